@@ -1,0 +1,34 @@
+# `make quickstart` sets everything up and runs the main job; `make test` sets up what tests need and runs them all.
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN = $(VENV)/bin
+
+.PHONY: quickstart test check lint clean
+
+quickstart: $(VENV)/installed
+	$(BIN)/massivetext run quickstart --output runs/quickstart
+
+test: $(VENV)/installed-dev lint
+	$(BIN)/python -m pytest
+
+check: $(VENV)/installed-dev lint
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,jax]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) runs massivetext-demo dist

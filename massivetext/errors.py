@@ -1,0 +1,9 @@
+"""Errors that a user can mend: told in one message without a traceback."""
+
+
+class UserError(Exception):
+    """Something in the recipe, the input or the machine that the message says how to mend; exit code 2."""
+
+
+class StageError(Exception):
+    """A stage that could not finish, with the place and the remedy; what is complete stays, a rerun resumes."""

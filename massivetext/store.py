@@ -1,0 +1,320 @@
+"""A run on disk: its data sets, the commit of a shard and of a stage, and what makes a run resumable and verifiable.
+
+A stage writes its files shard by shard. Each file appears whole under its final name, then the shard's commit (rows,
+sizes, hashes) is written; when all shards have theirs, the stage's manifest gathers them and is the commit point of the
+stage. A stage whose manifest carries the wanted key is skipped; a stage that was interrupted redoes the shards that
+have no commit under the wanted key; anything else is cleared first.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from massivetext import filesystem as fs
+from massivetext.errors import StageError, UserError
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+RUN = "run.json"
+
+STAGES = (
+    "ingest",
+    "measure",
+    "judge",
+    "exact-dedup",
+    "near-dedup",
+    "decontaminate",
+    "tokenizer",
+    "records",
+    "report",
+)
+# Folders that a stage owns besides its own: cleared when it starts anew, and nothing else may lie in them.
+DATA_SETS: Mapping[str, tuple[str, ...]] = {
+    "ingest": ("documents", "quarantine"),
+    "measure": ("signals",),
+    "judge": ("verdicts/rules",),
+    "exact-dedup": ("verdicts/exact",),
+    "near-dedup": ("signatures", "duplicates", "verdicts/near"),
+    "decontaminate": ("contamination", "verdicts/contamination"),
+    "tokenizer": (),
+    "records": ("tokens",),
+    "report": (),
+}
+
+
+class Shard(msgspec.Struct, frozen=True, order=True):
+    """One shard of a source's documents: every row-aligned data set has a part of this name."""
+
+    source: str
+    index: int
+    count: int
+
+    @property
+    def name(self) -> str:
+        """Path of the shard's part within a data set, without a suffix."""
+        return f"{self.source}/part-{self.index:05d}-of-{self.count:05d}"
+
+
+class File(msgspec.Struct, frozen=True, order=True):
+    """A committed file: path relative to the run, bytes, SHA-256, and rows where it has rows."""
+
+    path: str
+    bytes: int
+    sha256: str
+    rows: int | None = None
+
+
+class ShardCommit(msgspec.Struct, frozen=True):
+    """What one task of a stage wrote, and its counts (documents, words, rejected:bad_json, ...)."""
+
+    task: str
+    files: tuple[File, ...]
+    counts: dict[str, int]
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """The commit point of a stage.
+
+    Attributes:
+        stage: its name.
+        key: hash of all that decides its output.
+        inputs: keys of the stages that it read.
+        tasks: every shard's commit, sorted by task.
+        facts: what the stage says of itself beyond counts (rule names, vocabulary, ...); JSON values only.
+    """
+
+    stage: str
+    key: str
+    inputs: dict[str, str]
+    tasks: tuple[ShardCommit, ...]
+    facts: dict[str, Any] = {}
+
+    def totals(self, prefix: str = "") -> dict[str, int]:
+        """Sums of the counts over tasks whose name begins with ``prefix``."""
+        sums: dict[str, int] = {}
+        for task in self.tasks:
+            if task.task.startswith(prefix):
+                for name, count in task.counts.items():
+                    sums[name] = sums.get(name, 0) + count
+        return dict(sorted(sums.items()))
+
+    def files(self) -> Iterable[File]:
+        """Every file of the stage."""
+        return (file for task in self.tasks for file in task.files)
+
+
+class StageState(msgspec.Struct, frozen=True):
+    """A line of ``run.json``: where a stage stands. Seconds are wall time and decide nothing."""
+
+    name: str
+    key: str
+    manifest: str | None = None
+    seconds: float = 0.0
+
+
+class RunState(msgspec.Struct, frozen=True, kw_only=True):
+    """``run.json``: what is being built and how far it is."""
+
+    format: int
+    name: str
+    recipe: dict[str, Any]
+    recipe_sha256: str
+    root: str
+    seed: int
+    versions: dict[str, str]
+    complete: bool
+    until: str
+    stages: tuple[StageState, ...]
+
+
+def canonical(value: Any) -> bytes:
+    """JSON with sorted keys and an end of line: equal values give equal bytes."""
+    return msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=2) + b"\n"
+
+
+def key_of(value: Any) -> str:
+    """SHA-256 of a value's canonical JSON, as hex."""
+    return hashlib.sha256(msgspec.json.encode(value, order="deterministic")).hexdigest()
+
+
+class Run:
+    """A run folder. Holds nothing but its path, so it can be sent to workers."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def path(self, *parts: str) -> str:
+        """Full path of something in the run."""
+        return fs.join(self.folder, *parts)
+
+    def part(self, data_set: str, shard: Shard, suffix: str = ".parquet") -> str:
+        """Full path of a shard's part of a data set."""
+        return self.path(data_set, shard.name + suffix)
+
+    def committed(self, path: str, rows: int | None = None) -> File:
+        """The entry of a file that has just been written."""
+        return File(fs.relative(path, self.folder), fs.size(path), fs.digest(path), rows)
+
+    def write_table(self, data_set: str, shard: Shard, table: pa.Table) -> File:
+        """Writes a shard's part of a data set from one table."""
+        path = self.part(data_set, shard)
+        with fs.publish(path) as temporary:
+            pq.write_table(table, temporary, compression="zstd", row_group_size=64 * 1024)
+        return self.committed(path, table.num_rows)
+
+    def read_table(self, data_set: str, shard: Shard, columns: list[str] | None = None) -> pa.Table:
+        """Reads a shard's part of a data set. Raises StageError where it is missing or damaged."""
+        path = self.part(data_set, shard)
+        try:
+            with fs.open_read(path) as handle:
+                return pq.read_table(handle, columns=columns)
+        except (FileNotFoundError, pa.ArrowInvalid) as error:
+            raise StageError(f"{path}: cannot be read ({error}); run `massivetext verify` on the run") from error
+
+    # -- commits of shards ---------------------------------------------------------------------------------------------
+
+    def _commit_path(self, stage: str, key: str, task: str) -> str:
+        return self.path(stage, "commits", key[:16], task.replace("/", ".") + ".json")
+
+    def commit_shard(self, stage: str, key: str, commit: ShardCommit) -> None:
+        """Marks a task as done; every file of it must be in place."""
+        fs.write_bytes(self._commit_path(stage, key, commit.task), msgspec.json.encode(commit, order="deterministic"))
+
+    def shard_commit(self, stage: str, key: str, task: str) -> ShardCommit | None:
+        """The commit of a task, or None where it is not done or a file of it has gone."""
+        try:
+            commit = msgspec.json.decode(fs.read_bytes(self._commit_path(stage, key, task)), type=ShardCommit)
+        except FileNotFoundError:
+            return None
+        except msgspec.DecodeError:
+            return None  # a commit that a full disk or a crash of the machine cut short is no commit
+        whole = all(fs.exists(self.path(f.path)) and fs.size(self.path(f.path)) == f.bytes for f in commit.files)
+        return commit if whole else None
+
+    def commits(self, stage: str, key: str) -> list[ShardCommit]:
+        """Every task's commit of a stage under a key, sorted by task."""
+        paths = [info.path for info in fs.find(self.path(stage, "commits", key[:16])) if info.path.endswith(".json")]
+        whole = [path for path in paths if fs.TEMPORARY not in path]
+        return sorted(
+            (msgspec.json.decode(fs.read_bytes(path), type=ShardCommit) for path in whole), key=lambda c: c.task
+        )
+
+    # -- stages --------------------------------------------------------------------------------------------------------
+
+    def manifest(self, stage: str) -> Manifest | None:
+        """A stage's manifest, or None where the stage is not complete."""
+        path = self.path(stage, MANIFEST)
+        try:
+            return msgspec.json.decode(fs.read_bytes(path), type=Manifest)
+        except FileNotFoundError:
+            return None
+        except msgspec.DecodeError as error:
+            raise StageError(f"{path}: is damaged ({error}); delete it to have the stage redone") from error
+
+    def need(self, stage: str) -> Manifest:
+        """A stage's manifest. Raises StageError where the stage is not complete."""
+        manifest = self.manifest(stage)
+        if manifest is None:
+            raise StageError(f"{self.folder}: stage '{stage}' is not complete; run `massivetext run` again to go on")
+        return manifest
+
+    def begin(self, stage: str, key: str) -> None:
+        """Makes a stage ready to write: keeps an interrupted attempt at the same key, clears anything else."""
+        fs.remove(self.path(stage, MANIFEST))
+        if not fs.exists(self.path(stage, "commits", key[:16])):
+            for folder in (stage, *DATA_SETS[stage]):
+                fs.remove(self.path(folder))
+        fs.write_bytes(self.path(stage, "commits", key[:16], "begun"), b"")
+
+    def commit(self, manifest: Manifest) -> str:
+        """Completes a stage: clears what is not part of it, writes its manifest; returns the manifest's SHA-256."""
+        stage = manifest.stage
+        wanted = {self.path(file.path) for file in manifest.files()}
+        fs.remove(self.path(stage, "commits"))
+        for folder in (stage, *DATA_SETS[stage]):
+            for info in fs.find(self.path(folder)):
+                if info.path not in wanted:
+                    fs.remove(info.path)
+        data = canonical(manifest)
+        fs.write_bytes(self.path(stage, MANIFEST), data)
+        return hashlib.sha256(data).hexdigest()
+
+    # -- the whole run -------------------------------------------------------------------------------------------------
+
+    def state(self) -> RunState | None:
+        """``run.json``, or None in a folder that is no run. Raises UserError where it is damaged."""
+        try:
+            data = fs.read_bytes(self.path(RUN))
+        except FileNotFoundError:
+            return None
+        try:
+            sealed = msgspec.json.decode(data, type=_Sealed)
+        except msgspec.DecodeError as error:
+            raise UserError(f"{self.path(RUN)}: is not a run's state ({error})") from error
+        return sealed.run
+
+    def write_state(self, state: RunState) -> None:
+        """Writes ``run.json`` with a seal, so that `verify` can tell whether it is as it was written."""
+        fs.write_bytes(self.path(RUN), canonical(_Sealed(run=state, seal=key_of(state))))
+
+
+class _Sealed(msgspec.Struct, frozen=True):
+    run: RunState
+    seal: str
+
+
+def verify(run: Run) -> list[str]:
+    """What is wrong with a run, one line a finding; empty where every byte is as it was written."""
+    path = run.path(RUN)
+    try:
+        data = fs.read_bytes(path)
+        sealed = msgspec.json.decode(data, type=_Sealed)
+    except FileNotFoundError:
+        raise UserError(
+            f"{run.folder}: no run here (no {RUN}); give the folder that `massivetext run` wrote to"
+        ) from None
+    except msgspec.DecodeError as error:
+        return [f"{path}: cannot be read: {error}"]
+    if key_of(sealed.run) != sealed.seal or canonical(sealed) != data:
+        return [f"{path}: is not as it was written"]
+    problems = [] if sealed.run.complete else [f"{run.folder}: the run is not complete; run it again to go on"]
+    expected = {path}
+    for state in sealed.run.stages:
+        if state.manifest is not None:
+            problems += _verify_stage(run, state, expected)
+    problems += [f"{info.path}: is not part of the run" for info in fs.find(run.folder) if info.path not in expected]
+    return problems
+
+
+def _verify_stage(run: Run, state: StageState, expected: set[str]) -> list[str]:
+    path = run.path(state.name, MANIFEST)
+    expected.add(path)
+    if not fs.exists(path):
+        return [f"{path}: is missing"]
+    if fs.digest(path) != state.manifest:
+        return [f"{path}: is not as it was written"]
+    problems = []
+    for file in run.need(state.name).files():
+        expected.add(run.path(file.path))
+        problems += _verify_file(run, file)
+    return problems
+
+
+def _verify_file(run: Run, file: File) -> list[str]:
+    path = run.path(file.path)
+    if not fs.exists(path):
+        return [f"{path}: is missing"]
+    if (size := fs.size(path)) != file.bytes:
+        return [f"{path}: has {size:,} bytes, want {file.bytes:,}"]
+    if fs.digest(path) != file.sha256:
+        return [f"{path}: its bytes have changed (SHA-256 differs from the manifest)"]
+    if file.rows is not None and path.endswith(".parquet"):
+        with fs.open_read(path) as handle:
+            rows = pq.ParquetFile(handle).metadata.num_rows
+        if rows != file.rows:
+            return [f"{path}: has {rows:,} rows, want {file.rows:,}"]
+    return []
