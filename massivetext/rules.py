@@ -1,0 +1,241 @@
+"""Rules: bounds on signals, read from ``filters/*.toml``, and the verdict of a document on all of them.
+
+A rule says what passes. A document is dropped when it fails any rule that is not ``report_only``; every rule that it
+fails is recorded, not only the first, so that a bound can be tuned without measuring again.
+"""
+
+import difflib
+import math
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from massivetext import assets
+from massivetext.errors import UserError
+
+MAX_RULES = 64  # bits of the `failed` column
+Bools = npt.NDArray[np.bool_]
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+# Qualified ("gopher/word_count") where rule sets are combined.
+Name = Annotated[str, msgspec.Meta(pattern="^([a-z][a-z0-9_]*/)?[a-z][a-z0-9_]*$")]
+
+
+class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Values of a signal that pass.
+
+    Attributes:
+        signal: name of the signal.
+        min: smallest value that passes; None: any.
+        max: largest value that passes ("exceeds" in a paper means above it); None: any.
+        allow: for signals that are text: the values that pass.
+    """
+
+    signal: Text
+    min: float | None = None
+    max: float | None = None
+    allow: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)] | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where the bounds are missing, mixed, not finite or crossed."""
+        given = [bound for bound in (self.min, self.max) if bound is not None]
+        if bool(given) == (self.allow is not None):
+            raise ValueError(f"on {self.signal!r}: want min, max or both, or else allow, got {_shown(self)}")
+        if not all(map(math.isfinite, given)):
+            raise ValueError(f"on {self.signal!r}: want finite bounds, got {_shown(self)}; leave a bound out for none")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"on {self.signal!r}: want min <= max, got min={self.min:g} and max={self.max:g}")
+
+
+class Rule(Bounds, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What passes, and who says so.
+
+    Attributes:
+        source: citation of the bound, or "ours: reason".
+        name: name in reports, unique in its rule set; empty: the name of the signal.
+        where: the rule is for documents within these bounds alone; all others pass it.
+        report_only: a document that fails is marked, and stays.
+    """
+
+    source: Text
+    name: Name = ""
+    where: Bounds | None = None
+    report_only: bool = False
+
+    @property
+    def label(self) -> str:
+        """The name, or that of the signal where none is given."""
+        return self.name or self.signal
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """The signals that the rule reads."""
+        return (self.signal,) if self.where is None else (self.signal, self.where.signal)
+
+
+class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
+    """The rules of one file, in its order; ``name`` is the file's name without ending."""
+
+    name: str
+    rules: tuple[Rule, ...]
+
+
+def load(name_or_path: str, *, known: Mapping[str, pa.DataType], folder: Path | None = None) -> RuleSet:
+    """Reads a rule set.
+
+    Args:
+        name_or_path: name of a built-in rule set ("gopher"), or path of a TOML file (ends in ``.toml``).
+        known: the signals there are, with their Arrow types.
+        folder: what a relative path is relative to; None: the working folder.
+
+    Raises:
+        UserError: there is no such file, or a rule in it is wrong; names file and rule, what was wanted and what came.
+    """
+    path = _locate(name_or_path, folder)
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: want a TOML file in UTF-8: {error}") from error
+    listed = tables.pop("rule", None)
+    if tables or not isinstance(listed, list) or not listed:
+        raise UserError(f"{path}: want one or more [[rule]] tables and nothing else, got {sorted(tables) or listed!r}")
+    rules = tuple(_read(table, f"{path}, rule {number}", known) for number, table in enumerate(listed, start=1))
+    _refuse_twins((rule.label for rule in rules), str(path))
+    return RuleSet(name=path.stem, rules=rules)
+
+
+def combine(rule_sets: Iterable[RuleSet]) -> tuple[Rule, ...]:
+    """All rules in order under qualified names ("gopher/word_count"): bit i of a verdict is rule i.
+
+    Raises:
+        UserError: two rules have one qualified name, or there are more than 64.
+    """
+    rules = tuple(
+        msgspec.structs.replace(rule, name=f"{rule_set.name}/{rule.label}")
+        for rule_set in rule_sets
+        for rule in rule_set.rules
+    )
+    _refuse_twins((rule.name for rule in rules), "rule sets of one source")
+    if len(rules) > MAX_RULES:
+        raise UserError(f"rule sets of one source: want at most {MAX_RULES} rules in all, got {len(rules)}")
+    return rules
+
+
+def judge(table: pa.Table, rules: Sequence[Rule]) -> tuple[Bools, npt.NDArray[np.uint64]]:
+    """Which documents are kept, and the rules that each one fails.
+
+    Args:
+        table: signals, one row a document.
+        rules: at most 64.
+
+    Returns:
+        Whether each document passes all rules that are not report-only, and its failed rules as bits: bit i for rule i.
+
+    Raises:
+        ValueError: a signal that a rule needs is missing, null or NaN.
+    """
+    if len(rules) > MAX_RULES:
+        raise ValueError(f"judge: want at most {MAX_RULES} rules, got {len(rules)}")
+    kept = np.ones(table.num_rows, np.bool_)
+    failed = np.zeros(table.num_rows, np.uint64)
+    for bit, rule in enumerate(rules):
+        passed = passes(table, rule)
+        failed |= np.where(passed, np.uint64(0), np.uint64(1 << bit))
+        if not rule.report_only:
+            kept &= passed
+    return kept, failed
+
+
+def passes(table: pa.Table, rule: Rule) -> Bools:
+    """Whether each document passes one rule. Raises ValueError where its signal is missing, null or NaN."""
+    passed = _within(table, rule, rule.label)
+    return passed if rule.where is None else passed | ~_within(table, rule.where, rule.label)
+
+
+def _within(table: pa.Table, bounds: Bounds, label: str) -> Bools:
+    column = _column(table, bounds.signal, label)
+    if bounds.allow is not None:
+        allowed: Bools = pc.is_in(column, value_set=pa.array(bounds.allow, column.type)).to_numpy()
+        return allowed
+    values = column.to_numpy()
+    if np.issubdtype(values.dtype, np.floating) and np.isnan(values).any():
+        _refuse_gap(np.isnan(values), bounds.signal, label, "NaN")
+    inside = np.ones(len(values), np.bool_)
+    if bounds.min is not None:
+        inside &= values >= bounds.min
+    if bounds.max is not None:
+        inside &= values <= bounds.max
+    return inside
+
+
+def _column(table: pa.Table, signal: str, label: str) -> pa.ChunkedArray:
+    if signal not in table.column_names:
+        raise ValueError(f"rule {label!r}: want a column {signal!r}, got columns {', '.join(table.column_names)}")
+    column = table.column(signal)
+    if column.null_count:
+        _refuse_gap(column.is_null().to_numpy(), signal, label, "null")
+    return column
+
+
+def _refuse_gap(gaps: Bools, signal: str, label: str, what: str) -> None:
+    raise ValueError(
+        f"rule {label!r}: want a value of {signal!r} for every document, got {what} for {int(gaps.sum())} of "
+        f"{len(gaps)}, first in row {int(gaps.argmax())}; measure again"
+    )
+
+
+def _locate(name_or_path: str, folder: Path | None) -> Path:
+    built_in = not name_or_path.endswith(".toml")
+    path = assets.folder("filters") / f"{name_or_path}.toml" if built_in else (folder or Path()) / name_or_path
+    if path.is_file() and not (built_in and "/" in name_or_path):
+        return path
+    raise UserError(
+        f"rule set {name_or_path!r}: want one of {', '.join(assets.names('filters'))}, or the path of a .toml file; "
+        f"found no file {path}{_suggestion(name_or_path, assets.names('filters'))}"
+    )
+
+
+def _read(table: Any, place: str, known: Mapping[str, pa.DataType]) -> Rule:
+    try:
+        rule = msgspec.convert(table, Rule)
+    except msgspec.ValidationError as error:
+        raise UserError(f"{place}: {error}; got {table!r}") from error
+    for bounds in (rule,) if rule.where is None else (rule, rule.where):
+        _check_signal(bounds, place, known)
+    return rule
+
+
+def _check_signal(bounds: Bounds, place: str, known: Mapping[str, pa.DataType]) -> None:
+    if bounds.signal not in known:
+        raise UserError(
+            f"{place}: want a known signal, got {bounds.signal!r}{_suggestion(bounds.signal, known)}; "
+            f"known are {', '.join(known)}"
+        )
+    textual = pa.types.is_string(known[bounds.signal]) or pa.types.is_large_string(known[bounds.signal])
+    if textual != (bounds.allow is not None):
+        wanted = "allow (the signal is text)" if textual else "min or max (the signal is a number)"
+        raise UserError(f"{place}: on {bounds.signal!r} want {wanted}, got {_shown(bounds)}")
+
+
+def _suggestion(word: str, choices: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(choices), n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _refuse_twins(names: Iterable[str], place: str) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise UserError(f"{place}: want each rule name once, got {name!r} twice; give one of them another name")
+        seen.add(name)
+
+
+def _shown(bounds: Bounds) -> str:
+    given = {key: getattr(bounds, key) for key in ("min", "max", "allow") if getattr(bounds, key) is not None}
+    return ", ".join(f"{key}={value!r}" for key, value in given.items()) or "none of them"

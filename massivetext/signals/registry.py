@@ -1,0 +1,220 @@
+"""Every signal there is: its unit, range, type, value for an empty text, meaning and source."""
+
+import functools
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import pyarrow as pa
+
+from massivetext.signals import language, lines, repetition, words
+
+Value = float | int | str
+Unit = Literal["count", "characters", "bytes", "share", "ratio", "weight per 1,000 words", "code"]
+
+_QUALITY = "Rae et al. 2021, A.1.1, quality filtering"
+_REPETITION = "Rae et al. 2021, A.1.1, repetition removal, Table A1"
+_LANGUAGE = (
+    "Rae et al. 2021, A.1.1, content filtering; the classifier is ours (fastText lid.176.ftz), the paper names none"
+)
+_SAFETY = "ours: SafeSearch, which Rae et al. 2021, A.1.1 uses, is not public; a weighted phrase list stands in"
+_CODE = "Chen et al. 2021 (Codex), section 3.1; BigCode preprocessing of The Stack (StarCoder), basic filter"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """What one column of the signals means.
+
+    Attributes:
+        name: name of the column.
+        family: group in the documentation; signals of a family are measured together.
+        unit: of the value.
+        low: smallest possible value; None for a code.
+        high: largest possible value, infinite where nothing bounds it; None for a code.
+        type: Arrow type of the column.
+        empty: value for an empty text.
+        meaning: one sentence.
+        source: paper and section, or "ours: reason".
+    """
+
+    name: str
+    family: str
+    unit: Unit
+    low: float | None
+    high: float | None
+    type: pa.DataType
+    empty: Value
+    meaning: str
+    source: str
+
+
+def _signal(family: str, source: str, unit: Unit, name: str, meaning: str) -> Signal:
+    if unit == "code":
+        return Signal(
+            name=name,
+            family=family,
+            unit=unit,
+            low=None,
+            high=None,
+            type=pa.string(),
+            empty=language.UNDETERMINED,
+            meaning=meaning,
+            source=source,
+        )
+    whole = unit in ("count", "bytes") or name in ("character_count", "longest_line_length")
+    return Signal(
+        name=name,
+        family=family,
+        unit=unit,
+        low=0.0,
+        high=1.0 if unit == "share" else math.inf,
+        type=pa.int64() if whole else pa.float64(),
+        empty=0 if whole else 0.0,
+        meaning=meaning,
+        source=source,
+    )
+
+
+def _families() -> list[Signal]:
+    quality = functools.partial(_signal, "words", _QUALITY)
+    symbols = functools.partial(_signal, "symbols", _QUALITY)
+    size = functools.partial(_signal, "size", "ours: what every report counts")
+    line = functools.partial(_signal, "lines", _QUALITY)
+    repeated = functools.partial(_signal, "repetition", _REPETITION)
+    spoken = functools.partial(_signal, "language", _LANGUAGE)
+    unsafe = functools.partial(_signal, "safety", _SAFETY)
+    code = functools.partial(_signal, "code", _CODE)
+    glyphs = " ".join(f"`{glyph}`" for glyph in sorted(lines.BULLETS))
+    spaced = " ".join(f"`{glyph}`" for glyph in sorted(lines.SPACED_BULLETS))
+    stop_words = ", ".join(words.STOP_WORDS)
+    return [
+        quality("count", "word_count", "Words: runs of characters between white space."),
+        quality("characters", "mean_word_length", "Mean characters of a word, punctuation included."),
+        quality("share", "alphabetic_word_frac", "Share of words with at least one letter of any script."),
+        quality(
+            "count",
+            "stop_word_count",
+            f"How many of these words occur at all, case and punctuation at the edges ignored: {stop_words}.",
+        ),
+        symbols("ratio", "hash_to_word_ratio", "Hash signs (`#`) divided by words."),
+        symbols(
+            "ratio",
+            "ellipsis_to_word_ratio",
+            "Ellipses (`...` without overlap, or `…`) divided by words; apart from the hashes, as the paper says "
+            '"either".',
+        ),
+        size("characters", "character_count", "Characters (Unicode code points), white space included."),
+        size("bytes", "byte_count", "Bytes of the text in UTF-8."),
+        line("count", "line_count", "Lines that are not blank."),
+        line(
+            "share",
+            "bullet_line_frac",
+            f"Share of non-blank lines that begin, after white space, with a bullet: {glyphs}, or {spaced} before "
+            "white space or at the end of the line.",
+        ),
+        line("share", "ellipsis_line_frac", "Share of non-blank lines that end, before white space, in `...` or `…`."),
+        repeated(
+            "share",
+            "duplicate_line_frac",
+            "Share of non-blank lines, stripped, that stood in the text before: (N - distinct) / N.",
+        ),
+        repeated(
+            "share",
+            "duplicate_line_char_frac",
+            "Characters of lines that stood in the text before, divided by the characters of all lines.",
+        ),
+        repeated(
+            "share",
+            "duplicate_paragraph_frac",
+            "Share of paragraphs (parted by blank lines, stripped) that stood in the text before: (N - distinct) / N.",
+        ),
+        repeated(
+            "share",
+            "duplicate_paragraph_char_frac",
+            "Characters of paragraphs that stood in the text before, divided by the characters of all paragraphs.",
+        ),
+        *(
+            repeated(
+                "share",
+                f"top_{n}_gram_char_frac",
+                f"Characters within the most frequent run of {n} words (of equally frequent ones the one that covers "
+                "most), divided by the characters of all words; overlapping copies count once; 0 if none occurs twice.",
+            )
+            for n in repetition.TOP_SIZES
+        ),
+        *(
+            repeated(
+                "share",
+                f"duplicate_{n}_gram_char_frac",
+                f"Characters within any run of {n} words that occurs more than once, all copies, each character once, "
+                "divided by the characters of all words.",
+            )
+            for n in repetition.DUPLICATE_SIZES
+        ),
+        spoken(
+            "code", "language", "Code of the most probable language (`en`, `de`, ...); `und` for a text without words."
+        ),
+        spoken(
+            "share",
+            "language_score",
+            f"Probability of that language; long texts are sampled: {language.WINDOW} characters each at the start, in "
+            "the middle and at the end.",
+        ),
+        unsafe("count", "unsafe_phrase_count", "Distinct phrases of `filters/lists/unsafe_phrases.txt` that occur."),
+        unsafe(
+            "weight per 1,000 words",
+            "unsafe_phrase_weight",
+            "Sum of the weights of all copies of those phrases (of overlapping ones the first, and the longest), per "
+            "1,000 words.",
+        ),
+        code("share", "alphanumeric_frac", "Share of all characters that are letters or digits."),
+        code("characters", "longest_line_length", "Characters of the longest line, indentation included."),
+        code("characters", "mean_line_length", "Mean characters of a line, blank lines and indentation included."),
+    ]
+
+
+SIGNALS: dict[str, Signal] = {signal.name: signal for signal in _families()}
+
+
+def schema() -> pa.Schema:
+    """Schema of the signals data set: one row a document, no nulls."""
+    return pa.schema([pa.field(signal.name, signal.type, nullable=False) for signal in SIGNALS.values()])
+
+
+def types() -> dict[str, pa.DataType]:
+    """Arrow type of each signal, as :func:`massivetext.rules.load` wants it."""
+    return {name: signal.type for name, signal in SIGNALS.items()}
+
+
+def markdown() -> str:
+    """The page ``docs/signals.md``."""
+    parts = [_INTRODUCTION]
+    for family in dict.fromkeys(signal.family for signal in SIGNALS.values()):
+        rows = [_row(signal) for signal in SIGNALS.values() if signal.family == family]
+        sources = sorted({signal.source for signal in SIGNALS.values() if signal.family == family})
+        head = "| signal | unit | range | empty text | meaning |\n| --- | --- | --- | --- | --- |"
+        parts.append("\n".join([f"## {family.capitalize()}", "", f"Source: {'; '.join(sources)}.", "", head, *rows]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _row(signal: Signal) -> str:
+    cells = (f"`{signal.name}`", signal.unit, _range(signal), f"`{signal.empty}`", signal.meaning)
+    return f"| {' | '.join(cells)} |"
+
+
+def _range(signal: Signal) -> str:
+    if signal.low is None or signal.high is None:
+        return "text"
+    return f"{signal.low:g} to {signal.high:g}" if math.isfinite(signal.high) else f"from {signal.low:g}"
+
+
+_INTRODUCTION = """\
+# Signals
+
+Numbers that are measured for every document, before anything is decided; the rules in `filters/` set bounds on them.
+This page is generated by `massivetext.signals.registry.markdown()`; a test fails when it is stale.
+
+Words are what stands between white space, punctuation and case kept, in every signal: the paper names no segmentation,
+and its bounds (four words in five with a letter, mean length 3 to 10) fit only this one. No signal is ever missing, and
+every value is finite. Where the paper leaves a reading open the sentence below says which one is measured; at one
+limit the readings differ by up to three times, so limits tuned for another tool do not carry over."""

@@ -1,0 +1,357 @@
+"""Rules: reading, refusing, judging; and the shipped rule sets at their bounds."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from massivetext import assets, rules, signals
+from massivetext.errors import UserError
+from massivetext.rules import Bounds, Rule, RuleSet
+from massivetext.signals import registry
+
+KNOWN = {"words": pa.int64(), "share": pa.float64(), "language": pa.string()}
+
+
+def write(folder: Path, content: str, name: str = "mine.toml") -> str:
+    (folder / name).write_text(content, encoding="utf-8")
+    return name
+
+
+def rule_file(folder: Path, body: str) -> str:
+    return write(folder, f'[[rule]]\nsignal = "words"\nmin = 1\nsource = "s"\n\n[[rule]]\n{body}\n')
+
+
+def table(**columns: Sequence[object]) -> pa.Table:
+    return pa.table(columns)
+
+
+def test_a_rule_set_is_read_in_order(tmp_path: Path) -> None:
+    content = """
+    [[rule]]
+    signal = "words"
+    min = 2
+    max = 5
+    source = "a paper"
+
+    [[rule]]
+    name = "english"
+    signal = "language"
+    allow = ["en", "de"]
+    report_only = true
+    source = "ours: test"
+    where = { signal = "words", min = 3 }
+    """
+
+    loaded = rules.load(write(tmp_path, content), known=KNOWN, folder=tmp_path)
+
+    assert loaded == RuleSet(
+        name="mine",
+        rules=(
+            Rule(signal="words", min=2, max=5, source="a paper"),
+            Rule(
+                name="english",
+                signal="language",
+                allow=("en", "de"),
+                report_only=True,
+                source="ours: test",
+                where=Bounds(signal="words", min=3),
+            ),
+        ),
+    )
+    assert [rule.label for rule in loaded.rules] == ["words", "english"]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            'signal = "wrods"\nmin = 1\nsource = "s"',
+            r"want a known signal, got 'wrods' \(did you mean 'words'\?\); known",
+        ),
+        ('signal = "share"\nmin = 9\nmax = 3\nsource = "s"', "on 'share': want min <= max, got min=9 and max=3"),
+        ('signal = "share"\nmin = 1', "missing required field `source`"),
+        ('signal = "share"\nmin = 1\nsource = ""', "source"),
+        ('signal = "share"\nsource = "s"', "want min, max or both, or else allow, got none of them"),
+        ('signal = "language"\nmin = 1\nallow = ["en"]\nsource = "s"', "want min, max or both, or else allow"),
+        ('signal = "language"\nallow = []\nsource = "s"', "allow"),
+        ('signal = "language"\nmin = 1\nsource = "s"', r"on 'language' want allow \(the signal is text\), got min=1.0"),
+        ('signal = "share"\nallow = ["en"]\nsource = "s"', r"on 'share' want min or max \(the signal is a number\)"),
+        ('signal = "share"\nmin = nan\nsource = "s"', "want finite bounds"),
+        ('signal = "share"\nmax = inf\nsource = "s"', "want finite bounds"),
+        ('signal = "share"\nmaximum = 1\nsource = "s"', "unknown field `maximum`"),
+        ('signal = "share"\nmax = "1"\nsource = "s"', r"Expected `float \| null`, got `str`"),
+        ('signal = "share"\nname = "a/b"\nmax = 1\nsource = "s"', "name"),
+        (
+            'signal = "share"\nmax = 1\nsource = "s"\nwhere = {signal = "wrods", min = 1}',
+            "want a known signal, got 'wrods'",
+        ),
+        ('signal = "share"\nmax = 1\nsource = "s"\nwhere = {signal = "words"}', "want min, max or both"),
+    ],
+)
+def test_a_wrong_rule_is_refused_with_file_and_number(tmp_path: Path, body: str, message: str) -> None:
+    with pytest.raises(UserError, match=rf"mine\.toml, rule 2: .*{message}"):
+        rules.load(rule_file(tmp_path, body), known=KNOWN, folder=tmp_path)
+
+
+def test_equal_bounds_pass_one_value() -> None:
+    rule = Rule(signal="share", min=0.5, max=0.5, source="s")
+
+    assert rules.passes(table(share=[0.4, 0.5, 0.6]), rule).tolist() == [False, True, False]
+
+
+def test_two_rules_of_one_name_are_refused(tmp_path: Path) -> None:
+    name = rule_file(tmp_path, 'signal = "words"\nmax = 9\nsource = "s"')
+
+    with pytest.raises(UserError, match=r"mine\.toml: want each rule name once, got 'words' twice"):
+        rules.load(name, known=KNOWN, folder=tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "rule = 3", "rule = []", 'kind = "x"', '[[rules]]\nsignal = "words"'])
+def test_a_file_without_rules_is_refused(tmp_path: Path, content: str) -> None:
+    with pytest.raises(UserError, match=r"mine\.toml: want one or more \[\[rule\]\] tables and nothing else"):
+        rules.load(write(tmp_path, content), known=KNOWN, folder=tmp_path)
+
+
+def test_a_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"mine\.toml: want a TOML file in UTF-8"):
+        rules.load(write(tmp_path, "[[rule"), known=KNOWN, folder=tmp_path)
+
+
+def test_a_name_without_file_lists_the_built_in_ones() -> None:
+    with pytest.raises(UserError, match=r"want one of .*gopher, language.*did you mean 'gopher'"):
+        rules.load("gofer", known=KNOWN)
+
+
+@pytest.mark.parametrize("name", ["../filters/gopher", "no/such.toml"])
+def test_a_path_must_end_in_toml_and_exist(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UserError, match="found no file"):
+        rules.load(name, known=KNOWN, folder=tmp_path)
+
+
+def numbered(name: str, count: int) -> RuleSet:
+    return RuleSet(name=name, rules=tuple(Rule(name=f"r{i}", signal="words", min=i, source="s") for i in range(count)))
+
+
+def test_combined_rules_have_qualified_names() -> None:
+    first = RuleSet(name="one", rules=(Rule(signal="words", min=1, source="s"),))
+
+    assert [rule.name for rule in rules.combine([first, numbered("two", 2)])] == ["one/words", "two/r0", "two/r1"]
+
+
+def test_64_rules_fit_and_65_do_not() -> None:
+    assert len(rules.combine([numbered("a", 32), numbered("b", 32)])) == 64
+    with pytest.raises(UserError, match="want at most 64 rules in all, got 65"):
+        rules.combine([numbered("a", 32), numbered("b", 33)])
+
+
+def test_rule_sets_of_one_name_are_refused() -> None:
+    with pytest.raises(UserError, match="want each rule name once, got 'a/r0' twice"):
+        rules.combine([numbered("a", 1), numbered("a", 2)])
+
+
+# Bounds pass; bit 0 is the word count, bit 1 the share, bit 2 the language.
+def test_a_verdict_names_every_failed_rule() -> None:
+    judged = rules.judge(
+        table(words=[1, 2, 5, 6], share=[0.5, 0.5, 0.6, 0.6], language=["en", "de", "en", "fr"]),
+        [
+            Rule(signal="words", min=2, max=5, source="s"),
+            Rule(signal="share", max=0.5, source="s"),
+            Rule(signal="language", allow=("en", "de"), source="s"),
+        ],
+    )
+
+    assert judged[0].tolist() == [False, True, False, False]
+    assert judged[1].tolist() == [0b001, 0b000, 0b010, 0b111]
+    assert judged[1].dtype == np.uint64
+
+
+def test_a_report_only_rule_marks_and_keeps() -> None:
+    kept, failed = rules.judge(table(words=[1, 9]), [Rule(signal="words", min=5, source="s", report_only=True)])
+
+    assert kept.tolist() == [True, True]
+    assert failed.tolist() == [1, 0]
+
+
+def test_a_rule_with_where_is_for_these_documents_alone() -> None:
+    rule = Rule(signal="share", max=0.5, source="s", where=Bounds(signal="words", min=2))
+
+    assert rules.passes(table(share=[0.9, 0.9, 0.1], words=[1, 2, 2]), rule).tolist() == [True, False, True]
+
+
+def test_the_last_bit_is_usable() -> None:
+    _, failed = rules.judge(table(words=[62, 63]), numbered("a", 64).rules)
+
+    assert failed.tolist() == [1 << 63, 0]
+
+
+def test_without_rules_all_is_kept() -> None:
+    kept, failed = rules.judge(table(words=[1, 2]), [])
+
+    assert kept.tolist() == [True, True]
+    assert failed.tolist() == [0, 0]
+
+
+def test_an_empty_table_has_no_verdicts() -> None:
+    kept, failed = rules.judge(registry.schema().empty_table(), shipped("gopher"))
+
+    assert len(kept) == len(failed) == 0
+
+
+def test_columns_of_several_chunks_are_judged_whole() -> None:
+    chunked = pa.table(
+        {"words": pa.chunked_array([[1, 9], [9], [1]]), "language": pa.chunked_array([["en"], ["de"] * 3])}
+    )
+    both = [Rule(signal="words", min=5, source="s"), Rule(name="x", signal="language", allow=("en",), source="s")]
+
+    assert rules.judge(chunked, both)[1].tolist() == [0b01, 0b10, 0b10, 0b11]
+
+
+@pytest.mark.parametrize(
+    ("columns", "what"),
+    [
+        ({"share": [0.5, None, None]}, "null for 2 of 3, first in row 1"),
+        ({"share": [0.5, 0.5, float("nan")]}, "NaN for 1 of 3, first in row 2"),
+        ({"words": [1, 2, 3]}, "want a column 'share', got columns words"),
+    ],
+)
+def test_a_gap_in_the_signals_never_passes(columns: dict[str, list[object]], what: str) -> None:
+    with pytest.raises(ValueError, match=rf"rule 'share': .*{what}"):
+        rules.judge(table(**columns), [Rule(signal="share", max=1.0, source="s")])
+
+
+def test_a_null_language_never_passes() -> None:
+    with pytest.raises(ValueError, match="null for 1 of 2, first in row 0"):
+        rules.judge(table(language=[None, "en"]), [Rule(signal="language", allow=("en",), source="s")])
+
+
+@given(st.lists(st.floats(0, 1), min_size=1), st.floats(0, 1), st.floats(0, 1))
+def test_a_tighter_bound_never_keeps_more(values: list[float], one: float, other: float) -> None:
+    loose, tight = (Rule(signal="share", max=bound, source="s") for bound in (max(one, other), min(one, other)))
+
+    assert (rules.passes(table(share=values), tight) <= rules.passes(table(share=values), loose)).all()
+
+
+# ---- the shipped rule sets ----
+
+
+def shipped(*names: str) -> tuple[Rule, ...]:
+    return rules.combine([rules.load(name, known=registry.types()) for name in names])
+
+
+def failures(text: str, *names: str) -> list[str]:
+    judging = shipped(*names)
+    _, failed = rules.judge(signals.measure([text]), judging)
+    return [rule.name for bit, rule in enumerate(judging) if int(failed[0]) >> bit & 1]
+
+
+def test_every_shipped_rule_set_loads_and_all_fit_together() -> None:
+    assert {"code", "gopher", "language", "safesearch"} <= set(assets.names("filters"))
+    assert len(shipped("code", "gopher", "language", "safesearch")) == 3 + 21 + 2 + 2
+
+
+# Rae et al. 2021, A.1.1 and Table A1, typed here a second time.
+GOPHER = {
+    "word_count": (50, 100_000),
+    "mean_word_length": (3, 10),
+    "hash_to_word_ratio": (None, 0.1),
+    "ellipsis_to_word_ratio": (None, 0.1),
+    "bullet_line_frac": (None, 0.9),
+    "ellipsis_line_frac": (None, 0.3),
+    "alphabetic_word_frac": (0.8, None),
+    "stop_word_count": (2, None),
+    "duplicate_line_frac": (None, 0.3),
+    "duplicate_paragraph_frac": (None, 0.3),
+    "duplicate_line_char_frac": (None, 0.2),
+    "duplicate_paragraph_char_frac": (None, 0.2),
+    "top_2_gram_char_frac": (None, 0.2),
+    "top_3_gram_char_frac": (None, 0.18),
+    "top_4_gram_char_frac": (None, 0.16),
+    "duplicate_5_gram_char_frac": (None, 0.15),
+    "duplicate_6_gram_char_frac": (None, 0.14),
+    "duplicate_7_gram_char_frac": (None, 0.13),
+    "duplicate_8_gram_char_frac": (None, 0.12),
+    "duplicate_9_gram_char_frac": (None, 0.11),
+    "duplicate_10_gram_char_frac": (None, 0.1),
+}
+
+
+def test_gopher_has_the_bounds_of_the_paper_and_drops() -> None:
+    judging = rules.load("gopher", known=registry.types()).rules
+
+    assert {rule.signal: (rule.min, rule.max) for rule in judging} == GOPHER
+    assert not any(rule.report_only or rule.where for rule in judging)
+
+
+@pytest.mark.parametrize("rule", rules.load("gopher", known=registry.types()).rules, ids=lambda rule: rule.signal)
+def test_each_gopher_bound_itself_passes_and_the_next_number_fails(rule: Rule) -> None:
+    for bound, beyond in ((rule.min, -np.inf), (rule.max, np.inf)):
+        if bound is not None:
+            values = [bound, np.nextafter(bound, beyond)]
+            assert rules.passes(pa.table({rule.signal: values}), rule).tolist() == [True, False]
+
+
+def test_a_word_more_or_less_decides_the_word_count() -> None:
+    words = [f"the of {number:05}th" for number in range(20)]  # 60 words, all different runs
+    long = " ".join(words).split()
+
+    assert "gopher/word_count" in failures(" ".join(long[:49]), "gopher")
+    assert "gopher/word_count" not in failures(" ".join(long[:50]), "gopher")
+
+
+PROSE = (
+    "The council met on Tuesday to discuss the repair of the old bridge, which has been closed since a storm "
+    "damaged two of its piers in March. Engineers said that the work would take at least nine months and cost more "
+    "than the town had set aside. Several residents asked for a ferry in the meantime; others, who have to drive "
+    "around the lake every day, wanted a temporary road. A decision is expected by the end of June, after the "
+    "county has answered the letter that the mayor wrote with her colleagues from the neighbouring villages."
+)
+CLINIC = (
+    "Sexual health clinics offer tests for infections, contraception and advice to everyone, whatever their age, "
+    "gender or orientation. A nurse will ask about your sex life and symptoms, and may examine the penis, vagina, "
+    "anus or breasts. Lesbian, gay, bisexual and transgender patients have the same right to care. Teenagers who "
+    "learn about sex, consent and condoms at school are less likely to have unwanted pregnancies. Viagra is "
+    "prescribed for erectile dysfunction; men with heart disease should talk to a doctor first. Surveys ask how "
+    "many young people have seen pornography, and what they have to say about sexting and nude photos that were "
+    "passed on."
+)
+
+
+def test_plain_prose_passes_everything() -> None:
+    assert failures(PROSE, "gopher", "language", "safesearch") == []
+
+
+def test_a_page_about_health_passes_safesearch() -> None:
+    assert failures(CLINIC, "safesearch") == []
+
+
+def test_a_page_that_advertises_explicit_content_fails_safesearch() -> None:
+    page = f"{PROSE} {'Watch XXX porn videos and hardcore porn, or join free sex cams now. ' * 3}{PROSE}"
+
+    assert 200 <= len(page.split()) <= 250
+    # 9 phrases of weight 3 in 233 words: 116 per 1,000, above the bound for one phrase alone as well
+    assert failures(page, "safesearch") == ["safesearch/explicit", "safesearch/explicit_repeated"]
+
+
+def test_one_phrase_alone_fails_only_over_and_over() -> None:
+    assert failures(f"{PROSE} He called it hardcore porn. {PROSE}", "safesearch") == []
+    assert failures(f"{PROSE} {'hardcore porn, ' * 20}", "safesearch") == ["safesearch/explicit_repeated"]
+
+
+def test_other_languages_and_nothing_fail_the_language_rules() -> None:
+    german = "Der Gemeinderat hat am Dienstag über die Brücke beraten, die seit dem Sturm im März gesperrt ist."
+
+    assert failures(german, "language") == ["language/language"]
+    assert failures("", "language") == ["language/language", "language/language_score"]
+
+
+def test_code_rules_refuse_minified_and_encoded_files() -> None:
+    assert failures("def double(x):\n    return 2 * x\n", "code") == []
+    assert failures("\n".join(["a" * 1000, *["b"] * 99]), "code") == []
+    assert failures("\n".join(["a" * 1001, *["b"] * 99]), "code") == ["code/longest_line_length"]
+    assert failures("\n".join(["a" * 101] * 9), "code") == ["code/mean_line_length"]
+    assert failures("{}()[]" * 9 + "a", "code") == ["code/alphanumeric_frac"]
