@@ -1,0 +1,151 @@
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from massivetext.decontaminate.test_sets import TestItem, read_items, untokenise
+from massivetext.errors import UserError
+
+BENCH = Path(__file__).resolve().parents[2] / "../shared/data/bench"
+
+
+def jsonl(*rows: object) -> bytes:
+    return "\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode()
+
+
+def test_jsonl_items_have_the_full_text_where_there_is_one() -> None:
+    data = jsonl(
+        {"benchmark": "gsm8k", "id": "gsm8k/1", "text": "Q", "full": "Q\nA"},
+        {"text": "only é"},
+        {"id": 17, "text": "T", "full": None, "benchmark": None},
+    )
+
+    assert read_items("sets/mine.jsonl", data) == [
+        TestItem("gsm8k", "gsm8k/1", "Q\nA"),
+        TestItem("mine", "1", "only é"),
+        TestItem("mine", "17", "T"),
+    ]
+
+
+def test_blank_lines_are_skipped_and_do_not_count() -> None:
+    data = b'\n{"text": "a"}\r\n\r\n{"text": "b"}\n\n'
+
+    assert [(item.id, item.text) for item in read_items("x.jsonl", data)] == [("0", "a"), ("1", "b")]
+
+
+def test_gzip_is_recognised_by_its_bytes() -> None:
+    data = jsonl({"text": "a"})
+    expected = [TestItem("x", "0", "a")]
+
+    assert read_items("x.jsonl.gz", gzip.compress(data)) == expected
+    assert read_items("x.jsonl", gzip.compress(data)) == expected
+    assert read_items("x.jsonl.gz", data) == expected
+
+
+@pytest.mark.parametrize("name", ["x.jsonl", "x.txt"])
+def test_an_empty_file_has_no_items(name: str) -> None:
+    assert read_items(name, b"") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"{oops}", r"x\.jsonl, line 2: want a JSON object, got '\{oops\}'"),
+        (b"[1]", r"x\.jsonl, line 2: want a JSON object, got '\[1\]'"),
+        (b'{"question": "a"}', r"x\.jsonl, line 2: want a string in 'text', got None; fields here: question"),
+        (b"{}", r"x\.jsonl, line 2: want a string in 'text', got None; fields here: none"),
+        (b'{"text": "a", "full": 3}', r"x\.jsonl, line 2: want a string in 'full', got 3"),
+        (b'{"text": "a", "id": [1]}', r"x\.jsonl, line 2: want a string or a whole number in 'id', got \[1\]"),
+        (b'{"text": "a", "id": true}', r"x\.jsonl, line 2: want a string or a whole number in 'id', got True"),
+        (b'{"text": "\xff"}', r"x\.jsonl, line 2: want UTF-8, got byte 0xff"),
+    ],
+)
+def test_errors_name_file_and_line(line: bytes, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        read_items("x.jsonl", b'{"text": "a"}\n' + line)
+
+
+def test_cut_off_gzip_is_an_error() -> None:
+    with pytest.raises(UserError, match=r"x\.jsonl\.gz: cannot be unpacked"):
+        read_items("x.jsonl.gz", gzip.compress(jsonl({"text": "a" * 100}))[:-9])
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x", "x.parquet.gz"])
+def test_unknown_formats_are_refused(name: str) -> None:
+    with pytest.raises(UserError, match=r"want a test set as \.jsonl, \.txt or \.tokens"):
+        read_items(name, b"")
+
+
+def test_plain_text_has_one_item_a_paragraph() -> None:
+    data = b"\xef\xbb\xbfone\r\nstill one\r\n\r\n \r\ntwo\r\n"
+
+    assert read_items("quiz.txt", data) == [TestItem("quiz", "0", "one\nstill one"), TestItem("quiz", "1", "two")]
+
+
+WIKITEXT = (
+    " \n = Teddy 's Car ( film ) = \n \n A well @-@ known film for $ 5 @,@ 000 . \n \n = = Plot = = \n \n"
+    " He didn 't \n = 1 rad / s and a nominal impedance k = \n 1 . \n \n = Second = \n \n b \n"
+)
+
+
+def test_wikitext_has_one_item_an_article() -> None:
+    items = read_items("wikitext103.test.tokens", WIKITEXT.encode())
+
+    assert [(item.test_set, item.id) for item in items] == [
+        ("wikitext103.test", "Teddy's Car ( film )"),
+        ("wikitext103.test", "Second"),
+    ]
+    words = (
+        "Teddy's Car ( film ) A well-known film for $5,000 . Plot He didn't = 1 rad/s and a nominal impedance k = 1 ."
+    )
+    assert " ".join(items[0].text.split()) == words
+    assert items[1].text.split() == ["Second", "b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a @-@ b @.@ c", "a-b.c"),
+        ("1 @,@ 000 @,@ 000", "1,000,000"),
+        ("they 've , I 'm , he 'll", "they've , I'm , he'll"),
+        ("the 'sun", "the 'sun"),  # an opening quote, not an ending
+        ("$ 5 and £ <unk>", "$5 and £ <unk>"),
+        ("and / or", "and/or"),
+        ("2000 – 05 , a – b", "2000–05 , a – b"),
+        (" = = = Early life = = = \n", "Early life\n"),
+        ("a\n \n = = B = = \n \n = = = C = = = \n \nd", "a\n \nB\n \nC\n \nd"),
+        ("a\n = 1 rad = \nb", "a\n = 1 rad = \nb"),
+        ("x = y", "x = y"),
+    ],
+)
+def test_tokenizer_marks_are_undone(text: str, expected: str) -> None:
+    assert untokenise(text) == expected
+
+
+def test_a_tokens_file_that_is_not_wikitext_is_refused() -> None:
+    with pytest.raises(UserError, match=r"x\.tokens, line 1: want WikiText"):
+        read_items("x.tokens", b"just words\n")
+
+
+@pytest.mark.parametrize("part", ["valid", "test"])
+def test_wikitext103_has_sixty_articles_in_each_part(part: str) -> None:
+    path = BENCH / f"wikitext103.{part}.tokens.gz"
+    if not path.is_file():
+        pytest.skip("WikiText-103 is not here")
+    items = read_items(path.name, path.read_bytes())
+
+    # Merity et al. 2016, table 1: 60 articles in each of validation and test.
+    assert len(items) == 60
+    assert min(len(item.text) for item in items) > 1000
+    assert not [item.id for item in items if " @-@ " in item.text]
+
+
+def test_real_items_are_all_read() -> None:
+    path = BENCH / "items.jsonl.gz"
+    if not path.is_file():
+        pytest.skip("the evaluation items are not here")
+    items = read_items(path.name, path.read_bytes())
+
+    assert len(items) == 47_669
+    assert len({item.test_set for item in items}) > 10

@@ -1,0 +1,192 @@
+import json
+import os
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+
+import mmh3
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from massivetext import shingles
+from massivetext.schema import U64
+from massivetext.shingles import normalised_words, shingle_hashes
+
+WORDS = st.lists(st.sampled_from(["a", "b", "c", "dd", "E"]), max_size=60)
+TEXT = st.text(alphabet=st.characters(codec=None), max_size=200)
+
+
+# Punctuation (category P) goes, symbols (category S: $ = < +) stay, a word of punctuation alone is none.
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        (" \t\n", []),
+        ("... — !", []),
+        ("Don't  panic,\nsaid «he».", ["Dont", "panic", "said", "he"]),
+        ("and/or $5 = <unk>", ["andor", "$5", "=", "<unk>"]),
+        ("a\u00a0b\u3000c\u2028d", ["a", "b", "c", "d"]),
+    ],
+)
+def test_words_lose_punctuation_and_keep_case_and_symbols(text: str, expected: list[str]) -> None:
+    assert normalised_words(text) == expected
+
+
+def test_words_are_lower_cased_on_request() -> None:
+    assert normalised_words("Don't PANIC", lowercase=True) == ["dont", "panic"]
+
+
+@given(TEXT)
+def test_no_punctuation_is_left(text: str) -> None:
+    # `regex` may know characters that Python's own table does not, so only this direction holds for every character.
+    left = "".join(normalised_words(text))
+
+    assert not [c for c in left if unicodedata.category(c).startswith("P")]
+
+
+def test_each_ascii_character_is_treated_as_its_category_says() -> None:
+    for character in map(chr, range(33, 127)):
+        expected = [] if unicodedata.category(character).startswith("P") else [character]
+
+        assert normalised_words(character) == expected
+
+
+def ngrams(words: list[str], n: int) -> set[tuple[str, ...]]:
+    if len(words) < n:
+        return {tuple(words)} if words else set()
+    return {tuple(words[i : i + n]) for i in range(len(words) - n + 1)}
+
+
+@given(WORDS, st.integers(1, 15))
+def test_there_is_one_hash_for_each_distinct_ngram(words: list[str], n: int) -> None:
+    assert len(shingle_hashes(" ".join(words), n)) == len(ngrams(words, n))
+
+
+@given(WORDS, WORDS, st.integers(1, 15))
+def test_texts_share_as_many_hashes_as_ngrams(a: list[str], b: list[str], n: int) -> None:
+    shared = np.intersect1d(shingle_hashes(" ".join(a), n), shingle_hashes(" ".join(b), n))
+
+    assert len(shared) == len(ngrams(a, n) & ngrams(b, n))
+
+
+@given(TEXT)
+@example("ΑΣ. ΣΑΣ-Σ")
+def test_hashes_depend_only_on_the_normalised_words(text: str) -> None:
+    for lowercase in (False, True):
+        rejoined = " ".join(normalised_words(text, lowercase))
+
+        assert np.array_equal(shingle_hashes(text, 3, lowercase=lowercase), shingle_hashes(rejoined, 3))
+
+
+@given(WORDS)
+def test_hashes_are_sorted_and_distinct(words: list[str]) -> None:
+    hashes = shingle_hashes(" ".join(words), 2)
+
+    assert hashes.dtype == np.uint64
+    assert np.array_equal(hashes, np.unique(hashes))
+
+
+# 12 words: one shingle, all of it. 13: one 13-gram. 14: two.
+@pytest.mark.parametrize(("words", "count"), [(0, 0), (1, 1), (12, 1), (13, 1), (14, 2), (100, 88)])
+def test_shorter_texts_are_one_shingle(words: int, count: int) -> None:
+    assert len(shingle_hashes(" ".join(f"w{i}" for i in range(words)))) == count
+
+
+def test_a_short_text_differs_from_each_ngram_that_holds_it() -> None:
+    assert not set(shingle_hashes("a b", 3).tolist()) & set(shingle_hashes("a b a b a", 3).tolist())
+
+
+def test_order_of_words_matters() -> None:
+    assert shingle_hashes("a b c", 3) != shingle_hashes("a c b", 3)
+
+
+def test_case_matters_unless_told_otherwise() -> None:
+    assert shingle_hashes("A b", 2) != shingle_hashes("a b", 2)
+    assert shingle_hashes("A b", 2, lowercase=True) == shingle_hashes("a B", 2, lowercase=True)
+
+
+def test_n_below_one_is_refused() -> None:
+    with pytest.raises(ValueError, match="want n of at least 1 word, got 0"):
+        shingle_hashes("a", 0)
+
+
+def plain_hash(words: list[str]) -> int:
+    """The definition, in whole numbers: a polynomial in the word hashes, scrambled by SplitMix64's finaliser."""
+    mask, total = (1 << 64) - 1, 0
+    for word in words:
+        total = (total * 0xD1342543DE82EF95 + mmh3.hash64(word.encode(), signed=False)[0]) & mask
+    value = (total + len(words)) & mask
+    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & mask
+    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & mask
+    return value ^ (value >> 31)
+
+
+@pytest.mark.parametrize("n", range(1, 18))
+def test_a_vectorised_hash_equals_its_plain_definition(n: int) -> None:
+    words = [f"w{i}" for i in range(20)]
+    expected = sorted(plain_hash(words[i : i + n]) for i in range(20 - n + 1))
+
+    assert shingle_hashes(" ".join(words), n).tolist() == expected
+
+
+def test_hashes_are_the_same_in_another_process() -> None:
+    text = "To be, or not to be: that is the question. Überall 你好"
+    script = (
+        "import json, sys; from massivetext.shingles import shingle_hashes;"
+        "print(json.dumps(shingle_hashes(sys.argv[1], 3).tolist()))"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "12345", "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1"}
+    told = subprocess.run([sys.executable, "-c", script, text], env=environment, capture_output=True, check=True)
+
+    assert json.loads(told.stdout) == shingle_hashes(text, 3).tolist()
+
+
+def test_hashes_do_not_depend_on_where_a_long_text_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "".join(f"word{i % 37}{' ' * (i % 3 + 1)}" for i in range(500)) + "tail" * 50
+    whole = shingle_hashes(text, 5)
+    for chunk in (1, 7, 64, 3000):
+        monkeypatch.setattr(shingles, "_CHUNK", chunk)
+
+        assert np.array_equal(shingle_hashes(text, 5), whole)
+
+
+def test_hashes_do_not_depend_on_what_was_hashed_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shingles, "_CACHED_WORDS", 3)
+    text = " ".join(f"w{i % 7}" for i in range(30))
+
+    assert np.array_equal(shingle_hashes(text, 2), shingle_hashes(text, 2))
+    assert len(shingles._cache(False)) > 0
+    assert len(shingle_hashes(text, 2)) == 7
+
+
+def test_a_lone_surrogate_is_hashed_as_any_character() -> None:
+    assert len(shingle_hashes("a \ud800 b", 2)) == 2
+
+
+def test_bits_of_the_hashes_are_even() -> None:
+    # 20,000 distinct 2-grams: each bit is set in half of them, give or take 5 standard deviations of 0.0035.
+    hashes: U64 = shingle_hashes(" ".join(f"w{i}" for i in range(20_001)), 2)
+    shares = [float(np.mean((hashes >> np.uint64(bit)) & np.uint64(1))) for bit in range(64)]
+
+    assert len(hashes) == 20_000
+    assert max(abs(share - 0.5) for share in shares) < 0.0177
+
+
+def test_hashing_is_linear_on_hostile_texts() -> None:
+    # A word of 3 million letters, punctuation alone, and one word repeated.
+    assert len(shingle_hashes("x" * 3_000_000)) == 1
+    assert len(shingle_hashes("." * 3_000_000)) == 0
+    assert len(shingle_hashes("a " * 1_500_000)) == 1
+
+
+def test_real_books_keep_a_hash_for_each_distinct_ngram() -> None:
+    folder = Path(__file__).resolve().parents[1] / "../shared/data/books/gutenberg"
+    if not folder.is_dir():
+        pytest.skip("the real books are not here")
+    book = min(folder.glob("*.txt"), key=lambda path: (path.stat().st_size, path.name))
+    text = book.read_text(encoding="utf-8", errors="replace")
+
+    assert len(shingle_hashes(text)) == len(ngrams(normalised_words(text), 13))
