@@ -1,0 +1,1 @@
+"""Token sequences: how they are drawn, cut, mixed, ordered, stored and read."""

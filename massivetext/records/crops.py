@@ -1,0 +1,120 @@
+"""The draws of a source: which document, which bytes of it, as a pure function of seed, source and draw number.
+
+Rae et al. 2021, "Constructing Token Sequences": choose a document uniformly, crop 15 * 2048 UTF-8 bytes so that the
+first token of a document is as likely as any other, add BOS and EOS only at true ends.
+
+Ours: documents are drawn without replacement within an epoch, in a fresh order each epoch. Every document is then as
+likely as in the paper at every draw, and none is lost by chance.
+"""
+
+import hashlib
+
+import numpy as np
+import numpy.typing as npt
+
+from massivetext.records.permutation import Permutation, derived_key
+
+I64 = npt.NDArray[np.int64]
+Ids = npt.NDArray[np.uint16 | np.uint32]
+_NONE: I64 = np.empty(0, np.int64)
+
+
+def _epoch_order(documents: int, seed: int, source: str, epoch: int) -> Permutation:
+    return Permutation(documents, derived_key("draws", seed, source, epoch))
+
+
+def drawn_documents(draws: I64, documents: int, seed: int, source: str) -> I64:
+    """The document that each draw hits: draw k is place k mod D of the order of epoch k div D.
+
+    Args:
+        draws: draw numbers, 0 or more.
+        documents: D, surviving documents of the source; a document is its rank among them in the order of addresses.
+        seed: seed of the run.
+        source: name of the source.
+    """
+    epochs, places = np.divmod(draws, max(documents, 1))
+    result = np.empty_like(places)
+    for epoch in np.unique(epochs):
+        here = epochs == epoch
+        result[here] = _epoch_order(documents, seed, source, int(epoch)).forward(places[here])
+    return result
+
+
+def draws_of(indices: I64, documents: int, draws: int, seed: int, source: str) -> tuple[I64, I64]:
+    """All draws below ``draws`` that hit some of a source's documents, as (row, draw) sorted by draw.
+
+    Args:
+        indices: the documents, as ranks among all surviving ones of the source; a document shard has a range of them.
+        documents: D, surviving documents of the source in all.
+        draws: K, draws that are made in all.
+        seed: seed of the run.
+        source: name of the source.
+
+    Returns:
+        Positions in ``indices``, and the draws that hit them. A document comes up once an epoch.
+
+    Raises:
+        ValueError: an index is not below D.
+    """
+    if not indices.size:
+        return _NONE, _NONE
+    rows, numbers = [], []
+    for epoch in range(-(-draws // documents)):
+        order = _epoch_order(documents, seed, source, epoch)
+        draw = order.inverse(indices).astype(np.int64) + epoch * documents
+        hit = np.flatnonzero(draw < draws)
+        by_draw = hit[np.argsort(draw[hit])]
+        rows.append(by_draw)
+        numbers.append(draw[by_draw])
+    return np.concatenate([_NONE, *rows]), np.concatenate([_NONE, *numbers])
+
+
+def crop_window(length: int, crop_bytes: int, seed: int, source: str, draw: int) -> tuple[int, int]:
+    """The bytes [start, stop) of a draw's document that the draw takes.
+
+    The window of ``crop_bytes`` begins uniformly at -(crop_bytes - 1) .. length - 1 and is clipped, so every byte lies
+    in the same number of windows, also at both ends.
+
+    Args:
+        length: UTF-8 bytes of the document; of an empty one, (0, 0) is taken.
+        crop_bytes: bytes of a window; the paper: 15 * 2048.
+        seed: seed of the run.
+        source: name of the source.
+        draw: draw number.
+    """
+    if length == 0:
+        return 0, 0
+    digest = hashlib.blake2b(derived_key("crop", seed, source, draw), digest_size=16).digest()
+    begin = int.from_bytes(digest, "big") % (length + crop_bytes - 1) - (crop_bytes - 1)
+    return max(0, begin), min(length, begin + crop_bytes)
+
+
+def crop(utf8: bytes, start: int, stop: int) -> tuple[str, bool, bool]:
+    """The whole characters of a document within [start, stop), and whether they reach its start and its end.
+
+    A character that the window cuts is left out (the paper does not say what becomes of one).
+
+    Returns:
+        The text, whether it begins where the document begins (then BOS), whether it ends where the document ends (then
+        EOS). A window within a single character gives ("", False, False).
+    """
+    while start < len(utf8) and _continues(utf8[start]):
+        start += 1
+    while stop < len(utf8) and stop > 0 and _continues(utf8[stop]):
+        stop -= 1
+    if stop < start:
+        return "", False, False
+    return utf8[start:stop].decode("utf-8"), start == 0, stop == len(utf8)
+
+
+def _continues(byte: int) -> bool:
+    return byte & 0xC0 == 0x80
+
+
+def with_ends(ids: Ids, has_start: bool, has_end: bool, bos_id: int, eos_id: int) -> Ids:
+    """The tokens of a draw: the ids of its crop, BOS before them at a document's start, EOS after them at its end.
+
+    The type of the ids is kept, which is small on purpose: tokens cross a shuffle in it.
+    """
+    before, after = [bos_id] * has_start, [eos_id] * has_end
+    return np.concatenate([np.array(before, ids.dtype), ids, np.array(after, ids.dtype)])

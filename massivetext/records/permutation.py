@@ -1,0 +1,106 @@
+"""Keyed permutations of [0, n) that any worker can evaluate, and invert, at any place alone."""
+
+import hashlib
+
+import numpy as np
+import numpy.typing as npt
+
+U64 = npt.NDArray[np.uint64]
+
+_ROUNDS = 6
+_BLOCK = 1 << 14  # numbers that are mixed at a time, so that they stay in the processor's cache
+
+# The finaliser of splitmix64 (Steele, Lea and Flood 2014).
+_MULTIPLIERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
+_SHIFTS = (np.uint64(30), np.uint64(27), np.uint64(31))
+
+
+def derived_key(*parts: str | int) -> bytes:
+    """A 256-bit key for a purpose, as a hash of its parts, e.g. a name, the seed, the source and the epoch."""
+    return hashlib.blake2b("\0".join(map(str, parts)).encode("utf-8"), digest_size=32).digest()
+
+
+class Permutation:
+    """A bijection of the whole numbers below n, fixed by n and a key.
+
+    A Feistel network of six rounds over the smallest suitable number of bits, with cycle walking: what lands at n or
+    above goes through again. Less than two passes are needed on average, but for n below 4.
+    """
+
+    def __init__(self, n: int, key: int | bytes) -> None:
+        """Prepares the rounds.
+
+        Args:
+            n: how many numbers are permuted, 1 to 2**62.
+            key: any whole number or bytes; see :func:`derived_key`.
+
+        Raises:
+            ValueError: n is not within its range.
+        """
+        if not 1 <= n <= 1 << 62:
+            raise ValueError(f"permutation: want 1 to 2**62 numbers, got {n}")
+        self.n = n
+        material = key if isinstance(key, bytes) else derived_key("permutation", key)
+        digest = hashlib.blake2b(material, digest_size=8 * _ROUNDS, person=b"permutation").digest()
+        self._keys = [np.uint64(word) for word in np.frombuffer(digest, dtype="<u8")]
+        bits = max(2, (n - 1).bit_length())
+        self._low_bits = bits - bits // 2
+        self._high_bits = bits // 2
+
+    def forward(self, places: npt.NDArray[np.integer]) -> U64:
+        """Where each number goes; same shape, uint64.
+
+        Raises:
+            ValueError: a number is negative or not below n.
+        """
+        return self._walk(places, range(_ROUNDS))
+
+    def inverse(self, places: npt.NDArray[np.integer]) -> U64:
+        """Where each number comes from: ``inverse(forward(x)) == x``.
+
+        Raises:
+            ValueError: a number is negative or not below n.
+        """
+        return self._walk(places, range(_ROUNDS - 1, -1, -1))
+
+    def _walk(self, places: npt.NDArray[np.integer], rounds: range) -> U64:
+        if places.size and not (places.min() >= 0 and places.max() < self.n):
+            raise ValueError(f"permutation of {self.n}: want numbers below it, got {places.min()} to {places.max()}")
+        result = places.astype(np.uint64).ravel()
+        for start in range(0, result.size, _BLOCK):
+            block = result[start : start + _BLOCK]
+            self._pass(block, rounds)
+            outside = np.flatnonzero(block >= self.n)
+            while outside.size:
+                again = block[outside]
+                self._pass(again, rounds)
+                block[outside] = again
+                outside = outside[again >= self.n]
+        return result.reshape(places.shape)
+
+    def _pass(self, values: U64, rounds: range) -> None:
+        """One way through the network, in place. Each round changes one half by a hash of the other."""
+        low_bits = np.uint64(self._low_bits)
+        high = values >> low_bits
+        low = values & np.uint64((1 << self._low_bits) - 1)
+        for index in rounds:
+            if index % 2 == 0:
+                high ^= _mixed(low, self._keys[index], self._high_bits)
+            else:
+                low ^= _mixed(high, self._keys[index], self._low_bits)
+        high <<= low_bits
+        np.bitwise_or(high, low, out=values)
+
+
+def _mixed(values: U64, key: np.uint64, bits: int) -> U64:
+    """The uppermost ``bits`` of the splitmix64 hash of each value under a key."""
+    mixed = values + key
+    scratch = np.empty_like(mixed)
+    for shift, multiplier in zip(_SHIFTS, _MULTIPLIERS, strict=False):
+        np.right_shift(mixed, shift, out=scratch)
+        mixed ^= scratch
+        mixed *= multiplier
+    np.right_shift(mixed, _SHIFTS[-1], out=scratch)
+    mixed ^= scratch
+    mixed >>= np.uint64(64 - bits)
+    return mixed

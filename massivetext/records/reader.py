@@ -1,0 +1,172 @@
+"""Reads a folder of records, and checks one from end to end."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import overload
+
+import numpy as np
+from array_record.python.array_record_data_source import ArrayRecordDataSource
+
+from massivetext import filesystem
+from massivetext.records import array_record
+from massivetext.records.dataset import FILE_NAME, Dataset, Shard
+from massivetext.records.example import Record, decode_record
+
+
+class Records:
+    """The sequences of a folder in their global order: ``records[i].seq_id == i``.
+
+    Attributes:
+        dataset: the folder's ``dataset.json``.
+    """
+
+    def __init__(self, folder: str, dataset: Dataset) -> None:
+        """Opens the shards; see :func:`open_records`."""
+        self.dataset = dataset
+        self._source = ArrayRecordDataSource(paths(folder, dataset))
+        sizes = [shard.records for shard in dataset.train.shards]
+        self._offsets = np.cumsum([0, *sizes])[:-1].tolist()
+
+    def __len__(self) -> int:
+        """The number of sequences."""
+        return self.dataset.train.sequences
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Record]: ...
+
+    def __getitem__(self, index: int | slice) -> Record | list[Record]:
+        """The sequence at a place of the global order, or those of a slice. Raises IndexError."""
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        place = index + len(self) if index < 0 else index
+        if not 0 <= place < len(self):
+            raise IndexError(f"records: want an index below {len(self)}, got {index}")
+        within, shard = divmod(place, len(self._offsets))
+        return decode_record(self._source[self._offsets[shard] + within])
+
+    def __iter__(self) -> Iterator[Record]:
+        """The sequences in global order."""
+        return (self[index] for index in range(len(self)))
+
+
+def open_records(folder: str) -> Records:
+    """The records of a folder (local or ``gs://``).
+
+    Raises:
+        FileNotFoundError: the folder has no ``dataset.json``: its run has not finished.
+        ValueError: ``dataset.json`` is not what it should be.
+        OSError: a shard is missing, damaged, or holds another number of records than is written there.
+    """
+    dataset = read_dataset(folder)
+    for shard, path in zip(dataset.train.shards, paths(folder, dataset), strict=True):
+        found = array_record.count(path)
+        if found != shard.records:
+            raise OSError(f"{path}: want {shard.records} records by {FILE_NAME}, got {found}; copy the folder again")
+    return Records(folder, dataset)
+
+
+def read_dataset(folder: str) -> Dataset:
+    """The ``dataset.json`` of a folder. Raises FileNotFoundError, ValueError."""
+    path = filesystem.join(folder, FILE_NAME)
+    return Dataset.from_json(filesystem.read_bytes(path), path)
+
+
+def paths(folder: str, dataset: Dataset) -> list[str]:
+    """The full paths of a folder's shards, in order."""
+    return [filesystem.join(folder, shard.path) for shard in dataset.train.shards]
+
+
+def check(folder: str) -> list[str]:
+    """What is wrong with a folder of records, in sentences; empty where nothing is.
+
+    Every byte is read: hashes and counts of the shards, length, ids, padding, document starts, source and number of
+    every record, and the mixture as found. The tokenizer's hash is checked where its file is there.
+    """
+    try:
+        dataset = read_dataset(folder)
+    except (OSError, ValueError) as error:
+        return [str(error)]
+    problems = _tokenizer_problems(folder, dataset)
+    found: Counter[int] = Counter()
+    for number in range(len(dataset.train.shards)):
+        shard_problems, sources = check_shard(folder, dataset, number)
+        problems += shard_problems
+        found += sources
+    return problems + _mixture_problems(dataset, found)
+
+
+def check_shard(folder: str, dataset: Dataset, number: int) -> tuple[list[str], Counter[int]]:
+    """What is wrong with one shard, and its sequences by source."""
+    shard = dataset.train.shards[number]
+    path = filesystem.join(folder, shard.path)
+    try:
+        problems = _file_problems(path, shard)
+        records = array_record.read_all(path)
+    except OSError as error:
+        return [str(error)], Counter()
+    if len(records) != shard.records:
+        problems.append(f"{path}: want {shard.records} records, got {len(records)}")
+    sources: Counter[int] = Counter()
+    for index, data in enumerate(records):
+        try:
+            record = decode_record(data)
+        except ValueError as error:
+            problems.append(f"{path}, record {index}: {error}")
+            continue
+        sources[record.source] += 1
+        wanted_id = index * len(dataset.train.shards) + number
+        problems += [f"{path}, record {index}: {problem}" for problem in _record_problems(record, dataset, wanted_id)]
+    return problems, sources
+
+
+def _file_problems(path: str, shard: Shard) -> list[str]:
+    size = filesystem.size(path)
+    if size != shard.bytes:
+        return [f"{path}: want {shard.bytes} bytes, got {size}"]
+    digest = filesystem.digest(path)
+    return [] if digest == shard.sha256 else [f"{path}: want SHA-256 {shard.sha256}, got {digest}"]
+
+
+def _record_problems(record: Record, dataset: Dataset, seq_id: int) -> Iterator[str]:
+    tokens, starts = record.tokens, record.doc_starts
+    if len(tokens) != dataset.sequence_length:
+        yield f"want {dataset.sequence_length} tokens, got {len(tokens)}"
+    if len(tokens) and not 0 <= tokens.min() <= tokens.max() < dataset.vocab_size:
+        yield f"want ids from 0 to {dataset.vocab_size - 1}, got {tokens.min()} to {tokens.max()}"
+    if (tokens == dataset.special_ids.pad).any():
+        yield f"want no padding (id {dataset.special_ids.pad}), got {np.sum(tokens == dataset.special_ids.pad)} times"
+    if not len(starts) or starts[0] != 0 or (np.diff(starts) <= 0).any() or starts[-1] >= dataset.sequence_length:
+        yield f"want doc_starts that begin at 0 and rise below {dataset.sequence_length}, got {starts.tolist()}"
+    if not 0 <= record.source < len(dataset.sources):
+        yield f"want a source below {len(dataset.sources)}, got {record.source}"
+    if record.seq_id != seq_id:
+        yield f"want seq_id {seq_id}, got {record.seq_id}"
+
+
+def _tokenizer_problems(folder: str, dataset: Dataset) -> list[str]:
+    path = filesystem.join(folder, dataset.tokenizer.path)
+    if not filesystem.exists(path):
+        return []
+    digest = filesystem.digest(path)
+    return (
+        [] if digest == dataset.tokenizer.sha256 else [f"{path}: not the tokenizer of these records: SHA-256 {digest}"]
+    )
+
+
+def _mixture_problems(dataset: Dataset, found: Counter[int]) -> list[str]:
+    problems = []
+    for source in dataset.sources:
+        target = dataset.mixture.weights[source.name] * dataset.train.sequences
+        if abs(found[source.id] - target) >= 1:
+            problems.append(
+                f"source {source.name}: want within one of {target} sequences (weight "
+                f"{dataset.mixture.weights[source.name]}), got {found[source.id]}"
+            )
+        if found[source.id] * dataset.sequence_length != source.tokens:
+            problems.append(
+                f"source {source.name}: want {source.tokens} tokens by {FILE_NAME}, "
+                f"got {found[source.id] * dataset.sequence_length}"
+            )
+    return problems

@@ -1,0 +1,87 @@
+"""The tokens of every draw on disk, and where in the records each of them went."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from massivetext import filesystem as fs
+from massivetext.records.sequences import Layout, Order
+from massivetext.store import Run, Shard
+
+TOKENS = pa.schema(
+    [
+        pa.field("row", pa.uint32(), nullable=False),  # of the document in its shard
+        pa.field("draw", pa.uint64(), nullable=False),
+        pa.field("count", pa.uint32(), nullable=False),  # tokens, BOS and EOS included
+        pa.field("tokens", pa.large_binary(), nullable=False),  # little-endian ids of the data set's type
+    ]
+)
+
+
+class Span(NamedTuple):
+    """Tokens of a draw as they lie in a record: shard and number of the record in it, position within it, how many."""
+
+    shard: int
+    record: int
+    position: int
+    tokens: int
+
+
+def part_path(run: Run, number: int, shard: Shard) -> str:
+    """A shard's tokens of one round of encoding."""
+    return run.part(f"tokens/round-{number}", shard)
+
+
+def counts_path(run: Run, source: str) -> str:
+    """The token counts of all draws of a source, in their order: little-endian uint32."""
+    return run.path("tokens/counts", f"{source}.u32")
+
+
+def read_counts(run: Run, shards: Sequence[Shard], rounds: int, draws: int) -> npt.NDArray[np.int64]:
+    """Token counts of draws 0 .. draws-1, gathered from all parts of a source."""
+    counts = np.full(draws, -1, np.int64)
+    for number in range(rounds):
+        for shard in shards:
+            with fs.open_read(part_path(run, number, shard)) as handle:
+                table = pq.read_table(handle, columns=["draw", "count"])
+            counts[table["draw"].to_numpy().astype(np.int64)] = table["count"].to_numpy()
+    if (counts < 0).any():
+        raise AssertionError(f"{shards[0].source}: draw {int(np.argmin(counts))} of {draws} was encoded by no shard")
+    return counts
+
+
+def load_counts(run: Run, source: str) -> npt.NDArray[np.int64]:
+    """Token counts of all draws of a source, as gathered before."""
+    return np.frombuffer(fs.read_bytes(counts_path(run, source)), "<u4").astype(np.int64)
+
+
+def spans(
+    layout: Layout, order: Order, draw: int, count: int, *, sequence_length: int, first_row: int, quota: int
+) -> list[Span]:
+    """Where in the records the tokens of a draw lie; empty where its group's tail or an unused row took them.
+
+    Args:
+        layout: of the draw's source.
+        order: of all sequences.
+        draw: its number.
+        count: its tokens.
+        sequence_length: tokens a record.
+        first_row: rows of the sources before this one.
+        quota: rows of this source that are used.
+    """
+    place = layout.place(draw)
+    found = []
+    done, last = 0, min(place.rows, quota - place.row)
+    while done < count:
+        row, position = divmod(place.offset + done, sequence_length)
+        if row >= last:
+            break
+        size = min(count - done, sequence_length - position)
+        shard, index = order.places(np.array([first_row + place.row + row]))
+        found.append(Span(int(shard[0]), int(index[0]), position, size))
+        done += size
+    return found

@@ -1,0 +1,1 @@
+"""Training of a SentencePiece model, and encoding with it."""
