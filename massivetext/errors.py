@@ -1,5 +1,10 @@
 """Errors that a user can mend: told in one message without a traceback."""
 
+import errno
+
+# What a machine may refuse and its owner can mend: no space, a quota, a limit on files, no permission, read-only.
+MENDABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE})
+
 
 class UserError(Exception):
     """Something in the recipe, the input or the machine that the message says how to mend; exit code 2."""

@@ -89,16 +89,12 @@ def glob(pattern: str) -> list[FileInfo]:
 
 def _listing(path: str, lister: Any) -> list[FileInfo]:
     fs, inner = url_to_fs(path)
-    found = lister(fs, inner)
-    infos = [
-        FileInfo(
-            str(fs.unstrip_protocol(name)) if not isinstance(fs, LocalFileSystem) else name,
-            info["size"],
-            _version(info),
-        )
-        for name, info in found.items()
-        if info["type"] == "file"
-    ]
+    local = isinstance(fs, LocalFileSystem)
+    infos = []
+    for name, listed in lister(fs, inner).items():
+        info = fs.info(name) if listed["type"] in ("link", "other") else listed  # a link is what it points to
+        if info["type"] == "file":
+            infos.append(FileInfo(name if local else str(fs.unstrip_protocol(name)), info["size"], _version(info)))
     return sorted(infos)
 
 

@@ -1,0 +1,121 @@
+"""Test-set filtering: documents that overlap an evaluation item, shard by shard against one index."""
+
+import functools
+
+import numpy as np
+import pyarrow as pa
+
+from massivetext import documents
+from massivetext import filesystem as fs
+from massivetext.context import Context
+from massivetext.decontaminate.index import NgramIndex
+from massivetext.decontaminate.test_sets import read_items
+from massivetext.errors import UserError
+from massivetext.progress import Reporter
+from massivetext.schema import CONTAMINATION_HITS, CONTAMINATION_VERDICTS
+from massivetext.shingles import normalised_words, shingle_hashes
+from massivetext.stages.engine import Engine
+from massivetext.stages.shards import ShardStage, Task, priced, run_shards
+from massivetext.store import ShardCommit
+
+STAGE = "decontaminate"
+INDEX = "contamination/index"
+COST = 1 / 5e6  # seconds a byte of text
+
+
+def evaluation_files(patterns: tuple[str, ...], root: str) -> list[fs.FileInfo]:
+    """The files of the test sets, sorted. Raises UserError where a pattern finds none."""
+    found: dict[str, fs.FileInfo] = {}
+    for pattern in patterns:
+        full = pattern if "://" in pattern or pattern.startswith("/") else fs.join(root, pattern)
+        infos = fs.glob(full)
+        if not infos:
+            raise UserError(
+                f"decontaminate.test_sets: {pattern}: no such file below {root}; mend the recipe or the folder"
+            )
+        found.update((info.path, info) for info in infos)
+    return sorted(found.values())
+
+
+def run_decontaminate(engine: Engine, context: Context, tasks: list[Task]) -> None:
+    """Writes the index, the evidence and verdicts/contamination for every source that takes part."""
+    tasks = [task for task in tasks if context.judged_by(STAGE, task.shard.source)]
+    if not tasks:
+        return
+    if context.run.shard_commit(STAGE, context.keys[STAGE], "index") is None:
+        _build_index(context)
+    run_shards(engine, context, [ShardStage(STAGE, screen_shard)], priced(tasks, COST))
+
+
+def _build_index(context: Context) -> None:
+    options, run = context.recipe.decontaminate, context.run
+    items = [
+        item
+        for info in evaluation_files(options.test_sets, context.root)
+        for item in read_items(info.path.rsplit("/", 1)[-1], fs.read_bytes(info.path))
+    ]
+    index = NgramIndex.build(items, options.ngram, lowercase=options.lowercase)
+    fs.write_bytes(run.path(INDEX), index.to_bytes())
+    commit = ShardCommit("index", (run.committed(run.path(INDEX)),), {"items": len(items)})
+    run.commit_shard(STAGE, context.keys[STAGE], commit)
+
+
+@functools.lru_cache(maxsize=1)
+def _article_titles(path: str, key: str) -> dict[str, tuple[str, str]]:
+    """Titles of the WikiText articles among the items, normalised: Wikipedia loses these pages whatever their text.
+
+    WikiText's own preprocessing defeats the n-gram test, so the paper removes the pages themselves (A.1.1).
+    """
+    names = (name for name in _index(path, key).names if name[0].lower().startswith("wikitext"))
+    return {" ".join(normalised_words(item)): (test_set, item) for test_set, item in names}
+
+
+@functools.lru_cache(maxsize=1)
+def _index(path: str, key: str) -> NgramIndex:  # the key tells one run's index from the next at the same path
+    return NgramIndex.from_bytes(fs.read_bytes(path))
+
+
+def screen_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommit:
+    """Writes verdicts/contamination of one shard, and which items its documents overlap."""
+    shard, run, options = task.shard, context.run, context.recipe.decontaminate
+    index = _index(run.path(INDEX), context.keys[STAGE])
+    alive = context.kept(shard, before=STAGE)
+    titles = _article_titles(run.path(INDEX), context.keys[STAGE]) if context.source(shard).kind == "wikipedia" else {}
+    jaccard, containment, titled = np.zeros(len(alive)), np.zeros(len(alive)), np.zeros(len(alive), np.bool_)
+    hits: list[dict[str, object]] = []
+    for row, document in documents.rows(run, shard, ["text", "title"], np.flatnonzero(alive)):
+        text = str(document["text"])
+        article = titles.get(" ".join(normalised_words(str(document["title"] or ""))))
+        if article is not None:
+            titled[row] = True
+            hits.append(_hit(row, *article, 0, 0.0, 0.0))
+        for overlap in index.overlaps(shingle_hashes(text, options.ngram, lowercase=options.lowercase)):
+            test_set, item = index.names[overlap.item]
+            jaccard[row], containment[row] = (
+                max(jaccard[row], overlap.jaccard),
+                max(containment[row], overlap.containment),
+            )
+            hits.append(_hit(row, test_set, item, overlap.shared, overlap.jaccard, overlap.containment))
+        reporter.add(1, len(text))
+    leaked = (jaccard > options.jaccard) | titled
+    if options.containment is not None:
+        leaked |= containment > options.containment
+    verdicts = pa.table(
+        {"kept": ~leaked, "jaccard": pa.array(jaccard, mask=~alive), "containment": pa.array(containment, mask=~alive)},
+        schema=CONTAMINATION_VERDICTS,
+    )
+    files = (
+        run.write_table("verdicts/contamination", shard, verdicts),
+        run.write_table("contamination", shard, pa.Table.from_pylist(hits, schema=CONTAMINATION_HITS)),
+    )
+    counts = {
+        "tested": int(alive.sum()),
+        "removed": int(leaked.sum()),
+        "overlapping": len({hit["row"] for hit in hits}),
+    }
+    counts |= context.tally(shard, alive & ~leaked)
+    return ShardCommit(shard.name, files, counts)
+
+
+def _hit(row: int, test_set: str, item: str, shared: int, jaccard: float, containment: float) -> dict[str, object]:
+    return dict(zip(CONTAMINATION_HITS.names, (row, test_set, item, shared, jaccard, containment), strict=True))

@@ -1,0 +1,326 @@
+"""A run from recipe to report: plans the shards, runs the stages in order, skips what is done, resumes what is not."""
+
+import importlib.metadata
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from massivetext import __version__, demo, rules, signals
+from massivetext import filesystem as fs
+from massivetext.context import Context
+from massivetext.errors import StageError, UserError
+from massivetext.recipe import LoadedRecipe, Recipe
+from massivetext.records.reader import read_dataset
+from massivetext.rules import Rule
+from massivetext.signals import registry
+from massivetext.sources import COST, DIVISIBLE
+from massivetext.sources.splits import Split, plan
+from massivetext.stages.decontaminate import evaluation_files, run_decontaminate
+from massivetext.stages.engine import Engine
+from massivetext.stages.exact_dedup import run_exact_dedup
+from massivetext.stages.ingest import ingest_shard
+from massivetext.stages.judge import judge_shard
+from massivetext.stages.measure import measure_shard
+from massivetext.stages.near_dedup import run_near_dedup
+from massivetext.stages.records import run_records
+from massivetext.stages.report import run_report
+from massivetext.stages.shards import ShardStage, Task, run_shards
+from massivetext.stages.tokenizer import model_path, run_tokenizer
+from massivetext.store import FORMAT, STAGES, Manifest, Run, RunState, Shard, StageState, key_of
+
+# Raised when a stage's output changes for the same input and options; part of every key.
+CODE_VERSIONS: Mapping[str, int] = dict.fromkeys(STAGES, 1)
+
+# Libraries whose version can change what a stage writes.
+LIBRARIES: Mapping[str, tuple[str, ...]] = {
+    "ingest": ("trafilatura", "lxml", "fastwarc", "mwparserfromhell", "charset-normalizer"),
+    "measure": ("fasttext-community", "regex"),
+    "near-dedup": ("numpy",),
+    "decontaminate": ("numpy",),
+    "tokenizer": ("sentencepiece",),
+    "records": ("sentencepiece", "array-record"),
+    "report": ("altair", "vl-convert-python"),
+}
+
+_MEASURE_COST = 0.3  # seconds a megabyte of input, which is compressed as a rule
+
+Plan = dict[str, list[tuple[Split, ...]]]
+Listener = Callable[[str, str, int], None]  # (stage, "run" | "skip" | "done", shards)
+
+
+def make_plan(loaded: LoadedRecipe) -> Plan:
+    """The input of every shard of every source.
+
+    Raises:
+        UserError: an input is missing, or two inputs would give the same document ids.
+    """
+    plans: Plan = {}
+    for name, source in sorted(loaded.recipe.sources.items()):
+        try:
+            plans[name] = plan(source.inputs, loaded.root, source.shard_bytes, divisible=DIVISIBLE[source.kind])
+        except (FileNotFoundError, ValueError) as error:
+            raise UserError(f"{loaded.path}: sources.{name}.inputs: {error}") from error
+    return plans
+
+
+def make_demo(loaded: LoadedRecipe) -> Path | None:
+    """Writes the recipe's demo corpus where the recipe asks for one and it is missing; returns its folder then."""
+    if loaded.recipe.demo is None:
+        return None
+    folder = Path(loaded.root, loaded.recipe.demo)
+    if folder.exists():
+        return None
+    demo.write(folder)
+    return folder
+
+
+def rules_of(loaded: LoadedRecipe) -> dict[str, tuple[Rule, ...]]:
+    """The rules of every source. Raises UserError for an unknown rule set or a rule that cannot be."""
+    known, folder = registry.types(), Path(loaded.root)
+    return {
+        name: rules.combine(rules.load(each, known=known, folder=folder) for each in source.rule_sets)
+        for name, source in loaded.recipe.sources.items()
+    }
+
+
+def stage_keys(loaded: LoadedRecipe, plans: Plan, judged: Mapping[str, Sequence[Rule]]) -> dict[str, str]:
+    """The key of each stage: a hash of all that decides what it writes, the keys of the stages before it among it."""
+    recipe, root = loaded.recipe, loaded.root
+    tests = evaluation_files(recipe.decontaminate.test_sets, root)
+    model = recipe.tokenizer.model
+    weights = {name: str(source.weight) for name, source in recipe.sources.items()}
+    own: dict[str, Any] = {
+        "ingest": [
+            recipe.ingest,
+            {
+                name: [source.kind, source.text_field, source.licences, plans[name]]
+                for name, source in recipe.sources.items()
+            },
+        ],
+        "measure": signals.assets_digest(),
+        "judge": judged,
+        "exact-dedup": [recipe.seed, {name: source.deduplicates for name, source in recipe.sources.items()}],
+        "near-dedup": [recipe.seed, recipe.near],
+        "decontaminate": [
+            recipe.decontaminate,
+            [(info.path.rsplit("/", 1)[-1], info.size, info.version) for info in tests],
+            {name: source.decontaminate for name, source in recipe.sources.items()},
+        ],
+        "tokenizer": [recipe.seed, recipe.tokenizer, weights, model and fs.digest(model_path(root, model))],
+        "records": [recipe.name, recipe.seed, recipe.records, weights],
+        "report": [__version__],
+    }
+    keys: dict[str, str] = {}
+    before = ""
+    for stage in STAGES:
+        libraries = {name: importlib.metadata.version(name) for name in LIBRARIES.get(stage, ())}
+        before = keys[stage] = key_of([stage, CODE_VERSIONS[stage], before, libraries, own[stage]])
+    return keys
+
+
+def make_tasks(recipe: Recipe, plans: Plan) -> list[Task]:
+    """One task a shard, with a rough cost in seconds."""
+    return [
+        Task(
+            Shard(name, index, len(shards)),
+            splits,
+            (COST[recipe.sources[name].kind] + _MEASURE_COST) * sum(split.size / split.parts for split in splits) / 1e6,
+        )
+        for name, shards in sorted(plans.items())
+        for index, splits in enumerate(shards)
+    ]
+
+
+class Driver:
+    """Runs a recipe into a folder.
+
+    Args:
+        loaded: the recipe.
+        folder: the run folder; absolute path or URL.
+        engine: the Beam runner.
+        until: last stage to run.
+        listener: is told of every stage as it is skipped, begun and done.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedRecipe,
+        folder: str,
+        engine: Engine,
+        *,
+        until: str = STAGES[-1],
+        listener: Listener | None = None,
+    ) -> None:
+        if until not in STAGES:
+            raise UserError(f"--until: want one of {', '.join(STAGES)}, got {until!r}")
+        self._loaded, self._engine, self._until = loaded, engine, until
+        self._listener = listener or (lambda stage, event, shards: None)
+        self._run = Run(folder)
+        _refuse_foreign(self._run)
+        make_demo(loaded)
+        plans = make_plan(loaded)
+        judged = rules_of(loaded)
+        self._tasks = make_tasks(loaded.recipe, plans)
+        self.context = Context(
+            run=self._run,
+            recipe=loaded.recipe,
+            root=loaded.root,
+            keys=stage_keys(loaded, plans, judged),
+            shard_counts={name: len(shards) for name, shards in plans.items()},
+            rules=judged,
+            progress=folder if fs.is_local(folder) else None,
+        )
+        self._states: dict[str, StageState] = {}
+
+    def run(self) -> bool:
+        """Runs every stage that is not done; returns False where all were done already.
+
+        Raises:
+            UserError, StageError: with what to do; the run resumes when it is called again.
+        """
+        self._adopt()
+        wanted = STAGES[: STAGES.index(self._until) + 1]
+        undone = [stage for stage in wanted if stage not in self._states]
+        for stage in wanted:
+            if stage in self._states:
+                self._listener(stage, "skip", 0)
+        self._save()
+        shardwise = [stage for stage in undone if stage in _SHARDWISE]
+        if shardwise:
+            self._step(
+                shardwise,
+                lambda: run_shards(self._engine, self.context, [_SHARDWISE[s] for s in shardwise], self._tasks),
+            )
+        for stage in undone:
+            if stage not in _SHARDWISE:
+                self._step([stage], lambda stage=stage: self._whole(stage))  # type: ignore[misc]
+        fs.remove(self._run.path("progress"))
+        self._save()
+        return bool(undone)
+
+    def _adopt(self) -> None:
+        before = {state.name: state for state in (self._run.state() or _NOTHING).stages}
+        for stage in STAGES:
+            manifest = self._run.manifest(stage)
+            if manifest is None or manifest.key != self.context.keys[stage]:
+                break  # a stage after one that must be redone is redone as well
+            seconds = before[stage].seconds if stage in before else 0.0
+            self._states[stage] = StageState(
+                stage, manifest.key, fs.digest(self._run.path(stage, "manifest.json")), seconds
+            )
+
+    def _step(self, stages: Sequence[str], work: Callable[[], None]) -> None:
+        started = time.monotonic()
+        for stage in stages:
+            self._run.begin(stage, self.context.keys[stage])
+            self._listener(stage, "run", len(self._tasks))
+        work()
+        seconds = time.monotonic() - started
+        for stage in stages:
+            manifest = self._gather(stage)
+            digest = self._run.commit(manifest)
+            self._states[stage] = StageState(stage, manifest.key, digest, round(seconds / len(stages), 3))
+            self._save()
+            self._listener(stage, "done", len(self._tasks))
+
+    def _whole(self, stage: str) -> None:
+        engine, context, tasks = self._engine, self.context, self._text_tasks()
+        work: dict[str, Callable[[], None]] = {
+            "exact-dedup": lambda: run_exact_dedup(engine, context),
+            "near-dedup": lambda: run_near_dedup(engine, context, tasks),
+            "decontaminate": lambda: run_decontaminate(engine, context, tasks),
+            "tokenizer": lambda: run_tokenizer(engine, context, tasks),
+            "records": lambda: run_records(engine, context, tasks),
+            "report": lambda: run_report(engine, context, tasks),
+        }
+        work[stage]()
+
+    def _text_tasks(self) -> list[Task]:
+        # After ingest a task's cost is the bytes of its text; each stage knows its own rate.
+        sizes = {task.task: task.counts["bytes"] for task in self._run.need("ingest").tasks}
+        return [Task(task.shard, (), float(sizes[task.shard.name])) for task in self._tasks]
+
+    def _gather(self, stage: str) -> Manifest:
+        commits = self._run.commits(stage, self.context.keys[stage])
+        expected = {task.shard.name for task in self._tasks if _covers(self.context, stage, task.shard.source)}
+        missing = expected - {commit.task for commit in commits}
+        if missing:
+            raise StageError(f"{stage}: {len(missing)} of {len(expected)} shards are missing ({min(missing)}, ...)")
+        position = STAGES.index(stage)
+        inputs = {name: self.context.keys[name] for name in STAGES[:position]}
+        return Manifest(stage, self.context.keys[stage], inputs, tuple(commits), self._facts(stage))
+
+    def _facts(self, stage: str) -> dict[str, Any]:
+        if stage == "ingest":
+            return {"shards": {task.shard.name: msgspec.to_builtins(task.splits) for task in self._tasks}}
+        if stage == "judge":
+            return {"rules": {source: msgspec.to_builtins(judged) for source, judged in self.context.rules.items()}}
+        if stage == "records":
+            return _mixture_facts(self._run)
+        return {}
+
+    def _save(self) -> None:
+        recipe = msgspec.to_builtins(self._loaded.recipe)
+        state = RunState(
+            format=FORMAT,
+            name=self._loaded.recipe.name,
+            recipe=recipe,
+            recipe_sha256=key_of(recipe),
+            root=self._loaded.root,
+            seed=self._loaded.recipe.seed,
+            versions={
+                name: importlib.metadata.version(name)
+                for name in sorted(
+                    {"apache-beam", "numpy", "pyarrow", *(n for names in LIBRARIES.values() for n in names)}
+                )
+            },
+            complete=all(stage in self._states for stage in STAGES[: STAGES.index(self._until) + 1]),
+            until=self._until,
+            stages=tuple(self._states[stage] for stage in STAGES if stage in self._states),
+        )
+        self._run.write_state(state)
+
+
+_SHARDWISE = {
+    "ingest": ShardStage("ingest", ingest_shard),
+    "measure": ShardStage("measure", measure_shard),
+    "judge": ShardStage("judge", judge_shard),
+}
+_NOTHING = RunState(
+    format=FORMAT,
+    name="",
+    recipe={},
+    recipe_sha256="",
+    root="",
+    seed=0,
+    versions={},
+    complete=False,
+    until="",
+    stages=(),
+)
+
+
+def _mixture_facts(run: Run) -> dict[str, Any]:
+    made = read_dataset(run.path("records"))
+    return {
+        "tokens": {source.name: source.tokens for source in made.sources},
+        "sequences": {source.name: source.sequences for source in made.sources},
+        "epochs": {source.name: source.epochs for source in made.sources},
+        "weights": {name: str(weight) for name, weight in made.mixture.weights.items()},
+    }
+
+
+def _covers(context: Context, stage: str, source: str) -> bool:
+    if stage in ("ingest", "measure"):
+        return True
+    if stage in ("judge", "exact-dedup", "near-dedup", "decontaminate"):
+        return context.judged_by(stage, source)
+    return False
+
+
+def _refuse_foreign(run: Run) -> None:
+    if run.state() is None and any(True for _ in fs.find(run.folder)):
+        raise UserError(f"--output: {run.folder}: is not empty and holds no run; give a new folder")

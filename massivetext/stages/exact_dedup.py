@@ -1,0 +1,139 @@
+"""Exact deduplication: text hashes meet in a shuffle, verdicts go back to their shards in another."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from massivetext.context import Context
+from massivetext.dedup.exact import exact_duplicates
+from massivetext.dedup.keeper import keeper_rank
+from massivetext.schema import DUPLICATE_VERDICTS, row_of, shard_number, shard_of
+from massivetext.stages.engine import DealOut, Engine
+from massivetext.stages.shards import telling
+from massivetext.store import Shard, ShardCommit
+
+STAGE = "exact-dedup"
+
+# What crosses the two shuffles: 32 bytes a document, then 16 a duplicate.
+HASHED = np.dtype([("hash", "<u8", (2,)), ("rank", "<u8"), ("address", "<u8")])
+REMOVED = np.dtype([("address", "<u8"), ("keeper", "<u8")])
+
+_PARTITIONS = 64
+
+
+def run_exact_dedup(engine: Engine, context: Context) -> None:
+    """Writes verdicts/exact for every source that takes part."""
+    shards = [shard for shard in context.all_shards() if context.judged_by(STAGE, shard.source)]
+    if not shards:
+        return
+    lanes = [[shard] for shard in shards] if not engine.embedded else [shards]
+
+    def build(pipeline: beam.Pipeline) -> None:
+        hashes = (
+            pipeline
+            | "DealOut" >> DealOut(lanes)
+            | "ReadHashes" >> beam.ParDo(_ReadHashes(context)).with_outputs("hashed", "empty")
+        )
+        removed = (
+            hashes.hashed
+            | "GroupByHash" >> beam.GroupByKey()
+            | "Resolve" >> beam.FlatMapTuple(resolve).with_output_types(tuple[bytes, bytes])
+        )
+        (
+            (removed, hashes.empty)
+            | "WithEveryShard" >> beam.Flatten()
+            | "GroupByShard" >> beam.GroupByKey()
+            | "Write" >> beam.ParDo(_WriteVerdicts(context))
+        )
+
+    engine.run(build, lanes=1)
+
+
+class _ReadHashes(beam.DoFn):
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def process(self, lane: list[Shard]) -> Iterable[Any]:
+        for shard in lane:
+            with telling(f"{STAGE}: {shard.name}"):
+                batch = hashed_documents(self._context, shard)
+            yield beam.pvalue.TaggedOutput("empty", (shard_key(self._context, shard), b""))
+            for partition, rows in partitioned(batch, batch["hash"][:, 0], _PARTITIONS):
+                yield beam.pvalue.TaggedOutput("hashed", (partition, rows))
+
+
+def hashed_documents(context: Context, shard: Shard) -> npt.NDArray[np.void]:
+    """The documents of a shard that are still there, as an array of :data:`HASHED`."""
+    table = context.run.read_table("documents", shard, ["id", "text_hash"])
+    alive = np.flatnonzero(context.kept(shard, before=STAGE))
+    table = table.take(pa.array(alive))
+    batch = np.zeros(len(alive), HASHED)
+    hashes = b"".join(table["text_hash"].to_pylist())
+    batch["hash"] = np.frombuffer(hashes, "<u8").reshape(-1, 2)
+    batch["rank"] = keeper_rank(table["id"].to_pylist(), context.recipe.seed)
+    batch["address"] = context.addresses(shard, alive)
+    return batch
+
+
+def partitioned(
+    batch: npt.NDArray[np.void], keys: npt.NDArray[np.uint64], partitions: int
+) -> Iterator[tuple[bytes, bytes]]:
+    """(partition, rows) of a structured array, by key modulo the number of partitions; empty ones left out."""
+    numbers = (keys % np.uint64(partitions)).astype(np.int64)
+    order = np.argsort(numbers, kind="stable")
+    bounds = np.searchsorted(numbers[order], np.arange(partitions + 1))
+    for partition in np.flatnonzero(np.diff(bounds)):
+        yield b"%d" % partition, batch[order[bounds[partition] : bounds[partition + 1]]].tobytes()
+
+
+def resolve(_: bytes, batches: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """(shard, removed documents) of one partition of hashes."""
+    rows = np.frombuffer(b"".join(batches), HASHED)
+    losers, keepers = exact_duplicates(rows["hash"], rows["rank"], rows["address"])
+    removed = np.zeros(len(losers), REMOVED)
+    removed["address"], removed["keeper"] = losers, keepers
+    shards = shard_of(losers)
+    for shard in np.unique(shards):
+        yield b"%d" % shard, removed[shards == shard].tobytes()
+
+
+def shard_key(context: Context, shard: Shard) -> bytes:
+    """The key under which a shard's rows meet."""
+    return b"%d" % shard_number(context.source_number(shard.source), shard.index)
+
+
+class _WriteVerdicts(beam.DoFn):
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def process(self, element: tuple[bytes, Iterable[bytes]]) -> None:
+        key, batches = element
+        context = self._context
+        shard = next(shard for shard in context.all_shards() if shard_key(context, shard) == key)
+        with telling(f"{STAGE}: {shard.name}"):
+            commit = write_verdicts(context, shard, np.frombuffer(b"".join(batches), REMOVED))
+            context.run.commit_shard(STAGE, context.keys[STAGE], commit)
+
+
+def write_verdicts(context: Context, shard: Shard, removed: npt.NDArray[np.void]) -> ShardCommit:
+    """Writes verdicts/exact of one shard from its removed documents."""
+    alive = context.kept(shard, before=STAGE)
+    kept = np.ones(len(alive), np.bool_)
+    keeper = np.zeros(len(alive), np.uint64)
+    lost = row_of(removed["address"])
+    kept[lost], keeper[lost] = False, removed["keeper"]
+    table = pa.table(
+        {
+            "kept": kept,
+            "cluster": pa.array(keeper, mask=kept),
+            "similarity": pa.array(np.ones(len(alive)), mask=kept),
+        },
+        schema=DUPLICATE_VERDICTS,
+    )
+    file = context.run.write_table("verdicts/exact", shard, table)
+    counts = {"tested": int(alive.sum()), "removed": len(lost), **context.tally(shard, alive & kept)}
+    return ShardCommit(shard.name, (file,), counts)

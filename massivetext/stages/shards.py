@@ -1,0 +1,123 @@
+"""Stages that work shard by shard, without a shuffle: neighbours share one job, each shard commits by itself."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+import msgspec
+
+from massivetext.context import Context
+from massivetext.errors import MENDABLE, StageError, UserError
+from massivetext.progress import Reporter
+from massivetext.sources.splits import Split
+from massivetext.stages.engine import DealOut, Engine, balance, tell
+from massivetext.store import Shard, ShardCommit
+
+
+class Task(msgspec.Struct, frozen=True):
+    """A shard to process, with the input that it is made of (for ingest) and its cost in seconds of one worker."""
+
+    shard: Shard
+    splits: tuple[Split, ...]
+    cost: float
+
+
+Process = Callable[[Context, Task, Reporter], ShardCommit]
+
+
+@dataclass(frozen=True, slots=True)
+class ShardStage:
+    """A stage as a function of one shard.
+
+    Attributes:
+        name: of the stage.
+        process: reads what the stage needs of the shard, writes its parts, returns the commit.
+        label: prefix of the task's name in commits, where a stage has several kinds of tasks.
+    """
+
+    name: str
+    process: Process
+    label: str = ""
+
+    def task_name(self, task: Task) -> str:
+        """Name of a task's commit."""
+        return self.label + task.shard.name
+
+
+class ProcessShards(beam.PTransform[Any, Any]):
+    """Tasks -> the same tasks, after a stage has processed and committed each; a committed one passes untouched."""
+
+    def __init__(self, stage: ShardStage, context: Context) -> None:
+        super().__init__()
+        self._stage, self._context = stage, context
+
+    def expand(self, tasks: beam.PCollection[Task]) -> beam.PCollection[Task]:
+        """One ParDo."""
+        done: beam.PCollection[Task] = tasks | "Process" >> beam.ParDo(
+            _ProcessDoFn(self._stage, self._context)
+        ).with_output_types(Task)
+        return done
+
+
+class _ProcessDoFn(beam.DoFn):
+    def __init__(self, stage: ShardStage, context: Context) -> None:
+        self._stage, self._context = stage, context
+
+    def process(self, task: Task) -> Iterable[Task]:
+        stage, context = self._stage, self._context
+        name, key = stage.task_name(task), context.keys[stage.name]
+        if context.run.shard_commit(stage.name, key, name) is None:
+            with telling(f"{stage.name}: {name}"):
+                reporter = Reporter(context.progress, stage.name)
+                context.run.commit_shard(stage.name, key, stage.process(context, task, reporter))
+                reporter.add(shards=1)
+        yield task
+
+
+@contextmanager
+def telling(place: str) -> Iterator[None]:
+    """Turns what a user can mend into a marked message, so that it arrives at the driver whole."""
+    try:
+        yield
+    except (UserError, StageError) as error:
+        raise tell(error) from error
+    except OSError as error:
+        if error.errno is not None and error.errno not in MENDABLE:
+            raise
+        what = f"{error.strerror or error}: {error.filename or 'the run folder'}"
+        raise tell(StageError(f"{place}: {what}; mend it and run again to go on")) from error
+
+
+def run_shards(engine: Engine, context: Context, stages: Sequence[ShardStage], tasks: Sequence[Task]) -> None:
+    """Runs neighbouring stages over all tasks as one job."""
+    undone = [task for task in tasks if not _done(context, stages, task)]
+    if not undone:
+        return
+    lanes = balance(
+        [(task, task.cost) for task in undone], engine.lanes(len(undone), sum(task.cost for task in undone))
+    )
+
+    def build(pipeline: beam.Pipeline) -> None:
+        done = pipeline | "DealOut" >> DealOut(lanes) | "Tasks" >> beam.FlatMap(_tasks).with_output_types(Task)
+        for stage in stages:
+            done = done | f"{stage.name} {stage.label}".strip() >> ProcessShards(stage, context)
+
+    engine.run(build, lanes=len(lanes))
+
+
+def _tasks(lane: list[Task]) -> list[Task]:
+    return lane
+
+
+def _done(context: Context, stages: Sequence[ShardStage], task: Task) -> bool:
+    return all(
+        context.run.shard_commit(stage.name, context.keys[stage.name], stage.task_name(task)) is not None
+        for stage in stages
+    )
+
+
+def priced(tasks: Sequence[Task], seconds: float) -> list[Task]:
+    """The same tasks, their cost multiplied by the seconds that a stage takes a unit of it."""
+    return [Task(task.shard, task.splits, task.cost * seconds) for task in tasks]

@@ -1,0 +1,97 @@
+"""Tokenizer: a sample of the mixture, drawn shard by shard, and a SentencePiece model trained on it."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from massivetext import documents
+from massivetext import filesystem as fs
+from massivetext.context import Context
+from massivetext.errors import UserError
+from massivetext.progress import Reporter
+from massivetext.stages.engine import Engine
+from massivetext.stages.shards import ShardStage, Task, priced, run_shards
+from massivetext.store import Shard, ShardCommit
+from massivetext.tokenizer.train import describe, in_sample, passages, train
+
+STAGE = "tokenizer"
+MODEL = "tokenizer/tokenizer.model"
+_SAMPLES = "tokenizer/samples"
+_COST = 1 / 50e6  # seconds a byte of text
+_PASSAGE = pa.schema([pa.field("passage", pa.string(), nullable=False)])
+
+
+def run_tokenizer(engine: Engine, context: Context, tasks: list[Task]) -> None:
+    """Writes the samples and the model; a model that the recipe names is copied instead."""
+    options, run = context.recipe.tokenizer, context.run
+    if options.model is not None:
+        model = fs.read_bytes(model_path(context.root, options.model))
+    else:
+        rates = _rates(context)
+        run_shards(engine, context, [ShardStage(STAGE, _Sample(rates), "samples/")], priced(tasks, _COST))
+        model = train(_lines(context), options)
+    info = describe(model)
+    fs.write_bytes(run.path(MODEL), model)
+    counts = {"vocabulary": info.vocabulary_size}
+    run.commit_shard(STAGE, context.keys[STAGE], ShardCommit("model", (run.committed(run.path(MODEL)),), counts))
+
+
+def model_path(root: str, model: str) -> str:
+    """Where the recipe's ready model lies. Raises UserError where it does not."""
+    path = model if "://" in model or model.startswith("/") else fs.join(root, model)
+    if not fs.exists(path):
+        raise UserError(
+            f"tokenizer.model: {path}: no such file; give a SentencePiece model, or leave the key out to train"
+        )
+    return path
+
+
+class _Sample:
+    """Samples a shard at its source's rate."""
+
+    def __init__(self, rates: dict[str, float]) -> None:
+        self._rates = rates
+
+    def __call__(self, context: Context, task: Task, reporter: Reporter) -> ShardCommit:
+        return sample_shard(context, task.shard, self._rates[task.shard.source], reporter)
+
+
+def sample_shard(context: Context, shard: Shard, rate: float, reporter: Reporter) -> ShardCommit:
+    """Writes the passages of a shard's kept documents that fall into the sample."""
+    run = context.run
+    path = run.part(_SAMPLES, shard)
+    alive = context.kept(shard).nonzero()[0]
+    size = count = 0
+    with fs.publish(path) as temporary, pq.ParquetWriter(temporary, _PASSAGE, compression="zstd") as writer:
+        for _, document in documents.rows(run, shard, ["id", "text"], alive):
+            text = str(document["text"])
+            parts = [
+                passage
+                for key, passage in passages(str(document["id"]), text)
+                if in_sample(key, rate, context.recipe.seed)
+            ]
+            if parts:
+                writer.write_table(pa.table({"passage": parts}, schema=_PASSAGE))
+            size += sum(len(part.encode()) for part in parts)
+            count += len(parts)
+            reporter.add(1, len(text))
+    return ShardCommit(f"samples/{shard.name}", (run.committed(path, count),), {"passages": count, "bytes": size})
+
+
+def _rates(context: Context) -> dict[str, float]:
+    rates = {}
+    for source, options in context.recipe.sources.items():
+        available = sum(context.tally(shard, context.kept(shard))["kept_bytes"] for shard in context.shards(source))
+        wanted = Fraction(options.weight) * context.recipe.tokenizer.training_bytes
+        rates[source] = float(min(Fraction(1), wanted / available)) if available else 0.0
+    return rates
+
+
+def _lines(context: Context) -> Iterator[str]:
+    for shard in context.all_shards():
+        with fs.open_read(context.run.part(_SAMPLES, shard)) as handle:
+            for batch in pq.ParquetFile(handle).iter_batches():
+                for passage in batch["passage"].to_pylist():
+                    yield from passage.split("\n")
