@@ -1,0 +1,53 @@
+"""The demo's evaluation set: passages with a question."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from massivetext.demo import vocabulary
+from massivetext.demo.archives import gzip_member, json_line
+from massivetext.demo.chance import Chance
+from massivetext.demo.prose import Writer
+
+ITEM_COUNT = 150
+_MIN_WORDS, _MAX_WORDS = 66, 150
+
+
+class Item(NamedTuple):
+    """An evaluation item; the question ends in a question mark."""
+
+    id: str
+    topic: str
+    passage: str
+    question: str
+
+    @property
+    def benchmark(self) -> str:
+        """Name of its test set: one a topic."""
+        return f"demo_{self.topic}"
+
+    @property
+    def text(self) -> str:
+        """What the file has, and what a document must not hold."""
+        return f"{self.passage}\n{self.question}"
+
+
+def items(seed: int) -> tuple[Item, ...]:
+    """All items, 60 to 160 words each."""
+    names = tuple(vocabulary.topics())
+    return tuple(_item(seed, names[number % len(names)], number) for number in range(ITEM_COUNT))
+
+
+def to_file(made: Sequence[Item]) -> bytes:
+    """The items as gzipped JSONL."""
+    lines = (json_line({"id": item.id, "benchmark": item.benchmark, "text": item.text}) for item in made)
+    return gzip_member(b"".join(lines))
+
+
+def _item(seed: int, topic: str, number: int) -> Item:
+    chance = Chance(seed, "bench", number)
+    writer = Writer(chance, topic)
+    wanted = chance.between(_MIN_WORDS, _MAX_WORDS - 50)
+    said: list[str] = [writer.sentence("openers")]
+    while sum(len(sentence.split()) for sentence in said) < wanted:
+        said.append(writer.sentence(chance.pick(("topic", "topic", "body", "quotes"))))
+    return Item(f"demo/{topic}/{number}", topic, " ".join(said), writer.sentence("exam_questions"))

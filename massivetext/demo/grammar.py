@@ -1,0 +1,109 @@
+"""The template language of the demo's sentences.
+
+``{slot}`` is filled in; ``{slot:title}`` begins with a capital; ``[one|another|]`` chooses, and may hold slots and
+further choices.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+from massivetext.demo.chance import Chance
+
+
+class Slot(NamedTuple):
+    """A place that is filled in: name of the filler, and whether it begins with a capital."""
+
+    name: str
+    title: bool
+
+
+class Choice(NamedTuple):
+    """Templates of which one is taken."""
+
+    options: tuple["Template", ...]
+
+
+Part = str | Slot | Choice
+Template = tuple[Part, ...]
+
+
+@cache
+def parse(text: str) -> Template:
+    """A template in its parts.
+
+    Raises:
+        ValueError: a bracket is not closed, or closes nothing; the message names template and place.
+    """
+    template, end = _template(text, 0, inside=False)
+    assert end == len(text)
+    return template
+
+
+@cache
+def lines(block: str) -> tuple[Template, ...]:
+    """The templates of a block of text, one a line; blank lines are skipped."""
+    return tuple(parse(line) for line in block.splitlines() if line)
+
+
+def render(template: Template, chance: Chance, fill: Callable[[str], str]) -> str:
+    """The text of a template, with ``fill`` giving the words for a slot's name."""
+    out = []
+    for part in template:
+        if isinstance(part, str):
+            out.append(part)
+        elif isinstance(part, Slot):
+            words = fill(part.name)
+            out.append(words[:1].upper() + words[1:] if part.title else words)
+        else:
+            out.append(render(chance.pick(part.options), chance, fill))
+    return "".join(out)
+
+
+def slots(template: Template) -> set[str]:
+    """Names of all slots of a template."""
+    names: set[str] = set()
+    for part in template:
+        if isinstance(part, Slot):
+            names.add(part.name)
+        elif isinstance(part, Choice):
+            names.update(*map(slots, part.options))
+    return names
+
+
+def _template(text: str, start: int, *, inside: bool) -> tuple[Template, int]:
+    parts: list[Part] = []
+    at = start
+    while at < len(text) and not (inside and text[at] in "|]"):
+        part, at = _part(text, at)
+        parts.append(part)
+    if inside and at == len(text):
+        raise ValueError(f"template {text!r}: want a ']' for the '[' before position {start}, got none")
+    return tuple(parts), at
+
+
+def _part(text: str, at: int) -> tuple[Part, int]:
+    if text[at] == "[":
+        return _choice(text, at + 1)
+    if text[at] == "{":
+        end = text.find("}", at)
+        if end < 0:
+            raise ValueError(f"template {text!r}: want a '}}' for the '{{' at position {at}, got none")
+        name, _, form = text[at + 1 : end].partition(":")
+        return Slot(name, form == "title"), end + 1
+    end = at
+    while end < len(text) and text[end] not in "[{|]":
+        end += 1
+    if end == at:
+        raise ValueError(f"template {text!r}: {text[at]!r} at position {at} stands outside any '['")
+    return text[at:end], end
+
+
+def _choice(text: str, at: int) -> tuple[Choice, int]:
+    options = []
+    while True:
+        option, at = _template(text, at, inside=True)
+        options.append(option)
+        if text[at] == "]":
+            return Choice(tuple(options)), at + 1
+        at += 1

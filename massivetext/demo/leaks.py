@@ -1,0 +1,57 @@
+"""Evaluation items that got into the corpus, and texts that only look as if they had."""
+
+import textwrap
+from typing import NamedTuple
+
+from massivetext.demo import overlap, prose
+from massivetext.demo.bench import Item
+from massivetext.demo.chance import Chance
+from massivetext.demo.prose import Article
+from massivetext.demo.truth import Draft, Outcome
+
+_LINE = 44  # columns of an item that is wrapped anew
+_OUTCOMES: dict[str, Outcome] = {
+    "leak_verbatim": "contaminated",
+    "leak_rewrapped": "contaminated",
+    "leak_embedded": "contaminated",
+    "leak_hard_negative": "kept",
+}
+KINDS = tuple(_OUTCOMES)
+
+
+class Leak(NamedTuple):
+    """An article with an item in it, whole or in part, and its case with how much the two share."""
+
+    article: Article
+    draft: Draft
+
+
+def leak(chance: Chance, kind: str, item: Item) -> Leak:
+    """An article that leaks ``item`` in one of these ways.
+
+    * ``leak_verbatim``: the item is the whole text;
+    * ``leak_rewrapped``: the same in short lines;
+    * ``leak_embedded``: the item stands in the middle of a long text, so containment is 1 and Jaccard is low;
+    * ``leak_hard_negative``: a text on the same topic with the item's question, but not its passage.
+    """
+    article = _article(chance, kind, item)
+    return Leak(article, case(kind, item, article.text))
+
+
+def case(kind: str, item: Item, text: str) -> Draft:
+    """The case of a text into which an item got, with how much the two share."""
+    jaccard, containment = overlap.jaccard(item.text, text), overlap.containment(item.text, text)
+    return Draft(kind, _OUTCOMES[kind], item=item.id, jaccard=jaccard, containment=containment)
+
+
+def _article(chance: Chance, kind: str, item: Item) -> Article:
+    around = prose.essay(chance, item.topic, 420)
+    inside = [item.passage, item.question]
+    if kind == "leak_verbatim":
+        return around.with_paragraphs(inside)
+    if kind == "leak_rewrapped":
+        return around.with_paragraphs(["\n".join(textwrap.wrap(text, _LINE)) for text in inside])
+    paragraphs = [block.text for block in around.blocks]
+    middle = len(paragraphs) // 2
+    added = inside if kind == "leak_embedded" else [item.question]
+    return around.with_paragraphs([*paragraphs[:middle], *added, *paragraphs[middle:]])

@@ -1,0 +1,127 @@
+"""The words and sentences of the demo corpus, read from ``data/*.toml``."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from massivetext.demo.grammar import Template, lines
+
+Words = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """What is written about: word lists and sentences; see ``data/topics.toml`` for the meaning of each."""
+
+    name: str
+    agents: Words
+    things: Words
+    stuff: Words
+    sites: Words
+    verbs: Words
+    adjectives: Words
+    sentences: tuple[Template, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What names are made of."""
+
+    women: Words
+    men: Words
+    surname_heads: Words
+    surname_tails: Words
+    place_heads: Words
+    place_tails: Words
+    org_kinds: Words
+    org_subjects: Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class General:
+    """Words and sentences that fit any topic."""
+
+    ideas: Words
+    adjectives: Words
+    adverbs: Words
+    names: Names
+    sentences: Mapping[str, tuple[Template, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    """Titles and sentences that bring their own words: another language, or one subject."""
+
+    titles: tuple[Template, ...]
+    sentences: tuple[Template, ...]
+
+
+def read(name: str) -> str:
+    """Text of a data file of the demo. Raises FileNotFoundError."""
+    return resources.files("massivetext.demo").joinpath("data", *name.split("/")).read_text(encoding="utf-8")
+
+
+@cache
+def topics() -> Mapping[str, Topic]:
+    """All topics by name."""
+    return {
+        name: Topic(
+            name=name,
+            sentences=lines(table["sentences"]),
+            **{key: _words(value) for key, value in table.items() if key != "sentences"},
+        )
+        for name, table in _table("topics").items()
+    }
+
+
+@cache
+def general() -> General:
+    """Words and sentences for any topic."""
+    table = _table("general")
+    words = {key: _words(value) for key, value in table["words"].items()}
+    return General(
+        ideas=words["ideas"],
+        adjectives=words["adjectives"],
+        adverbs=words["adverbs"],
+        names=Names(
+            women=words["first_women"],
+            men=words["first_men"],
+            surname_heads=words["surname_heads"],
+            surname_tails=words["surname_tails"],
+            place_heads=words["place_heads"],
+            place_tails=words["place_tails"],
+            org_kinds=words["org_kinds"],
+            org_subjects=words["org_subjects"],
+        ),
+        sentences={kind: lines(block) for kind, block in table["sentences"].items()},
+    )
+
+
+@cache
+def languages() -> Mapping[str, Plain]:
+    """Sentences in other languages, by code: "de", "fr", "es", "ru"."""
+    return _plain("foreign")
+
+
+@cache
+def health() -> Plain:
+    """Sentences on medicine and sex education."""
+    return _plain("health")["health"]
+
+
+def _plain(name: str) -> dict[str, Plain]:
+    return {
+        key: Plain(titles=lines(table["titles"]), sentences=lines(table["sentences"]))
+        for key, table in _table(name).items()
+    }
+
+
+def _table(name: str) -> dict[str, Any]:
+    return tomllib.loads(read(f"{name}.toml"))
+
+
+def _words(listed: str) -> Words:
+    return tuple(word.replace("_", " ") for word in listed.split())
