@@ -1,0 +1,144 @@
+"""Code: archives of repositories, or JSON lines -> source files under accepted licences."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from massivetext import filesystem
+from massivetext.recipe import IngestOptions, SourceOptions
+from massivetext.schema import Document, Rejected
+from massivetext.sources import fields, jsonl, languages, licences
+from massivetext.sources.archives import ArchiveError, Member, is_archive, members
+from massivetext.sources.compressed import open_stream
+from massivetext.sources.splits import Split
+from massivetext.text import clean
+
+_LICENCE_BYTES = 1 << 18
+_MAX_LICENCE_FILES = 64
+
+# Copies of other people's code, under their licences.
+_VENDORED = frozenset(
+    {"node_modules", "bower_components", "jspm_packages", "site-packages", "__pycache__", ".git"}
+    | {"vendor", "vendors", "vendored", "third_party", "third-party", "thirdparty"}
+)
+_MINIFIED = re.compile(r"[-.]min\.(?:js|mjs|css)$|\.bundle\.js$", re.IGNORECASE)
+_LOCK_FILE = re.compile(
+    r"(?:.*[-.])?lock(?:\.(?:json|ya?ml|hcl))?|npm-shrinkwrap\.json|go\.sum|packages\.lock\.json", re.IGNORECASE
+)
+
+
+def read(split: Split, options: SourceOptions, limits: IngestOptions) -> Iterator[Document | Rejected]:
+    """The source files of an archive, which is taken for one repository, or of JSON lines or Parquet.
+
+    The key of a file is its path in the archive. All of a repository is refused unless every licence found at its top
+    level is accepted; of JSON lines (``text``, ``path``, ``license``) each says its own.
+
+    Raises:
+        FileNotFoundError: the file has gone.
+    """
+    with open_stream(split.path) as stream:
+        if is_archive(stream):
+            yield from _archive(split, options, limits)
+        elif jsonl.is_table(stream):
+
+            def build(key: str, record: dict[str, Any], length: int) -> Document | Rejected:
+                return _from_record(split.name, key, record, length, options)
+
+            yield from jsonl.documents(split, stream, options.text_field, limits, build)
+        elif split.part == 0:
+            detail = f"{split.name}: want a zip or tar archive or JSON lines, got {stream.peek(16)!r}"
+            yield Rejected(split.name, "0", split.size, "wrong_format", detail)
+
+
+def _archive(split: Split, options: SourceOptions, limits: IngestOptions) -> Iterator[Document | Rejected]:
+    try:
+        root, found = _licences(split)
+    except ArchiveError as error:
+        # Its licence may lie in what cannot be read, so nothing of it can be used.
+        if split.part == 0:
+            yield Rejected(split.name, "0", split.size, "damaged", f"{split.name}: {error}")
+        return
+    refused = [licence for licence in found if licence not in options.licences]
+    if refused:
+        if split.part == 0:
+            detail = f"licence {', '.join(found)}; not accepted: {', '.join(refused)}"
+            yield Rejected(split.name, "0", split.size, "licence", detail, skipped=True)
+        return
+    named = " AND ".join(found)
+    seen: dict[str, int] = {}
+    with open_stream(split.path) as stream, filesystem.open_read(split.path) as handle:
+        for ordinal, member in enumerate(members(stream, handle)):
+            copy = seen[member.path] = seen.get(member.path, 0) + 1
+            if ordinal % split.parts == split.part:
+                key = clean(member.path) + (f"#{copy}" if copy > 1 else "")
+                yield _from_member(split.name, key, member, root, named, limits)
+
+
+def _licences(split: Split) -> tuple[str, tuple[str, ...]]:
+    """The one folder in which everything lies, with a slash, or "", and the licences told at its top level."""
+    tops: set[str] = set()
+    files: dict[str, str] = {}
+    with open_stream(split.path) as stream, filesystem.open_read(split.path) as handle:
+        for member in members(stream, handle):
+            folder, _, name = member.path.removeprefix("./").rpartition("/")
+            tops.add(folder.partition("/")[0])
+            if "/" not in folder and licences.is_licence_file(name) and len(files) < _MAX_LICENCE_FILES:
+                files[posixpath.join(folder, name)] = member.read(_LICENCE_BYTES).decode("utf-8", "replace")
+    root = tops.pop() if len(tops) == 1 else ""
+    at_root = {path.rpartition("/")[2]: text for path, text in files.items() if path.rpartition("/")[0] == root}
+    return (f"{root}/" if root else ""), licences.of_repository(at_root)
+
+
+def _from_member(
+    origin: str, key: str, member: Member, root: str, licence: str, limits: IngestOptions
+) -> Document | Rejected:
+    path = clean(member.path.removeprefix("./").removeprefix(root))
+    language = languages.of_path(path)
+    unwanted = _unwanted(path) or ("not_source_code" if language is None else None)
+    if unwanted or language is None:
+        return Rejected(origin, key, member.size, unwanted or "", f"{path}: left out", skipped=True)
+    try:
+        data = member.read(limits.max_record_bytes + 1)
+    except ArchiveError as error:
+        return Rejected(origin, key, member.size, "damaged", str(error))
+    if len(data) > limits.max_record_bytes:
+        detail = f"{path} is larger than ingest.max_record_bytes = {limits.max_record_bytes:,}"
+        return Rejected(origin, key, member.size, "record_too_large", detail)
+    try:
+        text = clean(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        return Rejected(origin, key, len(data), "bad_utf8", f"{path}: {error}")
+    if not text:
+        return Rejected(origin, key, len(data), "empty_file", f"{path}: nothing in it", skipped=True)
+    return Document(text, origin, key, None, None, {"path": path, "language": language, "licence": licence})
+
+
+def _unwanted(path: str) -> str | None:
+    """Why a file is left out whatever its language: a short reason, or None."""
+    *folders, name = path.split("/")
+    if _VENDORED.intersection(folders):
+        return "vendored"
+    if _MINIFIED.search(name):
+        return "minified"
+    return "lock_file" if _LOCK_FILE.fullmatch(name) else None
+
+
+def _from_record(
+    origin: str, key: str, record: dict[str, Any], length: int, options: SourceOptions
+) -> Document | Rejected:
+    found = licences.of_values(record.get(name) for name in ("license", "licence", "licenses", "licences"))
+    refused = [licence for licence in found if licence not in options.licences]
+    if refused:
+        detail = f"licence {', '.join(found)}; not accepted: {', '.join(refused)}"
+        return Rejected(origin, key, length, "licence", detail, skipped=True)
+    path = record.get("path")
+    path = clean(path) if isinstance(path, str) else ""
+    unwanted = _unwanted(path)
+    if unwanted:
+        return Rejected(origin, key, length, unwanted, f"{path}: left out", skipped=True)
+    item = fields.document(origin, key, record, options.text_field, length)
+    if isinstance(item, Rejected):
+        return item
+    known = {"licence": " AND ".join(found), "language": languages.of_path(path) or ""}
+    return item._replace(metadata={name: value for name, value in known.items() if value} | dict(item.metadata))

@@ -1,0 +1,98 @@
+"""HTTP responses as crawlers store them -> status, type and decoded body."""
+
+import io
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from fastwarc.stream_io import BrotliReader, ChunkedReader, GzipReader, WarcReader, ZstdReader
+
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_STATUS_LINE = re.compile(r"HTTP/\d+(?:\.\d+)?\s+(\d{3})(?:\s|$)", re.IGNORECASE)
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.IGNORECASE)
+_PLAIN_AS_IS = re.compile(rb"[\s\xef\xbb\xbf]*<")
+_PIECE = 1 << 16
+
+_DECODERS: Mapping[str, Callable[[io.BytesIO], WarcReader]] = {
+    "chunked": ChunkedReader,
+    "gzip": GzipReader,
+    "x-gzip": GzipReader,
+    "deflate": lambda inner: GzipReader(inner, zlib=True),
+    "br": BrotliReader,
+    "zstd": ZstdReader,
+}
+
+
+class Response(NamedTuple):
+    """A response.
+
+    Attributes:
+        status: status code, or None where the status line cannot be read.
+        content_type: media type in lower case without parameters; "" where the header is missing.
+        charset: what the Content-Type header says, or None.
+        headers: all header fields, names in lower case, the first of equal names.
+        body: the body as sent.
+    """
+
+    status: int | None
+    content_type: str
+    charset: str | None
+    headers: dict[str, str]
+    body: bytes
+
+
+class UndecodableError(ValueError):
+    """A body that is not encoded as its headers say."""
+
+
+def parse(block: bytes) -> Response:
+    """The response in the content of a WARC or ARC record; never fails."""
+    end = _HEAD_END.search(block)
+    head, body = (block[: end.start()], block[end.end() :]) if end else (block, b"")
+    first, *lines = head.decode("utf-8", "replace").split("\n")
+    headers: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if colon:
+            headers.setdefault(name.strip().lower(), value.strip())
+    status = _STATUS_LINE.match(first)
+    content_type, charset = media_type(headers.get("content-type", ""))
+    return Response(int(status[1]) if status else None, content_type, charset, headers, body)
+
+
+def media_type(value: str) -> tuple[str, str | None]:
+    """The media type in lower case and the charset of a Content-Type field."""
+    charset = _CHARSET.search(value)
+    return re.split(r"[;,\s]", value.strip(), maxsplit=1)[0].lower(), charset[1] if charset else None
+
+
+def decode_body(response: Response, limit: int) -> bytes:
+    """The body without its transfer and content encodings; at most ``limit`` + 1 bytes, so that more can be told.
+
+    A body that breaks off is given as far as it goes. A body that begins like HTML although the headers call it
+    encoded is given as it is: many crawlers store pages decoded and leave the headers.
+
+    Raises:
+        UndecodableError: nothing of the body can be decoded.
+    """
+    body = response.body
+    for field in ("transfer-encoding", "content-encoding"):
+        # the encodings of a field were applied in the order in which they are named
+        for encoding in reversed(re.split(r"[,\s]+", response.headers.get(field, "").lower())):
+            body = _decode(body, encoding, limit)
+    return body[: limit + 1]
+
+
+def _decode(body: bytes, encoding: str, limit: int) -> bytes:
+    if encoding not in _DECODERS or not body:
+        return body
+    reader = _DECODERS[encoding](io.BytesIO(body))
+    decoded = bytearray()
+    try:
+        # Twice the limit, since what comes out may be encoded once more.
+        while len(decoded) <= 2 * limit and (piece := reader.read(_PIECE)):
+            decoded += piece
+    except OSError as error:
+        if not decoded and not _PLAIN_AS_IS.match(body):
+            raise UndecodableError(f"the body is not {encoding}: {error}") from error
+    return bytes(decoded) or body

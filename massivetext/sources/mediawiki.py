@@ -1,0 +1,137 @@
+"""MediaWiki XML dumps -> pages, in bounded memory."""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import NamedTuple
+from xml.parsers import expat
+
+from massivetext.sources.compressed import Stream
+
+_CHUNK = 1 << 16
+_FILE_NAMESPACES = frozenset(("-2", "6", "14"))  # Media, File, Category
+# Where in the dump each value of a page stands; the namespace of the format is cut off.
+_FIELDS = {
+    ("page", "title"): "title",
+    ("page", "ns"): "namespace",
+    ("page", "id"): "id",
+    ("page", "revision", "text"): "text",
+    ("page", "revision", "timestamp"): "date",
+    ("page", "revision", "model"): "model",
+}
+
+
+class Page(NamedTuple):
+    """A page of a dump; of a dump with history its last revision.
+
+    Attributes:
+        ordinal: number of the page in the file, from 0.
+        fields: title, namespace, id, text, date, model, as far as they are there; ``text`` is cut at the limit.
+        redirect: whether it only leads to another page.
+        characters: of the whole text.
+    """
+
+    ordinal: int
+    fields: dict[str, str]
+    redirect: bool
+    characters: int
+
+
+class BrokenXMLError(ValueError):
+    """A dump that is no well-formed XML from some place on."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+class Dump:
+    """A dump being read.
+
+    Attributes:
+        base: address of the wiki's main page, or "".
+        link_namespaces: names of the namespaces of files and categories in this wiki, lower case.
+    """
+
+    def __init__(self, longest: int) -> None:
+        self.base = ""
+        self.link_namespaces: set[str] = set()
+        self._longest = longest
+        self._parser = expat.ParserCreate(namespace_separator=" ")
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._characters
+        self._parser.EntityDeclHandler = self._entity
+        self._path: list[str] = []
+        self._value: list[str] = []
+        self._length = 0
+        self._namespace_key = ""
+        self._fields: dict[str, str] = {}
+        self._redirect = False
+        self._text_length = 0
+        self._pages: deque[Page] = deque()
+        self._ordinal = 0
+
+    def pages(self, stream: Stream) -> Iterator[Page]:
+        """The pages in order.
+
+        Raises:
+            BrokenXMLError: the XML is broken here; what came before stands. Not raised where the stream is damaged.
+        """
+        try:
+            while data := stream.read(_CHUNK):
+                self._parser.Parse(data, False)
+                yield from self._finished()
+            if stream.damage is None:
+                self._parser.Parse(b"", True)
+        except expat.ExpatError as error:
+            yield from self._finished()
+            message = f"line {error.lineno:,}, column {error.offset:,}: {expat.ErrorString(error.code)}"
+            raise BrokenXMLError(message, max(self._parser.ErrorByteIndex, 0)) from error
+
+    def _finished(self) -> Iterator[Page]:
+        while self._pages:
+            yield self._pages.popleft()
+
+    def _entity(self, name: str, *_rest: object) -> None:
+        # A dump declares no entities; a file that does means to blow up.
+        raise BrokenXMLError(f"declares an entity '{name}', which no dump does", self._parser.CurrentByteIndex)
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        tag = name.rpartition(" ")[2]
+        self._path.append(tag)
+        self._value, self._length = [], 0
+        if tag == "page":
+            self._fields, self._redirect, self._text_length = {}, False, 0
+        elif tag == "redirect":
+            self._redirect = True
+        elif tag == "namespace":
+            self._namespace_key = attributes.get("key", "")
+
+    def _characters(self, data: str) -> None:
+        if self._length < self._longest:
+            self._value.append(data)
+        self._length += len(data)
+
+    def _end(self, name: str) -> None:
+        tag = name.rpartition(" ")[2]
+        value = "".join(self._value)
+        if tag == "page":
+            self._pages.append(Page(self._ordinal, self._fields, self._redirect, self._text_length))
+            self._ordinal += 1
+        elif "page" in self._path:
+            self._page_value(value)
+        elif tag == "base":
+            self.base = value.strip()
+        elif tag == "namespace" and self._namespace_key in _FILE_NAMESPACES:
+            self.link_namespaces.add(value.strip().lower())
+        self._path.pop()
+        self._value, self._length = [], 0
+
+    def _page_value(self, value: str) -> None:
+        field = _FIELDS.get(tuple(self._path[self._path.index("page") :]))
+        if field is None:
+            return
+        self._fields[field] = value[: self._longest]
+        if field == "text":
+            self._text_length = self._length

@@ -1,0 +1,94 @@
+"""Parquet files -> documents."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from massivetext import filesystem
+from massivetext.recipe import IngestOptions
+from massivetext.schema import Document, Rejected
+from massivetext.sources.compressed import Stream
+from massivetext.sources.fields import Build
+from massivetext.sources.splits import Split
+
+MAGIC = b"PAR1"
+_BATCH_ROWS = 256
+
+
+def begins(stream: Stream) -> bool:
+    """Whether a file that was just opened is a Parquet file; the stream stays at its beginning."""
+    return stream.format is None and stream.peek(len(MAGIC)) == MAGIC
+
+
+def documents(split: Split, text_field: str, limits: IngestOptions, build: Build) -> Iterator[Document | Rejected]:
+    """What ``build`` makes of each row of this part of a file; the key is the ordinal of the row, from 0.
+
+    Raises:
+        FileNotFoundError: the file has gone.
+    """
+    with filesystem.open_read(split.path) as handle:
+        try:
+            file = pq.ParquetFile(handle)
+        except (pa.ArrowException, OSError) as error:
+            yield from _first_part(split, _whole(split, "bad_parquet", f"is not readable as Parquet: {error}"))
+            return
+        wrong = _wrong_columns(file.schema_arrow, text_field)
+        if wrong is not None:
+            yield from _first_part(split, _whole(split, "wrong_columns", wrong))
+            return
+        first = 0
+        for group in range(file.metadata.num_row_groups):
+            for item in _rows(split, file, group, first):
+                yield item if isinstance(item, Rejected) else _row(split.name, *item, text_field, limits, build)
+            first += file.metadata.row_group(group).num_rows
+
+
+def _whole(split: Split, reason: str, detail: str) -> Rejected:
+    return Rejected(split.name, "0", split.size, reason, f"{split.name}: {detail}")
+
+
+def _first_part(split: Split, rejected: Rejected) -> Iterator[Rejected]:
+    if split.part == 0:
+        yield rejected
+
+
+def _wrong_columns(schema: pa.Schema, text_field: str) -> str | None:
+    if text_field not in schema.names:
+        return f"want a column '{text_field}' (the source's text_field), got columns {', '.join(schema.names)}"
+    kind = schema.field(text_field).type
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
+        return f"want text in column '{text_field}', got values of type {kind}"
+    return None
+
+
+def _rows(split: Split, file: Any, group: int, first: int) -> Iterator[tuple[str, pa.RecordBatch, int] | Rejected]:
+    """The rows of one row group that are this part's: key, batch, and row within it."""
+    rows = first
+    try:
+        for batch in file.iter_batches(_BATCH_ROWS, row_groups=[group], use_threads=False):
+            for row in range((split.part - rows) % split.parts, batch.num_rows, split.parts):
+                yield str(rows + row), batch, row
+            rows += batch.num_rows
+    except (pa.ArrowException, OSError) as error:
+        described = file.metadata.row_group(group)
+        end = first + described.num_rows
+        detail = f"rows {rows:,} to {end - 1:,} of row group {group} are unreadable: {error}"
+        yield from _first_part(split, Rejected(split.name, str(rows), described.total_byte_size, "damaged", detail))
+
+
+def _row(
+    origin: str, key: str, batch: pa.RecordBatch, row: int, text_field: str, limits: IngestOptions, build: Build
+) -> Document | Rejected:
+    try:
+        record = {name: batch.column(name)[row].as_py() for name in batch.schema.names}
+    except UnicodeDecodeError as error:
+        return Rejected(origin, key, None, "bad_utf8", f"row {key}: {error}")
+    length = len((record[text_field] or "").encode("utf-8", "replace"))
+    if length > limits.max_record_bytes:
+        detail = f"row {key} has {length:,} bytes of text; ingest.max_record_bytes is {limits.max_record_bytes:,}"
+        return Rejected(origin, key, length, "record_too_large", detail)
+    return build(key, record, length)

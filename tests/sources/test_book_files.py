@@ -1,0 +1,165 @@
+import gzip
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from massivetext.recipe import IngestOptions
+from massivetext.schema import Document, Rejected
+from massivetext.sources import gutenberg
+
+ReadFile = Callable[..., tuple[list[Document], list[Rejected]]]
+
+NEW = """The Project Gutenberg EBook of Emma, by Jane Austen
+
+Title: Emma
+
+Author: Jane Austen
+
+Release Date: August, 1994  [Etext #158]
+Language: English
+
+Character set encoding: ISO-8859-1
+
+*** START OF THIS PROJECT GUTENBERG EBOOK EMMA ***
+
+
+
+
+Emma Woodhouse, handsome, clever, and rich.
+
+FINIS
+
+
+
+End of the Project Gutenberg EBook of Emma, by Jane Austen
+
+*** END OF THIS PROJECT GUTENBERG EBOOK EMMA ***
+
+***** This file should be named 158.txt *****
+"""
+OLD = """***START**THE SMALL PRINT!**FOR PUBLIC DOMAIN ETEXTS**START***
+Why is this "Small Print!" statement here?  You know: lawyers.
+*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*
+
+The Project Gutenberg Etext of Emma
+
+Emma Woodhouse, handsome, clever, and rich.
+
+FINIS
+
+End of The Project Gutenberg Etext of Emma, by Jane Austen
+"""
+
+
+def test_the_licence_around_a_book_is_cut_off() -> None:
+    book = gutenberg.book(NEW)
+
+    assert book.text.strip() == "Emma Woodhouse, handsome, clever, and rich.\n\nFINIS"
+    assert book.title == "Emma"
+    assert book.metadata == {
+        "author": "Jane Austen",
+        "language": "English",
+        "release_date": "August, 1994  [Etext #158]",
+    }
+
+
+def test_the_small_print_of_old_files_is_cut_off() -> None:
+    assert gutenberg.book(OLD).text.strip() == "Emma Woodhouse, handsome, clever, and rich.\n\nFINIS"
+    assert gutenberg.book(OLD).title is None
+
+
+def test_a_title_can_run_over_two_lines() -> None:
+    start = "*** START OF THE PROJECT GUTENBERG EBOOK A VERY\nLONG TITLE ***\n"
+
+    assert gutenberg.book(f"{start}The book.\n*** END OF THE PROJECT GUTENBERG\nEBOOK ***").text.strip() == "The book."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "A book that never heard of Gutenberg.",
+        "A book about it.\n\nEnd of the Project Gutenberg EBook of it.\n\nAnd more.",
+        "x" * 30_000 + "\n*** START OF THIS PROJECT GUTENBERG EBOOK EMMA ***\nquoted late",
+    ],
+)
+def test_a_book_without_the_mark_at_its_beginning_stays_whole(text: str) -> None:
+    assert gutenberg.book(text).text == text
+
+
+def test_an_end_mark_in_the_middle_is_the_books_own() -> None:
+    middle = (
+        "*** START OF THIS PROJECT GUTENBERG EBOOK X ***\n" + "a" * 60_000 + "\n*** END OF THIS PROJECT GUTENBERG\n"
+    )
+
+    assert gutenberg.book(middle + "b" * 80_000).text.endswith("b" * 80_000)
+    assert gutenberg.book(middle + "b" * 20_000).text.strip().endswith("a")
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_a_file_is_a_book(tmp_path: Path, read_file: ReadFile, compress: Callable[[bytes], bytes]) -> None:
+    (tmp_path / "emma.txt").write_bytes(compress(NEW.replace("clever", "élégant").encode("latin-1")))
+    documents, rejected = read_file("books", tmp_path / "emma.txt")
+
+    assert rejected == []
+    assert [(d.origin, d.key, d.title) for d in documents] == [("emma.txt", "0", "Emma")]
+    assert documents[0].text == "Emma Woodhouse, handsome, élégant, and rich.\n\nFINIS"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_encodings_of_plain_text(tmp_path: Path, read_file: ReadFile, encoding: str) -> None:
+    text = "“Wie schön”, sagte der Müller, und die Vögel zwitscherten über der Mühle. " * 20
+    (tmp_path / "a.txt").write_bytes(text.encode(encoding))
+    documents, _ = read_file("books", tmp_path / "a.txt")
+
+    assert documents[0].text == text.strip()
+
+
+def test_json_lines_are_told_by_content(tmp_path: Path, read_file: ReadFile) -> None:
+    (tmp_path / "a.txt").write_bytes(b'{"text": "one"}\n{"text": "two"}\n')
+    documents, _ = read_file("books", tmp_path / "a.txt")
+
+    assert [(d.key, d.text) for d in documents] == [("0", "one"), ("1", "two")]
+
+
+def test_a_book_that_is_too_large_and_what_is_no_text_are_rejected(tmp_path: Path, read_file: ReadFile) -> None:
+    (tmp_path / "a").write_bytes(b"x" * 11)
+    (tmp_path / "b").write_bytes(b"\x7fELF\x00\x00\x00")
+    limits = IngestOptions(max_record_bytes=10)
+
+    assert [r.reason for r in read_file("books", tmp_path / "a", limits=limits)[1]] == ["record_too_large"]
+    assert [r.reason for r in read_file("books", tmp_path / "b", limits=limits)[1]] == ["not_text"]
+    assert read_file("books", tmp_path / "a", limits=IngestOptions(max_record_bytes=11))[1] == []
+
+
+def test_only_the_first_part_of_a_plain_book_reads_it(tmp_path: Path, read_file: ReadFile) -> None:
+    (tmp_path / "a.txt").write_text("a book")
+
+    assert [len(read_file("books", tmp_path / "a.txt", part=part, parts=2)[0]) for part in (0, 1)] == [1, 0]
+
+
+def test_a_truncated_book_is_kept_as_far_as_it_goes(tmp_path: Path, read_file: ReadFile) -> None:
+    data = gzip.compress("".join(f"{n * 7919 % 10007} " for n in range(50_000)).encode())
+    (tmp_path / "a.txt.gz").write_bytes(data[: len(data) // 2])
+    documents, rejected = read_file("books", tmp_path / "a.txt.gz")
+
+    assert documents[0].text.startswith("0 7919 5831 3743")
+    assert [r.reason for r in rejected] == ["truncated"]
+
+
+def test_real_books_of_project_gutenberg_come_without_its_name(shared_data: Path, read_file: ReadFile) -> None:
+    files = sorted((shared_data / "books/gutenberg").glob("*.txt"))
+    marks = re.compile(r"PROJECT GUTENBERG EBOOK|Project Gutenberg (?:Etext|EBook)|SMALL PRINT|^End of", re.M)
+    titles = []
+    for path in files:
+        (document,), rejected = read_file("books", path)
+        titles.append(document.title)
+        assert rejected == []
+        assert not marks.search(document.text)
+        assert "\ufffd" not in document.text
+        assert len(document.text) > 0.9 * path.stat().st_size - 60_000
+
+    assert len(files) == 32
+    assert titles.count("Emma") == 2

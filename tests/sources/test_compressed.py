@@ -1,0 +1,164 @@
+import bz2
+import gzip
+import io
+import lzma
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from massivetext.sources.compressed import Stream, open_stream
+
+COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": lambda data: gzip.compress(data, mtime=0),
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    "zstd": zstandard.compress,
+}
+TEXT = "".join(
+    f"line {number} of a text that does not compress to nothing {number * 7919 % 10007}\n" for number in range(5000)
+)
+DATA = TEXT.encode()
+
+
+def read_all(data: bytes) -> tuple[bytes, Stream]:
+    stream = Stream(io.BytesIO(data))
+    return b"".join(iter(lambda: stream.read(1 << 16), b"")), stream
+
+
+@pytest.mark.parametrize("name", COMPRESSORS)
+def test_compression_is_told_by_content(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "misnamed.txt"
+    path.write_bytes(COMPRESSORS[name](DATA))
+    with open_stream(str(path)) as stream:
+        assert stream.format == name
+        assert io.BufferedReader(stream).read() == DATA
+        assert stream.damage is None
+
+
+def test_plain_bytes_pass_through_and_a_look_alike_is_not_compressed() -> None:
+    assert read_all(DATA)[0] == DATA
+    assert read_all(b"BZh9 is how bz2 begins")[0] == b"BZh9 is how bz2 begins"
+    assert read_all(b"")[0] == b""
+
+
+@pytest.mark.parametrize("name", COMPRESSORS)
+def test_members_are_read_as_one_stream(name: str) -> None:
+    compress = COMPRESSORS[name]
+    plain, stream = read_all(compress(b"one ") + compress(b"") + compress(b"two ") + compress(DATA))
+
+    assert plain == b"one two " + DATA
+    assert stream.damage is None
+
+
+def test_zero_padding_after_the_last_member_is_no_damage() -> None:
+    plain, stream = read_all(gzip.compress(b"text") + b"\x00" * 700)
+
+    assert plain == b"text"
+    assert stream.damage is None
+
+
+def test_the_place_of_a_byte_is_its_member_and_how_far_in() -> None:
+    first = gzip.compress(b"abc", mtime=0)
+    _, stream = read_all(first + gzip.compress(b"defg", mtime=0))
+
+    assert [stream.key(position) for position in (0, 2, 3, 6)] == ["0", "0+2", str(len(first)), f"{len(first)}+3"]
+
+
+@pytest.mark.parametrize("name", COMPRESSORS)
+def test_a_truncated_stream_gives_what_is_there(name: str) -> None:
+    whole = COMPRESSORS[name](DATA)
+    plain, stream = read_all(whole[: len(whole) // 2])
+
+    assert DATA.startswith(plain)
+    assert stream.damage is not None
+    assert stream.damage.truncated
+    assert stream.damage.offset == len(whole) // 2
+
+
+def test_damaged_gzip_gives_every_byte_before_the_damage() -> None:
+    whole = bytearray(gzip.compress(DATA, mtime=0))
+    middle = len(whole) // 2
+    whole[middle : middle + 64] = b"\xff" * 64
+    plain, stream = read_all(bytes(whole))
+
+    assert stream.damage is not None
+    assert not stream.damage.truncated
+    assert middle <= stream.damage.offset <= middle + 64
+    assert len(plain) > len(DATA) // 4
+    # The last bytes come from the damaged ones, which deflate takes for sound as long as it can.
+    assert DATA[: len(plain) - 20_000] == plain[: len(plain) - 20_000]
+
+
+def test_a_wrong_checksum_is_damage() -> None:
+    whole = bytearray(gzip.compress(b"text", mtime=0))
+    whole[-5] ^= 1  # CRC-32 stands in bytes -8 to -5
+    plain, stream = read_all(bytes(whole))
+
+    assert plain == b"text"
+    assert stream.damage is not None
+    assert "incorrect data check" in stream.damage.error
+
+
+def test_what_follows_the_last_member_is_damage() -> None:
+    plain, stream = read_all(gzip.compress(b"text", mtime=0) + b"garbage")
+
+    assert plain == b"text"
+    assert stream.damage is not None
+    assert stream.damage.offset == len(gzip.compress(b"text", mtime=0))
+
+
+def test_reading_goes_on_at_the_next_member_that_begins_as_wanted() -> None:
+    members = [gzip.compress(text, mtime=0) for text in (b"A1", b"A2", b"B3", b"A4")]
+    broken = members[1][:12] + b"\xff\xff" + members[1][14:]
+    stream = Stream(io.BytesIO(members[0] + broken + members[2] + members[3]))
+    assert stream.read(2) == b"A1"
+    while stream.damage is None:
+        stream.read(100)
+
+    assert stream.resume(lambda begin: begin.startswith(b"A"))
+    assert stream.damage is None
+    assert stream.read(100) == b"A4"  # B3 does not begin as wanted
+    assert stream.read(100) == b""
+
+
+def test_without_such_a_member_the_stream_has_ended() -> None:
+    stream = Stream(io.BytesIO(gzip.compress(b"A1", mtime=0)[:-4]))
+    assert stream.read(10) == b"A1"
+    assert stream.read(10) == b""
+
+    assert not stream.resume(lambda begin: begin.startswith(b"A"))
+    assert stream.damage is None
+    assert stream.read(10) == b""
+
+
+def test_peeked_bytes_stay() -> None:
+    stream = Stream(io.BytesIO(gzip.compress(b"abc") + gzip.compress(b"def")))
+
+    assert stream.peek(5) == b"abcde"[: len(stream.peek(5))]
+    assert io.BufferedReader(stream).read() == b"abcdef"
+
+
+@given(
+    data=st.binary(max_size=300),
+    cut=st.integers(0, 400),
+    flip=st.integers(0, 400),
+    name=st.sampled_from(sorted(COMPRESSORS)),
+)
+@settings(deadline=None, max_examples=150)
+def test_no_damage_raises_and_what_is_lost_is_told(data: bytes, cut: int, flip: int, name: str) -> None:
+    whole = bytearray(COMPRESSORS[name](data) * 2)
+    if flip < len(whole):
+        whole[flip] ^= 0x55
+    plain, stream = read_all(bytes(whole[:cut]))
+
+    assert stream.damage is None or 0 <= stream.damage.member <= stream.damage.offset <= len(whole[:cut])
+    assert (
+        stream.format is None
+        or stream.damage is not None
+        or len(plain) in (len(data), 2 * len(data))
+        or flip < len(whole)
+    )

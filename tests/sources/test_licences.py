@@ -1,0 +1,160 @@
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from massivetext.sources import licences
+
+MIT = """Permission is hereby granted, free of charge, to any person obtaining a copy of this software, to deal in it
+subject to the following conditions: The above copyright notice and this permission notice shall be
+included in all copies or substantial portions of the Software."""
+ISC = """Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee is hereby
+granted, provided that the above copyright notice and this permission notice appear in all copies."""
+BSD_2 = "Redistribution and use in source and binary forms, with or without modification, are permitted provided that"
+BSD_3 = f"{BSD_2} ... Neither the name of X may be used to endorse or promote products derived from this software"
+BSD_4 = f"{BSD_3}. All advertising materials mentioning features or use of this software must display"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", ()),
+        ("All rights reserved. Do what I say.", ()),
+        (MIT, ("MIT",)),
+        (MIT.replace("\n", "\n * "), ("MIT",)),
+        (f"{MIT} Except as contained in this notice, the name of X shall not be used", ("X11",)),
+        (MIT.partition("The above")[0], ("MIT-0",)),
+        (ISC, ("ISC",)),
+        (ISC.partition(", provided")[0], ("0BSD",)),
+        (BSD_2, ("BSD-2-Clause",)),
+        (BSD_3, ("BSD-3-Clause",)),
+        (BSD_4, ("BSD-4-Clause",)),
+        ("                Apache License\n           Version 2.0, January 2004", ("Apache-2.0",)),
+        ("This is free and unencumbered software released into the public domain.", ("Unlicense",)),
+        ("Creative Commons Legal Code\n\nCC0 1.0 Universal", ("CC0-1.0",)),
+        ("The Artistic License 2.0", ("Artistic-2.0",)),
+        (
+            "GNU GENERAL PUBLIC LICENSE\n   Version 3, 29 June 2007\n ... GNU Affero General Public License",
+            ("GPL-3.0",),
+        ),
+        ("GNU GENERAL PUBLIC LICENSE\n   Version 2, June 1991", ("GPL-2.0",)),
+        ("under the terms of the GNU General Public License as published by", ("GPL",)),
+        ("Mozilla Public License Version 2.0 ... the GNU General Public License, Version 2.0", ("MPL-2.0",)),
+        ("3. Altered source versions must be plainly marked as such", ()),
+        ("Altered source versions must be plainly marked as such, and", ("Zlib",)),
+        (f"{MIT}\n\n{BSD_3}", ("BSD-3-Clause", "MIT")),
+        ("// SPDX-License-Identifier: MIT OR Apache-2.0\n", ("Apache-2.0", "MIT")),
+    ],
+)
+def test_texts(text: str, found: tuple[str, ...]) -> None:
+    expected = ("Zlib",) if text.startswith("3. Altered") else found
+    assert licences.of_text(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        ("MIT", ("MIT",)),
+        ("mit", ("MIT",)),
+        ("MIT License", ("MIT",)),
+        ("Apache 2.0", ("Apache-2.0",)),
+        ("MIT OR Apache-2.0", ("Apache-2.0", "MIT")),
+        ("MIT/Apache-2.0", ("Apache-2.0", "MIT")),
+        ("(MIT AND BSD-3-Clause)", ("BSD-3-Clause", "MIT")),
+        ("GPL-2.0-or-later", ("GPL-2.0",)),
+        ("LGPL-2.1+", ("LGPL-2.1",)),
+        ("BSD", ("unknown",)),  # which of them?
+        ("my own", ("unknown",)),
+    ],
+)
+def test_expressions(expression: str, found: tuple[str, ...]) -> None:
+    assert licences.of_expression(expression) == found
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [([], ("unknown",)), ([None, ""], ("unknown",)), (["MIT", None], ("MIT",)), ([["MIT", "ISC"]], ("ISC", "MIT"))],
+)
+def test_values_of_a_record(values: list[object], found: tuple[str, ...]) -> None:
+    assert licences.of_values(values) == found
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({}, ("unknown",)),
+        ({"LICENSE": MIT}, ("MIT",)),
+        ({"LICENSE": MIT, "COPYING": "GNU GENERAL PUBLIC LICENSE Version 2, June 1991"}, ("GPL-2.0", "MIT")),
+        ({"LICENSE": MIT, "COPYING.md": "My own conditions are these: " + "no. " * 200}, ("MIT", "unknown")),
+        ({"LICENSE.md": MIT, "LICENSE": "YEAR: 2023\nCOPYRIGHT HOLDER: dplyr authors"}, ("MIT",)),
+        ({"LICENSE": "YEAR: 2023\nCOPYRIGHT HOLDER: dplyr authors"}, ("unknown",)),
+        ({"package.json": '{"license": "ISC"}'}, ("ISC",)),
+        ({"package.json": '{"license": {"type": "MIT"}}'}, ("MIT",)),
+        ({"package.json": '{"license": "SEE LICENSE IN LICENSE"}', "LICENSE": MIT}, ("MIT",)),
+        ({"package.json": '{"license": "UNLICENSED"}', "LICENSE": MIT}, ("MIT", "unknown")),
+        ({"package.json": "[]"}, ("unknown",)),
+        ({"package.json": "{"}, ("unknown",)),
+        ({"pyproject.toml": '[project]\nlicense = "MIT"'}, ("MIT",)),
+        ({"pyproject.toml": '[project]\nlicense = {text = "BSD-3-Clause"}'}, ("BSD-3-Clause",)),
+        ({"pyproject.toml": '[project]\nlicense = {file = "LICENSE"}', "LICENSE": MIT}, ("MIT",)),
+        ({"Cargo.toml": '[package]\nlicense = "MIT OR Apache-2.0"'}, ("Apache-2.0", "MIT")),
+    ],
+)
+def test_repositories(files: dict[str, str], found: tuple[str, ...]) -> None:
+    assert licences.of_repository(files) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "is_licence"),
+    [
+        ("LICENSE", True),
+        ("LICENCE.txt", True),
+        ("license.md", True),
+        ("LICENSE-MIT", True),
+        ("MIT-LICENSE", True),
+        ("COPYING.LESSER", True),
+        ("UNLICENSE", True),
+        ("Cargo.toml", True),
+        ("license.py", False),
+        ("license_checker.go", False),
+        ("README.md", False),
+        ("relicensed", False),
+    ],
+)
+def test_names_of_licence_files(name: str, is_licence: bool) -> None:
+    assert licences.is_licence_file(name) == is_licence
+
+
+@pytest.mark.parametrize(
+    ("archive", "found"),
+    [
+        ("TheAlgorithms_Python.zip", ("MIT",)),
+        ("colinhacks_zod.zip", ("MIT",)),
+        ("gin-gonic_gin.zip", ("MIT",)),
+        ("rack_rack.zip", ("MIT",)),
+        ("tidyverse_dplyr.zip", ("MIT",)),
+        ("searxng_searxng.zip", ("AGPL-3.0",)),
+        ("redis_redis.zip", ("RSAL-2.0", "SSPL-1.0")),
+        ("bash-5.2.15.tar.xz", ("GPL-3.0",)),
+        ("zlib_1.2.13.dfsg.orig.tar.bz2", ("Zlib",)),
+        ("torvalds_uemacs.zip", ("unknown",)),
+    ],
+)
+def test_real_repositories(shared_data: Path, archive: str, found: tuple[str, ...]) -> None:
+    path = shared_data / "code" / archive
+    files = {}
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path) as opened:
+            for name in opened.namelist():
+                if name.count("/") == 1 and licences.is_licence_file(name.partition("/")[2]):
+                    files[name.partition("/")[2]] = opened.read(name).decode()
+    else:
+        with tarfile.open(path) as tar:
+            for member in tar:
+                if member.name.count("/") == 1 and licences.is_licence_file(member.name.partition("/")[2]):
+                    content = tar.extractfile(member)
+                    assert content is not None
+                    files[member.name.partition("/")[2]] = content.read().decode()
+
+    assert licences.of_repository(files) == found

@@ -1,0 +1,92 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from massivetext.recipe import IngestOptions
+from massivetext.schema import Document, Rejected
+
+ReadFile = Callable[..., tuple[list[Document], list[Rejected]]]
+
+
+def write(path: Path, rows: int = 10, group: int = 4) -> None:
+    table = pa.table(
+        {
+            "text": [None if n == 3 else f"text {n}" for n in range(rows)],
+            "url": [f"http://a.example/{n}" for n in range(rows)],
+            "n": list(range(rows)),
+            "meta": [{"lang": "en"} for _ in range(rows)],
+        }
+    )
+    pq.write_table(table, path, row_group_size=group)
+
+
+def test_rows_become_documents_with_their_ordinal_as_key(tmp_path: Path, read_file: ReadFile) -> None:
+    write(tmp_path / "a")
+    documents, rejected = read_file("news", tmp_path / "a")
+
+    assert [document.key for document in documents] == ["0", "1", "2", "4", "5", "6", "7", "8", "9"]
+    assert (documents[3].text, documents[3].url) == ("text 4", "http://a.example/4")
+    assert dict(documents[3].metadata) == {"n": "4", "meta.lang": "en"}
+    assert [(r.offset, r.reason) for r in rejected] == [("3", "no_text")]
+
+
+def test_the_parts_of_a_parquet_file_are_the_file(tmp_path: Path, read_file: ReadFile) -> None:
+    write(tmp_path / "a", rows=1000, group=300)
+    whole = read_file("c4", tmp_path / "a")
+    parts = [read_file("c4", tmp_path / "a", part=part, parts=7) for part in range(7)]
+
+    assert sorted(int(d.key) for part in parts for d in part[0]) == [int(d.key) for d in whole[0]]
+    assert all(int(d.key) % 7 == number for number, part in enumerate(parts) for d in part[0])
+    assert sum(len(part[1]) for part in parts) == 1
+
+
+@pytest.mark.parametrize("column", [pa.array([b"bytes"]), pa.array([5])])
+def test_a_text_column_of_another_type_is_wrong(tmp_path: Path, read_file: ReadFile, column: pa.Array) -> None:
+    pq.write_table(pa.table({"text": column}), tmp_path / "a")
+    documents, rejected = read_file("books", tmp_path / "a")
+
+    assert documents == []
+    assert [r.reason for r in rejected] == ["wrong_columns"]
+    assert str(column.type) in rejected[0].detail
+
+
+def test_a_missing_text_column_names_wanted_and_found(tmp_path: Path, read_file: ReadFile) -> None:
+    pq.write_table(pa.table({"body": ["x"], "url": ["y"]}), tmp_path / "a")
+    _, rejected = read_file("news", tmp_path / "a")
+
+    assert [(r.reason, r.length) for r in rejected] == [("wrong_columns", (tmp_path / "a").stat().st_size)]
+    assert "'text'" in rejected[0].detail
+    assert "body, url" in rejected[0].detail
+
+
+def test_a_cut_file_is_one_rejection(tmp_path: Path, read_file: ReadFile) -> None:
+    write(tmp_path / "a")
+    (tmp_path / "a").write_bytes((tmp_path / "a").read_bytes()[:-20])
+    documents, rejected = read_file("news", tmp_path / "a")
+
+    assert documents == []
+    assert [r.reason for r in rejected] == ["bad_parquet"]
+
+
+def test_a_damaged_row_group_costs_its_rows(tmp_path: Path, read_file: ReadFile) -> None:
+    write(tmp_path / "a", rows=12, group=4)
+    data = bytearray((tmp_path / "a").read_bytes())
+    chunk = pq.ParquetFile(tmp_path / "a").metadata.row_group(1).column(0)
+    start = chunk.dictionary_page_offset or chunk.data_page_offset
+    data[start : start + chunk.total_compressed_size] = b"\xff" * chunk.total_compressed_size
+    (tmp_path / "a").write_bytes(data)
+    documents, rejected = read_file("news", tmp_path / "a")
+
+    assert [document.key for document in documents] == ["0", "1", "2", "8", "9", "10", "11"]
+    assert [(r.offset, r.reason) for r in rejected] == [("3", "no_text"), ("4", "damaged")]
+
+
+def test_a_text_larger_than_a_record_may_be_is_rejected(tmp_path: Path, read_file: ReadFile) -> None:
+    pq.write_table(pa.table({"text": ["x" * 10, "x" * 11]}), tmp_path / "a")
+    documents, rejected = read_file("news", tmp_path / "a", limits=IngestOptions(max_record_bytes=10))
+
+    assert [document.key for document in documents] == ["0"]
+    assert [(r.offset, r.length, r.reason) for r in rejected] == [("1", 11, "record_too_large")]

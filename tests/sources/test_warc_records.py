@@ -1,0 +1,205 @@
+import gzip
+import io
+from collections.abc import Callable, Iterable
+
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from massivetext.sources.compressed import Stream
+from massivetext.sources.warc import Lost, Record, records
+
+
+def warc(number: int, content: bytes | None = None, *, length: int | None = None, kind: str = "response") -> bytes:
+    """One record with the address http://a.example/NUMBER."""
+    content = f"content of record {number}".encode() if content is None else content
+    length = len(content) if length is None else length
+    head = f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: http://a.example/{number}\r\n"
+    return head.encode() + f"Content-Length: {length}\r\n\r\n".encode() + content + b"\r\n\r\n"
+
+
+def arc(number: int, content: bytes) -> bytes:
+    return f"http://a.example/{number} 192.0.2.1 20240101000000 text/html {len(content)}\n".encode() + content + b"\n"
+
+
+def read(data: bytes, limit: int = 1 << 20) -> list[Record | Lost]:
+    return list(records(Stream(io.BytesIO(data)), limit))
+
+
+def numbers(items: Iterable[Record | Lost]) -> list[int | str]:
+    """The number of each record, and the reason of each loss."""
+    return [item.reason if isinstance(item, Lost) else int(item.headers["warc-target-uri"][17:]) for item in items]
+
+
+def test_a_record_has_its_place_kind_fields_and_content() -> None:
+    first = warc(0)
+    items = read(first + warc(1, b"", kind="Request"))
+
+    assert items[0] == Record(
+        "0",
+        "response",
+        {"warc-type": "response", "warc-target-uri": "http://a.example/0", "content-length": "19"},
+        b"content of record 0",
+        19,
+    )
+    assert isinstance(items[1], Record)
+    assert (items[1].key, items[1].kind, items[1].block) == (str(len(first)), "request", b"")
+
+
+def test_keys_are_offsets_of_members_and_unique_within_one() -> None:
+    by_record = [gzip.compress(warc(n), mtime=0) for n in range(3)]
+    whole = gzip.compress(b"".join(warc(n) for n in range(3)), mtime=0)
+
+    offsets = [sum(map(len, by_record[:n])) for n in range(3)]
+    assert [item.key for item in read(b"".join(by_record))] == [str(offset) for offset in offsets]
+    assert [item.key for item in read(whole)] == ["0", f"0+{len(warc(0))}", f"0+{len(warc(0)) * 2}"]
+
+
+def test_header_lines_can_be_folded_end_in_lf_and_repeat() -> None:
+    data = b"WARC/1.1\nwarc-type:response\nX-A: one\n two\nX-A: again\nno colon\nContent-Length:  3 \n\nabc\n\n"
+    (item,) = read(data)
+
+    assert isinstance(item, Record)
+    assert item.headers == {"warc-type": "response", "x-a": "one two", "content-length": "3"}
+    assert item.block == b"abc"
+
+
+def test_only_the_beginning_of_a_large_content_is_held() -> None:
+    # 100 bytes are held of one with 101, all of one with 100
+    items = read(warc(0, b"x" * 101) + warc(1, b"y" * 100), limit=100)
+
+    assert [(item.length, len(item.block)) for item in items if isinstance(item, Record)] == [(101, 100), (100, 100)]
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, zstandard.ZstdCompressor(write_checksum=True).compress])
+def test_a_damaged_member_in_the_middle_costs_its_record(compress: Callable[[bytes], bytes]) -> None:
+    members = [bytearray(compress(warc(n, bytes(range(256)) * 3 + str(n).encode()))) for n in range(5)]
+    middle = len(members[2]) // 2
+    members[2][middle : middle + 8] = b"\xff\xff\xff\xff\x00\x00\x00\x00"
+    items = read(b"".join(members))
+
+    assert numbers(items) == [0, 1, "damaged", 3, 4]
+    lost = items[2]
+    assert isinstance(lost, Lost)
+    assert (lost.key, lost.length) == (str(len(members[0]) + len(members[1])), len(members[2]))
+    assert f"reading goes on at {sum(map(len, members[:3]))}" in lost.detail
+
+
+def test_whatever_byte_of_a_member_is_wrong_its_neighbours_survive() -> None:
+    members = [gzip.compress(warc(n, f"<p>{n * 7919}</p>".encode() * 3), mtime=0) for n in range(5)]
+    for place in range(len(members[2])):
+        broken = bytearray(members[2])
+        broken[place] ^= 0xFF
+        found = numbers(read(b"".join([*members[:2], bytes(broken), *members[3:]])))
+
+        # Bytes 4 to 9 of a gzip header (time, flags of the compressor, system) mean nothing for the content.
+        assert found[:2] == [0, 1]
+        assert found[-2:] == [3, 4]
+        assert (2 in found) == (place in range(4, 10))
+
+
+def test_wherever_a_file_is_cut_all_whole_records_survive() -> None:
+    members = [gzip.compress(warc(n), mtime=0) for n in range(3)]
+    whole = b"".join(members)
+    for cut in range(1, len(whole)):
+        found = numbers(read(whole[:cut]))
+        complete = [n for n in range(3) if sum(map(len, members[: n + 1])) <= cut]
+
+        assert found[: len(complete)] == complete
+        # one loss at most, and possibly the record whose member lacks nothing but its checksum
+        assert len(found) - len(complete) <= 2
+
+
+def test_a_record_behind_a_wrong_checksum_is_lost_and_one_without_any_is_kept() -> None:
+    member = bytearray(gzip.compress(warc(0), mtime=0))
+    assert numbers(read(bytes(member[:-8]))) == [0, "truncated"]
+
+    member[-5] ^= 1
+    assert numbers(read(bytes(member) + gzip.compress(warc(1)))) == ["damaged", 1]
+
+
+def test_records_before_damage_in_a_single_member_are_kept() -> None:
+    whole = gzip.compress(b"".join(warc(n, f"{n * 7919 % 10007} ".encode() * 400) for n in range(50)), mtime=0)
+    found = numbers(read(whole[: len(whole) // 2]))
+
+    assert found[:-1] == list(range(len(found) - 1))
+    assert 15 < len(found) < 40
+    assert found[-1] == "truncated"
+
+
+def test_garbage_between_records_is_told_with_its_place_and_length() -> None:
+    items = read(warc(0) + b"garbage\nmore of it\n" + warc(1))
+
+    assert numbers(items) == [0, "bad_record", 1]
+    lost = items[1]
+    assert isinstance(lost, Lost)
+    assert (lost.key, lost.length) == (str(len(warc(0))), len(b"garbage\nmore of it\n"))
+
+
+@pytest.mark.parametrize("value", ["", "-5", "1e3", "99999999999999999", "٣"])
+def test_a_record_without_a_usable_length_is_told(value: str) -> None:
+    bad = f"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: {value}\r\n\r\nabc\r\n\r\n".encode()
+
+    assert numbers(read(bad + warc(1))) == ["bad_record", 1]
+
+
+def test_a_length_that_leads_past_the_next_record_is_corrected() -> None:
+    content = b"content of record 0"
+    items = read(warc(0, content, length=len(content) + 60) + warc(1) + warc(2))
+
+    assert numbers(items) == [0, 1, 2]
+    assert isinstance(items[0], Record)
+    assert items[0].block == content
+
+    to_the_end = read(warc(0, content, length=10_000) + warc(1) + warc(2))
+    assert numbers(to_the_end) == [0, 1, 2]
+
+
+def test_a_length_that_is_too_short_leaves_garbage() -> None:
+    items = read(warc(0, b"content of record 0", length=7) + warc(1))
+
+    assert numbers(items) == [0, "bad_record", 1]
+
+
+def test_a_record_that_the_file_cuts_off_is_lost() -> None:
+    items = read(warc(0) + warc(1)[:-10])
+
+    assert numbers(items) == [0, "truncated"]
+    assert isinstance(items[1], Lost)
+    assert items[1].length == len(warc(1)) - 10
+
+
+def test_a_header_without_an_end_is_told() -> None:
+    endless = b"WARC/1.0\r\n" + b"X: y\r\n" * 20_000
+
+    assert numbers(read(endless + b"\n\n" + warc(1)))[0] == "bad_record"
+    assert numbers(read(endless + b"\n\n" + warc(1)))[-1] == 1
+    assert numbers(read(b"WARC/1.0\r\nWARC-Type: resp")) == ["bad_record"]
+    assert numbers(read(gzip.compress(b"WARC/1.0\r\nWARC-Type: resp")[:-9])) == ["truncated"]
+
+
+def test_arc_records_are_read() -> None:
+    filedesc = b"filedesc://a.arc 0.0.0.0 20240101000000 text/plain 76\n1 0 A\n" + b"x" * 70 + b"\n"
+    items = read(filedesc + arc(0, b"HTTP/1.0 200 OK\n\nabc") + arc(1, b"HTTP/1.0 200 OK\n\ndef"))
+
+    assert [item.kind for item in items if isinstance(item, Record)] == ["warcinfo", "response", "response"]
+    assert numbers(items[1:]) == [0, 1]
+    assert isinstance(items[1], Record)
+    assert items[1].headers["warc-date"] == "20240101000000"
+    assert items[1].block == b"HTTP/1.0 200 OK\n\nabc"
+
+
+@given(
+    data=st.lists(
+        st.one_of(st.binary(max_size=30), st.sampled_from([warc(1), b"WARC/1.0\r\n", b"\r\n\r\n"])), max_size=8
+    )
+)
+@settings(deadline=None)
+def test_every_byte_string_is_read_to_its_end(data: list[bytes]) -> None:
+    plain = b"".join(data)
+    compressed = gzip.compress(plain[: len(plain) // 2]) + gzip.compress(plain[len(plain) // 2 :])[:-6]
+    for whole in (plain, compressed, plain + compressed):
+        keys = [item.key for item in read(whole) if isinstance(item, Record)]
+
+        assert len(keys) == len(set(keys))
