@@ -1,0 +1,293 @@
+"""What a report needs to know of one shard, as exact counts and small samples that add up over shards."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from massivetext.context import VERDICTS, Context, Mask
+from massivetext.recipe import DecontaminateOptions
+from massivetext.report import bins
+from massivetext.report.reached import reached
+from massivetext.report.rejects import rejects
+from massivetext.report.tallies import (
+    KEPT_SAMPLES,
+    SAMPLES,
+    TOP_HITS,
+    Histogram,
+    Hit,
+    LanguageTally,
+    Pick,
+    Reason,
+    RuleTally,
+    Tally,
+    TestSetTally,
+    add_bins,
+    add_maps,
+    add_picks,
+)
+from massivetext.rules import Rule
+from massivetext.signals.registry import SIGNALS
+from massivetext.store import Shard
+
+U64 = npt.NDArray[np.uint64]
+
+# Names of the samples besides those of rules, which are "rule/LABEL".
+KEPT, NEAR, CONTAMINATED = "kept", "near", "contaminated"
+
+
+class SourceSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """The counts and samples of one source.
+
+    Attributes:
+        funnel: documents that are left after each stage that has been done.
+        rules: by label.
+        histograms: of every numeric signal, over the bins of :func:`massivetext.report.bins.edges`.
+        languages: by code.
+        rejected: input in quarantine by reason.
+        skipped: input that is sound but not wanted, records by reason.
+        near_similarity: documents with a near duplicate by the similarity to the closest, 100 bins from 0 to 1.
+        contamination: by test set.
+        overlapping: documents that share an n-gram with an item of any test set.
+        samples: documents by what they are examples of.
+    """
+
+    funnel: dict[str, Tally]
+    rules: dict[str, RuleTally]
+    histograms: dict[str, Histogram]
+    languages: dict[str, LanguageTally]
+    rejected: dict[str, Reason]
+    skipped: dict[str, int]
+    near_similarity: tuple[int, ...]
+    contamination: dict[str, TestSetTally]
+    overlapping: int
+    samples: dict[str, tuple[Pick, ...]]
+
+    def __add__(self, other: "SourceSummary") -> "SourceSummary":
+        return SourceSummary(
+            funnel=add_maps(self.funnel, other.funnel, Tally.__add__),
+            rules=add_maps(self.rules, other.rules, RuleTally.__add__),
+            histograms=add_maps(self.histograms, other.histograms, Histogram.__add__),
+            languages=add_maps(self.languages, other.languages, LanguageTally.__add__),
+            rejected=add_maps(self.rejected, other.rejected, Reason.__add__),
+            skipped=add_maps(self.skipped, other.skipped, int.__add__),
+            near_similarity=add_bins(self.near_similarity, other.near_similarity),
+            contamination=add_maps(self.contamination, other.contamination, TestSetTally.__add__),
+            overlapping=self.overlapping + other.overlapping,
+            samples={
+                name: add_picks(self.samples.get(name, ()), other.samples.get(name, ()), sample_size(name))
+                for name in sorted({*self.samples, *other.samples})
+            },
+        )
+
+
+class ShardSummary(msgspec.Struct, frozen=True):
+    """What is known of some shards: each source's summary, by name."""
+
+    sources: dict[str, SourceSummary]
+
+
+def merge(a: ShardSummary, b: ShardSummary) -> ShardSummary:
+    """Both together; neither the order nor the grouping of merges changes the outcome."""
+    return ShardSummary(add_maps(a.sources, b.sources, SourceSummary.__add__))
+
+
+def sample_size(name: str) -> int:
+    """How many documents a sample of this name holds at most."""
+    return KEPT_SAMPLES if name == KEPT else SAMPLES
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The columns of a shard: signals, which documents each stage kept, and the keys that samples are drawn by."""
+
+    shard: Shard
+    signals: pa.Table
+    failed: U64
+    verdicts: Mapping[str, pa.Table]
+    kept: Mapping[str, Mask]
+    keys: U64
+
+
+def accumulate_shard(context: Context, shard: Shard) -> ShardSummary:
+    """The summary of one shard, from its columns beside the text; the text itself is not read.
+
+    Raises:
+        StageError: a part of the shard is missing or damaged.
+    """
+    columns = _read(context, shard)
+    judged = context.rules[shard.source]
+    rejected, skipped = rejects(context, shard)
+    return ShardSummary(
+        {
+            shard.source: SourceSummary(
+                funnel=_funnel(columns),
+                rules=_rules(columns, judged),
+                histograms=_histograms(columns),
+                languages=_languages(columns),
+                near_similarity=_near_similarity(columns),
+                samples=_samples(columns, judged),
+                rejected=rejected,
+                skipped=skipped,
+                **_contamination(context, columns),
+            )
+        }
+    )
+
+
+def _read(context: Context, shard: Shard) -> _Columns:
+    run = context.run
+    stages = [stage for stage in reached(context) if stage in VERDICTS and context.judged_by(stage, shard.source)]
+    verdicts = {stage: run.read_table(VERDICTS[stage], shard) for stage in stages}
+    ids = run.read_table("documents", shard, ["id"])["id"].to_pylist()
+    alive = np.ones(len(ids), np.bool_)
+    kept = {"ingest": alive}
+    for stage, table in verdicts.items():
+        alive = alive & table["kept"].to_numpy()
+        kept[stage] = alive
+    return _Columns(
+        shard=shard,
+        signals=run.read_table("signals", shard),
+        failed=verdicts["judge"]["failed"].to_numpy(),
+        verdicts=verdicts,
+        kept=kept,
+        keys=sample_keys(ids, context.recipe.seed),
+    )
+
+
+def sample_keys(ids: Sequence[str], seed: int) -> U64:
+    """A pseudo-random number for each document, by which samples are drawn; below 2**63."""
+    digests = b"".join(hashlib.blake2b(f"report\0{seed}\0{each}".encode(), digest_size=8).digest() for each in ids)
+    return np.frombuffer(digests, "<u8") >> np.uint64(1)
+
+
+def _funnel(columns: _Columns) -> dict[str, Tally]:
+    words, size = columns.signals["word_count"].to_numpy(), columns.signals["byte_count"].to_numpy()
+    funnel: dict[str, Tally] = {}
+    mask = columns.kept["ingest"]
+    for stage in ("ingest", *VERDICTS):
+        mask = columns.kept.get(stage, mask)  # a stage that does not judge the source keeps what there is
+        funnel[stage] = Tally(int(mask.sum()), int(words[mask].sum()), int(size[mask].sum()))
+    return funnel
+
+
+# -- rules -------------------------------------------------------------------------------------------------------------
+
+
+def _dropping(rules: Sequence[Rule]) -> np.uint64:
+    return np.uint64(sum(1 << bit for bit, rule in enumerate(rules) if not rule.report_only))
+
+
+def _alone(failed: U64, bit: int, dropping: np.uint64) -> Mask:
+    """Documents that fail the rule, and none of the others that drop."""
+    mine = np.uint64(1 << bit)
+    alone: Mask = ((failed & mine) != 0) & ((failed & dropping & ~mine) == 0)
+    return alone
+
+
+def _rules(columns: _Columns, rules: Sequence[Rule]) -> dict[str, RuleTally]:
+    words, failed = columns.signals["word_count"].to_numpy(), columns.failed
+    dropping = _dropping(rules)
+    lethal = failed & dropping
+    first = lethal & (~lethal + np.uint64(1))  # the lowest bit that is set
+    tallies = {}
+    for bit, rule in enumerate(rules):
+        hit = (failed >> np.uint64(bit) & np.uint64(1)) != 0
+        alone = _alone(failed, bit, dropping)
+        tallies[rule.label] = RuleTally(
+            failed=int(hit.sum()),
+            first=int((first == np.uint64(1 << bit)).sum()),
+            unique=int(alone.sum()),
+            failed_words=int(words[hit].sum()),
+            unique_words=int(words[alone].sum()),
+        )
+    return tallies
+
+
+def _histograms(columns: _Columns) -> dict[str, Histogram]:
+    kept = columns.kept["judge"]
+    found = {}
+    for name, signal in SIGNALS.items():
+        if signal.high is not None:
+            values, borders = columns.signals[name].to_numpy(), bins.edges(signal)
+            found[name] = Histogram(
+                tuple(bins.histogram(values[kept], borders).tolist()),
+                tuple(bins.histogram(values[~kept], borders).tolist()),
+            )
+    return found
+
+
+def _languages(columns: _Columns) -> dict[str, LanguageTally]:
+    codes = columns.signals["language"]
+    every = Counter(codes.to_pylist())
+    kept = Counter(codes.filter(pa.array(columns.kept["judge"])).to_pylist())
+    return {code: LanguageTally(every[code], kept[code]) for code in sorted(every)}
+
+
+def _near_similarity(columns: _Columns) -> tuple[int, ...]:
+    borders = np.arange(bins.SHARE_BINS + 1) / bins.SHARE_BINS
+    table = columns.verdicts.get("near-dedup")
+    values = np.zeros(0) if table is None else table["similarity"].drop_null().to_numpy()
+    return tuple(bins.histogram(values, borders).tolist())
+
+
+# -- samples -----------------------------------------------------------------------------------------------------------
+
+
+def _samples(columns: _Columns, rules: Sequence[Rule]) -> dict[str, tuple[Pick, ...]]:
+    dropping = _dropping(rules)
+    samples = {}
+    for bit, rule in enumerate(rules):
+        hit = (columns.failed >> np.uint64(bit) & np.uint64(1)) != 0
+        # What this rule alone removes says most about it.
+        samples[f"rule/{rule.label}"] = _picks(columns, hit, ~_alone(columns.failed, bit, dropping), SAMPLES)
+    for name, stage in ((NEAR, "near-dedup"), (CONTAMINATED, "decontaminate")):
+        if stage in columns.verdicts:
+            lost = ~columns.verdicts[stage]["kept"].to_numpy()
+            samples[name] = _picks(columns, lost, np.zeros_like(lost), SAMPLES)
+    left = list(columns.kept.values())[-1]
+    samples[KEPT] = _picks(columns, left, np.zeros_like(left), KEPT_SAMPLES)
+    return {name: picks for name, picks in samples.items() if picks}
+
+
+def _picks(columns: _Columns, wanted: Mask, later: Mask, size: int) -> tuple[Pick, ...]:
+    rows = np.flatnonzero(wanted)
+    order = np.lexsort((rows, columns.keys[rows], later[rows]))[:size]
+    shard = columns.shard
+    return tuple(
+        Pick(int(later[row]), int(columns.keys[row]), shard.source, shard.index, row) for row in rows[order].tolist()
+    )
+
+
+# -- contamination -----------------------------------------------------------------------------------------------------
+
+
+def exceeds(hit: Hit, options: DecontaminateOptions) -> bool:
+    """Whether an overlap is reason enough to remove the document; a page told by its title shares no n-gram."""
+    contained = options.containment is not None and hit.containment > options.containment
+    return hit.shared == 0 or hit.jaccard > options.jaccard or contained
+
+
+def _contamination(context: Context, columns: _Columns) -> dict[str, Any]:
+    if "decontaminate" not in columns.verdicts:
+        return {"contamination": {}, "overlapping": 0}
+    shard, options = columns.shard, context.recipe.decontaminate
+    by_set: dict[str, list[Hit]] = {}
+    for hit in context.run.read_table("contamination", shard).to_pylist():
+        by_set.setdefault(hit["test_set"], []).append(Hit(source=shard.source, shard=shard.index, **hit))
+    tallies = {
+        test_set: TestSetTally(
+            overlapping=len({hit.row for hit in hits}),
+            removed=len({hit.row for hit in hits if exceeds(hit, options)}),
+            items=tuple(sorted({hit.item for hit in hits})),
+            top=tuple(sorted(hits, key=lambda hit: hit.order)[:TOP_HITS]),
+        )
+        for test_set, hits in sorted(by_set.items())
+    }
+    return {"contamination": tallies, "overlapping": len({hit.row for hits in by_set.values() for hit in hits})}

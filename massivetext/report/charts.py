@@ -1,0 +1,288 @@
+"""Charts as Vega-Lite specifications; colours and fonts come from the page when it is shown."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from massivetext.report import bins
+from massivetext.report.duplicates import Clusters, NearDuplicates
+from massivetext.report.summary import Bin, Mixture, RuleReport, SourceReport
+from massivetext.rules import Bounds
+from massivetext.signals.registry import SIGNALS
+
+Spec = dict[str, Any]
+
+# Parts of a source in the order of the page's colours.
+PARTS = {
+    "kept": "kept",
+    "judge": "rules",
+    "exact-dedup": "exact duplicates",
+    "near-dedup": "near duplicates",
+    "decontaminate": "test sets",
+}
+# Heights grow with the square root of a count.
+_ROOT = {"type": "sqrt", "zero": True, "nice": True}
+_COUNTS = {"title": None, "tickCount": 4, "tickMinStep": 1, "labelExpr": "format(datum.value, '~s')"}
+_SIZES = ((2, 2), (3, 3), (4, 5), (6, 10), (11, 20), (21, 50), (51, 100), (101, 1000), (1001, None))
+
+
+def _spec(height: int | Mapping[str, int], **rest: Any) -> Spec:
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "width": "container",
+        "height": height,
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        **rest,
+    }
+
+
+def _bound_values(bounds: Bounds) -> list[float]:
+    return [bound for bound in (bounds.min, bounds.max) if bound is not None]
+
+
+def histogram(signal: str, counts: Sequence[Bin], limits: Sequence[Bounds]) -> Spec:
+    """Documents by a signal, those that passed the rules and those that did not, with the limits as dashed lines.
+
+    Every bin is as wide as the next, so an axis without upper end is nearly logarithmic. Heights are square roots,
+    since the tails are what limits cut and the middle would hide them.
+    """
+    borders = bins.edges(SIGNALS[signal]).tolist()
+    rows: list[Spec] = [
+        {
+            "from": (at := int(bins.position(each.low, borders))),
+            "to": at + 1,
+            "kept": each.kept,
+            "dropped": each.dropped,
+            "values": bins.span(borders, at),
+        }
+        for each in counts
+    ]
+    marks = sorted({bins.position(value, borders) for bounds in limits for value in _bound_values(bounds)})
+    first = int(min([row["from"] for row in rows] + [int(mark) for mark in marks], default=0))
+    stop = int(max([row["to"] for row in rows] + [int(mark) + 1 for mark in marks], default=1))
+    layers: list[Spec] = [_bars("kept", "passed", rows), _bars("dropped", "failed", rows)]
+    if marks:
+        layers.append(
+            {
+                "data": {"values": [{"at": mark} for mark in marks]},
+                "mark": {"type": "rule", "strokeDash": [5, 3], "strokeWidth": 1.5},
+                "encoding": {"x": {"field": "at", "type": "quantitative"}},
+            }
+        )
+    x = {
+        "type": "quantitative",
+        "scale": {"domain": [first, stop], "nice": False, "zero": False},
+        "axis": _ticks(bins.ticks(borders, first, stop)),
+    }
+    layers[0]["encoding"]["x"] |= x
+    return _spec(120, layer=layers, data={"values": rows})
+
+
+def _ticks(marks: Sequence[tuple[float, str]]) -> Spec:
+    at, labels = [position for position, _ in marks], [label for _, label in marks]
+    # Positions on the axis are numbers of bins; what a reader wants are the values there.
+    shown = f"{labels!r}[indexof({at!r}, datum.value)]"
+    return {"values": at, "labelExpr": shown, "labelOverlap": "greedy", "title": None, "grid": False}
+
+
+def _bars(field: str, verdict: str, rows: Sequence[Mapping[str, object]]) -> Spec:
+    return {
+        "transform": [{"filter": f"datum.{field} > 0"}],
+        "mark": {"type": "bar", "binSpacing": 0, "fillOpacity": 0.62},
+        "encoding": {
+            "x": {"field": "from", "type": "quantitative"},
+            "x2": {"field": "to"},
+            "y": {"field": field, "type": "quantitative", "scale": _ROOT, "axis": _COUNTS | {"tickCount": 3}},
+            "y2": {"datum": 0},
+            "color": {"datum": verdict, "scale": {"domain": ["passed", "failed"]}, "legend": None},
+            "tooltip": [
+                {"field": "values", "title": "value"},
+                {"field": "kept", "title": "passed", "format": ","},
+                {"field": "dropped", "title": "failed", "format": ","},
+            ],
+        },
+    }
+
+
+def funnel(sources: Mapping[str, SourceReport], judged: Sequence[str]) -> Spec:
+    """The share of each source that is kept, and the shares that each stage removed."""
+    rows: list[Spec] = []
+    for name, source in sources.items():
+        total = source.funnel["ingest"].documents
+        left = source.funnel[judged[-1]].documents
+        removed = {
+            stage: source.funnel[before].documents - source.funnel[stage].documents
+            for before, stage in itertools.pairwise(judged)
+        }
+        rows += [
+            {"source": name, "part": PARTS[part], "order": order, "documents": count, "share": count / max(total, 1)}
+            for order, (part, count) in enumerate({"kept": left, **removed}.items())
+        ]
+    parts = [PARTS[part] for part in ("kept", *judged[1:])]
+    return _spec(
+        {"step": 34},
+        data={"values": rows},
+        mark={"type": "bar", "style": "segment", "height": {"band": 0.72}},
+        encoding={
+            "y": {"field": "source", "type": "nominal", "sort": None, "axis": {"title": None, "labelLimit": 110}},
+            "x": {
+                "field": "share",
+                "type": "quantitative",
+                "scale": {"domain": [0, 1]},
+                "axis": {"format": "%", "title": "share of the documents read", "tickCount": 5},
+            },
+            "color": {
+                "field": "part",
+                "type": "nominal",
+                "scale": {"domain": parts},
+                "legend": None,
+            },
+            "order": {"field": "order"},
+            "tooltip": [
+                {"field": "source"},
+                {"field": "part", "title": "kept or removed by"},
+                {"field": "documents", "format": ","},
+                {"field": "share", "format": ".2%"},
+            ],
+        },
+    )
+
+
+def removals(rules: Sequence[RuleReport], documents: int) -> Spec:
+    """Documents that fail each rule, those that fail it first, and those that fail it alone, one within the other."""
+    rows = [
+        {
+            "rule": rule.rule,
+            "label": f"{rule.rule} · {rule.tally.failed:,} ({rule.tally.failed / max(documents, 1):.2%})",
+            "failed": rule.tally.failed,
+            "first": rule.tally.first,
+            "unique": rule.tally.unique,
+        }
+        for rule in sorted(rules, key=lambda rule: -rule.tally.failed)
+        if rule.tally.failed
+    ]
+    y = {"field": "rule", "type": "nominal", "sort": None, "axis": None}
+    x = {"type": "quantitative", "axis": _COUNTS | {"title": "documents"}}
+    tooltip = [{"field": "rule"}] + [
+        {"field": field, "title": title, "format": ","}
+        for field, title in (("failed", "fail it"), ("first", "fail it first"), ("unique", "fail it alone"))
+    ]
+    color = {"datum": "failed", "scale": {"domain": ["passed", "failed"]}, "legend": None}
+    bars = [
+        {
+            "mark": {"type": "bar", "height": 12, "yOffset": 8, "fillOpacity": opacity},
+            "encoding": {"y": y, "x": {"field": field, **x}, "color": color, "tooltip": tooltip},
+        }
+        for field, opacity in (("failed", 0.3), ("first", 0.5), ("unique", 1.0))
+    ]
+    text = {
+        "mark": {"type": "text", "align": "left", "dy": -8, "fontSize": 12},
+        "encoding": {"y": y, "x": {"value": 0}, "text": {"field": "label"}},
+    }
+    return _spec({"step": 36}, data={"values": rows}, layer=[*bars, text])
+
+
+def similarities(near: NearDuplicates) -> Spec:
+    """Candidate pairs by their exact similarity, with the threshold."""
+    rows = [
+        {
+            "from": low,
+            "to": round(low + 1 / bins.SHARE_BINS, 2),
+            "pairs": pairs,
+            "verdict": "duplicates" if low >= near.threshold else "rejected",
+        }
+        for low, pairs in near.similarities
+    ]
+    axis = {"title": "exact Jaccard similarity", "tickCount": 5, "format": ".1f"}
+    x = {"field": "from", "type": "quantitative", "scale": {"domain": [0, 1]}, "axis": axis}
+    y = {"field": "pairs", "type": "quantitative", "scale": _ROOT, "axis": _COUNTS | {"title": "candidate pairs"}}
+    bars = {
+        "mark": {"type": "bar", "binSpacing": 0, "fillOpacity": 0.8},
+        "encoding": {
+            "x": x,
+            "x2": {"field": "to"},
+            "y": y,
+            "y2": {"datum": 0},
+            "color": {
+                "field": "verdict",
+                "type": "nominal",
+                "scale": {"domain": ["rejected", "duplicates"]},
+                "legend": {"orient": "top", "title": None},
+            },
+            "tooltip": [{"field": "from"}, {"field": "to"}, {"field": "pairs", "format": ","}, {"field": "verdict"}],
+        },
+    }
+    limit = {
+        "data": {"values": [{"at": near.threshold}]},
+        "mark": {"type": "rule", "strokeDash": [5, 3], "strokeWidth": 1.5},
+        "encoding": {"x": {"field": "at", "type": "quantitative"}},
+    }
+    return _spec(170, data={"values": rows}, layer=[bars, limit])
+
+
+def cluster_sizes(clusters: Mapping[str, Clusters]) -> Spec:
+    """Clusters by the number of documents in them, for each stage."""
+    rows = [
+        {"size": _size_label(low, high), "stage": PARTS[stage], "clusters": count}
+        for low, high in _SIZES
+        for stage, found in clusters.items()
+        if (count := sum(number for size, number in found.sizes if size >= low and (high is None or size <= high)))
+    ]
+    order = [_size_label(low, high) for low, high in _SIZES]
+    encoding = {
+        "x": {
+            "field": "size",
+            "type": "ordinal",
+            "sort": order,
+            "axis": {"title": "documents in a cluster", "labelAngle": 0},
+        },
+        "xOffset": {"field": "stage", "sort": [PARTS[stage] for stage in clusters]},
+        "y": {"field": "clusters", "type": "quantitative", "scale": _ROOT, "axis": _COUNTS | {"title": "clusters"}},
+    }
+    color = {
+        "field": "stage",
+        "type": "nominal",
+        "scale": {"domain": list(PARTS.values())},
+        "legend": {"orient": "top", "title": None, "values": [PARTS[stage] for stage in clusters]},
+    }
+    tooltip = [{"field": "size"}, {"field": "stage"}, {"field": "clusters", "format": ","}]
+    bars = {"mark": "bar", "encoding": {"color": color, "tooltip": tooltip}}
+    text = {
+        "mark": {"type": "text", "dy": -6, "fontSize": 11},
+        "encoding": {"text": {"field": "clusters", "format": "~s"}},
+    }
+    return _spec(170, data={"values": rows}, encoding=encoding, layer=[bars, text])
+
+
+def _size_label(low: int, high: int | None) -> str:
+    if high is None:
+        return f"{low:,} or more"
+    return f"{low}" if low == high else f"{low} to {high:,}"
+
+
+def mixture(rows: Mapping[str, Mixture]) -> Spec:
+    """Each source's share of the sequences, with the wanted share as a tick."""
+    values = [
+        {"source": name, "share": row.realised, "wanted": float(row.weight), "sequences": row.sequences}
+        for name, row in rows.items()
+    ]
+    y = {"field": "source", "type": "nominal", "sort": None, "axis": {"title": None, "labelLimit": 110}}
+    axis = {"format": "%", "title": "share of the sequences", "tickCount": 5}
+    tooltip = [
+        {"field": "source"},
+        {"field": "share", "title": "realised", "format": ".3%"},
+        {"field": "wanted", "format": ".3%"},
+        {"field": "sequences", "format": ","},
+    ]
+    bar = {
+        "mark": {"type": "bar", "height": {"band": 0.6}, "fillOpacity": 0.75},
+        "encoding": {
+            "x": {"field": "share", "type": "quantitative", "axis": axis},
+            "color": {"datum": "kept", "scale": {"domain": ["kept"]}, "legend": None},
+        },
+    }
+    tick = {
+        "mark": {"type": "tick", "thickness": 3, "height": {"band": 0.9}},
+        "encoding": {"x": {"field": "wanted", "type": "quantitative"}},
+    }
+    return _spec({"step": 34}, data={"values": values}, encoding={"y": y, "tooltip": tooltip}, layer=[bar, tick])

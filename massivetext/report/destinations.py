@@ -1,0 +1,73 @@
+"""Where the tokens of a document are in the records."""
+
+from typing import Any
+
+import msgspec
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from massivetext import filesystem as fs
+from massivetext.context import Context
+from massivetext.records.dataset import FILE_NAME, Dataset
+from massivetext.records.sequences import Order, layout
+from massivetext.records.tokens import load_counts, part_path, spans
+from massivetext.report.examples import Place
+from massivetext.report.reached import reached
+
+
+class Destination(msgspec.Struct, frozen=True, kw_only=True):
+    """A run of tokens of a document within a record.
+
+    Attributes:
+        draw: number of the crop that they belong to.
+        file: name of the records' file.
+        record: index of the record in it, from 0.
+        position: of the first token in the record, from 0.
+        tokens: how many.
+    """
+
+    draw: int
+    file: str
+    record: int
+    position: int
+    tokens: int
+
+
+def destinations(context: Context, where: Place) -> list[Destination]:
+    """Where a document's tokens are, by draw; empty where it was dropped, not drawn, or the records are not done."""
+    if "records" not in reached(context):
+        return []
+    draws = _draws(context, where)
+    if not draws:
+        return []
+    source, length = where.shard.source, context.recipe.records.sequence_length
+    dataset = Dataset.from_json(fs.read_bytes(context.run.path("records", FILE_NAME)))
+    files = dataset.train.shards
+    order = Order(dataset.train.sequences, len(files), context.recipe.seed)
+    placed = layout(load_counts(context.run, source), context.recipe.records.crops_per_group, length)
+    quotas = dataset.mixture.quotas
+    first_row = sum(quotas[name] for name in quotas if name < source)
+    return [
+        Destination(
+            draw=draw, file=files[span.shard].path, record=span.record, position=span.position, tokens=span.tokens
+        )
+        for draw, count in draws
+        for span in spans(placed, order, draw, count, sequence_length=length, first_row=first_row, quota=quotas[source])
+    ]
+
+
+def _draws(context: Context, where: Place) -> list[tuple[int, int]]:
+    """(draw, tokens) of every crop of a document, in order."""
+    found: list[dict[str, Any]] = []
+    for number in range(_rounds(context, where)):
+        with fs.open_read(part_path(context.run, number, where.shard)) as handle:
+            table = pq.read_table(handle, columns=["row", "draw", "count"])
+        found += table.filter(pc.equal(table["row"], where.row)).to_pylist()
+    return sorted((item["draw"], item["count"]) for item in found)
+
+
+def _rounds(context: Context, where: Place) -> int:
+    # Each round of encoding has a part of its own, committed as tokens/round-N/SHARD.
+    name = f"/{where.shard.name}"
+    tasks = (task.task for task in context.run.need("records").tasks)
+    return sum(task.startswith("tokens/round-") and task.endswith(name) for task in tasks)

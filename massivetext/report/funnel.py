@@ -1,0 +1,75 @@
+"""How many documents and words of each source are left after each stage."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from massivetext.store import Manifest, Run
+
+# Stages after which documents may be missing, with what the count is called in reports.
+STAGES = {
+    "ingest": "ingested",
+    "judge": "rules",
+    "exact-dedup": "exact dedup",
+    "near-dedup": "near dedup",
+    "decontaminate": "test sets",
+}
+
+
+class Count(NamedTuple):
+    """Documents and their words."""
+
+    documents: int
+    words: int
+
+
+class Funnel(NamedTuple):
+    """The counts of a run.
+
+    Attributes:
+        sources: names, in order.
+        stages: what has been done so far, in order, under the names of :data:`STAGES`.
+        counts: by (source, stage).
+        tokens: by source, as written to the records; empty before that.
+    """
+
+    sources: tuple[str, ...]
+    stages: tuple[str, ...]
+    counts: Mapping[tuple[str, str], Count]
+    tokens: Mapping[str, int]
+
+    def at(self, source: str, stage: str) -> Count:
+        """The count of a source after a stage."""
+        return self.counts[source, stage]
+
+    def total(self, stage: str) -> Count:
+        """The count of all sources after a stage."""
+        each = [self.counts[source, stage] for source in self.sources]
+        return Count(sum(count.documents for count in each), sum(count.words for count in each))
+
+
+def read_funnel(run: Run, sources: list[str]) -> Funnel:
+    """The counts of a run from its manifests, as far as it has come."""
+    counts: dict[tuple[str, str], Count] = {}
+    stages: list[str] = []
+    for stage, label in STAGES.items():
+        manifest = run.manifest(stage)
+        if manifest is None:
+            break
+        for source in sources:
+            before = counts.get((source, stages[-1])) if stages else None
+            counts[source, label] = _count(run, manifest, source, before)
+        stages.append(label)
+    records = run.manifest("records")
+    tokens = dict(records.facts["tokens"]) if records else {}
+    return Funnel(tuple(sources), tuple(stages), counts, tokens)
+
+
+def _count(run: Run, manifest: Manifest, source: str, before: Count | None) -> Count:
+    totals = manifest.totals(f"{source}/")
+    if before is None:
+        measured = run.manifest("measure")
+        words = measured.totals(f"{source}/").get("words", 0) if measured else 0
+        return Count(totals.get("documents", 0), words)
+    if "kept" not in totals:
+        return before  # this stage does not judge the source
+    return Count(totals["kept"], totals["kept_words"])

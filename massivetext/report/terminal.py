@@ -1,0 +1,176 @@
+"""Traces as tables for a terminal."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from massivetext.report.destinations import Destination
+from massivetext.report.examples import Example
+from massivetext.report.trace import Relative, RuleVerdict, StageVerdict, Trace
+from massivetext.report.wording import bounds, enumeration, number
+
+_ROWS = 20  # of a table that may be long
+_GOOD, _BAD, _DULL = "green", "bold red", "dim"
+
+
+def shown(text: str, style: str = "") -> Text:
+    """A text from a document, without markup and without characters that would steer the terminal."""
+    return Text("".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text), style=style)
+
+
+def trace_parts(trace: Trace) -> Iterator[RenderableType]:
+    """The story of one document, part by part."""
+    yield _head(trace)
+    yield Panel(shown(trace.document.excerpt or "(an empty text)"), title="how it begins", title_align="left")
+    yield _stages(trace)
+    if trace.rules:
+        yield _rules(trace.rules)
+    yield _signals(trace)
+    if trace.pairs:
+        yield _pairs(trace.pairs)
+    if trace.overlaps:
+        yield _overlaps(trace)
+    if trace.sequences:
+        yield _sequences(trace.sequences)
+
+
+def match_table(traces: Sequence[Trace]) -> Table:
+    """Several documents, a line each."""
+    table = _table(f"{len(traces)} documents; trace one of them by its id", "id", "source", "where from", "verdict")
+    for trace in traces:
+        table.add_row(trace.document.id, trace.document.source, _where(trace.document), _verdict(trace))
+    return table
+
+
+def quarantine_table(lines: Sequence[Mapping[str, Any]]) -> Table:
+    """Input that became no document."""
+    table = _table("input that became no document", "source", "file", "offset", "reason", "what happened")
+    for line in lines:
+        reason = f"{line['reason']}{' (skipped)' if line['skipped'] else ''}"
+        where = shown(line["url"] or line["origin"])
+        table.add_row(line["source"], where, shown(line["offset"]), shown(reason, _BAD), shown(line["detail"]))
+    return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _head(trace: Trace) -> Table:
+    document = trace.document
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style=_DULL)
+    table.add_column(overflow="fold")
+    for name, value in (
+        ("id", document.id),
+        ("source", document.source),
+        ("url", document.url),
+        ("file", document.origin),
+        ("key", document.key),
+        ("title", document.title),
+        ("characters", f"{document.characters:,}"),
+    ):
+        if value is not None:
+            table.add_row(name, shown(value))
+    table.add_row("verdict", _verdict(trace))
+    return table
+
+
+def _verdict(trace: Trace) -> Text:
+    if trace.dropped_by is None:
+        return Text("kept", style=_GOOD)
+    return Text(f"dropped by {trace.dropped_by}", style=_BAD)
+
+
+def _where(document: Example | Relative) -> Text:
+    return shown(document.url or document.origin)
+
+
+def _stages(trace: Trace) -> Table:
+    table = _table("stages", "stage", "verdict", "why")
+    for verdict in trace.stages:
+        table.add_row(verdict.stage, _stage_verdict(verdict), _why(verdict, trace))
+    return table
+
+
+def _stage_verdict(verdict: StageVerdict) -> Text:
+    if verdict.kept is None:
+        return Text("not judged", style=_DULL)
+    return Text("kept", style=_GOOD) if verdict.kept else Text("dropped", style=_BAD)
+
+
+def _why(verdict: StageVerdict, trace: Trace) -> Text:
+    if verdict.kept is False and verdict.stage == "judge":
+        failed = [rule.rule for rule in trace.rules if not rule.passed and not rule.report_only]
+        return Text(f"fails {enumeration(failed)}")
+    if verdict.kept is False and verdict.stage == "decontaminate" and trace.overlaps:
+        closest = trace.overlaps[0]
+        return shown(f"overlaps {closest.item} of {closest.test_set}")
+    return _copies(verdict)
+
+
+def _copies(verdict: StageVerdict) -> Text:
+    similar = "" if verdict.similarity is None else f"similarity to the closest copy {verdict.similarity:.3f}"
+    if verdict.keeper is None:
+        return Text(f"{similar}; this copy is kept" if similar and verdict.kept else similar)
+    keeper = verdict.keeper
+    copy = Text.assemble("copy of ", (keeper.id, "bold"), f" in {keeper.source}, ", _where(keeper))
+    return Text.assemble(copy, f"; {similar}") if similar else copy
+
+
+def _rules(rules: Sequence[RuleVerdict]) -> Table:
+    table = _table("rules", "rule", "value", "passes", "verdict", "where the bound is from")
+    for rule in rules:
+        passes = bounds(rule.passes)
+        if rule.where is not None:
+            passes += f", where {rule.where.signal} is {bounds(rule.where)}"
+        failed = Text("fails (reported only)", style="yellow") if rule.report_only else Text("fails", style=_BAD)
+        verdict = Text("passes", style=_GOOD) if rule.passed else failed
+        table.add_row(rule.rule, number(rule.value), passes, verdict, Text(rule.citation, style=_DULL))
+    return table
+
+
+def _signals(trace: Trace) -> Table:
+    table = _table("signals", "signal", "value", "unit", "range")
+    for signal in trace.signals:
+        if signal.low is None or signal.high is None:
+            reach = "text"
+        else:
+            reach = f"{signal.low:g} to {signal.high:g}" if signal.high < float("inf") else f"from {signal.low:g}"
+        table.add_row(signal.name, number(signal.value), signal.unit, Text(reach, style=_DULL))
+    return table
+
+
+def _pairs(pairs: Sequence[Relative]) -> Table:
+    table = _table("documents that it was compared with", "id", "source", "where from", "Jaccard", "of the shorter")
+    for pair in pairs:
+        measures = ("–" if value is None else f"{value:.3f}" for value in (pair.jaccard, pair.containment))
+        table.add_row(pair.id, pair.source, _where(pair), *measures)
+    return table
+
+
+def _overlaps(trace: Trace) -> Table:
+    title = "test items that it overlaps"
+    table = _table(title, "test set", "item", "n-grams shared", "Jaccard", "share of the item")
+    for overlap in trace.overlaps[:_ROWS]:
+        shared = f"{overlap.shared:,}" if overlap.shared else "same title"
+        measures = (f"{overlap.jaccard:.3f}", f"{overlap.containment:.3f}")
+        table.add_row(shown(overlap.test_set), shown(overlap.item), shared, *measures)
+    return table
+
+
+def _sequences(sequences: Sequence[Destination]) -> Table:
+    tokens = sum(piece.tokens for piece in sequences)
+    title = f"{tokens:,} tokens in the records" + (f"; the first {_ROWS} pieces" if len(sequences) > _ROWS else "")
+    table = _table(title, "crop", "file", "record", "from token", "tokens")
+    for piece in sequences[:_ROWS]:
+        places = (piece.draw, piece.file, piece.record, piece.position, piece.tokens)
+        table.add_row(*(f"{place:,}" if isinstance(place, int) else place for place in places))
+    return table

@@ -1,0 +1,247 @@
+"""The story of one document: every signal, every rule, what it duplicates or overlaps, and where its tokens went."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from massivetext.context import VERDICTS, Context
+from massivetext.report.contamination import Overlap, overlaps
+from massivetext.report.destinations import Destination, destinations
+from massivetext.report.duplicates import pairs_of
+from massivetext.report.examples import Example, Place, address_of, places_of, show
+from massivetext.report.reached import reached
+from massivetext.report.rejects import quarantine_lines
+from massivetext.rules import Bounds
+from massivetext.signals.registry import SIGNALS
+
+LIMIT = 20  # of each kind of match
+
+_SCHEME = "^[a-zA-Z][a-zA-Z0-9+.-]*://"
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What a search brought: places of documents, and lines of quarantine with their source; 20 of each at most."""
+
+    documents: list[Place]
+    quarantined: list[dict[str, Any]]
+
+
+class SignalValue(msgspec.Struct, frozen=True, kw_only=True):
+    """A signal of the document; ``low`` and ``high`` are its range, None for text."""
+
+    name: str
+    value: float | str
+    unit: str
+    low: float | None
+    high: float | None
+
+
+class RuleVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rule says of the document.
+
+    Attributes:
+        rule: its name.
+        value: of the rule's signal.
+        passes: the bounds within which a document passes.
+        where: the rule is for documents within these bounds alone.
+        passed: whether this one does.
+        report_only: a failure drops nothing.
+        citation: where the bounds come from.
+    """
+
+    rule: str
+    value: float | str
+    passes: Bounds
+    where: Bounds | None
+    passed: bool
+    report_only: bool
+    citation: str
+
+
+class Relative(msgspec.Struct, frozen=True, kw_only=True):
+    """Another document; similarities 0 to 1, None where they were not measured."""
+
+    id: str
+    source: str
+    url: str | None
+    origin: str
+    jaccard: float | None = None
+    containment: float | None = None
+
+
+class StageVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What a stage says of the document.
+
+    Attributes:
+        stage: its name.
+        kept: whether it keeps the document; None where it did not look at it.
+        keeper: the copy that is kept instead or, of a kept document, None.
+        similarity: with the closest copy, 0 to 1; None without one.
+    """
+
+    stage: str
+    kept: bool | None
+    keeper: Relative | None = None
+    similarity: float | None = None
+
+
+class Trace(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a run knows of a document.
+
+    Attributes:
+        document: what it is and how it begins.
+        signals: everything that was measured.
+        rules: in the order in which they judge.
+        stages: verdicts of the stages that are done.
+        pairs: documents that it was compared with, most similar first.
+        overlaps: test items that it shares an n-gram with.
+        dropped_by: the first stage that dropped it; None: it is kept.
+        sequences: where its tokens are in the records.
+    """
+
+    document: Example
+    signals: tuple[SignalValue, ...]
+    rules: tuple[RuleVerdict, ...]
+    stages: tuple[StageVerdict, ...]
+    pairs: tuple[Relative, ...]
+    overlaps: tuple[Overlap, ...]
+    dropped_by: str | None
+    sequences: tuple[Destination, ...]
+
+
+# -- finding -----------------------------------------------------------------------------------------------------------
+
+
+def find(context: Context, text: str) -> Found:
+    """Documents and rejected input that a text names.
+
+    An id or a URL (with or without scheme and final slash) names documents exactly. What names none that way is looked
+    for within the origins.
+
+    Raises:
+        StageError: a part of the run is missing or damaged.
+    """
+    exact: list[Place] = []
+    within: list[Place] = []
+    for shard in context.all_shards():
+        table = context.run.read_table("documents", shard, ["id", "url", "origin"])
+        if len(exact) < LIMIT:
+            exact += [Place(shard, row) for row in np.flatnonzero(_named(table, text)).tolist()]
+        if len(within) < LIMIT:
+            inside = pc.match_substring(table["origin"], text).to_numpy()
+            within += [Place(shard, row) for row in np.flatnonzero(inside)[:LIMIT].tolist()]
+    return Found((exact or within)[:LIMIT], _rejected(context, text))
+
+
+def _named(table: pa.Table, text: str) -> npt.NDArray[np.bool_]:
+    urls = pc.utf8_rtrim(pc.replace_substring_regex(table["url"], _SCHEME, ""), "/")
+    named = pc.or_(pc.equal(table["id"], text), pc.fill_null(pc.equal(urls, _bare(text)), fill_value=False))
+    mask: npt.NDArray[np.bool_] = named.to_numpy()
+    return mask
+
+
+def _bare(url: str) -> str:
+    return re.sub(_SCHEME, "", url).rstrip("/")
+
+
+def _rejected(context: Context, text: str) -> list[dict[str, Any]]:
+    exact: list[dict[str, Any]] = []
+    within: list[dict[str, Any]] = []
+    for line in _quarantine(context):
+        if line["url"] is not None and _bare(line["url"]) == _bare(text):
+            exact.append(line)
+        elif text in line["origin"] and len(within) < LIMIT:
+            within.append(line)
+    return (exact or within)[:LIMIT]
+
+
+def _quarantine(context: Context) -> Iterator[dict[str, Any]]:
+    for shard in context.all_shards():
+        for line in quarantine_lines(context, shard):
+            yield {"source": shard.source, **line._asdict()}
+
+
+# -- tracing -----------------------------------------------------------------------------------------------------------
+
+
+def trace_document(context: Context, where: Place) -> Trace:
+    """Everything the run knows of one document.
+
+    Raises:
+        StageError: a part of the run is missing or damaged.
+    """
+    done = [stage for stage in reached(context) if stage in VERDICTS]
+    judging = [stage for stage in done if context.judged_by(stage, where.shard.source)]
+    stages: list[StageVerdict] = []
+    dropped_by: str | None = None
+    for stage in done:
+        looked = stage in judging and dropped_by is None
+        verdict = _verdict(context, where, stage) if looked else StageVerdict(stage=stage, kept=None)
+        dropped_by = stage if verdict.kept is False else dropped_by
+        stages.append(verdict)
+    values = context.run.read_table("signals", where.shard).slice(where.row, 1).to_pylist()[0]
+    return Trace(
+        document=show(context, [where])[0],
+        signals=_signals(values),
+        rules=_rules(context, where, values),
+        stages=tuple(stages),
+        pairs=_pairs(context, where) if "near-dedup" in judging else (),
+        overlaps=overlaps(context, where) if "decontaminate" in judging else (),
+        dropped_by=dropped_by,
+        sequences=tuple(destinations(context, where)),
+    )
+
+
+def _signals(values: dict[str, Any]) -> tuple[SignalValue, ...]:
+    return tuple(
+        SignalValue(name=name, value=values[name], unit=signal.unit, low=signal.low, high=signal.high)
+        for name, signal in SIGNALS.items()
+    )
+
+
+def _rules(context: Context, where: Place, values: dict[str, Any]) -> tuple[RuleVerdict, ...]:
+    failed = context.run.read_table(VERDICTS["judge"], where.shard, ["failed"])["failed"][where.row].as_py()
+    return tuple(
+        RuleVerdict(
+            rule=rule.label,
+            value=values[rule.signal],
+            passes=Bounds(signal=rule.signal, min=rule.min, max=rule.max, allow=rule.allow),
+            where=rule.where,
+            passed=not failed >> bit & 1,
+            report_only=rule.report_only,
+            citation=rule.source,
+        )
+        for bit, rule in enumerate(context.rules[where.shard.source])
+    )
+
+
+def _verdict(context: Context, where: Place, stage: str) -> StageVerdict:
+    row = context.run.read_table(VERDICTS[stage], where.shard).slice(where.row, 1).to_pylist()[0]
+    cluster = row.get("cluster")
+    removed = cluster is not None and not row["kept"]
+    return StageVerdict(
+        stage=stage,
+        kept=row["kept"],
+        keeper=_relative(context, places_of(context, [cluster])[0]) if removed else None,
+        similarity=row.get("similarity"),
+    )
+
+
+def _relative(
+    context: Context, where: Place, jaccard: float | None = None, containment: float | None = None
+) -> Relative:
+    columns = ["id", "url", "origin"]
+    row = context.run.read_table("documents", where.shard, columns).slice(where.row, 1).to_pylist()[0]
+    return Relative(source=where.shard.source, jaccard=jaccard, containment=containment, **row)
+
+
+def _pairs(context: Context, where: Place) -> tuple[Relative, ...]:
+    measured = pairs_of(context, [address_of(context, where)])[:LIMIT]
+    others = places_of(context, [pair[1] for pair in measured])
+    return tuple(_relative(context, other, *pair[2:]) for other, pair in zip(others, measured, strict=True))

@@ -1,0 +1,199 @@
+import itertools
+from functools import reduce
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from massivetext.context import Context
+from massivetext.report.accumulate import ShardSummary, accumulate_shard, merge, sample_keys
+from massivetext.report.tallies import (
+    EXAMPLES,
+    SAMPLES,
+    LanguageTally,
+    Pick,
+    Reason,
+    RejectedInput,
+    RuleTally,
+    Tally,
+    TestSetTally,
+    add_picks,
+)
+
+
+@pytest.fixture(scope="module")
+def parts(context: Context) -> list[ShardSummary]:
+    return [accumulate_shard(context, shard) for shard in context.all_shards()]
+
+
+@pytest.fixture(scope="module")
+def whole(parts: list[ShardSummary]) -> ShardSummary:
+    return reduce(merge, parts)
+
+
+def test_funnel_counts_documents_words_and_bytes_after_each_stage(whole: ShardSummary) -> None:
+    # Of 11 documents the rules drop 4 (10 + 10 + 70 + 101 words of 672), then a copy of 60 words, a near copy of 65 and
+    # an overlapping document of 66; a word has 6 bytes.
+    funnel = whole.sources["web"].funnel
+
+    assert funnel == {
+        "ingest": Tally(11, 672, 672 * 6),
+        "judge": Tally(7, 481, 481 * 6),
+        "exact-dedup": Tally(6, 421, 421 * 6),
+        "near-dedup": Tally(5, 356, 356 * 6),
+        "decontaminate": Tally(4, 290, 290 * 6),
+    }
+
+
+def test_a_stage_that_does_not_judge_a_source_keeps_what_there_is(whole: ShardSummary) -> None:
+    funnel = whole.sources["wikipedia"].funnel
+
+    assert funnel["exact-dedup"] == funnel["near-dedup"] == funnel["ingest"] == Tally(2, 500, 3000)
+    assert funnel["decontaminate"] == Tally(1, 200, 1200)
+
+
+def test_rules_count_all_first_and_only_failures_with_their_words(whole: ShardSummary) -> None:
+    assert whole.sources["web"].rules == {
+        # The German document fails everything, and language first.
+        "lang/language": RuleTally(failed=1, first=1, unique=0, failed_words=10, unique_words=0),
+        # It also has too few words; two others fail nothing but this.
+        "gopher/word_count": RuleTally(failed=3, first=2, unique=2, failed_words=121, unique_words=111),
+        # The document that also fails the report-only rule fails this one alone: that rule drops nothing.
+        "gopher/duplicate_line_frac": RuleTally(failed=2, first=1, unique=1, failed_words=80, unique_words=70),
+        # A report-only rule is never the first; one document would be lost if it dropped.
+        "trial/stop": RuleTally(failed=3, first=0, unique=1, failed_words=160, unique_words=80),
+    }
+
+
+def test_histograms_part_the_documents_by_the_verdict_of_the_rules(whole: ShardSummary) -> None:
+    # Bins of 0.01: six kept documents have no duplicate lines and one 0.3; of the dropped two have none and two 0.5.
+    found = whole.sources["web"].histograms["duplicate_line_frac"]
+
+    assert {at: count for at, count in enumerate(found.kept) if count} == {0: 6, 30: 1}
+    assert {at: count for at, count in enumerate(found.dropped) if count} == {0: 2, 50: 2}
+
+
+def test_text_signals_have_no_histogram(whole: ShardSummary) -> None:
+    assert "language" not in whole.sources["web"].histograms
+    assert len(whole.sources["web"].histograms) == 30
+
+
+def test_languages(whole: ShardSummary) -> None:
+    assert whole.sources["web"].languages == {"de": LanguageTally(1, 0), "en": LanguageTally(10, 7)}
+
+
+def test_quarantine_is_counted_by_reason_with_examples_in_order_of_file_and_offset(whole: ShardSummary) -> None:
+    # Offsets are numbers although they are text: 90 comes before 100.
+    reason = whole.sources["web"].rejected["bad_record"]
+
+    assert reason.count == 3
+    assert [(each.origin, each.offset) for each in reason.examples] == [
+        ("a.warc", "7"),
+        ("b.warc", "90"),
+        ("b.warc", "100"),
+    ]
+    assert whole.sources["web"].skipped == {"image": 1}
+    assert whole.sources["wikipedia"].rejected == {}
+
+
+def test_near_similarity_counts_removed_documents_by_their_closest_copy(whole: ShardSummary) -> None:
+    assert {at: count for at, count in enumerate(whole.sources["web"].near_similarity) if count} == {90: 1}
+
+
+def test_contamination_counts_documents_not_pairs(whole: ShardSummary) -> None:
+    # Document 5 of the second shard overlaps two items of one test set; document 4 of the first stays.
+    web = whole.sources["web"]
+    quiz = web.contamination["quiz"]
+
+    assert (quiz.overlapping, quiz.removed, quiz.items) == (2, 1, ("7", "9"))
+    assert [hit.jaccard for hit in quiz.top] == [0.85, 0.1, 0.05]
+    assert web.overlapping == 2
+
+
+def test_a_page_told_by_its_title_counts_as_removed_without_a_common_ngram(whole: ShardSummary) -> None:
+    assert whole.sources["wikipedia"].contamination["wikitext"].removed == 1
+
+
+def test_samples_of_a_rule_begin_with_documents_that_it_alone_removes(whole: ShardSummary) -> None:
+    picks = whole.sources["web"].samples["rule/gopher/word_count"]
+
+    assert [pick.rank for pick in picks] == [0, 0, 1]
+    assert {(pick.shard, pick.row) for pick in picks[:2]} == {(0, 1), (1, 2)}
+    assert (picks[2].shard, picks[2].row) == (0, 2)
+
+
+def test_samples_of_removed_and_kept_documents(whole: ShardSummary) -> None:
+    samples = whole.sources["web"].samples
+
+    assert [(pick.shard, pick.row) for pick in samples["near"]] == [(1, 4)]
+    assert [(pick.shard, pick.row) for pick in samples["contaminated"]] == [(1, 5)]
+    assert {(pick.shard, pick.row) for pick in samples["kept"]} == {(0, 0), (0, 4), (1, 0), (1, 1)}
+
+
+def test_a_run_that_was_only_judged_is_counted_that_far(judged: Context) -> None:
+    summary = reduce(merge, [accumulate_shard(judged, shard) for shard in judged.all_shards()]).sources["web"]
+
+    assert summary.funnel["decontaminate"] == summary.funnel["judge"]
+    assert summary.contamination == {}
+    assert "near" not in summary.samples
+
+
+def test_merging_in_any_order_and_grouping_gives_the_same(parts: list[ShardSummary], whole: ShardSummary) -> None:
+    for order in itertools.permutations(parts):
+        a, b, c = order
+
+        assert merge(merge(a, b), c) == merge(a, merge(b, c)) == whole
+
+
+def test_summaries_survive_json(whole: ShardSummary) -> None:
+    assert msgspec.json.decode(msgspec.json.encode(whole), type=ShardSummary) == whole
+
+
+def test_another_seed_draws_another_sample() -> None:
+    ids = [f"{each:032x}" for each in range(50)]
+
+    assert sample_keys(ids, 0).tolist() == sample_keys(ids, 0).tolist()
+    assert sample_keys(ids, 0).argsort().tolist() != sample_keys(ids, 1).argsort().tolist()
+    assert int(sample_keys(ids, 0).max()) < 2**63
+
+
+# -- laws of the parts -------------------------------------------------------------------------------------------------
+
+_REASONS = st.builds(
+    Reason,
+    st.integers(0, 9),
+    st.lists(
+        st.builds(RejectedInput, st.sampled_from("ab"), st.integers(0, 2000).map(str), st.just("broken")),
+        max_size=30,
+    ).map(lambda each: tuple(sorted(each, key=lambda line: line.order)[:EXAMPLES])),
+)
+_TEST_SETS = st.builds(
+    TestSetTally,
+    st.integers(0, 9),
+    st.integers(0, 9),
+    st.sets(st.sampled_from("xyz")).map(lambda items: tuple(sorted(items))),
+    st.just(()),
+)
+_PICKS = st.lists(
+    st.builds(Pick, st.integers(0, 1), st.integers(0, 99), st.just("web"), st.integers(0, 3), st.integers(0, 9)),
+    max_size=8,
+).map(lambda picks: tuple(sorted(picks)[:SAMPLES]))
+
+
+@given(_REASONS, _REASONS, _REASONS)
+def test_reasons_add_in_any_order(a: Reason, b: Reason, c: Reason) -> None:
+    assert a + b == b + a
+    assert (a + b) + c == a + (b + c)
+
+
+@given(_TEST_SETS, _TEST_SETS, _TEST_SETS)
+def test_test_sets_add_in_any_order(a: TestSetTally, b: TestSetTally, c: TestSetTally) -> None:
+    assert a + b == b + a
+    assert (a + b) + c == a + (b + c)
+
+
+@given(_PICKS, _PICKS, _PICKS)
+def test_picks_add_in_any_order(a: tuple[Pick, ...], b: tuple[Pick, ...], c: tuple[Pick, ...]) -> None:
+    assert add_picks(a, b, SAMPLES) == add_picks(b, a, SAMPLES)
+    assert add_picks(add_picks(a, b, SAMPLES), c, SAMPLES) == add_picks(a, add_picks(b, c, SAMPLES), SAMPLES)

@@ -1,0 +1,260 @@
+import json
+import re
+from functools import reduce
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import vl_convert
+
+from massivetext.context import Context
+from massivetext.report import charts
+from massivetext.report.accumulate import accumulate_shard, merge
+from massivetext.report.markup import Html, Number, coded, element, escape, script_json, table
+from massivetext.report.page import library, render
+from massivetext.report.summary import Report, summarise
+from massivetext.report.wording import bounds, enumeration, share, short, verdict
+from massivetext.rules import Bounds
+from massivetext.store import Shard
+
+
+def report_of(context: Context) -> Report:
+    return summarise(context, reduce(merge, [accumulate_shard(context, shard) for shard in context.all_shards()]))
+
+
+@pytest.fixture(scope="module")
+def report(context: Context) -> Report:
+    return report_of(context)
+
+
+@pytest.fixture(scope="module")
+def page(report: Report) -> str:
+    return render(report)
+
+
+class Elements(HTMLParser):
+    """Every element with its attributes, the texts of scripts, and all other text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in ("meta", "br"):
+            self._open.append(tag)
+        if tag == "script":
+            self.scripts.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._open[-1] == "script":
+            self.scripts[-1] += data
+        else:
+            self.text += data
+
+
+def test_a_text_cannot_end_a_script_or_begin_an_element(page: str) -> None:
+    elements = Elements(page)
+
+    # The charts, the library and ours; the text of the document stands among the text of the page.
+    assert len(elements.scripts) == 3
+    assert "</script><script>alert('&')</script> <!-- \u2028 ends here" in elements.text
+    assert not any("alert" in script for script in elements.scripts[::2])
+    assert "https://example.com/<b>?a=1&b=2" in elements.text
+
+
+def test_json_in_a_script_cannot_end_it() -> None:
+    value = {"text": "</script><!--&\u2028\u2029"}
+    script = script_json("it", value)
+
+    assert re.findall("[<>&\u2028\u2029]", script.removeprefix('<script type="application/json" id="it">')) == [
+        "<",
+        ">",
+    ]
+    assert json.loads(Elements(script).scripts[0]) == value
+
+
+def test_the_library_holds_nothing_that_ends_its_element() -> None:
+    assert not re.search("</script|<!--", library(), re.IGNORECASE)
+    assert "window.vegaEmbed=" in library()
+
+
+def test_the_page_asks_the_network_for_nothing(page: str) -> None:
+    elements = Elements(page)
+    links = [value for _, found in elements.found for name, value in found.items() if name in ("src", "href", "action")]
+
+    assert all(link is not None and link.startswith("#") for link in links)
+    (policy,) = [found["content"] for tag, found in elements.found if found.get("http-equiv")]
+    assert policy is not None
+    assert policy.startswith("default-src 'none'")
+    assert "url(" not in page.partition("</style>")[0]
+
+
+def test_every_chart_has_a_place_and_every_place_a_chart_and_a_description(page: str) -> None:
+    elements = Elements(page)
+    places = {found["data-chart"]: found for _, found in elements.found if "data-chart" in found}
+
+    assert set(places) == set(json.loads(elements.scripts[0]))
+    assert all(found["role"] == "img" and found["aria-label"] for found in places.values())
+
+
+def test_sections_are_named_and_tables_have_captions(page: str) -> None:
+    elements = Elements(page)
+    tags = [tag for tag, _ in elements.found]
+    ids = {found["id"] for _, found in elements.found if "id" in found}
+
+    assert tags.count("h1") == 1
+    assert tags.count("caption") == tags.count("table") > 5
+    assert all(found["aria-labelledby"] in ids for tag, found in elements.found if tag == "section")
+
+
+def test_the_verdict_stands_first(page: str) -> None:
+    assert "5 of 13 documents kept" in page.partition("</h1>")[0]
+
+
+def test_the_same_report_gives_the_same_bytes(report: Report, page: str) -> None:
+    again = msgspec.json.decode(msgspec.json.encode(report), type=Report)
+
+    assert render(again) == page
+
+
+def test_every_chart_can_be_drawn(page: str) -> None:
+    specs = json.loads(Elements(page).scripts[0])
+    # One of each kind, and of the histograms one of each kind of axis.
+    names = [name for name in specs if not name.startswith("signal-")]
+    names += [f"signal-web-{name}" for name in ("word_count", "duplicate_line_frac", "hash_to_word_ratio")]
+
+    for name in names:
+        assert "<svg" in vl_convert.vegalite_to_svg({**specs[name], "width": 300})
+
+
+def test_a_judged_run_has_a_page_that_says_what_is_still_to_come(judged: Context) -> None:
+    page = render(report_of(judged))
+
+    assert "still to come: exact-dedup, near-dedup, decontaminate, tokenizer and records" in page
+    assert 'id="duplicates"' not in page
+
+
+def test_a_whole_run_has_every_section(fresh: Any) -> None:
+    fresh.tokenizer()
+    fresh.records({Shard("web", 0, 2): [(0, 0, 8)], Shard("wikipedia", 0, 1): [(0, 0, 8)]}, {"web": 3, "wikipedia": 2})
+
+    page = render(report_of(fresh.context))
+
+    assert "still to come" not in page
+    assert re.findall('<section id="([a-z]+)"', page) == [
+        "funnel",
+        "rules",
+        "signals",
+        "duplicates",
+        "contamination",
+        "mixture",
+        "tokenizer",
+        "quarantine",
+        "samples",
+        "next",
+    ]
+
+
+def test_styles_and_script_lie_beside_the_module() -> None:
+    folder = Path(charts.__file__).parent
+
+    assert {"page.css", "page.js"} <= {path.name for path in folder.iterdir()}
+
+
+# -- parts -------------------------------------------------------------------------------------------------------------
+
+
+def test_text_is_escaped_and_markup_is_not() -> None:
+    assert escape('<b> & "it\'s"') == "&lt;b&gt; &amp; &quot;it&#x27;s&quot;"
+    assert escape(Html("<b>")) == "<b>"
+    assert escape(1234567) == "1,234,567"
+    assert escape(None) == ""
+
+
+def test_attributes_are_escaped_and_left_out_where_none() -> None:
+    assert element("p", "a", class_='"x"', hidden=True, id=None) == '<p class="&quot;x&quot;" hidden>a</p>'
+
+
+def test_backticks_mark_code() -> None:
+    assert coded("a `b<c` d") == "a <code>b&lt;c</code> d"
+
+
+def test_numbers_lean_right_and_the_first_cell_is_a_heading() -> None:
+    shown = table("caption", ["name", "count", "share"], [["a", 1000, Number("5%")]])
+
+    assert '<th scope="row">a</th><td class="number">1,000</td><td class="number">5%</td>' in shown
+    assert '<th class="number" scope="col">count</th>' in shown
+
+
+def test_a_table_without_rows_is_nothing() -> None:
+    assert table("caption", ["name"], []) == ""
+
+
+@pytest.mark.parametrize(
+    ("passes", "expected"),
+    [
+        ({"min": 50, "max": 100_000}, "50 to 100,000"),
+        ({"max": 0.3}, "at most 0.3"),
+        ({"max": 0}, "at most 0"),
+        ({"min": 2}, "at least 2"),
+        ({"allow": ("en", "de")}, "en or de"),
+    ],
+)
+def test_bounds_in_words(passes: dict[str, Any], expected: str) -> None:
+    assert bounds(Bounds(signal="word_count", **passes)) == expected
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "expected"),
+    [(0, 0, "–"), (0, 5, "0.0%"), (1, 3, "33.3%"), (1, 1000, "0.1%"), (1, 30000, "0.0033%")],
+)
+def test_share(part: int, whole: int, expected: str) -> None:
+    assert share(part, whole) == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"), [(0, "0"), (999, "999"), (1000, "1.0 k"), (1_250_000, "1.2 M"), (3e12, "3.0 T")]
+)
+def test_short(count: float, expected: str) -> None:
+    assert short(count) == expected
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
+def test_enumeration(parts: list[str], expected: str) -> None:
+    assert enumeration(parts) == expected
+
+
+def test_the_verdict_tells_what_was_removed_and_what_is_left(report: Report) -> None:
+    # 290 + 200 words and 6 bytes each.
+    assert verdict(report) == (
+        "Of 13 documents from 2 sources, 4 were removed by rules, 1 as exact duplicates, 1 as near duplicates and 2 as "
+        "overlapping a test set. What is left has 490 words in 2.9 kB of text."
+    )
+
+
+def test_the_histograms_axis_holds_every_limit(report: Report) -> None:
+    counts = report.sources["wikipedia"].histograms["duplicate_line_frac"]
+    spec = charts.histogram("duplicate_line_frac", counts, [Bounds(signal="duplicate_line_frac", max=0.3)])
+
+    assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == [0, 31]
+    assert spec["layer"][2]["data"]["values"] == [{"at": 30.0}]
+
+
+def test_removals_are_nested_and_leave_out_rules_that_never_fire(report: Report) -> None:
+    rows = charts.removals(report.sources["web"].rules, 11)["data"]["values"]
+
+    assert [row["rule"] for row in rows][:2] == ["gopher/word_count", "trial/stop"]
+    assert rows[0]["label"] == "gopher/word_count · 3 (27.27%)"
+    assert charts.removals(report.sources["wikipedia"].rules, 2)["data"]["values"] == []
