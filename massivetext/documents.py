@@ -48,5 +48,5 @@ def _row_groups(
                 if wanted is None or np.searchsorted(wanted, first) < np.searchsorted(wanted, first + count):
                     yield first, file.read_row_group(group, columns=list(columns))
                 first += count
-    except (FileNotFoundError, pa.ArrowInvalid) as error:
+    except (OSError, pa.ArrowInvalid) as error:
         raise StageError(f"{path}: cannot be read ({error}); run `massivetext verify` on the run") from error

@@ -6,13 +6,15 @@ rely on the store's atomic put.
 """
 
 import contextlib
+import glob as local_glob
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from typing import IO, Any, NamedTuple
 
-import fsspec
+from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
@@ -33,16 +35,23 @@ def join(*parts: str) -> str:
     return "/".join([parts[0].rstrip("/"), *(part.strip("/") for part in parts[1:])])
 
 
+def _at(path: str) -> tuple[Any, str]:
+    """The filesystem of a path, and the path within it; listings are never remembered, since other processes write."""
+    found: tuple[Any, str] = url_to_fs(path, use_listings_cache=False)
+    return found
+
+
 def is_local(path: str) -> bool:
     """Whether a path lies on this machine's own filesystem."""
-    return isinstance(url_to_fs(path)[0], LocalFileSystem)
+    return isinstance(_at(path)[0], LocalFileSystem)
 
 
 def open_read(path: str) -> IO[bytes]:
     """The raw bytes of a file, buffered and seekable. Raises FileNotFoundError."""
-    if is_local(path):
-        return open(path, "rb", buffering=_CHUNK)  # noqa: PTH123, SIM115  the caller closes it
-    handle: IO[bytes] = fsspec.open(path, "rb").open()
+    fs, inner = _at(path)
+    if isinstance(fs, LocalFileSystem):
+        return open(inner, "rb", buffering=_CHUNK)  # noqa: PTH123  the caller closes it
+    handle: IO[bytes] = fs.open(inner, "rb")
     return handle
 
 
@@ -54,25 +63,25 @@ def read_bytes(path: str) -> bytes:
 
 def exists(path: str) -> bool:
     """Whether a file or folder is there."""
-    fs, inner = url_to_fs(path)
+    fs, inner = _at(path)
     return bool(fs.exists(inner))
 
 
 def size(path: str) -> int:
     """Bytes of a file. Raises FileNotFoundError."""
-    fs, inner = url_to_fs(path)
+    fs, inner = _at(path)
     return int(fs.size(inner))
 
 
 def make_folder(path: str) -> None:
     """Makes a folder and its parents; does nothing on object stores, which have none."""
-    fs, inner = url_to_fs(path)
+    fs, inner = _at(path)
     fs.makedirs(inner, exist_ok=True)
 
 
 def remove(path: str) -> None:
     """Removes a file or a whole folder; does nothing where there is none."""
-    fs, inner = url_to_fs(path)
+    fs, inner = _at(path)
     with contextlib.suppress(FileNotFoundError):
         fs.rm(inner, recursive=True)
 
@@ -83,12 +92,20 @@ def find(folder: str) -> list[FileInfo]:
 
 
 def glob(pattern: str) -> list[FileInfo]:
-    """Files that match a pattern (``*``, ``?``, ``[..]``, ``**``), sorted by path."""
-    return _listing(pattern, lambda fs, inner: fs.glob(inner, detail=True))
+    """Files that match a pattern (``*``, ``?``, ``[..]``, ``**``), sorted by path; links are followed."""
+    return _listing(pattern, _glob)
 
 
-def _listing(path: str, lister: Any) -> list[FileInfo]:
-    fs, inner = url_to_fs(path)
+def _glob(fs: AbstractFileSystem, pattern: str) -> dict[str, dict[str, Any]]:
+    if not isinstance(fs, LocalFileSystem):
+        found: dict[str, dict[str, Any]] = fs.glob(pattern, detail=True)
+        return found
+    # fsspec's own does not look into folders that are links, which is how data sets are often put together.
+    return {name: fs.info(name) for name in local_glob.glob(pattern, recursive=True)}  # noqa: PTH207
+
+
+def _listing(path: str, lister: Callable[[AbstractFileSystem, str], dict[str, dict[str, Any]]]) -> list[FileInfo]:
+    fs, inner = _at(path)
     local = isinstance(fs, LocalFileSystem)
     infos = []
     for name, listed in lister(fs, inner).items():
@@ -107,9 +124,9 @@ def _version(info: dict[str, Any]) -> str:
 
 def relative(path: str, folder: str) -> str:
     """The part of ``path`` below ``folder``."""
-    fs, inner = url_to_fs(folder)
+    _, inner = _at(folder)
     prefix = inner.rstrip("/") + "/"
-    own = url_to_fs(path)[1]
+    own = _at(path)[1]
     if not own.startswith(prefix):
         raise ValueError(f"{path}: does not lie below {folder}")
     return str(own[len(prefix) :])
@@ -137,15 +154,14 @@ def publish(path: str) -> Iterator[str]:
     The temporary name is unique to the attempt, so a retry or a twin of a task never sees another's half-written file;
     the last one to finish wins, and both have written the same bytes.
     """
-    fs, inner = url_to_fs(path)
+    fs, inner = _at(path)
     if isinstance(fs, LocalFileSystem):
         folder, name = os.path.split(inner)
         os.makedirs(folder, exist_ok=True)  # noqa: PTH103
         temporary = os.path.join(folder, f"{TEMPORARY}{secrets.token_hex(6)}-{name}")  # noqa: PTH118
     else:
-        import tempfile
-
-        temporary = os.path.join(tempfile.mkdtemp(prefix="massivetext-"), os.path.basename(inner))  # noqa: PTH118, PTH119
+        handle, temporary = tempfile.mkstemp(prefix="massivetext-", suffix=f"-{os.path.basename(inner)}")  # noqa: PTH119
+        os.close(handle)
     try:
         yield temporary
         if isinstance(fs, LocalFileSystem):

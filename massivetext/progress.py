@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 FOLDER = "progress"
 _FLUSH_SECONDS = 0.5
 
@@ -57,8 +59,8 @@ def read(folder: str, stage: str) -> Tally:
     documents = size = shards = 0
     for path in Path(folder, FOLDER).glob(f"{stage}.*.jsonl"):
         with contextlib.suppress(OSError):
-            for line in path.read_text().splitlines():
-                with contextlib.suppress(ValueError):
-                    d, b, s = json.loads(line)
+            for line in path.read_bytes().splitlines():
+                with contextlib.suppress(msgspec.DecodeError):
+                    d, b, s = msgspec.json.decode(line, type=tuple[int, int, int])
                     documents, size, shards = documents + d, size + b, shards + s
     return Tally(documents, size, shards)

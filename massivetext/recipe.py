@@ -223,6 +223,8 @@ def load(name_or_path: str) -> LoadedRecipe:
         ) from None
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: want UTF-8 text, got {error}") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
     return LoadedRecipe(recipe=parse(text, str(path)), path=str(path), root=str(root))
 
 
@@ -286,7 +288,7 @@ def _check(recipe: Recipe, path: str) -> None:
     for name, source in recipe.sources.items():
         if not _SOURCE_NAME.fullmatch(name):
             raise UserError(f"{path}: sources.{name}: want a name of a-z, 0-9 and _, beginning with a letter")
-        if not 0 < source.weight <= 1:
+        if not source.weight.is_finite() or not 0 < source.weight <= 1:
             raise UserError(f"{path}: sources.{name}.weight: want a number above 0 and at most 1, got {source.weight}")
         if source.kind != "code" and source.licences != PAPER_LICENCES:
             raise UserError(f"{path}: sources.{name}.licences: only sources of kind 'code' have licences")

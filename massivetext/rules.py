@@ -202,6 +202,10 @@ def _locate(name_or_path: str, folder: Path | None) -> Path:
 
 
 def _read(table: Any, place: str, known: Mapping[str, pa.DataType]) -> Rule:
+    if isinstance(table, dict) and "/" in str(table.get("name", "")):
+        raise UserError(
+            f"{place}: name: want a name without '/', got {table['name']!r}; the rule set's own is put before"
+        )
     try:
         rule = msgspec.convert(table, Rule)
     except msgspec.ValidationError as error:

@@ -69,9 +69,15 @@ def text_hash(text: str) -> bytes:
 
 
 def pack_addresses(source: int, shard: int, rows: npt.NDArray[np.integer]) -> U64:
-    """Addresses of ``rows`` of one shard, as uint64 in the order of (source, shard, row)."""
+    """Addresses of ``rows`` of one shard, as uint64 in the order of (source, shard, row).
+
+    Raises:
+        ValueError: source, shard or a row is out of range: the address would be another document's.
+    """
     if not (0 <= source < MAX_SOURCES and 0 <= shard < MAX_SHARDS):
         raise ValueError(f"address: want source < {MAX_SOURCES} and shard < {MAX_SHARDS}, got {source} and {shard}")
+    if len(rows) and not (rows.min() >= 0 and rows.max() < MAX_ROWS):
+        raise ValueError(f"address: want rows below {MAX_ROWS}, got {rows.min()} to {rows.max()}")
     return np.uint64((source << _SOURCE_SHIFT) | (shard << _SHARD_SHIFT)) | rows.astype(np.uint64)
 
 

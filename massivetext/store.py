@@ -20,6 +20,7 @@ from massivetext.errors import StageError, UserError
 FORMAT = 1
 MANIFEST = "manifest.json"
 RUN = "run.json"
+_NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError)
 
 STAGES = (
     "ingest",
@@ -172,7 +173,7 @@ class Run:
         try:
             with fs.open_read(path) as handle:
                 return pq.read_table(handle, columns=columns)
-        except (FileNotFoundError, pa.ArrowInvalid) as error:
+        except (OSError, pa.ArrowInvalid) as error:
             raise StageError(f"{path}: cannot be read ({error}); run `massivetext verify` on the run") from error
 
     # -- commits of shards ---------------------------------------------------------------------------------------------
@@ -190,7 +191,7 @@ class Run:
             commit = msgspec.json.decode(fs.read_bytes(self._commit_path(stage, key, task)), type=ShardCommit)
         except FileNotFoundError:
             return None
-        except msgspec.DecodeError:
+        except _NOT_JSON:
             return None  # a commit that a full disk or a crash of the machine cut short is no commit
         whole = all(fs.exists(self.path(f.path)) and fs.size(self.path(f.path)) == f.bytes for f in commit.files)
         return commit if whole else None
@@ -212,7 +213,7 @@ class Run:
             return msgspec.json.decode(fs.read_bytes(path), type=Manifest)
         except FileNotFoundError:
             return None
-        except msgspec.DecodeError as error:
+        except _NOT_JSON as error:
             raise StageError(f"{path}: is damaged ({error}); delete it to have the stage redone") from error
 
     def need(self, stage: str) -> Manifest:
@@ -233,14 +234,16 @@ class Run:
     def commit(self, manifest: Manifest) -> str:
         """Completes a stage: clears what is not part of it, writes its manifest; returns the manifest's SHA-256."""
         stage = manifest.stage
-        wanted = {self.path(file.path) for file in manifest.files()}
-        fs.remove(self.path(stage, "commits"))
+        wanted = {file.path for file in manifest.files()}
         for folder in (stage, *DATA_SETS[stage]):
             for info in fs.find(self.path(folder)):
-                if info.path not in wanted:
+                name = fs.relative(info.path, self.folder)
+                if name not in wanted and not name.startswith(f"{stage}/commits/"):
                     fs.remove(info.path)
         data = canonical(manifest)
         fs.write_bytes(self.path(stage, MANIFEST), data)
+        # Not before the manifest is there: a kill in between would cost the whole stage.
+        fs.remove(self.path(stage, "commits"))
         return hashlib.sha256(data).hexdigest()
 
     # -- the whole run -------------------------------------------------------------------------------------------------
@@ -253,7 +256,7 @@ class Run:
             return None
         try:
             sealed = msgspec.json.decode(data, type=_Sealed)
-        except msgspec.DecodeError as error:
+        except _NOT_JSON as error:
             raise UserError(f"{self.path(RUN)}: is not a run's state ({error})") from error
         return sealed.run
 
@@ -277,29 +280,29 @@ def verify(run: Run) -> list[str]:
         raise UserError(
             f"{run.folder}: no run here (no {RUN}); give the folder that `massivetext run` wrote to"
         ) from None
-    except msgspec.DecodeError as error:
+    except _NOT_JSON as error:
         return [f"{path}: cannot be read: {error}"]
     if key_of(sealed.run) != sealed.seal or canonical(sealed) != data:
         return [f"{path}: is not as it was written"]
     problems = [] if sealed.run.complete else [f"{run.folder}: the run is not complete; run it again to go on"]
-    expected = {path}
+    expected = {RUN}
     for state in sealed.run.stages:
         if state.manifest is not None:
             problems += _verify_stage(run, state, expected)
-    problems += [f"{info.path}: is not part of the run" for info in fs.find(run.folder) if info.path not in expected]
-    return problems
+    found = [fs.relative(info.path, run.folder) for info in fs.find(run.folder)]
+    return problems + [f"{run.path(name)}: is not part of the run" for name in found if name not in expected]
 
 
 def _verify_stage(run: Run, state: StageState, expected: set[str]) -> list[str]:
     path = run.path(state.name, MANIFEST)
-    expected.add(path)
+    expected.add(f"{state.name}/{MANIFEST}")
     if not fs.exists(path):
         return [f"{path}: is missing"]
     if fs.digest(path) != state.manifest:
         return [f"{path}: is not as it was written"]
     problems = []
     for file in run.need(state.name).files():
-        expected.add(run.path(file.path))
+        expected.add(file.path)
         problems += _verify_file(run, file)
     return problems
 

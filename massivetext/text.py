@@ -2,9 +2,9 @@
 
 import regex
 
-_LINE_BREAK = regex.compile(r"\r\n|[\n\r\u2028\u2029\x85]")
+_LINE_BREAK = regex.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")  # the newline functions of Unicode, section 5.8
 _PARAGRAPH_BREAK = regex.compile(r"\n\s*\n")
-_UNWANTED = regex.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff]")
+_UNWANTED = regex.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufeff]")
 
 
 def words(text: str) -> list[str]:
@@ -28,7 +28,8 @@ def paragraphs(text: str) -> list[str]:
 def clean(text: str) -> str:
     """The form in which every text is stored.
 
-    Line ends become line feeds; control characters other than tab, lone surrogates and byte-order marks are removed; white
-    space at both ends is removed. Nothing else changes, so indentation and blank lines stay.
+    Line ends, vertical tabs and form feeds among them, become line feeds; ASCII control characters other than tab, lone
+    surrogates and byte-order marks are removed; white space at both ends is removed. Nothing else changes, so
+    indentation and blank lines stay.
     """
     return _UNWANTED.sub("", _LINE_BREAK.sub("\n", text)).strip()

@@ -1,6 +1,7 @@
 """Test-set filtering: documents that overlap an evaluation item, shard by shard against one index."""
 
 import functools
+from collections import Counter
 
 import numpy as np
 import pyarrow as pa
@@ -56,7 +57,10 @@ def _build_index(context: Context) -> None:
     ]
     index = NgramIndex.build(items, options.ngram, lowercase=options.lowercase)
     fs.write_bytes(run.path(INDEX), index.to_bytes())
-    commit = ShardCommit("index", (run.committed(run.path(INDEX)),), {"items": len(items)})
+    counts = {"items": len(items)} | {
+        f"items:{name}": n for name, n in Counter(item.test_set for item in items).items()
+    }
+    commit = ShardCommit("index", (run.committed(run.path(INDEX)),), counts)
     run.commit_shard(STAGE, context.keys[STAGE], commit)
 
 

@@ -42,7 +42,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "decontaminate": ("numpy",),
     "tokenizer": ("sentencepiece",),
     "records": ("sentencepiece", "array-record"),
-    "report": ("altair", "vl-convert-python"),
+    "report": ("vl-convert-python",),
 }
 
 _MEASURE_COST = 0.3  # seconds a megabyte of input, which is compressed as a rule
@@ -96,7 +96,7 @@ def stage_keys(loaded: LoadedRecipe, plans: Plan, judged: Mapping[str, Sequence[
         "ingest": [
             recipe.ingest,
             {
-                name: [source.kind, source.text_field, source.licences, plans[name]]
+                name: [source.kind, source.text_field, source.licences, _identity(plans[name])]
                 for name, source in recipe.sources.items()
             },
         ],
@@ -119,6 +119,11 @@ def stage_keys(loaded: LoadedRecipe, plans: Plan, judged: Mapping[str, Sequence[
         libraries = {name: importlib.metadata.version(name) for name in LIBRARIES.get(stage, ())}
         before = keys[stage] = key_of([stage, CODE_VERSIONS[stage], before, libraries, own[stage]])
     return keys
+
+
+def _identity(shards: Sequence[Sequence[Split]]) -> list[list[tuple[str, int, str, int, int]]]:
+    # Where the files lie is not part of it: a corpus may move.
+    return [[(split.name, split.size, split.version, split.part, split.parts) for split in splits] for splits in shards]
 
 
 def make_tasks(recipe: Recipe, plans: Plan) -> list[Task]:
@@ -207,6 +212,7 @@ class Driver:
             manifest = self._run.manifest(stage)
             if manifest is None or manifest.key != self.context.keys[stage]:
                 break  # a stage after one that must be redone is redone as well
+            fs.remove(self._run.path(stage, "commits"))  # a kill may have come between the manifest and this
             seconds = before[stage].seconds if stage in before else 0.0
             self._states[stage] = StageState(
                 stage, manifest.key, fs.digest(self._run.path(stage, "manifest.json")), seconds

@@ -65,7 +65,7 @@ def encode(engine: Engine, context: Context, tasks: list[Task]) -> Encoded:
     """Writes tokens/ and returns what is in it.
 
     Raises:
-        UserError: a source has no document left, or too little text for a single sequence.
+        UserError: a source has too little text for a single sequence.
     """
     options, sources = context.recipe.records, context.recipe.sources
     survivors = {source: _survivors(context, source) for source in sorted(sources)}
@@ -117,11 +117,6 @@ def _more(context: Context, source: str, wanted: int, draws: int, rows: int) -> 
 def _survivors(context: Context, source: str) -> Survivors:
     tallies = [context.tally(shard, context.kept(shard)) for shard in context.shards(source)]
     kept = [tally["kept"] for tally in tallies]
-    if not sum(kept):
-        raise UserError(
-            f"sources.{source}: no document is left after filtering; `massivetext report {context.run.folder}` "
-            "shows what removed them; then mend the inputs or the rules, or drop the source"
-        )
     first = tuple(np.cumsum([0, *kept[:-1]]).tolist())
     return Survivors(documents=sum(kept), bytes=sum(tally["kept_bytes"] for tally in tallies), first=first)
 

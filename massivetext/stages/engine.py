@@ -1,5 +1,8 @@
 """Which Beam runner a job gets, and how a failure in a worker becomes one clear message."""
 
+import contextlib
+import heapq
+import io
 import json
 import logging
 import math
@@ -18,7 +21,7 @@ EMBEDDED = "FnApiRunner"
 START_SECONDS = 3.0  # what it takes to start worker processes with their imports
 
 # What a worker says to the driver: exceptions of workers arrive as the text of a traceback.
-_SIGNAL = re.compile(r"<<massivetext ([a-z]+) (\".*?[^\\]\")>>", re.DOTALL)
+_SIGNAL = re.compile(r'<<massivetext (user|stage) ("(?:[^"\\]|\\.)*")>>')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +39,8 @@ class Engine:
     def __post_init__(self) -> None:
         if self.workers < 1:
             raise UserError(f"--workers: want at least 1, got {self.workers}")
-        known = PipelineOptions(list(self.beam_args)).get_all_options()
-        for argument in self.beam_args:
-            name = argument.removeprefix("--").split("=")[0].replace("-", "_")
-            if argument.startswith("--") and name not in known and name.removeprefix("no_") not in known:
-                raise UserError(f"{argument}: Beam knows no such option; everything after -- goes to Beam")
+        if unknown := _unknown_options(self.beam_args):
+            raise UserError(f"{unknown[0]}: Beam knows no such option; everything after -- goes to Beam")
 
     @property
     def embedded(self) -> bool:
@@ -73,10 +73,11 @@ class Engine:
         build(pipeline)
         try:
             pipeline.run().wait_until_finish()
-        except (UserError, StageError):
-            raise
         except Exception as error:  # every runner wraps a worker's exception in a class of its own
-            raise _told(error) from error
+            told = _told(error)
+            if told is None:
+                raise
+            raise told from error
 
     def _options(self, lanes: int) -> PipelineOptions:
         if not self.embedded:
@@ -86,16 +87,30 @@ class Engine:
         return PipelineOptions([f"--runner={EMBEDDED}", *mode, *self.beam_args])
 
 
+def _unknown_options(beam_args: Sequence[str]) -> list[str]:
+    options, said = PipelineOptions(list(beam_args)), io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            known, given = options.get_all_options(), options.get_all_options(retain_unknown_options=True)
+    except SystemExit as stop:  # how argparse refuses a value, after it has printed every option there is
+        if not stop.code:
+            raise
+        raise UserError(f"Beam refuses its options: {said.getvalue().strip().rpartition('error: ')[2]}") from stop
+    # A known name with hyphens for underscores is unknown to Beam, which reads it past without a word.
+    names = {name for name, value in given.items() if name not in known or value != known[name]}
+    return [each for each in beam_args if each.lstrip("-").split("=")[0].replace("-", "_") in names]
+
+
 def tell(error: UserError | StageError) -> Exception:
     """The same error with its message marked, so that it survives as part of a traceback's text."""
     kind = "user" if isinstance(error, UserError) else "stage"
     return type(error)(f"<<massivetext {kind} {json.dumps(str(error))}>>")
 
 
-def _told(error: Exception) -> Exception:
+def _told(error: Exception) -> UserError | StageError | None:
     found = _SIGNAL.search(str(error))
     if not found:
-        return error
+        return None
     message = json.loads(found.group(2))
     return UserError(message) if found.group(1) == "user" else StageError(message)
 
@@ -103,11 +118,11 @@ def _told(error: Exception) -> Exception:
 def balance(items: Iterable[tuple[T, float]], lanes: int) -> list[list[T]]:
     """Deals (item, cost) out to lanes so that their sums are nearly equal: dearest first, each to the emptiest lane."""
     dealt: list[list[T]] = [[] for _ in range(lanes)]
-    loads = [0.0] * lanes
+    loads = [(0.0, lane) for lane in range(lanes)]  # a heap: the emptiest lane first
     for item, cost in sorted(items, key=lambda pair: -pair[1]):
-        lane = loads.index(min(loads))
+        load, lane = loads[0]
         dealt[lane].append(item)
-        loads[lane] += cost
+        heapq.heapreplace(loads, (load + cost, lane))
     return [lane for lane in dealt if lane]
 
 

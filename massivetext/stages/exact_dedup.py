@@ -109,11 +109,15 @@ def shard_key(context: Context, shard: Shard) -> bytes:
 class _WriteVerdicts(beam.DoFn):
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._shards: dict[bytes, Shard] = {}
+
+    def setup(self) -> None:
+        self._shards = {shard_key(self._context, shard): shard for shard in self._context.all_shards()}
 
     def process(self, element: tuple[bytes, Iterable[bytes]]) -> None:
         key, batches = element
         context = self._context
-        shard = next(shard for shard in context.all_shards() if shard_key(context, shard) == key)
+        shard = self._shards[key]
         with telling(f"{STAGE}: {shard.name}"):
             commit = write_verdicts(context, shard, np.frombuffer(b"".join(batches), REMOVED))
             context.run.commit_shard(STAGE, context.keys[STAGE], commit)

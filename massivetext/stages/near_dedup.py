@@ -101,8 +101,7 @@ def _find_candidates(engine: Engine, context: Context, shards: list[Shard]) -> N
             | "DealOut" >> DealOut(lanes)
             | "ReadBands" >> beam.FlatMap(read_bands, context).with_output_types(tuple[bytes, bytes])
             | "GroupByBand" >> beam.GroupByKey()
-            | "PairUp"
-            >> beam.FlatMap(pair_up, context.recipe.near.max_bucket).with_output_types(tuple[bytes, bytes])
+            | "PairUp" >> beam.FlatMap(pair_up, context.recipe.near.max_bucket).with_output_types(tuple[bytes, bytes])
             | "GroupByPair" >> beam.GroupByKey()
             | "WriteCandidates" >> beam.ParDo(_WriteCandidates(context))
         )

@@ -59,12 +59,13 @@ def write_report(context: Context) -> str:
     run, state = context.run, context.run.state()
     if state is None:
         raise StageError(f"{run.folder}: no run here")
-    if run.manifest(STAGE) is not None:
+    inputs = {stage.name: stage.key for stage in state.stages if stage.name != STAGE}
+    before = run.manifest(STAGE)
+    if before is not None and before.inputs == inputs:
         return run.path(PAGE)
-    key = key_of(["partial", [stage.key for stage in state.stages]])
+    key = key_of(["partial", inputs])
     run.begin(STAGE, key)
     commit = _write(context, [accumulate_shard(context, shard) for shard in context.all_shards()])
-    inputs = {stage.name: stage.key for stage in state.stages if stage.name != STAGE}
     digest = run.commit(Manifest(STAGE, key, inputs, (commit,)))
     stages = (*(stage for stage in state.stages if stage.name != STAGE), StageState(STAGE, key, digest))
     run.write_state(msgspec.structs.replace(state, stages=tuple(sorted(stages, key=lambda s: STAGES.index(s.name)))))

@@ -1,6 +1,6 @@
 """Tokenizer: a sample of the mixture, drawn shard by shard, and a SentencePiece model trained on it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 import pyarrow as pa
@@ -14,7 +14,8 @@ from massivetext.progress import Reporter
 from massivetext.stages.engine import Engine
 from massivetext.stages.shards import ShardStage, Task, priced, run_shards
 from massivetext.store import Shard, ShardCommit
-from massivetext.tokenizer.train import describe, in_sample, passages, train
+from massivetext.tokenizer.encode import Encoder
+from massivetext.tokenizer.train import in_sample, passages, train
 
 STAGE = "tokenizer"
 MODEL = "tokenizer/tokenizer.model"
@@ -26,13 +27,17 @@ _PASSAGE = pa.schema([pa.field("passage", pa.string(), nullable=False)])
 def run_tokenizer(engine: Engine, context: Context, tasks: list[Task]) -> None:
     """Writes the samples and the model; a model that the recipe names is copied instead."""
     options, run = context.recipe.tokenizer, context.run
-    if options.model is not None:
-        model = fs.read_bytes(model_path(context.root, options.model))
-    else:
-        rates = _rates(context)
-        run_shards(engine, context, [ShardStage(STAGE, _Sample(rates), "samples/")], priced(tasks, _COST))
-        model = train(_lines(context), options)
-    info = describe(model)
+    available = {source: _available(context, source) for source in context.recipe.sources}
+    try:
+        if options.model is not None:
+            model = fs.read_bytes(model_path(context.root, options.model))
+        else:
+            sample = _Sample(_rates(context, available))
+            run_shards(engine, context, [ShardStage(STAGE, sample, "samples/")], priced(tasks, _COST))
+            model = train(_lines(context), options)
+        info = Encoder(model).info
+    except ValueError as error:
+        raise UserError(str(error)) from error
     fs.write_bytes(run.path(MODEL), model)
     counts = {"vocabulary": info.vocabulary_size}
     run.commit_shard(STAGE, context.keys[STAGE], ShardCommit("model", (run.committed(run.path(MODEL)),), counts))
@@ -80,13 +85,22 @@ def sample_shard(context: Context, shard: Shard, rate: float, reporter: Reporter
     return ShardCommit(f"samples/{shard.name}", (run.committed(path, count),), {"passages": count, "bytes": size})
 
 
-def _rates(context: Context) -> dict[str, float]:
-    rates = {}
-    for source, options in context.recipe.sources.items():
-        available = sum(context.tally(shard, context.kept(shard))["kept_bytes"] for shard in context.shards(source))
-        wanted = Fraction(options.weight) * context.recipe.tokenizer.training_bytes
-        rates[source] = float(min(Fraction(1), wanted / available)) if available else 0.0
-    return rates
+def _available(context: Context, source: str) -> int:
+    size = sum(context.tally(shard, context.kept(shard))["kept_bytes"] for shard in context.shards(source))
+    if not size:
+        raise UserError(
+            f"sources.{source}: no document is left after filtering; `massivetext report {context.run.folder}` shows "
+            "what removed them; then mend the inputs or the rules, or drop the source"
+        )
+    return size
+
+
+def _rates(context: Context, available: Mapping[str, int]) -> dict[str, float]:
+    total = context.recipe.tokenizer.training_bytes
+    return {
+        source: float(min(Fraction(1), Fraction(options.weight) * total / available[source]))
+        for source, options in context.recipe.sources.items()
+    }
 
 
 def _lines(context: Context) -> Iterator[str]:

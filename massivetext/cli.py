@@ -1,0 +1,247 @@
+"""The command ``massivetext``: reads arguments, calls the rest, turns errors into messages and exit codes."""
+
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from fsspec.core import url_to_fs
+from rich.console import Console
+
+from massivetext import __version__, assets, store
+from massivetext import filesystem as fs
+from massivetext.errors import MENDABLE, StageError, UserError
+
+app = typer.Typer(
+    name="massivetext",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Turns web crawls, books, news, source code and Wikipedia into training records for language models.",
+    epilog="Begin with `massivetext run quickstart --output runs/quickstart`: it writes a small corpus and runs "
+    "every stage on it.",
+)
+
+RunFolder = Annotated[str, typer.Argument(metavar="RUN", help="Folder that `massivetext run` wrote to; path or URL.")]
+RecipeName = Annotated[
+    str,
+    typer.Argument(metavar="RECIPE", help=f"A TOML file, or a built-in name: {', '.join(assets.names('pipelines'))}."),
+]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        _out().print(__version__, highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and what the workers print.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    context.obj = debug
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    recipe: RecipeName,
+    output: Annotated[str, typer.Option("--output", "-o", metavar="RUN", help="Run folder; made when missing.")],
+    until: Annotated[
+        str, typer.Option(metavar="STAGE", help=f"Stop after this stage: {', '.join(store.STAGES)}.")
+    ] = store.STAGES[-1],
+    workers: Annotated[
+        int, typer.Option(min=1, help="Worker processes on this machine.", show_default="all cores")
+    ] = os.cpu_count() or 1,
+    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the recipe's seed.")] = None,
+    beam_options: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- BEAM OPTIONS]", help="After --: options for Apache Beam.")
+    ] = None,
+) -> None:
+    """Run a recipe from its inputs to training records and a report.
+
+    An interrupted run goes on where it stopped when the same command is given again; a finished one says so.
+
+    A changed recipe redoes the stages that the change concerns, and no others.
+    """
+    import msgspec
+
+    from massivetext.console import Progress, funnel_table
+    from massivetext.recipe import load
+    from massivetext.report.funnel import read_funnel
+    from massivetext.stages.driver import Driver
+    from massivetext.stages.engine import Engine
+
+    console, folder = _out(), _absolute(output)
+    loaded = load(recipe)
+    if seed is not None:
+        loaded = msgspec.structs.replace(loaded, recipe=msgspec.structs.replace(loaded.recipe, seed=seed))
+    engine = Engine(workers=workers, beam_args=tuple(beam_options or ()))
+    try:
+        with _quiet(debug=context.obj), Progress(console, folder) as progress:
+            driver = Driver(loaded, folder, engine, until=until, listener=progress)
+            ran = driver.run()
+    except KeyboardInterrupt:
+        _say("stopped; what is complete is kept, the same command goes on from there")
+        raise typer.Exit(130) from None
+    if not ran:
+        console.print(f"{folder}: everything is done already.", highlight=False, soft_wrap=True)
+    console.print(funnel_table(read_funnel(driver.context.run, sorted(loaded.recipe.sources))))
+    for what, place in (("records", "records"), ("report", "report/index.html")):
+        if fs.exists(fs.join(folder, place)):
+            console.print(f"{what:<8} {fs.join(folder, place)}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def check(recipe: RecipeName) -> None:
+    """Validate a recipe, list its inputs and stages, and do nothing."""
+    from massivetext.console import check_tables
+    from massivetext.recipe import load
+    from massivetext.stages.driver import make_plan, rules_of
+
+    loaded = load(recipe)
+    missing_demo = loaded.recipe.demo is not None and not Path(loaded.root, loaded.recipe.demo).exists()
+    console = _out()
+    for table in check_tables(loaded, rules_of(loaded), None if missing_demo else make_plan(loaded)):
+        console.print(table)
+    if missing_demo:
+        console.print(f"The demo corpus {loaded.recipe.demo} is not there yet; `massivetext run` writes it.")
+
+
+@app.command()
+def report(
+    context: typer.Context,
+    run_folder: RunFolder,
+) -> None:
+    """Write the report of a run again, as far as the run has come, and say where it is."""
+    from massivetext.context import Context
+    from massivetext.stages.report import write_report
+
+    with _quiet(debug=context.obj):
+        path = write_report(Context.of(store.Run(_absolute(run_folder))))
+    _out().print(path, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def verify(run_folder: RunFolder) -> None:
+    """Hash every file of a run again and compare it with what was written; exit code 1 where anything differs."""
+    from massivetext.records import reader
+
+    console, run = _out(), store.Run(_absolute(run_folder))
+    problems = store.verify(run)
+    if not problems and fs.exists(run.path("records", "dataset.json")):
+        problems = reader.check(run.path("records"))
+    for problem in problems:
+        console.print(problem, highlight=False, soft_wrap=True, markup=False)
+    if problems:
+        console.print(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} found", style="bold red")
+        raise typer.Exit(1)
+    console.print("every file is as it was written, and every record is whole", style="green")
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write; must be new or empty.")],
+    seed: Annotated[int, typer.Option(min=0, help="Another seed gives another corpus.")] = 1,
+) -> None:
+    """Write a small corpus of five sources with planted truth, the same bytes every time."""
+    from massivetext import demo as corpus
+
+    try:
+        corpus.write(folder, seed)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    _out().print(f"{folder}: written; truth.json says what was planted", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def trace(
+    run_folder: RunFolder,
+    document: Annotated[
+        str, typer.Argument(metavar="ID_OR_URL", help="Id or URL of a document, or part of its origin.")
+    ],
+) -> None:
+    """Say of one document every signal, each rule's verdict, what it duplicates and where its tokens went."""
+    from massivetext.console import print_trace
+    from massivetext.context import Context
+    from massivetext.report.trace import find, trace_document
+
+    context = Context.of(store.Run(_absolute(run_folder)))
+    console = _out()
+    found = find(context, document)
+    if not found.documents and not found.quarantined:
+        raise UserError(f"{document}: no such document in {run_folder}, neither among the documents nor in quarantine")
+    print_trace(console, [trace_document(context, place) for place in found.documents], found.quarantined)
+
+
+def main() -> None:
+    """Entry point: exit code 0 for done, 1 for a run that cannot go on, 2 for the user's mistakes, 130 for Ctrl-C."""
+    logging.getLogger().setLevel(logging.ERROR)
+    sys.exit(_main(sys.argv[1:]))
+
+
+def _main(arguments: list[str]) -> int:
+    try:
+        app(arguments)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    except (UserError, StageError) as error:
+        if "--debug" in arguments:
+            raise
+        _say(str(error))
+        return 2 if isinstance(error, UserError) else 1
+    except OSError as error:
+        if "--debug" in arguments or error.errno not in MENDABLE:
+            raise
+        _say(f"{error.strerror}: {error.filename or 'the run folder'}; mend it and run again to go on")
+        return 1
+    return 0
+
+
+def _say(message: str) -> None:
+    Console(stderr=True).print(f"[bold red]massivetext:[/] {_escape(message)}", highlight=False, soft_wrap=True)
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def _out() -> Console:
+    return Console()
+
+
+def _absolute(folder: str) -> str:
+    filesystem, path = url_to_fs(folder)
+    return path if fs.is_local(folder) else str(filesystem.unstrip_protocol(path))
+
+
+@contextmanager
+def _quiet(*, debug: bool) -> Iterator[None]:
+    """Keeps what workers and libraries print to standard error in a file; --debug shows it."""
+    if debug:
+        yield
+        return
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as log:
+        os.dup2(log.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,228 @@
+"""What the command shows a person: live progress of a stage, and the table at the end."""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from massivetext import progress
+from massivetext.recipe import LoadedRecipe, Recipe
+from massivetext.report.funnel import Count, Funnel
+from massivetext.report.trace import Trace
+from massivetext.rules import Rule
+from massivetext.sources.splits import Split
+
+_PLAIN_SECONDS = 10.0
+_LIVE_SECONDS = 0.5
+
+
+class Progress:
+    """Shows the stages of a run as they go: a live line on a terminal, plain lines elsewhere."""
+
+    def __init__(self, console: Console, folder: str) -> None:
+        self._console, self._folder = console, folder
+        self._running: dict[str, tuple[float, int]] = {}
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
+        self._thread = threading.Thread(target=self._draw, daemon=True)
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+        if self._live:
+            self._live.stop()
+
+    def __call__(self, stage: str, event: str, shards: int) -> None:
+        """Takes an event of the driver."""
+        with self._lock:
+            if event == "run":
+                self._running[stage] = (time.monotonic(), shards)
+            elif event == "done":
+                line = self._line(stage)
+                started, _ = self._running.pop(stage)
+                self._console.print(
+                    f"[green]✓[/] {line} [dim]{_duration(time.monotonic() - started)}[/]", highlight=False
+                )
+            else:
+                self._console.print(f"[dim]= {stage:<14} already done[/]", highlight=False)
+
+    def _draw(self) -> None:
+        wait = _LIVE_SECONDS if self._live else _PLAIN_SECONDS
+        while not self._stop.wait(wait):
+            with self._lock:
+                lines = [self._line(stage) + self._remaining(stage) for stage in self._running]
+            if self._live:
+                self._live.update(Text("\n".join(f"… {line}" for line in lines)), refresh=True)
+            else:
+                for line in lines:
+                    self._console.print(f"… {line}", highlight=False, soft_wrap=True)
+
+    def _line(self, stage: str) -> str:
+        started, shards = self._running[stage]
+        tally = progress.read(self._folder, stage)
+        seconds = max(time.monotonic() - started, 1e-9)
+        parts = [f"{stage:<14}"]
+        if tally.documents:
+            parts.append(f"{tally.documents:>9,} documents  {tally.bytes / 1e6 / seconds:6.1f} MB/s")
+        if tally.shards:
+            parts.append(f"{min(tally.shards, shards)}/{shards} shards")
+        return "  ".join(parts)
+
+    def _remaining(self, stage: str) -> str:
+        started, shards = self._running[stage]
+        done = progress.read(self._folder, stage).shards
+        if not 0 < done < shards:
+            return ""
+        left = (time.monotonic() - started) / done * (shards - done)
+        return f"  about {_duration(left)} left"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}m {rest:02d}s" if minutes else f"{seconds:.1f}s"
+
+
+def funnel_table(funnel: Funnel) -> Table:
+    """Documents and words of each source after each stage, and the tokens that were written."""
+    table = Table(caption="documents left after each stage, their words below", header_style="bold", show_footer=True)
+    table.add_column("source", footer="all")
+    for stage in funnel.stages:
+        table.add_column(stage, justify="right", footer=_cell(funnel.total(stage)))
+    table.add_column("tokens", justify="right", footer=f"{sum(funnel.tokens.values()):,}")
+    for source in funnel.sources:
+        cells = (_cell(funnel.at(source, stage)) for stage in funnel.stages)
+        table.add_row(source, *cells, f"{funnel.tokens.get(source, 0):,}")
+    return table
+
+
+def _cell(count: Count) -> str:
+    return f"{count.documents:,}\n{_short(count.words)}"
+
+
+def _short(count: int) -> str:
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if count >= size:
+            return f"{count / size:.1f}{unit}"
+    return str(count)
+
+
+# -- trace -------------------------------------------------------------------------------------------------------------
+
+_FULL_TRACES = 3  # more documents than these are listed, a line each
+
+
+def print_trace(console: Console, traces: Sequence[Trace], quarantined: Sequence[Mapping[str, Any]]) -> None:
+    """Prints all that is known of a few documents, or a line each of many; then what is in quarantine."""
+    from massivetext.report.terminal import match_table, quarantine_table, trace_parts
+
+    if len(traces) > _FULL_TRACES:
+        console.print(match_table(traces))
+    else:
+        for trace in traces:
+            for part in trace_parts(trace):
+                console.print(part)
+    if quarantined:
+        console.print(quarantine_table(quarantined))
+
+
+# -- check -------------------------------------------------------------------------------------------------------------
+
+
+def check_tables(
+    loaded: LoadedRecipe, rules_of: Mapping[str, Sequence[Rule]], plan: Mapping[str, Sequence[Sequence[Split]]] | None
+) -> list[Table]:
+    """What a recipe reads and what its stages will do; without a plan the inputs' sizes are not known yet.
+
+    Args:
+        loaded: the recipe.
+        rules_of: the rules of each source.
+        plan: what every shard of each source reads.
+    """
+    return [_sources_table(loaded.recipe, rules_of, plan), _stages_table(loaded.recipe, rules_of)]
+
+
+def _sources_table(
+    recipe: Recipe, rules_of: Mapping[str, Sequence[Rule]], plan: Mapping[str, Sequence[Sequence[Split]]] | None
+) -> Table:
+    table = Table(title=f"recipe {recipe.name}: sources", title_justify="left", header_style="bold")
+    for column in ("source", "kind", "inputs"):
+        table.add_column(column, overflow="fold")
+    for column in ("files", "bytes", "shards", "weight"):
+        table.add_column(column, justify="right")
+    for column in ("rule sets", "dedup", "test sets"):
+        table.add_column(column)
+    for name, source in sorted(recipe.sources.items()):
+        count = len(rules_of[name])
+        sets = f"{', '.join(source.rule_sets)}: {count} rule{'' if count == 1 else 's'}" if count else "none"
+        tested = source.decontaminate and bool(recipe.decontaminate.test_sets)
+        table.add_row(
+            name,
+            source.kind,
+            Text("\n".join(source.inputs)),
+            *_planned(None if plan is None else plan[name]),
+            f"{source.weight:f}",
+            sets,
+            "yes" if source.deduplicates else "no",
+            "yes" if tested else "no",
+        )
+    return table
+
+
+def _planned(shards: Sequence[Sequence[Split]] | None) -> tuple[str, str, str]:
+    if shards is None:
+        return "–", "–", "–"
+    sizes = {split.path: split.size for shard in shards for split in shard}
+    return f"{len(sizes):,}", f"{sum(sizes.values()):,}", f"{len(shards):,}"
+
+
+def _stages_table(recipe: Recipe, rules_of: Mapping[str, Sequence[Rule]]) -> Table:
+    near, tests, tokens, records = recipe.near, recipe.decontaminate, recipe.tokenizer, recipe.records
+    names = sorted(recipe.sources)
+    copies = [name for name in names if recipe.sources[name].deduplicates]
+    tested = [name for name in names if recipe.sources[name].decontaminate] if tests.test_sets else []
+    limit = f"similarity above {tests.jaccard:g}"
+    if tests.containment is not None:
+        limit += f" or more than {tests.containment:.0%} of an item"
+    model = f"model {tokens.model}" if tokens.model else f"{tokens.vocabulary_size:,} pieces, {tokens.normalization}"
+    passes = "one pass gives" if records.epochs == 1 else f"{records.epochs} passes give"
+    wanted = f"{records.sequences:,} sequences" if records.sequences else f"as many sequences as {passes}, each"
+    rows = (
+        ("ingest", names, "inputs to documents; what cannot be read goes to quarantine"),
+        ("measure", names, "signals of every document"),
+        ("judge", [name for name in names if rules_of[name]], "rules on the signals"),
+        ("exact-dedup", copies, "one of equal texts is kept"),
+        (
+            "near-dedup",
+            copies,
+            f"{near.ngram}-grams, {near.bands} bands of {near.rows} hashes, similarity above {near.threshold:g}",
+        ),
+        (
+            "decontaminate",
+            tested,
+            f"{tests.ngram}-grams of {', '.join(tests.test_sets) or 'no test sets'}, {limit}",
+        ),
+        ("tokenizer", names, model),
+        ("records", names, f"{wanted} of {records.sequence_length:,} tokens"),
+        ("report", names, "report/index.html and report/report.json"),
+    )
+    table = Table(title="stages", title_justify="left", header_style="bold")
+    for column in ("stage", "sources", "what it does"):
+        table.add_column(column, overflow="fold")
+    for stage, concerned, does in rows:
+        table.add_row(stage, "all" if concerned == names else ", ".join(concerned) or "none", Text(does))
+    return table

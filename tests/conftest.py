@@ -1,0 +1,26 @@
+"""A run of the quickstart that several tests look at, and the folder of real data."""
+
+import os
+from pathlib import Path
+
+import pytest
+from command import ROOT, massivetext
+
+
+@pytest.fixture(scope="session")
+def quickstart(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with the demo corpus in `massivetext-demo` and a finished quickstart in `run`, made by two workers."""
+    folder = tmp_path_factory.mktemp("quickstart")
+    done = massivetext("run", "quickstart", "--output", "run", "--workers", "2", folder=folder)
+    (folder / "output.txt").write_text(done.stdout)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data; tests that need it skip where it is missing, but never in CI."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        message = f"the folder of real data is missing: {folder.parent.name}/{folder.name} beside the project"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    return folder

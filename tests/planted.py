@@ -1,0 +1,162 @@
+"""Holds a finished quickstart against what was planted in its corpus."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from massivetext.context import VERDICTS, Context
+from massivetext.demo.truth import Case, Place, Truth, load_truth
+from massivetext.store import Run
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a document: where it lies, and the verdict of each stage."""
+
+    id: str
+    failed: tuple[str, ...]
+    dropped_by: str | None
+    copy: str | None  # the stage that found it to be a copy (kept or not): "exact", "near" or None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: a kind of planted case over all sources."""
+
+    kind: str
+    planted: int
+    found: int
+    missed: tuple[str, ...]
+
+
+class Finished:
+    """A finished run of the demo corpus, indexed by the places of documents."""
+
+    def __init__(self, folder: Path) -> None:
+        self.truth: Truth = load_truth(folder / "massivetext-demo")
+        self.context = Context.of(Run(str(folder / "run")))
+        self.outcomes: dict[tuple[str, str, str], Outcome] = {}
+        self.by_url: dict[tuple[str, str], list[Outcome]] = {}
+        self.quarantined: list[tuple[str, dict[str, Any]]] = []
+        for shard in self.context.all_shards():
+            self._read(shard)
+
+    def _read(self, shard: Any) -> None:
+        run, context = self.context.run, self.context
+        documents = run.read_table("documents", shard, ["id", "origin", "key", "url"]).to_pylist()
+        verdicts = {
+            stage: run.read_table(data_set, shard)
+            for stage, data_set in VERDICTS.items()
+            if context.judged_by(stage, shard.source)
+        }
+        failed = verdicts["judge"]["failed"].to_numpy()
+        names = [rule.name for rule in context.rules[shard.source]]
+        keepers = _keepers(context, "exact-dedup")
+        for row, document in enumerate(documents):
+            dropped = next((stage for stage, table in verdicts.items() if not table["kept"][row].as_py()), None)
+            address = int(context.addresses(shard, np.array([row]))[0])
+            near = "near-dedup" in verdicts and verdicts["near-dedup"]["cluster"][row].as_py() is not None
+            exact = address in keepers or dropped == "exact-dedup"
+            outcome = Outcome(
+                document["id"],
+                tuple(name for bit, name in enumerate(names) if int(failed[row]) >> bit & 1),
+                dropped,
+                "exact" if exact else "near" if near else None,
+            )
+            self.outcomes[shard.source, document["origin"], document["key"]] = outcome
+            if document["url"]:
+                self.by_url.setdefault((shard.source, document["url"]), []).append(outcome)
+        quarantine = Path(run.part("quarantine", shard, ".jsonl")).read_bytes()
+        self.quarantined += [(shard.source, msgspec.json.decode(line)) for line in quarantine.splitlines()]
+
+    def find(self, place: Place) -> Outcome | None:
+        """The document at a place, or None where there is none."""
+        if place.source == "web" and place.url is not None:
+            found = self.by_url.get((place.source, place.url), [])
+            return found[0] if len(found) == 1 else None
+        if place.key is not None:
+            return self.outcomes.get((place.source, place.origin, place.key))
+        found = [
+            o for (source, origin, _), o in self.outcomes.items() if (source, origin) == (place.source, place.origin)
+        ]
+        return found[0] if len(found) == 1 else None
+
+    def in_quarantine(self, place: Place, *, skipped: bool) -> bool:
+        """Whether the quarantine names a place, as skipped or as unreadable."""
+        return any(
+            source == place.source
+            and line["origin"] == place.origin
+            and line["skipped"] is skipped
+            and place.key in (None, line["offset"])
+            for source, line in self.quarantined
+        )
+
+    def as_planted(self, case: Case) -> bool:
+        """Whether a case that stands by itself came out as planted (copies are judged by group)."""
+        if case.outcome in ("unreadable", "skipped"):
+            return self.find(case.place) is None and self.in_quarantine(case.place, skipped=case.outcome == "skipped")
+        outcome = self.find(case.place)
+        if outcome is None:
+            return False
+        if case.outcome == "rules":
+            return outcome.dropped_by == "judge" and bool(set(case.rules) & set(outcome.failed))
+        if case.outcome == "contaminated":
+            return outcome.dropped_by == "decontaminate"
+        return outcome.dropped_by is None
+
+    def group_as_planted(self, cases: tuple[Case, ...]) -> bool:
+        """Whether exactly one of a group of copies is left, the others removed by the stage that should find them."""
+        outcomes = [self.find(case.place) for case in cases]
+        if any(outcome is None for outcome in outcomes):
+            return False
+        removed = [outcome.dropped_by for outcome in outcomes if outcome and outcome.dropped_by]
+        wanted = {"exact": {"exact-dedup"}, "near": {"near-dedup"}, "either": {"exact-dedup", "near-dedup"}}
+        allowed = wanted[cases[0].duplicate or "either"]
+        return len(removed) == len(cases) - 1 and set(removed) <= allowed
+
+    def table(self) -> list[Row]:
+        """Planted and found, by kind."""
+        groups = {
+            name: self.group_as_planted(cases)
+            for name, cases in self.truth.groups().items()
+            if cases[0].outcome == "copies"
+        }
+        rows = []
+        for kind in sorted({case.kind for case in self.truth.cases}):
+            cases = self.truth.of_kind(kind)
+            right = [
+                groups[case.group] if case.outcome == "copies" and case.group in groups else self.as_planted(case)
+                for case in cases
+            ]
+            missed = tuple(case.id for case, good in zip(cases, right, strict=True) if not good)
+            rows.append(Row(kind, len(cases), sum(right), missed))
+        return rows
+
+    def false_alarms(self) -> Counter[str]:
+        """Unplanted documents that were removed, by stage."""
+        planted = {outcome.id for case in self.truth.cases if (outcome := self.find(case.place)) is not None}
+        return Counter(
+            outcome.dropped_by for outcome in self.outcomes.values() if outcome.dropped_by and outcome.id not in planted
+        )
+
+
+def _keepers(context: Context, stage: str) -> set[int]:
+    found: set[int] = set()
+    for shard in context.all_shards():
+        if context.judged_by(stage, shard.source):
+            found.update(context.run.read_table(VERDICTS[stage], shard, ["cluster"])["cluster"].drop_null().to_pylist())
+    return found
+
+
+def shown(rows: list[Row], false_alarms: Counter[str]) -> str:
+    """The table as text."""
+    lines = [f"{'kind':<28}{'planted':>9}{'found':>7}{'missed':>8}"]
+    lines += [
+        f"{row.kind:<28}{row.planted:>9}{row.found:>7}{len(row.missed):>8}  {', '.join(row.missed)}" for row in rows
+    ]
+    lines.append(f"false alarms among unplanted documents: {dict(false_alarms) or 'none'}")
+    return "\n".join(lines)
