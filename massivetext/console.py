@@ -78,7 +78,9 @@ class Progress:
         seconds = max(time.monotonic() - started, 1e-9)
         parts = [f"{stage:<14}"]
         if tally.documents:
-            parts.append(f"{tally.documents:>9,} documents  {tally.bytes / 1e6 / seconds:6.1f} MB/s")
+            parts.append(f"{tally.documents:>9,} documents")
+        if tally.bytes:
+            parts.append(f"{tally.bytes / 1e6 / seconds:6.1f} MB/s")
         if tally.shards:
             parts.append(f"{min(tally.shards, shards)}/{shards} shards")
         return "  ".join(parts)

@@ -265,7 +265,7 @@ def _ranks(context: Context, nodes: U64) -> U64:
     return ranks
 
 
-def write_verdicts(context: Context, task: Task, reporter: Reporter) -> ShardCommit:
+def write_verdicts(context: Context, task: Task, _reporter: Reporter) -> ShardCommit:
     """Writes verdicts/near of one shard from the clusters."""
     shard, run = task.shard, context.run
     alive = context.kept(shard, before=STAGE)
@@ -284,7 +284,6 @@ def write_verdicts(context: Context, task: Task, reporter: Reporter) -> ShardCom
         {"kept": kept, "cluster": pa.array(cluster, mask=single), "similarity": pa.array(closest, mask=single)},
         schema=DUPLICATE_VERDICTS,
     )
-    reporter.add(len(alive))
     file = run.write_table(VERDICTS, shard, table)
     counts = {"tested": int(alive.sum()), "removed": int((~kept).sum()), **context.tally(shard, alive & kept)}
     return ShardCommit(shard.name, (file,), counts)
