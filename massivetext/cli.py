@@ -107,7 +107,7 @@ def check(recipe: RecipeName) -> None:
     """Validate a recipe, list its inputs and stages, and do nothing."""
     from massivetext.console import check_tables
     from massivetext.recipe import load
-    from massivetext.stages.driver import make_plan, rules_of
+    from massivetext.stages.plan import make_plan, rules_of
 
     loaded = load(recipe)
     missing_demo = loaded.recipe.demo is not None and not Path(loaded.root, loaded.recipe.demo).exists()
@@ -136,9 +136,10 @@ def report(
 def verify(run_folder: RunFolder) -> None:
     """Hash every file of a run again and compare it with what was written; exit code 1 where anything differs."""
     from massivetext.records import reader
+    from massivetext.verify import verify as verify_run
 
     console, run = _out(), store.Run(_absolute(run_folder))
-    problems = store.verify(run)
+    problems = verify_run(run)
     if not problems and fs.exists(run.path("records", "dataset.json")):
         problems = reader.check(run.path("records"))
     for problem in problems:

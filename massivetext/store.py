@@ -20,7 +20,7 @@ from massivetext.errors import StageError, UserError
 FORMAT = 1
 MANIFEST = "manifest.json"
 RUN = "run.json"
-_NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError)
+NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError)
 
 STAGES = (
     "ingest",
@@ -191,7 +191,7 @@ class Run:
             commit = msgspec.json.decode(fs.read_bytes(self._commit_path(stage, key, task)), type=ShardCommit)
         except FileNotFoundError:
             return None
-        except _NOT_JSON:
+        except NOT_JSON:
             return None  # a commit that a full disk or a crash of the machine cut short is no commit
         whole = all(fs.exists(self.path(f.path)) and fs.size(self.path(f.path)) == f.bytes for f in commit.files)
         return commit if whole else None
@@ -213,7 +213,7 @@ class Run:
             return msgspec.json.decode(fs.read_bytes(path), type=Manifest)
         except FileNotFoundError:
             return None
-        except _NOT_JSON as error:
+        except NOT_JSON as error:
             raise StageError(f"{path}: is damaged ({error}); delete it to have the stage redone") from error
 
     def need(self, stage: str) -> Manifest:
@@ -255,69 +255,18 @@ class Run:
         except FileNotFoundError:
             return None
         try:
-            sealed = msgspec.json.decode(data, type=_Sealed)
-        except _NOT_JSON as error:
+            sealed = msgspec.json.decode(data, type=Sealed)
+        except NOT_JSON as error:
             raise UserError(f"{self.path(RUN)}: is not a run's state ({error})") from error
         return sealed.run
 
     def write_state(self, state: RunState) -> None:
         """Writes ``run.json`` with a seal, so that `verify` can tell whether it is as it was written."""
-        fs.write_bytes(self.path(RUN), canonical(_Sealed(run=state, seal=key_of(state))))
+        fs.write_bytes(self.path(RUN), canonical(Sealed(run=state, seal=key_of(state))))
 
 
-class _Sealed(msgspec.Struct, frozen=True):
+class Sealed(msgspec.Struct, frozen=True):
+    """``run.json`` as it is written: the state, and the key of the state."""
+
     run: RunState
     seal: str
-
-
-def verify(run: Run) -> list[str]:
-    """What is wrong with a run, one line a finding; empty where every byte is as it was written."""
-    path = run.path(RUN)
-    try:
-        data = fs.read_bytes(path)
-        sealed = msgspec.json.decode(data, type=_Sealed)
-    except FileNotFoundError:
-        raise UserError(
-            f"{run.folder}: no run here (no {RUN}); give the folder that `massivetext run` wrote to"
-        ) from None
-    except _NOT_JSON as error:
-        return [f"{path}: cannot be read: {error}"]
-    if key_of(sealed.run) != sealed.seal or canonical(sealed) != data:
-        return [f"{path}: is not as it was written"]
-    problems = [] if sealed.run.complete else [f"{run.folder}: the run is not complete; run it again to go on"]
-    expected = {RUN}
-    for state in sealed.run.stages:
-        if state.manifest is not None:
-            problems += _verify_stage(run, state, expected)
-    found = [fs.relative(info.path, run.folder) for info in fs.find(run.folder)]
-    return problems + [f"{run.path(name)}: is not part of the run" for name in found if name not in expected]
-
-
-def _verify_stage(run: Run, state: StageState, expected: set[str]) -> list[str]:
-    path = run.path(state.name, MANIFEST)
-    expected.add(f"{state.name}/{MANIFEST}")
-    if not fs.exists(path):
-        return [f"{path}: is missing"]
-    if fs.digest(path) != state.manifest:
-        return [f"{path}: is not as it was written"]
-    problems = []
-    for file in run.need(state.name).files():
-        expected.add(file.path)
-        problems += _verify_file(run, file)
-    return problems
-
-
-def _verify_file(run: Run, file: File) -> list[str]:
-    path = run.path(file.path)
-    if not fs.exists(path):
-        return [f"{path}: is missing"]
-    if (size := fs.size(path)) != file.bytes:
-        return [f"{path}: has {size:,} bytes, want {file.bytes:,}"]
-    if fs.digest(path) != file.sha256:
-        return [f"{path}: its bytes have changed (SHA-256 differs from the manifest)"]
-    if file.rows is not None and path.endswith(".parquet"):
-        with fs.open_read(path) as handle:
-            rows = pq.ParquetFile(handle).metadata.num_rows
-        if rows != file.rows:
-            return [f"{path}: has {rows:,} rows, want {file.rows:,}"]
-    return []

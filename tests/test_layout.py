@@ -26,7 +26,7 @@ LAYERS = (
         "demo",
         "loader",
     },
-    {"context", "documents"},
+    {"context", "documents", "verify"},
     {"store", "schema", "text", "shingles", "rules", "recipe"},
     {"filesystem", "assets", "errors", "progress"},
 )

@@ -16,7 +16,8 @@ from tiny_run import damaged_parquet, finish, tiny_context
 from massivetext import filesystem as fs
 from massivetext import store
 from massivetext.errors import StageError, UserError
-from massivetext.store import DATA_SETS, STAGES, File, Manifest, Run, RunState, Shard, ShardCommit, StageState, verify
+from massivetext.store import DATA_SETS, STAGES, File, Manifest, Run, RunState, Shard, ShardCommit, StageState
+from massivetext.verify import verify
 
 SHARD = Shard("news", 3, 64)
 KEY, OTHER = "a" * 64, "b" * 64

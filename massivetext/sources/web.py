@@ -16,7 +16,7 @@ HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/vnd.w
 _PAGES = frozenset({"response", "resource", "conversion", "continuation"})
 _KNOWN = _PAGES | {"request", "warcinfo", "metadata", "revisit"}
 _LOOKS_LIKE_HTML = re.compile(
-    rb"[\s\xef\xbb\xbf]*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title)\b", re.I | re.S
+    rb"[\s\xef\xbb\xbf]*(?>(?:(?><!--.*?-->)\s*)*)<(?:!doctype\s+html|html|head|body|title)\b", re.I | re.S
 )
 _HEADERS_BYTES = 1 << 16  # room for HTTP headers beside the largest page
 

@@ -25,8 +25,8 @@ _REFERENCE = re.compile(r"<ref\b[^>]{0,500}?/>|<ref\b[^>]{0,500}>.{0,8000}?</ref
 # [[de:Fluss]] is no text but a link from the margin to the article in another language.
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z-]+)?")
 # The parser starts over from every opening that is never closed, so its work is their number times the length: measured
-# 0.1 to 0.6 s for a million characters so passed. Sound pages stay below a hundredth of this bound.
-_MAX_REPEATED_CHARACTERS = 10**8
+# 0.1 to 0.6 s for a million characters so passed. Sound pages stay below a fortieth of this bound.
+_MAX_REPEATED_CHARACTERS = 10**7
 _OPEN_OR_CLOSE = re.compile(
     r"<!--|-->|[{}\[\]]|<(?P<end>/?)(?P<tag>[a-z]+)(?=[\s/>])[^<>]{0,500}(?<!/)>", re.IGNORECASE
 )

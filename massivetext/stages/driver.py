@@ -2,141 +2,31 @@
 
 import importlib.metadata
 import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
-from massivetext import __version__, demo, rules, signals
 from massivetext import filesystem as fs
 from massivetext.context import Context
 from massivetext.errors import StageError, UserError
-from massivetext.recipe import LoadedRecipe, Recipe
+from massivetext.recipe import LoadedRecipe
 from massivetext.records.reader import read_dataset
-from massivetext.rules import Rule
-from massivetext.signals import registry
-from massivetext.sources import COST, DIVISIBLE
-from massivetext.sources.splits import Split, plan
-from massivetext.stages.decontaminate import evaluation_files, run_decontaminate
+from massivetext.stages.decontaminate import run_decontaminate
 from massivetext.stages.engine import Engine
 from massivetext.stages.exact_dedup import run_exact_dedup
 from massivetext.stages.ingest import ingest_shard
 from massivetext.stages.judge import judge_shard
 from massivetext.stages.measure import measure_shard
 from massivetext.stages.near_dedup import run_near_dedup
+from massivetext.stages.plan import LIBRARIES, make_demo, make_plan, make_tasks, rules_of, stage_keys
 from massivetext.stages.records import run_records
 from massivetext.stages.report import run_report
 from massivetext.stages.shards import ShardStage, Task, run_shards
-from massivetext.stages.tokenizer import model_path, run_tokenizer
-from massivetext.store import FORMAT, STAGES, Manifest, Run, RunState, Shard, StageState, key_of
+from massivetext.stages.tokenizer import run_tokenizer
+from massivetext.store import FORMAT, STAGES, Manifest, Run, RunState, StageState, key_of
 
-# Raised when a stage's output changes for the same input and options; part of every key.
-CODE_VERSIONS: Mapping[str, int] = dict.fromkeys(STAGES, 1)
-
-# Libraries whose version can change what a stage writes.
-LIBRARIES: Mapping[str, tuple[str, ...]] = {
-    "ingest": ("trafilatura", "lxml", "fastwarc", "mwparserfromhell", "charset-normalizer"),
-    "measure": ("fasttext-community", "regex"),
-    "near-dedup": ("numpy",),
-    "decontaminate": ("numpy",),
-    "tokenizer": ("sentencepiece",),
-    "records": ("sentencepiece", "array-record"),
-    "report": ("vl-convert-python",),
-}
-
-_MEASURE_COST = 0.3  # seconds a megabyte of input, which is compressed as a rule
-
-Plan = dict[str, list[tuple[Split, ...]]]
 Listener = Callable[[str, str, int], None]  # (stage, "run" | "skip" | "done", shards)
-
-
-def make_plan(loaded: LoadedRecipe) -> Plan:
-    """The input of every shard of every source.
-
-    Raises:
-        UserError: an input is missing, or two inputs would give the same document ids.
-    """
-    plans: Plan = {}
-    for name, source in sorted(loaded.recipe.sources.items()):
-        try:
-            plans[name] = plan(source.inputs, loaded.root, source.shard_bytes, divisible=DIVISIBLE[source.kind])
-        except (FileNotFoundError, ValueError) as error:
-            raise UserError(f"{loaded.path}: sources.{name}.inputs: {error}") from error
-    return plans
-
-
-def make_demo(loaded: LoadedRecipe) -> Path | None:
-    """Writes the recipe's demo corpus where the recipe asks for one and it is missing; returns its folder then."""
-    if loaded.recipe.demo is None:
-        return None
-    folder = Path(loaded.root, loaded.recipe.demo)
-    if folder.exists():
-        return None
-    demo.write(folder)
-    return folder
-
-
-def rules_of(loaded: LoadedRecipe) -> dict[str, tuple[Rule, ...]]:
-    """The rules of every source. Raises UserError for an unknown rule set or a rule that cannot be."""
-    known, folder = registry.types(), Path(loaded.root)
-    return {
-        name: rules.combine(rules.load(each, known=known, folder=folder) for each in source.rule_sets)
-        for name, source in loaded.recipe.sources.items()
-    }
-
-
-def stage_keys(loaded: LoadedRecipe, plans: Plan, judged: Mapping[str, Sequence[Rule]]) -> dict[str, str]:
-    """The key of each stage: a hash of all that decides what it writes, the keys of the stages before it among it."""
-    recipe, root = loaded.recipe, loaded.root
-    tests = evaluation_files(recipe.decontaminate.test_sets, root)
-    model = recipe.tokenizer.model
-    weights = {name: str(source.weight) for name, source in recipe.sources.items()}
-    own: dict[str, Any] = {
-        "ingest": [
-            recipe.ingest,
-            {
-                name: [source.kind, source.text_field, source.licences, _identity(plans[name])]
-                for name, source in recipe.sources.items()
-            },
-        ],
-        "measure": signals.assets_digest(),
-        "judge": judged,
-        "exact-dedup": [recipe.seed, {name: source.deduplicates for name, source in recipe.sources.items()}],
-        "near-dedup": [recipe.seed, recipe.near],
-        "decontaminate": [
-            recipe.decontaminate,
-            [(info.path.rsplit("/", 1)[-1], info.size, info.version) for info in tests],
-            {name: source.decontaminate for name, source in recipe.sources.items()},
-        ],
-        "tokenizer": [recipe.seed, recipe.tokenizer, weights, model and fs.digest(model_path(root, model))],
-        "records": [recipe.name, recipe.seed, recipe.records, weights],
-        "report": [__version__],
-    }
-    keys: dict[str, str] = {}
-    before = ""
-    for stage in STAGES:
-        libraries = {name: importlib.metadata.version(name) for name in LIBRARIES.get(stage, ())}
-        before = keys[stage] = key_of([stage, CODE_VERSIONS[stage], before, libraries, own[stage]])
-    return keys
-
-
-def _identity(shards: Sequence[Sequence[Split]]) -> list[list[tuple[str, int, str, int, int]]]:
-    # Where the files lie is not part of it: a corpus may move.
-    return [[(split.name, split.size, split.version, split.part, split.parts) for split in splits] for splits in shards]
-
-
-def make_tasks(recipe: Recipe, plans: Plan) -> list[Task]:
-    """One task a shard, with a rough cost in seconds."""
-    return [
-        Task(
-            Shard(name, index, len(shards)),
-            splits,
-            (COST[recipe.sources[name].kind] + _MEASURE_COST) * sum(split.size / split.parts for split in splits) / 1e6,
-        )
-        for name, shards in sorted(plans.items())
-        for index, splits in enumerate(shards)
-    ]
 
 
 class Driver:

@@ -14,8 +14,9 @@ from massivetext.records.reader import check, open_records
 from massivetext.report.destinations import destinations
 from massivetext.report.examples import Place
 from massivetext.report.trace import find, trace_document
-from massivetext.store import Run, verify
+from massivetext.store import Run
 from massivetext.tokenizer.encode import Encoder
+from massivetext.verify import verify
 
 
 def test_the_table_at_the_end_names_every_source_and_where_things_lie(quickstart: Path) -> None:

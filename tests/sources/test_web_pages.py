@@ -196,3 +196,10 @@ def word_f1(found: str, wanted: str) -> float:
     """Harmonic mean of precision and recall over words with their counts, 0 to 1."""
     left, right = (Counter(re.findall(r"\w+", text)) for text in (found, wanted))
     return 2 * (left & right).total() / (left.total() + right.total())
+
+
+def test_a_page_of_comments_without_a_type_is_told_at_once(tmp_path: Path, read_file: ReadFile) -> None:
+    (tmp_path / "a").write_bytes(warc(http(b"<!-- -->" * 500)) + warc(http(b"<!-- a --> <!-- b -->" + HTML)))
+    documents, rejected = read_file("web", tmp_path / "a")
+
+    assert [len(documents), [r.reason for r in rejected]] == [1, ["not_html"]]
