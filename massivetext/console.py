@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from massivetext import progress
-from massivetext.recipe import LoadedRecipe, Recipe
+from massivetext.dedup.banding import candidate_probability, optimal_bands
+from massivetext.recipe import LoadedRecipe, NearOptions, Recipe
 from massivetext.report.funnel import Count, Funnel
 from massivetext.report.trace import Trace
 from massivetext.rules import Rule
@@ -20,6 +21,7 @@ from massivetext.sources.splits import Split
 
 _PLAIN_SECONDS = 10.0
 _LIVE_SECONDS = 0.5
+_ENOUGH_RECALL = 0.95  # of near-duplicates at the threshold; below it `check` says how to have more
 
 
 class Progress:
@@ -117,7 +119,7 @@ def _cell(count: Count) -> str:
 
 
 def _short(count: int) -> str:
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+    for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if count >= size:
             return f"{count / size:.1f}{unit}"
     return str(count)
@@ -155,33 +157,18 @@ def check_tables(
         rules_of: the rules of each source.
         plan: what every shard of each source reads.
     """
-    return [_sources_table(loaded.recipe, rules_of, plan), _stages_table(loaded.recipe, rules_of)]
+    recipe = loaded.recipe
+    return [_inputs_table(recipe, plan), _judging_table(recipe, rules_of), _stages_table(recipe, rules_of)]
 
 
-def _sources_table(
-    recipe: Recipe, rules_of: Mapping[str, Sequence[Rule]], plan: Mapping[str, Sequence[Sequence[Split]]] | None
-) -> Table:
-    table = Table(title=f"recipe {recipe.name}: sources", title_justify="left", header_style="bold")
-    for column in ("source", "kind", "inputs"):
-        table.add_column(column, overflow="fold")
-    for column in ("files", "bytes", "shards", "weight"):
+def _inputs_table(recipe: Recipe, plan: Mapping[str, Sequence[Sequence[Split]]] | None) -> Table:
+    table = Table(title=f"recipe {recipe.name}: inputs", title_justify="left", header_style="bold")
+    table.add_column("source")
+    table.add_column("inputs", overflow="fold", ratio=1)
+    for column in ("files", "size", "shards"):
         table.add_column(column, justify="right")
-    for column in ("rule sets", "dedup", "test sets"):
-        table.add_column(column)
     for name, source in sorted(recipe.sources.items()):
-        count = len(rules_of[name])
-        sets = f"{', '.join(source.rule_sets)}: {count} rule{'' if count == 1 else 's'}" if count else "none"
-        tested = source.decontaminate and bool(recipe.decontaminate.test_sets)
-        table.add_row(
-            name,
-            source.kind,
-            Text("\n".join(source.inputs)),
-            *_planned(None if plan is None else plan[name]),
-            f"{source.weight:f}",
-            sets,
-            "yes" if source.deduplicates else "no",
-            "yes" if tested else "no",
-        )
+        table.add_row(name, Text("\n".join(source.inputs)), *_planned(None if plan is None else plan[name]))
     return table
 
 
@@ -189,7 +176,34 @@ def _planned(shards: Sequence[Sequence[Split]] | None) -> tuple[str, str, str]:
     if shards is None:
         return "–", "–", "–"
     sizes = {split.path: split.size for shard in shards for split in shard}
-    return f"{len(sizes):,}", f"{sum(sizes.values()):,}", f"{len(shards):,}"
+    return f"{len(sizes):,}", f"{_short(sum(sizes.values()))}B", f"{len(shards):,}"
+
+
+def _judging_table(recipe: Recipe, rules_of: Mapping[str, Sequence[Rule]]) -> Table:
+    table = Table(title="how they are judged and mixed", title_justify="left", header_style="bold")
+    for column in ("source", "kind"):
+        table.add_column(column)
+    table.add_column("rule sets", overflow="fold", ratio=1)
+    for column in ("dedup", "test sets"):
+        table.add_column(column)
+    table.add_column("weight", justify="right")
+    for name, source in sorted(recipe.sources.items()):
+        count = len(rules_of[name])
+        sets = f"{', '.join(source.rule_sets)}: {count} rule{'' if count == 1 else 's'}" if count else "none"
+        tested = source.decontaminate and bool(recipe.decontaminate.test_sets)
+        yes = {True: "yes", False: "no"}
+        table.add_row(name, source.kind, sets, yes[source.deduplicates], yes[tested], f"{source.weight:f}")
+    return table
+
+
+def _banding(near: NearOptions) -> str:
+    found = candidate_probability(near.threshold, near.bands, near.rows)
+    told = f"{near.bands} bands of {near.rows} hashes find a pair at the threshold with probability {found:.3f}"
+    if found >= _ENOUGH_RECALL or not near.threshold:
+        return told
+    bands, rows = optimal_bands(near.bands * near.rows, near.threshold)
+    better = candidate_probability(near.threshold, bands, rows)
+    return f"{told}: better set near.bands = {bands} and near.rows = {rows} ({better:.3f})"
 
 
 def _stages_table(recipe: Recipe, rules_of: Mapping[str, Sequence[Rule]]) -> Table:
@@ -211,7 +225,7 @@ def _stages_table(recipe: Recipe, rules_of: Mapping[str, Sequence[Rule]]) -> Tab
         (
             "near-dedup",
             copies,
-            f"{near.ngram}-grams, {near.bands} bands of {near.rows} hashes, similarity above {near.threshold:g}",
+            f"{near.ngram}-grams, similarity above {near.threshold:g}; {_banding(near)}",
         ),
         (
             "decontaminate",

@@ -1,5 +1,5 @@
 import pytest
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 from massivetext.extract.render import render
 

@@ -5,7 +5,7 @@ import msgspec
 from rich.console import Console
 
 from massivetext.console import check_tables
-from massivetext.recipe import LoadedRecipe, Recipe, SourceOptions
+from massivetext.recipe import LoadedRecipe, NearOptions, Recipe, SourceOptions
 from massivetext.rules import Rule
 from massivetext.sources.splits import Split
 
@@ -30,38 +30,46 @@ def printed(*, planned: bool) -> str:
     return console.file.getvalue()
 
 
-def row(text: str, name: str) -> list[str]:
-    line = next(line for line in text.splitlines() if line.startswith(f"│ {name} "))
-    return [cell.strip() for cell in line.strip("│").split("│")]
+def rows(text: str, name: str) -> list[list[str]]:
+    lines = [line for line in text.splitlines() if line.startswith(f"│ {name} ")]
+    return [[cell.strip() for cell in line.strip("│").split("│")] for line in lines]
 
 
 def test_a_file_in_two_shards_counts_once() -> None:
-    assert row(printed(planned=True), "web") == [
-        "web",
-        "web",
-        "[a]*.warc",
-        "1",
-        "100",
-        "2",
-        "0.7",
-        "language, gopher, safesearch: 1 rule",
-        "yes",
-        "no",
-    ]
+    inputs, judging = rows(printed(planned=True), "web")
+
+    assert inputs == ["web", "[a]*.warc", "1", "100B", "2"]
+    assert judging == ["web", "web", "language, gopher, safesearch: 1 rule", "yes", "no", "0.7"]
 
 
 def test_files_of_one_shard_are_added() -> None:
-    assert row(printed(planned=True), "code")[3:] == ["2", "15", "1", "0.3", "none", "no", "no"]
+    inputs, judging = rows(printed(planned=True), "code")
+
+    assert inputs[2:] == ["2", "15B", "1"]
+    assert judging[2:] == ["none", "no", "no", "0.3"]
 
 
 def test_without_a_plan_the_sizes_are_unknown() -> None:
-    assert row(printed(planned=False), "web")[3:6] == ["–", "–", "–"]
+    assert rows(printed(planned=False), "web")[0][2:] == ["–", "–", "–"]
+
+
+def test_bands_that_would_miss_pairs_are_told_with_better_ones() -> None:
+    poor = msgspec.structs.replace(LOADED.recipe, near=NearOptions(threshold=0.5))
+    console = Console(file=io.StringIO(), width=300, color_system=None)
+    for table in check_tables(msgspec.structs.replace(LOADED, recipe=poor), RULES, None):
+        console.print(table)
+    assert isinstance(console.file, io.StringIO)
+
+    # 1 - (1 - 0.5**8)**32 = 0.118; the default threshold of 0.8 gives 0.997 and no advice
+    assert "with probability 0.118: better set near.bands = " in console.file.getvalue()
+    assert "0.997" in printed(planned=True)
+    assert "better set" not in printed(planned=True)
 
 
 def test_stages_name_the_sources_that_they_concern() -> None:
     text = printed(planned=True)
 
-    assert row(text, "judge")[1] == "web"
-    assert row(text, "near-dedup")[1] == "web"
-    assert row(text, "decontaminate")[1] == "none"
-    assert row(text, "records")[1] == "all"
+    assert rows(text, "judge")[0][1] == "web"
+    assert rows(text, "near-dedup")[0][1] == "web"
+    assert rows(text, "decontaminate")[0][1] == "none"
+    assert rows(text, "records")[0][1] == "all"

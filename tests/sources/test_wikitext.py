@@ -47,13 +47,13 @@ def test_namespaces_of_the_wiki_itself_are_known() -> None:
 @pytest.mark.parametrize("piece", ["{{a|", "[[a|", "<div>", "{|\n|-\n", "<ref>x ", "<!-- x ", "[http://a "])
 def test_a_page_that_would_take_hours_is_refused(piece: str) -> None:
     with pytest.raises(WikitextError, match="are not closed"):
-        to_text("T", piece * 20_000)
+        to_text("T", piece * 3000)
 
     assert to_text("T", "Text. " + piece * 20) is not None
 
 
 def test_closed_markup_and_single_tags_are_not_counted() -> None:
-    assert to_text("T", "{{a|[[b]]}}<br><td>x<div>y</div>" * 3000).startswith("T\n\n")
+    assert to_text("T", "{{a|[[b]]}}<br><td>x<div>y</div>" * 1000).startswith("T\n\n")
 
 
 @given(st.text(alphabet=st.sampled_from(list("[]{}|='*#:;<>/!- \nabTref")), max_size=80))
