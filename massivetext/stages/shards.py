@@ -1,8 +1,10 @@
 """Stages that work shard by shard, without a shuffle: neighbours share one job, each shard commits by itself."""
 
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
@@ -12,7 +14,7 @@ from massivetext.context import Context
 from massivetext.errors import MENDABLE, StageError, UserError
 from massivetext.progress import Reporter
 from massivetext.sources.splits import Split
-from massivetext.stages.engine import DealOut, Engine, balance, tell
+from massivetext.stages.engine import DealOut, Engine, tell
 from massivetext.store import Shard, ShardCommit
 
 
@@ -95,20 +97,45 @@ def run_shards(engine: Engine, context: Context, stages: Sequence[ShardStage], t
     undone = [task for task in tasks if not _done(context, stages, task)]
     if not undone:
         return
-    lanes = balance(
-        [(task, task.cost) for task in undone], engine.lanes(len(undone), sum(task.cost for task in undone))
-    )
+    ordered = tuple(sorted(undone, key=lambda task: -task.cost))
+    count = engine.lanes(len(undone), sum(task.cost for task in undone))
+    with tempfile.TemporaryDirectory(prefix="massivetext-claims-") as claims:
+        alone = [Lane((task,), None) for task in ordered]
+        lanes = [Lane(ordered, claims)] * count if engine.embedded else alone
 
-    def build(pipeline: beam.Pipeline) -> None:
-        done = pipeline | "DealOut" >> DealOut(lanes) | "Tasks" >> beam.FlatMap(_tasks).with_output_types(Task)
-        for stage in stages:
-            done = done | f"{stage.name} {stage.label}".strip() >> ProcessShards(stage, context)
+        def build(pipeline: beam.Pipeline) -> None:
+            done = pipeline | "DealOut" >> DealOut(lanes) | "Claim" >> beam.FlatMap(claim).with_output_types(Task)
+            for stage in stages:
+                done = done | f"{stage.name} {stage.label}".strip() >> ProcessShards(stage, context)
 
-    engine.run(build, lanes=len(lanes))
+        engine.run(build, lanes=len(lanes))
 
 
-def _tasks(lane: list[Task]) -> list[Task]:
-    return lane
+class Lane(msgspec.Struct, frozen=True):
+    """Tasks for one worker.
+
+    The embedded runner deals its elements out once and for all, so there every worker is given all tasks, dearest
+    first, and takes the next that no other has claimed by making a file in ``claims``. A cluster balances by itself: a
+    lane is one task there, and nothing is claimed.
+    """
+
+    tasks: tuple[Task, ...]
+    claims: str | None
+
+
+def claim(lane: Lane) -> Iterator[Task]:
+    """The tasks of a lane that fall to this worker, each claimed only when the one before it is done."""
+    for number, task in enumerate(lane.tasks):
+        if lane.claims is None or _is_first(Path(lane.claims, str(number))):
+            yield task
+
+
+def _is_first(path: Path) -> bool:
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 def _done(context: Context, stages: Sequence[ShardStage], task: Task) -> bool:
