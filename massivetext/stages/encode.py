@@ -16,26 +16,33 @@ from massivetext.errors import UserError
 from massivetext.progress import Reporter
 from massivetext.records.crops import I64, crop, crop_window, draws_of, with_ends
 from massivetext.records.mixture import affordable, quotas
-from massivetext.records.sequences import layout, next_draws
+from massivetext.records.sequences import first_draws, layout, next_draws
 from massivetext.records.tokens import TOKENS, counts_path, part_path, read_counts
 from massivetext.stages.engine import Engine
 from massivetext.stages.shards import ShardStage, Task, priced, run_shards
-from massivetext.stages.tokenizer import MODEL
+from massivetext.stages.tokenizer import MODEL, sampled_passages
 from massivetext.store import Shard, ShardCommit
 from massivetext.tokenizer.encode import Encoder
 
 STAGE = "records"
 _COST = 1 / 2e6  # seconds a byte of text
 _BATCH_BYTES = 4 * 2**20
-_BYTES_PER_TOKEN = 4  # a first guess; later rounds go by what was counted
+_BYTES_PER_TOKEN = 4.0  # where there is no sample to measure it on
+_MEASURED_PASSAGES = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survivors:
-    """The kept documents of a source: how many there are, and the rank of each shard's first among them."""
+    """The kept documents of a source.
+
+    Attributes:
+        documents: how many there are.
+        crop_bytes: mean bytes of a draw's crop.
+        first: rank of each shard's first document among them.
+    """
 
     documents: int
-    bytes: int
+    crop_bytes: float
     first: tuple[int, ...]
 
 
@@ -71,7 +78,8 @@ def encode(engine: Engine, context: Context, tasks: list[Task]) -> Encoded:
     survivors = {source: _survivors(context, source) for source in sorted(sources)}
     wanted = quotas({name: s.weight for name, s in sources.items()}, options.sequences) if options.sequences else None
     draws = {
-        source: _first_draws(context, survivors[source], wanted[source] if wanted else None) for source in survivors
+        source: _first_draws(context, source, survivors[source], wanted[source] if wanted else None)
+        for source in survivors
     }
     before, rounds, available = dict.fromkeys(draws, 0), dict.fromkeys(draws, 0), dict.fromkeys(draws, 0)
     todo = set(draws)
@@ -115,20 +123,34 @@ def _more(context: Context, source: str, wanted: int, draws: int, rows: int) -> 
 
 
 def _survivors(context: Context, source: str) -> Survivors:
-    tallies = [context.tally(shard, context.kept(shard)) for shard in context.shards(source)]
-    kept = [tally["kept"] for tally in tallies]
-    first = tuple(np.cumsum([0, *kept[:-1]]).tolist())
-    return Survivors(documents=sum(kept), bytes=sum(tally["kept_bytes"] for tally in tallies), first=first)
+    options = context.recipe.records
+    window = options.bytes_per_token * options.sequence_length
+    sizes = []
+    for shard in context.shards(source):
+        size = context.run.read_table("signals", shard, ["byte_count"])["byte_count"].to_numpy()
+        sizes.append(size[context.kept(shard)].astype(np.float64))
+    first = np.cumsum([0, *map(len, sizes[:-1])])
+    # A window lies anywhere between just before the document's end and just after its beginning; see crop_window.
+    crops = np.concatenate([window * size / (window + size - 1) for size in sizes])
+    return Survivors(documents=len(crops), crop_bytes=float(crops.mean()), first=tuple(first.tolist()))
 
 
-def _first_draws(context: Context, survivors: Survivors, quota: int | None) -> int:
+def _first_draws(context: Context, source: str, survivors: Survivors, quota: int | None) -> int:
     options = context.recipe.records
     if quota is None:
         draws = survivors.documents * options.epochs
-    else:
-        crop_bytes = min(survivors.bytes / survivors.documents, options.bytes_per_token * options.sequence_length)
-        draws = int(quota * options.sequence_length * _BYTES_PER_TOKEN / max(crop_bytes, 1.0))
-    return (draws // options.crops_per_group + 1) * options.crops_per_group
+        return (draws // options.crops_per_group + 1) * options.crops_per_group
+    tokens = survivors.crop_bytes / _bytes_per_token(context, source)
+    return first_draws(quota, tokens, options.crops_per_group, options.sequence_length)
+
+
+def _bytes_per_token(context: Context, source: str) -> float:
+    passages: list[str] = []
+    for shard in context.shards(source):
+        passages += sampled_passages(context, shard, _MEASURED_PASSAGES - len(passages))
+    model = encoder(context.run.path(MODEL), context.keys["tokenizer"])
+    tokens = sum(map(len, model.encode(passages)))
+    return sum(len(passage.encode()) for passage in passages) / tokens if tokens else _BYTES_PER_TOKEN
 
 
 def _count(context: Context, source: str, draws: int, rounds: int) -> int:

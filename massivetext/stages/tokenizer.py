@@ -103,6 +103,16 @@ def _rates(context: Context, available: Mapping[str, int]) -> dict[str, float]:
     }
 
 
+def sampled_passages(context: Context, shard: Shard, count: int) -> list[str]:
+    """The first passages of a shard that the tokenizer was trained on; none where it was not trained here."""
+    path = context.run.part(_SAMPLES, shard)
+    if count < 1 or context.recipe.tokenizer.model is not None:
+        return []
+    with fs.open_read(path) as handle:
+        batch = next(pq.ParquetFile(handle).iter_batches(batch_size=count), None)
+    return [] if batch is None else batch["passage"].to_pylist()
+
+
 def _lines(context: Context) -> Iterator[str]:
     for shard in context.all_shards():
         with fs.open_read(context.run.part(_SAMPLES, shard)) as handle:

@@ -8,6 +8,7 @@ from massivetext.records.sequences import (
     Piece,
     Place,
     assemble,
+    first_draws,
     layout,
     next_draws,
     pieces,
@@ -81,6 +82,13 @@ def test_row_is_put_together_in_any_order_with_its_starts() -> None:
 def test_rows_with_gaps_overlaps_or_missing_tokens_are_errors(parts: list[tuple[int, int]], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         assemble([(position, np.arange(size)) for position, size in parts], 4)
+
+
+def test_first_draws_are_an_estimate_with_a_little_to_spare() -> None:
+    # 10 crops of 1024 tokens are 5 rows of 2048, of which half a row is lost: 100 / 4.5 * 1.1 = 24.4, so 25 groups.
+    assert first_draws(100, 1024.0, 10, 2048) == 250
+    # Hardly a row a group: 10 * 100 / 2048 = 0.488, and of that 0.3 is hoped for: 10 / 0.1465 * 1.1 = 75.1.
+    assert first_draws(10, 100.0, 10, 2048) == 760
 
 
 def test_next_draws_follow_the_rate_so_far_in_whole_groups() -> None:
