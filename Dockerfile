@@ -12,6 +12,9 @@ RUN pip install --no-cache-dir build==1.6.1 \
     && pip install --no-cache-dir --constraint constraints.txt "$(ls /tmp/wheel/*.whl)[gcp,s3]" \
     && rm -rf /tmp/wheel /opt/massivetext
 
+# Beam's boot would make a virtual environment of its own for every worker; all that it needs is installed already.
+ENV RUN_PYTHON_SDK_IN_DEFAULT_ENVIRONMENT=1
+
 RUN useradd --create-home --uid 10001 massivetext
 USER massivetext
 WORKDIR /home/massivetext

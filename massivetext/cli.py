@@ -72,7 +72,7 @@ def run(
 
     An interrupted run goes on where it stopped when the same command is given again; a finished one says so.
 
-    A changed recipe redoes the stages that the change concerns, and no others.
+    A changed recipe redoes the first stage that the change concerns and those after it.
     """
     import msgspec
 
@@ -107,12 +107,15 @@ def check(recipe: RecipeName) -> None:
     """Validate a recipe, list its inputs and stages, and do nothing."""
     from massivetext.console import check_tables
     from massivetext.recipe import load
-    from massivetext.stages.plan import make_plan, rules_of
+    from massivetext.stages.plan import make_plan, rules_of, stage_keys
 
     loaded = load(recipe)
     missing_demo = loaded.recipe.demo is not None and not Path(loaded.root, loaded.recipe.demo).exists()
-    console = _out()
-    for table in check_tables(loaded, rules_of(loaded), None if missing_demo else make_plan(loaded)):
+    console, judged = _out(), rules_of(loaded)
+    plan = None if missing_demo else make_plan(loaded)
+    if plan is not None:
+        stage_keys(loaded, plan, judged)  # looks for the test sets and the tokenizer's model
+    for table in check_tables(loaded, judged, plan):
         console.print(table)
     if missing_demo:
         console.print(f"The demo corpus {loaded.recipe.demo} is not there yet; `massivetext run` writes it.")
@@ -123,7 +126,7 @@ def report(
     context: typer.Context,
     run_folder: RunFolder,
 ) -> None:
-    """Write the report of a run again, as far as the run has come, and say where it is."""
+    """Write the report of a run that stopped early, after `judge` at least, and say where the report is."""
     from massivetext.context import Context
     from massivetext.stages.report import write_report
 
@@ -134,7 +137,7 @@ def report(
 
 @app.command()
 def verify(run_folder: RunFolder) -> None:
-    """Hash every file of a run again and compare it with what was written; exit code 1 where anything differs."""
+    """Hash every file of a run again and check every record; exit code 1 where anything is not as it was written."""
     from massivetext.records import reader
     from massivetext.verify import verify as verify_run
 

@@ -1,4 +1,4 @@
-"""What the command shows a person: live progress of a stage, and the table at the end."""
+"""What the command shows a person: live progress, the table at the end, and the tables of `check` and `trace`."""
 
 import threading
 import time

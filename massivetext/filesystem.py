@@ -73,12 +73,6 @@ def size(path: str) -> int:
     return int(fs.size(inner))
 
 
-def make_folder(path: str) -> None:
-    """Makes a folder and its parents; does nothing on object stores, which have none."""
-    fs, inner = _at(path)
-    fs.makedirs(inner, exist_ok=True)
-
-
 def remove(path: str) -> None:
     """Removes a file or a whole folder; does nothing where there is none."""
     fs, inner = _at(path)

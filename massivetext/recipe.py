@@ -90,7 +90,7 @@ class IngestOptions(Options, frozen=True):
     """Limits on one record of input; what is larger goes to quarantine.
 
     Attributes:
-        max_record_bytes: largest JSON line, book, source file or wiki page.
+        max_record_bytes: largest JSON line, book or source file; a wiki page may have 4 MiB at most.
         max_html_bytes: largest page that is parsed (a parser takes some 20 times as much memory).
     """
 
@@ -107,7 +107,7 @@ class NearOptions(Options, frozen=True):
         bands: bands of the signature; 32 of 8 hashes find a pair of similarity 0.8 with probability 0.997.
         rows: hashes a band.
         lowercase: ignore case (the paper says only punctuation and white space).
-        max_bucket: in a larger bucket not all pairs are compared, only neighbours; such buckets are counted.
+        max_bucket: in a larger bucket each document is paired with the bucket's first and with its neighbour alone.
     """
 
     ngram: Positive = 13
@@ -122,8 +122,9 @@ class DecontaminateOptions(Options, frozen=True):
     """Test-set filtering.
 
     Attributes:
-        test_sets: files of evaluation items: JSONL (a ``text`` field, or ``full`` where present), or plain text with
-            one item a paragraph; may be gzipped. Patterns are allowed. Without any, nothing is tested.
+        test_sets: files of evaluation items: JSONL (a ``text`` field, or ``full`` where present), WikiText
+            (``.tokens``), or ``.txt`` with one item a paragraph; each may be gzipped. Patterns are allowed. Without
+            any, nothing is tested.
         ngram: words an n-gram; Rae et al. 2021, A.1.1: 13.
         jaccard: a document goes when its Jaccard similarity with an item exceeds this; A.1.1: 0.8.
         containment: a document goes when it holds more than this share of an item's n-grams; None, as in the paper:

@@ -223,12 +223,19 @@ class Run:
             raise StageError(f"{self.folder}: stage '{stage}' is not complete; run `massivetext run` again to go on")
         return manifest
 
-    def begin(self, stage: str, key: str) -> None:
-        """Makes a stage ready to write: keeps an interrupted attempt at the same key, clears anything else."""
-        fs.remove(self.path(stage, MANIFEST))
+    def clear_stale(self, stage: str, key: str) -> None:
+        """Clears what a stage holds under another key; an interrupted attempt at the same key stays."""
+        manifest = self.manifest(stage)
+        if manifest is not None and manifest.key == key:
+            return
         if not fs.exists(self.path(stage, "commits", key[:16])):
             for folder in (stage, *DATA_SETS[stage]):
                 fs.remove(self.path(folder))
+
+    def begin(self, stage: str, key: str) -> None:
+        """Makes a stage ready to write: keeps an interrupted attempt at the same key, clears anything else."""
+        fs.remove(self.path(stage, MANIFEST))
+        self.clear_stale(stage, key)
         fs.write_bytes(self.path(stage, "commits", key[:16], "begun"), b"")
 
     def commit(self, manifest: Manifest) -> str:

@@ -16,7 +16,6 @@ _OUTCOMES: dict[str, Outcome] = {
     "leak_embedded": "contaminated",
     "leak_hard_negative": "kept",
 }
-KINDS = tuple(_OUTCOMES)
 
 
 class Leak(NamedTuple):

@@ -12,6 +12,7 @@ from massivetext.context import Context
 from massivetext.errors import StageError, UserError
 from massivetext.recipe import LoadedRecipe
 from massivetext.records.reader import read_dataset
+from massivetext.stages.dataset import recipe_digest
 from massivetext.stages.decontaminate import run_decontaminate
 from massivetext.stages.engine import Engine
 from massivetext.stages.exact_dedup import run_exact_dedup
@@ -24,7 +25,7 @@ from massivetext.stages.records import run_records
 from massivetext.stages.report import run_report
 from massivetext.stages.shards import ShardStage, Task, run_shards
 from massivetext.stages.tokenizer import run_tokenizer
-from massivetext.store import FORMAT, STAGES, Manifest, Run, RunState, StageState, key_of
+from massivetext.store import FORMAT, STAGES, Manifest, Run, RunState, StageState
 
 Listener = Callable[[str, str, int], None]  # (stage, "run" | "skip" | "done", shards)
 
@@ -107,6 +108,8 @@ class Driver:
             self._states[stage] = StageState(
                 stage, manifest.key, fs.digest(self._run.path(stage, "manifest.json")), seconds
             )
+        for stage in STAGES[len(self._states) :]:
+            self._run.clear_stale(stage, self.context.keys[stage])
 
     def _step(self, stages: Sequence[str], work: Callable[[], None]) -> None:
         started = time.monotonic()
@@ -164,7 +167,7 @@ class Driver:
             format=FORMAT,
             name=self._loaded.recipe.name,
             recipe=recipe,
-            recipe_sha256=key_of(recipe),
+            recipe_sha256=recipe_digest(self.context),
             root=self._loaded.root,
             seed=self._loaded.recipe.seed,
             versions={

@@ -50,8 +50,8 @@ class Engine:
     def lanes(self, tasks: int, cost: float = math.inf) -> int:
         """Into how many elements a job's tasks are gathered: one a worker here, one a task on a cluster.
 
-        The embedded runner deals elements out to its workers once and for all, so balanced lanes are the only way to
-        keep all busy; a cluster balances by itself and wants many.
+        The embedded runner deals elements out to its workers once and for all: the tasks of shard stages are claimed
+        from a common list (`shards.Lane`), those of other jobs are balanced beforehand. A cluster balances by itself.
 
         Args:
             tasks: number of tasks.

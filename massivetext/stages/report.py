@@ -61,7 +61,7 @@ def write_report(context: Context) -> str:
         raise StageError(f"{run.folder}: no run here")
     inputs = {stage.name: stage.key for stage in state.stages if stage.name != STAGE}
     before = run.manifest(STAGE)
-    if before is not None and before.inputs == inputs:
+    if before is not None and before.inputs == inputs and fs.exists(run.path(PAGE)):
         return run.path(PAGE)
     key = key_of(["partial", inputs])
     run.begin(STAGE, key)

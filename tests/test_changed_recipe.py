@@ -1,0 +1,58 @@
+"""A changed recipe redoes what the change concerns, and leaves nothing of the old one behind."""
+
+import json
+from pathlib import Path
+
+import pytest
+from command import massivetext
+
+from massivetext.store import Run
+from massivetext.verify import verify
+
+TEXTS = [
+    f"The {word} of the village, and those that have been with it, went to the river to be seen. " for word in "abc"
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    lines = [json.dumps({"text": text * 20}) for text in (*TEXTS, TEXTS[0])]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    (tmp_path / "mine.toml").write_text('[[rule]]\nsignal = "word_count"\nmin = 1\nsource = "ours: a test"\n')
+    (tmp_path / "recipe.toml").write_text(
+        'name = "changed"\n[sources.news]\nkind = "news"\ninputs = ["a.jsonl"]\nweight = 1.0\nrules = ["mine.toml"]\n'
+    )
+    run(tmp_path, "exact-dedup")
+    return tmp_path
+
+
+def run(folder: Path, until: str) -> Run:
+    massivetext("run", "recipe.toml", "--output", "run", "--workers", "1", "--until", until, folder=folder)
+    return Run(str(folder / "run"))
+
+
+def test_a_changed_rule_redoes_judging_and_not_measuring(folder: Path) -> None:
+    before = (folder / "run/signals/news/part-00000-of-00001.parquet").stat().st_mtime_ns
+    (folder / "mine.toml").write_text('[[rule]]\nsignal = "word_count"\nmin = 10_000\nsource = "ours: a test"\n')
+    done = run(folder, "exact-dedup")
+
+    assert done.need("judge").totals()["kept"] == 0
+    assert done.need("exact-dedup").totals()["tested"] == 0
+    assert (folder / "run/signals/news/part-00000-of-00001.parquet").stat().st_mtime_ns == before
+
+
+def test_what_the_old_recipe_left_behind_the_last_stage_is_cleared(folder: Path) -> None:
+    assert (folder / "run/verdicts/exact").exists()
+    (folder / "mine.toml").write_text('[[rule]]\nsignal = "word_count"\nmin = 2\nsource = "ours: a test"\n')
+    done = run(folder, "judge")
+
+    assert verify(done) == []
+    assert done.manifest("exact-dedup") is None
+    assert not (folder / "run/verdicts/exact").exists()
+
+
+def test_an_unchanged_recipe_may_stop_earlier_and_loses_nothing(folder: Path) -> None:
+    done = run(folder, "judge")
+
+    assert verify(done) == []
+    assert done.need("exact-dedup").totals()["removed"] == 1
