@@ -1,6 +1,6 @@
 """datatrove's Gopher chain on a folder: read, extract (web), repetition, quality, MinHash in four steps, write.
 
-Run by an interpreter that has ``datatrove[io,processing]==0.10.1`` and ``spacy``:
+Run by an interpreter that has ``datatrove[io,processing]==0.10.1``, ``spacy`` and ``lxml_html_clean``:
 
     python datatrove_chain.py {news,web} INPUT_FOLDER WORK_FOLDER TASKS WORKERS
 """
