@@ -63,7 +63,7 @@ def run(
     workers: Annotated[
         int, typer.Option(min=1, help="Worker processes on this machine.", show_default="all cores")
     ] = os.cpu_count() or 1,
-    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the recipe's seed.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=2**62 - 1, help="Instead of the recipe's seed.")] = None,
     beam_options: Annotated[
         list[str] | None, typer.Argument(metavar="[-- BEAM OPTIONS]", help="After --: options for Apache Beam.")
     ] = None,

@@ -41,6 +41,10 @@ PAPER_LICENCES = (
 )
 
 _SOURCE_NAME = re.compile("[a-z][a-z0-9_]*")
+# Names that a run gives to other things beside its sources.
+_TAKEN_NAMES = frozenset(
+    {"candidates", "clusters", "counts", "index", "near", "pairs", "samples", "signatures", "tokens"}
+)
 
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
@@ -289,6 +293,8 @@ def _check(recipe: Recipe, path: str) -> None:
     for name, source in recipe.sources.items():
         if not _SOURCE_NAME.fullmatch(name):
             raise UserError(f"{path}: sources.{name}: want a name of a-z, 0-9 and _, beginning with a letter")
+        if name in _TAKEN_NAMES:
+            raise UserError(f"{path}: sources.{name}: the name is taken within a run; give the source another")
         if not source.weight.is_finite() or not 0 < source.weight <= 1:
             raise UserError(f"{path}: sources.{name}.weight: want a number above 0 and at most 1, got {source.weight}")
         if source.kind != "code" and source.licences != PAPER_LICENCES:

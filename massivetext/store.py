@@ -193,8 +193,11 @@ class Run:
             return None
         except NOT_JSON:
             return None  # a commit that a full disk or a crash of the machine cut short is no commit
-        whole = all(fs.exists(self.path(f.path)) and fs.size(self.path(f.path)) == f.bytes for f in commit.files)
-        return commit if whole else None
+        return commit if self.has_files(commit.files) else None
+
+    def has_files(self, files: Iterable[File]) -> bool:
+        """Whether every file is there and has its size."""
+        return all(fs.exists(self.path(f.path)) and fs.size(self.path(f.path)) == f.bytes for f in files)
 
     def commits(self, stage: str, key: str) -> list[ShardCommit]:
         """Every task's commit of a stage under a key, sorted by task."""
@@ -226,7 +229,7 @@ class Run:
     def clear_stale(self, stage: str, key: str) -> None:
         """Clears what a stage holds under another key; an interrupted attempt at the same key stays."""
         manifest = self.manifest(stage)
-        if manifest is not None and manifest.key == key:
+        if manifest is not None and manifest.key == key and self.has_files(manifest.files()):
             return
         if not fs.exists(self.path(stage, "commits", key[:16])):
             for folder in (stage, *DATA_SETS[stage]):
@@ -259,7 +262,7 @@ class Run:
         """``run.json``, or None in a folder that is no run. Raises UserError where it is damaged."""
         try:
             data = fs.read_bytes(self.path(RUN))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         try:
             sealed = msgspec.json.decode(data, type=Sealed)

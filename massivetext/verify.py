@@ -14,7 +14,7 @@ def verify(run: Run) -> list[str]:
     try:
         data = fs.read_bytes(path)
         sealed = msgspec.json.decode(data, type=Sealed)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise UserError(
             f"{run.folder}: no run here (no {RUN}); give the folder that `massivetext run` wrote to"
         ) from None

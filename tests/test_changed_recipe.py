@@ -56,3 +56,22 @@ def test_an_unchanged_recipe_may_stop_earlier_and_loses_nothing(folder: Path) ->
 
     assert verify(done) == []
     assert done.need("exact-dedup").totals()["removed"] == 1
+
+
+def test_a_file_that_has_gone_is_made_again(folder: Path) -> None:
+    lost = folder / "run/signals/news/part-00000-of-00001.parquet"
+    data = lost.read_bytes()
+    lost.unlink()
+    done = run(folder, "exact-dedup")
+
+    assert lost.read_bytes() == data
+    assert verify(done) == []
+
+
+def test_what_a_kill_left_in_the_root_is_cleared(folder: Path) -> None:
+    (folder / "run/.tmp-0123-run.json").write_text("half")
+    (folder / "run/progress").mkdir()
+    (folder / "run/progress/ingest.1.jsonl").write_text("[1, 2, 3]\n")
+    done = run(folder, "exact-dedup")
+
+    assert verify(done) == []

@@ -380,3 +380,8 @@ def test_a_recipe_survives_the_state_of_a_run() -> None:
 
     # run.json holds it as JSON values, weights as text.
     assert msgspec.convert(msgspec.json.decode(msgspec.json.encode(built)), Recipe, strict=False) == built
+
+
+@pytest.mark.parametrize("name", ["pairs", "index", "tokens"])
+def test_a_source_name_that_a_run_uses_for_something_else_is_refused(name: str) -> None:
+    assert "the name is taken within a run" in refusal(source(name))

@@ -126,6 +126,8 @@ def _read_paragraphs(_name: str, stem: str, content: str) -> Iterator[TestItem]:
 
 
 def _read_wikitext(name: str, stem: str, content: str) -> Iterator[TestItem]:
+    # The name tells the articles of WikiText from other items: their Wikipedia pages go by title.
+    stem = stem if stem.lower().startswith("wikitext") else f"wikitext.{stem}"
     titles = list(_ARTICLE.finditer(content))
     if content[: titles[0].start() if titles else None].strip():
         raise UserError(f"{name}, line 1: want WikiText, which begins with a title ' = Title = '; rename it to .txt?")

@@ -13,7 +13,7 @@ def bucket_pairs(keys: U64, addresses: U64, max_bucket: int) -> tuple[Pairs, int
 
     A bucket of up to ``max_bucket`` documents gives all its pairs. In a larger one each document is paired with the
     bucket's first and with its predecessor, by address, so the number of pairs stays linear and a chain of copies
-    stays connected; such buckets are counted, since pairs may be missing.
+    stays connected; their number is returned, since pairs may be missing.
 
     Args:
         keys: one row a (band, document): the bucket; from :func:`massivetext.dedup.minhash.band_keys`.

@@ -90,6 +90,8 @@ def first_draws(quota: int, tokens_per_draw: float, crops_per_group: int, sequen
     """
     rows = crops_per_group * tokens_per_draw / sequence_length
     groups = 1.1 * quota / max(rows - 0.5, rows * 0.3, 1e-9)
+    if rows < 1:  # a group seldom fills a row: try some before drawing what may be in vain
+        groups = min(groups, 1000)
     return (int(groups) + 1) * crops_per_group
 
 

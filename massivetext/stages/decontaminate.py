@@ -71,7 +71,9 @@ def _article_titles(path: str, key: str) -> dict[str, tuple[str, str]]:
     WikiText's own preprocessing defeats the n-gram test, so the paper removes the pages themselves (A.1.1).
     """
     names = (name for name in _index(path, key).names if name[0].lower().startswith("wikitext"))
-    return {" ".join(normalised_words(item)): (test_set, item) for test_set, item in names}
+    titles = {" ".join(normalised_words(item)): (test_set, item) for test_set, item in names}
+    titles.pop("", None)
+    return titles
 
 
 @functools.lru_cache(maxsize=1)

@@ -101,7 +101,11 @@ class Driver:
         before = {state.name: state for state in (self._run.state() or _NOTHING).stages}
         for stage in STAGES:
             manifest = self._run.manifest(stage)
-            if manifest is None or manifest.key != self.context.keys[stage]:
+            if (
+                manifest is None
+                or manifest.key != self.context.keys[stage]
+                or not self._run.has_files(manifest.files())
+            ):
                 break  # a stage after one that must be redone is redone as well
             fs.remove(self._run.path(stage, "commits"))  # a kill may have come between the manifest and this
             seconds = before[stage].seconds if stage in before else 0.0
@@ -110,6 +114,10 @@ class Driver:
             )
         for stage in STAGES[len(self._states) :]:
             self._run.clear_stale(stage, self.context.keys[stage])
+        # What a kill may have left in the root of the run.
+        fs.remove(self._run.path("progress"))
+        for info in fs.glob(self._run.path(f"{fs.TEMPORARY}*")):
+            fs.remove(info.path)
 
     def _step(self, stages: Sequence[str], work: Callable[[], None]) -> None:
         started = time.monotonic()

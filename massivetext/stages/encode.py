@@ -138,8 +138,10 @@ def _survivors(context: Context, source: str) -> Survivors:
 def _first_draws(context: Context, source: str, survivors: Survivors, quota: int | None) -> int:
     options = context.recipe.records
     if quota is None:
-        draws = survivors.documents * options.epochs
-        return (draws // options.crops_per_group + 1) * options.crops_per_group
+        groups = survivors.documents * options.epochs // options.crops_per_group
+        return (
+            max(groups, 1) * options.crops_per_group
+        )  # no more than the epochs, but for a source of hardly any documents
     tokens = survivors.crop_bytes / _bytes_per_token(context, source)
     return first_draws(quota, tokens, options.crops_per_group, options.sequence_length)
 

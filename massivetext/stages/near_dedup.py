@@ -237,7 +237,7 @@ def _shingles(context: Context, addresses: U64) -> dict[int, U64]:
 
 def _cluster(context: Context, names: list[str]) -> None:
     run, key = context.run, context.keys[STAGE]
-    tables = [pq.read_table(_evidence(context, name)) for name in names]
+    tables = [_read_evidence(context, name) for name in names]
     pairs = pa.concat_tables(tables) if tables else PAIRS.empty_table()
     jaccard = pairs["jaccard"].to_numpy()
     edges = np.stack([pairs["a"].to_numpy(), pairs["b"].to_numpy()], axis=1)[jaccard > context.recipe.near.threshold]
@@ -252,6 +252,11 @@ def _cluster(context: Context, names: list[str]) -> None:
     sizes = np.unique(keeper, return_counts=True)[1]
     counts = {"clusters": len(sizes), "clustered": len(nodes), "largest_cluster": int(sizes.max(initial=0))}
     run.commit_shard(STAGE, key, ShardCommit("clusters", (run.committed(path, len(nodes)),), counts))
+
+
+def _read_evidence(context: Context, name: str) -> pa.Table:
+    with fs.open_read(_evidence(context, name)) as handle:
+        return pq.read_table(handle)
 
 
 def _ranks(context: Context, nodes: U64) -> U64:

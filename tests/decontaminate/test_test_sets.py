@@ -149,3 +149,13 @@ def test_real_items_are_all_read() -> None:
 
     assert len(items) == 47_669
     assert len({item.test_set for item in items}) > 10
+
+
+@pytest.mark.parametrize(
+    ("name", "test_set"),
+    [("wiki.test.tokens", "wikitext.wiki.test"), ("wikitext103.valid.tokens", "wikitext103.valid")],
+)
+def test_articles_of_wikitext_are_told_by_the_name_of_their_test_set(name: str, test_set: str) -> None:
+    (item,) = read_items(name, b" = Some Title = \n \n Text of the article . \n")
+
+    assert (item.test_set, item.id) == (test_set, "Some Title")
