@@ -109,7 +109,7 @@ def test_trace_finds_the_tokens_of_a_document_in_the_records(quickstart: Path) -
     records = open_records(str(quickstart / "run/records"))
     shards = len(records.dataset.train.shards)
     checked = 0
-    for row in np.flatnonzero(context.kept(shard))[:20]:
+    for row in np.flatnonzero(context.kept(shard))[:80]:
         document = context.run.read_table("documents", shard, ["id", "text"]).slice(int(row), 1).to_pylist()[0]
         (place,) = find(context, document["id"]).documents
         for span in trace_document(context, place).sequences:
