@@ -6,6 +6,13 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+# A process between the tests and the command: a child's peak begins at that of the process it was forked from.
+MEASURE = """
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
+raise SystemExit(code)
+"""
 
 
 def massivetext(*arguments: str | Path, folder: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -16,3 +23,12 @@ def massivetext(*arguments: str | Path, folder: Path, check: bool = True) -> sub
     if check and done.returncode:
         raise AssertionError(f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}")
     return done
+
+
+def peak_memory(*arguments: str | Path, folder: Path) -> int:
+    """Bytes resident in the largest process of the command, its workers included."""
+    command = [sys.executable, "-c", MEASURE, sys.executable, "-m", "massivetext.cli", *map(str, arguments)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise AssertionError(f"exit code {done.returncode}\n{done.stderr}")
+    return int(done.stdout)
