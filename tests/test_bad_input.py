@@ -94,7 +94,7 @@ def test_a_200_megabyte_line_is_passed_over_without_being_held(tmp_path: Path) -
     assert documents == 2
     assert [line["reason"] for line in rejected] == ["record_too_large"]
     assert rejected[0]["length"] > 200_000_000
-    assert peak < 600_000_000
+    assert peak < 430_000_000  # 390 MB here; the line held once would be 440
 
 
 def test_a_parquet_with_the_wrong_columns_names_both(tmp_path: Path) -> None:
