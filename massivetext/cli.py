@@ -13,7 +13,7 @@ import typer
 from fsspec.core import url_to_fs
 from rich.console import Console
 
-from massivetext import __version__, assets, store
+from massivetext import __version__, assets, cli_engine, store
 from massivetext import filesystem as fs
 from massivetext.errors import MENDABLE, StageError, UserError
 
@@ -27,6 +27,8 @@ app = typer.Typer(
     epilog="Begin with `massivetext run quickstart --output runs/quickstart`: it writes a small corpus and runs "
     "every stage on it.",
 )
+
+app.add_typer(cli_engine.app, name="engine")
 
 RunFolder = Annotated[str, typer.Argument(metavar="RUN", help="Folder that `massivetext run` wrote to; path or URL.")]
 RecipeName = Annotated[

@@ -1,6 +1,5 @@
 """A run from recipe to report: plans the shards, runs the stages in order, skips what is done, resumes what is not."""
 
-import importlib.metadata
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,9 +17,10 @@ from massivetext.stages.engine import Engine
 from massivetext.stages.exact_dedup import run_exact_dedup
 from massivetext.stages.ingest import ingest_shard
 from massivetext.stages.judge import judge_shard
+from massivetext.stages.libraries import versions
 from massivetext.stages.measure import measure_shard
 from massivetext.stages.near_dedup import run_near_dedup
-from massivetext.stages.plan import LIBRARIES, make_demo, make_plan, make_tasks, rules_of, stage_keys
+from massivetext.stages.plan import make_demo, make_plan, make_tasks, rules_of, stage_keys
 from massivetext.stages.records import run_records
 from massivetext.stages.report import run_report
 from massivetext.stages.shards import ShardStage, Task, run_shards
@@ -52,7 +52,7 @@ class Driver:
     ) -> None:
         if until not in STAGES:
             raise UserError(f"--until: want one of {', '.join(STAGES)}, got {until!r}")
-        self._loaded, self._engine, self._until = loaded, engine, until
+        self._loaded, self._until = loaded, until
         self._listener = listener or (lambda stage, event, shards: None)
         self._run = Run(folder)
         _refuse_foreign(self._run)
@@ -60,6 +60,7 @@ class Driver:
         plans = make_plan(loaded)
         judged = rules_of(loaded)
         self._tasks = make_tasks(loaded.recipe, plans)
+        self._engine = engine.ready(shards=len(self._tasks))
         self.context = Context(
             run=self._run,
             recipe=loaded.recipe,
@@ -178,12 +179,7 @@ class Driver:
             recipe_sha256=recipe_digest(self.context),
             root=self._loaded.root,
             seed=self._loaded.recipe.seed,
-            versions={
-                name: importlib.metadata.version(name)
-                for name in sorted(
-                    {"apache-beam", "numpy", "pyarrow", *(n for names in LIBRARIES.values() for n in names)}
-                )
-            },
+            versions=versions(),
             complete=all(stage in self._states for stage in STAGES[: STAGES.index(self._until) + 1]),
             until=self._until,
             stages=tuple(self._states[stage] for stage in STAGES if stage in self._states),

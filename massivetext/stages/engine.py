@@ -1,6 +1,7 @@
 """Which Beam runner a job gets, and how a failure in a worker becomes one clear message."""
 
 import contextlib
+import dataclasses
 import heapq
 import io
 import json
@@ -14,12 +15,14 @@ from typing import Any, TypeVar
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from massivetext.engines.options import EMBEDDED, ready, runner_of
 from massivetext.errors import StageError, UserError
+from massivetext.stages.libraries import environment, require_same
 
 T = TypeVar("T")
-EMBEDDED = "FnApiRunner"
 START_SECONDS = 3.0  # what it takes to start worker processes with their imports
 
+_LONGEST_WORDS = 400
 # What a worker says to the driver: exceptions of workers arrive as the text of a traceback.
 _SIGNAL = re.compile(r'<<massivetext (user|stage) ("(?:[^"\\]|\\.)*")>>')
 
@@ -46,6 +49,14 @@ class Engine:
     def embedded(self) -> bool:
         """Whether jobs run on this machine without another engine (shuffles then stay in memory)."""
         return not any(argument.split("=")[0] == "--runner" for argument in self.beam_args)
+
+    def ready(self, *, shards: int) -> "Engine":
+        """The same engine with what its runner needs besides, checked; for a run of so many shards.
+
+        Raises:
+            UserError: something that the runner needs is missing or not to be reached.
+        """
+        return self if self.embedded else dataclasses.replace(self, beam_args=ready(self.beam_args, shards=shards))
 
     def lanes(self, tasks: int, cost: float = math.inf) -> int:
         """Into how many elements a job's tasks are gathered: one a worker here, one a task on a cluster.
@@ -75,6 +86,10 @@ class Engine:
             pipeline.run().wait_until_finish()
         except Exception as error:  # every runner wraps a worker's exception in a class of its own
             told = _told(error)
+            if told is None and not self.embedded and isinstance(error, RuntimeError):
+                told = StageError(
+                    f"{runner_of(self.beam_args)}: {_last_words(error)}; what is complete is kept, run again to go on"
+                )
             if told is None:
                 raise
             raise told from error
@@ -115,6 +130,12 @@ def _told(error: Exception) -> UserError | StageError | None:
     return UserError(message) if found.group(1) == "user" else StageError(message)
 
 
+def _last_words(error: Exception) -> str:
+    """The end of what a runner says of a failed job: it gives a worker's whole traceback, the reason last."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1][:_LONGEST_WORDS] if lines else type(error).__name__
+
+
 def balance(items: Iterable[tuple[T, float]], lanes: int) -> list[list[T]]:
     """Deals (item, cost) out to lanes so that their sums are nearly equal: dearest first, each to the emptiest lane."""
     dealt: list[list[T]] = [[] for _ in range(lanes)]
@@ -127,10 +148,14 @@ def balance(items: Iterable[tuple[T, float]], lanes: int) -> list[list[T]]:
 
 
 class DealOut(beam.PTransform[Any, Any]):
-    """One element a lane, each on a worker of its own: Create alone would leave all of them on one."""
+    """One element a lane, each on a worker of its own: Create alone would leave all of them on one.
+
+    Every job begins with it, so it is here that a worker is compared with the driver.
+    """
 
     def __init__(self, lanes: Sequence[Any]) -> None:
         super().__init__()
+        self._environment = environment()
         self._lanes = [(str(number).encode(), lane) for number, lane in enumerate(lanes)]
 
     def expand(self, begin: beam.Pipeline) -> beam.PCollection[Any]:
@@ -139,10 +164,14 @@ class DealOut(beam.PTransform[Any, Any]):
             begin
             | "Create" >> beam.Create(self._lanes, reshuffle=False).with_output_types(tuple[bytes, Any])
             | "GroupByLane" >> beam.GroupByKey()
-            | "Lanes" >> beam.FlatMapTuple(_lane_values)
+            | "Lanes" >> beam.FlatMap(_lane_values, self._environment)
         )
         return lanes
 
 
-def _lane_values(_: bytes, values: Iterable[Any]) -> Iterable[Any]:
-    return values
+def _lane_values(group: tuple[bytes, Iterable[Any]], driver: tuple[tuple[str, str], ...]) -> Iterable[Any]:
+    try:
+        require_same(driver)
+    except UserError as error:
+        raise tell(error) from error
+    return group[1]

@@ -14,23 +14,13 @@ from massivetext.signals import registry
 from massivetext.sources import COST, DIVISIBLE
 from massivetext.sources.splits import Split, plan
 from massivetext.stages.decontaminate import evaluation_files
+from massivetext.stages.libraries import LIBRARIES
 from massivetext.stages.shards import Task
 from massivetext.stages.tokenizer import model_path
 from massivetext.store import STAGES, Shard, key_of
 
 # Raised when a stage's output changes for the same input and options; part of every key.
 CODE_VERSIONS: Mapping[str, int] = dict.fromkeys(STAGES, 1)
-
-# Libraries whose version can change what a stage writes.
-LIBRARIES: Mapping[str, tuple[str, ...]] = {
-    "ingest": ("trafilatura", "lxml", "fastwarc", "mwparserfromhell", "charset-normalizer"),
-    "measure": ("fasttext-community", "regex"),
-    "near-dedup": ("numpy",),
-    "decontaminate": ("numpy",),
-    "tokenizer": ("sentencepiece",),
-    "records": ("sentencepiece", "array-record"),
-    "report": ("vl-convert-python",),
-}
 
 _MEASURE_COST = 0.3  # seconds a megabyte of input, which is compressed as a rule
 

@@ -1,0 +1,144 @@
+"""What Beam needs to be told for a cluster: checks what the user gave, and fills in what follows from it.
+
+Each check ends in one message that names the option, what was wanted and what to do, before any job is built.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from massivetext.engines import job_server
+from massivetext.engines.java import require_java
+from massivetext.errors import UserError
+
+EMBEDDED = "FnApiRunner"
+SUPPORTED = (EMBEDDED, "SparkRunner", "FlinkRunner", "PortableRunner", "DataflowRunner")
+
+_LOCAL_MASTER = re.compile(r"local(\[.+\])?")
+_REACH_SECONDS = 5.0
+_WORKER_KEPT_MS = 60_000  # how long a worker process waits for its next piece of work
+_PARTITIONS = (16, 4000)  # fewest and most that a shuffle is divided into
+
+
+def runner_of(beam_args: Sequence[str]) -> str:
+    """Name of the runner that the options ask for; the embedded one where they name none."""
+    return _value(beam_args, "runner") or EMBEDDED
+
+
+def ready(beam_args: Sequence[str], *, shards: int) -> tuple[str, ...]:
+    """The options as Beam gets them: the user's own, checked, and after them what they leave open.
+
+    Args:
+        beam_args: the user's.
+        shards: of the run; decides into how many pieces Spark divides a shuffle.
+
+    Raises:
+        UserError: something is missing, unknown or not to be reached.
+    """
+    runner = runner_of(beam_args)
+    if runner == "DirectRunner":
+        raise UserError(f"--runner: DirectRunner may fetch another engine; leave the option out, or give {EMBEDDED}")
+    if runner == "SparkRunner":
+        return (*beam_args, *_for_spark(beam_args, shards))
+    if runner == "FlinkRunner":
+        require_java()
+        return (*beam_args, *_environment(beam_args))
+    return tuple(beam_args)
+
+
+def _for_spark(beam_args: Sequence[str], shards: int) -> list[str]:
+    require_java()
+    added = [f"--spark_job_server_jar={_jar()}"] if _value(beam_args, "spark_job_server_jar") is None else []
+    jar = _value(beam_args, "spark_job_server_jar")
+    if jar is not None and "://" not in jar and not Path(jar).is_file():
+        raise UserError(f"--spark_job_server_jar: {jar}: no such file; `massivetext engine fetch` brings it")
+    master = _value(beam_args, "spark_master_url") or "local[4]"
+    if not _LOCAL_MASTER.fullmatch(master):
+        _require_reachable(master)
+        added += _environment(beam_args)
+    if _value(beam_args, "job_server_java_launcher") is None:
+        added.append(f"--job_server_java_launcher={_own_command('massivetext-java')}")
+    if not any("spark.default.parallelism" in argument for argument in beam_args):
+        # A piece of a shuffle is what Spark runs, and runs again, by itself: about one a shard, so none is long.
+        fewest, most = _PARTITIONS
+        added.append(f"--job_server_jvm_properties=-Dspark.default.parallelism={min(most, max(fewest, 2 * shards))}")
+    return added
+
+
+def _environment(beam_args: Sequence[str]) -> list[str]:
+    """How workers start: as processes of this very environment where the user does not say otherwise."""
+    added = []
+    kind, config = _value(beam_args, "environment_type"), _value(beam_args, "environment_config")
+    if kind is None:
+        command = json.dumps({"command": _own_command("massivetext-worker")})
+        added += ["--environment_type=PROCESS", f"--environment_config={command}"]
+    elif kind == "PROCESS":
+        _require_command(config)
+    elif kind == "EXTERNAL" and not config:
+        raise UserError(
+            "--environment_config: want HOST:PORT of the worker pool that --environment_type=EXTERNAL needs"
+        )
+    if _value(beam_args, "environment_cache_millis") is None:
+        added.append(f"--environment_cache_millis={_WORKER_KEPT_MS}")
+    return added
+
+
+def _require_command(config: str | None) -> None:
+    try:
+        command = json.loads(config or "")["command"]
+    except (ValueError, KeyError, TypeError):
+        raise UserError(
+            '--environment_config: want {"command": "/path/to/massivetext-worker"} for --environment_type=PROCESS, '
+            f"got {config or 'nothing'}"
+        ) from None
+    if shutil.which(command) is None:
+        raise UserError(f"--environment_config: {command}: no such command; it must lie at this path on every node")
+
+
+def _require_reachable(master: str) -> None:
+    if not master.startswith("spark://"):
+        return  # YARN and Kubernetes: their clients know how to reach them
+    unreached = []
+    for place in master.removeprefix("spark://").split(","):
+        address = urlsplit(f"//{place}")
+        try:
+            with socket.create_connection((address.hostname or "", address.port or 7077), timeout=_REACH_SECONDS):
+                return
+        except (OSError, ValueError) as error:
+            unreached.append(f"{place} ({error})")
+    raise UserError(
+        f"--spark_master_url: {master}: no Master answers: {'; '.join(unreached)}; "
+        "`massivetext engine spark` starts one on this machine"
+    )
+
+
+def _jar() -> Path:
+    found = job_server.kept(job_server.cache())
+    if found is None:
+        raise UserError(
+            f"--spark_job_server_jar: no job server in {job_server.cache()}; `massivetext engine fetch` brings it, "
+            "or give the path of one"
+        )
+    return found
+
+
+def _own_command(name: str) -> str:
+    path = Path(sys.executable).with_name(name)
+    if not os.access(path, os.X_OK):
+        raise UserError(f"{path}: no such command; install massivetext into this environment (pip install massivetext)")
+    return str(path)
+
+
+def _value(beam_args: Sequence[str], name: str) -> str | None:
+    """The value of an option, given as ``--name=value`` or ``--name value``; the last one counts."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument(f"--{name}")
+    found: str | None = getattr(parser.parse_known_args(list(beam_args))[0], name)
+    return found

@@ -1,0 +1,149 @@
+"""A Spark standalone cluster on this machine: a Master and Workers as processes of their own, from the pyspark wheel.
+
+It is the real thing on one host, to try a recipe on before a real cluster, and what the tests run on. The wheel has no
+start scripts for it, so the classes are started by name.
+"""
+
+import contextlib
+import importlib.util
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from massivetext.engines.java import require_java
+from massivetext.errors import StageError, UserError
+
+HOST = "127.0.0.1"
+_START_SECONDS = 60.0
+_STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A running cluster.
+
+    Attributes:
+        url: of the Master, for ``--spark_master_url``.
+        master: its process.
+        workers: their processes.
+        cores: of each worker.
+    """
+
+    url: str
+    master: subprocess.Popen[bytes]
+    workers: tuple[subprocess.Popen[bytes], ...]
+    cores: int
+
+    def options(self) -> list[str]:
+        """Options for Beam that send jobs to this cluster."""
+        return ["--runner=SparkRunner", f"--spark_master_url={self.url}", f"--sdk_worker_parallelism={self.cores}"]
+
+
+def spark_home() -> Path:
+    """The Spark in the pyspark wheel. Raises UserError where it is not installed."""
+    found = importlib.util.find_spec("pyspark")
+    if found is None or not found.submodule_search_locations:
+        raise UserError("pyspark: not installed; a local Spark cluster needs it: pip install 'massivetext[spark]'")
+    return Path(found.submodule_search_locations[0])
+
+
+@contextlib.contextmanager
+def cluster(folder: Path, *, workers: int = 2, cores: int = 1, memory: str = "2g", port: int = 0) -> Iterator[Cluster]:
+    """Starts a Master and Workers, and stops them at the end with all that they started.
+
+    Args:
+        folder: for logs and work; made when missing.
+        workers: how many.
+        cores: of each: so many tasks it runs at a time.
+        memory: of each for its executors, as Spark writes it. Python's memory is not part of it.
+        port: of the Master; 0 takes a free one.
+
+    Raises:
+        UserError: pyspark or Java are missing.
+        StageError: a process did not start; names its log.
+    """
+    require_java()
+    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        url = f"spark://{HOST}:{port or _free_port()}"
+        master = stack.enter_context(_master(folder / "master.log", url))
+        started = [
+            stack.enter_context(_worker(folder / f"worker-{number}", url, cores, memory)) for number in range(workers)
+        ]
+        yield Cluster(url, master, tuple(started), cores)
+
+
+def start_worker(folder: Path, url: str, *, cores: int = 1, memory: str = "2g") -> subprocess.Popen[bytes]:
+    """Starts one more Worker and waits until the Master knows it; the caller ends it with :func:`stop`."""
+    log = folder / "worker.log"
+    folder.mkdir(parents=True, exist_ok=True)
+    where = ["--host", HOST, "--webui-port", "0", "--work-dir", str(folder)]
+    process = _start(
+        log, "org.apache.spark.deploy.worker.Worker", *where, "--cores", str(cores), "--memory", memory, url
+    )
+    _wait(process, log, "Successfully registered with master")
+    return process
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Ends a process of the cluster and whatever it has started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@contextlib.contextmanager
+def _master(log: Path, url: str) -> Iterator[subprocess.Popen[bytes]]:
+    port = url.rpartition(":")[2]
+    process = _start(log, "org.apache.spark.deploy.master.Master", "--host", HOST, "--port", port, "--webui-port", "0")
+    try:
+        _wait(process, log, "I have been elected leader")
+        yield process
+    finally:
+        stop(process)
+
+
+@contextlib.contextmanager
+def _worker(folder: Path, url: str, cores: int, memory: str) -> Iterator[subprocess.Popen[bytes]]:
+    process = start_worker(folder, url, cores=cores, memory=memory)
+    try:
+        yield process
+    finally:
+        stop(process)
+
+
+def _start(log: Path, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+    home = spark_home()
+    command = [str(home / "bin/spark-class"), name, *arguments]
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            command, env=_environment(home), stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+
+
+def _environment(home: Path) -> Mapping[str, str]:
+    return {**os.environ, "SPARK_HOME": str(home), "SPARK_LOCAL_IP": HOST}
+
+
+def _wait(process: subprocess.Popen[bytes], log: Path, wanted: str) -> None:
+    end = time.monotonic() + _START_SECONDS
+    while wanted not in (said := log.read_text(errors="replace")):
+        if process.poll() is not None or time.monotonic() > end:
+            stop(process)
+            raise StageError(f"{log}: Spark did not start: {said.strip().rpartition(chr(10))[2][:300]}")
+        time.sleep(0.1)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,62 @@
+"""A Beam worker process of a cluster without containers: what an executor starts in a PROCESS environment.
+
+Beam's own launcher for this (``boot``) is part of its container images and in no wheel. This one speaks the same
+contract: a name and the provision service's address on the command line, all else from that service, then Beam's own
+worker. Nothing is staged: the worker runs in the environment that its command lies in, where massivetext is installed.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+import grpc
+from apache_beam.portability.api import beam_provision_api_pb2, beam_provision_api_pb2_grpc, endpoints_pb2
+from apache_beam.runners.worker import sdk_worker_main
+from apache_beam.runners.worker.worker_id_interceptor import WorkerIdInterceptor
+from google.protobuf import json_format, text_format
+
+_ANSWER_SECONDS = 60.0  # of the runner's provision service, which starts before the worker
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of ``massivetext-worker``: runs until the runner closes the control connection."""
+    given = _parse(sys.argv[1:] if arguments is None else arguments)
+    os.environ.update(environment(given.id, _provision(given)))
+    sdk_worker_main.main([])
+
+
+def environment(worker: str, info: beam_provision_api_pb2.ProvisionInfo) -> Mapping[str, str]:
+    """Environment variables from which Beam's worker takes its addresses and options."""
+    return {
+        "WORKER_ID": worker,
+        "CONTROL_API_SERVICE_DESCRIPTOR": _address(info.control_endpoint.url),
+        "LOGGING_API_SERVICE_DESCRIPTOR": _address(info.logging_endpoint.url),
+        "PIPELINE_OPTIONS": json_format.MessageToJson(info.pipeline_options),
+        "RUNNER_CAPABILITIES": " ".join(info.runner_capabilities),
+    }
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("massivetext-worker", description="Started by a Beam runner, not by hand.")
+    for name in ("id", "provision_endpoint"):
+        parser.add_argument(f"--{name}", required=True)
+    return parser.parse_known_args(arguments)[0]
+
+
+def _provision(given: argparse.Namespace) -> beam_provision_api_pb2.ProvisionInfo:
+    with grpc.insecure_channel(given.provision_endpoint) as channel:
+        service = beam_provision_api_pb2_grpc.ProvisionServiceStub(
+            grpc.intercept_channel(channel, WorkerIdInterceptor(given.id))
+        )
+        request = beam_provision_api_pb2.GetProvisionInfoRequest()
+        info: beam_provision_api_pb2.ProvisionInfo = service.GetProvisionInfo(request, timeout=_ANSWER_SECONDS).info
+        return info
+
+
+def _address(url: str) -> str:
+    return str(text_format.MessageToString(endpoints_pb2.ApiServiceDescriptor(url=url)))
+
+
+if __name__ == "__main__":
+    main()
