@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from massivetext import filesystem as fs
 from massivetext.engines import job_server
 from massivetext.engines.java import require_java
 from massivetext.errors import UserError
@@ -32,12 +33,13 @@ def runner_of(beam_args: Sequence[str]) -> str:
     return _value(beam_args, "runner") or EMBEDDED
 
 
-def ready(beam_args: Sequence[str], *, shards: int) -> tuple[str, ...]:
+def ready(beam_args: Sequence[str], *, shards: int, folder: str | None = None) -> tuple[str, ...]:
     """The options as Beam gets them: the user's own, checked, and after them what they leave open.
 
     Args:
         beam_args: the user's.
         shards: of the run; decides into how many pieces Spark divides a shuffle.
+        folder: of the run.
 
     Raises:
         UserError: something is missing, unknown or not to be reached.
@@ -50,6 +52,8 @@ def ready(beam_args: Sequence[str], *, shards: int) -> tuple[str, ...]:
     if runner == "FlinkRunner":
         require_java()
         return (*beam_args, *_environment(beam_args))
+    if runner == "DataflowRunner":
+        return (*beam_args, *_for_dataflow(beam_args, folder))
     return tuple(beam_args)
 
 
@@ -70,6 +74,16 @@ def _for_spark(beam_args: Sequence[str], shards: int) -> list[str]:
         fewest, most = _PARTITIONS
         added.append(f"--job_server_jvm_properties=-Dspark.default.parallelism={min(most, max(fewest, 2 * shards))}")
     return added
+
+
+def _for_dataflow(beam_args: Sequence[str], folder: str | None) -> list[str]:
+    if folder is not None and fs.is_local(folder):
+        raise UserError(
+            f"--output: want gs://BUCKET/FOLDER, got {folder}: Dataflow's workers do not see this machine's disk"
+        )
+    # All of ours is installed with the workers; what else is loaded here is no business of theirs.
+    given = {argument.split("=")[0] for argument in beam_args}
+    return [] if given & {"--save_main_session", "--no_save_main_session"} else ["--no_save_main_session"]
 
 
 def _environment(beam_args: Sequence[str]) -> list[str]:
