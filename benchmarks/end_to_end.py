@@ -43,34 +43,58 @@ Record = Callable[[str, Callable[[], Measured], int], Measured]
 
 
 class _Watch(threading.Thread):
-    """Samples the processes below a command until it is told to stop."""
+    """Samples the processes below a root until it is told to stop; what they used before it began does not count."""
 
     def __init__(self, root: int) -> None:
         super().__init__(daemon=True)
-        self.root, self.peak, self.cpu, self.done = root, 0, {}, threading.Event()  # type: ignore[var-annotated]
+        self.root, self.peak, self.done = root, 0, threading.Event()
+        self.cpu: dict[int, float] = {}
+        self.before = {process.pid: cpu_seconds(process) for process in family(root)}
+
+    def used(self) -> float:
+        """CPU seconds of all processes together."""
+        return sum(seconds - self.before.get(pid, 0.0) for pid, seconds in self.cpu.items())
 
     def run(self) -> None:
+        """Takes samples."""
         while not self.done.wait(_SAMPLE_SECONDS):
-            try:
-                processes = [root := psutil.Process(self.root), *root.children(recursive=True)]
-            except psutil.NoSuchProcess:
-                continue
-            for process in processes:
+            for process in family(self.root):
                 try:
-                    times = process.cpu_times()
-                    self.cpu[process.pid] = times.user + times.system
+                    self.cpu[process.pid] = cpu_seconds(process)
                     self.peak = max(self.peak, process.memory_info().rss)
                 except psutil.NoSuchProcess:
                     pass
 
 
-def measure(command: list[str], folder: Path) -> Measured:
-    """Runs a command once. Raises RuntimeError with what it printed where it fails."""
+def family(root: int) -> list[psutil.Process]:
+    """A process and all below it; none where it has ended."""
+    try:
+        process = psutil.Process(root)
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    """User and system time of a process so far."""
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system)
+
+
+def measure(command: list[str], folder: Path, root: int | None = None) -> Measured:
+    """Runs a command once and measures it, or all processes below ``root``.
+
+    Raises:
+        RuntimeError: with what it printed where it fails.
+    """
     log = folder / "output.txt"
     started = time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
-        watch = _Watch(process.pid)
+        watch = _Watch(root or process.pid)
         watch.start()
         try:
             code = process.wait(timeout=_LONGEST_SECONDS)
@@ -82,7 +106,7 @@ def measure(command: list[str], folder: Path) -> Measured:
         watch.join()
     if code:
         raise RuntimeError(f"{' '.join(command)}: exit code {code}\n{log.read_text(errors='replace')[-4000:]}")
-    return Measured(wall, sum(watch.cpu.values()), watch.peak / 1e6)
+    return Measured(wall, watch.used(), watch.peak / 1e6)
 
 
 def median(runs: list[Measured]) -> Measured:

@@ -66,6 +66,7 @@ def test_what_the_user_gives_is_left_alone(jar: Path) -> None:
         f"--spark_job_server_jar={jar}",
         "--job_server_java_launcher=/opt/java",
         "--job_server_jvm_properties=-Dspark.default.parallelism=3",
+        "--job_server_jvm_properties=-XX:+UseParallelGC",
     )
     assert ready(given, shards=5) == given
 
