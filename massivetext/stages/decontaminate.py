@@ -10,11 +10,12 @@ from massivetext import documents
 from massivetext import filesystem as fs
 from massivetext.context import Context
 from massivetext.decontaminate.index import NgramIndex
+from massivetext.decontaminate.screen import Screen
 from massivetext.decontaminate.test_sets import read_items
 from massivetext.errors import UserError
 from massivetext.progress import Reporter
+from massivetext.recipe import DecontaminateOptions
 from massivetext.schema import CONTAMINATION_HITS, CONTAMINATION_VERDICTS
-from massivetext.shingles import normalised_words, shingle_hashes
 from massivetext.stages.engine import Engine
 from massivetext.stages.shards import ShardStage, Task, priced, run_shards
 from massivetext.store import ShardCommit
@@ -65,47 +66,29 @@ def _build_index(context: Context) -> None:
 
 
 @functools.lru_cache(maxsize=1)
-def _article_titles(path: str, key: str) -> dict[str, tuple[str, str]]:
-    """Titles of the WikiText articles among the items, normalised: Wikipedia loses these pages whatever their text.
-
-    WikiText's own preprocessing defeats the n-gram test, so the paper removes the pages themselves (A.1.1).
-    """
-    names = (name for name in _index(path, key).names if name[0].lower().startswith("wikitext"))
-    titles = {" ".join(normalised_words(item)): (test_set, item) for test_set, item in names}
-    titles.pop("", None)
-    return titles
-
-
-@functools.lru_cache(maxsize=1)
 def _index(path: str, key: str) -> NgramIndex:  # the key tells one run's index from the next at the same path
     return NgramIndex.from_bytes(fs.read_bytes(path))
+
+
+@functools.lru_cache(maxsize=2)
+def _screen(path: str, key: str, options: DecontaminateOptions, by_title: bool) -> Screen:
+    return Screen.of(_index(path, key), options, by_title=by_title)
 
 
 def screen_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommit:
     """Writes verdicts/contamination of one shard, and which items its documents overlap."""
     shard, run, options = task.shard, context.run, context.recipe.decontaminate
-    index = _index(run.path(INDEX), context.keys[STAGE])
+    by_title = context.source(shard).kind == "wikipedia"
+    screen = _screen(run.path(INDEX), context.keys[STAGE], options, by_title)
     alive = context.kept(shard, before=STAGE)
-    titles = _article_titles(run.path(INDEX), context.keys[STAGE]) if context.source(shard).kind == "wikipedia" else {}
-    jaccard, containment, titled = np.zeros(len(alive)), np.zeros(len(alive)), np.zeros(len(alive), np.bool_)
+    leaked = np.zeros(len(alive), np.bool_)
+    jaccard, containment = np.zeros(len(alive)), np.zeros(len(alive))
     hits: list[dict[str, object]] = []
     for row, document in documents.rows(run, shard, ["text", "title"], np.flatnonzero(alive)):
-        text = str(document["text"])
-        article = titles.get(" ".join(normalised_words(str(document["title"] or ""))))
-        if article is not None:
-            titled[row] = True
-            hits.append(_hit(row, *article, 0, 0.0, 0.0))
-        for overlap in index.overlaps(shingle_hashes(text, options.ngram, lowercase=options.lowercase)):
-            test_set, item = index.names[overlap.item]
-            jaccard[row], containment[row] = (
-                max(jaccard[row], overlap.jaccard),
-                max(containment[row], overlap.containment),
-            )
-            hits.append(_hit(row, test_set, item, overlap.shared, overlap.jaccard, overlap.containment))
+        text, title = str(document["text"]), str(document["title"] or "")
+        leaked[row], jaccard[row], containment[row], found = screen.screen(text, title)
+        hits += [dict(zip(CONTAMINATION_HITS.names, (row, *hit), strict=True)) for hit in found]
         reporter.add(1, len(text))
-    leaked = (jaccard > options.jaccard) | titled
-    if options.containment is not None:
-        leaked |= containment > options.containment
     verdicts = pa.table(
         {"kept": ~leaked, "jaccard": pa.array(jaccard, mask=~alive), "containment": pa.array(containment, mask=~alive)},
         schema=CONTAMINATION_VERDICTS,
@@ -121,7 +104,3 @@ def screen_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommi
     }
     counts |= context.tally(shard, alive & ~leaked)
     return ShardCommit(shard.name, files, counts)
-
-
-def _hit(row: int, test_set: str, item: str, shared: int, jaccard: float, containment: float) -> dict[str, object]:
-    return dict(zip(CONTAMINATION_HITS.names, (row, test_set, item, shared, jaccard, containment), strict=True))

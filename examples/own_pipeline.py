@@ -1,0 +1,61 @@
+"""A pipeline of one's own: JSON lines of news in, those without faults and copies out, with their tokens on request.
+
+python examples/own_pipeline.py --inputs 'news/*.jsonl.gz' --output clean --runner=FnApiRunner
+
+Whatever the script does not know goes to Beam, so any runner and its options can be named.
+"""  # noqa: INP001
+
+import argparse
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from massivetext import stages
+
+
+def as_json(row: Any) -> str:
+    """A row as a line of JSON."""
+    return json.dumps(row._asdict(), ensure_ascii=False)
+
+
+def build(pipeline: beam.Pipeline, options: argparse.Namespace) -> None:
+    """Adds the whole pipeline."""
+    read = pipeline | stages.ReadDocuments(kind="news", inputs=options.inputs)
+    good = (
+        read["documents"]
+        | stages.MeasureSignals()
+        | stages.JudgeRules(rules=["language"])
+        | "Passed" >> beam.Filter(lambda row: row.kept)
+    )
+    # Verdicts are rows of (id, kept, duplicate_of, similarity); they can be written, joined or, as here, applied.
+    exact = good | stages.MarkExactDuplicates()
+    distinct = {"documents": good, "verdicts": exact} | "WithoutCopies" >> stages.ApplyVerdicts()
+    near = distinct | stages.MarkNearDuplicates(threshold=0.8)
+    clean = {"documents": distinct, "verdicts": near} | "WithoutNearCopies" >> stages.ApplyVerdicts()
+    if options.test_sets:
+        screened = clean | stages.MarkContamination(test_sets=options.test_sets)
+        clean = screened | "NotInATestSet" >> beam.Filter(lambda row: not row.contaminated)
+    if options.model:
+        clean = clean | stages.EncodeTokens(model=options.model)
+    for name, rows in {"documents": clean, "near": near, "quarantine": read["quarantine"]}.items():
+        lines = rows | f"{name}AsJson" >> beam.Map(as_json)
+        lines | f"Write_{name}" >> beam.io.WriteToText(f"{options.output}/{name}", ".jsonl")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Reads the arguments and runs the pipeline to its end."""
+    parser = argparse.ArgumentParser(description="Cleans a corpus of news.")
+    parser.add_argument("--inputs", nargs="+", required=True, help="files or patterns of JSON lines")
+    parser.add_argument("--test_sets", nargs="*", default=[], help="files of evaluation items")
+    parser.add_argument("--model", help="SentencePiece model, such as RUN/tokenizer/tokenizer.model")
+    parser.add_argument("--output", required=True, help="folder or URL to write to")
+    options, beam_args = parser.parse_known_args(argv)
+    with beam.Pipeline(options=PipelineOptions(beam_args)) as pipeline:
+        build(pipeline, options)
+
+
+if __name__ == "__main__":
+    main()

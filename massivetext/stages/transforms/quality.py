@@ -1,0 +1,93 @@
+"""Signals of texts, and the verdict of rules on them."""
+
+import functools
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+
+from massivetext import rules as rule_sets
+from massivetext import signals
+from massivetext.errors import UserError
+from massivetext.recipe import PAPER_RULES
+from massivetext.rules import Rule
+from massivetext.signals import registry
+from massivetext.stages.transforms.arguments import working_folder
+from massivetext.stages.transforms.rows import Values, with_fields
+
+
+class MeasureSignals(beam.PTransform[Any, Any]):
+    """Rows with a ``text`` -> the same rows with a field for each signal (see ``docs/signals.md``)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def expand(self, documents: beam.PCollection[Any]) -> beam.PCollection[Any]:
+        """One ParDo that works on batches within a bundle."""
+        adds = {name: _python_type(signal.type) for name, signal in registry.SIGNALS.items()}
+        return with_fields(documents, "MeasureSignals", reads={"text": str}, adds=adds, load=_load_measure)
+
+
+class JudgeRules(beam.PTransform[Any, Any]):
+    """Rows with signals -> the same rows with the verdict of rule sets.
+
+    Adds ``kept``, whether a document passes every rule that is not report-only, and ``failed``, the names of all rules
+    that it fails ("gopher/word_count"), in the order of the rules.
+
+    Args:
+        rules: names of rule sets in ``filters/``, or paths of rule files (``.toml``), relative to the working folder.
+
+    Raises:
+        UserError: there is no such rule set, or a rule in it is wrong.
+    """
+
+    def __init__(self, rules: Sequence[str] = PAPER_RULES["web"]) -> None:
+        super().__init__()
+        if isinstance(rules, str):
+            raise UserError(f"JudgeRules: rules: want a list of names, got {rules!r}; write [{rules!r}]")
+        known, folder = registry.types(), Path(working_folder())
+        self._rules = rule_sets.combine(rule_sets.load(name, known=known, folder=folder) for name in rules)
+
+    def expand(self, measured: beam.PCollection[Any]) -> beam.PCollection[Any]:
+        """One ParDo that works on batches within a bundle."""
+        needed = {signal for rule in self._rules for signal in rule.signals}
+        return with_fields(
+            measured,
+            "JudgeRules",
+            reads={name: _python_type(type_) for name, type_ in registry.types().items() if name in needed},
+            adds={"kept": bool, "failed": Sequence[str]},
+            load=functools.partial(_load_judge, self._rules),
+        )
+
+
+def _python_type(kind: pa.DataType) -> type:
+    if pa.types.is_string(kind):
+        return str
+    return int if pa.types.is_integer(kind) else float
+
+
+def _load_measure() -> Values:
+    return _measured
+
+
+def _measured(rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    table = signals.measure([row.text for row in rows])
+    return zip(*(table[name].to_pylist() for name in registry.SIGNALS), strict=True)
+
+
+def _load_judge(rules: tuple[Rule, ...]) -> Values:
+    return functools.partial(_judged, rules)
+
+
+def _judged(rules: tuple[Rule, ...], rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    names = sorted({signal for rule in rules for signal in rule.signals})
+    types = registry.types()
+    columns = {name: pa.array([getattr(row, name) for row in rows], types[name]) for name in names}
+    # A table without columns would have no rows.
+    table = pa.table(columns | {"row": np.arange(len(rows))})
+    kept, failed = rule_sets.judge(table, rules)
+    for passed, bits in zip(kept.tolist(), failed.tolist(), strict=True):
+        yield passed, [rule.label for bit, rule in enumerate(rules) if bits >> bit & 1]
