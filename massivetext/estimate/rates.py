@@ -1,0 +1,70 @@
+"""Every number that a plan rests on beside the sample's: how work divides within a step, and what is assumed.
+
+CPU figures were measured in November 2026 on one core of a small cloud machine, over the five sources of real data that
+``tests/real/shared_data.toml`` reads. What counts is their proportion within a step: a step's whole is taken from a run
+(``reference.json``, of that machine and data, where the user has no sample) if it took long enough there to tell. What
+is marked *assumed* was measured by nobody here: a plan says so.
+"""
+
+from collections.abc import Mapping
+
+from massivetext.recipe import Kind
+
+# -- CPU seconds -------------------------------------------------------------------------------------------------------
+
+# A byte of input that is another part's of its file: it is unpacked and passed over. A byte that is read: sources.COST.
+PASS_OVER: Mapping[Kind, float] = {
+    "web": 0.017e-6,
+    "books": 0.004e-6,
+    "news": 0.013e-6,
+    "code": 0.023e-6,
+    "wikipedia": 0.135e-6,
+    "c4": 0.013e-6,  # as news
+}
+MEASURE = 0.18e-6  # a byte of text
+HASH = 8e-6  # a document: its id and hash are read, its rank is worked out
+COMPARE = 0.3e-6  # a document among those of its partition
+VERDICT = 3e-6  # a document
+SIGN = 0.15e-6  # a byte of text: its shingles and their 256 smallest hashes
+BAND = 0.15e-6  # a document and band, read
+BUCKET = 0.25e-6  # a document and band, sorted into its bucket
+VERIFY = 1e-3  # a candidate pair
+READ = 1 / 280e6  # a byte of text in a row group of which a few texts are wanted
+CLUSTER = 2e-6  # a candidate pair
+SCREEN = 0.15e-6  # a byte of text
+SAMPLE = 0.02e-6  # a byte of text that is looked at
+TRAIN = 0.11e-6  # a byte of text that the tokenizer is trained on
+ENCODE = 0.9e-6  # a token
+CUT = 0.1e-6  # a token that was drawn
+WRITE = 0.1e-6  # a token of records
+REPORT = 50e-6  # a document
+MERGE = 3e-3  # a shard's part of the report
+
+TRAIN_MEMORY = 6.0  # bytes a byte of text that the tokenizer is trained on
+
+# -- what the driver asks of the run folder, one request after the other -----------------------------------------------
+
+# Files that it reads, writes or asks after, a shard: commits, verdicts, counts, summaries. Counted by
+# tests/estimate/test_work.py.
+REQUESTS: Mapping[str, int] = {
+    "ingest, measure, judge": 4,
+    "exact-dedup": 1,
+    "near-dedup": 6,
+    "decontaminate": 2,
+    "tokenizer": 8,
+    "records": 10,
+    "report": 7,
+}
+REQUESTS_A_FILE = 4  # of records, or of measured pairs
+REQUESTS_A_CELL = 6  # of candidate pairs
+REQUEST = 0.03  # seconds; assumed: what an object store takes to answer
+
+# -- assumed: Dataflow -------------------------------------------------------------------------------------------------
+
+JOB_START = 240.0  # seconds until the first worker of a job works: machines, image
+# US dollars, list prices of batch jobs without discounts in us-central1 as remembered in 2025: look them up, and give
+# your own with --price.
+VCPU_HOUR = 0.056
+RAM_GB_HOUR = 0.003557
+SHUFFLE_GB = 0.011
+STORAGE_GB_MONTH = 0.020

@@ -1,0 +1,243 @@
+"""The work of every step of a run, from how much it meets: tasks, CPU, shuffles, memory and what the driver does alone.
+
+The formulas follow the code of the stages; ``tests/estimate/test_work.py`` holds the two together.
+"""
+
+import math
+from typing import NamedTuple
+
+from massivetext.estimate import rates
+from massivetext.estimate.corpus import Corpus, Volume
+from massivetext.sources import COST
+
+# What crosses a shuffle, in bytes (docs/design.md), and what groups take in memory while they are worked on.
+HASHED, REMOVED, KEYED, PIECE = 32, 16, 16, 16
+_COPIES = 4  # of a group: as it came, joined, its order, its sorted columns
+_TABLES = 3  # of a shard's signatures: as numbers, as a table, as a file
+_CELL_BYTES, _PART_DOCUMENTS, _CHUNK_PAIRS = 16 * 2**20, 2**18, 8192
+_CLUSTER_BYTES = 24  # a clustered document, a pair above the threshold
+_LAYOUT_BYTES = 30  # a draw, while every worker that cuts works out where each draw lies
+_ROW_GROUP_BYTES = 8 * 2**20
+_TASK_BYTES = 400  # a shard with its input file, as part of the job's graph
+_COMMIT_BYTES = 2000  # a shard's commit as an object of the driver
+
+
+class Phase(NamedTuple):
+    """A part of a step that workers share, shard by shard or group by group.
+
+    Attributes:
+        name: what is done.
+        tasks: pieces that different workers can take.
+        cpu_seconds: of all of them, at the speed that rates.py has.
+        longest_seconds: of the longest one.
+        shuffle_bytes: that cross the network between workers on their way into it.
+        held_bytes: what one worker holds at a time beside itself.
+        waiting_seconds: of workers for the store of the run, in all; it comes to little where that is a disk.
+    """
+
+    name: str
+    tasks: float
+    cpu_seconds: float
+    longest_seconds: float
+    shuffle_bytes: float = 0.0
+    held_bytes: float = 0.0
+    waiting_seconds: float = 0.0
+
+
+class Work(NamedTuple):
+    """A step.
+
+    Attributes:
+        phases: what its jobs do, one after the other.
+        jobs: Beam jobs.
+        requests: to the store of the run that the driver makes one after the other.
+        driver_seconds: CPU of the driver beside the jobs, at the speed that rates.py has.
+        driver_bytes: what the driver holds at most.
+        graph_bytes: of the largest job's graph.
+        stored_with: what the bytes that it writes are proportional to.
+    """
+
+    phases: tuple[Phase, ...]
+    jobs: int
+    requests: float
+    driver_seconds: float
+    driver_bytes: float
+    graph_bytes: float
+    stored_with: float
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Of all phases and the driver, at the speed that rates.py has."""
+        return self.driver_seconds + sum(phase.cpu_seconds for phase in self.phases)
+
+
+def work(corpus: Corpus) -> dict[str, Work]:
+    """The work of each step of :data:`massivetext.estimate.measured.STEPS`."""
+    return {
+        "ingest, measure, judge": _ingest(corpus),
+        "exact-dedup": _exact(corpus),
+        "near-dedup": _near(corpus),
+        "decontaminate": _screen(corpus),
+        "tokenizer": _tokenizer(corpus),
+        "records": _records(corpus),
+        "report": _report(corpus),
+    }
+
+
+def _shardwise(name: str, volumes: list[Volume], cpu: list[float], *, held: float = 0.0) -> Phase:
+    """A phase of a task a shard; the longest is a shard of the source whose shards take longest."""
+    longest = max((seconds * each.largest_share for each, seconds in zip(volumes, cpu, strict=True)), default=0.0)
+    tasks = sum(volume.shards for volume in volumes)
+    return Phase(name, tasks, sum(cpu), longest, tasks * _TASK_BYTES if tasks else 0.0, held)
+
+
+def _ingest(corpus: Corpus) -> Work:
+    volumes = list(corpus.sources.values())
+    own = [COST[v.kind] / 1e6 * v.inputs.raw_bytes + rates.MEASURE * v.ingested.bytes for v in volumes]
+    passed = [rates.PASS_OVER[v.kind] * v.inputs.reread_bytes for v in volumes]
+    longest = max(
+        seconds * v.largest_share + rates.PASS_OVER[v.kind] * _passed_by_one(v)
+        for v, seconds in zip(volumes, own, strict=True)
+    )
+    total = sum(own) + sum(passed)
+    phase = Phase("read and judge", corpus.shards, total, min(longest, total), corpus.shards * _TASK_BYTES)
+    return _whole(corpus, "ingest, measure, judge", (phase,), jobs=1, stored_with=corpus.total("ingested").bytes)
+
+
+def _passed_by_one(volume: Volume) -> float:
+    # A part of a divided file reads all of the file; a shard of small files reads nothing in vain.
+    return max(0.0, volume.inputs.largest_file - volume.shard_bytes) if volume.inputs.reread_bytes else 0.0
+
+
+def _exact(corpus: Corpus) -> Work:
+    tested = [volume for volume in corpus.sources.values() if volume.deduplicates]
+    documents = corpus.total("ruled", only="deduplicates").documents
+    removed = documents - corpus.total("distinct", only="deduplicates").documents
+    partitions = max(64.0, sum(1 / volume.largest_share for volume in tested) / 8)
+    read = _shardwise("hash", tested, [rates.HASH * v.ruled.documents for v in tested])
+    compare = Phase(
+        "compare",
+        partitions,
+        rates.COMPARE * documents,
+        rates.COMPARE * documents / partitions,
+        HASHED * documents,
+        _COPIES * HASHED * documents / partitions,
+    )
+    write = _shardwise("verdicts", tested, [rates.VERDICT * v.ruled.documents for v in tested])
+    phases = (read, compare, write._replace(shuffle_bytes=REMOVED * removed)) if tested else ()
+    return _whole(corpus, "exact-dedup", phases, jobs=1, stored_with=documents)
+
+
+def cells(documents: float) -> tuple[float, float]:
+    """Cells of each band in which buckets are formed, and parts in which their pairs are brought together."""
+    return max(1, math.ceil(documents * KEYED / _CELL_BYTES)), max(1, min(math.ceil(documents / _PART_DOCUMENTS), 1024))
+
+
+def _near(corpus: Corpus) -> Work:
+    tested = [volume for volume in corpus.sources.values() if volume.deduplicates]
+    documents = corpus.total("distinct", only="deduplicates").documents
+    keyed, shards = documents * corpus.bands, sum(volume.shards for volume in tested)
+    partitions, parts = cells(documents)
+    every = partitions * corpus.bands
+    signatures = max((v.ingested.documents * v.largest_share for v in tested), default=0.0) * corpus.signature_bytes
+    sign = _shardwise("sign", tested, [rates.SIGN * v.distinct.bytes for v in tested], held=_TABLES * signatures)
+    read = _shardwise("read bands", tested, [rates.BAND * corpus.bands * v.distinct.documents for v in tested])
+    cell = min(documents, _CELL_BYTES / KEYED)
+    bucket = Phase(
+        "find candidates", every, rates.BUCKET * keyed, rates.BUCKET * cell, KEYED * keyed, _COPIES * KEYED * cell
+    )
+    # Each part is read out of every cell.
+    merge = Phase("bring pairs together", parts, 0.0, 0.0, waiting_seconds=parts * every * rates.REQUEST)
+    groups, group_bytes = _row_groups_read(corpus, tested)
+    verifying = rates.VERIFY * corpus.candidates + rates.READ * group_bytes * groups
+    chunks = max(1, math.ceil(corpus.candidates / _CHUNK_PAIRS))
+    longest = verifying * min(1.0, _CHUNK_PAIRS / max(1.0, corpus.candidates))
+    verify = Phase("verify", chunks, verifying, longest, waiting_seconds=rates.REQUEST * groups)
+    write = _shardwise("verdicts", tested, [rates.VERDICT * v.distinct.documents for v in tested])
+    whole = _whole(
+        corpus,
+        "near-dedup",
+        (sign, read, bucket, merge, verify, write) if tested else (),
+        jobs=4,
+        stored_with=documents,
+    )
+    return whole._replace(
+        requests=whole.requests + (rates.REQUESTS_A_CELL * every + rates.REQUESTS_A_FILE * chunks if shards else 0),
+        driver_seconds=rates.CLUSTER * corpus.candidates,
+        driver_bytes=whole.driver_bytes + _COPIES * _CLUSTER_BYTES * (corpus.candidates + corpus.clustered),
+    )
+
+
+def _row_groups_read(corpus: Corpus, tested: list[Volume]) -> tuple[float, float]:
+    """Row groups of texts that verification reads, and the text of one.
+
+    Pairs are verified in groups that share their two shards: in a small run most pairs share few row groups, in a large
+    one nearly every pair reads two of its own.
+    """
+    shards = max(1, sum(volume.shards for volume in tested))
+    shard_text = sum(volume.ingested.bytes for volume in tested) / shards
+    meetings = shards * (shards + 1) / 2  # ways in which two shards meet
+    met = meetings * -math.expm1(-corpus.candidates / meetings)
+    groups = max(1.0, shard_text / _ROW_GROUP_BYTES)  # of a shard
+    return 2 * min(corpus.candidates, met * groups), shard_text / groups
+
+
+def _screen(corpus: Corpus) -> Work:
+    tested = [volume for volume in corpus.sources.values() if volume.tested]
+    phase = _shardwise("screen", tested, [rates.SCREEN * v.single.bytes for v in tested])
+    documents = corpus.total("single", only="tested").documents
+    return _whole(corpus, "decontaminate", (phase,) if tested else (), jobs=1, stored_with=documents)
+
+
+def _tokenizer(corpus: Corpus) -> Work:
+    volumes = list(corpus.sources.values())
+    phase = _shardwise("sample", volumes, [rates.SAMPLE * v.kept.bytes for v in volumes])
+    whole = _whole(
+        corpus, "tokenizer", (phase,) if corpus.sampled_bytes else (), jobs=1, stored_with=corpus.sampled_bytes
+    )
+    return whole._replace(
+        driver_seconds=rates.TRAIN * corpus.sampled_bytes,
+        driver_bytes=whole.driver_bytes + rates.TRAIN_MEMORY * corpus.sampled_bytes,
+    )
+
+
+def _records(corpus: Corpus) -> Work:
+    volumes = list(corpus.sources.values())
+    draws = [volume.draws for volume in volumes]
+    size = corpus.record_tokens * corpus.token_bytes
+    files = max(1.0, size / corpus.shard_record_bytes)
+    encode = _shardwise("encode", volumes, [rates.ENCODE * v.drawn_tokens for v in volumes])
+    cut = _shardwise("cut", volumes, [rates.CUT * v.drawn_tokens for v in volumes], held=_LAYOUT_BYTES * max(draws))
+    write = Phase(
+        "write",
+        files,
+        rates.WRITE * corpus.record_tokens,
+        rates.WRITE * corpus.record_tokens / files,
+        size + PIECE * sum(draws),
+        _COPIES * size / files,
+    )
+    whole = _whole(corpus, "records", (encode, cut, write), jobs=2, stored_with=sum(v.drawn_tokens for v in volumes))
+    return whole._replace(
+        requests=whole.requests + rates.REQUESTS_A_FILE * files,
+        driver_bytes=whole.driver_bytes + _LAYOUT_BYTES * max(draws),
+    )
+
+
+def _report(corpus: Corpus) -> Work:
+    volumes = list(corpus.sources.values())
+    phase = _shardwise("summarise", volumes, [rates.REPORT * v.ingested.documents for v in volumes])
+    whole = _whole(corpus, "report", (phase,), jobs=1, stored_with=corpus.shards)
+    return whole._replace(driver_seconds=rates.MERGE * corpus.shards)
+
+
+def _whole(corpus: Corpus, step: str, phases: tuple[Phase, ...], *, jobs: int, stored_with: float) -> Work:
+    shards = corpus.shards if phases else 0
+    return Work(
+        phases=phases,
+        jobs=jobs if phases else 0,
+        requests=rates.REQUESTS[step] * shards,
+        driver_seconds=0.0,
+        driver_bytes=_COMMIT_BYTES * shards,
+        graph_bytes=_TASK_BYTES * shards,
+        stored_with=stored_with,
+    )

@@ -1,0 +1,153 @@
+"""What a recipe meets at a scale, from what was measured at another."""
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from massivetext.errors import UserError
+from massivetext.estimate.corpus import Corpus, Count, Inputs, Volume, inputs_of, parse_size, scaled, shares
+from massivetext.recipe import DecontaminateOptions, Recipe, RecordsOptions, SourceOptions, TokenizerOptions
+from massivetext.sources.splits import Split
+
+MB = 1_000_000
+
+
+def volume(kind: str = "news", raw: float = 10 * MB, **changes: object) -> Volume:
+    """A source of 1,000 documents and 20 MB of text, of which every step keeps nine tenths."""
+    counts = [Count(1000 * 0.9**step, 20 * MB * 0.9**step) for step in range(5)]
+    fields = dict(zip(("ingested", "ruled", "distinct", "single", "kept"), counts, strict=True))
+    made = Volume(
+        kind=kind,  # type: ignore[arg-type]
+        inputs=Inputs(raw, 2 * MB, 3 * MB),
+        shard_bytes=MB,
+        deduplicates=True,
+        tested=True,
+        draws=500,
+        drawn_tokens=100_000,
+        **fields,
+    )
+    return msgspec.structs.replace(made, **changes)
+
+
+def corpus(**sources: Volume) -> Corpus:
+    return Corpus(
+        sources=sources,
+        candidates=100,
+        clustered=40,
+        sampled_bytes=MB,
+        record_tokens=50_000,
+        token_bytes=2,
+        bands=32,
+        signature_bytes=1024,
+        shard_record_bytes=8192,
+    )
+
+
+def recipe(*, records: RecordsOptions | None = None, test_sets: tuple[str, ...] = ("t",), **kinds: str) -> Recipe:
+    weights = [Decimal(1) / len(kinds)] * len(kinds)
+    sources = {
+        name: msgspec.convert({"kind": kind, "inputs": ["*"], "weight": weight, "shard_bytes": MB}, SourceOptions)
+        for (name, kind), weight in zip(kinds.items(), weights, strict=True)
+    }
+    return Recipe(
+        name="r",
+        sources=sources,
+        decontaminate=DecontaminateOptions(test_sets=test_sets),
+        tokenizer=TokenizerOptions(training_bytes=4 * MB),
+        records=records or RecordsOptions(sequence_length=100),
+    )
+
+
+def test_inputs_of_whole_files_and_of_a_divided_one() -> None:
+    # Two files of 10 and 20 bytes in one shard; a file of 90 in three parts, each of which passes over 60.
+    shards = [
+        (Split("a", "/a", 10), Split("b", "/b", 20)),
+        *((Split("c", "/c", 90, part=part, parts=3),) for part in range(3)),
+    ]
+
+    assert inputs_of({"news": shards}) == {"news": Inputs(120, 90, 180)}
+
+
+def test_ten_times_the_input_is_ten_times_everything_but_the_files() -> None:
+    before, r = corpus(n=volume()), recipe(n="news")
+    after = scaled(r, {"n": before.sources["n"].inputs}, [before], 100 * MB)
+    grown = after.sources["n"]
+
+    assert grown.inputs == Inputs(100 * MB, 2 * MB, 30 * MB)
+    assert grown.shards == 100
+    assert grown.ingested == Count(10_000, 200 * MB)
+    assert grown.kept.documents == pytest.approx(6561)  # 10,000 * 0.9**4
+    assert after.candidates == pytest.approx(1000)
+    assert after.clustered == pytest.approx(400)
+
+
+def test_what_the_recipe_fixes_does_not_grow() -> None:
+    before = corpus(n=volume())
+    r = recipe(n="news", records=RecordsOptions(sequence_length=100, sequences=300))
+    sizes = [scaled(r, shares(r), [before], size) for size in (100 * MB, 1000 * MB)]
+
+    assert [size.record_tokens for size in sizes] == [30_000, 30_000]
+    assert [size.sampled_bytes for size in sizes] == [4 * MB, 4 * MB]
+    # A draw has 200 tokens, ten give 20 rows less half a one: 1.1 * 300 / 1.95 draws.
+    assert [size.sources["n"].draws for size in sizes] == pytest.approx([169.23, 169.23], abs=0.01)
+
+
+def test_the_source_that_runs_out_first_decides_on_the_records() -> None:
+    # Equal weights; a has 6,561 documents left, b a tenth: 656.1 draws of 200 tokens, 1.95 rows each, and as many of a.
+    before = corpus(n=volume())
+    r = recipe(a="news", b="news")
+    inputs = {"a": Inputs(100 * MB, 0, 0), "b": Inputs(10 * MB, 0, 0)}
+    after = scaled(r, inputs, [before], None)
+
+    assert after.record_tokens == pytest.approx(2 * 656.1 * 1.95 * 100)
+    assert after.sources["a"].draws == pytest.approx(6561)
+
+
+def test_what_a_source_does_not_take_part_in_keeps_all() -> None:
+    before = corpus(n=volume(), w=volume("wikipedia", deduplicates=False))
+    r = recipe(n="news", w="wikipedia", test_sets=())
+    after = scaled(r, shares(r), [before], 20 * MB)
+
+    assert not after.sources["w"].deduplicates
+    assert after.sources["w"].single == after.sources["w"].ruled
+    assert after.sources["n"].kept == after.sources["n"].single
+    assert after.total("ruled", only="deduplicates") == after.sources["n"].ruled
+
+
+def test_a_source_is_planned_from_its_namesake_then_from_its_kind_then_from_the_next_run() -> None:
+    sample = corpus(a=volume(ingested=Count(1, 10)), b=volume(ingested=Count(2, 10)))
+    other = corpus(x=volume("web", ingested=Count(3, 10)), y=volume(ingested=Count(4, 10)))
+    r = recipe(b="news", c="news", d="web", e="c4")
+    inputs = dict.fromkeys("bcde", Inputs(10 * MB, 0, 0))
+    after = scaled(r, inputs, [sample, other], None)
+
+    # c4 was measured nowhere: it is like news.
+    assert {name: v.ingested.documents for name, v in after.sources.items()} == {"b": 2, "c": 1, "d": 3, "e": 1}
+
+
+def test_a_kind_that_was_measured_nowhere_is_refused() -> None:
+    r = recipe(b="books")
+
+    with pytest.raises(UserError, match=r"^sources\.b: nothing of kind 'books' was measured; give --sample"):
+        scaled(r, shares(r), [corpus(n=volume())], MB)
+
+
+def test_a_ready_model_needs_no_sample() -> None:
+    r = msgspec.structs.replace(recipe(n="news"), tokenizer=TokenizerOptions(model="m.model"))
+
+    assert scaled(r, shares(r), [corpus(n=volume())], MB).sampled_bytes == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("10TB", 1e13), ("1.5 gb", 1.5e9), ("64MiB", 64 * 2**20), ("1e12", 1e12), ("7", 7), ("2 PB", 2e15), ("3kB", 3000)],
+)
+def test_sizes(text: str, size: float) -> None:
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "TB", "ten TB", "-1GB", "0", "10XB", "nan", "inf", "1TBB"])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match="--raw: want a size"):
+        parse_size(text)

@@ -1,0 +1,120 @@
+"""The model and the stages that it is a model of."""
+
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import pytest
+from driver_requests import Requests
+from jsonl_corpus import SOURCES, write
+
+from massivetext.estimate import rates
+from massivetext.estimate.corpus import Inputs
+from massivetext.estimate.measured import STEPS, measure
+from massivetext.estimate.reference import reference
+from massivetext.estimate.work import HASHED, KEYED, PIECE, REMOVED, Phase, cells, work
+from massivetext.recipe import load
+from massivetext.stages import exact_dedup, near_candidates, records
+from massivetext.stages.driver import Driver
+from massivetext.store import Run
+
+CORPUS = reference().corpus
+
+
+def test_rows_in_a_shuffle_are_as_long_as_the_stages_make_them() -> None:
+    assert [
+        dtype.itemsize for dtype in (exact_dedup.HASHED, exact_dedup.REMOVED, near_candidates.KEYED, records.PIECE)
+    ] == [HASHED, REMOVED, KEYED, PIECE]
+
+
+@pytest.mark.parametrize("documents", [0, 1, 2**18, 2**18 + 1, 2**20, 2**20 + 1, 10**9])
+def test_cells_are_those_of_near_deduplication(documents: int) -> None:
+    stage = near_candidates.Cells.of(documents, 32)
+
+    assert cells(documents) == (stage.partitions, stage.parts)
+
+
+def test_bytes_shuffled_by_hand() -> None:
+    # The reference: 24,902 documents of web, books and news pass their rules, 24,567 of them have no equal before them;
+    # 32 bands; 37 shards, 26 of them in sources that are deduplicated.
+    todo = work(CORPUS)
+    exact, near = todo["exact-dedup"].phases, todo["near-dedup"].phases
+
+    assert exact[1].shuffle_bytes == 32 * 24_902
+    assert exact[2].shuffle_bytes == 16 * (24_902 - 24_567)
+    assert next(phase for phase in near if phase.name == "find candidates").shuffle_bytes == 16 * 32 * 24_567
+    assert todo["ingest, measure, judge"].phases[0].tasks == 37
+    assert near[0].tasks == 26
+
+
+def test_a_divided_file_is_passed_over_again_by_each_of_its_parts() -> None:
+    # 1 GB in one file and 10 MB shards: each of 100 parts passes over 0.99 GB.
+    web = CORPUS.sources["web"]
+
+    def reading(inputs: Inputs) -> Phase:
+        volume = msgspec.structs.replace(web, inputs=inputs, shard_bytes=10**7)
+        return work(msgspec.structs.replace(CORPUS, sources={"web": volume}))["ingest, measure, judge"].phases[0]
+
+    small, one = reading(Inputs(1e9, 1e7, 0.0)), reading(Inputs(1e9, 1e9, 99e9))
+
+    assert one.longest_seconds - small.longest_seconds == pytest.approx(rates.PASS_OVER["web"] * 0.99e9)
+    assert one.cpu_seconds - small.cpu_seconds == pytest.approx(rates.PASS_OVER["web"] * 99e9)
+
+
+def test_steps_without_work_have_none() -> None:
+    alone = {"wikipedia": msgspec.structs.replace(CORPUS.sources["wikipedia"], tested=False)}
+    todo = work(msgspec.structs.replace(CORPUS, sources=alone, sampled_bytes=0, candidates=0))
+
+    assert [name for name, each in todo.items() if not each.phases] == [
+        "exact-dedup",
+        "near-dedup",
+        "decontaminate",
+        "tokenizer",
+    ]
+    assert all(each.jobs == each.requests == each.driver_seconds == 0 for each in todo.values() if not each.phases)
+
+
+# -- a run of our own --------------------------------------------------------------------------------------------------
+
+
+def counted(folder: Path, shards: int) -> Counter[str]:
+    """What the driver asked of the run folder in each step of a run of so many shards a source."""
+    requests, recipe = Requests(), write(folder / "corpus", shards=shards, documents=8)
+    with requests.counting():
+        Driver(load(str(recipe)), str(folder / "run"), requests.engine(), listener=requests.listen).run()
+    step_of = {stage: step for step, stages in STEPS.items() for stage in stages}
+    return sum((Counter({step_of.get(stage, ""): n}) for stage, n in requests.counts.items()), Counter())
+
+
+@pytest.mark.slow
+def test_the_driver_asks_as_often_as_planned(tmp_path: Path) -> None:
+    few, many = counted(tmp_path / "few", 2), counted(tmp_path / "many", 6)
+    a_shard = {step: (many[step] - few[step]) / (4 * len(SOURCES)) for step in STEPS}
+
+    # Rounds of encoding and examples for the report differ from corpus to corpus.
+    assert a_shard == pytest.approx(dict(rates.REQUESTS), rel=0.35, abs=0.5)
+    # The cells are as many in both: 32 bands of one.
+    fixed = few["near-dedup"] - rates.REQUESTS["near-dedup"] * 2 * len(SOURCES)
+    assert fixed == pytest.approx(32 * rates.REQUESTS_A_CELL, rel=0.3)
+
+
+@pytest.mark.slow
+def test_a_run_is_measured_from_its_folder(quickstart: Path) -> None:
+    # The figures are those of the manifests: 2,941 documents, 2,378 tested for equal texts, 33 of them removed.
+    sample = measure(Run(str(quickstart / "run")), "it")
+    corpus = sample.corpus
+
+    assert sample.origin == "it"
+    assert sum(volume.ingested.documents for volume in corpus.sources.values()) == 2941
+    assert corpus.total("ruled", only="deduplicates").documents == 2378
+    assert corpus.total("distinct", only="deduplicates").documents == 2345
+    assert corpus.sources["wikipedia"].kept.documents < corpus.sources["wikipedia"].single.documents
+    assert not corpus.sources["wikipedia"].deduplicates
+    assert corpus.token_bytes == 2
+    assert min(volume.draws for volume in corpus.sources.values()) > 0
+    assert min(volume.inputs.raw_bytes for volume in corpus.sources.values()) > 0
+    for step in sample.steps.values():
+        assert step.cpu_seconds
+        assert step.peak_bytes
+        assert step.stored_bytes + step.fixed_bytes > 0
+    assert sample.steps["decontaminate"].fixed_bytes > 0
