@@ -10,7 +10,7 @@ import numpy.typing as npt
 from massivetext.errors import UserError
 from massivetext.recipe import Recipe, SourceOptions
 from massivetext.rules import Rule
-from massivetext.schema import U64, pack_addresses
+from massivetext.schema import MAX_SHARDS, U64, pack_addresses, shard_number
 from massivetext.store import Run, Shard
 
 Mask = npt.NDArray[np.bool_]
@@ -87,6 +87,16 @@ class Context:
     def all_shards(self) -> list[Shard]:
         """Every shard of the run, sources in the order of their names."""
         return [shard for source in sorted(self.shard_counts) for shard in self.shards(source)]
+
+    def shard_at(self, number: int) -> Shard:
+        """The shard with this number: what :func:`massivetext.schema.shard_of` gives for its documents."""
+        source, index = divmod(number, MAX_SHARDS)
+        name = sorted(self.recipe.sources)[source]
+        return Shard(name, index, self.shard_counts[name])
+
+    def number_of(self, shard: Shard) -> int:
+        """The number of a shard, from which :meth:`shard_at` finds it."""
+        return shard_number(self.source_number(shard.source), shard.index)
 
     def addresses(self, shard: Shard, rows: npt.NDArray[np.integer]) -> U64:
         """Addresses of rows of a shard."""

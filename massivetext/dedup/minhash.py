@@ -83,10 +83,15 @@ def band_keys(signatures: U32, bands: int, rows: int) -> U64:
     """
     if signatures.ndim != 2 or signatures.shape[1] != bands * rows:
         raise ValueError(f"band_keys: want signatures of {bands} x {rows} values, got an array of {signatures.shape}")
-    values = signatures.reshape(len(signatures), bands, rows).astype(np.uint64)
-    keys = np.broadcast_to(mix(np.arange(1, bands + 1, dtype=np.uint64)), (len(signatures), bands))
-    for row in range(rows):
-        keys = mix(keys * _BAND_MULTIPLIER + values[:, :, row])
+    values = signatures.reshape(len(signatures), bands, rows)
+    return np.stack([keys_of_band(values[:, band], band) for band in range(bands)], axis=1)
+
+
+def keys_of_band(values: U32, band: int) -> U64:
+    """The bucket of each document in one band, uint64[documents], from that band's values, uint32[documents, rows]."""
+    keys = np.broadcast_to(mix(np.array([band + 1], np.uint64)), (len(values),))
+    for row in range(values.shape[1]):
+        keys = mix(keys * _BAND_MULTIPLIER + values[:, row].astype(np.uint64))
     return keys
 
 

@@ -87,7 +87,7 @@ def encode(engine: Engine, context: Context, tasks: list[Task]) -> Encoded:
         for number in sorted({rounds[source] for source in todo}):
             now = {source for source in todo if rounds[source] == number}
             ranges = {source: (before[source], draws[source]) for source in now}
-            stage = ShardStage(STAGE, EncodeRound(number, ranges, survivors), f"tokens/round-{number}/")
+            stage = EncodeStage(STAGE, EncodeRound(number, ranges, survivors))
             run_shards(engine, context, [stage], priced([task for task in tasks if task.shard.source in now], _COST))
         for source in sorted(todo):
             available[source] = _count(context, source, draws[source], rounds[source] + 1)
@@ -187,8 +187,14 @@ class EncodeRound:
                 writer.write_table(table)
                 draws += table.num_rows
                 tokens += sum(table["count"].to_pylist())
-        name = f"tokens/round-{self._number}/{shard.name}"
-        return ShardCommit(name, (run.committed(path, draws),), {"draws": draws, "drawn_tokens": tokens})
+        return ShardCommit(
+            self.task_name(shard), (run.committed(path, draws),), {"draws": draws, "drawn_tokens": tokens}
+        )
+
+    def task_name(self, shard: Shard) -> str:
+        """Name of a shard's commit: the tokens of another range of draws are another task."""
+        first, end = self._ranges[shard.source]
+        return f"tokens/round-{self._number}/draws-{first}-{end}/{shard.name}"
 
     def _tables(self, context: Context, shard: Shard, reporter: Reporter) -> Iterator[pa.Table]:
         crops: list[dict[str, Any]] = []
@@ -198,10 +204,10 @@ class EncodeRound:
                 text, starts, ends = _crop(context, shard.source, data, draw)
                 crops.append({"row": row, "draw": draw, "text": text, "starts": starts, "ends": ends})
                 size += len(text)
-            if size >= _BATCH_BYTES:
-                yield _encoded(context, crops)
-                reporter.add(len(crops), size)
-                crops, size = [], 0
+                if size >= _BATCH_BYTES:  # after every draw: a document may be drawn any number of times
+                    yield _encoded(context, crops)
+                    reporter.add(len(crops), size)
+                    crops, size = [], 0
         if crops:
             yield _encoded(context, crops)
             reporter.add(len(crops), size)
@@ -218,6 +224,16 @@ class EncodeRound:
         wanted = np.array(sorted(by_document), np.int64)
         for row, document in documents.rows(context.run, shard, ["text"], wanted):
             yield row, by_document[row], str(document["text"]).encode()
+
+
+class EncodeStage(ShardStage):
+    """A round of encoding as a stage of shards."""
+
+    process: EncodeRound
+
+    def task_name(self, task: Task) -> str:
+        """Name of a task's commit."""
+        return self.process.task_name(task.shard)
 
 
 def _crop(context: Context, source: str, data: bytes, draw: int) -> tuple[str, bool, bool]:

@@ -11,9 +11,9 @@ import pyarrow as pa
 from massivetext.context import Context
 from massivetext.dedup.exact import exact_duplicates
 from massivetext.dedup.keeper import keeper_rank
-from massivetext.schema import DUPLICATE_VERDICTS, row_of, shard_number, shard_of
+from massivetext.schema import DUPLICATE_VERDICTS, row_of, shard_of
 from massivetext.stages.engine import DealOut, Engine
-from massivetext.stages.shards import telling
+from massivetext.stages.shards import attempt, telling
 from massivetext.store import Shard, ShardCommit
 
 STAGE = "exact-dedup"
@@ -22,7 +22,10 @@ STAGE = "exact-dedup"
 HASHED = np.dtype([("hash", "<u8", (2,)), ("rank", "<u8"), ("address", "<u8")])
 REMOVED = np.dtype([("address", "<u8"), ("keeper", "<u8")])
 
-_PARTITIONS = 64
+ROWS = tuple[bytes, bytes]  # (partition or shard, rows): said of each output, or Beam would pickle keys
+
+# A worker sorts one partition of the hashes: of 64 at least, and of one for every eight shards of a large corpus.
+_LEAST_PARTITIONS, _SHARDS_A_PARTITION = 64, 8
 
 
 def run_exact_dedup(engine: Engine, context: Context) -> None:
@@ -30,13 +33,18 @@ def run_exact_dedup(engine: Engine, context: Context) -> None:
     shards = [shard for shard in context.all_shards() if context.judged_by(STAGE, shard.source)]
     if not shards:
         return
-    lanes = [[shard] for shard in shards] if not engine.embedded else [shards]
+    numbers = [context.number_of(shard) for shard in shards]
+    lanes = [numbers] if engine.embedded else [[number] for number in numbers]
+    partitions = max(_LEAST_PARTITIONS, len(shards) // _SHARDS_A_PARTITION)
 
     def build(pipeline: beam.Pipeline) -> None:
         hashes = (
             pipeline
             | "DealOut" >> DealOut(lanes)
-            | "ReadHashes" >> beam.ParDo(_ReadHashes(context)).with_outputs("hashed", "empty")
+            | "ReadHashes"
+            >> beam.ParDo(_ReadHashes(context, partitions))
+            .with_output_types(ROWS, hashed=ROWS, empty=ROWS)
+            .with_outputs("hashed", "empty")
         )
         removed = (
             hashes.hashed
@@ -54,15 +62,16 @@ def run_exact_dedup(engine: Engine, context: Context) -> None:
 
 
 class _ReadHashes(beam.DoFn):
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, context: Context, partitions: int) -> None:
+        self._context, self._partitions = context, partitions
 
-    def process(self, lane: list[Shard]) -> Iterable[Any]:
-        for shard in lane:
+    def process(self, lane: list[int]) -> Iterable[Any]:
+        for number in lane:
+            shard = self._context.shard_at(number)
             with telling(f"{STAGE}: {shard.name}"):
                 batch = hashed_documents(self._context, shard)
-            yield beam.pvalue.TaggedOutput("empty", (shard_key(self._context, shard), b""))
-            for partition, rows in partitioned(batch, batch["hash"][:, 0], _PARTITIONS):
+            yield beam.pvalue.TaggedOutput("empty", (b"%d" % number, b""))
+            for partition, rows in partitioned(batch, batch["hash"][:, 0], self._partitions):
                 yield beam.pvalue.TaggedOutput("hashed", (partition, rows))
 
 
@@ -101,24 +110,15 @@ def resolve(_: bytes, batches: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]
         yield b"%d" % shard, removed[shards == shard].tobytes()
 
 
-def shard_key(context: Context, shard: Shard) -> bytes:
-    """The key under which a shard's rows meet."""
-    return b"%d" % shard_number(context.source_number(shard.source), shard.index)
-
-
 class _WriteVerdicts(beam.DoFn):
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._shards: dict[bytes, Shard] = {}
-
-    def setup(self) -> None:
-        self._shards = {shard_key(self._context, shard): shard for shard in self._context.all_shards()}
 
     def process(self, element: tuple[bytes, Iterable[bytes]]) -> None:
         key, batches = element
         context = self._context
-        shard = self._shards[key]
-        with telling(f"{STAGE}: {shard.name}"):
+        shard = context.shard_at(int(key))
+        with attempt(context, STAGE, shard.name):
             commit = write_verdicts(context, shard, np.frombuffer(b"".join(batches), REMOVED))
             context.run.commit_shard(STAGE, context.keys[STAGE], commit)
 

@@ -5,7 +5,8 @@ shards are written in waves whose tokens fit a fixed budget; a cluster does them
 """
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import apache_beam as beam
 import numpy as np
@@ -20,10 +21,12 @@ from massivetext.records.example import Record, encode_record
 from massivetext.records.sequences import Layout, Order, assemble, layout, pieces, shard_count, shard_sizes
 from massivetext.records.tokens import load_counts, part_path
 from massivetext.stages.dataset import write_dataset
-from massivetext.stages.encode import STAGE, Encoded, encode
+from massivetext.stages.encode import STAGE, Encoded, encode, encoder
 from massivetext.stages.engine import DealOut, Engine, balance
-from massivetext.stages.shards import Task, telling
+from massivetext.stages.shards import Task, attempt, telling
+from massivetext.stages.tokenizer import MODEL
 from massivetext.store import Run, Shard, ShardCommit
+from massivetext.tokenizer.encode import id_dtype
 
 PIECE = np.dtype([("index", "<u4"), ("position", "<u4"), ("length", "<u4"), ("source", "<u4")])
 
@@ -50,29 +53,52 @@ def _waves(engine: Engine, context: Context, encoded: Encoded, todo: list[int], 
         if todo:
             yield todo
         return
-    shard_bytes = -(-encoded.sequences // shards) * context.recipe.records.sequence_length * 2
+    shard_bytes = -(-encoded.sequences // shards) * context.recipe.records.sequence_length * _token_bytes(context)
     size = max(1, _WAVE_BYTES // shard_bytes)
     for first in range(0, len(todo), size):
         yield todo[first : first + size]
 
 
+def _token_bytes(context: Context) -> int:
+    model = encoder(context.run.path(MODEL), context.keys["tokenizer"])
+    return id_dtype(model.info.vocabulary_size).itemsize
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """Shards of records that are written together, and what decides which tokens they get.
+
+    Attributes:
+        sequences: of the whole data set.
+        quotas: sequences of each source.
+        shards: of the whole data set.
+        wanted: those of this wave.
+    """
+
+    sequences: int
+    quotas: Mapping[str, int]
+    shards: int
+    wanted: frozenset[int]
+
+
 def _write_wave(engine: Engine, context: Context, encoded: Encoded, wave: list[int], shards: int) -> None:
     parts = [
-        (number, shard)
+        (number, context.number_of(shard))
         for source in sorted(encoded.quotas)
         for number in range(encoded.rounds[source])
         for shard in context.shards(source)
     ]
-    size = encoded.sequences * context.recipe.records.sequence_length * 2 * len(wave) / shards
+    tokens = encoded.sequences * context.recipe.records.sequence_length
+    size = tokens * _token_bytes(context) * len(wave) / shards
     cost = size * _WRITE_COST
     lanes = balance([(part, 1.0) for part in parts], engine.lanes(len(parts), cost))
+    cut = _Cut(context, Wave(encoded.sequences, dict(encoded.quotas), shards, frozenset(wave)))
 
     def build(pipeline: beam.Pipeline) -> None:
         (
             pipeline
             | "DealOut" >> DealOut(lanes)
-            | "Cut"
-            >> beam.ParDo(_Cut(context, encoded, frozenset(wave), shards)).with_output_types(tuple[bytes, bytes])
+            | "Cut" >> beam.ParDo(cut).with_output_types(tuple[bytes, bytes])
             | "GroupByShard" >> beam.GroupByKey()
             | "Write" >> beam.ParDo(_Write(context, encoded.sequences, shards))
         )
@@ -84,23 +110,22 @@ def _write_wave(engine: Engine, context: Context, encoded: Encoded, wave: list[i
 
 
 class _Cut(beam.DoFn):
-    def __init__(self, context: Context, encoded: Encoded, wave: frozenset[int], shards: int) -> None:
-        self._context, self._encoded, self._wave, self._shards = context, encoded, wave, shards
+    def __init__(self, context: Context, wave: Wave) -> None:
+        self._context, self._wave = context, wave
 
-    def process(self, lane: list[tuple[int, Shard]]) -> Iterator[tuple[bytes, bytes]]:
-        for number, shard in lane:
+    def process(self, lane: list[tuple[int, int]]) -> Iterator[tuple[bytes, bytes]]:
+        for number, shard_number in lane:
+            shard = self._context.shard_at(shard_number)
             with telling(f"{STAGE}: {shard.name}"):
-                yield from cut_part(self._context, self._encoded, number, shard, self._wave, self._shards)
+                yield from cut_part(self._context, self._wave, number, shard)
 
 
-def cut_part(
-    context: Context, encoded: Encoded, number: int, shard: Shard, wave: frozenset[int], shards: int
-) -> Iterator[tuple[bytes, bytes]]:
+def cut_part(context: Context, wave: Wave, number: int, shard: Shard) -> Iterator[tuple[bytes, bytes]]:
     """(record shard, pieces) of the draws in a part of tokens/, for the record shards of a wave."""
-    order = Order(encoded.sequences, shards, context.recipe.seed)
+    order = Order(wave.sequences, wave.shards, context.recipe.seed)
     placed = _layout(context, shard.source, context.keys[STAGE])
-    first_row = sum(encoded.quotas[source] for source in sorted(encoded.quotas) if source < shard.source)
-    quota, length = encoded.quotas[shard.source], context.recipe.records.sequence_length
+    first_row = sum(wave.quotas[source] for source in sorted(wave.quotas) if source < shard.source)
+    quota, length = wave.quotas[shard.source], context.recipe.records.sequence_length
     with fs.open_read(part_path(context.run, number, shard)) as handle:
         for batch in pq.ParquetFile(handle).iter_batches(batch_size=1024):
             found = [
@@ -115,7 +140,7 @@ def cut_part(
             if not found:
                 continue
             record_shards, indices = order.places(np.array([first_row + piece.row for piece in found]))
-            for record_shard in sorted(wave.intersection(record_shards.tolist())):
+            for record_shard in sorted(wave.wanted.intersection(record_shards.tolist())):
                 here = np.flatnonzero(record_shards == record_shard)
                 heads = np.zeros(len(here), PIECE)
                 heads["index"] = indices[here]
@@ -162,7 +187,7 @@ class _Write(beam.DoFn):
     def process(self, element: tuple[bytes, Iterable[bytes]]) -> None:
         key, batches = element
         name = shard_path(int(key), self._shards)
-        with telling(f"{STAGE}: {name}"):
+        with attempt(self._context, STAGE, name):
             commit = write_shard(self._context, self._sequences, int(key), self._shards, batches)
             self._context.run.commit_shard(STAGE, self._context.keys[STAGE], commit)
 

@@ -126,6 +126,7 @@ def deduplicated(folder: Path, texts: Texts = TEXTS) -> Context:
     context.run.write_table(
         "verdicts/rules", news, table.set_column(0, table.schema.field(0), [[not f for f in failed]])
     )
+    context.run.begin(STAGE, context.keys[STAGE])
     run_exact_dedup(Engine(), context)
     return context
 
@@ -225,6 +226,7 @@ def test_deduplicating_what_is_left_removes_nothing(tmp_path: Path, context: Con
 
 def test_a_run_without_sources_to_deduplicate_has_no_verdicts(tmp_path: Path) -> None:
     context = tiny_context(str(tmp_path), {"wikipedia": [["a", "a"]]})
+    context.run.begin(STAGE, context.keys[STAGE])
     run_exact_dedup(Engine(), context)
 
     assert verdicts(context) == {}
