@@ -40,6 +40,7 @@ PAPER_LICENCES = (
     "Artistic-2.0",
 )
 
+_CREDENTIALS_IN_URL = re.compile(r"://[^/\s\"']*@")
 _SOURCE_NAME = re.compile("[a-z][a-z0-9_]*")
 # Names that a run gives to other things beside its sources.
 _TAKEN_NAMES = frozenset(
@@ -235,6 +236,9 @@ def load(name_or_path: str) -> LoadedRecipe:
 
 def parse(text: str, path: str) -> Recipe:
     """A recipe from its TOML. Raises UserError with ``path`` and the place within the file."""
+    if found := _CREDENTIALS_IN_URL.search(text):  # the recipe is written to run.json, and quoted in messages
+        line = text.count("\n", 0, found.start()) + 1
+        raise UserError(f"{path}: line {line}: holds a URL with credentials; set them in the environment instead")
     try:
         data = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:

@@ -25,6 +25,11 @@ def paragraphs(text: str) -> list[str]:
     return [paragraph for part in _PARAGRAPH_BREAK.split(text) if (paragraph := part.strip())]
 
 
+def printable(text: str) -> str:
+    """The text as a terminal may be given it: what would steer it (escapes, marks of direction) becomes U+FFFD."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
+
+
 def clean(text: str) -> str:
     """The form in which every text is stored.
 

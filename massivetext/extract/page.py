@@ -21,6 +21,12 @@ MAX_ELEMENTS = 50_000
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,9}));?")
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# A tag of 2,000 attributes is taken for text: libxml2 compares each attribute with all before it, and half a million of
+# them, which 5 MB can hold, keep it busy for minutes. What begins like a tag within a script may match as well. What
+# libxml2 takes for an attribute is one here; some of what it skips is one here, too.
+_VALUE = r"""\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]*+)"""
+_ATTRIBUTE = rf"""(?:[\s/]++|(?<=["']))(?:[^\s/>=]++(?:{_VALUE})?+|{_VALUE})"""
+_CROWDED = re.compile(rf"<([a-zA-Z][^\s/><]*+(?:{_ATTRIBUTE}){{2000}})")
 _SPACE = re.compile(r"\s+")
 # Trafilatura multiplies cells by these, so a page of 1 MB can ask for billions.
 _SPANS = ("colspan", "rowspan")
@@ -56,7 +62,7 @@ def extract(html: str, url: str | None = None) -> Extracted:
 
 
 def _parse(html: str) -> HtmlElement | None:
-    html = _REFERENCE.sub(_bad_reference, _SURROGATE.sub("\ufffd", html))
+    html = _CROWDED.sub(r"&lt;\1", _REFERENCE.sub(_bad_reference, _SURROGATE.sub("\ufffd", html)))
     try:
         tree = load_html(html)
         # Something without <html> near its beginning and with one child at most is refused; a page may be that bare.

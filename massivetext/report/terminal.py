@@ -12,6 +12,7 @@ from massivetext.report.destinations import Destination
 from massivetext.report.examples import Example
 from massivetext.report.trace import Relative, RuleVerdict, StageVerdict, Trace
 from massivetext.report.wording import bounds, enumeration, number
+from massivetext.text import printable
 
 _ROWS = 20  # of a table that may be long
 _GOOD, _BAD, _DULL = "green", "bold red", "dim"
@@ -19,7 +20,7 @@ _GOOD, _BAD, _DULL = "green", "bold red", "dim"
 
 def shown(text: str, style: str = "") -> Text:
     """A text from a document, without markup and without characters that would steer the terminal."""
-    return Text("".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text), style=style)
+    return Text(printable(text), style=style)
 
 
 def trace_parts(trace: Trace) -> Iterator[RenderableType]:

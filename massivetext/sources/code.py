@@ -67,12 +67,15 @@ def _archive(split: Split, options: SourceOptions, limits: IngestOptions) -> Ite
         return
     named = " AND ".join(found)
     seen: dict[str, int] = {}
-    with open_stream(split.path) as stream, filesystem.open_read(split.path) as handle:
-        for ordinal, member in enumerate(members(stream, handle)):
-            copy = seen[member.path] = seen.get(member.path, 0) + 1
-            if ordinal % split.parts == split.part:
-                key = clean(member.path) + (f"#{copy}" if copy > 1 else "")
-                yield _from_member(split.name, key, member, root, named, limits)
+    try:
+        with open_stream(split.path) as stream, filesystem.open_read(split.path) as handle:
+            for ordinal, member in enumerate(members(stream, handle)):
+                copy = seen[member.path] = seen.get(member.path, 0) + 1
+                if ordinal % split.parts == split.part:
+                    key = clean(member.path) + (f"#{copy}" if copy > 1 else "")
+                    yield _from_member(split.name, key, member, root, named, limits)
+    except ArchiveError as error:  # nothing is damaged, or its licences could not have been read
+        yield Rejected(split.name, str(ordinal), None, "too_large", f"{split.name}: {error}; the rest is lost")
 
 
 def _licences(split: Split) -> tuple[str, tuple[str, ...]]:

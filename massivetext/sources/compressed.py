@@ -23,6 +23,10 @@ _MAGIC_BYTES = 10
 _ZERO_PADDING = re.compile(rb"\x00+")
 _SEARCH_BYTES = 1 << 20
 _PROBE_BYTES = 1 << 14
+_PIECE_BYTES = 1 << 22
+# A file of more plain bytes than this must have at least one byte for so many of them. Deflate cannot do it; of the
+# others a few kilobytes can keep a worker busy for hours.
+FREE_BYTES, MOST_TIMES = 1 << 30, 2000
 
 
 class Codec(Protocol):
@@ -40,11 +44,37 @@ class Codec(Protocol):
         """Plain bytes of more compressed ones."""
 
 
+class Bzip2:
+    """A member of bz2 that is given piece by piece: 45 bytes of it can stand for 46 MB."""
+
+    def __init__(self) -> None:
+        self._codec = bz2.BZ2Decompressor()
+
+    @property
+    def eof(self) -> bool:
+        """Whether the end of the member has been seen."""
+        return self._codec.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        """What was given beyond the end of the member."""
+        return self._codec.unused_data
+
+    @property
+    def needs_input(self) -> bool:
+        """False where more can be had of what was given already."""
+        return self._codec.needs_input
+
+    def decompress(self, data: bytes, /) -> bytes:
+        """At most 4 MiB of plain bytes of more compressed ones."""
+        return self._codec.decompress(data, _PIECE_BYTES)
+
+
 class Format(NamedTuple):
     """A compression: how it begins, how a member is read, and how many bytes are fed to it at once.
 
-    The step bounds what a hostile file can make of one call: deflate expands at most 1,032 times, the others some
-    ten thousand times.
+    The step bounds what a hostile file can make of one call: deflate expands at most 1,032 times, xz and zstd some ten
+    thousand times; bz2 has a bound of its own.
     """
 
     name: str
@@ -55,7 +85,7 @@ class Format(NamedTuple):
 
 FORMATS = (
     Format("gzip", re.compile(rb"\x1f\x8b\x08"), functools.partial(zlib.decompressobj, 31), 1 << 14),
-    Format("bz2", re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"), bz2.BZ2Decompressor, 1 << 10),
+    Format("bz2", re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"), Bzip2, 1 << 10),
     Format("xz", re.compile(rb"\xfd7zXZ\x00"), lzma.LZMADecompressor, 1 << 10),
     Format(
         "zstd",
@@ -180,6 +210,8 @@ class Stream(io.RawIOBase):
             return self._handle.read(1 << 16) or None
         if self._codec is None and not self._next_member():
             return None
+        if not getattr(self._codec, "needs_input", True):
+            return self._decompress(b"")
         data = self._handle.read(self._format.step)
         if not data:
             self._damaged(truncated=True, error="the file ends within a compressed member")
@@ -193,6 +225,9 @@ class Stream(io.RawIOBase):
         except _DAMAGE as error:
             return self._salvage(data, f"{type(error).__name__}: {error}")
         self._at += len(data)
+        if self._plain > max(FREE_BYTES, MOST_TIMES * self._at):
+            self._damaged(truncated=False, error=f"it expands more than {MOST_TIMES:,} times")
+            return None
         if self._codec.eof:
             self._at -= len(self._codec.unused_data)
             self._handle.seek(self._at)

@@ -12,6 +12,7 @@ _STATUS_LINE = re.compile(r"HTTP/\d+(?:\.\d+)?\s+(\d{3})(?:\s|$)", re.IGNORECASE
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.IGNORECASE)
 _PLAIN_AS_IS = re.compile(rb"[\s\xef\xbb\xbf]*<")
 _PIECE = 1 << 16
+_MOST_ENCODINGS = 5  # one upon the other: what curl takes at most
 
 _DECODERS: Mapping[str, Callable[[io.BytesIO], WarcReader]] = {
     "chunked": ChunkedReader,
@@ -73,18 +74,22 @@ def decode_body(response: Response, limit: int) -> bytes:
     encoded is given as it is: many crawlers store pages decoded and leave the headers.
 
     Raises:
-        UndecodableError: nothing of the body can be decoded.
+        UndecodableError: nothing of the body can be decoded, or it was encoded too many times over.
     """
     body = response.body
     for field in ("transfer-encoding", "content-encoding"):
         # the encodings of a field were applied in the order in which they are named
-        for encoding in reversed(re.split(r"[,\s]+", response.headers.get(field, "").lower())):
+        named = re.split(r"[,\s]+", response.headers.get(field, "").lower())
+        encodings = [encoding for encoding in reversed(named) if encoding in _DECODERS]
+        if len(encodings) > _MOST_ENCODINGS:
+            raise UndecodableError(f"{field} names {len(encodings)} encodings, one upon the other")
+        for encoding in encodings:
             body = _decode(body, encoding, limit)
     return body[: limit + 1]
 
 
 def _decode(body: bytes, encoding: str, limit: int) -> bytes:
-    if encoding not in _DECODERS or not body:
+    if not body:
         return body
     reader = _DECODERS[encoding](io.BytesIO(body))
     decoded = bytearray()

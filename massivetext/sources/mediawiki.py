@@ -8,6 +8,9 @@ from xml.parsers import expat
 from massivetext.sources.compressed import Stream
 
 _CHUNK = 1 << 16
+# What no dump comes near, and what a parser would have to hold in memory: elements within elements, bytes of one tag or
+# comment, names of namespaces.
+_DEEPEST, _LONGEST_TAG, _MOST_NAMES = 64, 1 << 20, 1000
 _FILE_NAMESPACES = frozenset(("-2", "6", "14"))  # Media, File, Category
 # Where in the dump each value of a page stands; the namespace of the format is cut off.
 _FIELDS = {
@@ -79,9 +82,13 @@ class Dump:
             BrokenXMLError: the XML is broken here; what came before stands. Not raised where the stream is damaged.
         """
         try:
+            given = 0
             while data := stream.read(_CHUNK):
                 self._parser.Parse(data, False)
                 yield from self._finished()
+                given += len(data)
+                if given - self._parser.CurrentByteIndex > _LONGEST_TAG:
+                    raise self._broken(f"holds a tag or comment of more than {_LONGEST_TAG:,} bytes")
             if stream.damage is None:
                 self._parser.Parse(b"", True)
         except expat.ExpatError as error:
@@ -95,11 +102,16 @@ class Dump:
 
     def _entity(self, name: str, *_rest: object) -> None:
         # A dump declares no entities; a file that does means to blow up.
-        raise BrokenXMLError(f"declares an entity '{name}', which no dump does", self._parser.CurrentByteIndex)
+        raise self._broken(f"declares an entity '{name}', which no dump does")
+
+    def _broken(self, message: str) -> BrokenXMLError:
+        return BrokenXMLError(message, max(self._parser.CurrentByteIndex, 0))
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         tag = name.rpartition(" ")[2]
         self._path.append(tag)
+        if len(self._path) > _DEEPEST:
+            raise self._broken(f"has elements more than {_DEEPEST} deep")
         self._value, self._length = [], 0
         if tag == "page":
             self._fields, self._redirect, self._text_length = {}, False, 0
@@ -123,7 +135,7 @@ class Dump:
             self._page_value(value)
         elif tag == "base":
             self.base = value.strip()
-        elif tag == "namespace" and self._namespace_key in _FILE_NAMESPACES:
+        elif tag == "namespace" and self._namespace_key in _FILE_NAMESPACES and len(self.link_namespaces) < _MOST_NAMES:
             self.link_namespaces.add(value.strip().lower())
         self._path.pop()
         self._value, self._length = [], 0

@@ -1,7 +1,7 @@
 """Parquet files -> documents."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from massivetext import filesystem
 from massivetext.recipe import IngestOptions
 from massivetext.schema import Document, Rejected
-from massivetext.sources.compressed import Stream
+from massivetext.sources.compressed import FREE_BYTES, MOST_TIMES, Stream
 from massivetext.sources.fields import Build
 from massivetext.sources.splits import Split
 
@@ -30,7 +30,7 @@ def documents(split: Split, text_field: str, limits: IngestOptions, build: Build
     """
     with filesystem.open_read(split.path) as handle:
         try:
-            file = pq.ParquetFile(handle)
+            file = _open(handle)
         except (pa.ArrowException, OSError) as error:
             yield from _first_part(split, _whole(split, "bad_parquet", f"is not readable as Parquet: {error}"))
             return
@@ -38,11 +38,31 @@ def documents(split: Split, text_field: str, limits: IngestOptions, build: Build
         if wrong is not None:
             yield from _first_part(split, _whole(split, "wrong_columns", wrong))
             return
-        first = 0
+        first, left = 0, max(FREE_BYTES, MOST_TIMES * split.size)
         for group in range(file.metadata.num_row_groups):
             for item in _rows(split, file, group, first):
-                yield item if isinstance(item, Rejected) else _row(split.name, *item, text_field, limits, build)
+                made = item if isinstance(item, Rejected) else _row(split.name, *item, text_field, limits, build)
+                yield made
+                left -= len(made.text) if isinstance(made, Document) else 0
+                if left < 0:
+                    detail = f"expands more than {MOST_TIMES:,} times; the rest from row group {group} on is lost"
+                    yield _whole(split, "too_large", detail)
+                    return
             first += file.metadata.row_group(group).num_rows
+
+
+def _open(handle: IO[bytes]) -> Any:
+    """The file, whose texts stay in their dictionary where they have one.
+
+    A file of a few kilobytes can hold one text of 60 MB and name it in a million rows: 256 rows of it would be 15 GB.
+    """
+    schema = pq.ParquetFile(handle).schema_arrow
+    texts = [field.name for field in schema if _is_text(field.type)]
+    return pq.ParquetFile(handle, read_dictionary=texts)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _whole(split: Split, reason: str, detail: str) -> Rejected:
