@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -10,12 +11,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from fsspec.core import url_to_fs
 from rich.console import Console
 
-from massivetext import __version__, assets, cli_engine, store
+from massivetext import __version__, assets, cli_engine, cli_plan, store
 from massivetext import filesystem as fs
 from massivetext.errors import MENDABLE, StageError, UserError
+from massivetext.text import printable
 
 app = typer.Typer(
     name="massivetext",
@@ -84,18 +85,22 @@ def run(
     from massivetext.stages.driver import Driver
     from massivetext.stages.engine import Engine
 
-    console, folder = _out(), _absolute(output)
+    console, folder = _out(), fs.absolute(output)
     loaded = load(recipe)
     if seed is not None:
         loaded = msgspec.structs.replace(loaded, recipe=msgspec.structs.replace(loaded.recipe, seed=seed))
     engine = Engine(workers=workers, beam_args=tuple(beam_options or ()))
     try:
-        with _quiet(debug=context.obj), Progress(console, folder) as progress:
-            driver = Driver(loaded, folder, engine, until=until, listener=progress)
+        with (
+            _quiet(debug=context.obj),
+            _stopped_by(signal.SIGTERM, signal.SIGHUP),
+            Progress(console, folder) as progress,
+        ):
+            driver = Driver(loaded, folder, engine, until=until, listener=progress, say=_tell)
             ran = driver.run()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         _say("stopped; what is complete is kept, the same command goes on from there")
-        raise typer.Exit(130) from None
+        raise typer.Exit(128 + (stop.args[0] if stop.args else signal.SIGINT)) from None
     if not ran:
         console.print(f"{folder}: everything is done already.", highlight=False, soft_wrap=True)
     console.print(funnel_table(read_funnel(driver.context.run, sorted(loaded.recipe.sources))))
@@ -123,6 +128,9 @@ def check(recipe: RecipeName) -> None:
         console.print(f"The demo corpus {loaded.recipe.demo} is not there yet; `massivetext run` writes it.")
 
 
+app.command()(cli_plan.plan)
+
+
 @app.command()
 def report(
     context: typer.Context,
@@ -133,7 +141,7 @@ def report(
     from massivetext.stages.report import write_report
 
     with _quiet(debug=context.obj):
-        path = write_report(Context.of(store.Run(_absolute(run_folder))))
+        path = write_report(Context.of(store.Run(fs.absolute(run_folder))), _tell)
     _out().print(path, highlight=False, soft_wrap=True)
 
 
@@ -143,12 +151,12 @@ def verify(run_folder: RunFolder) -> None:
     from massivetext.records import reader
     from massivetext.verify import verify as verify_run
 
-    console, run = _out(), store.Run(_absolute(run_folder))
+    console, run = _out(), store.Run(fs.absolute(run_folder))
     problems = verify_run(run)
     if not problems and fs.exists(run.path("records", "dataset.json")):
         problems = reader.check(run.path("records"))
     for problem in problems:
-        console.print(problem, highlight=False, soft_wrap=True, markup=False)
+        console.print(printable(problem), highlight=False, soft_wrap=True, markup=False)
     if problems:
         console.print(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} found", style="bold red")
         raise typer.Exit(1)
@@ -182,7 +190,7 @@ def trace(
     from massivetext.context import Context
     from massivetext.report.trace import find, trace_document
 
-    context = Context.of(store.Run(_absolute(run_folder)))
+    context = Context.of(store.Run(fs.absolute(run_folder)))
     console = _out()
     found = find(context, document)
     if not found.documents and not found.quarantined:
@@ -191,8 +199,14 @@ def trace(
 
 
 def main() -> None:
-    """Entry point: exit code 0 for done, 1 for a run that cannot go on, 2 for the user's mistakes, 130 for Ctrl-C."""
+    """Entry point: exit code 0 for done, 1 for a run that cannot go on, 2 for the user's mistakes.
+
+    A run that a signal stops (Ctrl-C, SIGTERM, SIGHUP) ends with 128 and the signal's number: 130 for Ctrl-C.
+    """
     logging.getLogger().setLevel(logging.ERROR)
+    if "--debug" not in sys.argv:
+        for chatty in ("gcsfs", "asyncio"):  # they print tracebacks of errors that we tell in a line
+            logging.getLogger(chatty).setLevel(logging.CRITICAL)
     sys.exit(_main(sys.argv[1:]))
 
 
@@ -218,17 +232,33 @@ def _say(message: str) -> None:
     Console(stderr=True).print(f"[bold red]massivetext:[/] {_escape(message)}", highlight=False, soft_wrap=True)
 
 
+def _tell(message: str) -> None:
+    _out().print(_escape(message), highlight=False, soft_wrap=True)
+
+
 def _escape(text: str) -> str:
-    return text.replace("[", r"\[")
+    return printable(text).replace("[", r"\[")
 
 
 def _out() -> Console:
     return Console()
 
 
-def _absolute(folder: str) -> str:
-    filesystem, path = url_to_fs(folder)
-    return path if fs.is_local(folder) else str(filesystem.unstrip_protocol(path))
+@contextmanager
+def _stopped_by(*numbers: signal.Signals) -> Iterator[None]:
+    """Within, these signals stop the command as Ctrl-C does, unless whoever started it has them ignored."""
+
+    def stop(number: int, _: object) -> None:
+        raise KeyboardInterrupt(number)
+
+    taken = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager

@@ -2,8 +2,12 @@
 
 import errno
 
-# What a machine may refuse and its owner can mend: no space, a quota, a limit on files, no permission, read-only.
-MENDABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE})
+# What a machine may refuse and its owner can mend: no space, a quota, a limit on files, no permission, read-only, or a
+# disk or server that does not answer.
+MENDABLE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE, errno.ENFILE}
+    | {errno.EIO, errno.ESTALE, errno.ETIMEDOUT}
+)
 
 
 class UserError(Exception):

@@ -6,8 +6,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from massivetext.records.copies import Copies
 from massivetext.records.example import decode_record
-from massivetext.records.reader import open_records, paths
+from massivetext.records.reader import open_records
 
 Features = dict[str, npt.NDArray[np.int32]]
 
@@ -37,6 +38,7 @@ def load(
     epochs: int | None = None,
     process_index: int | None = None,
     process_count: int | None = None,
+    cache: str | None = None,
 ) -> Batches:
     """Batches of a folder of records, as dictionaries of int32 arrays of shape (rows, sequence length).
 
@@ -47,14 +49,17 @@ def load(
     The global order is fixed first and then dealt to the processes row by row, so the rows of the n-th global batch are
     the same for any number of processes. Rows that fill no batch at the end of the last epoch are left out.
 
+    Records of an object store are copied to this machine first, all of them: the shuffle is over all.
+
     Args:
-        folder: folder with ``dataset.json``.
+        folder: folder with ``dataset.json``; local path or URL.
         batch_size: rows of a global batch, over all processes.
         seed: seed of the shuffle, below 2**32; each epoch has its own order.
         shuffle: False: in stored order, which is well mixed already.
         epochs: passes over the data; None: without end.
         process_index: number of this process; None: JAX knows.
         process_count: number of processes; None: JAX knows.
+        cache: local folder for copies, which stay there and are used again; None: a temporary one.
 
     Raises:
         ImportError: Grain or JAX is not installed.
@@ -68,13 +73,14 @@ def load(
         raise ValueError(f"load: want a batch_size that {count} processes divide evenly, got {batch_size}")
     if epochs is not None and batch_size > epochs * len(records):
         raise ValueError(f"load: want a batch_size of at most {epochs * len(records)} rows, got {batch_size}")
-    rows = grain.MapDataset.source(grain.sources.ArrayRecordDataSource(paths(folder, records.dataset)))
+    copies = Copies(folder, records.dataset, cache)
+    rows = grain.MapDataset.source(grain.sources.ArrayRecordDataSource(copies.paths()))
     if shuffle:
         rows = rows.seed(seed).shuffle()
     # Batched before it becomes an iterator: threads that fetch single records only get into each other's way.
     batches: Batches = iter(
         rows.repeat(epochs)[index::count]
-        .map(_Decode(records.dataset.special_ids.pad))
+        .map(_Decode(records.dataset.special_ids.pad, copies))
         .batch(batch_size // count, drop_remainder=True)
         .to_iter_dataset(grain.ReadOptions(num_threads=1, prefetch_buffer_size=4))
     )
@@ -88,8 +94,9 @@ def on_devices(batch: Mapping[str, npt.NDArray[np.int32]], sharding: Any) -> dic
 
 
 class _Decode:
-    def __init__(self, pad_id: int) -> None:
+    def __init__(self, pad_id: int, copies: Copies) -> None:
         self._pad_id = pad_id
+        self._copies = copies  # which are removed when nobody needs them any more
 
     def __call__(self, data: bytes) -> Features:
         record = decode_record(data)

@@ -25,6 +25,11 @@ class Tally(NamedTuple):
     shards: int = 0
 
 
+def begin(folder: str) -> None:
+    """Makes the place in a run folder where workers report; without it they do not."""
+    Path(folder, FOLDER).mkdir(parents=True, exist_ok=True)
+
+
 class Reporter:
     """Counts one process's work for a stage and appends it to a file about twice a second."""
 
@@ -47,7 +52,6 @@ class Reporter:
             return
         line = json.dumps([self._documents, self._bytes, self._shards]) + "\n"
         with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a") as handle:
                 handle.write(line)
             self._documents = self._bytes = self._shards = 0

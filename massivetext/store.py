@@ -20,6 +20,7 @@ from massivetext.errors import StageError, UserError
 FORMAT = 1
 MANIFEST = "manifest.json"
 RUN = "run.json"
+_FEW = 16  # files that are looked at one by one; an object store lists a thousand with one request
 NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError)
 
 STAGES = (
@@ -109,12 +110,23 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 class StageState(msgspec.Struct, frozen=True):
-    """A line of ``run.json``: where a stage stands. Seconds are wall time and decide nothing."""
+    """A line of ``run.json``: where a stage stands, and what it took, which decides nothing.
+
+    Attributes:
+        name: of the stage.
+        key: of the stage.
+        manifest: SHA-256 of its manifest.
+        seconds: wall time; stages that share a job share it equally.
+        cpu_seconds: of all processes, shared likewise; left out where another engine than the embedded one ran it.
+        peak_bytes: largest process of the run up to the end of this stage; left out likewise.
+    """
 
     name: str
     key: str
     manifest: str | None = None
     seconds: float = 0.0
+    cpu_seconds: float | msgspec.UnsetType = msgspec.UNSET
+    peak_bytes: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class RunState(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,9 +193,16 @@ class Run:
     def _commit_path(self, stage: str, key: str, task: str) -> str:
         return self.path(stage, "commits", key[:16], task.replace("/", ".") + ".json")
 
+    def marker(self, stage: str, key: str) -> str:
+        """Full path of a file that is there while a stage is under way: from :meth:`begin` to :meth:`commit`."""
+        return self.path(stage, "commits", key[:16], "begun")
+
     def commit_shard(self, stage: str, key: str, commit: ShardCommit) -> None:
         """Marks a task as done; every file of it must be in place."""
-        fs.write_bytes(self._commit_path(stage, key, commit.task), msgspec.json.encode(commit, order="deterministic"))
+        path = self._commit_path(stage, key, commit.task)
+        fs.write_bytes(path, msgspec.json.encode(commit, order="deterministic"))
+        if fs.is_shut_out():  # the stage was completed just now, and its commits removed
+            fs.remove(self.path(stage, "commits", key[:16]))
 
     def shard_commit(self, stage: str, key: str, task: str) -> ShardCommit | None:
         """The commit of a task, or None where it is not done or a file of it has gone."""
@@ -197,12 +216,23 @@ class Run:
 
     def has_files(self, files: Iterable[File]) -> bool:
         """Whether every file is there and has its size."""
-        return all(fs.exists(self.path(f.path)) and fs.size(self.path(f.path)) == f.bytes for f in files)
+        wanted = list(files)
+        if len(wanted) <= _FEW:
+            return all(self._has(file) for file in wanted)
+        folders = {file.path.split("/")[0] for file in wanted}
+        found = {fs.relative(info.path, self.folder): info.size for f in folders for info in fs.find(self.path(f))}
+        return all(found.get(file.path) == file.bytes for file in wanted)
+
+    def _has(self, file: File) -> bool:
+        try:
+            return fs.size(self.path(file.path)) == file.bytes
+        except (FileNotFoundError, NotADirectoryError):
+            return False
 
     def commits(self, stage: str, key: str) -> list[ShardCommit]:
         """Every task's commit of a stage under a key, sorted by task."""
         paths = [info.path for info in fs.find(self.path(stage, "commits", key[:16])) if info.path.endswith(".json")]
-        whole = [path for path in paths if fs.TEMPORARY not in path]
+        whole = [path for path in paths if not _is_temporary(path)]
         return sorted(
             (msgspec.json.decode(fs.read_bytes(path), type=ShardCommit) for path in whole), key=lambda c: c.task
         )
@@ -232,6 +262,7 @@ class Run:
         if manifest is not None and manifest.key == key and self.has_files(manifest.files()):
             return
         if not fs.exists(self.path(stage, "commits", key[:16])):
+            fs.remove(self.path(stage, "commits"))  # first: what goes on at another key writes nothing from here on
             for folder in (stage, *DATA_SETS[stage]):
                 fs.remove(self.path(folder))
 
@@ -239,7 +270,7 @@ class Run:
         """Makes a stage ready to write: keeps an interrupted attempt at the same key, clears anything else."""
         fs.remove(self.path(stage, MANIFEST))
         self.clear_stale(stage, key)
-        fs.write_bytes(self.path(stage, "commits", key[:16], "begun"), b"")
+        fs.write_bytes(self.marker(stage, key), b"")
 
     def commit(self, manifest: Manifest) -> str:
         """Completes a stage: clears what is not part of it, writes its manifest; returns the manifest's SHA-256."""
@@ -258,6 +289,19 @@ class Run:
 
     # -- the whole run -------------------------------------------------------------------------------------------------
 
+    def sweep(self, done: Iterable[str]) -> None:
+        """Removes what workers that were killed or came too late have left.
+
+        Args:
+            done: stages that are complete; the commits of others stay, so that an interrupted stage can go on.
+        """
+        for stage in done:
+            fs.remove(self.path(stage, "commits"))
+        for info in fs.find(self.folder):
+            if _is_temporary(info.path):
+                fs.remove(info.path)
+        fs.prune(self.folder)
+
     def state(self) -> RunState | None:
         """``run.json``, or None in a folder that is no run. Raises UserError where it is damaged."""
         try:
@@ -273,6 +317,10 @@ class Run:
     def write_state(self, state: RunState) -> None:
         """Writes ``run.json`` with a seal, so that `verify` can tell whether it is as it was written."""
         fs.write_bytes(self.path(RUN), canonical(Sealed(run=state, seal=key_of(state))))
+
+
+def _is_temporary(path: str) -> bool:
+    return path.rsplit("/", 1)[-1].startswith(fs.TEMPORARY)
 
 
 class Sealed(msgspec.Struct, frozen=True):

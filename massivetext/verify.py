@@ -4,6 +4,7 @@ import msgspec
 import pyarrow.parquet as pq
 
 from massivetext import filesystem as fs
+from massivetext import lock
 from massivetext.errors import UserError
 from massivetext.store import MANIFEST, NOT_JSON, RUN, File, Run, Sealed, StageState, canonical, key_of
 
@@ -28,7 +29,8 @@ def verify(run: Run) -> list[str]:
         if state.manifest is not None:
             problems += _stage(run, state, expected)
     found = [fs.relative(info.path, run.folder) for info in fs.find(run.folder)]
-    return problems + [f"{run.path(name)}: is not part of the run" for name in found if name not in expected]
+    foreign = [name for name in found if name not in expected and not lock.is_lock(name)]
+    return problems + [f"{run.path(name)}: is not part of the run" for name in foreign]
 
 
 def _stage(run: Run, state: StageState, expected: set[str]) -> list[str]:

@@ -11,6 +11,7 @@ import fsspec
 import pytest
 
 from massivetext import filesystem as fs
+from massivetext.errors import UserError
 
 
 @pytest.fixture(params=["local", "memory"])
@@ -231,6 +232,60 @@ def test_an_unfinished_local_file_can_be_told_by_its_name(tmp_path: Path) -> Non
         assert fs.TEMPORARY in Path(temporary).name
         assert Path(temporary).parent == tmp_path  # renaming works within a filesystem alone
         assert temporary.endswith("a.parquet")
+
+
+def test_what_is_published_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[str] = []
+    fsync, rename = os.fsync, os.replace
+
+    def synced(descriptor: int) -> None:
+        events.append(f"sync {Path(f'/proc/self/fd/{descriptor}').readlink().name}")
+        fsync(descriptor)
+
+    def renamed(old: str, new: str) -> None:
+        events.append(f"rename {Path(old).name}")
+        rename(old, new)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", renamed)
+    with fs.publish(str(tmp_path / "new" / "a")) as temporary:
+        Path(temporary).write_bytes(b"data")
+        name = Path(temporary).name
+
+    assert events == [f"sync {tmp_path.name}", f"sync {name}", f"rename {name}", "sync new"]
+
+
+def test_a_file_is_created_once(root: str) -> None:
+    path = fs.join(root, "folder", "a")
+
+    assert fs.create(path, b"first") is True
+    assert fs.create(path, b"second") is False
+    assert fs.read_bytes(path) == b"first"
+
+
+def test_a_file_that_is_not_there_is_not_replaced(root: str) -> None:
+    path = fs.join(root, "a")
+    with pytest.raises(FileNotFoundError):
+        fs.replace(path, b"x")
+    assert not fs.exists(path)
+    fs.write_bytes(path, b"1")
+    fs.replace(path, b"2")
+
+    assert fs.read_bytes(path) == b"2"
+
+
+def test_a_path_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert fs.absolute("run") == fs.absolute(str(tmp_path / "run")) == str(tmp_path / "run")
+    assert fs.absolute("memory://run/") == "memory:///run"
+
+
+def test_an_unknown_protocol_is_the_users_mistake() -> None:
+    with pytest.raises(UserError, match="Protocol not known: tape; want a local path, s3:// or gs://"):
+        fs.exists("tape://reel/1")
 
 
 def test_twins_of_a_task_do_not_meet(root: str) -> None:

@@ -52,26 +52,30 @@ def count(path: str) -> int:
         reader.close()
 
 
-def read_all(path: str) -> list[bytes]:
+def read_all(path: str, called: str | None = None) -> list[bytes]:
     """The records of a file in order.
+
+    Args:
+        path: local path of the file.
+        called: name of the file in errors, where ``path`` is a copy of it.
 
     Raises:
         OSError: the file is missing or damaged.
     """
-    reader = _open(path)
+    reader = _open(path, called)
     try:
         records: list[bytes] = reader.read_all()
     except RuntimeError as error:
-        raise OSError(f"{path}: damaged ArrayRecord file: {error}") from error
+        raise OSError(f"{called or path}: damaged ArrayRecord file: {error}") from error
     finally:
         reader.close()
     return records
 
 
-def _open(path: str) -> Any:
+def _open(path: str, called: str | None = None) -> Any:
     reader = array_record_module.ArrayRecordReader(path, _ONE_THREAD)
     if not reader.ok():
         raise OSError(
-            f"{path}: want an ArrayRecord file, got none or one that is damaged or breaks off; write it again"
+            f"{called or path}: want an ArrayRecord file, got none or one that is damaged or breaks off; write it again"
         )
     return reader

@@ -9,6 +9,7 @@ from array_record.python.array_record_data_source import ArrayRecordDataSource
 
 from massivetext import filesystem
 from massivetext.records import array_record
+from massivetext.records.copies import Copies
 from massivetext.records.dataset import FILE_NAME, Dataset, Shard
 from massivetext.records.example import Record, decode_record
 
@@ -20,12 +21,11 @@ class Records:
         dataset: the folder's ``dataset.json``.
     """
 
-    def __init__(self, folder: str, dataset: Dataset) -> None:
-        """Opens the shards; see :func:`open_records`."""
+    def __init__(self, dataset: Dataset, copies: Copies) -> None:
+        """Shards are opened when they are first read from; see :func:`open_records`."""
         self.dataset = dataset
-        self._source = ArrayRecordDataSource(paths(folder, dataset))
-        sizes = [shard.records for shard in dataset.train.shards]
-        self._offsets = np.cumsum([0, *sizes])[:-1].tolist()
+        self._copies = copies
+        self._opened: dict[int, ArrayRecordDataSource] = {}
 
     def __len__(self) -> int:
         """The number of sequences."""
@@ -43,16 +43,25 @@ class Records:
         place = index + len(self) if index < 0 else index
         if not 0 <= place < len(self):
             raise IndexError(f"records: want an index below {len(self)}, got {index}")
-        within, shard = divmod(place, len(self._offsets))
-        return decode_record(self._source[self._offsets[shard] + within])
+        within, shard = divmod(place, len(self.dataset.train.shards))
+        if shard not in self._opened:
+            self._opened[shard] = ArrayRecordDataSource(self._copies.path(shard))
+        return decode_record(self._opened[shard][within])
 
     def __iter__(self) -> Iterator[Record]:
         """The sequences in global order."""
         return (self[index] for index in range(len(self)))
 
 
-def open_records(folder: str) -> Records:
-    """The records of a folder (local or ``gs://``).
+def open_records(folder: str, cache: str | None = None) -> Records:
+    """The records of a folder.
+
+    Shards of an object store are copied when they are first read from, so all of them end up on this machine if all are
+    read.
+
+    Args:
+        folder: folder with ``dataset.json``; local path or URL.
+        cache: local folder for copies, which stay there and are used again; None: a temporary one.
 
     Raises:
         FileNotFoundError: the folder has no ``dataset.json``: its run has not finished.
@@ -60,11 +69,26 @@ def open_records(folder: str) -> Records:
         OSError: a shard is missing, damaged, or holds another number of records than is written there.
     """
     dataset = read_dataset(folder)
+    if filesystem.is_local(folder):
+        _check_counts(folder, dataset)
+    else:
+        _check_sizes(folder, dataset)
+    return Records(dataset, Copies(folder, dataset, cache))
+
+
+def _check_counts(folder: str, dataset: Dataset) -> None:
     for shard, path in zip(dataset.train.shards, paths(folder, dataset), strict=True):
         found = array_record.count(path)
         if found != shard.records:
             raise OSError(f"{path}: want {shard.records} records by {FILE_NAME}, got {found}; copy the folder again")
-    return Records(folder, dataset)
+
+
+def _check_sizes(folder: str, dataset: Dataset) -> None:
+    sizes = {filesystem.relative(info.path, folder): info.size for info in filesystem.find(folder)}
+    for shard in dataset.train.shards:
+        if sizes.get(shard.path) != shard.bytes:
+            path, found = filesystem.join(folder, shard.path), sizes.get(shard.path, "no file")
+            raise OSError(f"{path}: want {shard.bytes} bytes by {FILE_NAME}, got {found}; copy the folder again")
 
 
 def read_dataset(folder: str) -> Dataset:
@@ -102,8 +126,9 @@ def check_shard(folder: str, dataset: Dataset, number: int) -> tuple[list[str], 
     shard = dataset.train.shards[number]
     path = filesystem.join(folder, shard.path)
     try:
-        problems = _file_problems(path, shard)
-        records = array_record.read_all(path)
+        with filesystem.local_copy(path) as local:
+            problems = _file_problems(path, local, shard)
+            records = array_record.read_all(local, path)
     except OSError as error:
         return [str(error)], Counter()
     if len(records) != shard.records:
@@ -121,11 +146,11 @@ def check_shard(folder: str, dataset: Dataset, number: int) -> tuple[list[str], 
     return problems, sources
 
 
-def _file_problems(path: str, shard: Shard) -> list[str]:
-    size = filesystem.size(path)
+def _file_problems(path: str, local: str, shard: Shard) -> list[str]:
+    size = filesystem.size(local)
     if size != shard.bytes:
         return [f"{path}: want {shard.bytes} bytes, got {size}"]
-    digest = filesystem.digest(path)
+    digest = filesystem.digest(local)
     return [] if digest == shard.sha256 else [f"{path}: want SHA-256 {shard.sha256}, got {digest}"]
 
 

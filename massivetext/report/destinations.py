@@ -67,7 +67,7 @@ def _draws(context: Context, where: Place) -> list[tuple[int, int]]:
 
 
 def _rounds(context: Context, where: Place) -> int:
-    # Each round of encoding has a part of its own, committed as tokens/round-N/SHARD.
+    # Each round of encoding has a part of its own, committed as tokens/round-N/draws-I-J/SHARD.
     name = f"/{where.shard.name}"
     tasks = (task.task for task in context.run.need("records").tasks)
     return sum(task.startswith("tokens/round-") and task.endswith(name) for task in tasks)

@@ -1,12 +1,12 @@
 """A run from recipe to report: plans the shards, runs the stages in order, skips what is done, resumes what is not."""
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
 from massivetext import filesystem as fs
+from massivetext import lock, progress, temporary
 from massivetext.context import Context
 from massivetext.errors import StageError, UserError
 from massivetext.recipe import LoadedRecipe
@@ -25,6 +25,7 @@ from massivetext.stages.records import run_records
 from massivetext.stages.report import run_report
 from massivetext.stages.shards import ShardStage, Task, run_shards
 from massivetext.stages.tokenizer import run_tokenizer
+from massivetext.stages.usage import Usage
 from massivetext.store import FORMAT, STAGES, Manifest, Run, RunState, StageState
 
 Listener = Callable[[str, str, int], None]  # (stage, "run" | "skip" | "done", shards)
@@ -39,6 +40,7 @@ class Driver:
         engine: the Beam runner.
         until: last stage to run.
         listener: is told of every stage as it is skipped, begun and done.
+        say: is told what else a person may want to know, e.g. that the folder is locked.
     """
 
     def __init__(
@@ -49,18 +51,20 @@ class Driver:
         *,
         until: str = STAGES[-1],
         listener: Listener | None = None,
+        say: lock.Say = lambda _: None,
     ) -> None:
         if until not in STAGES:
             raise UserError(f"--until: want one of {', '.join(STAGES)}, got {until!r}")
         self._loaded, self._until = loaded, until
         self._listener = listener or (lambda stage, event, shards: None)
+        self._say = say
         self._run = Run(folder)
         _refuse_foreign(self._run)
         make_demo(loaded)
         plans = make_plan(loaded)
         judged = rules_of(loaded)
         self._tasks = make_tasks(loaded.recipe, plans)
-        self._engine = engine.ready(shards=len(self._tasks))
+        self._engine = engine.ready(shards=len(self._tasks), folder=folder)
         self.context = Context(
             run=self._run,
             recipe=loaded.recipe,
@@ -78,6 +82,10 @@ class Driver:
         Raises:
             UserError, StageError: with what to do; the run resumes when it is called again.
         """
+        with temporary.own_folder(), lock.hold(self._run.folder, self._say) as self._lock:
+            return self._stages()
+
+    def _stages(self) -> bool:
         self._adopt()
         wanted = STAGES[: STAGES.index(self._until) + 1]
         undone = [stage for stage in wanted if stage not in self._states]
@@ -94,7 +102,8 @@ class Driver:
         for stage in undone:
             if stage not in _SHARDWISE:
                 self._step([stage], lambda stage=stage: self._whole(stage))  # type: ignore[misc]
-        fs.remove(self._run.path("progress"))
+        fs.remove(self._run.path(progress.FOLDER))
+        self._run.sweep(self._states)
         self._save()
         return bool(undone)
 
@@ -109,30 +118,37 @@ class Driver:
             ):
                 break  # a stage after one that must be redone is redone as well
             fs.remove(self._run.path(stage, "commits"))  # a kill may have come between the manifest and this
-            seconds = before[stage].seconds if stage in before else 0.0
-            self._states[stage] = StageState(
-                stage, manifest.key, fs.digest(self._run.path(stage, "manifest.json")), seconds
-            )
+            digest = fs.digest(self._run.path(stage, "manifest.json"))
+            measured = before.get(stage, StageState(stage, manifest.key))
+            self._states[stage] = msgspec.structs.replace(measured, key=manifest.key, manifest=digest)
         for stage in STAGES[len(self._states) :]:
             self._run.clear_stale(stage, self.context.keys[stage])
-        # What a kill may have left in the root of the run.
-        fs.remove(self._run.path("progress"))
-        for info in fs.glob(self._run.path(f"{fs.TEMPORARY}*")):
-            fs.remove(info.path)
+        fs.remove(self._run.path(progress.FOLDER))
+        if self.context.progress is not None:
+            progress.begin(self.context.progress)
 
     def _step(self, stages: Sequence[str], work: Callable[[], None]) -> None:
-        started = time.monotonic()
+        started = Usage.now()
+        self._lock.check()
         for stage in stages:
             self._run.begin(stage, self.context.keys[stage])
             self._listener(stage, "run", len(self._tasks))
         work()
-        seconds = time.monotonic() - started
+        used = Usage.now().since(started)
         for stage in stages:
             manifest = self._gather(stage)
+            self._lock.check()
             digest = self._run.commit(manifest)
-            self._states[stage] = StageState(stage, manifest.key, digest, round(seconds / len(stages), 3))
+            self._states[stage] = self._state(manifest, digest, used, len(stages))
             self._save()
             self._listener(stage, "done", len(self._tasks))
+
+    def _state(self, manifest: Manifest, digest: str, used: Usage, sharing: int) -> StageState:
+        state = StageState(manifest.stage, manifest.key, digest, round(used.seconds / sharing, 3))
+        if not self._engine.embedded:
+            return state  # the work was done elsewhere
+        cpu = round(used.cpu_seconds / sharing, 3)
+        return msgspec.structs.replace(state, cpu_seconds=cpu, peak_bytes=used.peak_bytes)
 
     def _whole(self, stage: str) -> None:
         engine, context, tasks = self._engine, self.context, self._text_tasks()
@@ -156,7 +172,9 @@ class Driver:
         expected = {task.shard.name for task in self._tasks if _covers(self.context, stage, task.shard.source)}
         missing = expected - {commit.task for commit in commits}
         if missing:
-            raise StageError(f"{stage}: {len(missing)} of {len(expected)} shards are missing ({min(missing)}, ...)")
+            hint = "" if self._engine.embedded else "; does every worker see the run folder under this path?"
+            some = f"{len(missing)} of {len(expected)} shards are missing ({min(missing)}, ...)"
+            raise StageError(f"{stage}: {some}{hint}")
         position = STAGES.index(stage)
         inputs = {name: self.context.keys[name] for name in STAGES[:position]}
         return Manifest(stage, self.context.keys[stage], inputs, tuple(commits), self._facts(stage))
@@ -171,6 +189,7 @@ class Driver:
         return {}
 
     def _save(self) -> None:
+        self._lock.check()
         recipe = msgspec.to_builtins(self._loaded.recipe)
         state = RunState(
             format=FORMAT,
@@ -225,5 +244,10 @@ def _covers(context: Context, stage: str, source: str) -> bool:
 
 
 def _refuse_foreign(run: Run) -> None:
-    if run.state() is None and any(True for _ in fs.find(run.folder)):
+    if run.state() is None and any(not _is_ours(fs.relative(info.path, run.folder)) for info in fs.find(run.folder)):
         raise UserError(f"--output: {run.folder}: is not empty and holds no run; give a new folder")
+
+
+def _is_ours(name: str) -> bool:
+    # What a run leaves that is killed before it has written its state.
+    return lock.is_lock(name) or name.startswith(fs.TEMPORARY)

@@ -17,6 +17,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from massivetext.engines.options import EMBEDDED, ready, runner_of
 from massivetext.errors import StageError, UserError
+from massivetext.stages import local_workers
 from massivetext.stages.libraries import environment, require_same
 
 T = TypeVar("T")
@@ -43,20 +44,23 @@ class Engine:
         if self.workers < 1:
             raise UserError(f"--workers: want at least 1, got {self.workers}")
         if unknown := _unknown_options(self.beam_args):
-            raise UserError(f"{unknown[0]}: Beam knows no such option; everything after -- goes to Beam")
+            name = unknown[0].split("=")[0]  # the value may be a secret
+            raise UserError(f"{name}: Beam knows no such option; everything after -- goes to Beam")
 
     @property
     def embedded(self) -> bool:
         """Whether jobs run on this machine without another engine (shuffles then stay in memory)."""
         return not any(argument.split("=")[0] == "--runner" for argument in self.beam_args)
 
-    def ready(self, *, shards: int) -> "Engine":
-        """The same engine with what its runner needs besides, checked; for a run of so many shards.
+    def ready(self, *, shards: int, folder: str | None = None) -> "Engine":
+        """The same engine with what its runner needs besides, checked; for a run of so many shards in a folder.
 
         Raises:
             UserError: something that the runner needs is missing or not to be reached.
         """
-        return self if self.embedded else dataclasses.replace(self, beam_args=ready(self.beam_args, shards=shards))
+        if self.embedded:
+            return self
+        return dataclasses.replace(self, beam_args=ready(self.beam_args, shards=shards, folder=folder))
 
     def lanes(self, tasks: int, cost: float = math.inf) -> int:
         """Into how many elements a job's tasks are gathered: one a worker here, one a task on a cluster.
@@ -78,8 +82,10 @@ class Engine:
 
         Raises:
             UserError, StageError: as raised in a worker, with its message alone.
+            KeyboardInterrupt: the job was stopped.
         """
         logging.getLogger("apache_beam").setLevel(logging.ERROR)
+        local_workers.register()
         pipeline = beam.Pipeline(options=self._options(lanes))
         build(pipeline)
         try:
@@ -122,10 +128,10 @@ def tell(error: UserError | StageError) -> Exception:
     return type(error)(f"<<massivetext {kind} {json.dumps(str(error))}>>")
 
 
-def _told(error: Exception) -> UserError | StageError | None:
+def _told(error: Exception) -> UserError | StageError | KeyboardInterrupt | None:
     found = _SIGNAL.search(str(error))
     if not found:
-        return None
+        return _interrupt(error)
     message = json.loads(found.group(2))
     return UserError(message) if found.group(1) == "user" else StageError(message)
 
@@ -134,6 +140,13 @@ def _last_words(error: Exception) -> str:
     """The end of what a runner says of a failed job: it gives a worker's whole traceback, the reason last."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1][:_LONGEST_WORDS] if lines else type(error).__name__
+
+
+def _interrupt(error: BaseException | None) -> KeyboardInterrupt | None:
+    """The interrupt behind an error: where a worker runs within the driver, it is wrapped like any other exception."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def balance(items: Iterable[tuple[T, float]], lanes: int) -> list[list[T]]:

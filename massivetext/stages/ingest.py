@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from massivetext import filesystem as fs
 from massivetext import sources
 from massivetext.context import Context
+from massivetext.errors import StageError
 from massivetext.progress import Reporter
 from massivetext.schema import DOCUMENTS, Document, Rejected, documents_table
 from massivetext.stages.shards import Task
@@ -61,4 +62,10 @@ def _groups(context: Context, task: Task, counts: Counter[str], quarantine: obje
 def _read(context: Context, task: Task) -> Iterator[Document | Rejected]:
     options = context.source(task.shard)
     for split in task.splits:
-        yield from sources.read(options.kind, split, options, context.recipe.ingest)
+        try:
+            yield from sources.read(options.kind, split, options, context.recipe.ingest)
+            found = fs.info(split.path)
+        except FileNotFoundError as error:
+            raise StageError(f"{split.path}: has gone since the run began; bring it back, or run without it") from error
+        if (found.size, found.version) != (split.size, split.version):
+            raise StageError(f"{split.path}: has changed since the run began; run again to read it as it is now")

@@ -3,6 +3,7 @@
 import msgspec
 
 from massivetext import filesystem as fs
+from massivetext import lock
 from massivetext.context import Context
 from massivetext.errors import StageError
 from massivetext.progress import Reporter
@@ -11,7 +12,7 @@ from massivetext.report.accumulate import ShardSummary, accumulate_shard, merge
 from massivetext.report.summary import summarise
 from massivetext.stages.engine import Engine
 from massivetext.stages.shards import ShardStage, Task, priced, run_shards
-from massivetext.store import STAGES, Manifest, Shard, ShardCommit, StageState, canonical, key_of
+from massivetext.store import STAGES, Manifest, Run, RunState, Shard, ShardCommit, StageState, canonical, key_of
 
 STAGE = "report"
 PAGE, JSON = "report/index.html", "report/report.json"
@@ -50,23 +51,44 @@ def _write(context: Context, summaries: list[ShardSummary]) -> ShardCommit:
     return ShardCommit("page", (run.committed(run.path(JSON)), run.committed(run.path(PAGE))), {})
 
 
-def write_report(context: Context) -> str:
+def write_report(context: Context, say: lock.Say = lambda _: None) -> str:
     """The path of a run's page; it is written, from what the run has so far, where the report stage has not done so.
 
+    Args:
+        context: of the run.
+        say: is told when we wait for the run's lock.
+
     Raises:
+        UserError: another run is at work in the folder.
         StageError: nothing has been judged yet.
     """
-    run, state = context.run, context.run.state()
+    if not _is_written(context.run):
+        with lock.hold(context.run.folder, say) as held:
+            _write_partial(context, held)
+    return context.run.path(PAGE)
+
+
+def _state(run: Run) -> tuple[RunState, dict[str, str]]:
+    """The state of a run, and the keys of the stages that it has done, but for the report."""
+    state = run.state()
     if state is None:
         raise StageError(f"{run.folder}: no run here")
-    inputs = {stage.name: stage.key for stage in state.stages if stage.name != STAGE}
-    before = run.manifest(STAGE)
-    if before is not None and before.inputs == inputs and fs.exists(run.path(PAGE)):
-        return run.path(PAGE)
+    return state, {stage.name: stage.key for stage in state.stages if stage.name != STAGE}
+
+
+def _is_written(run: Run) -> bool:
+    before, (state, inputs) = run.manifest(STAGE), _state(run)
+    told = any(stage.name == STAGE and before is not None and stage.key == before.key for stage in state.stages)
+    return told and before is not None and before.inputs == inputs and fs.exists(run.path(PAGE))
+
+
+def _write_partial(context: Context, held: lock.Lock) -> None:
+    run = context.run
+    state, inputs = _state(run)
     key = key_of(["partial", inputs])
     run.begin(STAGE, key)
     commit = _write(context, [accumulate_shard(context, shard) for shard in context.all_shards()])
+    held.check()
     digest = run.commit(Manifest(STAGE, key, inputs, (commit,)))
     stages = (*(stage for stage in state.stages if stage.name != STAGE), StageState(STAGE, key, digest))
     run.write_state(msgspec.structs.replace(state, stages=tuple(sorted(stages, key=lambda s: STAGES.index(s.name)))))
-    return run.path(PAGE)

@@ -10,6 +10,7 @@ from typing import Any
 import apache_beam as beam
 import msgspec
 
+from massivetext import filesystem as fs
 from massivetext.context import Context
 from massivetext.errors import MENDABLE, StageError, UserError
 from massivetext.progress import Reporter
@@ -71,11 +72,22 @@ class _ProcessDoFn(beam.DoFn):
         stage, context = self._stage, self._context
         name, key = stage.task_name(task), context.keys[stage.name]
         if context.run.shard_commit(stage.name, key, name) is None:
-            with telling(f"{stage.name}: {name}"):
+            with attempt(context, stage.name, name):
                 reporter = Reporter(context.progress, stage.name)
                 context.run.commit_shard(stage.name, key, stage.process(context, task, reporter))
                 reporter.add(shards=1)
         yield task
+
+
+@contextmanager
+def attempt(context: Context, stage: str, task: str) -> Iterator[None]:
+    """Around what a worker writes for a stage: one attempt of perhaps several, some of which may come too late.
+
+    An engine may start a task again while the first attempt is still at it. Both write the same bytes; one that is left
+    over when the stage is complete, or when another recipe has the run folder, writes nothing any more.
+    """
+    with telling(f"{stage}: {task}"), fs.fenced(context.run.marker(stage, context.keys[stage])):
+        yield
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from google.protobuf import struct_pb2, text_format
 from massivetext.stages import worker
 
 
-class Provision(beam_provision_api_pb2_grpc.ProvisionServiceServicer):  # type: ignore[misc]
+class Provision(beam_provision_api_pb2_grpc.ProvisionServiceServicer):
     """A runner's provision service."""
 
     def __init__(self) -> None:
@@ -31,14 +31,16 @@ class Provision(beam_provision_api_pb2_grpc.ProvisionServiceServicer):  # type: 
 
 
 def test_a_worker_asks_its_runner_and_becomes_beams_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    service, started = Provision(), []
+    service = Provision()
+    started: list[list[str]] = []
     server = grpc.server(futures.ThreadPoolExecutor())
-    beam_provision_api_pb2_grpc.add_ProvisionServiceServicer_to_server(service, server)
+    add = beam_provision_api_pb2_grpc.add_ProvisionServiceServicer_to_server
+    add(service, server)  # type: ignore[no-untyped-call]
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     environment: dict[str, str] = {}
-    monkeypatch.setattr(worker.os, "environ", environment)
-    monkeypatch.setattr(worker.sdk_worker_main, "main", started.append)
+    monkeypatch.setattr("os.environ", environment)
+    monkeypatch.setattr("apache_beam.runners.worker.sdk_worker_main.main", started.append)
     try:
         worker.main(["--id=1-1", f"--provision_endpoint=127.0.0.1:{port}", "--semi_persist_dir=/tmp"])
     finally:

@@ -1,0 +1,91 @@
+"""A corpus on which every stage has work and which a run is through with in seconds, with the recipe that reads it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from massivetext.demo import bench, copies, leaks, pages, prose, warc
+from massivetext.demo.archives import gzip_member, json_line
+from massivetext.demo.chance import Chance
+from massivetext.demo.prose import Article
+
+SEED = 1
+TOPICS = ("history", "medicine")
+RECIPE = """\
+name = "small"
+seed = 11
+
+[sources.news]
+kind = "news"
+inputs = ["{inputs}/news-*.jsonl.gz"]
+weight = 0.5
+shard_bytes = {news_bytes}
+
+[sources.web]
+kind = "web"
+inputs = ["{inputs}/pages-*.warc.gz"]
+weight = 0.5
+shard_bytes = {web_bytes}
+
+[decontaminate]
+test_sets = ["{inputs}/items.jsonl.gz"]
+containment = 0.8
+
+[tokenizer]
+vocabulary_size = 800
+training_bytes = 200_000
+
+[records]
+sequence_length = 128
+shard_sequences = 64
+"""
+
+
+def recipe(inputs: str, *, few_shards: bool = False) -> str:
+    """The recipe over a folder with the corpus, a path relative to the recipe's or a URL: ten shards, or four."""
+    news_bytes, web_bytes = (40_000, 100_000) if few_shards else (20_000, 40_000)
+    return RECIPE.format(inputs=inputs, news_bytes=news_bytes, web_bytes=web_bytes)
+
+
+def files() -> Iterator[tuple[str, bytes]]:
+    """(name, bytes) of every file of the corpus: about 200 documents in two sources, and a test set."""
+    items = bench.items(SEED)[:6]
+    yield "items.jsonl.gz", bench.to_file(items)
+    news = list(_articles("news", 140, items[:3]))
+    for number in range(2):
+        lines = [_line(each, article) for each, article in enumerate(news)][number::2]
+        yield f"news-{number}.jsonl.gz", gzip_member(b"".join([*lines, b'{"text": "broken off']))
+    web = list(_articles("web", 60, items[3:]))
+    for number in range(2):
+        name = f"pages-{number}.warc.gz"
+        yield name, b"".join(map(gzip_member, (warc.warcinfo(name), *_responses(web[number::2], number))))
+
+
+def write(folder: Path) -> None:
+    """Writes the corpus into a folder, which is made."""
+    folder.mkdir(parents=True)
+    for name, data in files():
+        (folder / name).write_bytes(data)
+
+
+def _articles(source: str, count: int, items: tuple[bench.Item, ...]) -> Iterator[Article]:
+    for number in range(count):
+        chance = Chance(SEED, source, number)
+        yield prose.essay(chance, TOPICS[number % len(TOPICS)], 120 + chance.below(200))
+    for number in range(3):
+        for copy in copies.exact_copies(Chance(SEED, source, "exact", number), TOPICS[0], f"exact/{number}", 2):
+            yield copy.article
+        for copy in copies.near_copies(Chance(SEED, source, "near", number), TOPICS[1], f"near/{number}", 0.9):
+            yield copy.article
+    for number, item in enumerate(items):
+        yield leaks.leak(Chance(SEED, source, "leak", number), "leak_embedded", item).article
+
+
+def _line(number: int, article: Article) -> bytes:
+    return json_line({"url": f"https://news.example/{number}", "title": article.title, "text": article.text})
+
+
+def _responses(articles: list[Article], start: int) -> Iterator[bytes]:
+    site = pages.sites(SEED, "blog")[0]
+    for number, article in enumerate(articles):
+        page = pages.page(article, site, Chance(SEED, "page", start, number), 2 * number + start)
+        yield warc.response(page.url, number, page.content, content_type="text/html; charset=utf-8")

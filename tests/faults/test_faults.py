@@ -1,0 +1,101 @@
+"""Faults of machines, disks, stores and engines: the same bytes, or a clear stop from which the same command goes on.
+
+Every fault of ``injections.py`` happens in a scene of its own. After each of them the run has the bytes of an
+undisturbed one, `verify` finds nothing, and no process, temporary file, unfinished upload or empty folder is left.
+"""
+
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from faults import small_corpus
+from faults.injections import INJECTIONS, Injection
+from faults.scene import Scene
+from object_store import Store, object_store
+
+from massivetext.store import Run
+from massivetext.verify import verify
+
+pytestmark = pytest.mark.slow
+
+AT_ONCE = 2  # scenes; they wait as much as they work
+_CASE = "injection"
+
+
+class Faults:
+    """The scenes of the injections that are wanted, worked on in the background."""
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        self._folder, self._store = folder, store
+        self._corpus = folder / "corpus"
+        small_corpus.write(self._corpus)
+        for path in self._corpus.iterdir():
+            store.put(f"input/{path.name}", path.read_bytes())
+        self.undisturbed = {where: self._undisturbed(where) for where in ("local", "S3")}
+
+    def scene(self, where: str, name: str) -> Scene:
+        """A recipe whose inputs and run folder lie on this machine, or on the store."""
+        folder = self._folder / where / name
+        folder.mkdir(parents=True)
+        if where == "S3":
+            recipe = small_corpus.recipe(f"{self._store.url}/input", few_shards=True)
+            return Scene(folder, recipe, f"{self._store.url}/{name}/run", self._store)
+        shutil.copytree(self._corpus, folder / "input")  # with the times of the files, which tell whether they changed
+        return Scene(folder, small_corpus.recipe("input"), str(folder / "run"))
+
+    def _undisturbed(self, where: str) -> dict[str, str]:
+        scene = self.scene(where, "undisturbed")
+        scene.run().went_on()
+        return scene.hashes()
+
+    def happen(self, injection: Injection) -> str:
+        """Injects a fault and holds the run against an undisturbed one; returns the outcome in words."""
+        scene = self.scene(injection.where, re.sub("[^a-z0-9]+", "-", injection.name.lower()))
+        try:
+            outcome = injection.deed(scene)
+
+            assert scene.hashes() == self.undisturbed[injection.where]
+            assert verify(Run(scene.run_folder)) == []
+            assert scene.left_behind() == []
+        finally:
+            scene.end()
+        return outcome
+
+
+@pytest.fixture(scope="module")
+def outcomes(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[str, "Future[str]"]]:
+    """The outcome of every injection that this session asks for."""
+    asked = [item.callspec.params.get(_CASE) for item in request.session.items if hasattr(item, "callspec")]
+    with object_store() as store, ThreadPoolExecutor(AT_ONCE) as pool:
+        faults = Faults(tmp_path_factory.mktemp("faults"), store)
+        futures = {_name(each): pool.submit(faults.happen, each) for each in INJECTIONS if each in asked}
+        yield futures
+        lines = [f"{name:<72}{_word(future)}" for name, future in futures.items()]
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print("\n\n" + "\n".join(lines))
+
+
+def _name(injection: Injection) -> str:
+    return f"{injection.where}: {injection.name}"
+
+
+def _word(future: "Future[str]") -> str:
+    return "FAILED" if future.exception() else future.result()
+
+
+@pytest.mark.parametrize(_CASE, INJECTIONS, ids=_name)
+def test_nothing_is_lost_doubled_or_left_behind(injection: Injection, outcomes: Mapping[str, "Future[str]"]) -> None:
+    assert outcomes[_name(injection)].result()
+
+
+def test_at_least_twenty_faults_are_injected_locally_and_ten_on_a_store() -> None:
+    places = [injection.where for injection in INJECTIONS]
+
+    assert len({_name(injection) for injection in INJECTIONS}) == len(INJECTIONS)
+    assert places.count("local") >= 20
+    assert places.count("S3") >= 10

@@ -1,0 +1,57 @@
+"""A second attempt at tasks of a stage, as a cluster makes them: ``twin.py RECIPE RUN STAGE [GO]``.
+
+Processes every task of the stages up to the given one, which must have begun, whether they are committed or not. With
+GO, only the last task of the one stage: it stops in the middle until the file GO is there, having made ``GO.ready``.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from massivetext import filesystem as fs
+from massivetext.context import Context
+from massivetext.errors import StageError
+from massivetext.progress import Reporter
+from massivetext.recipe import load
+from massivetext.stages.driver import _SHARDWISE, Driver
+from massivetext.stages.engine import Engine
+from massivetext.stages.shards import ShardStage, Task, attempt
+
+
+class Paused(Reporter):
+    """Stops where a worker reports, which is in the middle of its task."""
+
+    def __init__(self, stage: str, go: Path) -> None:
+        super().__init__(None, stage)
+        self._go = go
+
+    def add(self, documents: int = 0, size: int = 0, shards: int = 0) -> None:
+        self._go.with_name(f"{self._go.name}.ready").touch()
+        while not self._go.exists():
+            time.sleep(0.02)
+
+
+def process(context: Context, stage: ShardStage, task: Task, reporter: Reporter) -> None:
+    """Does what a worker does, but for looking whether it has been done."""
+    with attempt(context, stage.name, stage.task_name(task)):
+        context.run.commit_shard(stage.name, context.keys[stage.name], stage.process(context, task, reporter))
+
+
+def main(recipe: str, run: str, last: str, *go: str) -> int:
+    driver = Driver(load(recipe), fs.absolute(run), Engine())
+    context, tasks = driver.context, driver._tasks
+    if not go:
+        for stage in list(_SHARDWISE)[: list(_SHARDWISE).index(last) + 1]:
+            for task in tasks:
+                process(context, _SHARDWISE[stage], task, Reporter(None, stage))
+        return 0
+    try:
+        process(context, _SHARDWISE[last], tasks[-1], Paused(last, Path(*go)))
+    except StageError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
