@@ -17,14 +17,16 @@ arguments, the recipe or the input, 130 for Ctrl-C."""
 
 
 def commands() -> list[str]:
-    """Names of the commands, in the order of the help."""
-    group = typer.main.get_command(app)
-    return list(getattr(group, "commands", {}))
+    """Names of the commands, in the order of the help; those of a group after it, as they are typed."""
+    found = []
+    for name, command in getattr(typer.main.get_command(app), "commands", {}).items():
+        found += [name, *(f"{name} {each}" for each in getattr(command, "commands", {}))]
+    return found
 
 
 def help_of(command: str | None) -> str:
     """What ``massivetext [COMMAND] --help`` prints on a terminal of 100 columns, without colours."""
-    arguments = ["--help"] if command is None else [command, "--help"]
+    arguments = [*(command or "").split(), "--help"]
     with mock.patch.multiple(rich_utils, MAX_WIDTH=COLUMNS, FORCE_TERMINAL=False, COLOR_SYSTEM=None):
         result = CliRunner().invoke(app, arguments, prog_name="massivetext", catch_exceptions=False)
     if result.exit_code:
