@@ -290,7 +290,7 @@ def test_what_google_cloud_storage_refuses_is_told_in_a_line(
     [
         ("gcsfs", "gs://bucket/run", "gs:// needs more than is installed here: pip install 'massivetext[gcp]'"),
         ("s3fs", "s3://bucket/run", "s3:// needs more than is installed here: pip install 'massivetext[s3]'"),
-        ("nothing", "tape://run", "Protocol not known: tape; want a local path, s3:// or gs://"),
+        ("nothing", "tape://run", "tape://run: want a local path, s3:// or gs://"),
     ],
 )
 def test_a_missing_extra_is_named(tmp_path: Path, module: str, url: str, said: str) -> None:

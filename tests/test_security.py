@@ -308,6 +308,19 @@ TARS = {
 }
 
 
+TOLD = {
+    "attributes of 3 GB": "a header of 3,221,225,472 bytes",
+    "a name of 3 GB": "a header of 3,221,225,472 bytes",
+    "names of names of names": "recursion",
+    "a length of 5,000 digits": "4300 digits",
+    "a negative size": "a header of -1,024 bytes",
+    "negative attributes": "a header of -1,024 bytes",
+    "an endless sparse map": "a sparse file",
+    "a sparse map in attributes": "a sparse file",
+    "many attributes for all": "more attributes",
+}
+
+
 @pytest.mark.parametrize("name", TARS)
 def test_a_tar_that_means_harm_is_rejected_as_a_whole(tmp_path: Path, name: str) -> None:
     path = tmp_path / "a.tar.gz"
@@ -316,6 +329,7 @@ def test_a_tar_that_means_harm_is_rejected_as_a_whole(tmp_path: Path, name: str)
 
     assert texts(items) == []
     assert [reason for reason, _ in refused(items)] == ["damaged"]
+    assert TOLD[name] in refused(items)[0][1]
 
 
 def test_an_archive_names_no_place_outside_and_follows_no_link(tmp_path: Path) -> None:
@@ -419,6 +433,7 @@ def test_xml_that_means_harm_is_given_up_where_it_does(tmp_path: Path, name: str
     items = read_file("wikipedia", tmp_path / "a.xml.gz")
 
     assert [reason for reason, _ in refused(items)] == ["broken_xml"]
+    assert re.search("declares an entity|more than 64 deep|more than 1,048,576 bytes", refused(items)[0][1])
     assert not any("root:" in text for text in texts(items))
 
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import apache_beam as beam
+import psutil
 import pytest
 
 from massivetext.errors import StageError
@@ -81,6 +82,19 @@ def test_workers_end_with_their_driver(number: signal.Signals, tmp_path: Path) -
 
     assert driver.returncode == -number
     assert are_gone(workers)
+
+
+@pytest.mark.slow
+def test_workers_that_are_only_starting_end_with_their_driver(tmp_path: Path) -> None:
+    driver = subprocess.Popen([sys.executable, "-c", JOB, tmp_path], stderr=subprocess.DEVNULL)
+    started: list[int] = []
+    while not started:
+        started = [process.pid for process in psutil.Process(driver.pid).children()]
+        time.sleep(0.01)
+    driver.kill()
+    driver.wait()
+
+    assert are_gone(started)  # and not after the minute in which they try to reach it
 
 
 @pytest.mark.slow
