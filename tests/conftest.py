@@ -1,10 +1,15 @@
 """A run of the quickstart that several tests look at, and the folder of real data."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 from command import ROOT, massivetext
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # So a shell starts what it runs in the background; the commands that tests interrupt would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
