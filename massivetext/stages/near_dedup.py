@@ -146,7 +146,7 @@ def write_verdicts(context: Context, task: Task, _reporter: Reporter) -> ShardCo
     closest = np.zeros(len(alive))
     single, kept = np.ones(len(alive), np.bool_), np.ones(len(alive), np.bool_)
     single[rows], cluster[rows], closest[rows] = False, keeper, similarity
-    kept[rows] = True
+    kept[rows] = keeper == addresses
     table = pa.table(
         {"kept": kept, "cluster": pa.array(cluster, mask=single), "similarity": pa.array(closest, mask=single)},
         schema=DUPLICATE_VERDICTS,
