@@ -300,7 +300,7 @@ TARS = {
     "a negative size": header("r/a.py", 0, field=NEGATIVE),
     "negative attributes": header("x", 0, PAX, NEGATIVE),
     "an endless sparse map": sparse(),
-    "a sparse map in attributes": member("x", b"29 GNU.sparse.map=0,1,2,3,4,5\n", PAX) + member("r/a.py", b"x = 1"),
+    "a sparse map in attributes": member("x", b"30 GNU.sparse.map=0,1,2,3,4,5\n", PAX) + member("r/a.py", b"x = 1"),
     "many attributes for all": member(
         "x", b"".join(b"%d k%06d=v\n" % (13, number) for number in range(2000)), tarfile.XGLTYPE
     )

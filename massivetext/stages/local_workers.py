@@ -1,15 +1,14 @@
 """Worker processes of the embedded runner that never outlive their driver, and whose death ends the job.
 
-Beam starts such processes, but waits for ever for the results of one that was killed, leaves them behind when the
-driver is killed, and lets each of them meet a Ctrl-C by itself. So this registers its own handler of them with Beam.
+Beam starts such processes, but waits for ever for the results of one that was killed, leaves those that are starting
+or do not let go behind when the driver is killed, and lets each of them meet a Ctrl-C by itself. So this registers its
+own handler of them with Beam.
 """
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import threading
 from typing import Any
 
@@ -20,11 +19,12 @@ from apache_beam.runners.portability.fn_api_runner import worker_handlers
 from apache_beam.runners.portability.fn_api_runner.worker_handlers import GrpcWorkerHandler, WorkerHandler
 from google.protobuf import json_format, text_format
 
+from massivetext import leash
 from massivetext.errors import StageError
 
+_WORKER = "apache_beam.runners.worker.sdk_worker_main"
 _LOOK_SECONDS = 0.5
 _END_SECONDS = 1.0  # for a worker that has nothing left to do to come to its end by itself
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def register() -> None:
@@ -75,8 +75,7 @@ class _LocalWorker(GrpcWorkerHandler):
             "PIPELINE_OPTIONS": json_format.MessageToJson(self.provision_info.provision_info.pipeline_options),
             "WORKER_ID": self.worker_id,
         }
-        command = [sys.executable, "-m", __name__, str(os.getpid())]
-        self._process = subprocess.Popen(command, env=environment)  # noqa: S603  ourselves
+        self._process = subprocess.Popen(leash.command(_WORKER), env=environment)  # noqa: S603  ourselves
         self._watcher.start()
 
     def stop_worker(self) -> None:
@@ -95,19 +94,3 @@ class _LocalWorker(GrpcWorkerHandler):
                 # Again and again: Beam may ask more of a worker before it has heard that there is none.
                 with contextlib.suppress(RuntimeError):  # something was asked just now
                     self.control_conn.abort(died(code))
-
-
-def main() -> None:
-    """A worker process; the number of its driver's process is the first argument."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C concerns the driver, which ends its workers
-    with contextlib.suppress(OSError, AttributeError):  # where there is no such call, a worker ends after its bundle
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != int(sys.argv[1]):
-        return
-    from apache_beam.runners.worker import sdk_worker_main
-
-    sdk_worker_main.main([])
-
-
-if __name__ == "__main__":
-    main()
