@@ -69,6 +69,7 @@ DANGEROUS = {
 MODULES = {"pickle", "cloudpickle", "dill", "marshal", "shelve", "joblib", "yaml", "xmlrpc", "pty"}
 # (file, call) that may be, and why.
 ALLOWED = {
+    ("leash.py", "run_module"): "runs the module that its own process was started for: Beam's worker, by its name",
     ("engines/spark.py", "subprocess.Popen"): "starts Spark's own processes; a list of arguments, no shell",
     ("engines/java.py", "subprocess.run"): "asks a Java for its version; a list of arguments, no shell",
     ("engines/job_server.py", "subprocess.run"): "has Maven fetch the job server; a list of arguments, no shell",

@@ -26,6 +26,9 @@ inputs = ["{inputs}/pages-*.warc.gz"]
 weight = 0.5
 shard_bytes = {web_bytes}
 
+[near]
+bands = {bands}
+
 [decontaminate]
 test_sets = ["{inputs}/items.jsonl.gz"]
 containment = 0.8
@@ -36,14 +39,14 @@ training_bytes = 200_000
 
 [records]
 sequence_length = 128
-shard_sequences = 64
+shard_sequences = {shard_sequences}
 """
 
 
-def recipe(inputs: str, *, few_shards: bool = False) -> str:
-    """The recipe over a folder with the corpus, a path relative to the recipe's or a URL: ten shards, or four."""
-    news_bytes, web_bytes = (40_000, 100_000) if few_shards else (20_000, 40_000)
-    return RECIPE.format(inputs=inputs, news_bytes=news_bytes, web_bytes=web_bytes)
+def recipe(inputs: str, *, few_files: bool = False) -> str:
+    """The recipe over a folder with the corpus, a path relative to the recipe's or a URL; of ten shards, or of four."""
+    news, web, records, bands = (40_000, 100_000, 150, 8) if few_files else (20_000, 40_000, 64, 32)
+    return RECIPE.format(inputs=inputs, news_bytes=news, web_bytes=web, shard_sequences=records, bands=bands)
 
 
 def files() -> Iterator[tuple[str, bytes]]:

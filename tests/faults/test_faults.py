@@ -41,7 +41,7 @@ class Faults:
         folder = self._folder / where / name
         folder.mkdir(parents=True)
         if where == "S3":
-            recipe = small_corpus.recipe(f"{self._store.url}/input", few_shards=True)
+            recipe = small_corpus.recipe(f"{self._store.url}/input", few_files=True)
             return Scene(folder, recipe, f"{self._store.url}/{name}/run", self._store)
         shutil.copytree(self._corpus, folder / "input")  # with the times of the files, which tell whether they changed
         return Scene(folder, small_corpus.recipe("input"), str(folder / "run"))
@@ -75,7 +75,7 @@ def outcomes(
         faults = Faults(tmp_path_factory.mktemp("faults"), store)
         futures = {_name(each): pool.submit(faults.happen, each) for each in INJECTIONS if each in asked}
         yield futures
-        lines = [f"{name:<72}{_word(future)}" for name, future in futures.items()]
+        lines = [f"{name:<78}{_word(future)}" for name, future in futures.items()]
     with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
         print("\n\n" + "\n".join(lines))
 
