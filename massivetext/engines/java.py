@@ -32,11 +32,12 @@ def require_java() -> int:
 def launch() -> None:
     """Entry point of ``massivetext-java``: becomes ``java`` with the same arguments, and ends when its parent does.
 
-    A job server that outlives a killed driver would go on with a job that nobody waits for any more.
+    A job server that outlives a killed driver would go on with a job that nobody waits for any more; asked politely, it
+    waits for its cluster, which may be gone as well.
     """
     parent = os.getppid()
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_DEATH_SIGNAL, signal.SIGTERM)
+        ctypes.CDLL(None, use_errno=True).prctl(_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != parent:
         raise SystemExit(1)  # the parent went before this could be told
     os.execvp("java", ["java", *sys.argv[1:]])

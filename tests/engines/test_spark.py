@@ -118,9 +118,9 @@ def test_a_lost_worker_and_a_killed_driver_cost_no_byte(quickstart: Path, spark:
         try:
             wait_for(lambda: committed(run, "near-dedup") >= 1, driver)
             started = psutil.Process(driver.pid).children(recursive=True)
+            assert any("java" in process.name() for process in started)
             driver.kill()
             driver.wait()
-            assert any("spark" in " ".join(arguments) for arguments in map(_arguments, started))
             assert not psutil.wait_procs(started, timeout=30)[1], "the job server outlived its driver"
             assert not (run / "near-dedup/manifest.json").exists()
 
@@ -132,13 +132,6 @@ def test_a_lost_worker_and_a_killed_driver_cost_no_byte(quickstart: Path, spark:
             os.killpg(driver.pid, signal.SIGKILL)
     same_as_embedded(run, quickstart)
     assert "every file is as it was written" in massivetext("verify", "run", folder=tmp_path).stdout
-
-
-def _arguments(process: psutil.Process) -> list[str]:
-    try:
-        return list(process.cmdline())
-    except psutil.NoSuchProcess:
-        return ["spark"]  # gone with its driver already
 
 
 def test_the_cluster_ends_with_all_that_it_started(jar: Path, tmp_path: Path) -> None:
