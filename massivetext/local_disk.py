@@ -5,12 +5,13 @@ import errno
 import io
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from typing import Any
 
 from massivetext.errors import StageError
 
-_REMOVALS = 100  # attempts at a folder in which a process that comes too late is still writing
+_REMOVAL_SECONDS = 60  # for a folder in which a process that comes too late is still writing
 
 
 class File(io.FileIO):
@@ -38,7 +39,8 @@ class File(io.FileIO):
 
 def remove(path: str) -> None:
     """Removes a file or folder, also where another process adds to the folder or takes from it meanwhile."""
-    for attempt in range(_REMOVALS):
+    deadline = time.monotonic() + _REMOVAL_SECONDS
+    while True:
         try:
             if os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114
                 shutil.rmtree(path)
@@ -48,7 +50,7 @@ def remove(path: str) -> None:
             if not os.path.lexists(path):
                 return
         except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or attempt == _REMOVALS - 1:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or time.monotonic() > deadline:
                 raise
         else:
             return

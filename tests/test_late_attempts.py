@@ -123,7 +123,7 @@ def test_a_folder_to_which_another_adds_is_removed_all_the_same(tmp_path: Path) 
 
     def add() -> None:
         number = 0
-        while not stop.is_set() and number < 20_000:
+        while not stop.is_set() and number < 5_000:
             number += 1
             try:
                 (folder / str(number)).touch()
