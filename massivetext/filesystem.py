@@ -98,6 +98,14 @@ def size(path: str) -> int:
         return int(fs.size(inner))
 
 
+def has(path: str, size_bytes: int) -> bool:
+    """Whether a file is there and has this size: what is told of a file that was written, without reading it."""
+    try:
+        return size(path) == size_bytes
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
 def remove(path: str) -> None:
     """Removes a file or a whole folder; does nothing where there is none."""
     fs, inner = object_store.connect(path)

@@ -218,16 +218,10 @@ class Run:
         """Whether every file is there and has its size."""
         wanted = list(files)
         if len(wanted) <= _FEW:
-            return all(self._has(file) for file in wanted)
+            return all(fs.has(self.path(file.path), file.bytes) for file in wanted)
         folders = {file.path.split("/")[0] for file in wanted}
         found = {fs.relative(info.path, self.folder): info.size for f in folders for info in fs.find(self.path(f))}
         return all(found.get(file.path) == file.bytes for file in wanted)
-
-    def _has(self, file: File) -> bool:
-        try:
-            return fs.size(self.path(file.path)) == file.bytes
-        except (FileNotFoundError, NotADirectoryError):
-            return False
 
     def commits(self, stage: str, key: str) -> list[ShardCommit]:
         """Every task's commit of a stage under a key, sorted by task."""

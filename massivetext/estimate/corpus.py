@@ -9,11 +9,12 @@ import msgspec
 
 from massivetext.errors import UserError
 from massivetext.recipe import Kind, NearOptions, Recipe, RecordsOptions
+from massivetext.records.sequences import rows_of_group
 from massivetext.sources.splits import Split
+from massivetext.tokenizer.encode import id_dtype
 
 # Where nothing of a kind was measured: another kind whose files and texts are like it.
 LIKE: Mapping[str, Kind] = {"c4": "news"}
-_WIDE_VOCABULARY = 1 << 16  # above it a token takes four bytes
 
 
 class Inputs(msgspec.Struct, frozen=True):
@@ -139,11 +140,6 @@ class Corpus(msgspec.Struct, frozen=True, kw_only=True):
         return Count(sum(count.documents for count in counts), sum(count.bytes for count in counts))
 
 
-def token_bytes(vocabulary_size: int) -> int:
-    """Bytes of a token id, as records hold it."""
-    return 2 if vocabulary_size <= _WIDE_VOCABULARY else 4
-
-
 def signature_bytes(near: NearOptions) -> int:
     """Bytes of a document's MinHash signature."""
     return 4 * near.bands * near.rows
@@ -192,12 +188,12 @@ def scaled(recipe: Recipe, inputs: Mapping[str, Inputs], measured: Sequence[Corp
         clustered=before.clustered * share,
         sampled_bytes=0.0 if recipe.tokenizer.model else min(recipe.tokenizer.training_bytes, kept),
         record_tokens=tokens,
-        token_bytes=token_bytes(recipe.tokenizer.vocabulary_size),
+        token_bytes=id_dtype(recipe.tokenizer.vocabulary_size).itemsize,
         bands=recipe.near.bands,
         signature_bytes=signature_bytes(recipe.near),
         shard_record_bytes=options.shard_sequences
         * options.sequence_length
-        * token_bytes(recipe.tokenizer.vocabulary_size),
+        * id_dtype(recipe.tokenizer.vocabulary_size).itemsize,
     )
 
 
@@ -272,9 +268,7 @@ def _drawn(recipe: Recipe, grown: Mapping[str, Volume]) -> tuple[dict[str, Volum
 
 
 def _rows_per_draw(tokens: float, options: RecordsOptions) -> float:
-    # As records.sequences.first_draws has it: a group loses half a row on average, groups of hardly one row more.
-    rows = options.crops_per_group * tokens / options.sequence_length
-    return max(rows - 0.5, rows * 0.3) / options.crops_per_group
+    return rows_of_group(tokens, options.crops_per_group, options.sequence_length) / options.crops_per_group
 
 
 def parse_size(text: str) -> float:

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import msgspec
 
 from massivetext.errors import UserError
-from massivetext.estimate.corpus import Corpus, Count, Inputs, Volume, signature_bytes, token_bytes
+from massivetext.estimate.corpus import Corpus, Count, Inputs, Volume, signature_bytes
 from massivetext.recipe import Recipe
 from massivetext.sources.splits import Split
 from massivetext.store import STAGES, Manifest, Run, RunState, StageState
+from massivetext.tokenizer.encode import id_dtype
 
 # Stages that share a job are one step: they run on the same workers at the same time.
 STEPS: Mapping[str, tuple[str, ...]] = {
@@ -100,7 +101,7 @@ def _stored(manifests: list[Manifest], *, fixed: bool) -> int:
 def _corpus(state: RunState, manifests: Mapping[str, Manifest]) -> Corpus:
     recipe = msgspec.convert(state.recipe, Recipe, strict=False)
     near, options = manifests["near-dedup"].totals(), recipe.records
-    width = token_bytes(manifests["tokenizer"].totals()["vocabulary"])
+    width = id_dtype(manifests["tokenizer"].totals()["vocabulary"]).itemsize
     return Corpus(
         sources={name: _volume(recipe, name, manifests) for name in sorted(recipe.sources)},
         candidates=near.get("candidates", 0),

@@ -6,15 +6,15 @@ The formulas follow the code of the stages; ``tests/estimate/test_work.py`` hold
 import math
 from typing import NamedTuple
 
+from massivetext.dedup.cells import CHUNK_PAIRS, Cells
+from massivetext.dedup.rows import HASHED, KEYED, REMOVED
 from massivetext.estimate import rates
 from massivetext.estimate.corpus import Corpus, Volume
+from massivetext.records.sequences import PIECE
 from massivetext.sources import COST
 
-# What crosses a shuffle, in bytes (docs/design.md), and what groups take in memory while they are worked on.
-HASHED, REMOVED, KEYED, PIECE = 32, 16, 16, 16
 _COPIES = 4  # of a group: as it came, joined, its order, its sorted columns
 _TABLES = 3  # of a shard's signatures: as numbers, as a table, as a file
-_CELL_BYTES, _PART_DOCUMENTS, _CHUNK_PAIRS = 16 * 2**20, 2**18, 8192
 _CLUSTER_BYTES = 24  # a clustered document, a pair above the threshold
 _LAYOUT_BYTES = 30  # a draw, while every worker that cuts works out where each draw lies
 _ROW_GROUP_BYTES = 8 * 2**20
@@ -120,38 +120,33 @@ def _exact(corpus: Corpus) -> Work:
         partitions,
         rates.COMPARE * documents,
         rates.COMPARE * documents / partitions,
-        HASHED * documents,
-        _COPIES * HASHED * documents / partitions,
+        HASHED.itemsize * documents,
+        _COPIES * HASHED.itemsize * documents / partitions,
     )
     write = _shardwise("verdicts", tested, [rates.VERDICT * v.ruled.documents for v in tested])
-    phases = (read, compare, write._replace(shuffle_bytes=REMOVED * removed)) if tested else ()
+    phases = (read, compare, write._replace(shuffle_bytes=REMOVED.itemsize * removed)) if tested else ()
     return _whole(corpus, "exact-dedup", phases, jobs=1, stored_with=documents)
-
-
-def cells(documents: float) -> tuple[float, float]:
-    """Cells of each band in which buckets are formed, and parts in which their pairs are brought together."""
-    return max(1, math.ceil(documents * KEYED / _CELL_BYTES)), max(1, min(math.ceil(documents / _PART_DOCUMENTS), 1024))
 
 
 def _near(corpus: Corpus) -> Work:
     tested = [volume for volume in corpus.sources.values() if volume.deduplicates]
     documents = corpus.total("distinct", only="deduplicates").documents
     keyed, shards = documents * corpus.bands, sum(volume.shards for volume in tested)
-    partitions, parts = cells(documents)
-    every = partitions * corpus.bands
+    cells = Cells.of(math.ceil(documents), corpus.bands)
     signatures = max((v.ingested.documents * v.largest_share for v in tested), default=0.0) * corpus.signature_bytes
     sign = _shardwise("sign", tested, [rates.SIGN * v.distinct.bytes for v in tested], held=_TABLES * signatures)
     read = _shardwise("read bands", tested, [rates.BAND * corpus.bands * v.distinct.documents for v in tested])
-    cell = min(documents, _CELL_BYTES / KEYED)
+    cell, row = documents / cells.partitions, KEYED.itemsize
     bucket = Phase(
-        "find candidates", every, rates.BUCKET * keyed, rates.BUCKET * cell, KEYED * keyed, _COPIES * KEYED * cell
+        "find candidates", cells.total, rates.BUCKET * keyed, rates.BUCKET * cell, row * keyed, _COPIES * row * cell
     )
     # Each part is read out of every cell.
-    merge = Phase("bring pairs together", parts, 0.0, 0.0, waiting_seconds=parts * every * rates.REQUEST)
+    waiting = cells.parts * cells.total * rates.REQUEST
+    merge = Phase("bring pairs together", cells.parts, 0.0, 0.0, waiting_seconds=waiting)
     groups, group_bytes = _row_groups_read(corpus, tested)
     verifying = rates.VERIFY * corpus.candidates + rates.READ * group_bytes * groups
-    chunks = max(1, math.ceil(corpus.candidates / _CHUNK_PAIRS))
-    longest = verifying * min(1.0, _CHUNK_PAIRS / max(1.0, corpus.candidates))
+    chunks = max(1, math.ceil(corpus.candidates / CHUNK_PAIRS))
+    longest = verifying * min(1.0, CHUNK_PAIRS / max(1.0, corpus.candidates))
     verify = Phase("verify", chunks, verifying, longest, waiting_seconds=rates.REQUEST * groups)
     write = _shardwise("verdicts", tested, [rates.VERDICT * v.distinct.documents for v in tested])
     whole = _whole(
@@ -162,7 +157,8 @@ def _near(corpus: Corpus) -> Work:
         stored_with=documents,
     )
     return whole._replace(
-        requests=whole.requests + (rates.REQUESTS_A_CELL * every + rates.REQUESTS_A_FILE * chunks if shards else 0),
+        requests=whole.requests
+        + (rates.REQUESTS_A_CELL * cells.total + rates.REQUESTS_A_FILE * chunks if shards else 0),
         driver_seconds=rates.CLUSTER * corpus.candidates,
         driver_bytes=whole.driver_bytes + _COPIES * _CLUSTER_BYTES * (corpus.candidates + corpus.clustered),
     )
@@ -213,7 +209,7 @@ def _records(corpus: Corpus) -> Work:
         files,
         rates.WRITE * corpus.record_tokens,
         rates.WRITE * corpus.record_tokens / files,
-        size + PIECE * sum(draws),
+        size + PIECE.itemsize * sum(draws),
         _COPIES * size / files,
     )
     whole = _whole(corpus, "records", (encode, cut, write), jobs=2, stored_with=sum(v.drawn_tokens for v in volumes))

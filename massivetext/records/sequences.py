@@ -6,7 +6,7 @@ et al. 2021, "Constructing Token Sequences": 10 crops, 2,048 tokens, no padding)
 slot has a place in a shard.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,9 @@ from massivetext.records.permutation import Permutation, derived_key
 
 I64 = npt.NDArray[np.int64]
 Tokens = npt.NDArray[np.integer]
+
+# What travels before the tokens of a piece: its record within the shard, where it begins there, its tokens, its source.
+PIECE = np.dtype([("index", "<u4"), ("position", "<u4"), ("length", "<u4"), ("source", "<u4")])
 
 
 class Place(NamedTuple):
@@ -38,6 +41,15 @@ class Piece(NamedTuple):
     row: int
     position: int
     tokens: Tokens
+
+
+class Cut(NamedTuple):
+    """Tokens ``start`` to ``stop`` of one draw, which fall into one row, from a position of that row on."""
+
+    row: int
+    position: int
+    start: int
+    stop: int
 
 
 class Layout(NamedTuple):
@@ -83,14 +95,21 @@ def layout(counts: npt.NDArray[np.integer], crops_per_group: int, sequence_lengt
     return Layout(total - rows, rows, (ends - groups).ravel(), crops_per_group, int(total[-1]) if len(total) else 0)
 
 
-def first_draws(quota: int, tokens_per_draw: float, crops_per_group: int, sequence_length: int) -> int:
-    """How many draws to count first where ``quota`` rows are wanted: an estimate with 10% to spare, in whole groups.
+def rows_of_group(tokens_per_draw: float, crops_per_group: int, sequence_length: int) -> float:
+    """Rows that a group is expected to give.
 
-    A group loses what is left after its last whole row, half a row on average; groups of hardly one row lose more.
+    It loses what is left after its last whole row, half a row on average; groups of hardly one row lose more.
     """
     rows = crops_per_group * tokens_per_draw / sequence_length
-    groups = 1.1 * quota / max(rows - 0.5, rows * 0.3, 1e-9)
-    if rows < 1:  # a group seldom fills a row: try some before drawing what may be in vain
+    return max(rows - 0.5, rows * 0.3)
+
+
+def first_draws(quota: int, tokens_per_draw: float, crops_per_group: int, sequence_length: int) -> int:
+    """How many draws to count first where ``quota`` rows are wanted: an estimate with 10% to spare, in whole groups."""
+    groups = 1.1 * quota / max(rows_of_group(tokens_per_draw, crops_per_group, sequence_length), 1e-9)
+    if (
+        crops_per_group * tokens_per_draw < sequence_length
+    ):  # a group seldom fills a row: try some before drawing what may be in vain
         groups = min(groups, 1000)
     return (int(groups) + 1) * crops_per_group
 
@@ -113,29 +132,32 @@ def next_draws(quota: int, draws: int, rows: int, crops_per_group: int) -> int:
     return (max(wanted, draws) // crops_per_group + 1) * crops_per_group
 
 
-def pieces(place: Place, tokens: Tokens, sequence_length: int, quota: int) -> list[Piece]:
-    """The tokens of a draw cut at the borders of rows.
+def cuts(place: Place, tokens: int, sequence_length: int, quota: int) -> Iterator[Cut]:
+    """The tokens of a draw cut at the borders of rows; nothing of a group's tail, or of rows that are not used.
 
     Args:
         place: where the draw lies.
-        tokens: the draw's tokens, BOS and EOS included.
+        tokens: how many the draw has, BOS and EOS included.
         sequence_length: tokens a row.
         quota: rows of the source that are used.
-
-    Returns:
-        Pieces in order, without empty ones, without the group's tail, and without those of rows from ``quota`` on.
     """
-    result = []
     last = min(place.rows, quota - place.row)
     done = 0
-    while done < len(tokens):
+    while done < tokens:
         row, position = divmod(place.offset + done, sequence_length)
         if row >= last:
             break
-        part = tokens[done : done + sequence_length - position]
-        result.append(Piece(place.row + row, position, part))
-        done += len(part)
-    return result
+        stop = min(tokens, done + sequence_length - position)
+        yield Cut(place.row + row, position, done, stop)
+        done = stop
+
+
+def pieces(place: Place, tokens: Tokens, sequence_length: int, quota: int) -> list[Piece]:
+    """The tokens of a draw as :func:`cuts` has them, in order."""
+    return [
+        Piece(cut.row, cut.position, tokens[cut.start : cut.stop])
+        for cut in cuts(place, len(tokens), sequence_length, quota)
+    ]
 
 
 def assemble(parts: Iterable[tuple[int, Tokens]], sequence_length: int) -> tuple[Tokens, I64]:

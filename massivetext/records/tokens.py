@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from massivetext import filesystem as fs
-from massivetext.records.sequences import Layout, Order
+from massivetext.records.sequences import Layout, Order, cuts
 from massivetext.store import Run, Shard
 
 TOKENS = pa.schema(
@@ -73,15 +73,9 @@ def spans(
         first_row: rows of the sources before this one.
         quota: rows of this source that are used.
     """
-    place = layout.place(draw)
-    found = []
-    done, last = 0, min(place.rows, quota - place.row)
-    while done < count:
-        row, position = divmod(place.offset + done, sequence_length)
-        if row >= last:
-            break
-        size = min(count - done, sequence_length - position)
-        shard, index = order.places(np.array([first_row + place.row + row]))
-        found.append(Span(int(shard[0]), int(index[0]), position, size))
-        done += size
-    return found
+    found = list(cuts(layout.place(draw), count, sequence_length, quota))
+    shards, records = order.places(np.array([first_row + cut.row for cut in found], np.int64))
+    return [
+        Span(shard, record, cut.position, cut.stop - cut.start)
+        for cut, shard, record in zip(found, shards.tolist(), records.tolist(), strict=True)
+    ]

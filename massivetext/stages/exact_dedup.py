@@ -11,16 +11,13 @@ import pyarrow as pa
 from massivetext.context import Context
 from massivetext.dedup.exact import exact_duplicates
 from massivetext.dedup.keeper import keeper_rank
+from massivetext.dedup.rows import HASHED, REMOVED, partitioned
 from massivetext.schema import DUPLICATE_VERDICTS, row_of, shard_of
 from massivetext.stages.engine import DealOut, Engine
 from massivetext.stages.shards import attempt, telling
 from massivetext.store import Shard, ShardCommit
 
 STAGE = "exact-dedup"
-
-# What crosses the two shuffles: 32 bytes a document, then 16 a duplicate.
-HASHED = np.dtype([("hash", "<u8", (2,)), ("rank", "<u8"), ("address", "<u8")])
-REMOVED = np.dtype([("address", "<u8"), ("keeper", "<u8")])
 
 ROWS = tuple[bytes, bytes]  # (partition or shard, rows): said of each output, or Beam would pickle keys
 
@@ -76,7 +73,7 @@ class _ReadHashes(beam.DoFn):
 
 
 def hashed_documents(context: Context, shard: Shard) -> npt.NDArray[np.void]:
-    """The documents of a shard that are still there, as an array of :data:`HASHED`."""
+    """The documents of a shard that are still there, as an array of :data:`massivetext.dedup.rows.HASHED`."""
     table = context.run.read_table("documents", shard, ["id", "text_hash"])
     alive = np.flatnonzero(context.kept(shard, before=STAGE))
     table = table.take(pa.array(alive))
@@ -86,17 +83,6 @@ def hashed_documents(context: Context, shard: Shard) -> npt.NDArray[np.void]:
     batch["rank"] = keeper_rank(table["id"].to_pylist(), context.recipe.seed)
     batch["address"] = context.addresses(shard, alive)
     return batch
-
-
-def partitioned(
-    batch: npt.NDArray[np.void], keys: npt.NDArray[np.uint64], partitions: int
-) -> Iterator[tuple[bytes, bytes]]:
-    """(partition, rows) of a structured array, by key modulo the number of partitions; empty ones left out."""
-    numbers = (keys % np.uint64(partitions)).astype(np.int64)
-    order = np.argsort(numbers, kind="stable")
-    bounds = np.searchsorted(numbers[order], np.arange(partitions + 1))
-    for partition in np.flatnonzero(np.diff(bounds)):
-        yield b"%d" % partition, batch[order[bounds[partition] : bounds[partition + 1]]].tobytes()
 
 
 def resolve(_: bytes, batches: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:

@@ -6,7 +6,6 @@ in waves of a fixed size, and each wave reads only the bands it needs.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 import apache_beam as beam
 import numpy as np
@@ -16,57 +15,18 @@ from massivetext import filesystem as fs
 from massivetext.context import Context
 from massivetext.dedup import pair_files
 from massivetext.dedup.candidates import bucket_pairs
+from massivetext.dedup.cells import Cells
 from massivetext.dedup.minhash import keys_of_band
+from massivetext.dedup.rows import KEYED, partitioned
 from massivetext.schema import U64
 from massivetext.stages.engine import DealOut, Engine
-from massivetext.stages.exact_dedup import partitioned
 from massivetext.stages.shards import attempt, telling
 from massivetext.store import Shard, ShardCommit
 
 STAGE = "near-dedup"
 SIGNATURES, CANDIDATES = "signatures", "duplicates/candidates"
 
-KEYED = np.dtype([("key", "<u8"), ("address", "<u8")])  # 16 bytes a document and band
-
 WAVE_BYTES = 128 * 2**20  # of rows that cross a shuffle of the embedded runner at a time; it takes six times as much
-_CELL_BYTES = 16 * 2**20  # of the rows of a cell, which one worker sorts
-_PART_DOCUMENTS = 2**18  # whose candidate pairs one worker brings together
-_MOST_PARTS = 1024  # each part is read out of every cell
-
-
-class Cells(NamedTuple):
-    """How buckets are dealt out, and their pairs.
-
-    Attributes:
-        documents: that have a signature, or had when counted.
-        bands: of a signature.
-        partitions: cells of each band.
-        parts: of the candidate pairs.
-    """
-
-    documents: int
-    bands: int
-    partitions: int
-    parts: int
-
-    @classmethod
-    def of(cls, documents: int, bands: int) -> "Cells":
-        """The cells for so many documents."""
-        partitions = -(-documents * KEYED.itemsize // _CELL_BYTES)
-        parts = min(-(-documents // _PART_DOCUMENTS), _MOST_PARTS)
-        return cls(documents, bands, max(1, partitions), max(1, parts))
-
-    @property
-    def total(self) -> int:
-        """Cells of all bands; cell ``c`` belongs to band ``c // partitions``."""
-        return self.bands * self.partitions
-
-    def waves(self, todo: Sequence[int], most_bytes: int) -> Iterator[list[int]]:
-        """The cells in runs whose rows have about ``most_bytes``, at least one cell each."""
-        cell_bytes = -(-max(1, self.documents) * KEYED.itemsize // self.partitions)
-        size = max(1, most_bytes // cell_bytes)
-        for first in range(0, len(todo), size):
-            yield list(todo[first : first + size])
 
 
 def cells_of(context: Context) -> Cells:
@@ -113,7 +73,7 @@ class _ReadBands(beam.DoFn):
 
 
 def read_bands(context: Context, cells: Cells, wave: Iterable[int], shard: Shard) -> Iterator[tuple[bytes, bytes]]:
-    """(cell, rows of :data:`KEYED`) of a shard's signatures, for the cells of a wave."""
+    """(cell, rows of :data:`massivetext.dedup.rows.KEYED`) of a shard's signatures, for the cells of a wave."""
     wanted: dict[int, set[int]] = {}
     for cell in wave:
         band, partition = divmod(cell, cells.partitions)
@@ -169,9 +129,8 @@ def pairs_in(context: Context, cells: Cells, cell: int) -> int | None:
     commit = context.run.shard_commit(STAGE, context.keys[STAGE], _task(cell))
     if commit is None:
         return None
-    pairs, path = commit.counts["band_pairs"], cell_path(context, cell)
-    whole = fs.exists(path) and fs.size(path) == pair_files.cut_bytes(pairs, cells.parts)
-    return pairs if whole else None
+    pairs = commit.counts["band_pairs"]
+    return pairs if fs.has(cell_path(context, cell), pair_files.cut_bytes(pairs, cells.parts)) else None
 
 
 def cell_path(context: Context, cell: int) -> str:

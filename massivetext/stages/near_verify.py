@@ -17,19 +17,19 @@ from massivetext import filesystem as fs
 from massivetext.context import Context
 from massivetext.dedup import pair_files
 from massivetext.dedup.candidates import Pairs
+from massivetext.dedup.cells import CHUNK_PAIRS, Cells
 from massivetext.dedup.pair_files import PAIR_BYTES
 from massivetext.dedup.verify import similarity
 from massivetext.errors import StageError
 from massivetext.schema import PAIRS, U64, row_of, shard_of
 from massivetext.shingles import shingle_hashes
 from massivetext.stages.engine import DealOut, Engine
-from massivetext.stages.near_candidates import CANDIDATES, STAGE, Cells, cell_path, pairs_in
+from massivetext.stages.near_candidates import CANDIDATES, STAGE, cell_path, pairs_in
 from massivetext.stages.shards import attempt
 from massivetext.store import ShardCommit
 
 EVIDENCE = "duplicates/near"
 
-_CHUNK_PAIRS = 8192
 _BLOCK_BYTES = 32 * 2**20  # of text whose shingles are held at a time; they take about twice as much
 _VERIFY_COST = 1 / 1e3  # seconds a pair
 _SEEN = 8  # cells in which a candidate pair is found; a guess, for the cost alone
@@ -57,7 +57,7 @@ def verify_candidates(engine: Engine, context: Context, cells: Cells) -> list[Ch
     found = sum(pairs_in(context, cells, cell) or 0 for cell in range(cells.total))
     parts = [part for part in range(cells.parts) if not _done(context, part)]
     if parts:
-        lanes = engine.lanes(-(-found // _CHUNK_PAIRS), found / _SEEN * _VERIFY_COST)
+        lanes = engine.lanes(-(-found // CHUNK_PAIRS), found / _SEEN * _VERIFY_COST)
 
         def build(pipeline: beam.Pipeline) -> None:
             (
@@ -92,7 +92,7 @@ def _chunks(context: Context, part: int) -> Iterator[Chunk]:
     pairs = _merged(context, part)
     if pairs is None:
         raise StageError(f"{STAGE}: the candidate pairs of part {part} were not written; run again to go on")
-    yield from (Chunk(part, number) for number in range(-(-pairs // _CHUNK_PAIRS)))
+    yield from (Chunk(part, number) for number in range(-(-pairs // CHUNK_PAIRS)))
 
 
 # -- bringing pairs together -------------------------------------------------------------------------------------------
@@ -128,8 +128,8 @@ def _merged(context: Context, part: int) -> int | None:
     commit = context.run.shard_commit(STAGE, context.keys[STAGE], _task(part))
     if commit is None:
         return None
-    pairs, path = commit.counts["distinct"], _part_path(context, part)
-    return pairs if fs.exists(path) and fs.size(path) == pairs * PAIR_BYTES else None
+    pairs = commit.counts["distinct"]
+    return pairs if fs.has(_part_path(context, part), pairs * PAIR_BYTES) else None
 
 
 def _part_path(context: Context, part: int) -> str:
@@ -157,8 +157,8 @@ class _Verify(beam.DoFn):
 def verify_chunk(context: Context, chunk: Chunk) -> ShardCommit:
     """Measures the pairs of a chunk exactly and writes them as evidence."""
     with fs.open_read(_part_path(context, chunk.part)) as handle:
-        handle.seek(chunk.number * _CHUNK_PAIRS * PAIR_BYTES)
-        pairs = pair_files.unpacked(handle.read(_CHUNK_PAIRS * PAIR_BYTES))
+        handle.seek(chunk.number * CHUNK_PAIRS * PAIR_BYTES)
+        pairs = pair_files.unpacked(handle.read(CHUNK_PAIRS * PAIR_BYTES))
     measured: list[tuple[int, int, float, float]] = []
     for group in pair_files.by_shards(pairs):
         for block in blocks(group, _pair_bytes(context, group), _BLOCK_BYTES):

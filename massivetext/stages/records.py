@@ -18,7 +18,7 @@ from massivetext.context import Context
 from massivetext.records import array_record
 from massivetext.records.dataset import shard_path
 from massivetext.records.example import Record, encode_record
-from massivetext.records.sequences import Layout, Order, assemble, layout, pieces, shard_count, shard_sizes
+from massivetext.records.sequences import PIECE, Layout, Order, assemble, layout, pieces, shard_count, shard_sizes
 from massivetext.records.tokens import load_counts, part_path
 from massivetext.stages.dataset import write_dataset
 from massivetext.stages.encode import STAGE, Encoded, encode, encoder
@@ -27,8 +27,6 @@ from massivetext.stages.shards import Task, attempt, telling
 from massivetext.stages.tokenizer import MODEL
 from massivetext.store import Run, Shard, ShardCommit
 from massivetext.tokenizer.encode import id_dtype
-
-PIECE = np.dtype([("index", "<u4"), ("position", "<u4"), ("length", "<u4"), ("source", "<u4")])
 
 _WAVE_BYTES = 32 * 2**20  # tokens that cross a shuffle of the embedded runner at a time
 _WRITE_COST = 1 / 20e6  # seconds a byte of tokens

@@ -12,26 +12,12 @@ from massivetext.estimate import rates
 from massivetext.estimate.corpus import Inputs
 from massivetext.estimate.measured import STEPS, measure
 from massivetext.estimate.reference import reference
-from massivetext.estimate.work import HASHED, KEYED, PIECE, REMOVED, Phase, cells, work
+from massivetext.estimate.work import Phase, work
 from massivetext.recipe import load
-from massivetext.stages import exact_dedup, near_candidates, records
 from massivetext.stages.driver import Driver
 from massivetext.store import Run
 
 CORPUS = reference().corpus
-
-
-def test_rows_in_a_shuffle_are_as_long_as_the_stages_make_them() -> None:
-    assert [
-        dtype.itemsize for dtype in (exact_dedup.HASHED, exact_dedup.REMOVED, near_candidates.KEYED, records.PIECE)
-    ] == [HASHED, REMOVED, KEYED, PIECE]
-
-
-@pytest.mark.parametrize("documents", [0, 1, 2**18, 2**18 + 1, 2**20, 2**20 + 1, 10**9])
-def test_cells_are_those_of_near_deduplication(documents: int) -> None:
-    stage = near_candidates.Cells.of(documents, 32)
-
-    assert cells(documents) == (stage.partitions, stage.parts)
 
 
 def test_bytes_shuffled_by_hand() -> None:

@@ -13,17 +13,10 @@ from tiny_run import Texts, tiny_context
 
 from massivetext.context import Context
 from massivetext.dedup.keeper import keeper_rank
+from massivetext.dedup.rows import HASHED, REMOVED, partitioned
 from massivetext.schema import DUPLICATE_VERDICTS, document_id, pack_addresses, shard_number
 from massivetext.stages.engine import Engine
-from massivetext.stages.exact_dedup import (
-    HASHED,
-    REMOVED,
-    STAGE,
-    hashed_documents,
-    partitioned,
-    resolve,
-    run_exact_dedup,
-)
+from massivetext.stages.exact_dedup import STAGE, hashed_documents, resolve, run_exact_dedup
 
 
 def hashed(*rows: tuple[int, int, int, int]) -> npt.NDArray[np.void]:

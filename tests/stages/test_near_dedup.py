@@ -16,16 +16,18 @@ from tiny_run import Texts, tiny_context
 from massivetext import filesystem as fs
 from massivetext.context import Context
 from massivetext.dedup import pair_files
+from massivetext.dedup.cells import Cells
 from massivetext.dedup.keeper import keeper_rank
 from massivetext.dedup.minhash import MinHash, band_keys
+from massivetext.dedup.rows import KEYED
 from massivetext.errors import StageError
 from massivetext.recipe import NearOptions
 from massivetext.schema import U64, document_id
 from massivetext.shingles import shingle_hashes
-from massivetext.stages import near_candidates, near_dedup, near_verify
+from massivetext.stages import near_candidates, near_verify
 from massivetext.stages.engine import Engine
 from massivetext.stages.exact_dedup import run_exact_dedup
-from massivetext.stages.near_candidates import KEYED, STAGE, Cells, cells_of, read_bands, write_cell
+from massivetext.stages.near_candidates import STAGE, cells_of, read_bands, write_cell
 from massivetext.stages.near_dedup import run_near_dedup
 from massivetext.stages.near_verify import Chunk, blocks, merge_part, verify_chunk
 from massivetext.stages.shards import Task
@@ -204,19 +206,19 @@ def test_neither_the_engine_nor_waves_change_a_byte(
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "value"),
+    ("name", "value"),
     [
-        (near_candidates, "_CELL_BYTES", 32),
-        (near_candidates, "_PART_DOCUMENTS", 2),
-        (near_verify, "_CHUNK_PAIRS", 2),
-        (near_verify, "_BLOCK_BYTES", 1),
-        (near_dedup, "_CLUSTER_ROWS", 2),
+        ("dedup.cells._CELL_BYTES", 32),
+        ("dedup.cells._PART_DOCUMENTS", 2),
+        ("stages.near_verify.CHUNK_PAIRS", 2),
+        ("stages.near_verify._BLOCK_BYTES", 1),
+        ("stages.near_dedup._CLUSTER_ROWS", 2),
     ],
 )
 def test_the_division_of_the_work_decides_nothing(
-    tmp_path: Path, context: Context, monkeypatch: pytest.MonkeyPatch, module: Any, name: str, value: int
+    tmp_path: Path, context: Context, monkeypatch: pytest.MonkeyPatch, name: str, value: int
 ) -> None:
-    monkeypatch.setattr(module, name, value)
+    monkeypatch.setattr(f"massivetext.{name}", value)
     other = deduplicated(tmp_path)
 
     assert hashes(other, "verdicts/near") == hashes(context, "verdicts/near")

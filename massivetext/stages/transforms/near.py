@@ -13,11 +13,11 @@ import numpy as np
 from massivetext.dedup.candidates import bucket_pairs
 from massivetext.dedup.keeper import keeper_rank
 from massivetext.dedup.minhash import MinHash, band_keys
+from massivetext.dedup.rows import partitioned
 from massivetext.dedup.verify import similarity
 from massivetext.errors import UserError
 from massivetext.recipe import NearOptions
 from massivetext.shingles import shingle_hashes
-from massivetext.stages.exact_dedup import partitioned
 from massivetext.stages.transforms.arguments import checked, checked_seed
 from massivetext.stages.transforms.id_sets import PackDigests, holds, id_digest
 from massivetext.stages.transforms.rows import DuplicatePair, DuplicateVerdict, fields_of
