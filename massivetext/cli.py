@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from massivetext import __version__, assets, cli_engine, cli_plan, store
+from massivetext import __version__, assets, cli_engine, cli_plan, cli_signals, store
 from massivetext import filesystem as fs
 from massivetext.errors import MENDABLE, StageError, UserError
 from massivetext.text import printable
@@ -129,6 +129,7 @@ def check(recipe: RecipeName) -> None:
 
 
 app.command()(cli_plan.plan)
+app.command()(cli_signals.signals)
 
 
 @app.command()

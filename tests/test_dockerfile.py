@@ -116,7 +116,7 @@ def test_the_image_runs_as_a_user_who_is_not_root() -> None:
 
     assert int(user) > 999
     assert f"--uid {user} " in " ".join(all_of("RUN"))
-    assert [name for name, _ in after] == ["WORKDIR"]
+    assert [name for name, _ in after] == ["WORKDIR", "ENV", "RUN"]
 
 
 def test_the_entry_point_stays_that_of_beam() -> None:
@@ -180,6 +180,9 @@ def test_the_steps_of_the_image_install_a_working_command(installed: Path) -> No
 
     assert run_in(installed, "massivetext", "--version").stdout == f"{version}\n"
     assert run_in(installed, "massivetext", "plan", "massivetext", "--raw", "1TB").returncode == 0  # data files too
+    (installed / "text").write_text("The fox and the dog.")
+    measured = run_in(installed, "massivetext", "signals", "text")  # compiles where only the home folder can be written
+    assert (measured.returncode, measured.stderr) == (0, "")
     worker = run_in(installed, "massivetext-worker", "--help")
     assert worker.returncode == 0
     assert "--provision_endpoint" in worker.stdout

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # From the top. A module imports its own package, and what lies in lower layers; `massivetext` itself is below them all.
 LAYERS = (
-    {"cli", "cli_engine", "cli_plan", "console", "console_plan"},
+    {"cli", "cli_engine", "cli_plan", "cli_signals", "console", "console_plan"},
     {"stages", "estimate"},
     {
         "sources",
@@ -36,6 +36,7 @@ SIDEWAYS = {
     ("cli", "console"): "the command shows what it does through the console",
     ("cli", "cli_engine"): "a group of commands has a module of its own",
     ("cli", "cli_plan"): "so has a command with an output of its own",
+    ("cli", "cli_signals"): "likewise",
     ("cli_plan", "console_plan"): "the command shows what it does through the console",
     ("sources", "extract"): "a web page becomes a document by extraction of its main text",
     ("report", "signals"): "bins and names of histograms come from the registry of signals",

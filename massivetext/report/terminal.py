@@ -10,7 +10,8 @@ from rich.text import Text
 
 from massivetext.report.destinations import Destination
 from massivetext.report.examples import Example
-from massivetext.report.trace import Relative, RuleVerdict, StageVerdict, Trace
+from massivetext.report.judged import RuleVerdict, SignalValue
+from massivetext.report.trace import Relative, StageVerdict, Trace
 from massivetext.report.wording import bounds, enumeration, number
 from massivetext.text import printable
 
@@ -29,8 +30,8 @@ def trace_parts(trace: Trace) -> Iterator[RenderableType]:
     yield Panel(shown(trace.document.excerpt or "(an empty text)"), title="how it begins", title_align="left")
     yield _stages(trace)
     if trace.rules:
-        yield _rules(trace.rules)
-    yield _signals(trace)
+        yield rule_table(trace.rules)
+    yield signal_table(trace.signals)
     if trace.pairs:
         yield _pairs(trace.pairs)
     if trace.overlaps:
@@ -126,7 +127,8 @@ def _copies(verdict: StageVerdict) -> Text:
     return Text.assemble(copy, f"; {similar}") if similar else copy
 
 
-def _rules(rules: Sequence[RuleVerdict]) -> Table:
+def rule_table(rules: Sequence[RuleVerdict]) -> Table:
+    """What each rule says of a document."""
     table = _table("rules", "rule", "value", "passes", "verdict", "where the bound is from")
     for rule in rules:
         passes = bounds(rule.passes)
@@ -138,9 +140,10 @@ def _rules(rules: Sequence[RuleVerdict]) -> Table:
     return table
 
 
-def _signals(trace: Trace) -> Table:
+def signal_table(signals: Sequence[SignalValue]) -> Table:
+    """Every signal of a document with its unit and range."""
     table = _table("signals", "signal", "value", "unit", "range")
-    for signal in trace.signals:
+    for signal in signals:
         if signal.low is None or signal.high is None:
             reach = "text"
         else:

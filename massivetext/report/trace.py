@@ -15,10 +15,9 @@ from massivetext.report.contamination import Overlap, overlaps
 from massivetext.report.destinations import Destination, destinations
 from massivetext.report.duplicates import pairs_of
 from massivetext.report.examples import Example, Place, address_of, places_of, show
+from massivetext.report.judged import RuleVerdict, SignalValue, rule_verdicts, signal_values
 from massivetext.report.reached import reached
 from massivetext.report.rejects import quarantine_lines
-from massivetext.rules import Bounds
-from massivetext.signals.registry import SIGNALS
 
 LIMIT = 20  # of each kind of match
 
@@ -30,38 +29,6 @@ class Found(msgspec.Struct, frozen=True):
 
     documents: list[Place]
     quarantined: list[dict[str, Any]]
-
-
-class SignalValue(msgspec.Struct, frozen=True, kw_only=True):
-    """A signal of the document; ``low`` and ``high`` are its range, None for text."""
-
-    name: str
-    value: float | str
-    unit: str
-    low: float | None
-    high: float | None
-
-
-class RuleVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What a rule says of the document.
-
-    Attributes:
-        rule: its name.
-        value: of the rule's signal.
-        passes: the bounds within which a document passes.
-        where: the rule is for documents within these bounds alone.
-        passed: whether this one does.
-        report_only: a failure drops nothing.
-        citation: where the bounds come from.
-    """
-
-    rule: str
-    value: float | str
-    passes: Bounds
-    where: Bounds | None
-    passed: bool
-    report_only: bool
-    citation: str
 
 
 class Relative(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,8 +155,8 @@ def trace_document(context: Context, where: Place) -> Trace:
     values = context.run.read_table("signals", where.shard).slice(where.row, 1).to_pylist()[0]
     return Trace(
         document=show(context, [where])[0],
-        signals=_signals(values),
-        rules=_rules(context, where, values),
+        signals=signal_values(values),
+        rules=rule_verdicts(context.rules[where.shard.source], values, _failed(context, where)),
         stages=tuple(stages),
         pairs=_pairs(context, where) if "near-dedup" in judging else (),
         overlaps=overlaps(context, where) if "decontaminate" in judging else (),
@@ -198,27 +165,10 @@ def trace_document(context: Context, where: Place) -> Trace:
     )
 
 
-def _signals(values: dict[str, Any]) -> tuple[SignalValue, ...]:
-    return tuple(
-        SignalValue(name=name, value=values[name], unit=signal.unit, low=signal.low, high=signal.high)
-        for name, signal in SIGNALS.items()
-    )
-
-
-def _rules(context: Context, where: Place, values: dict[str, Any]) -> tuple[RuleVerdict, ...]:
-    failed = context.run.read_table(VERDICTS["judge"], where.shard, ["failed"])["failed"][where.row].as_py()
-    return tuple(
-        RuleVerdict(
-            rule=rule.label,
-            value=values[rule.signal],
-            passes=Bounds(signal=rule.signal, min=rule.min, max=rule.max, allow=rule.allow),
-            where=rule.where,
-            passed=not failed >> bit & 1,
-            report_only=rule.report_only,
-            citation=rule.source,
-        )
-        for bit, rule in enumerate(context.rules[where.shard.source])
-    )
+def _failed(context: Context, where: Place) -> int:
+    """The rules that a document fails, as bits."""
+    verdicts = context.run.read_table(VERDICTS["judge"], where.shard, ["failed"])
+    return int(verdicts["failed"][where.row].as_py())
 
 
 def _verdict(context: Context, where: Place, stage: str) -> StageVerdict:

@@ -1,28 +1,37 @@
 """Numbers that say what a text is like; what is kept is decided elsewhere, by rules on them."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
-from massivetext.signals import code, language, lines, registry, repetition, safety, symbols, words
-from massivetext.signals.batch import Batch
-
-_FAMILIES = (words.measure, symbols.measure, lines.measure, repetition.measure, safety.measure, code.measure)
-_BATCH_CHARACTERS = 1 << 20  # what fits into a core's cache with all its arrays, and is large enough for numpy
+from massivetext.signals import columns, kernel, language, registry, safety, stop_lists
+from massivetext.signals.scan import I64, U8
 
 
-def measure(texts: Sequence[str]) -> pa.Table:
+def measure(texts: Sequence[str] | pa.Array) -> pa.Table:
     """The signals of some texts: one row a text, columns and types as in :func:`registry.schema`.
 
     A text's signals do not depend on the other texts.
 
+    Args:
+        texts: as strings, or as an Arrow array of them without nulls, which is read where it lies.
+
     Raises:
-        UserError: the language model or the phrase list is missing.
+        UserError: the language model, the phrase list or the lists of stop words are missing.
     """
     schema = registry.schema()
-    tables = [_measure_batch(batch, schema) for batch in _batches(texts)]
-    return pa.concat_tables(tables) if tables else schema.empty_table()
+    if not len(texts):
+        return schema.empty_table()
+    data, offsets = _utf8(texts)
+    spoken = language.measure(texts.to_pylist() if isinstance(texts, pa.Array) else texts)
+    lists = stop_lists.built_in()
+    numbers = np.array([lists.number(code) for code in spoken["language"]], np.int64)
+    measured = kernel.measure(data, offsets, numbers, kernel.tables(lists.words))
+    found = spoken | columns.columns(measured, np.diff(offsets))
+    return pa.table([pa.array(found[field.name], field.type) for field in schema], schema=schema)
 
 
 def measure_text(text: str) -> dict[str, float | int | str]:
@@ -32,27 +41,19 @@ def measure_text(text: str) -> dict[str, float | int | str]:
 
 
 def assets_digest() -> str:
-    """SHA-256 over the files that signals depend on beside the code: the language model and the phrase list."""
+    """SHA-256 over the files that signals depend on beside the code: the language model and the word lists."""
     sha = hashlib.sha256()
-    for path in (language.MODEL, safety.LIST):
-        sha.update(hashlib.sha256(path.read_bytes()).digest())
+    for path in (language.MODEL, safety.LIST, stop_lists.LIST):
+        sha.update(hashlib.sha256(Path(path).read_bytes()).digest())
     return sha.hexdigest()
 
 
-def _measure_batch(texts: Sequence[str], schema: pa.Schema) -> pa.Table:
-    batch = Batch(texts)
-    columns = language.measure(texts)
-    for family in _FAMILIES:
-        columns |= family(batch)
-    return pa.table([pa.array(columns[field.name], field.type) for field in schema], schema=schema)
-
-
-def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    start = characters = 0
-    for index, text in enumerate(texts):
-        if characters and characters + len(text) > _BATCH_CHARACTERS:
-            yield texts[start:index]
-            start, characters = index, 0
-        characters += len(text)
-    if start < len(texts):
-        yield texts[start:]
+def _utf8(texts: Sequence[str] | pa.Array) -> tuple[U8, I64]:
+    """The bytes of all texts, and where each begins, and the last ends."""
+    if isinstance(texts, pa.Array):
+        array = texts.cast(pa.large_string())
+    else:  # a lone surrogate cannot be stored, but measuring must not fail on one
+        array = pa.array([text.encode("utf-8", "surrogatepass") for text in texts], pa.large_binary())
+    _, offsets, data = array.buffers()
+    ends = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
+    return np.frombuffer(data if data is not None else b"", np.uint8), ends

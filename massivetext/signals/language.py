@@ -9,7 +9,7 @@ import fasttext
 import numpy as np
 
 from massivetext.errors import UserError
-from massivetext.signals.batch import Columns
+from massivetext.signals.columns import Columns
 
 MODEL = Path(__file__).parent / "models" / "lid.176.ftz"
 UNDETERMINED = "und"  # ISO 639-2 for "undetermined": a text without words

@@ -1,66 +1,140 @@
-"""Signals of lines and paragraphs: bullets, ellipses at line ends, duplicates."""
+"""Signals of lines and paragraphs, compiled: bullets, ellipses and other line ends, duplicates.
 
-import re
+A line is what stands between line feeds, a paragraph what stands between blank lines, both stripped of white space.
+Blank ones do not count. They are made of words and of what lies between those, so the text is not read again.
+"""
 
 import numpy as np
+import numpy.typing as npt
 
-from massivetext import text
-from massivetext.signals.batch import Batch, Columns, pieces, ratios
+from massivetext.signals.characters import STOP
+from massivetext.signals.compiled import compiled
+from massivetext.signals.hash_table import Table, group
+from massivetext.signals.repetition import Room
+from massivetext.signals.scan import ELLIPSIS_END, I64, LOREM, POLICY, SCRIPT, U8, Words, join
 
-# The paper names no characters. The first group are bullets wherever they begin a line; the second also begin words
-# ("-5", "**bold**"), so they count only before white space or at the end of the line.
-BULLETS = frozenset("•‣⁃▪▫■□●○◦·▶")
-SPACED_BULLETS = frozenset("-*–")
-ELLIPSES = ("...", "…")
+# What is counted: the columns of `counts`.
+(
+    LINES,
+    BULLETS,
+    ELLIPSIS_ENDS,
+    TERMINAL_ENDS,
+    SHORT,
+    SCRIPTS,
+    POLICIES,
+    LOREMS,
+    LINE_CHARACTERS,
+    LATER_LINES,
+    LATER_LINE_CHARACTERS,
+    PARAGRAPHS,
+    PARAGRAPH_CHARACTERS,
+    LATER_PARAGRAPHS,
+    LATER_PARAGRAPH_CHARACTERS,
+) = range(15)
+COUNTS = 15
 
-_LINE = re.compile(r"\n")
-_PARAGRAPH = re.compile(r"\n\n")
+SHORT_CHARACTERS = 30  # FineWeb's short_line_length
 
-
-def measure(batch: Batch) -> Columns:
-    """Line count, shares of bullets and ellipses, and shares of duplicate lines and paragraphs of each text."""
-    rows = np.array([_count_lines(one) for one in batch.texts], np.int64).reshape(-1, 6)
-    line_count, bullets, ellipses, later_lines, line_characters, later_line_characters = rows.T
-    paragraphs = np.array([_count_paragraphs(one) for one in batch.texts], np.int64).reshape(-1, 4)
-    paragraph_count, later, characters, later_characters = paragraphs.T
-    return {
-        "line_count": line_count,
-        "bullet_line_frac": ratios(bullets, line_count),
-        "ellipsis_line_frac": ratios(ellipses, line_count),
-        "duplicate_line_frac": ratios(later_lines, line_count),
-        "duplicate_line_char_frac": ratios(later_line_characters, line_characters),
-        "duplicate_paragraph_frac": ratios(later, paragraph_count),
-        "duplicate_paragraph_char_frac": ratios(later_characters, characters),
-    }
-
-
-def starts_with_bullet(line: str) -> bool:
-    """Whether a stripped, non-empty line begins with a bullet point."""
-    first = line[0]
-    return first in BULLETS or (first in SPACED_BULLETS and (len(line) == 1 or line[1].isspace()))
-
-
-def _count_lines(whole: str) -> tuple[int, int, int, int, int, int]:
-    """Lines, bullets, ellipses, later copies, characters of lines, characters of later copies."""
-    seen: set[str] = set()
-    count = bullets = ellipses = characters = 0
-    for piece in pieces(whole, _LINE):
-        lines = text.lines(piece)
-        count += len(lines)
-        characters += sum(map(len, lines))
-        bullets += sum(map(starts_with_bullet, lines))
-        ellipses += sum(line.endswith(ELLIPSES) for line in lines)
-        seen.update(lines)
-    return count, bullets, ellipses, count - len(seen), characters, characters - sum(map(len, seen))
+# The paper names no bullets. The first group are bullets wherever they begin a line; the second also begin words ("-5",
+# "**bold**"), so they count only where they are a word of their own.
+BULLETS_ANYWHERE = frozenset("•‣⁃▪▫■□●○◦·▶")
+BULLETS_ALONE = frozenset("-*–")
+# T5 (Raffel et al. 2020, 2.2): "a period, exclamation mark, question mark, or end quotation mark"; the first three are
+# the Sentence_Terminal characters of any script.
+END_QUOTES = frozenset("\"'”’»")
 
 
-def _count_paragraphs(whole: str) -> tuple[int, int, int, int]:
-    """Paragraphs, later copies, characters of paragraphs, characters of later copies."""
-    seen: set[str] = set()
-    count = characters = 0
-    for piece in pieces(whole, _PARAGRAPH):
-        paragraphs = text.paragraphs(piece)
-        count += len(paragraphs)
-        characters += sum(map(len, paragraphs))
-        seen.update(paragraphs)
-    return count, count - len(seen), characters, characters - sum(map(len, seen))
+def _codes(characters: frozenset[str]) -> npt.NDArray[np.uint32]:
+    return np.array(sorted(map(ord, characters)), np.uint32)
+
+
+_ANYWHERE, _ALONE, _QUOTES = _codes(BULLETS_ANYWHERE), _codes(BULLETS_ALONE), _codes(END_QUOTES)
+_SEED = np.uint64(0x9E3779B97F4A7C15)
+
+
+@compiled
+def count_lines(words: Words, count: int, characters: U8, table: Table, room: Room, counts: I64) -> None:
+    """Counts the lines and paragraphs of a text.
+
+    Args:
+        words: records of :data:`massivetext.signals.scan.WORD`.
+        count: how many.
+        characters: bits of each; see :func:`massivetext.signals.characters.table`.
+        table: with room for them.
+        room: likewise.
+        counts: int64[COUNTS], filled.
+    """
+    lines, first = 0, 0
+    for after in range(1, count + 1):
+        if after == count or words[after].breaks:
+            _count_line(words, first, after, characters, counts)
+            room.keys[lines] = _hash(words, first, after)
+            room.covered[lines] = _length(words, first, after)
+            lines += 1
+            first = after
+    counts[LINES] = lines
+    counts[LINE_CHARACTERS], counts[LATER_LINES], counts[LATER_LINE_CHARACTERS] = _later(lines, table, room)
+    paragraphs, first = 0, 0
+    for after in range(1, count + 1):
+        if after == count or words[after].breaks > 1:
+            room.keys[paragraphs] = _hash(words, first, after)
+            room.covered[paragraphs] = _length(words, first, after)
+            paragraphs += 1
+            first = after
+    counts[PARAGRAPHS] = paragraphs
+    sizes = _later(paragraphs, table, room)
+    counts[PARAGRAPH_CHARACTERS], counts[LATER_PARAGRAPHS], counts[LATER_PARAGRAPH_CHARACTERS] = sizes
+
+
+@compiled
+def _count_line(words: Words, first: int, after: int, characters: U8, counts: I64) -> None:
+    start, end = words[first], words[after - 1]
+    counts[BULLETS] += _among(start.first, _ANYWHERE) or (start.length == 1 and _among(start.first, _ALONE))
+    counts[ELLIPSIS_ENDS] += (end.seen & ELLIPSIS_END) != 0
+    counts[TERMINAL_ENDS] += (characters[end.last] & STOP) != 0 or _among(end.last, _QUOTES)
+    counts[SHORT] += _length(words, first, after) <= SHORT_CHARACTERS
+    seen = 0
+    for index in range(first, after):
+        seen |= words[index].seen
+        counts[LOREMS] += (words[index].seen & LOREM) != 0
+    counts[SCRIPTS] += (seen & SCRIPT) != 0
+    counts[POLICIES] += (seen & POLICY) != 0
+
+
+@compiled
+def _among(code: int, codes: npt.NDArray[np.uint32]) -> bool:
+    for one in codes:  # noqa: SIM110  numba compiles no generator here
+        if one == code:
+            return True
+    return False
+
+
+@compiled
+def _length(words: Words, first: int, after: int) -> int:
+    """Characters from the first word to the last, white space between them included."""
+    return int(words[after - 1].before + words[after - 1].length - words[first].before)
+
+
+@compiled
+def _hash(words: Words, first: int, after: int) -> np.uint64:
+    hashed = join(_SEED, words[first].hash)
+    for index in range(first + 1, after):
+        hashed = join(join(hashed, words[index].gap), words[index].hash)
+    return hashed
+
+
+@compiled
+def _later(count: int, table: Table, room: Room) -> tuple[int, int, int]:
+    """Characters of all segments, and how many stood in the text before, and the characters of those."""
+    distinct = group(table, room.keys, count, room.groups, room.copies)
+    characters = later = later_characters = 0
+    following = 0  # the number of the first segment that is still to come
+    for index in range(count):
+        characters += room.covered[index]
+        if room.groups[index] == following:
+            following += 1
+        else:
+            later += 1
+            later_characters += room.covered[index]
+    assert following == distinct
+    return characters, later, later_characters

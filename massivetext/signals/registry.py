@@ -7,12 +7,15 @@ from typing import Literal
 
 import pyarrow as pa
 
-from massivetext.signals import language, lines, repetition, words
+from massivetext.signals import language, lines, repetition, scan
 
 Value = float | int | str
-Unit = Literal["count", "characters", "bytes", "share", "ratio", "weight per 1,000 words", "code"]
+Unit = Literal["count", "characters", "bytes", "share", "ratio", "nats", "weight per 1,000 words", "code"]
 
 _QUALITY = "Rae et al. 2021, A.1.1, quality filtering"
+_REDPAJAMA = "ours, after RedPajama-V2 (Weber et al. 2024, quality signals)"
+_T5 = "ours, after C4 (Raffel et al. 2020, 2.2) as TensorFlow Datasets reads it"
+_FINEWEB = "ours, after FineWeb (Penedo et al. 2024, 3.6)"
 _REPETITION = "Rae et al. 2021, A.1.1, repetition removal, Table A1"
 _LANGUAGE = (
     "Rae et al. 2021, A.1.1, content filtering; the classifier is ours (fastText lid.176.ftz), the paper names none"
@@ -84,9 +87,14 @@ def _families() -> list[Signal]:
     spoken = functools.partial(_signal, "language", _LANGUAGE)
     unsafe = functools.partial(_signal, "safety", _SAFETY)
     code = functools.partial(_signal, "code", _CODE)
-    glyphs = " ".join(f"`{glyph}`" for glyph in sorted(lines.BULLETS))
-    spaced = " ".join(f"`{glyph}`" for glyph in sorted(lines.SPACED_BULLETS))
-    stop_words = ", ".join(words.STOP_WORDS)
+    varied = functools.partial(_signal, "words", _REDPAJAMA)
+    cased = functools.partial(_signal, "characters", _REDPAJAMA)
+    edited = functools.partial(_signal, "lines", _T5)
+    shaped = functools.partial(_signal, "lines", _FINEWEB)
+    glyphs = " ".join(f"`{glyph}`" for glyph in sorted(lines.BULLETS_ANYWHERE))
+    spaced = " ".join(f"`{glyph}`" for glyph in sorted(lines.BULLETS_ALONE))
+    quotes = " ".join(f"`{glyph}`" for glyph in sorted(lines.END_QUOTES))
+    policies = ", ".join(f"`{phrase}`" for phrase in scan.POLICIES)
     return [
         quality("count", "word_count", "Words: runs of characters between white space."),
         quality("characters", "mean_word_length", "Mean characters of a word, punctuation included."),
@@ -94,7 +102,28 @@ def _families() -> list[Signal]:
         quality(
             "count",
             "stop_word_count",
-            f"How many of these words occur at all, case and punctuation at the edges ignored: {stop_words}.",
+            "How many of the stop words of its language occur at all, case and punctuation at the edges ignored; the "
+            "lists are in `filters/lists/stop_words.toml` (English: the paper's eight), and a language without one is "
+            "held against the English one.",
+        ),
+        varied("share", "stop_word_frac", "Share of words that are such stop words."),
+        varied(
+            "characters", "median_word_length", "Median characters of a word; of an even number the middle two's mean."
+        ),
+        varied(
+            "share", "all_caps_word_frac", "Share of words of two or more characters whose letters are all upper-case."
+        ),
+        varied(
+            "share",
+            "unique_word_frac",
+            "Distinct words divided by words, case and punctuation at the edges ignored, and words of nothing else.",
+        ),
+        varied("nats", "unigram_entropy", "Entropy of the distribution of those words, to nine decimals."),
+        varied(
+            "count",
+            "sentence_count",
+            "Sentences: words that end in `.`, `!`, `?` or another sentence mark, with quotes or brackets after it or "
+            "none, and the last word in any case.",
         ),
         symbols("ratio", "hash_to_word_ratio", "Hash signs (`#`) divided by words."),
         symbols(
@@ -103,6 +132,9 @@ def _families() -> list[Signal]:
             "Ellipses (`...` without overlap, or `…`) divided by words; apart from the hashes, as the paper says "
             '"either".',
         ),
+        cased("share", "curly_bracket_frac", "Share of characters that are `{` or `}`."),
+        cased("share", "uppercase_letter_frac", "Share of letters that are upper-case."),
+        cased("share", "digit_frac", "Share of characters that are decimal digits, white space left out."),
         size("characters", "character_count", "Characters (Unicode code points), white space included."),
         size("bytes", "byte_count", "Bytes of the text in UTF-8."),
         line("count", "line_count", "Lines that are not blank."),
@@ -113,6 +145,18 @@ def _families() -> list[Signal]:
             "white space or at the end of the line.",
         ),
         line("share", "ellipsis_line_frac", "Share of non-blank lines that end, before white space, in `...` or `…`."),
+        size("count", "paragraph_count", "Paragraphs: what stands between blank lines."),
+        shaped("ratio", "mean_line_words", "Mean words of a non-blank line."),
+        shaped(
+            "share",
+            "terminal_line_frac",
+            "Share of non-blank lines whose last character ends a sentence in any script (`.`, `!`, `?`, `…` ...) "
+            f"or is an end quotation mark: {quotes}.",
+        ),
+        shaped("share", "short_line_frac", f"Share of non-blank lines of at most {lines.SHORT_CHARACTERS} characters."),
+        edited("count", "javascript_line_count", f"Lines with `{scan.JAVASCRIPT}` in them, in any case."),
+        edited("count", "policy_line_count", f"Lines with one of these in them, in any case: {policies}."),
+        edited("count", "lorem_ipsum_count", f"Copies of `{scan.LOREM_IPSUM}`, in any case."),
         repeated(
             "share",
             "duplicate_line_frac",

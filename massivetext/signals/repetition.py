@@ -4,96 +4,142 @@ An n-gram is n words one after the other, compared as they stand, and its charac
 that lie in several n-grams count once, all copies count (Rae et al. 2021, A.1.1: "taking care not to count characters
 that occur in overlapping n-grams more than once"), and shares are of all characters that are not white space.
 
-All texts of a batch are measured at once and exactly, without hashes: an n-gram is its group number, groups of n+1
-words are pairs of group numbers of n words, packed in 64 bits and sorted. A word number is first joined with the index
-of its text, so groups never span texts. Only where two duplicates of n words begin side by side can one of n+1 words
-begin; what has to be sorted shrinks with every n.
+An n-gram is the hash of its words. Only where two repeated n-grams begin side by side can a repeated one of n+1 words
+begin, so what has to be looked at shrinks with every n, and most texts are done after five.
 """
 
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from massivetext.signals.batch import I64, Batch, Columns, ratios
+from massivetext.signals.compiled import compiled
+from massivetext.signals.hash_table import Table, group
+from massivetext.signals.scan import Words, join
 
 TOP_SIZES = (2, 3, 4)
 DUPLICATE_SIZES = (5, 6, 7, 8, 9, 10)
+LONGEST = DUPLICATE_SIZES[-1]
+ALL = 0  # place of the characters of all words among the counts
+
+_LAST_TOP = TOP_SIZES[-1]
 
 
-class _Groups(NamedTuple):
-    """Where n-grams that occur more than once begin.
+class Room(NamedTuple):
+    """Arrays for the n-grams of one text, with an entry for every word.
 
     Attributes:
-        at: word positions, ascending.
-        group: number of the n-gram at each position, ascending with the index of the text.
-        sizes: number of copies of each n-gram; at least 2.
+        ends: int64[capacity + 1], characters of words before each.
+        at: int32, word at which an n-gram begins.
+        keys: uint64, hash of it.
+        groups: int32, number of it among the distinct ones.
+        copies: int32, how often each of those occurs.
+        covered: int32, characters within the copies of each.
+        stops: int32, word after the last copy of each.
     """
 
-    at: I64
-    group: I64
-    sizes: I64
+    ends: npt.NDArray[np.int64]
+    at: npt.NDArray[np.int32]
+    keys: npt.NDArray[np.uint64]
+    groups: npt.NDArray[np.int32]
+    copies: npt.NDArray[np.int32]
+    covered: npt.NDArray[np.int32]
+    stops: npt.NDArray[np.int32]
 
 
-def measure(batch: Batch) -> Columns:
-    """Shares of the characters of each text in its top n-grams (2 to 4) and its duplicate n-grams (5 to 10)."""
-    columns: Columns = {}
-    groups = _group(batch.owners << 32 | batch.words, np.arange(len(batch.words)))
-    for size in range(2, DUPLICATE_SIZES[-1] + 1):
-        groups = _lengthen(groups)
-        if size in TOP_SIZES:
-            columns[f"top_{size}_gram_char_frac"] = ratios(_top_characters(batch, groups, size), batch.characters)
-        if size in DUPLICATE_SIZES:
-            covered = _covered_characters(batch, groups.at, size)
-            columns[f"duplicate_{size}_gram_char_frac"] = ratios(covered, batch.characters)
-    return columns
+@compiled
+def room(most_words: int) -> Room:
+    """Arrays for texts of so many words."""
+    return Room(
+        np.empty(most_words + 1, np.int64),
+        np.empty(most_words, np.int32),
+        np.empty(most_words, np.uint64),
+        np.empty(most_words, np.int32),
+        np.empty(most_words, np.int32),
+        np.empty(most_words, np.int32),
+        np.empty(most_words, np.int32),
+    )
 
 
-def _group(keys: I64, at: I64) -> _Groups:
-    """The positions whose key occurs more than once; ``at`` is ascending."""
-    order = np.argsort(keys)
-    ordered = keys[order]
-    first = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(keys)])
-    copies = np.diff(first, append=len(keys))
-    repeated = copies > 1
-    group = np.full(len(keys), -1, np.int64)
-    numbers = np.where(repeated, np.cumsum(repeated) - 1, -1)
-    group[order] = np.repeat(numbers, copies)
-    kept = np.flatnonzero(group >= 0)
-    return _Groups(at[kept], group[kept], copies[repeated])
+@compiled
+def repetition(words: Words, count: int, table: Table, room: Room, characters: npt.NDArray[np.int64]) -> None:
+    """Characters within repeated n-grams of a text of ``count`` words.
 
-
-def _lengthen(groups: _Groups) -> _Groups:
-    """The duplicate n-grams one word longer: two that begin side by side overlap in all but their outer words."""
-    pairs = np.flatnonzero(groups.at[1:] == groups.at[:-1] + 1)
-    return _group(groups.group[pairs] << 32 | groups.group[pairs + 1], groups.at[pairs])
-
-
-def _covered_characters(batch: Batch, at: I64, size: int) -> I64:
-    """Characters of each text within the n-grams that begin ``at`` ascending positions, each counted once."""
-    stop = np.minimum(at + size, np.append(at[1:], len(batch.words)))
-    counts = batch.ends[stop] - batch.ends[at]
-    return np.bincount(batch.owners[at], weights=counts, minlength=len(batch.texts)).astype(np.int64)
-
-
-def _top_characters(batch: Batch, groups: _Groups, size: int) -> I64:
-    """Characters of each text within its most frequent n-gram; of equally frequent ones the one that covers most.
-
-    0 where no n-gram occurs twice. Copies that overlap ("ha ha ha") count their common words once.
+    Args:
+        words: records of :data:`massivetext.signals.scan.WORD`.
+        count: how many.
+        table: with room for them.
+        room: likewise.
+        characters: int64[11], filled: at index n those of the top n-gram (n from 2 to 4) or of the duplicate n-grams
+            (5 to 10); at index ALL those of all words.
     """
-    best = np.zeros(len(batch.texts), np.int64)
-    if not len(groups.at):
-        return best
-    owner = np.empty(len(groups.sizes), np.int64)
-    owner[groups.group] = batch.owners[groups.at]
-    np.maximum.at(best, owner, groups.sizes)
-    winners = groups.sizes == best[owner]
-    mine = np.flatnonzero(winners[groups.group])
-    mine = mine[np.argsort(groups.group[mine], kind="stable")]  # by n-gram, then by position
-    at, group = groups.at[mine], groups.group[mine]
-    following = np.append(at[1:], len(batch.words))
-    following[np.append(group[1:] != group[:-1], True)] = len(batch.words)  # the last copy has no next one
-    counts = batch.ends[np.minimum(at + size, following)] - batch.ends[at]
-    covered = np.bincount(group, weights=counts, minlength=len(groups.sizes))
-    out = np.zeros(len(batch.texts), np.int64)
-    np.maximum.at(out, owner[winners], covered[winners].astype(np.int64))
-    return out
+    characters[:] = 0
+    room.ends[0] = 0
+    for index in range(count):
+        room.ends[index + 1] = room.ends[index] + words[index].length
+        room.at[index], room.keys[index] = index, words[index].hash
+    characters[ALL] = room.ends[count]
+    left = count
+    for size in range(1, LONGEST + 1):
+        if size > 1:
+            left = _lengthen(words, left, room, size)
+        found = group(table, room.keys, left, room.groups, room.copies)
+        left = _repeated(left, room)
+        if not left:
+            return
+        if size > _LAST_TOP:
+            characters[size] = _covered(left, room, size)
+        elif size > 1:
+            characters[size] = _top(left, found, room, size)
+
+
+@compiled
+def _lengthen(words: Words, count: int, room: Room, size: int) -> int:
+    """Makes n-grams one word longer of those that begin side by side; returns how many there are."""
+    made = 0
+    for index in range(count - 1):
+        start = room.at[index]
+        if room.at[index + 1] == start + 1:
+            room.at[made] = start
+            room.keys[made] = join(room.keys[index], words[start + size - 1].hash)
+            made += 1
+    return made
+
+
+@compiled
+def _repeated(count: int, room: Room) -> int:
+    """Keeps the n-grams that occur more than once; returns how many that are."""
+    kept = 0
+    for index in range(count):
+        if room.copies[room.groups[index]] > 1:
+            room.at[kept], room.keys[kept], room.groups[kept] = room.at[index], room.keys[index], room.groups[index]
+            kept += 1
+    return kept
+
+
+@compiled
+def _covered(count: int, room: Room, size: int) -> int:
+    """Characters within n-grams, each counted once."""
+    covered, stop = 0, 0
+    for index in range(count):
+        start = room.at[index]
+        covered += room.ends[start + size] - room.ends[max(start, stop)]
+        stop = start + size
+    return covered
+
+
+@compiled
+def _top(count: int, groups: int, room: Room, size: int) -> int:
+    """Characters within the most frequent n-gram, each counted once; of equally frequent ones the most."""
+    most = room.copies[:groups].max()
+    room.covered[:groups] = 0
+    room.stops[:groups] = 0
+    best = 0
+    for index in range(count):
+        number = room.groups[index]
+        if room.copies[number] == most:
+            start = room.at[index]
+            room.covered[number] += room.ends[start + size] - room.ends[max(start, room.stops[number])]
+            room.stops[number] = start + size
+            best = max(best, room.covered[number])
+    return best

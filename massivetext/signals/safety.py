@@ -6,46 +6,44 @@ punctuation at their edges. Of phrases that overlap, the one that begins first c
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from massivetext import assets
 from massivetext.errors import UserError
-from massivetext.signals.batch import F64, I64, Batch, Columns, normal_form, ratios
+from massivetext.signals.compiled import compiled, plain
+from massivetext.signals.forms import form
+from massivetext.signals.hash_table import I32, Lookup, lookup_of, number_of
+from massivetext.signals.scan import I64, Words, hash_of, join
+
+F64 = npt.NDArray[np.float64]
 
 LIST = assets.folder("filters") / "lists" / "unsafe_phrases.txt"
 
 
-def measure(batch: Batch) -> Columns:
-    """Number of distinct unsafe phrases of each text, and weight of all their copies per 1,000 words."""
-    return find(batch, _built_in(LIST))
-
-
-@dataclass(frozen=True, slots=True)
-class Phrases:
-    """Weighted phrases as a tree of words.
+class Phrases(NamedTuple):
+    """Weighted phrases as a tree of words, whose root is node 0.
 
     Attributes:
-        weights: weight of each phrase.
-        numbers: number of each word that occurs in a phrase, from 1.
-        keys: edges of the tree, ascending: node * (words + 1) + word; node 0 is the root.
-        children: the node that each edge leads to.
-        phrase: phrase that ends at each node, or -1.
-        longest: words of the longest phrase.
+        words: from the hash of a word's form to its number.
+        edges: from a node and a word's number, joined, to the edge between the node and its child.
+        children: int32, the node that each edge leads to.
+        phrases: int32, the phrase that ends at each node, or -1.
+        weights: float64, of each phrase.
     """
 
+    words: Lookup
+    edges: Lookup
+    children: I32
+    phrases: I32
     weights: F64
-    numbers: Mapping[str, int]
-    keys: I64
-    children: I64
-    phrase: I64
-    longest: int
 
 
-def read_phrases(path: Path) -> Phrases:
-    """A list with a weight, a tab and a phrase a line; ``#`` begins a comment line.
+def read_phrases(path: Path) -> dict[tuple[str, ...], float]:
+    """The weight of each phrase of a list with a weight, a tab and a phrase a line; ``#`` begins a comment line.
 
     Raises:
         UserError: a line is of another form, a weight is not above 0, or a phrase comes twice; names file and line.
@@ -61,12 +59,12 @@ def read_phrases(path: Path) -> Phrases:
             if phrase in weighted:
                 raise UserError(f"{path}, line {number}: want each phrase once, got {' '.join(phrase)!r} again")
             weighted[phrase] = weight
-    return plant(weighted)
+    return weighted
 
 
 def _parse(line: str, place: str) -> tuple[tuple[str, ...], float]:
     head, _, tail = line.partition("\t")
-    phrase = tuple(filter(None, map(normal_form, tail.split())))
+    phrase = tuple(filter(None, map(form, tail.split())))
     try:
         weight = float(head)
     except ValueError:
@@ -79,73 +77,79 @@ def _parse(line: str, place: str) -> tuple[tuple[str, ...], float]:
 def plant(weighted: Mapping[tuple[str, ...], float]) -> Phrases:
     """The tree of some phrases, each a tuple of words in normal form."""
     words = sorted({word for phrase in weighted for word in phrase})
-    numbers = {word: number for number, word in enumerate(words, start=1)}
-    edges: dict[int, int] = {}
+    numbers = {word: number for number, word in enumerate(words)}
+    children: dict[tuple[int, int], int] = {}
     ends = [-1]
     for index, phrase in enumerate(weighted):
         node = 0
         for word in phrase:
-            key = node * (len(words) + 1) + numbers[word]
-            if key not in edges:
-                edges[key] = len(ends)
+            edge = node, numbers[word]
+            if edge not in children:
+                children[edge] = len(ends)
                 ends.append(-1)
-            node = edges[key]
+            node = children[edge]
         ends[node] = index
-    keys = np.array(sorted(edges), np.int64)
     return Phrases(
+        words=lookup_of(np.array([hash_of(word) for word in words], np.uint64)),
+        edges=lookup_of(np.array([_edge_of(*edge) for edge in children], np.uint64)),
+        children=np.array(list(children.values()), np.int32),
+        phrases=np.array(ends, np.int32),
         weights=np.array(list(weighted.values()), np.float64),
-        numbers=numbers,
-        keys=keys,
-        children=np.array([edges[int(key)] for key in keys], np.int64),
-        phrase=np.array(ends, np.int64),
-        longest=max(map(len, weighted), default=0),
     )
 
 
-def find(batch: Batch, phrases: Phrases) -> Columns:
-    """Both signals of each text for a given list."""
-    known = (phrases.numbers.get(form, 0) for form in batch.forms)
-    table = np.fromiter(known, np.int64, len(batch.vocabulary))
-    at, length, phrase = _matches(table[batch.words], batch, phrases)
-    kept = _without_overlap(at, length)
-    owner, phrase = batch.owners[at[kept]], phrase[kept]
-    weight = np.bincount(owner, weights=phrases.weights[phrase], minlength=len(batch.texts))
-    distinct = np.unique(owner << 32 | phrase) >> 32
-    return {
-        "unsafe_phrase_count": np.bincount(distinct, minlength=len(batch.texts)).astype(np.int64),
-        "unsafe_phrase_weight": 1000.0 * ratios(weight, batch.counts),
-    }
-
-
-def _matches(tokens: I64, batch: Batch, phrases: Phrases) -> tuple[I64, I64, I64]:
-    """Position, length and number of the longest phrase that begins at each word where one does."""
-    at = np.flatnonzero(tokens)
-    node = np.zeros(len(at), np.int64)
-    longest, found = np.zeros(len(tokens), np.int64), np.zeros(len(tokens), np.int64)
-    for depth in range(phrases.longest):
-        within = at + depth < batch.starts[batch.owners[at] + 1]
-        at, node = at[within], node[within]
-        key = node * (len(phrases.numbers) + 1) + tokens[at + depth]
-        edge = np.minimum(np.searchsorted(phrases.keys, key), len(phrases.keys) - 1)
-        exists = phrases.keys[edge] == key
-        at, node = at[exists], phrases.children[edge[exists]]
-        complete = phrases.phrase[node] >= 0
-        longest[at[complete]] = depth + 1
-        found[at[complete]] = phrases.phrase[node[complete]]
-    hits = np.flatnonzero(longest)
-    return hits, longest[hits], found[hits]
-
-
-def _without_overlap(at: I64, length: I64) -> I64:
-    """Indices of the matches that begin at or after the end of the last one taken."""
-    kept, free = [], 0
-    for index, (start, stop) in enumerate(zip(at.tolist(), (at + length).tolist(), strict=True)):
-        if start >= free:
-            kept.append(index)
-            free = stop
-    return np.array(kept, np.int64)
-
-
 @functools.cache
-def _built_in(path: Path) -> Phrases:
-    return read_phrases(path)
+def built_in() -> Phrases:
+    """The phrases of the shipped list. Raises UserError where it is missing or damaged."""
+    return plant(read_phrases(LIST))
+
+
+@compiled
+def _edge(node: int, word: int) -> np.uint64:
+    return join(join(np.uint64(1), np.uint64(node)), np.uint64(word))
+
+
+def _edge_of(node: int, word: int) -> np.uint64:
+    with np.errstate(over="ignore"):  # arithmetic is modulo 2**64
+        first = plain(join)(np.uint64(1), np.uint64(node))
+        return np.uint64(plain(join)(first, np.uint64(word)))
+
+
+@compiled
+def find_phrases(words: Words, count: int, phrases: Phrases, seen: I64, text: int) -> tuple[int, float]:
+    """Distinct phrases of a text, and the weight of all their copies.
+
+    Args:
+        words: records of :data:`massivetext.signals.scan.WORD`.
+        count: how many.
+        phrases: what to find.
+        seen: int64[phrases], the text in which each was seen last.
+        text: number of this one, above 0 and another for every text.
+    """
+    distinct, weight = 0, 0.0
+    at = 0
+    while at < count:
+        after = at + 1
+        if number_of(phrases.words, words[at].form) >= 0:  # most words are in no phrase
+            found, after = _longest(words, count, phrases, at)
+            if found >= 0:
+                weight += phrases.weights[found]
+                distinct += seen[found] != text
+                seen[found] = text
+        at = after
+    return distinct, weight
+
+
+@compiled
+def _longest(words: Words, count: int, phrases: Phrases, at: int) -> tuple[int, int]:
+    """The longest phrase that begins at a word, or -1; and the word after it."""
+    node, found, after = 0, -1, at + 1
+    for here in range(at, count):
+        number = number_of(phrases.words, words[here].form)
+        edge = number_of(phrases.edges, _edge(node, number)) if number >= 0 else -1
+        if edge < 0:
+            break
+        node = phrases.children[edge]
+        if phrases.phrases[node] >= 0:
+            found, after = phrases.phrases[node], here + 1
+    return found, after

@@ -20,7 +20,7 @@ def measure_shard(context: Context, task: Task, reporter: Reporter) -> ShardComm
     rows = words = 0
     with fs.publish(path) as temporary, pq.ParquetWriter(temporary, registry.schema(), compression="zstd") as writer:
         for batch in batches(run, shard, ["text"]):
-            table: pa.Table = signals.measure(batch["text"].to_pylist())
+            table: pa.Table = signals.measure(batch["text"].combine_chunks())
             writer.write_table(table)
             rows += table.num_rows
             words += sum(table["word_count"].to_pylist())

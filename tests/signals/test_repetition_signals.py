@@ -2,8 +2,8 @@
 
 import pytest
 
-from massivetext.signals.batch import Batch
-from massivetext.signals.repetition import DUPLICATE_SIZES, measure
+from massivetext import signals
+from massivetext.signals.repetition import DUPLICATE_SIZES
 
 TWELVE = "one two three four five six one two three four five six seven eight nine ten eleven twelve"
 HA = "ha " * 19 + "ha"
@@ -11,7 +11,7 @@ CAT = "the cat sat on the mat and the dog sat on the mat while the bird sang a s
 
 
 def signal(name: str, *texts: str) -> list[float]:
-    return [float(value) for value in measure(Batch(texts))[f"{name}_gram_char_frac"]]
+    return [float(value) for value in signals.measure(texts)[f"{name}_gram_char_frac"].to_pylist()]
 
 
 # "one" to "six" twice: 44 of 73 characters, whatever lies in the middle of both copies counted once.

@@ -1,12 +1,14 @@
 """Unsafe phrases: matching on a small list, and the shipped list on pages that must and must not fail."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from massivetext import signals
 from massivetext.errors import UserError
-from massivetext.signals import registry, safety
-from massivetext.signals.batch import Batch
+from massivetext.signals import kernel, registry, safety
 
 LIST = "# our own\n\n2\tred fox\n3\tred fox den\n1\tfox den\n5\twolf\n"
 
@@ -15,12 +17,21 @@ LIST = "# our own\n\n2\tred fox\n3\tred fox den\n1\tfox den\n5\twolf\n"
 def phrases(tmp_path: Path) -> safety.Phrases:
     path = tmp_path / "phrases.txt"
     path.write_text(LIST, encoding="utf-8")
-    return safety.read_phrases(path)
+    return safety.plant(safety.read_phrases(path))
+
+
+@pytest.fixture(autouse=True)
+def _tables_made_anew() -> Iterator[None]:
+    yield
+    kernel.tables.cache_clear()
 
 
 def found(phrases: safety.Phrases, *texts: str) -> list[tuple[int, float]]:
-    columns = safety.find(Batch(texts), phrases)
-    return list(zip(columns["unsafe_phrase_count"].tolist(), columns["unsafe_phrase_weight"].tolist(), strict=True))
+    with mock.patch.object(safety, "built_in", return_value=phrases):
+        kernel.tables.cache_clear()
+        table = signals.measure(texts)
+    columns = (table[name].to_pylist() for name in ("unsafe_phrase_count", "unsafe_phrase_weight"))
+    return list(zip(*columns, strict=True))
 
 
 # Each text has four words, so a weight of 2 is 500 per 1,000 words.
@@ -75,7 +86,7 @@ def test_a_missing_list_is_named(tmp_path: Path) -> None:
 
 def test_the_shipped_list_says_where_it_comes_from_and_names_no_people() -> None:
     content = safety.LIST.read_text(encoding="utf-8")
-    words = set(safety.read_phrases(safety.LIST).numbers)
+    words = {word for phrase in safety.read_phrases(safety.LIST) for word in phrase}
 
     assert "Source: written for massivetext" in content
     assert not words & {"gay", "lesbian", "trans", "transgender", "queer", "black", "asian", "muslim", "jewish", "teen"}

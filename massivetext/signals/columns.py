@@ -1,0 +1,100 @@
+"""From counts to signals: shares and means of what the compiled loop has counted."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from massivetext.signals import lines, repetition, scan, words
+from massivetext.signals.kernel import Measured
+from massivetext.signals.scan import I64
+
+Columns = dict[str, npt.NDArray[Any]]
+F64 = npt.NDArray[np.float64]
+
+
+def ratios(numerators: npt.ArrayLike, denominators: npt.ArrayLike) -> F64:
+    """Quotients, 0.0 where the denominator is 0."""
+    top, bottom = np.asarray(numerators, np.float64), np.asarray(denominators, np.float64)
+    return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
+
+
+def columns(measured: Measured, sizes: I64) -> Columns:
+    """Every signal that needs no model, by name.
+
+    Args:
+        measured: counts of each text.
+        sizes: its bytes.
+    """
+    return {
+        **_words(measured),
+        **_characters(measured, sizes),
+        **_lines(measured),
+        **_repetition(measured),
+        "unsafe_phrase_count": measured.phrases,
+        "unsafe_phrase_weight": 1000.0 * ratios(measured.weights, measured.words[:, words.WORDS]),
+    }
+
+
+def _words(measured: Measured) -> Columns:
+    counts, values = measured.words.T, measured.values.T
+    total = counts[words.WORDS]
+    return {
+        "word_count": total,
+        "mean_word_length": ratios(measured.repeated[:, repetition.ALL], total),
+        "median_word_length": values[words.MEDIAN_LENGTH],
+        "alphabetic_word_frac": ratios(counts[words.WITH_LETTERS], total),
+        "all_caps_word_frac": ratios(counts[words.ALL_CAPS], total),
+        "stop_word_count": counts[words.STOP_WORDS],
+        "stop_word_frac": ratios(counts[words.STOP_WORD_COPIES], total),
+        "unique_word_frac": ratios(counts[words.DISTINCT_FORMS], counts[words.FORMS]),
+        "unigram_entropy": values[words.ENTROPY],
+        "sentence_count": counts[words.SENTENCES],
+    }
+
+
+def _characters(measured: Measured, sizes: I64) -> Columns:
+    counts, total = measured.characters.T, measured.words[:, words.WORDS]
+    characters, feeds = counts[scan.CHARACTERS], counts[scan.LINE_FEEDS]
+    return {
+        "character_count": characters,
+        "byte_count": sizes,
+        "hash_to_word_ratio": ratios(counts[scan.HASHES], total),
+        "ellipsis_to_word_ratio": ratios(counts[scan.ELLIPSES], total),
+        "curly_bracket_frac": ratios(counts[scan.BRACES], characters),
+        "uppercase_letter_frac": ratios(counts[scan.UPPERS], counts[scan.LETTERS]),
+        "digit_frac": ratios(counts[scan.DIGITS], measured.repeated[:, repetition.ALL]),
+        "alphanumeric_frac": ratios(counts[scan.ALPHANUMERIC], characters),
+        "longest_line_length": counts[scan.LONGEST_LINE],
+        "mean_line_length": ratios(characters - feeds, feeds + 1),
+    }
+
+
+def _lines(measured: Measured) -> Columns:
+    counts = measured.lines.T
+    total = counts[lines.LINES]
+    return {
+        "line_count": total,
+        "paragraph_count": counts[lines.PARAGRAPHS],
+        "mean_line_words": ratios(measured.words[:, words.WORDS], total),
+        "bullet_line_frac": ratios(counts[lines.BULLETS], total),
+        "ellipsis_line_frac": ratios(counts[lines.ELLIPSIS_ENDS], total),
+        "terminal_line_frac": ratios(counts[lines.TERMINAL_ENDS], total),
+        "short_line_frac": ratios(counts[lines.SHORT], total),
+        "javascript_line_count": counts[lines.SCRIPTS],
+        "policy_line_count": counts[lines.POLICIES],
+        "lorem_ipsum_count": counts[lines.LOREMS],
+        "duplicate_line_frac": ratios(counts[lines.LATER_LINES], total),
+        "duplicate_line_char_frac": ratios(counts[lines.LATER_LINE_CHARACTERS], counts[lines.LINE_CHARACTERS]),
+        "duplicate_paragraph_frac": ratios(counts[lines.LATER_PARAGRAPHS], counts[lines.PARAGRAPHS]),
+        "duplicate_paragraph_char_frac": ratios(
+            counts[lines.LATER_PARAGRAPH_CHARACTERS], counts[lines.PARAGRAPH_CHARACTERS]
+        ),
+    }
+
+
+def _repetition(measured: Measured) -> Columns:
+    counts = measured.repeated.T
+    shares = {size: ratios(counts[size], counts[repetition.ALL]) for size in range(2, repetition.LONGEST + 1)}
+    top = {f"top_{size}_gram_char_frac": shares[size] for size in repetition.TOP_SIZES}
+    return top | {f"duplicate_{size}_gram_char_frac": shares[size] for size in repetition.DUPLICATE_SIZES}
