@@ -250,8 +250,29 @@ def failures(text: str, *names: str) -> list[str]:
 
 
 def test_every_shipped_rule_set_loads_and_all_fit_together() -> None:
-    assert {"code", "gopher", "language", "safesearch"} <= set(assets.names("filters"))
-    assert len(shipped("code", "gopher", "language", "safesearch")) == 3 + 21 + 2 + 2
+    assert set(assets.names("filters")) == {"c4", "code", "fineweb", "gopher", "language", "safesearch"}
+    assert len(shipped("c4", "code", "fineweb", "gopher", "language", "safesearch")) == 3 + 3 + 3 + 21 + 2 + 2
+
+
+MENU = "Home of the valley\nHills and rivers\nPeople of the town\nAll about the sea\n"
+STORY = "The river rises in the hills and runs to the sea. The people live by it! Do they?"
+
+
+@pytest.mark.parametrize(
+    ("text", "rule_set", "failed"),
+    [
+        (STORY, "fineweb", []),
+        (f"{MENU}{STORY}", "fineweb", ["short_line_frac"]),  # 4 of 5 lines are short, 1 of 5 has an end
+        (MENU, "fineweb", ["terminal_line_frac", "short_line_frac"]),
+        (f"{STORY}\n{STORY}", "fineweb", ["duplicate_line_char_frac"]),
+        (STORY, "c4", []),
+        ("The river rises in the hills. It runs to the sea", "c4", ["sentence_count"]),
+        (f"{STORY} Lorem ipsum dolor.", "c4", ["lorem_ipsum_count"]),
+        (f"{STORY} {{", "c4", ["curly_bracket_frac"]),
+    ],
+)
+def test_the_filters_of_fineweb_and_c4(text: str, rule_set: str, failed: list[str]) -> None:
+    assert failures(text, rule_set) == [f"{rule_set}/{name}" for name in failed]
 
 
 # Rae et al. 2021, A.1.1 and Table A1, typed here a second time.

@@ -220,6 +220,47 @@ def _families() -> list[Signal]:
 SIGNALS: dict[str, Signal] = {signal.name: signal for signal in _families()}
 
 
+# What stands in for each natural-language and repetition signal of RedPajama-V2 (README, "Summary of Quality Signals"),
+# and where the reading differs. Its words are lower-case, without punctuation, where nothing else is said.
+REDPAJAMA: dict[str, tuple[tuple[str, ...], str]] = {
+    "rps_doc_curly_bracket": (("curly_bracket_frac",), ""),
+    "rps_doc_frac_all_caps_words": (("all_caps_word_frac",), "one letter alone is none; punctuation parts no words"),
+    "rps_doc_frac_lines_end_with_ellipsis": (("ellipsis_line_frac",), "blank lines do not count"),
+    "rps_doc_frac_no_alph_words": (
+        ("alphabetic_word_frac",),
+        "1 minus it; letters of every script, and punctuation is no word",
+    ),
+    "rps_doc_lorem_ipsum": (("lorem_ipsum_count",), "not divided by the characters"),
+    "rps_doc_mean_word_length": (("mean_word_length",), "with punctuation"),
+    "rps_doc_stop_word_fraction": (("stop_word_frac",), "the paper's eight words, or as few of another language"),
+    "rps_doc_symbol_to_word_ratio": (
+        ("hash_to_word_ratio", "ellipsis_to_word_ratio"),
+        "their sum; the paper bounds each",
+    ),
+    "rps_doc_frac_unique_words": (("unique_word_frac",), "punctuation within a word stays"),
+    "rps_doc_unigram_entropy": (("unigram_entropy",), "punctuation within a word stays"),
+    "rps_doc_word_count": (("word_count",), "words of punctuation alone count"),
+    "rps_doc_num_sentences": (("sentence_count",), "a mark within a word ends none"),
+    "rps_lines_ending_with_terminal_punctution_mark": (
+        ("terminal_line_frac",),
+        "of the document; marks of every script",
+    ),
+    "rps_lines_javascript_counts": (("javascript_line_count",), "lines, not copies"),
+    "rps_lines_num_words": (("mean_line_words",), "the mean, not each line's"),
+    "rps_lines_numerical_chars_fraction": (("digit_frac",), "of the document, white space left out"),
+    "rps_lines_start_with_bulletpoint": (("bullet_line_frac",), "hyphens and asterisks before white space count"),
+    "rps_lines_uppercase_letter_fraction": (("uppercase_letter_frac",), "of the document's letters"),
+    **{
+        f"rps_doc_frac_chars_top_{size}gram": ((f"top_{size}_gram_char_frac",), "case and punctuation count; at most 1")
+        for size in repetition.TOP_SIZES
+    },
+    **{
+        f"rps_doc_frac_chars_dupe_{size}grams": ((f"duplicate_{size}_gram_char_frac",), "case and punctuation count")
+        for size in repetition.DUPLICATE_SIZES
+    },
+}
+
+
 def schema() -> pa.Schema:
     """Schema of the signals data set: one row a document, no nulls."""
     return pa.schema([pa.field(signal.name, signal.type, nullable=False) for signal in SIGNALS.values()])
@@ -238,7 +279,13 @@ def markdown() -> str:
         sources = sorted({signal.source for signal in SIGNALS.values() if signal.family == family})
         head = "| signal | unit | range | empty text | meaning |\n| --- | --- | --- | --- | --- |"
         parts.append("\n".join([f"## {family.capitalize()}", "", f"Source: {'; '.join(sources)}.", "", head, *rows]))
+    parts.append("\n".join([_REDPAJAMA_HEAD, *map(_equivalent, REDPAJAMA)]))
     return "\n\n".join(parts) + "\n"
+
+
+def _equivalent(field: str) -> str:
+    ours, difference = REDPAJAMA[field]
+    return f"| `{field}` | {', '.join(f'`{name}`' for name in ours)} | {difference or 'the same'} |"
 
 
 def _row(signal: Signal) -> str:
@@ -262,3 +309,12 @@ Words are what stands between white space, punctuation and case kept, in every s
 and its bounds (four words in five with a letter, mean length 3 to 10) fit only this one. No signal is ever missing, and
 every value is finite. Where the paper leaves a reading open the sentence below says which one is measured; at one
 limit the readings differ by up to three times, so limits tuned for another tool do not carry over."""
+
+_REDPAJAMA_HEAD = """\
+## For users of RedPajama-V2
+
+Its natural-language and repetition signals, and what measures the same here. Values of lines are summed up for the
+document. Its other signals need models or lists of their own.
+
+| RedPajama-V2 | here | what differs here |
+| --- | --- | --- |"""

@@ -17,19 +17,18 @@ U32 = npt.NDArray[np.uint32]
 I64 = npt.NDArray[np.int64]
 Words = npt.NDArray[np.void]
 
-WORD = np.dtype(
-    [
-        ("hash", "<u8"),  # of the word as it stands
-        ("form", "<u8"),  # of the word in lower case, without what is no letter or digit at its edges; 0: nothing left
-        ("gap", "<u8"),  # of the white space before it
-        ("before", "<i4"),  # characters of the text before it
-        ("length", "<i4"),  # its characters
-        ("first", "<i4"),  # its first character
-        ("last", "<i4"),  # its last character
-        ("breaks", "<i2"),  # line feeds in the white space before it; 2: or more
-        ("seen", "<i2"),  # what is in it: the bits below
-    ]
-)
+_FIELDS = [
+    ("hash", "<u8"),  # of the word as it stands
+    ("form", "<u8"),  # of its form (see forms.py); 0: nothing is left of it
+    ("gap", "<u8"),  # of the white space before it
+    ("before", "<i4"),  # characters of the text before it
+    ("length", "<i4"),  # its characters
+    ("first", "<i4"),  # its first character
+    ("last", "<i4"),  # its last character
+    ("breaks", "<i2"),  # line feeds in the white space before it; 2: or more
+    ("seen", "<i2"),  # what is in it: the bits below
+]
+WORD = np.dtype((np.record, _FIELDS))  # a record: plain Python reads its fields as the compiled code does
 LETTER, UPPER_CASE, LOWER_CASE, SENTENCE_END, ELLIPSIS_END, SCRIPT, POLICY, LOREM = (1 << bit for bit in range(8))
 
 # What is counted of characters: the columns of `counts`.

@@ -57,6 +57,13 @@ def test_signals_describe_themselves() -> None:
             assert math.isfinite(signal.low)
 
 
+def test_every_natural_language_and_repetition_signal_of_redpajama_has_its_like() -> None:
+    assert len(registry.REDPAJAMA) == 18 + 9
+    assert {name for ours, _ in registry.REDPAJAMA.values() for name in ours} <= set(registry.SIGNALS)
+    page = registry.markdown()
+    assert all(f"`{field}`" in page for field in registry.REDPAJAMA)
+
+
 def test_types_are_those_of_the_schema() -> None:
     assert registry.types() == {field.name: field.type for field in registry.schema()}
 
