@@ -103,6 +103,29 @@ class IngestOptions(Options, frozen=True):
     max_html_bytes: Positive = 8 * 2**20
 
 
+Action = Literal["ignore", "warn", "stop"]
+
+
+class GuardOptions(Options, frozen=True):
+    """What is suspicious of rules, and what then happens once they have judged: a warning, or the end of the run.
+
+    Attributes:
+        enough_documents: a source with fewer is too small to tell, but for rules that fire too often.
+        never_fires: a rule that no document of a source fails may be misspelt, or read a signal of something else.
+        fires_above: share of a source that a rule by itself may remove.
+        fires_too_often: a rule that removes more.
+        loses_above: share of a source that its rules together may remove.
+        loses_too_much: a source that loses more.
+    """
+
+    enough_documents: Positive = 1000
+    never_fires: Action = "warn"
+    fires_above: Share = 0.5
+    fires_too_often: Action = "warn"
+    loses_above: Share = 0.98
+    loses_too_much: Action = "stop"
+
+
 class NearOptions(Options, frozen=True):
     """MinHash near-deduplication.
 
@@ -196,6 +219,7 @@ class Recipe(Options, frozen=True):
     seed: Annotated[int, msgspec.Meta(ge=0, lt=2**62)] = 0
     demo: str | None = None
     ingest: IngestOptions = IngestOptions()
+    guards: GuardOptions = GuardOptions()
     near: NearOptions = NearOptions()
     decontaminate: DecontaminateOptions = DecontaminateOptions()
     tokenizer: TokenizerOptions = TokenizerOptions()

@@ -7,6 +7,7 @@ import msgspec
 
 from massivetext import __version__
 from massivetext.context import VERDICTS, Context
+from massivetext.recipe import GuardOptions
 from massivetext.report.accumulate import CONTAMINATED, KEPT, NEAR, ShardSummary, SourceSummary
 from massivetext.report.bins import edges
 from massivetext.report.contamination import (
@@ -24,14 +25,13 @@ from massivetext.report.duplicates import (
     pair_examples,
 )
 from massivetext.report.examples import Example, Place, place, show
+from massivetext.report.guards import Judged, alarms
 from massivetext.report.reached import reached
 from massivetext.report.tallies import Histogram, LanguageTally, Reason, RuleTally, Tally
 from massivetext.report.tokens import Tokenizer, tokenizer
 from massivetext.rules import Bounds, Rule
 from massivetext.signals.registry import SIGNALS
 
-# A rule that never fires may be misspelt or measured on the wrong text; below this many documents it means nothing.
-_ENOUGH_DOCUMENTS = 1000
 _KEPT_SHOWN = 3
 
 
@@ -182,7 +182,7 @@ def summarise(context: Context, summaries: ShardSummary) -> Report:
         version=__version__,
         libraries=state.versions if state else {},
         stages=tuple(stage for stage in stages if stage != "report"),
-        warnings=tuple(_warnings(sources, stages)),
+        warnings=tuple(_warnings(context.recipe.guards, sources, stages)),
         sources=sources,
         exact=exact_clusters(context) if "exact-dedup" in stages else None,
         near=near_duplicates(context) if "near-dedup" in stages else None,
@@ -243,7 +243,7 @@ def _bins(signal: str, counts: Histogram) -> tuple[Bin, ...]:
     )
 
 
-def _warnings(sources: Mapping[str, SourceReport], stages: tuple[str, ...]) -> list[str]:
+def _warnings(guards: GuardOptions, sources: Mapping[str, SourceReport], stages: tuple[str, ...]) -> list[str]:
     found: list[str] = []
     last = [stage for stage in VERDICTS if stage in stages][-1]
     for name, source in sources.items():
@@ -252,18 +252,17 @@ def _warnings(sources: Mapping[str, SourceReport], stages: tuple[str, ...]) -> l
             found.append(f"Source {name} has no documents.")
         elif source.funnel[last].documents == 0:
             found.append(f"Nothing is left of source {name}.")
-        for rule in source.rules:
-            found += _rule_warnings(name, rule, documents)
+        found += [alarm.message for alarm in alarms(guards, name, _judged(source))]
     return found
 
 
-def _rule_warnings(source: str, rule: RuleReport, documents: int) -> list[str]:
-    failed = rule.tally.failed
-    if failed == 0 and documents > _ENOUGH_DOCUMENTS:
-        return [f"Rule {rule.rule} never fires on the {documents:,} documents of source {source}."]
-    if 2 * failed > documents and not rule.report_only:
-        return [f"Rule {rule.rule} by itself removes {failed / documents:.0%} of source {source}."]
-    return []
+def _judged(source: SourceReport) -> Judged:
+    return Judged(
+        documents=source.funnel["ingest"].documents,
+        removed=source.funnel["ingest"].documents - source.funnel["judge"].documents,
+        failed={rule.rule: rule.tally.failed for rule in source.rules},
+        report_only=frozenset(rule.rule for rule in source.rules if rule.report_only),
+    )
 
 
 def _mixture(context: Context) -> dict[str, Mixture]:

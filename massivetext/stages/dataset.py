@@ -7,6 +7,7 @@ from massivetext import __version__
 from massivetext import filesystem as fs
 from massivetext.context import Context
 from massivetext.errors import StageError
+from massivetext.recipe import GuardOptions
 from massivetext.records.dataset import FILE_NAME, CreatedBy, Shard, SpecialIds, TokenizerFile, dataset, shard_path
 from massivetext.records.sequences import layout
 from massivetext.records.tokens import load_counts
@@ -47,12 +48,15 @@ def write_dataset(context: Context, encoded: Encoded, shards: int) -> None:
 
 
 def recipe_digest(context: Context) -> str:
-    """SHA-256 of the recipe: where it was found, where the run lies and the order of its inputs do not change it."""
+    """SHA-256 of all in the recipe that decides what is written.
+
+    Where it was found, where the run lies, the order of its inputs and what it is warned of do not change it.
+    """
     sources = {
         name: msgspec.structs.replace(source, inputs=tuple(sorted(source.inputs)))
         for name, source in context.recipe.sources.items()
     }
-    return key_of(msgspec.structs.replace(context.recipe, sources=sources))
+    return key_of(msgspec.structs.replace(context.recipe, sources=sources, guards=GuardOptions()))
 
 
 def _commit(context: Context, name: str) -> ShardCommit:

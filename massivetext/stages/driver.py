@@ -11,6 +11,7 @@ from massivetext.context import Context
 from massivetext.errors import StageError, UserError
 from massivetext.recipe import LoadedRecipe
 from massivetext.records.reader import read_dataset
+from massivetext.report.guards import alarms, judged
 from massivetext.stages.dataset import recipe_digest
 from massivetext.stages.decontaminate import run_decontaminate
 from massivetext.stages.engine import Engine
@@ -99,6 +100,8 @@ class Driver:
                 shardwise,
                 lambda: run_shards(self._engine, self.context, [_SHARDWISE[s] for s in shardwise], self._tasks),
             )
+        if "judge" in self._states:
+            self._heed(told="judge" not in undone)
         for stage in undone:
             if stage not in _SHARDWISE:
                 self._step([stage], lambda stage=stage: self._whole(stage))  # type: ignore[misc]
@@ -106,6 +109,23 @@ class Driver:
         self._run.sweep(self._states)
         self._save()
         return bool(undone)
+
+    def _heed(self, *, told: bool) -> None:
+        """Says what is suspicious of the rules, unless it was told before, or stops the run where the recipe wants it.
+
+        Raises:
+            UserError: a guard of the recipe stops the run.
+        """
+        for source, rules in sorted(self.context.rules.items()):
+            report_only = frozenset(rule.name for rule in rules if rule.report_only)
+            for alarm in alarms(self._loaded.recipe.guards, source, judged(self._run, source, report_only)):
+                if alarm.action == "stop":
+                    raise UserError(
+                        f"{alarm.message} A guard stops the run here. `massivetext report {self._run.folder}` shows "
+                        "what the rules did; mend them, or change [guards] in the recipe, and run again to go on"
+                    )
+                if not told:
+                    self._say(alarm.message)
 
     def _adopt(self) -> None:
         before = {state.name: state for state in (self._run.state() or _NOTHING).stages}

@@ -87,7 +87,7 @@ def stage_keys(loaded: LoadedRecipe, plans: Plan, judged: Mapping[str, Sequence[
         ],
         "tokenizer": [recipe.seed, recipe.tokenizer, weights, model and fs.digest(model_path(root, model))],
         "records": [recipe.name, recipe.seed, recipe.records, weights],
-        "report": [__version__],
+        "report": [__version__, recipe.guards],
     }
     keys: dict[str, str] = {}
     before = ""

@@ -5,10 +5,11 @@ import msgspec
 import pytest
 
 from massivetext.context import Context
+from massivetext.recipe import GuardOptions
 from massivetext.report.accumulate import accumulate_shard, merge
 from massivetext.report.duplicates import pairs_of
-from massivetext.report.summary import Report, RuleReport, _rule_warnings, _warnings, summarise
-from massivetext.report.tallies import RuleTally, Tally
+from massivetext.report.summary import Report, _warnings, summarise
+from massivetext.report.tallies import Tally
 from massivetext.rules import Bounds
 from massivetext.store import Shard, canonical
 
@@ -56,7 +57,7 @@ def test_a_source_of_which_nothing_is_left_is_warned_of(report: Report) -> None:
     empty = msgspec.structs.replace(source, funnel={**source.funnel, "decontaminate": Tally()})
     unread = msgspec.structs.replace(source, funnel=dict.fromkeys(source.funnel, Tally()), rules=())
 
-    assert _warnings({"a": empty, "b": unread}, report.stages) == [
+    assert _warnings(GuardOptions(), {"a": empty, "b": unread}, report.stages) == [
         "Nothing is left of source a.",
         "Source b has no documents.",
     ]
@@ -155,26 +156,3 @@ def test_tokenizer_and_mixture(fresh: Any) -> None:
 def test_the_report_has_neither_clock_nor_machine_paths(report: Report, context: Context) -> None:
     assert context.run.folder not in canonical(report).decode()
     assert canonical(report) == canonical(report_of(context))
-
-
-@pytest.mark.parametrize(
-    ("documents", "failed", "report_only", "expected"),
-    [
-        (1000, 0, False, []),
-        (1001, 0, False, ["Rule r never fires on the 1,001 documents of source web."]),
-        (10, 5, False, []),
-        (10, 6, False, ["Rule r by itself removes 60% of source web."]),
-        (10, 6, True, []),
-    ],
-)
-def test_guards(documents: int, failed: int, report_only: bool, expected: list[str]) -> None:
-    rule = RuleReport(
-        rule="r",
-        passes=Bounds(signal="word_count", min=1),
-        where=None,
-        report_only=report_only,
-        citation="ours",
-        tally=RuleTally(failed=failed),
-    )
-
-    assert _rule_warnings("web", rule, documents) == expected
