@@ -60,7 +60,7 @@ def _of_rules(options: GuardOptions, source: str, judged: Judged) -> Iterator[Al
 def _of_all(options: GuardOptions, source: str, judged: Judged) -> Iterator[Alarm]:
     lost = judged.removed / judged.documents if judged.documents else 0.0
     if judged.documents > options.enough_documents and lost > options.loses_above:
-        dropping = {rule: failed for rule, failed in judged.failed.items() if rule not in judged.report_only}
+        dropping = {rule: failed for rule, failed in judged.failed.items() if failed and rule not in judged.report_only}
         worst = sorted(dropping, key=lambda rule: (-dropping[rule], rule))[:_NAMED]
         named = ", ".join(f"{rule} ({dropping[rule] / judged.documents:.0%})" for rule in worst)
         message = (

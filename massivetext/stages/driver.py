@@ -11,7 +11,7 @@ from massivetext.context import Context
 from massivetext.errors import StageError, UserError
 from massivetext.recipe import LoadedRecipe
 from massivetext.records.reader import read_dataset
-from massivetext.report.guards import alarms, judged
+from massivetext.report.guards import Alarm, alarms, judged
 from massivetext.stages.dataset import recipe_digest
 from massivetext.stages.decontaminate import run_decontaminate
 from massivetext.stages.engine import Engine
@@ -116,16 +116,19 @@ class Driver:
         Raises:
             UserError: a guard of the recipe stops the run.
         """
+        found: list[Alarm] = []
         for source, rules in sorted(self.context.rules.items()):
             report_only = frozenset(rule.name for rule in rules if rule.report_only)
-            for alarm in alarms(self._loaded.recipe.guards, source, judged(self._run, source, report_only)):
-                if alarm.action == "stop":
-                    raise UserError(
-                        f"{alarm.message} A guard stops the run here. `massivetext report {self._run.folder}` shows "
-                        "what the rules did; mend them, or change [guards] in the recipe, and run again to go on"
-                    )
-                if not told:
-                    self._say(alarm.message)
+            found += alarms(self._loaded.recipe.guards, source, judged(self._run, source, report_only))
+        for alarm in found:
+            if alarm.action == "warn" and not told:
+                self._say(alarm.message)
+        stopping = " ".join(alarm.message for alarm in found if alarm.action == "stop")
+        if stopping:
+            raise UserError(
+                f"{stopping} A guard stops the run here. `massivetext report {self._run.folder}` shows what the rules "
+                "did; mend them, or change [guards] in the recipe, and run again to go on"
+            )
 
     def _adopt(self) -> None:
         before = {state.name: state for state in (self._run.state() or _NOTHING).stages}

@@ -124,9 +124,12 @@ def test_a_lost_worker_and_a_killed_driver_cost_no_byte(quickstart: Path, spark:
             assert not psutil.wait_procs(started, timeout=30)[1], "the job server outlived its driver"
             assert not (run / "near-dedup/manifest.json").exists()
 
-            massivetext("run", recipe, "--output", "run", "--", *spark.options(), folder=tmp_path)
+            on_spark = ("--until", "near-dedup", "--", *spark.options())
+            massivetext("run", recipe, "--output", "run", *on_spark, folder=tmp_path)
         finally:
             stop(replacement)
+        # What is left goes on without the cluster: a run may change its engine.
+        massivetext("run", recipe, "--output", "run", "--workers", "2", folder=tmp_path)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(driver.pid, signal.SIGKILL)

@@ -320,7 +320,7 @@ def test_the_whole_stage_counts_oversized_buckets(tmp_path: Path) -> None:
 def test_what_an_earlier_attempt_measured_is_not_measured_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(near_verify, "_CHUNK_PAIRS", 1)
+    monkeypatch.setattr(near_verify, "CHUNK_PAIRS", 1)
     context = deduplicated(tmp_path)
     before = hashes(context, "duplicates")
     key = context.keys[STAGE]
@@ -343,7 +343,7 @@ def test_a_chunk_that_nobody_measured_is_told(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_merged_part_is_read_chunk_by_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(near_verify, "_CHUNK_PAIRS", 2)
+    monkeypatch.setattr(near_verify, "CHUNK_PAIRS", 2)
     context = deduplicated(tmp_path)
     cells = cells_of(context)
     assert merge_part(context, cells, 0).counts["distinct"] == counts(context, "pairs/")["candidates"]
