@@ -27,7 +27,7 @@ import numpy as np
 import pyarrow as pa
 
 from massivetext import rules, signals
-from massivetext.signals import columns, kernel, language, registry, stop_lists
+from massivetext.signals import columns, definitions, kernel, language, registry, stop_lists
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = Path(__file__).resolve().parent / "peers"
@@ -118,7 +118,7 @@ def languages(data: Path, repeat: int) -> dict[str, float]:
         for code, some in sorted(by_language.items())
     ]
     found = [text for _, text in documents]
-    model = fasttext.load_model(str(language.MODEL))
+    model = fasttext.load_model(str(definitions.LANGUAGE_MODEL))
 
     def whole() -> list[str]:
         return [model.predict(" ".join(text.split()))[0][0].removeprefix("__label__") for text in found]

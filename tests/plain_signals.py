@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import regex
 
-from massivetext.signals import safety, stop_lists
+from massivetext.signals import definitions, safety, stop_lists
 from massivetext.text import lines, paragraphs
 
-PHRASES = safety.read_phrases(safety.LIST)
+PHRASES = safety.read_phrases(definitions.UNSAFE_PHRASES)
 STOPS = stop_lists.built_in()
 POLICIES = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies")
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from massivetext.signals import columns, kernel, language, registry, safety, stop_lists
-from massivetext.signals.scan import I64, U8
+from massivetext.signals import definitions, registry
 
 
 def measure(texts: Sequence[str] | pa.Array) -> pa.Table:
@@ -22,6 +22,9 @@ def measure(texts: Sequence[str] | pa.Array) -> pa.Table:
     Raises:
         UserError: the language model, the phrase list or the lists of stop words are missing.
     """
+    # The compiler and the models take 0.4 s and 100 MB: only for processes that measure.
+    from massivetext.signals import columns, kernel, language, stop_lists
+
     schema = registry.schema()
     if not len(texts):
         return schema.empty_table()
@@ -43,12 +46,12 @@ def measure_text(text: str) -> dict[str, float | int | str]:
 def assets_digest() -> str:
     """SHA-256 over the files that signals depend on beside the code: the language model and the word lists."""
     sha = hashlib.sha256()
-    for path in (language.MODEL, safety.LIST, stop_lists.LIST):
+    for path in (definitions.LANGUAGE_MODEL, definitions.UNSAFE_PHRASES, definitions.STOP_WORDS):
         sha.update(hashlib.sha256(Path(path).read_bytes()).digest())
     return sha.hexdigest()
 
 
-def _utf8(texts: Sequence[str] | pa.Array) -> tuple[U8, I64]:
+def _utf8(texts: Sequence[str] | pa.Array) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """The bytes of all texts, and where each begins, and the last ends."""
     if isinstance(texts, pa.Array):
         array = texts.cast(pa.large_string())

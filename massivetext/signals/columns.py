@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from massivetext.signals import lines, repetition, scan, words
+from massivetext.signals.definitions import DUPLICATE_SIZES, TOP_SIZES
 from massivetext.signals.kernel import Measured
 from massivetext.signals.scan import I64
 
@@ -96,5 +97,5 @@ def _lines(measured: Measured) -> Columns:
 def _repetition(measured: Measured) -> Columns:
     counts = measured.repeated.T
     shares = {size: ratios(counts[size], counts[repetition.ALL]) for size in range(2, repetition.LONGEST + 1)}
-    top = {f"top_{size}_gram_char_frac": shares[size] for size in repetition.TOP_SIZES}
-    return top | {f"duplicate_{size}_gram_char_frac": shares[size] for size in repetition.DUPLICATE_SIZES}
+    top = {f"top_{size}_gram_char_frac": shares[size] for size in TOP_SIZES}
+    return top | {f"duplicate_{size}_gram_char_frac": shares[size] for size in DUPLICATE_SIZES}

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from massivetext.signals import characters, hash_table, lines, repetition, safety, scan, words
+from massivetext.signals import characters, definitions, hash_table, lines, repetition, safety, scan, words
 from massivetext.signals.compiled import compiled, kept
 from massivetext.signals.safety import Phrases
 from massivetext.signals.scan import I64, U8, U32
@@ -110,7 +110,7 @@ def _loop() -> Callable[[U8, I64, I64, Tables, Measured], None]:
 
 def _digest() -> int:
     """Of all that is compiled."""
-    modules = (characters, hash_table, lines, repetition, safety, scan, words)
+    modules = (characters, definitions, hash_table, lines, repetition, safety, scan, words)
     sha = hashlib.sha256()
     for module in modules:
         sha.update(Path(str(module.__file__)).read_bytes())

@@ -5,15 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import fasttext
 import numpy as np
 
 from massivetext.errors import UserError
 from massivetext.signals.columns import Columns
+from massivetext.signals.definitions import LANGUAGE_MODEL, LANGUAGE_WINDOW, UNDETERMINED
 
-MODEL = Path(__file__).parent / "models" / "lid.176.ftz"
-UNDETERMINED = "und"  # ISO 639-2 for "undetermined": a text without words
-WINDOW = 700
 _LABEL = "__label__"
 
 
@@ -28,7 +25,7 @@ def measure(texts: Sequence[str]) -> Columns:
     codes = np.full(len(texts), UNDETERMINED, dtype=object)
     scores = np.zeros(len(texts), np.float64)
     if asked:
-        labels, probabilities = _model(MODEL).predict([samples[index] for index in asked])
+        labels, probabilities = _model(LANGUAGE_MODEL).predict([samples[index] for index in asked])
         codes[asked] = [label[0].removeprefix(_LABEL) for label in labels]
         # Quantisation can push a probability a little above 1.
         scores[asked] = np.clip([float(probability[0]) for probability in probabilities], 0.0, 1.0)
@@ -37,9 +34,9 @@ def measure(texts: Sequence[str]) -> Columns:
 
 def sample(text: str) -> str:
     """What the model sees of a text: all, or windows at its start, middle and end; one line, single spaces."""
-    if len(text) > 3 * WINDOW:
-        middle = (len(text) - WINDOW) // 2
-        text = " ".join((text[:WINDOW], text[middle : middle + WINDOW], text[-WINDOW:]))
+    if len(text) > 3 * LANGUAGE_WINDOW:
+        middle = (len(text) - LANGUAGE_WINDOW) // 2
+        text = " ".join((text[:LANGUAGE_WINDOW], text[middle : middle + LANGUAGE_WINDOW], text[-LANGUAGE_WINDOW:]))
     return " ".join(text.encode("utf-8", "ignore").decode("utf-8").split())
 
 
@@ -51,6 +48,8 @@ def _model(path: Path) -> Any:
             f"language model: want a file {path}, found none; install massivetext from its wheel or from a whole "
             "checkout, or put lid.176.ftz from https://fasttext.cc/docs/en/language-identification.html there"
         )
+    import fasttext  # it takes 0.15 s, and most processes never ask for a language
+
     try:
         return fasttext.load_model(str(path))
     except ValueError as error:

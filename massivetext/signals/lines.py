@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from massivetext.signals.characters import STOP
 from massivetext.signals.compiled import compiled
+from massivetext.signals.definitions import BULLETS_ALONE, BULLETS_ANYWHERE, END_QUOTES, SHORT_CHARACTERS
 from massivetext.signals.hash_table import Table, group
 from massivetext.signals.repetition import Room
 from massivetext.signals.scan import ELLIPSIS_END, I64, LOREM, POLICY, SCRIPT, U8, Words, join
@@ -32,16 +33,6 @@ from massivetext.signals.scan import ELLIPSIS_END, I64, LOREM, POLICY, SCRIPT, U
     LATER_PARAGRAPH_CHARACTERS,
 ) = range(15)
 COUNTS = 15
-
-SHORT_CHARACTERS = 30  # FineWeb's short_line_length
-
-# The paper names no bullets. The first group are bullets wherever they begin a line; the second also begin words ("-5",
-# "**bold**"), so they count only where they are a word of their own.
-BULLETS_ANYWHERE = frozenset("•‣⁃▪▫■□●○◦·▶")
-BULLETS_ALONE = frozenset("-*–")
-# T5 (Raffel et al. 2020, 2.2): "a period, exclamation mark, question mark, or end quotation mark"; the first three are
-# the Sentence_Terminal characters of any script.
-END_QUOTES = frozenset("\"'”’»")
 
 
 def _codes(characters: frozenset[str]) -> npt.NDArray[np.uint32]:

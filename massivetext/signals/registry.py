@@ -7,7 +7,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-from massivetext.signals import language, lines, repetition, scan
+from massivetext.signals import definitions
 
 Value = float | int | str
 Unit = Literal["count", "characters", "bytes", "share", "ratio", "nats", "weight per 1,000 words", "code"]
@@ -60,7 +60,7 @@ def _signal(family: str, source: str, unit: Unit, name: str, meaning: str) -> Si
             low=None,
             high=None,
             type=pa.string(),
-            empty=language.UNDETERMINED,
+            empty=definitions.UNDETERMINED,
             meaning=meaning,
             source=source,
         )
@@ -91,10 +91,10 @@ def _families() -> list[Signal]:
     cased = functools.partial(_signal, "characters", _REDPAJAMA)
     edited = functools.partial(_signal, "lines", _T5)
     shaped = functools.partial(_signal, "lines", _FINEWEB)
-    glyphs = " ".join(f"`{glyph}`" for glyph in sorted(lines.BULLETS_ANYWHERE))
-    spaced = " ".join(f"`{glyph}`" for glyph in sorted(lines.BULLETS_ALONE))
-    quotes = " ".join(f"`{glyph}`" for glyph in sorted(lines.END_QUOTES))
-    policies = ", ".join(f"`{phrase}`" for phrase in scan.POLICIES)
+    glyphs = " ".join(f"`{glyph}`" for glyph in sorted(definitions.BULLETS_ANYWHERE))
+    spaced = " ".join(f"`{glyph}`" for glyph in sorted(definitions.BULLETS_ALONE))
+    quotes = " ".join(f"`{glyph}`" for glyph in sorted(definitions.END_QUOTES))
+    policies = ", ".join(f"`{phrase}`" for phrase in definitions.POLICIES)
     return [
         quality("count", "word_count", "Words: runs of characters between white space."),
         quality("characters", "mean_word_length", "Mean characters of a word, punctuation included."),
@@ -153,10 +153,14 @@ def _families() -> list[Signal]:
             "Share of non-blank lines whose last character ends a sentence in any script (`.`, `!`, `?`, `…` ...) "
             f"or is an end quotation mark: {quotes}.",
         ),
-        shaped("share", "short_line_frac", f"Share of non-blank lines of at most {lines.SHORT_CHARACTERS} characters."),
-        edited("count", "javascript_line_count", f"Lines with `{scan.JAVASCRIPT}` in them, in any case."),
+        shaped(
+            "share",
+            "short_line_frac",
+            f"Share of non-blank lines of at most {definitions.SHORT_CHARACTERS} characters.",
+        ),
+        edited("count", "javascript_line_count", f"Lines with `{definitions.JAVASCRIPT}` in them, in any case."),
         edited("count", "policy_line_count", f"Lines with one of these in them, in any case: {policies}."),
-        edited("count", "lorem_ipsum_count", f"Copies of `{scan.LOREM_IPSUM}`, in any case."),
+        edited("count", "lorem_ipsum_count", f"Copies of `{definitions.LOREM_IPSUM}`, in any case."),
         repeated(
             "share",
             "duplicate_line_frac",
@@ -184,7 +188,7 @@ def _families() -> list[Signal]:
                 f"Characters within the most frequent run of {n} words (of equally frequent ones the one that covers "
                 "most), divided by the characters of all words; overlapping copies count once; 0 if none occurs twice.",
             )
-            for n in repetition.TOP_SIZES
+            for n in definitions.TOP_SIZES
         ),
         *(
             repeated(
@@ -193,7 +197,7 @@ def _families() -> list[Signal]:
                 f"Characters within any run of {n} words that occurs more than once, all copies, each character once, "
                 "divided by the characters of all words.",
             )
-            for n in repetition.DUPLICATE_SIZES
+            for n in definitions.DUPLICATE_SIZES
         ),
         spoken(
             "code", "language", "Code of the most probable language (`en`, `de`, ...); `und` for a text without words."
@@ -201,8 +205,8 @@ def _families() -> list[Signal]:
         spoken(
             "share",
             "language_score",
-            f"Probability of that language; long texts are sampled: {language.WINDOW} characters each at the start, in "
-            "the middle and at the end.",
+            f"Probability of that language; long texts are sampled: {definitions.LANGUAGE_WINDOW} characters each at "
+            "the start, in the middle and at the end.",
         ),
         unsafe("count", "unsafe_phrase_count", "Distinct phrases of `filters/lists/unsafe_phrases.txt` that occur."),
         unsafe(
@@ -252,11 +256,11 @@ REDPAJAMA: dict[str, tuple[tuple[str, ...], str]] = {
     "rps_lines_uppercase_letter_fraction": (("uppercase_letter_frac",), "of the document's letters"),
     **{
         f"rps_doc_frac_chars_top_{size}gram": ((f"top_{size}_gram_char_frac",), "case and punctuation count; at most 1")
-        for size in repetition.TOP_SIZES
+        for size in definitions.TOP_SIZES
     },
     **{
         f"rps_doc_frac_chars_dupe_{size}grams": ((f"duplicate_{size}_gram_char_frac",), "case and punctuation count")
-        for size in repetition.DUPLICATE_SIZES
+        for size in definitions.DUPLICATE_SIZES
     },
 }
 

@@ -14,11 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from massivetext.signals.compiled import compiled
+from massivetext.signals.definitions import DUPLICATE_SIZES, TOP_SIZES
 from massivetext.signals.hash_table import Table, group
 from massivetext.signals.scan import Words, join
 
-TOP_SIZES = (2, 3, 4)
-DUPLICATE_SIZES = (5, 6, 7, 8, 9, 10)
 LONGEST = DUPLICATE_SIZES[-1]
 ALL = 0  # place of the characters of all words among the counts
 

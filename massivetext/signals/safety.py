@@ -12,16 +12,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from massivetext import assets
 from massivetext.errors import UserError
 from massivetext.signals.compiled import compiled, plain
+from massivetext.signals.definitions import UNSAFE_PHRASES
 from massivetext.signals.forms import form
 from massivetext.signals.hash_table import I32, Lookup, lookup_of, number_of
 from massivetext.signals.scan import I64, Words, hash_of, join
 
 F64 = npt.NDArray[np.float64]
-
-LIST = assets.folder("filters") / "lists" / "unsafe_phrases.txt"
 
 
 class Phrases(NamedTuple):
@@ -101,7 +99,7 @@ def plant(weighted: Mapping[tuple[str, ...], float]) -> Phrases:
 @functools.cache
 def built_in() -> Phrases:
     """The phrases of the shipped list. Raises UserError where it is missing or damaged."""
-    return plant(read_phrases(LIST))
+    return plant(read_phrases(UNSAFE_PHRASES))
 
 
 @compiled

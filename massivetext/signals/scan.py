@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from massivetext.signals.characters import ALNUM, ALPHA, DIGIT, LOWER, MARK, SPACE, STOP, UPPER
 from massivetext.signals.compiled import compiled, inlined, plain
+from massivetext.signals.definitions import JAVASCRIPT, LOREM_IPSUM, POLICIES
 
 U8 = npt.NDArray[np.uint8]
 U32 = npt.NDArray[np.uint32]
@@ -45,11 +46,6 @@ LETTER, UPPER_CASE, LOWER_CASE, SENTENCE_END, ELLIPSIS_END, SCRIPT, POLICY, LORE
     LONGEST_LINE,
 ) = range(10)
 COUNTS = 10
-
-JAVASCRIPT = "javascript"
-LOREM_IPSUM = "lorem ipsum"
-# Of C4's code (tensorflow_datasets, c4_utils.py).
-POLICIES = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies")
 
 
 def _bytes(text: str) -> U8:

@@ -7,12 +7,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from massivetext import assets
 from massivetext.errors import UserError
+from massivetext.signals.definitions import MOST_STOP_WORDS, STOP_WORDS
 from massivetext.signals.forms import form
-from massivetext.signals.words import MOST_STOP_WORDS
 
-LIST = assets.folder("filters") / "lists" / "stop_words.toml"
 DEFAULT = "en"
 
 
@@ -63,4 +61,4 @@ def _check(words: tuple[str, ...], place: str) -> None:
 @functools.cache
 def built_in() -> StopLists:
     """The shipped lists. Raises UserError where they are missing or damaged."""
-    return read(LIST)
+    return read(STOP_WORDS)

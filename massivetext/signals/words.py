@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from massivetext.signals.compiled import compiled, plain
+from massivetext.signals.definitions import MOST_STOP_WORDS
 from massivetext.signals.hash_table import Lookup, Table, group, lookup_of, number_of
 from massivetext.signals.repetition import Room
 from massivetext.signals.scan import I64, LETTER, LOWER_CASE, SENTENCE_END, UPPER_CASE, Words, hash_of, join
@@ -17,7 +18,6 @@ COUNTS = 8
 (MEDIAN_LENGTH, ENTROPY) = range(2)
 VALUES = 2
 
-MOST_STOP_WORDS = 64  # of a language; bits of a number
 _LENGTHS = 64  # lengths that are counted one by one; hardly a word is as long
 
 

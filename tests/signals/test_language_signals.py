@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from massivetext.errors import UserError
-from massivetext.signals import language
+from massivetext.signals import definitions, language
 
 SAMPLES = Path(__file__).resolve().parents[2] / "../shared/data/langid/samples.jsonl.gz"
 ENGLISH = "The quick brown fox jumps over the lazy dog, and nobody in the whole village was surprised to see it."
@@ -46,13 +46,13 @@ def test_newlines_do_not_change_the_answer() -> None:
 
 
 def test_a_text_up_to_three_windows_is_seen_whole() -> None:
-    text = "x" * (3 * language.WINDOW)
+    text = "x" * (3 * definitions.LANGUAGE_WINDOW)
 
     assert language.sample(text) == text
 
 
 def test_a_longer_text_is_seen_at_start_middle_and_end() -> None:
-    size = language.WINDOW
+    size = definitions.LANGUAGE_WINDOW
     text = "s" * size + "-" * size + "m" * size + "-" * size + "e" * size
 
     assert language.sample(text) == f"{'s' * size} {'m' * size} {'e' * size}"
@@ -67,7 +67,7 @@ def test_odd_characters_are_no_trouble() -> None:
 
 
 def test_a_missing_model_is_named_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(language, "MODEL", tmp_path / "lid.176.ftz")
+    monkeypatch.setattr(language, "LANGUAGE_MODEL", tmp_path / "lid.176.ftz")
 
     with pytest.raises(UserError, match=r"want a file .*lid\.176\.ftz, found none; install"):
         language.measure(["a"])
@@ -75,7 +75,7 @@ def test_a_missing_model_is_named_with_the_remedy(tmp_path: Path, monkeypatch: p
 
 def test_a_damaged_model_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "bad.ftz").write_bytes(b"no model")
-    monkeypatch.setattr(language, "MODEL", tmp_path / "bad.ftz")
+    monkeypatch.setattr(language, "LANGUAGE_MODEL", tmp_path / "bad.ftz")
 
     with pytest.raises(UserError, match=r"bad\.ftz: cannot be read"):
         language.measure(["a"])

@@ -3,7 +3,7 @@
 import pytest
 
 from massivetext import signals
-from massivetext.signals.repetition import DUPLICATE_SIZES
+from massivetext.signals.definitions import DUPLICATE_SIZES
 
 TWELVE = "one two three four five six one two three four five six seven eight nine ten eleven twelve"
 HA = "ha " * 19 + "ha"

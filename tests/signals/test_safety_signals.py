@@ -9,6 +9,7 @@ import pytest
 from massivetext import signals
 from massivetext.errors import UserError
 from massivetext.signals import kernel, registry, safety
+from massivetext.signals.definitions import UNSAFE_PHRASES
 
 LIST = "# our own\n\n2\tred fox\n3\tred fox den\n1\tfox den\n5\twolf\n"
 
@@ -85,15 +86,15 @@ def test_a_missing_list_is_named(tmp_path: Path) -> None:
 
 
 def test_the_shipped_list_says_where_it_comes_from_and_names_no_people() -> None:
-    content = safety.LIST.read_text(encoding="utf-8")
-    words = {word for phrase in safety.read_phrases(safety.LIST) for word in phrase}
+    content = UNSAFE_PHRASES.read_text(encoding="utf-8")
+    words = {word for phrase in safety.read_phrases(UNSAFE_PHRASES) for word in phrase}
 
     assert "Source: written for massivetext" in content
     assert not words & {"gay", "lesbian", "trans", "transgender", "queer", "black", "asian", "muslim", "jewish", "teen"}
 
 
 def test_every_entry_of_the_shipped_list_has_several_words() -> None:
-    lines = safety.LIST.read_text(encoding="utf-8").splitlines()
+    lines = UNSAFE_PHRASES.read_text(encoding="utf-8").splitlines()
     single = [line for line in lines if line and line[0] != "#" and len(line.split()) < 3]
 
     assert single == []

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from massivetext import signals
-from massivetext.signals import registry, safety
+from massivetext.signals import definitions, registry
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -84,7 +84,7 @@ def test_the_model_comes_with_its_licence() -> None:
 def test_assets_digest_changes_with_the_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = signals.assets_digest()
     (tmp_path / "list.txt").write_text("1\tred fox\n", encoding="utf-8")
-    monkeypatch.setattr(safety, "LIST", tmp_path / "list.txt")
+    monkeypatch.setattr(definitions, "UNSAFE_PHRASES", tmp_path / "list.txt")
 
     assert len(before) == len(hashlib.sha256().hexdigest())
     assert signals.assets_digest() not in ("", before)
