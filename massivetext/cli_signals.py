@@ -35,12 +35,12 @@ def signals(
     import pyarrow as pa
 
     from massivetext.report.judged import rule_verdicts, signal_values
-    from massivetext.rules import combine, judge, load
+    from massivetext.rules import combine, judge, load, signals_of
     from massivetext.signals import measure, registry
 
     judging = combine(load(name, known=registry.types()) for name in rules or _RULE_SETS)
     text = _text_of(_read(file), url)
-    table: pa.Table = measure([text])
+    table: pa.Table = measure([text], registry.readings_of(signals_of(judging)))
     _, failed = judge(table, judging)
     values = signal_values(table.to_pylist()[0])
     verdicts = rule_verdicts(judging, table.to_pylist()[0], int(failed[0]))

@@ -127,6 +127,11 @@ def combine(rule_sets: Iterable[RuleSet]) -> tuple[Rule, ...]:
     return rules
 
 
+def signals_of(rules: Iterable[Rule]) -> set[str]:
+    """The signals that some rules read."""
+    return {signal for rule in rules for signal in rule.signals}
+
+
 def judge(table: pa.Table, rules: Sequence[Rule]) -> tuple[Bools, npt.NDArray[np.uint64]]:
     """Which documents are kept, and the rules that each one fails.
 

@@ -33,7 +33,7 @@ from massivetext.report.tallies import (
     add_picks,
 )
 from massivetext.rules import Rule
-from massivetext.signals.registry import SIGNALS
+from massivetext.signals.registry import ALL
 from massivetext.store import Shard
 
 U64 = npt.NDArray[np.uint64]
@@ -213,8 +213,8 @@ def _rules(columns: _Columns, rules: Sequence[Rule]) -> dict[str, RuleTally]:
 def _histograms(columns: _Columns) -> dict[str, Histogram]:
     kept = columns.kept["judge"]
     found = {}
-    for name, signal in SIGNALS.items():
-        if signal.high is not None:
+    for name, signal in ALL.items():
+        if signal.high is not None and name in columns.signals.column_names:
             values, borders = columns.signals[name].to_numpy(), bins.edges(signal)
             found[name] = Histogram(
                 tuple(bins.histogram(values[kept], borders).tolist()),

@@ -8,7 +8,7 @@ from massivetext.report import bins
 from massivetext.report.duplicates import Clusters, NearDuplicates
 from massivetext.report.summary import Bin, Mixture, RuleReport, SourceReport
 from massivetext.rules import Bounds
-from massivetext.signals.registry import SIGNALS
+from massivetext.signals.registry import ALL
 
 Spec = dict[str, Any]
 
@@ -46,7 +46,7 @@ def histogram(signal: str, counts: Sequence[Bin], limits: Sequence[Bounds]) -> S
     Every bin is as wide as the next, so an axis without upper end is nearly logarithmic. Heights are square roots,
     since the tails are what limits cut and the middle would hide them.
     """
-    borders = bins.edges(SIGNALS[signal]).tolist()
+    borders = bins.edges(ALL[signal]).tolist()
     rows: list[Spec] = [
         {
             "from": (at := int(bins.position(each.low, borders))),

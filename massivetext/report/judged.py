@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from massivetext.rules import Bounds, Rule
-from massivetext.signals.registry import SIGNALS
+from massivetext.signals.registry import ALL
 
 
 class SignalValue(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,10 +42,11 @@ class RuleVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def signal_values(values: Mapping[str, Any]) -> tuple[SignalValue, ...]:
-    """Every signal of a document, in the order of the registry."""
+    """Every signal that was measured of a document, in the order of the registry."""
     return tuple(
         SignalValue(name=name, value=values[name], unit=signal.unit, low=signal.low, high=signal.high)
-        for name, signal in SIGNALS.items()
+        for name, signal in ALL.items()
+        if name in values
     )
 
 

@@ -30,7 +30,7 @@ from massivetext.report.reached import reached
 from massivetext.report.tallies import Histogram, LanguageTally, Reason, RuleTally, Tally
 from massivetext.report.tokens import Tokenizer, tokenizer
 from massivetext.rules import Bounds, Rule
-from massivetext.signals.registry import SIGNALS
+from massivetext.signals.registry import ALL
 
 _KEPT_SHOWN = 3
 
@@ -235,7 +235,7 @@ def _rule(rule: Rule, tally: RuleTally) -> RuleReport:
 
 
 def _bins(signal: str, counts: Histogram) -> tuple[Bin, ...]:
-    borders = edges(SIGNALS[signal]).tolist()
+    borders = edges(ALL[signal]).tolist()
     return tuple(
         Bin(low, None if high == float("inf") else high, kept, dropped)
         for low, high, kept, dropped in zip(borders[:-1], borders[1:], counts.kept, counts.dropped, strict=True)

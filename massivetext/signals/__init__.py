@@ -11,35 +11,39 @@ import pyarrow as pa
 from massivetext.signals import definitions, registry
 
 
-def measure(texts: Sequence[str] | pa.Array) -> pa.Table:
+def measure(texts: Sequence[str] | pa.Array, readings: Sequence[str] = ()) -> pa.Table:
     """The signals of some texts: one row a text, columns and types as in :func:`registry.schema`.
 
     A text's signals do not depend on the other texts.
 
     Args:
         texts: as strings, or as an Arrow array of them without nulls, which is read where it lies.
+        readings: other tools' readings of the Gopher rules to measure as well, each a family of signals of the
+            registry ("dolma").
 
     Raises:
         UserError: the language model, the phrase list or the lists of stop words are missing.
     """
     # The compiler and the models take 0.4 s and 100 MB: only for processes that measure.
     from massivetext.signals import columns, kernel, language, stop_lists
+    from massivetext.signals import readings as others
 
-    schema = registry.schema()
+    schema = registry.schema(readings)
     if not len(texts):
         return schema.empty_table()
     data, offsets = _utf8(texts)
-    spoken = language.measure(texts.to_pylist() if isinstance(texts, pa.Array) else texts)
+    strings = texts.to_pylist() if isinstance(texts, pa.Array) else texts
+    spoken = language.measure(strings)
     lists = stop_lists.built_in()
     numbers = np.array([lists.number(code) for code in spoken["language"]], np.int64)
     measured = kernel.measure(data, offsets, numbers, kernel.tables(lists.words))
-    found = spoken | columns.columns(measured, np.diff(offsets))
+    found = spoken | columns.columns(measured, np.diff(offsets)) | others.measure(strings, readings)
     return pa.table([pa.array(found[field.name], field.type) for field in schema], schema=schema)
 
 
-def measure_text(text: str) -> dict[str, float | int | str]:
+def measure_text(text: str, readings: Sequence[str] = ()) -> dict[str, float | int | str]:
     """The signals of one text by name."""
-    row: dict[str, float | int | str] = measure([text]).to_pylist()[0]
+    row: dict[str, float | int | str] = measure([text], readings).to_pylist()[0]
     return row
 
 

@@ -2,12 +2,14 @@
 
 import functools
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import pyarrow as pa
 
 from massivetext.signals import definitions
+from massivetext.signals.readings.definitions import READINGS
 
 Value = float | int | str
 Unit = Literal["count", "characters", "bytes", "share", "ratio", "nats", "weight per 1,000 words", "code"]
@@ -265,14 +267,40 @@ REDPAJAMA: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
-def schema() -> pa.Schema:
-    """Schema of the signals data set: one row a document, no nulls."""
-    return pa.schema([pa.field(signal.name, signal.type, nullable=False) for signal in SIGNALS.values()])
+def _readings() -> dict[str, Signal]:
+    return {
+        (name := f"{reading}_{measurement.name}"): _signal(
+            reading, described.source, measurement.unit, name, measurement.meaning
+        )
+        for reading, described in READINGS.items()
+        for measurement in described.measurements
+    }
+
+
+# Every signal that can be measured: ours, and those of other tools' readings, which only rule sets that name them ask
+# for.
+ALL: dict[str, Signal] = SIGNALS | _readings()
+
+
+def readings_of(signals: Iterable[str]) -> tuple[str, ...]:
+    """The readings that some signals belong to, in the order of the registry."""
+    families = {ALL[name].family for name in signals}
+    return tuple(reading for reading in READINGS if reading in families)
+
+
+def schema(readings: Sequence[str] = ()) -> pa.Schema:
+    """Schema of the signals of a source: one row a document, no nulls.
+
+    Args:
+        readings: other tools' readings that are measured as well; see :func:`readings_of`.
+    """
+    measured = [signal for name, signal in ALL.items() if name in SIGNALS or signal.family in readings]
+    return pa.schema([pa.field(signal.name, signal.type, nullable=False) for signal in measured])
 
 
 def types() -> dict[str, pa.DataType]:
-    """Arrow type of each signal, as :func:`massivetext.rules.load` wants it."""
-    return {name: signal.type for name, signal in SIGNALS.items()}
+    """Arrow type of each signal, those of readings as well, as :func:`massivetext.rules.load` wants it."""
+    return {name: signal.type for name, signal in ALL.items()}
 
 
 def markdown() -> str:
@@ -281,9 +309,14 @@ def markdown() -> str:
     for family in dict.fromkeys(signal.family for signal in SIGNALS.values()):
         rows = [_row(signal) for signal in SIGNALS.values() if signal.family == family]
         sources = sorted({signal.source for signal in SIGNALS.values() if signal.family == family})
-        head = "| signal | unit | range | empty text | meaning |\n| --- | --- | --- | --- | --- |"
-        parts.append("\n".join([f"## {family.capitalize()}", "", f"Source: {'; '.join(sources)}.", "", head, *rows]))
+        parts.append(
+            "\n".join([f"## {family.capitalize()}", "", f"Source: {'; '.join(sources)}.", "", _TABLE_HEAD, *rows])
+        )
     parts.append("\n".join([_REDPAJAMA_HEAD, *map(_equivalent, REDPAJAMA)]))
+    parts.append(_READINGS_HEAD)
+    for reading, described in READINGS.items():
+        rows = [_row(signal) for signal in ALL.values() if signal.family == reading]
+        parts.append("\n".join([f"### {reading}", "", f"Source: {described.source}.", "", _TABLE_HEAD, *rows]))
     return "\n\n".join(parts) + "\n"
 
 
@@ -302,6 +335,8 @@ def _range(signal: Signal) -> str:
         return "text"
     return f"{signal.low:g} to {signal.high:g}" if math.isfinite(signal.high) else f"from {signal.low:g}"
 
+
+_TABLE_HEAD = "| signal | unit | range | empty text | meaning |\n| --- | --- | --- | --- | --- |"
 
 _INTRODUCTION = """\
 # Signals
@@ -322,3 +357,12 @@ document. Its other signals need models or lists of their own.
 
 | RedPajama-V2 | here | what differs here |
 | --- | --- | --- |"""
+
+_READINGS_HEAD = """\
+## Readings of other tools
+
+What public re-implementations of the Gopher rules measure in another way. The rule set of the same name in `filters/`
+judges by them, and by signals from above where the tool measures the same. They are additional: a source whose rule
+sets name none of them does not measure them, and where one of a tool is named all of that tool are measured.
+
+They are plain Python over one text at a time, not compiled, and cost more than all other signals together."""

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from massivetext import filesystem as fs
-from massivetext import signals
+from massivetext import rules, signals
 from massivetext.context import Context
 from massivetext.documents import batches
 from massivetext.progress import Reporter
@@ -18,9 +18,11 @@ def measure_shard(context: Context, task: Task, reporter: Reporter) -> ShardComm
     shard, run = task.shard, context.run
     path = run.part("signals", shard)
     rows = words = 0
-    with fs.publish(path) as temporary, pq.ParquetWriter(temporary, registry.schema(), compression="zstd") as writer:
+    readings = registry.readings_of(rules.signals_of(context.rules[shard.source]))
+    schema = registry.schema(readings)
+    with fs.publish(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
         for batch in batches(run, shard, ["text"]):
-            table: pa.Table = signals.measure(batch["text"].combine_chunks())
+            table: pa.Table = signals.measure(batch["text"].combine_chunks(), readings)
             writer.write_table(table)
             rows += table.num_rows
             words += sum(table["word_count"].to_pylist())

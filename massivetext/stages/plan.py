@@ -76,7 +76,10 @@ def stage_keys(loaded: LoadedRecipe, plans: Plan, judged: Mapping[str, Sequence[
                 for name, source in recipe.sources.items()
             },
         ],
-        "measure": signals.assets_digest(),
+        "measure": [
+            signals.assets_digest(),
+            {name: registry.readings_of(rules.signals_of(each)) for name, each in judged.items()},
+        ],
         "judge": judged,
         "exact-dedup": [recipe.seed, {name: source.deduplicates for name, source in recipe.sources.items()}],
         "near-dedup": [recipe.seed, recipe.near],

@@ -7,7 +7,7 @@ from massivetext.report.markup import Child, Html, Number, coded, element, join,
 from massivetext.report.sections.parts import Charts, legend, section
 from massivetext.report.summary import Bin, Report, RuleReport, SourceReport
 from massivetext.report.wording import bounds, counted, number, share
-from massivetext.signals.registry import SIGNALS
+from massivetext.signals.registry import ALL
 
 
 def signals(report: Report, drawn: Charts) -> Html:
@@ -28,8 +28,8 @@ def _source_signals(name: str, source: SourceReport, drawn: Charts) -> Html:
     for rule in source.rules:
         limited.setdefault(rule.passes.signal, []).append(rule)
     cards = {signal: _card(name, signal, found, limited, drawn) for signal, found in source.histograms.items()}
-    with_rule = [cards[signal] for signal in SIGNALS if signal in cards and signal in limited]
-    others = [cards[signal] for signal in SIGNALS if signal in cards and signal not in limited]
+    with_rule = [cards[signal] for signal in ALL if signal in cards and signal in limited]
+    others = [cards[signal] for signal in ALL if signal in cards and signal not in limited]
     more = f"{counted(len(others), 'signal')} of {name} that no rule looks at"
     return join(
         [
@@ -53,7 +53,7 @@ def _card(
         "figcaption",
         element("code", signal),
         element("span", f"passes: {passes}", class_="limits") if passes else None,
-        element("small", coded(SIGNALS[signal].meaning)),
+        element("small", coded(ALL[signal].meaning)),
     )
     return element("figure", caption, chart)
 
