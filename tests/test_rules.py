@@ -249,7 +249,13 @@ def failures(text: str, *names: str) -> list[str]:
     return [rule.name for bit, rule in enumerate(judging) if int(failed[0]) >> bit & 1]
 
 
-PROFILES = {"dolma": 18}  # other tools' readings of the Gopher rules: each stands instead of `gopher`
+PROFILES = {
+    "datatrove": 21,
+    "dclm": 20,
+    "dolma": 18,
+    "nemo": 20,
+    "redpajama2": 15,
+}  # other tools' readings of the Gopher rules: each stands instead of `gopher`
 
 
 def test_every_shipped_rule_set_loads_and_all_but_profiles_fit_together() -> None:

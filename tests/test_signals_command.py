@@ -37,6 +37,17 @@ def test_the_values_are_those_of_a_run(tmp_path: Path) -> None:
     assert [each["rule"] for each in found["rules"] if not each["passed"]] == ["gopher/word_count"]
 
 
+def test_a_profile_brings_the_signals_of_its_reading(tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text(TEXT, encoding="utf-8")
+    found = printed("text.txt", "--rules", "dolma", folder=tmp_path)
+
+    assert {each["name"]: each["value"] for each in found["signals"]} == signals.measure_text(TEXT, ("dolma",))
+    assert [each["rule"] for each in found["rules"] if not each["passed"]] == [
+        "dolma/word_count",
+        *(f"dolma/top_{n}_gram_char_frac" for n in (2, 3, 4)),  # a short text: its first n-gram, once
+    ]
+
+
 def test_of_a_page_the_main_text_is_measured(tmp_path: Path) -> None:
     story = "The people of the valley went to the river and to the hills with all that they have. " * 5
     navigation = "<nav><a href='/'>Home</a><a href='/imprint'>Imprint</a></nav>"

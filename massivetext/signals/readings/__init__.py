@@ -6,10 +6,16 @@ what that costs.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from massivetext.signals.readings import dolma
+from massivetext.signals.readings import datatrove, dclm, dolma, nemo, redpajama2
 from massivetext.signals.readings.definitions import READINGS
 
-_MEASURES: dict[str, Callable[[str], dict[str, float]]] = {"dolma": dolma.measure}
+_MEASURES: dict[str, Callable[[str], dict[str, float]]] = {
+    "datatrove": datatrove.measure,
+    "dclm": dclm.measure,
+    "dolma": dolma.measure,
+    "nemo": nemo.measure,
+    "redpajama2": redpajama2.measure,
+}
 
 
 def measure(texts: Iterable[str], readings: Sequence[str]) -> dict[str, list[float]]:
@@ -19,6 +25,7 @@ def measure(texts: Iterable[str], readings: Sequence[str]) -> dict[str, list[flo
     }
     for text in texts:
         for reading in readings:
-            for name, value in _MEASURES[reading](text).items():
-                columns[f"{reading}_{name}"].append(value)
+            found = _MEASURES[reading](text)
+            for measurement in READINGS[reading].measurements:
+                columns[f"{reading}_{measurement.name}"].append(found.get(measurement.name, 0))
     return columns

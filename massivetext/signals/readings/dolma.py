@@ -34,9 +34,7 @@ def _top(grams: Repeated) -> int:
     """Characters of the most frequent n-gram, of equally frequent ones the first, times its copies."""
     if not len(grams.counts):  # every one occurs once: the first of the text, where there is one
         return int(grams.ends[grams.size]) if len(grams.ends) > grams.size else 0
-    often = grams.counts == grams.counts.max()
-    best = grams.firsts[often].argmin()
-    return int(grams.lengths[often][best] * grams.counts[often][best])
+    return int(grams.lengths[grams.top] * grams.counts[grams.top])
 
 
 def _duplicate(grams: Repeated) -> float:

@@ -34,6 +34,16 @@ class Repeated:
         """Characters of each of the distinct ones, those of its words alone; int64[distinct]."""
         return self.ends[self.firsts + self.size] - self.ends[self.firsts]
 
+    @property
+    def top(self) -> int:
+        """Place among the distinct ones of the most frequent, of equally frequent ones the first in the text.
+
+        Raises:
+            ValueError: no n-gram occurs more than once.
+        """
+        often = np.flatnonzero(self.counts == self.counts.max())
+        return int(often[self.firsts[often].argmin()])
+
     def covered(self, *, later: bool = False) -> npt.NDArray[np.bool_]:
         """Which words of the text lie in a copy, or in one that is not the first; bool[words]."""
         starts = self.starts
@@ -43,6 +53,10 @@ class Repeated:
         for place in range(self.size):
             words[starts + place] = True
         return words
+
+    def characters(self, words: npt.NDArray[np.bool_]) -> int:
+        """Characters of some words of the text, marked as in :meth:`covered`."""
+        return int((self.ends[1:] - self.ends[:-1])[words].sum())
 
 
 def repeated(words: Sequence[str], last: int) -> Iterator[Repeated]:

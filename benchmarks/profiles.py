@@ -1,0 +1,186 @@
+"""Profiles: which documents datatrove and Dolma keep, and which the rule sets of their names do.
+
+    python benchmarks/profiles.py [--quick] [--data ../shared/data] [--datatrove PYTHON] [--dolma PYTHON]
+
+``--datatrove`` names an interpreter with ``datatrove[processing]==0.10.1`` and ``spacy``, ``--dolma`` one with
+``dolma==1.2.1``; a comparison without its interpreter is left out and said to be. Both judge 5,000 real documents of at
+most 20,000 characters: the main texts of web pages, pieces of books, source files, and news for the rest, of each those
+with the smallest keyed hashes. The rules that a text fails are counted there, here, and in both. Rates are of UTF-8 text
+and CPU time, of a reading alone. The last line is one JSON object.
+"""
+
+import argparse
+import gzip
+import hashlib
+import itertools
+import json
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from massivetext import rules, signals
+from massivetext.signals import readings, registry
+from massivetext.signals.readings.definitions import READINGS
+
+ROOT = Path(__file__).resolve().parents[1]
+PEERS = Path(__file__).resolve().parent / "peers"
+WANTED = {"datatrove": 0.98, "dolma": 0.999}
+_CHARACTERS = 20_000
+_DOCUMENTS = 5_000
+_SHARES = {"web": 1_300, "books": 1_000, "code": 700}  # the rest is news
+_BOOK_PIECE = 6_000
+_CODE = ("TheAlgorithms_Python.zip", "expressjs_express.zip", "junegunn_fzf.zip", "tidyverse_dplyr.zip")
+_CODE_ENDINGS = (".py", ".js", ".go", ".R", ".md", ".c", ".txt")
+
+
+def documents(data: Path, quick: bool) -> list[str]:
+    """Real texts: 5,000, or a tenth of them; none is blank."""
+    found: list[str] = []
+    for source, texts in _sources(data).items():
+        usable = {text[:_CHARACTERS] for text in texts if text.strip()}
+        found += sorted(usable, key=_key)[: _SHARES.get(source, _DOCUMENTS - len(found))]
+    if quick:
+        return found[::10]
+    return found
+
+
+def _key(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, key=b"profiles").digest()
+
+
+def _sources(data: Path) -> dict[str, Iterable[str]]:
+    books = (
+        book[start : start + _BOOK_PIECE]
+        for book in _lines(data / "books/books.jsonl.gz", "text")
+        for start in range(0, min(len(book), 20 * _BOOK_PIECE), _BOOK_PIECE)
+    )
+    return {
+        "web": _lines(data / "web/gold.jsonl.gz", "gold_text"),
+        "books": books,
+        "code": itertools.chain.from_iterable(_files(data / "code" / name) for name in _CODE),
+        "news": _lines(data / "news/news.jsonl.gz", "text"),
+    }
+
+
+def _lines(path: Path, field: str) -> Iterator[str]:
+    with gzip.open(path, "rt", encoding="utf-8") as handle:
+        for line in handle:
+            yield json.loads(line).get(field) or ""
+
+
+def _files(path: Path) -> Iterator[str]:
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if name.endswith(_CODE_ENDINGS):
+                yield archive.read(name).decode("utf-8", "replace")
+
+
+def peer(name: str, python: str, texts: list[str]) -> list[dict[str, Any]]:
+    """The verdict of a peer on every text."""
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as handle:
+        handle.writelines(json.dumps({"text": text}) + "\n" for text in texts)
+        handle.flush()
+        command = [python, "-W", "ignore", str(PEERS / f"{name}_profile.py"), handle.name]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def compare(name: str, python: str, texts: list[str]) -> dict[str, float]:
+    """Prints how the verdicts of a peer and of its profile differ; returns the figures."""
+    theirs = peer(name, python, texts)
+    table = signals.measure(texts, (name,))
+    judging = rules.combine([rules.load(name, known=registry.types())])
+    kept, failed = rules.judge(table, judging)
+    ours = [
+        {_bare(name, rule.signal) for bit, rule in enumerate(judging) if bits >> bit & 1 and not rule.report_only}
+        for bits in failed.tolist()
+    ]
+    both = sum(bool(mine) and each["kept"] for mine, each in zip(kept, theirs, strict=True))
+    either = sum(bool(mine) or each["kept"] for mine, each in zip(kept, theirs, strict=True))
+    figures = {
+        f"{name}_kept": sum(each["kept"] for each in theirs),
+        f"{name}_profile_kept": int(kept.sum()),
+        f"{name}_jaccard": both / either,
+    }
+    print(
+        f"{name}: keeps {figures[f'{name}_kept']:,}, its profile {figures[f'{name}_profile_kept']:,}; Jaccard "
+        f"{both / either:.4f} (wanted: above {WANTED[name]})"
+    )
+    _print_rules([set(each["failed"]) for each in theirs], ours)
+    if name == "dolma":
+        figures["dolma_values_apart"] = _values_apart(table, theirs)
+        print(f"  values of the tagger that are not equal to ours: {figures['dolma_values_apart']}")
+    return figures
+
+
+def _bare(reading: str, signal: str) -> str:
+    """The name of a rule as both sides write it: datatrove has one limit for two symbols."""
+    bare = signal.removeprefix(f"{reading}_")
+    return "symbol_to_word_ratio" if bare in ("hash_to_word_ratio", "ellipsis_to_word_ratio") else bare
+
+
+def _print_rules(theirs: list[set[str]], ours: list[set[str]]) -> None:
+    """Every rule with the documents that fail it: in both, there alone, here alone."""
+    both, there, here = Counter[str](), Counter[str](), Counter[str]()
+    for them, us in zip(theirs, ours, strict=True):
+        both.update(them & us)
+        there.update(them - us)
+        here.update(us - them)
+    print(f"  {'documents that fail':<36} {'both':>6} {'there':>6} {'here':>6}")
+    for rule in sorted({*both, *there, *here}):
+        print(f"  {rule:<36} {both[rule]:>6} {there[rule]:>6} {here[rule]:>6}")
+
+
+def _values_apart(table: Any, theirs: list[dict[str, Any]]) -> int:
+    """How many of the tagger's values differ from the signals."""
+    apart = 0
+    for row, each in zip(table.to_pylist(), theirs, strict=True):
+        for name, value in each["values"].items():
+            mine = row.get(f"dolma_{name}", row.get(name))
+            apart += abs(mine - value) > 1e-12
+    return apart
+
+
+def rates(texts: list[str]) -> dict[str, float]:
+    """Megabytes a second of each reading."""
+    size = sum(len(text.encode()) for text in texts) / 1e6
+    found = {}
+    for name in READINGS:
+        readings.measure(texts[:10], [name])
+        began = time.process_time()
+        readings.measure(texts, [name])
+        found[f"{name}_mb_s"] = size / (time.process_time() - began)
+        print(f"reading of {name:<12} {found[f'{name}_mb_s']:6.1f} MB/s")
+    return found
+
+
+def main() -> None:
+    """Compares, prints counts by rule, and a line of JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the documents")
+    parser.add_argument("--data", type=Path, default=ROOT / "../shared/data")
+    parser.add_argument("--datatrove", metavar="PYTHON")
+    parser.add_argument("--dolma", metavar="PYTHON")
+    options = parser.parse_args()
+    texts = documents(options.data.resolve(), options.quick)
+    figures: dict[str, float] = {"documents": len(texts), "text_mb": sum(len(text.encode()) for text in texts) / 1e6}
+    print(f"{len(texts):,} documents, {figures['text_mb']:.1f} MB")
+    figures.update(rates(texts[:: 1 if options.quick else 5]))
+    for name in WANTED:
+        if (python := getattr(options, name)) is None:
+            print(f"{name}: left out, --{name} names no interpreter")
+        else:
+            figures.update(compare(name, python, texts))
+    print(json.dumps({name: round(value, 4) for name, value in figures.items()}))
+
+
+if __name__ == "__main__":
+    main()
