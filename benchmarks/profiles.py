@@ -4,9 +4,9 @@
 
 ``--datatrove`` names an interpreter with ``datatrove[processing]==0.10.1`` and ``spacy``, ``--dolma`` one with
 ``dolma==1.2.1``; a comparison without its interpreter is left out and said to be. Both judge 5,000 real documents of at
-most 20,000 characters: the main texts of web pages, pieces of books, source files, and news for the rest, of each those
-with the smallest keyed hashes. The rules that a text fails are counted there, here, and in both. Rates are of UTF-8 text
-and CPU time, of a reading alone. The last line is one JSON object.
+most 20,000 characters: main texts of web pages, pieces of books, source files, and news for the rest, of each those
+with the smallest keyed hashes. The rules that a text fails are counted there, here, and in both. Rates are of UTF-8
+text and CPU time, of a reading alone. The last line is one JSON object.
 """
 
 import argparse

@@ -172,6 +172,20 @@ def test_times_and_windows_of_rows_stay_theirs() -> None:
     assert sorted(row["rows"] for row in outputs(build)["windows"]) == [1, 2]
 
 
+def test_a_profile_judges_rows_that_have_the_signals_of_its_reading() -> None:
+    def build(pipeline: beam.Pipeline) -> dict[str, Any]:
+        rows = documents(pipeline, TEXTS.items())
+        return {"judged": rows | stages.MeasureSignals(readings=["dolma"]) | stages.JudgeRules(["dolma"])}
+
+    found = by_id(outputs(build)["judged"])
+
+    assert found["a"]["dolma_stop_word_count"] == 20 * GOOD.split().count("the") + 20 * sum(
+        GOOD.split().count(word) for word in ("be", "to", "of", "and", "that", "have", "with")
+    )
+    assert found["a"]["failed"][-1] == "dolma/duplicate_10_gram_char_frac"
+    assert found["b"]["failed"] == ["dolma/word_count", "dolma/stop_word_count"]
+
+
 # -- test sets and tokens ----------------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,8 @@ from massivetext.recipe import DecontaminateOptions, NearOptions
         (lambda: stages.ReadDocuments("web", ["*"], max_html_bytes=0), "ReadDocuments: max_html_bytes: .* got 0"),
         (lambda: stages.JudgeRules(["gofer"]), "rule set 'gofer'.*did you mean 'gopher'"),
         (lambda: stages.JudgeRules("gopher"), "want a list of names, got 'gopher'"),
+        (lambda: stages.MeasureSignals(readings="dolma"), "readings: want a list of datatrove, .*, got 'dolma'"),
+        (lambda: stages.MeasureSignals(readings=["dolmen"]), r"readings: want a list of .*, got \['dolmen'\]"),
         (lambda: stages.MarkExactDuplicates(seed=-1), "MarkExactDuplicates: seed: .* got -1"),
         (lambda: stages.MarkNearDuplicates(threshold=1.5), "MarkNearDuplicates: threshold: .* got 1.5"),
         (lambda: stages.MarkNearDuplicates(seed=2**62), "MarkNearDuplicates: seed: .* got 4611686018427387904"),

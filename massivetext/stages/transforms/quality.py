@@ -15,20 +15,32 @@ from massivetext.errors import UserError
 from massivetext.recipe import PAPER_RULES
 from massivetext.rules import Rule
 from massivetext.signals import registry
+from massivetext.signals.readings.definitions import READINGS
 from massivetext.stages.transforms.arguments import working_folder
 from massivetext.stages.transforms.rows import Values, with_fields
 
 
 class MeasureSignals(beam.PTransform[Any, Any]):
-    """Rows with a ``text`` -> the same rows with a field for each signal (see ``docs/signals.md``)."""
+    """Rows with a ``text`` -> the same rows with a field for each signal (see ``docs/signals.md``).
 
-    def __init__(self) -> None:
+    Args:
+        readings: other tools' readings of the Gopher rules to measure as well ("dolma"): what their rule sets judge by.
+
+    Raises:
+        UserError: there is no such reading.
+    """
+
+    def __init__(self, *, readings: Sequence[str] = ()) -> None:
         super().__init__()
+        if isinstance(readings, str) or not set(readings) <= set(READINGS):
+            raise UserError(f"MeasureSignals: readings: want a list of {', '.join(READINGS)}, got {readings!r}")
+        self._readings = tuple(readings)
 
     def expand(self, documents: beam.PCollection[Any]) -> beam.PCollection[Any]:
         """One ParDo that works on batches within a bundle."""
-        adds = {name: _python_type(signal.type) for name, signal in registry.SIGNALS.items()}
-        return with_fields(documents, "MeasureSignals", reads={"text": str}, adds=adds, load=_load_measure)
+        adds = {field.name: _python_type(field.type) for field in registry.schema(self._readings)}
+        load = functools.partial(_load_measure, self._readings)
+        return with_fields(documents, "MeasureSignals", reads={"text": str}, adds=adds, load=load)
 
 
 class JudgeRules(beam.PTransform[Any, Any]):
@@ -69,13 +81,13 @@ def _python_type(kind: pa.DataType) -> type:
     return int if pa.types.is_integer(kind) else float
 
 
-def _load_measure() -> Values:
-    return _measured
+def _load_measure(readings: tuple[str, ...]) -> Values:
+    return functools.partial(_measured, readings)
 
 
-def _measured(rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    table = signals.measure([row.text for row in rows])
-    return zip(*(table[name].to_pylist() for name in registry.SIGNALS), strict=True)
+def _measured(readings: tuple[str, ...], rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    table = signals.measure([row.text for row in rows], readings)
+    return zip(*(column.to_pylist() for column in table.columns), strict=True)
 
 
 def _load_judge(rules: tuple[Rule, ...]) -> Values:

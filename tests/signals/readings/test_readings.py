@@ -10,11 +10,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tiny_run import tiny_context
 
-from massivetext import rules, signals
+from massivetext import recipe, rules, signals
 from massivetext.progress import Reporter
 from massivetext.signals import readings, registry
 from massivetext.signals.readings.definitions import READINGS
 from massivetext.stages.measure import measure_shard
+from massivetext.stages.plan import stage_keys
 from massivetext.stages.shards import Task
 from massivetext.store import Shard
 
@@ -99,6 +100,17 @@ def test_readings_add_columns_and_change_none(rhyme: str) -> None:
     assert beside.schema == registry.schema(tuple(READINGS))
     assert beside.select(alone.column_names) == alone
     assert registry.readings_of(alone.column_names) == ()
+
+
+def test_the_key_of_measuring_changes_with_the_readings_alone(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.toml"
+    path.write_text('name = "tiny"\nseed = 1\n[sources.news]\nkind = "news"\ninputs = ["*.jsonl"]\nweight = 1\n')
+    loaded = recipe.load(str(path))
+    sets = {name: rules.combine([rules.load(name, known=registry.types())]) for name in ("gopher", "fineweb", "dolma")}
+    keys = {name: stage_keys(loaded, {"news": []}, {"news": judging})["measure"] for name, judging in sets.items()}
+
+    assert keys["gopher"] == keys["fineweb"]
+    assert keys["gopher"] != keys["dolma"]
 
 
 def test_only_the_source_whose_rules_ask_for_a_reading_has_it(tmp_path: Path, rhyme: str) -> None:
