@@ -89,7 +89,7 @@ def test_workers_that_are_only_starting_end_with_their_driver(tmp_path: Path) ->
     driver = subprocess.Popen([sys.executable, "-c", JOB, tmp_path], stderr=subprocess.DEVNULL)
     started: list[int] = []
     while not started:
-        started = [process.pid for process in psutil.Process(driver.pid).children()]
+        started = [process.pid for process in psutil.Process(driver.pid).children(recursive=True)]
         time.sleep(0.01)
     driver.kill()
     driver.wait()
