@@ -7,7 +7,7 @@ have no commit under the wanted key; anything else is cleared first.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -214,6 +214,11 @@ class Run:
             return None  # a commit that a full disk or a crash of the machine cut short is no commit
         return commit if self.has_files(commit.files) else None
 
+    def undone(self, stage: str, key: str, tasks: Sequence[str]) -> list[str]:
+        """The tasks that have no commit, or of whose files one has gone."""
+        commits = fs.concurrently(self.folder, lambda task: self.shard_commit(stage, key, task), tasks)
+        return [task for task, commit in zip(tasks, commits, strict=True) if commit is None]
+
     def has_files(self, files: Iterable[File]) -> bool:
         """Whether every file is there and has its size."""
         wanted = list(files)
@@ -227,9 +232,10 @@ class Run:
         """Every task's commit of a stage under a key, sorted by task."""
         paths = [info.path for info in fs.find(self.path(stage, "commits", key[:16])) if info.path.endswith(".json")]
         whole = [path for path in paths if not _is_temporary(path)]
-        return sorted(
-            (msgspec.json.decode(fs.read_bytes(path), type=ShardCommit) for path in whole), key=lambda c: c.task
+        commits = (
+            msgspec.json.decode(data, type=ShardCommit) for data in fs.concurrently(self.folder, fs.read_bytes, whole)
         )
+        return sorted(commits, key=lambda commit: commit.task)
 
     # -- stages --------------------------------------------------------------------------------------------------------
 

@@ -6,10 +6,15 @@ from pathlib import Path
 
 import pytest
 from command import ROOT, massivetext
+from hypothesis import settings
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # So a shell starts what it runs in the background; the commands that tests interrupt would inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# No test is timed: a machine may be busy. All else is as Hypothesis has it, which has a profile of its own for CI.
+settings.register_profile("untimed", settings.get_profile(settings.get_current_profile_name()), deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from massivetext.context import VERDICTS, Context
 from massivetext.report.bins import SHARE_BINS, histogram
 from massivetext.report.examples import Example, Place, address_of, places_of, read_examples
 from massivetext.schema import MAX_SHARDS, U64, shard_of
+from massivetext.store import Shard
 
 EVIDENCE, CLUSTERS = "duplicates/near/", "duplicates/clusters.parquet"
 _LARGEST, _MEMBERS = 5, 3
@@ -80,12 +81,14 @@ def exact_clusters(context: Context) -> Clusters:
         StageError: verdicts are missing or damaged.
     """
     removed, kept = [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
-    for shard in context.all_shards():
-        if context.judged_by("exact-dedup", shard.source):
-            cluster = context.run.read_table(VERDICTS["exact-dedup"], shard, ["cluster"])["cluster"]
-            rows = np.flatnonzero(cluster.is_valid().to_numpy())
-            removed.append(context.addresses(shard, rows))
-            kept.append(cluster.drop_null().to_numpy())
+
+    def read(shard: Shard) -> pa.ChunkedArray:
+        return context.run.read_table(VERDICTS["exact-dedup"], shard, ["cluster"])["cluster"]
+
+    shards = [shard for shard in context.all_shards() if context.judged_by("exact-dedup", shard.source)]
+    for shard, cluster in zip(shards, fs.concurrently(context.run.folder, read, shards), strict=True):
+        removed.append(context.addresses(shard, np.flatnonzero(cluster.is_valid().to_numpy())))
+        kept.append(cluster.drop_null().to_numpy())
     return _clusters(context, np.concatenate(removed), np.concatenate(kept))
 
 

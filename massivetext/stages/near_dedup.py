@@ -4,7 +4,6 @@ Only band keys and addresses cross a shuffle. A candidate pair is verified where
 texts again and comparing their shingles exactly; every measured pair is kept as evidence in ``duplicates/near``.
 """
 
-import itertools
 from collections.abc import Iterable
 
 import numpy as np
@@ -104,9 +103,12 @@ def _cluster(context: Context, evidence: Iterable[Chunk]) -> None:
 def _duplicates(context: Context, evidence: Iterable[Chunk]) -> tuple[Pairs, npt.NDArray[np.float64]]:
     """The pairs above the threshold, and their similarity."""
     pairs, similarities = [np.zeros((0, 2), np.uint64)], [np.zeros(0)]
-    for chunk in evidence:
+
+    def read(chunk: Chunk) -> pa.Table:
         with fs.open_read(context.run.path(chunk.evidence)) as handle:
-            table = pq.read_table(handle, columns=["a", "b", "jaccard"])
+            return pq.read_table(handle, columns=["a", "b", "jaccard"])
+
+    for table in fs.concurrently(context.run.folder, read, evidence):
         a, b, jaccard = (column.to_numpy() for column in table.columns)
         above = jaccard > context.recipe.near.threshold
         pairs.append(np.stack([a[above], b[above]], axis=1))
@@ -116,14 +118,15 @@ def _duplicates(context: Context, evidence: Iterable[Chunk]) -> tuple[Pairs, npt
 
 def _ranks(context: Context, nodes: U64) -> U64:
     """The rank of each node; the nodes are in order."""
-    ranks = np.zeros(len(nodes), np.uint64)
-    numbers, starts = np.unique(shard_of(nodes), return_index=True)
-    bounds = [*starts.tolist(), len(nodes)]
-    for number, (start, end) in zip(numbers.tolist(), itertools.pairwise(bounds), strict=True):
-        column = context.run.read_table("documents", context.shard_at(number), ["id"])["id"]
-        ids = column.take(pa.array(row_of(nodes[start:end])))
-        ranks[start:end] = keeper_rank(ids.to_pylist(), context.recipe.seed)
-    return ranks
+
+    def ranks(group: U64) -> U64:
+        shard = context.shard_at(int(shard_of(group[:1])[0]))
+        ids = context.run.read_table("documents", shard, ["id"])["id"].take(pa.array(row_of(group)))
+        return keeper_rank(ids.to_pylist(), context.recipe.seed)
+
+    starts = np.unique(shard_of(nodes), return_index=True)[1]
+    by_shard = np.split(nodes, starts[1:]) if len(nodes) else []
+    return np.concatenate([np.zeros(0, np.uint64), *fs.concurrently(context.run.folder, ranks, by_shard)])
 
 
 def _clusters_of(context: Context, shard: Shard) -> tuple[U64, U64, npt.NDArray[np.float64]]:

@@ -36,12 +36,9 @@ def run_records(engine: Engine, context: Context, tasks: list[Task]) -> None:
     """Writes tokens/ and records/."""
     encoded = encode(engine, context, tasks)
     shards = shard_count(encoded.sequences, context.recipe.records.shard_sequences)
-    done = {
-        shard
-        for shard in range(shards)
-        if context.run.shard_commit(STAGE, context.keys[STAGE], shard_path(shard, shards)) is not None
-    }
-    for wave in _waves(engine, context, encoded, [shard for shard in range(shards) if shard not in done], shards):
+    numbers = {shard_path(shard, shards): shard for shard in range(shards)}
+    todo = [numbers[name] for name in context.run.undone(STAGE, context.keys[STAGE], list(numbers))]
+    for wave in _waves(engine, context, encoded, todo, shards):
         _write_wave(engine, context, encoded, wave, shards)
     write_dataset(context, encoded, shards)
 

@@ -22,7 +22,7 @@ _COST = 1 / 100e6  # seconds a byte of text
 def run_report(engine: Engine, context: Context, tasks: list[Task]) -> None:
     """Writes report/."""
     run_shards(engine, context, [ShardStage(STAGE, summarise_shard)], priced(tasks, _COST))
-    commit = _write(context, [_read_summary(context, shard) for shard in context.all_shards()])
+    commit = _write(context, _summaries(context))
     context.run.commit_shard(STAGE, context.keys[STAGE], commit)
 
 
@@ -33,6 +33,10 @@ def summarise_shard(context: Context, task: Task, reporter: Reporter) -> ShardCo
     fs.write_bytes(path, msgspec.json.encode(summary, order="deterministic"))
     reporter.add(context.run.read_table("documents", task.shard, ["id"]).num_rows)
     return ShardCommit(task.shard.name, (context.run.committed(path),), {})
+
+
+def _summaries(context: Context) -> list[ShardSummary]:
+    return list(fs.concurrently(context.run.folder, lambda shard: _read_summary(context, shard), context.all_shards()))
 
 
 def _read_summary(context: Context, shard: Shard) -> ShardSummary:

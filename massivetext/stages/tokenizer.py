@@ -86,7 +86,10 @@ def sample_shard(context: Context, shard: Shard, rate: float, reporter: Reporter
 
 
 def _available(context: Context, source: str) -> int:
-    size = sum(context.tally(shard, context.kept(shard))["kept_bytes"] for shard in context.shards(source))
+    def kept_bytes(shard: Shard) -> int:
+        return context.tally(shard, context.kept(shard))["kept_bytes"]
+
+    size = sum(fs.concurrently(context.run.folder, kept_bytes, context.shards(source)))
     if not size:
         raise UserError(
             f"sources.{source}: no document is left after filtering; `massivetext report {context.run.folder}` shows "
