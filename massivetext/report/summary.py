@@ -49,7 +49,7 @@ class RuleReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         rule: its name.
-        passes: the bounds within which a document passes.
+        passes: the bounds of which a document has to be within one; several where the rule is an ``any_of`` group.
         where: the rule is for documents within these bounds alone.
         report_only: marks documents and drops none.
         citation: where the bounds come from.
@@ -57,7 +57,7 @@ class RuleReport(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     rule: str
-    passes: Bounds
+    passes: tuple[Bounds, ...]
     where: Bounds | None
     report_only: bool
     citation: str
@@ -226,7 +226,7 @@ def _dropped(context: Context, picks: Mapping[str, list[Place]]) -> dict[str, tu
 def _rule(rule: Rule, tally: RuleTally) -> RuleReport:
     return RuleReport(
         rule=rule.label,
-        passes=Bounds(signal=rule.signal, min=rule.min, max=rule.max, allow=rule.allow),
+        passes=rule.alternatives,
         where=rule.where,
         report_only=rule.report_only,
         citation=rule.source,

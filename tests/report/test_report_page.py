@@ -15,7 +15,7 @@ from massivetext.report.accumulate import accumulate_shard, merge
 from massivetext.report.markup import Html, Number, coded, element, escape, script_json, table
 from massivetext.report.page import library, render
 from massivetext.report.summary import Report, summarise
-from massivetext.report.wording import bounds, enumeration, share, short, verdict
+from massivetext.report.wording import bounds, enumeration, passing, share, short, verdict
 from massivetext.rules import Bounds
 from massivetext.store import Shard
 
@@ -212,6 +212,21 @@ def test_a_table_without_rows_is_nothing() -> None:
 )
 def test_bounds_in_words(passes: dict[str, Any], expected: str) -> None:
     assert bounds(Bounds(signal="word_count", **passes)) == expected
+
+
+def test_a_group_names_its_signals_and_a_single_one_only_where_asked() -> None:
+    words, share_ = Bounds(signal="words", min=50), Bounds(signal="share", max=0.3)
+
+    assert passing([words, share_], share_) == "words: at least 50, or share: at most 0.3, where share is at most 0.3"
+    assert passing([words, share_], named=False) == "words: at least 50, or share: at most 0.3"
+    assert (passing([words]), passing([words], named=False)) == ("words: at least 50", "at least 50")
+
+
+def test_a_limit_of_a_group_is_drawn_in_the_histogram_of_its_signal(page: str) -> None:
+    specs = json.loads(Elements(page).scripts[0])
+
+    assert len(specs["signal-web-stop_word_count"]["layer"]) == 3
+    assert len(specs["signal-web-word_count"]["layer"][2]["data"]["values"]) == 3  # 50, 100 and the group's 1,000
 
 
 @pytest.mark.parametrize(

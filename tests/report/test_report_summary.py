@@ -36,7 +36,8 @@ def test_rules_stand_in_their_order_with_bounds_and_citation(report: Report) -> 
         "gopher/duplicate_line_frac",
         "trial/stop",
     ]
-    assert rules[1].passes == Bounds(signal="word_count", min=50, max=100)
+    assert rules[1].passes == (Bounds(signal="word_count", min=50, max=100),)
+    assert [bounds.signal for bounds in rules[3].passes] == ["stop_word_count", "word_count"]
     assert rules[1].citation == "paper, A.1"
     assert rules[3].report_only
 
@@ -110,11 +111,11 @@ def test_contamination_by_test_set_with_those_that_nothing_overlaps(report: Repo
 def test_examples_show_the_failed_rules_with_their_values(report: Report) -> None:
     shown = report.sources["web"].dropped["gopher/word_count"][2]
 
-    assert [(failure.rule, failure.value) for failure in shown.failures] == [
-        ("lang/language", "de"),
-        ("gopher/word_count", 10),
-        ("gopher/duplicate_line_frac", 0.5),
-        ("trial/stop", 0),
+    assert [(failure.rule, failure.values) for failure in shown.failures] == [
+        ("lang/language", {"language": "de"}),
+        ("gopher/word_count", {"word_count": 10}),
+        ("gopher/duplicate_line_frac", {"duplicate_line_frac": 0.5}),
+        ("trial/stop", {"stop_word_count": 0, "word_count": 10}),
     ]
 
 

@@ -4,7 +4,7 @@ from massivetext.report import charts
 from massivetext.report.markup import Child, Html, Number, element, join, table
 from massivetext.report.sections.parts import Charts, legend, section
 from massivetext.report.summary import Report, RuleReport, SourceReport
-from massivetext.report.wording import STAGE_TITLES, bounds, counted, share, short
+from massivetext.report.wording import STAGE_TITLES, counted, passing, share, short
 
 _COLOURS = {
     "kept": "passed",
@@ -110,9 +110,13 @@ def _source_rules(name: str, source: SourceReport, drawn: Charts) -> Html:
 
 def _rule_row(rule: RuleReport, documents: int) -> list[Child]:
     tally = rule.tally
-    passes = f"{rule.passes.signal}: {bounds(rule.passes)}"
-    if rule.where is not None:
-        passes += f", where {rule.where.signal} is {bounds(rule.where)}"
     label = join([element("code", rule.rule), " reports only" if rule.report_only else None])
     counts = (tally.first, tally.unique, tally.failed_words, tally.unique_words)
-    return [label, passes, tally.failed, Number(share(tally.failed, documents)), *counts, rule.citation]
+    return [
+        label,
+        passing(rule.passes, rule.where),
+        tally.failed,
+        Number(share(tally.failed, documents)),
+        *counts,
+        rule.citation,
+    ]
