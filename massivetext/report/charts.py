@@ -7,6 +7,7 @@ from typing import Any
 from massivetext.report import bins
 from massivetext.report.duplicates import Clusters, NearDuplicates
 from massivetext.report.summary import Bin, Mixture, RuleReport, SourceReport
+from massivetext.report.tallies import Matrix
 from massivetext.rules import Bounds
 from massivetext.signals.registry import SIGNALS
 
@@ -180,6 +181,44 @@ def removals(rules: Sequence[RuleReport], documents: int) -> Spec:
         "encoding": {"y": y, "x": {"value": 0}, "text": {"field": "label"}},
     }
     return _spec({"step": 36}, data={"values": rows}, layer=[*bars, text])
+
+
+def overlaps(rules: Sequence[RuleReport], counts: Matrix) -> Spec:
+    """Which documents that fail the rule of a row fail that of a column as well; rules that never fire are left out."""
+    fired = [at for at, rule in enumerate(rules) if rule.tally.failed]
+    rows = [
+        {
+            "rule": rules[at].rule,
+            "other": rules[other].rule,
+            "both": counts[at][other],
+            "failed": counts[at][at],
+            "share": counts[at][other] / counts[at][at],
+        }
+        for at in fired
+        for other in fired
+    ]
+    order = [rules[at].rule for at in fired]
+    label = {"labelLimit": 210, "title": None, "domain": False, "ticks": False}
+    encoding = {
+        "y": {"field": "rule", "type": "nominal", "sort": order, "axis": label},
+        "x": {"field": "other", "type": "nominal", "sort": order, "axis": label | {"labelAngle": -60, "orient": "top"}},
+        "tooltip": [
+            {"field": "rule", "title": "of those that fail"},
+            {"field": "failed", "title": "documents", "format": ","},
+            {"field": "other", "title": "also fail"},
+            {"field": "both", "title": "documents that fail both", "format": ","},
+            {"field": "share", "format": ".1%"},
+        ],
+    }
+    color = {"field": "share", "type": "quantitative", "scale": {"domain": [0, 1]}, "legend": None}
+    cell = {"mark": {"type": "rect", "style": "segment"}, "encoding": {"color": color}}
+    # Every digit has the same width, and a column has room for three.
+    text = {
+        "mark": {"type": "text", "fontSize": 10},
+        "transform": [{"filter": "datum.both > 0 && datum.rule != datum.other"}],
+        "encoding": {"text": {"field": "share", "format": ".0%"}},
+    }
+    return _spec({"step": 22}, data={"values": rows}, encoding=encoding, layer=[cell, text])
 
 
 def similarities(near: NearDuplicates) -> Spec:

@@ -10,7 +10,7 @@ import pytest
 import vl_convert
 
 from massivetext.context import Context
-from massivetext.report import charts
+from massivetext.report import charts, hosts
 from massivetext.report.accumulate import accumulate_shard, merge
 from massivetext.report.markup import Html, Number, coded, element, escape, script_json, table
 from massivetext.report.page import library, render
@@ -21,7 +21,9 @@ from massivetext.store import Shard
 
 
 def report_of(context: Context) -> Report:
-    return summarise(context, reduce(merge, [accumulate_shard(context, shard) for shard in context.all_shards()]))
+    shards = context.all_shards()
+    merged = reduce(merge, [accumulate_shard(context, shard) for shard in shards])
+    return summarise(context, merged, [(shard.source, hosts.count(context, shard)) for shard in shards])
 
 
 @pytest.fixture(scope="module")
@@ -265,6 +267,34 @@ def test_the_histograms_axis_holds_every_limit(report: Report) -> None:
 
     assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == [0, 31]
     assert spec["layer"][2]["data"]["values"] == [{"at": 30.0}]
+
+
+def test_the_heat_map_shows_shares_of_the_rule_of_the_row(report: Report) -> None:
+    web = report.sources["web"]
+    rows = charts.overlaps(web.rules, web.overlaps)["data"]["values"]
+    shown = {(row["rule"], row["other"]): (row["both"], row["share"]) for row in rows}
+
+    # One of the three documents that fail word_count fails the language too, which is the only one that does.
+    assert len(rows) == 16
+    assert shown["gopher/word_count", "lang/language"] == (1, 1 / 3)
+    assert shown["lang/language", "gopher/word_count"] == (1, 1.0)
+    assert shown["trial/stop", "trial/stop"] == (3, 1.0)
+
+
+def test_the_heat_map_leaves_out_rules_that_never_fire(report: Report) -> None:
+    wikipedia = report.sources["wikipedia"]
+
+    assert charts.overlaps(wikipedia.rules, wikipedia.overlaps)["data"]["values"] == []
+
+
+def test_removals_are_told_by_language_and_host(page: str) -> None:
+    text = " ".join(Elements(page).text.split())
+
+    # en: 3 of 10 documents with 181 words of 6 bytes; example.com: 1 of 2 with 10 words.
+    assert "Documents of web that the rules removed, by language" in text
+    assert "en330.0%101811.1 kB" in text
+    assert "example.com150.0%21060 bytes" in text
+    assert "Documents of wikipedia that the rules removed" not in text
 
 
 def test_removals_are_nested_and_leave_out_rules_that_never_fire(report: Report) -> None:

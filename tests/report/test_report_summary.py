@@ -6,16 +6,19 @@ import pytest
 
 from massivetext.context import Context
 from massivetext.recipe import GuardOptions
+from massivetext.report import hosts
 from massivetext.report.accumulate import accumulate_shard, merge
 from massivetext.report.duplicates import pairs_of
 from massivetext.report.summary import Report, _warnings, summarise
-from massivetext.report.tallies import Tally
+from massivetext.report.tallies import PartTally, Tally
 from massivetext.rules import Bounds
 from massivetext.store import Shard, canonical
 
 
 def report_of(context: Context) -> Report:
-    return summarise(context, reduce(merge, [accumulate_shard(context, shard) for shard in context.all_shards()]))
+    shards = context.all_shards()
+    merged = reduce(merge, [accumulate_shard(context, shard) for shard in shards])
+    return summarise(context, merged, [(shard.source, hosts.count(context, shard)) for shard in shards])
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +120,14 @@ def test_examples_show_the_failed_rules_with_their_values(report: Report) -> Non
         ("gopher/duplicate_line_frac", {"duplicate_line_frac": 0.5}),
         ("trial/stop", {"stop_word_count": 0, "word_count": 10}),
     ]
+
+
+def test_hosts_stand_in_the_order_of_what_they_lose(report: Report) -> None:
+    assert list(report.sources["web"].hosts.items()) == [
+        ("example.com", PartTally(2, 1, 10, 60)),
+        ("other.example", PartTally(1, 0, 10, 60)),
+    ]
+    assert report.sources["wikipedia"].hosts == {}
 
 
 def test_excerpts_are_cut_and_say_how_long_the_text_is(report: Report) -> None:
