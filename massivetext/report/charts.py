@@ -196,12 +196,13 @@ def overlaps(rules: Sequence[RuleReport], counts: Matrix) -> Spec:
         }
         for at in fired
         for other in fired
+        if other != at
     ]
     order = [rules[at].rule for at in fired]
-    label = {"labelLimit": 210, "title": None, "domain": False, "ticks": False}
+    label = {"labelLimit": 230, "title": None, "domain": False, "ticks": False}
     encoding = {
         "y": {"field": "rule", "type": "nominal", "sort": order, "axis": label},
-        "x": {"field": "other", "type": "nominal", "sort": order, "axis": label | {"labelAngle": -60, "orient": "top"}},
+        "x": {"field": "other", "type": "nominal", "sort": order, "axis": label | {"labelAngle": -90, "orient": "top"}},
         "tooltip": [
             {"field": "rule", "title": "of those that fail"},
             {"field": "failed", "title": "documents", "format": ","},
@@ -210,12 +211,13 @@ def overlaps(rules: Sequence[RuleReport], counts: Matrix) -> Spec:
             {"field": "share", "format": ".1%"},
         ],
     }
-    color = {"field": "share", "type": "quantitative", "scale": {"domain": [0, 1]}, "legend": None}
-    cell = {"mark": {"type": "rect", "style": "segment"}, "encoding": {"color": color}}
-    # Every digit has the same width, and a column has room for three.
+    color = {"datum": "failed", "scale": {"domain": ["passed", "failed"]}, "legend": None}
+    # Not to the full colour: the numbers stand on it.
+    share = {"field": "share", "type": "quantitative", "scale": {"domain": [0, 1], "range": [0, 0.75]}, "legend": None}
+    cell = {"mark": {"type": "rect", "style": "segment"}, "encoding": {"color": color, "fillOpacity": share}}
     text = {
         "mark": {"type": "text", "fontSize": 10},
-        "transform": [{"filter": "datum.both > 0 && datum.rule != datum.other"}],
+        "transform": [{"filter": "datum.both > 0"}],
         "encoding": {"text": {"field": "share", "format": ".0%"}},
     }
     return _spec({"step": 22}, data={"values": rows}, encoding=encoding, layer=[cell, text])

@@ -118,7 +118,7 @@ def _source_rules(name: str, source: SourceReport, drawn: Charts) -> Html:
 
 
 def _overlaps(name: str, source: SourceReport, drawn: Charts) -> Html:
-    """The documents that two rules have in common, as a chart, and in numbers."""
+    """The documents that two rules both fail, as a chart and in numbers."""
     fired = [at for at, rule in enumerate(source.rules) if rule.tally.failed]
     label = (
         f"Heat map: of the documents of {name} that fail the rule of a row, the share that fails the rule of a column "
@@ -127,14 +127,14 @@ def _overlaps(name: str, source: SourceReport, drawn: Charts) -> Html:
     rows: list[list[Child]] = [
         [
             join([f"{number}. ", element("code", source.rules[at].rule)]),
-            *(source.overlaps[at][other] for other in fired),
+            *(_unless_zero(source.overlaps[at][other]) for other in fired),
         ]
         for number, at in enumerate(fired, start=1)
     ]
     header = ["rule", *(f"{number}." for number in range(1, len(fired) + 1))]
     explanation = (
-        "How much of what the rule of a row removes the rule of a column removes as well. A row that is full in one "
-        "column names a rule that the other makes needless."
+        "Of the documents that fail the rule of a row, the share that fails the rule of a column as well. 100% means "
+        "that the rule of the row finds nothing that the other does not find."
     )
     return element(
         "details",
@@ -143,6 +143,10 @@ def _overlaps(name: str, source: SourceReport, drawn: Charts) -> Html:
         drawn.add(f"overlaps-{name}", charts.overlaps(source.rules, source.overlaps), label),
         table(f"Documents of {name} that fail both rules", header, rows),
     )
+
+
+def _unless_zero(count: int) -> Html:
+    return Number(f"{count:,}" if count else "")
 
 
 def _removed_parts(name: str, what: str, found: Mapping[str, PartTally]) -> Html:
