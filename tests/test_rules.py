@@ -335,8 +335,8 @@ def failures(text: str, *names: str) -> list[str]:
 
 
 def test_every_shipped_rule_set_loads_and_all_fit_together() -> None:
-    assert set(assets.names("filters")) == {"c4", "code", "fineweb", "gopher", "language", "safesearch"}
-    assert len(shipped("c4", "code", "fineweb", "gopher", "language", "safesearch")) == 3 + 3 + 3 + 21 + 2 + 2
+    assert set(assets.names("filters")) == {"c4", "code", "fineweb", "gneissweb", "gopher", "language", "safesearch"}
+    assert len(shipped(*assets.names("filters"))) == 3 + 3 + 3 + 1 + 21 + 2 + 2
 
 
 MENU = "Home of the valley\nHills and rivers\nPeople of the town\nAll about the sea\n"
@@ -354,9 +354,11 @@ STORY = "The river rises in the hills and runs to the sea. The people live by it
         ("The river rises in the hills. It runs to the sea", "c4", ["sentence_count"]),
         (f"{STORY} Lorem ipsum dolor.", "c4", ["lorem_ipsum_count"]),
         (f"{STORY} {{", "c4", ["curly_bracket_frac"]),
+        ("tree of " * 35, "gneissweb", ["mcalpine_eflaw"]),  # 70 words and 35 mini-words without an end: 105
+        ("tree of " * 23 + "tree", "gneissweb", []),  # 47 and 23: 70 itself passes
     ],
 )
-def test_the_filters_of_fineweb_and_c4(text: str, rule_set: str, failed: list[str]) -> None:
+def test_the_filters_of_fineweb_c4_and_gneissweb(text: str, rule_set: str, failed: list[str]) -> None:
     assert failures(text, rule_set) == [f"{rule_set}/{name}" for name in failed]
 
 
