@@ -6,7 +6,7 @@ of one removed document in a hundred is missing with a probability of 0.99 ** 10
 removed no more documents than the sample holds, no host is missing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 
 import msgspec
 import numpy as np
@@ -80,22 +80,16 @@ def count(context: Context, shard: Shard) -> pa.Table:
     )
 
 
-def most_removed(
-    tables: Iterable[tuple[str, pa.Table]], samples: Mapping[str, tuple[HostPick, ...]]
-) -> dict[str, dict[str, PartTally]]:
-    """The hosts of each source that lose most documents to the rules, at most :data:`TOP`, the first one the most.
+def most_removed(counts: Iterable[pa.Table], picks: Iterable[HostPick]) -> dict[str, PartTally]:
+    """The hosts of a source that lose most documents to the rules, at most :data:`TOP`, the first one the most.
 
     Args:
-        tables: source and counts of every shard; read one after the other.
-        samples: of each source, which name the hosts that are added up.
+        counts: those of its shards, see :func:`count`; held one at a time, and not read where nothing was picked.
+        picks: the sample of the source, which names the hosts that are added up.
     """
-    wanted = {source: pa.array(sorted({pick.host for pick in picks}), pa.string()) for source, picks in samples.items()}
-    found: dict[str, dict[str, PartTally]] = {source: {} for source in samples}
-    for source, table in tables:
-        drawn = table.filter(pc.is_in(table["part"], value_set=wanted[source]))
-        found[source] = add_maps(found[source], failures.part_tallies(drawn), PartTally.__add__)
-    return {source: dict(_most(hosts)) for source, hosts in found.items()}
-
-
-def _most(hosts: Mapping[str, PartTally]) -> Iterator[tuple[str, PartTally]]:
-    yield from sorted(hosts.items(), key=lambda item: (-item[1].removed, item[0]))[:TOP]
+    drawn = pa.array(sorted({pick.host for pick in picks}), pa.string())
+    found: dict[str, PartTally] = {}
+    for table in counts if len(drawn) else ():
+        tallies = failures.part_tallies(table.filter(pc.is_in(table["part"], value_set=drawn)))
+        found = add_maps(found, tallies, PartTally.__add__)
+    return dict(sorted(found.items(), key=lambda item: (-item[1].removed, item[0]))[:TOP])

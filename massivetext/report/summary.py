@@ -1,6 +1,6 @@
 """The report of a run as data: everything that the page shows, without clock or paths of the machine."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 import msgspec
@@ -33,6 +33,7 @@ from massivetext.report.tallies import Histogram, Matrix, PartTally, Reason, Rul
 from massivetext.report.tokens import Tokenizer, tokenizer
 from massivetext.rules import Bounds, Rule
 from massivetext.signals.registry import SIGNALS
+from massivetext.store import Shard
 
 _KEPT_SHOWN = 3
 
@@ -171,22 +172,24 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return sum((source.funnel[stage] for source in self.sources.values()), Tally())
 
 
-def summarise(context: Context, summaries: ShardSummary, host_counts: Iterable[tuple[str, pa.Table]]) -> Report:
+def summarise(context: Context, summaries: ShardSummary, host_counts: Callable[[Shard], pa.Table]) -> Report:
     """The report of a run from what was counted of its shards and from the evidence of its stages.
 
     Args:
         context: of the run.
         summaries: those of all shards, merged.
-        host_counts: source and :func:`massivetext.report.hosts.count` of every shard; read one after the other.
+        host_counts: gives or reads what :func:`massivetext.report.hosts.count` found of a shard.
 
     Raises:
         StageError: part of the run is missing or damaged.
     """
     state = context.run.state()
     stages = reached(context)
-    found = most_removed(host_counts, {name: each.removed_hosts for name, each in summaries.sources.items()})
     sources = {
-        name: _source(context, name, summary, found[name]) for name, summary in sorted(summaries.sources.items())
+        name: _source(
+            context, name, summary, most_removed(map(host_counts, context.shards(name)), summary.removed_hosts)
+        )
+        for name, summary in sorted(summaries.sources.items())
     }
     tested = any(context.judged_by("decontaminate", name) for name in sources)
     return Report(

@@ -1,7 +1,7 @@
 """Report: a summary of every shard, merged into one JSON and one page."""
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 import pyarrow as pa
@@ -27,10 +27,8 @@ _COST = 1 / 100e6  # seconds a byte of text
 def run_report(engine: Engine, context: Context, tasks: list[Task]) -> None:
     """Writes report/."""
     run_shards(engine, context, [ShardStage(STAGE, summarise_shard)], priced(tasks, _COST))
-    shards = context.all_shards()
-    summaries = (_read_summary(context, shard) for shard in shards)
-    host_counts = ((shard.source, context.run.read_table(HOSTS, shard)) for shard in shards)
-    commit = _write(context, summaries, host_counts)
+    summaries = (_read_summary(context, shard) for shard in context.all_shards())
+    commit = _write(context, summaries, lambda shard: context.run.read_table(HOSTS, shard))
     context.run.commit_shard(STAGE, context.keys[STAGE], commit)
 
 
@@ -50,7 +48,7 @@ def _read_summary(context: Context, shard: Shard) -> ShardSummary:
 
 
 def _write(
-    context: Context, summaries: Iterable[ShardSummary], host_counts: Iterable[tuple[str, pa.Table]]
+    context: Context, summaries: Iterable[ShardSummary], host_counts: Callable[[Shard], pa.Table]
 ) -> ShardCommit:
     run = context.run
     report = summarise(context, functools.reduce(merge, summaries), host_counts)
@@ -95,9 +93,8 @@ def _write_partial(context: Context, held: lock.Lock) -> None:
     state, inputs = _state(run)
     key = key_of(["partial", inputs])
     run.begin(STAGE, key)
-    shards = context.all_shards()
-    summaries = (accumulate_shard(context, shard) for shard in shards)
-    commit = _write(context, summaries, ((shard.source, hosts.count(context, shard)) for shard in shards))
+    summaries = (accumulate_shard(context, shard) for shard in context.all_shards())
+    commit = _write(context, summaries, lambda shard: hosts.count(context, shard))
     held.check()
     digest = run.commit(Manifest(STAGE, key, inputs, (commit,)))
     stages = (*(stage for stage in state.stages if stage.name != STAGE), StageState(STAGE, key, digest))

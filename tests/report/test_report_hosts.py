@@ -92,12 +92,12 @@ def test_what_the_sample_holds_is_counted_exactly_whatever_the_shards(
     shards: list[list[tuple[str | None, bool]]], top: int
 ) -> None:
     keys = iter(range(10**6))
-    tables: list[tuple[str, pa.Table]] = []
+    tables: list[pa.Table] = []
     picks: list[HostPick] = []
     for rows in shards:
         urls, kept = chunked([url for url, _ in rows]), np.array([kept for _, kept in rows], np.bool_)
         ones = np.ones(len(rows), np.int64)
-        tables.append(("web", failures.by_part(hosts_of(urls), kept, ones, ones)))
+        tables.append(failures.by_part(hosts_of(urls), kept, ones, ones))
         picks += hosts.sample(urls, ~kept, np.array([next(keys) for _ in rows], np.uint64))
     everything = [row for rows in shards for row in rows]
     removed = Counter(url[-2] for url, kept in everything if url and not kept)
@@ -105,7 +105,7 @@ def test_what_the_sample_holds_is_counted_exactly_whatever_the_shards(
     expected = sorted(removed, key=lambda host: (-removed[host], host))[:top]
 
     with mock.patch.object(hosts, "TOP", top):
-        found = most_removed(tables, {"web": tuple(picks)})["web"]
+        found = most_removed(tables, picks)
 
     assert list(found) == expected
     assert found == {
@@ -114,7 +114,8 @@ def test_what_the_sample_holds_is_counted_exactly_whatever_the_shards(
     }
 
 
-def test_a_source_without_addresses_has_no_hosts() -> None:
-    nothing = failures.by_part(chunked([None]), np.array([False]), np.ones(1, np.int64), np.ones(1, np.int64))
+def test_without_a_sample_no_counts_are_read() -> None:
+    def read(shard: int) -> pa.Table:
+        raise AssertionError(shard)
 
-    assert most_removed([("books", nothing)], {"books": ()}) == {"books": {}}
+    assert most_removed(map(read, range(3)), ()) == {}

@@ -21,9 +21,8 @@ from massivetext.store import Shard
 
 
 def report_of(context: Context) -> Report:
-    shards = context.all_shards()
-    merged = reduce(merge, [accumulate_shard(context, shard) for shard in shards])
-    return summarise(context, merged, [(shard.source, hosts.count(context, shard)) for shard in shards])
+    merged = reduce(merge, [accumulate_shard(context, shard) for shard in context.all_shards()])
+    return summarise(context, merged, lambda shard: hosts.count(context, shard))
 
 
 @pytest.fixture(scope="module")
