@@ -68,7 +68,7 @@ def test_a_group_is_shown_with_all_its_signals_and_values(tmp_path: Path) -> Non
     shown = massivetext("signals", "text.txt", "--rules", "mine.toml", folder=tmp_path).stdout
 
     words = signals.measure_text(TEXT)["word_count"]
-    assert f"{words}, 1" in shown
+    assert f"{words}; 1" in shown
     assert "at least 50, or" in " ".join(shown.split())
     assert "fails 1 of 1 rules: mine/long_or_dull" in shown
 

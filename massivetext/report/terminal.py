@@ -131,7 +131,7 @@ def rule_table(rules: Sequence[RuleVerdict]) -> Table:
     """What each rule says of a document."""
     table = _table("rules", "rule", "value", "passes", "verdict", "where the bound is from")
     for rule in rules:
-        values = ", ".join(map(number, rule.values))
+        values = "; ".join(map(number, rule.values))
         failed = Text("fails (reported only)", style="yellow") if rule.report_only else Text("fails", style=_BAD)
         verdict = Text("passes", style=_GOOD) if rule.passed else failed
         passes = passing(rule.passes, rule.where, named=False)

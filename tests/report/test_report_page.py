@@ -12,6 +12,7 @@ import vl_convert
 from massivetext.context import Context
 from massivetext.report import charts, hosts
 from massivetext.report.accumulate import accumulate_shard, merge
+from massivetext.report.heat_map import heat_map
 from massivetext.report.markup import Html, Number, coded, element, escape, script_json, table
 from massivetext.report.page import library, render
 from massivetext.report.summary import Report, summarise
@@ -270,7 +271,7 @@ def test_the_histograms_axis_holds_every_limit(report: Report) -> None:
 
 def test_the_heat_map_shows_shares_of_the_rule_of_the_row(report: Report) -> None:
     web = report.sources["web"]
-    rows = charts.overlaps(web.rules, web.overlaps)["data"]["values"]
+    rows = heat_map(web.rules, web.overlaps)["data"]["values"]
     shown = {(row["rule"], row["other"]): (row["both"], row["share"]) for row in rows}
 
     # One of the three documents that fail word_count fails the language too, which is the only one that does.
@@ -283,7 +284,7 @@ def test_the_heat_map_shows_shares_of_the_rule_of_the_row(report: Report) -> Non
 def test_the_heat_map_leaves_out_rules_that_never_fire(report: Report) -> None:
     wikipedia = report.sources["wikipedia"]
 
-    assert charts.overlaps(wikipedia.rules, wikipedia.overlaps)["data"]["values"] == []
+    assert heat_map(wikipedia.rules, wikipedia.overlaps)["data"]["values"] == []
 
 
 def test_removals_are_told_by_language_and_host(page: str) -> None:

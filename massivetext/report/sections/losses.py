@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from massivetext.report import charts
+from massivetext.report.heat_map import heat_map
 from massivetext.report.markup import Child, Html, Number, element, join, table
 from massivetext.report.sections.parts import Charts, legend, section
 from massivetext.report.summary import Report, RuleReport, SourceReport
@@ -140,7 +141,7 @@ def _overlaps(name: str, source: SourceReport, drawn: Charts) -> Html:
         "details",
         element("summary", "Rules that fail together"),
         element("p", explanation, class_="explanation"),
-        drawn.add(f"overlaps-{name}", charts.overlaps(source.rules, source.overlaps), label),
+        drawn.add(f"overlaps-{name}", heat_map(source.rules, source.overlaps), label),
         table(f"Documents of {name} that fail both rules", header, rows),
     )
 
