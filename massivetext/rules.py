@@ -188,7 +188,7 @@ def passes(table: pa.Table, rule: Rule) -> Bools:
     first, *others = rule.alternatives
     passed = _within(table, first, rule.label)
     for bounds in others:
-        passed |= _within(table, bounds, rule.label)
+        passed = passed | _within(table, bounds, rule.label)
     return passed if rule.where is None else passed | ~_within(table, rule.where, rule.label)
 
 

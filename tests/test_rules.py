@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from massivetext import assets, rules, signals
@@ -245,6 +245,18 @@ def test_a_group_with_where_is_for_these_documents_alone() -> None:
     assert rules.passes(table(words=[1, 1], share=[0.9, 0.9], language=["de", "en"]), rule).tolist() == [True, False]
 
 
+def test_a_group_may_begin_with_a_signal_that_is_text() -> None:
+    group = (
+        Bounds(signal="language", allow=("en", "de")),
+        Bounds(signal="words", min=5),
+        Bounds(signal="words", max=1),
+    )
+    rule = Rule(name="g", source="s", any_of=group)
+    signals = table(language=["en", "fr", "fr", "fr"], words=[3, 5, 4, 1])
+
+    assert rules.passes(signals, rule).tolist() == [True, True, False, True]
+
+
 def test_a_gap_in_any_signal_of_a_group_is_refused() -> None:
     rule = Rule(name="g", source="s", any_of=(Bounds(signal="words", min=1), Bounds(signal="share", max=0.2)))
 
@@ -257,6 +269,7 @@ _BOUNDS = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1), st.lists(_BOUNDS, min_size=2, max_size=4))
 def test_a_group_fails_exactly_what_fails_all_of_its_bounds(values: list[float], group: list[Bounds]) -> None:
     single = [

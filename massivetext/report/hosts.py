@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from massivetext.context import VERDICTS, Context, Mask
 from massivetext.report import failures
-from massivetext.report.tallies import PartTally, add_maps
+from massivetext.report.tallies import PartTally
 from massivetext.store import Shard
 
 U64 = npt.NDArray[np.uint64]
@@ -24,8 +24,12 @@ U64 = npt.NDArray[np.uint64]
 SAMPLE = 1000  # removed documents of a source whose hosts are added up
 TOP = 25  # hosts of a source that a report names
 
-# User and port are no part of a host; an address of IPv6 stands in brackets.
-_HOST = r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#@]*@)?(?P<host>\[[^\]/?#]+\]|[^/?#:\[\]]+)"
+# User and port are no part of a host; an address of IPv6 stands in brackets. A name has 253 bytes at most, and a final dot:
+# what is longer is no host, and would make the samples as large as whoever wrote the page likes.
+_HOST = (
+    r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#]*@)?"
+    r"(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[^/?#:@\[\]\s]{1,254})(?:[/?#:]|$)"
+)
 
 
 class HostPick(msgspec.Struct, frozen=True, order=True):
@@ -91,5 +95,5 @@ def most_removed(counts: Iterable[pa.Table], picks: Iterable[HostPick]) -> dict[
     found: dict[str, PartTally] = {}
     for table in counts if len(drawn) else ():
         tallies = failures.part_tallies(table.filter(pc.is_in(table["part"], value_set=drawn)))
-        found = add_maps(found, tallies, PartTally.__add__)
+        found |= {host: found[host] + tally if host in found else tally for host, tally in tallies.items()}
     return dict(sorted(found.items(), key=lambda item: (-item[1].removed, item[0]))[:TOP])

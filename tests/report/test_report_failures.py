@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from massivetext.report import failures
@@ -27,6 +27,7 @@ def test_overlaps_count_pairs_of_rules_and_each_alone_on_the_diagonal() -> None:
     assert failures.overlaps(0, np.zeros(3, np.uint64)) == ()
 
 
+@settings(deadline=None)
 @given(_FAILED, _FAILED)
 def test_overlaps_are_those_of_a_plain_loop_and_add_up(some: failures.U64, others: failures.U64) -> None:
     both = np.concatenate([some, others])
@@ -39,6 +40,7 @@ def test_overlaps_are_those_of_a_plain_loop_and_add_up(some: failures.U64, other
     assert found == add_matrices(failures.overlaps(64, some), failures.overlaps(64, others))
 
 
+@settings(deadline=None)
 @given(_FAILED, st.integers(0, 63))
 def test_the_diagonal_is_what_the_tallies_say(failed: failures.U64, reported: int) -> None:
     rules = [Rule(name=f"r{i}", signal="x", min=i, source="s", report_only=i == reported) for i in range(64)]

@@ -7,7 +7,7 @@ from unittest import mock
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from massivetext.context import Context
@@ -31,6 +31,10 @@ def chunked(values: Sequence[str | None]) -> pa.ChunkedArray:
         ("http://example.com./", "example.com"),
         ("http://[2001:db8::1]:80/", "[2001:db8::1]"),
         ("http://bücher.example/", "bücher.example"),
+        ("http://a@b@example.com/", "example.com"),
+        ("http://" + "a" * 253 + "./", "a" * 253),
+        ("http://" + "a" * 255 + "/", None),
+        ("http://two words/", None),
         ("http:///path", None),
         ("http://./", None),
         ("mailto:someone@example.com", None),
@@ -87,6 +91,7 @@ _SHARDS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(_SHARDS, st.integers(1, 4))
 def test_what_the_sample_holds_is_counted_exactly_whatever_the_shards(
     shards: list[list[tuple[str | None, bool]]], top: int
