@@ -24,7 +24,7 @@ U64 = npt.NDArray[np.uint64]
 SAMPLE = 1000  # removed documents of a source whose hosts are added up
 TOP = 25  # hosts of a source that a report names
 
-# User and port are no part of a host; an address of IPv6 stands in brackets. A name has 253 bytes at most, and a final dot:
+# User and port are no part of a host; an address of IPv6 stands in brackets. A name has 253 bytes and a final dot at most:
 # what is longer is no host, and would make the samples as large as whoever wrote the page likes.
 _HOST = (
     r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#]*@)?"
