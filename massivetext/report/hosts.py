@@ -24,8 +24,8 @@ U64 = npt.NDArray[np.uint64]
 SAMPLE = 1000  # removed documents of a source whose hosts are added up
 TOP = 25  # hosts of a source that a report names
 
-# User and port are no part of a host; an address of IPv6 stands in brackets. A name has 253 bytes and a final dot at most:
-# what is longer is no host, and would make the samples as large as whoever wrote the page likes.
+# User and port are no part of a host; an address of IPv6 stands in brackets. A name has at most 253 bytes and a final
+# dot: what is longer is no host, and would make the samples as large as whoever wrote the page likes.
 _HOST = (
     r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#]*@)?"
     r"(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[^/?#:@\[\]\s]{1,254})(?:[/?#:]|$)"
