@@ -84,6 +84,7 @@ def plain(text: str, language: str) -> dict[str, float]:
     stops = STOPS.words[STOPS.number(language)]
     letters = [character for character in text if character.isalpha()]
     small = text.translate({code: code + 32 for code in range(ord("A"), ord("Z") + 1)})
+    ends = sum(map(ends_sentence, words[:-1])) + bool(words)
     kept = lines(text)
     raw = text.split("\n")
     hits = phrases_in(forms)
@@ -99,7 +100,8 @@ def plain(text: str, language: str) -> dict[str, float]:
         "all_caps_word_frac": part(sum(len(word) > 1 and word.isupper() for word in words), len(words)),
         "unique_word_frac": part(len(set(named)), len(named)),
         "unigram_entropy": entropy(named),
-        "sentence_count": sum(map(ends_sentence, words[:-1])) + bool(words),
+        "sentence_count": ends,
+        "mcalpine_eflaw": part(len(named) + sum(len(form) <= 3 for form in named), ends),
         "curly_bracket_frac": part(text.count("{") + text.count("}"), len(text)),
         "uppercase_letter_frac": part(sum(letter.isupper() for letter in letters), len(letters)),
         "digit_frac": part(sum(character.isdecimal() for character in text), sum(map(len, words))),

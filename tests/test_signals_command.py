@@ -53,7 +53,24 @@ def test_standard_input_is_measured_by_rules_of_ones_own(tmp_path: Path) -> None
     done = subprocess.run(command, cwd=tmp_path, input=TEXT.encode(), capture_output=True, check=True)
 
     (verdict,) = json.loads(done.stdout)["rules"]
-    assert (verdict["rule"], verdict["value"], verdict["passed"]) == ("mine/lorem_ipsum_count", 1, False)
+    assert (verdict["rule"], verdict["values"], verdict["passed"]) == ("mine/lorem_ipsum_count", [1], False)
+
+
+def test_a_group_is_shown_with_all_its_signals_and_values(tmp_path: Path) -> None:
+    rule = """
+    [[rule]]
+    name = "long_or_dull"
+    any_of = [{ signal = "word_count", min = 50 }, { signal = "lorem_ipsum_count", max = 0 }]
+    source = "ours: for the test"
+    """
+    (tmp_path / "mine.toml").write_text(rule, encoding="utf-8")
+    (tmp_path / "text.txt").write_text(TEXT, encoding="utf-8")
+    shown = massivetext("signals", "text.txt", "--rules", "mine.toml", folder=tmp_path).stdout
+
+    words = signals.measure_text(TEXT)["word_count"]
+    assert f"{words}; 1" in shown
+    assert "at least 50, or" in " ".join(shown.split())
+    assert "fails 1 of 1 rules: mine/long_or_dull" in shown
 
 
 @pytest.mark.parametrize(

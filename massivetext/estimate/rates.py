@@ -53,7 +53,7 @@ REQUESTS: Mapping[str, int] = {
     "decontaminate": 2,
     "tokenizer": 8,
     "records": 10,
-    "report": 7,
+    "report": 8,
 }
 REQUESTS_A_FILE = 4  # of records, or of measured pairs
 REQUESTS_A_CELL = 6  # of candidate pairs

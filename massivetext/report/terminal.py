@@ -12,7 +12,7 @@ from massivetext.report.destinations import Destination
 from massivetext.report.examples import Example
 from massivetext.report.judged import RuleVerdict, SignalValue
 from massivetext.report.trace import Relative, StageVerdict, Trace
-from massivetext.report.wording import bounds, enumeration, number
+from massivetext.report.wording import enumeration, number, passing
 from massivetext.text import printable
 
 _ROWS = 20  # of a table that may be long
@@ -131,12 +131,11 @@ def rule_table(rules: Sequence[RuleVerdict]) -> Table:
     """What each rule says of a document."""
     table = _table("rules", "rule", "value", "passes", "verdict", "where the bound is from")
     for rule in rules:
-        passes = bounds(rule.passes)
-        if rule.where is not None:
-            passes += f", where {rule.where.signal} is {bounds(rule.where)}"
+        values = "; ".join(map(number, rule.values))
         failed = Text("fails (reported only)", style="yellow") if rule.report_only else Text("fails", style=_BAD)
         verdict = Text("passes", style=_GOOD) if rule.passed else failed
-        table.add_row(rule.rule, number(rule.value), passes, verdict, Text(rule.citation, style=_DULL))
+        passes = passing(rule.passes, rule.where, named=False)
+        table.add_row(rule.rule, values, passes, verdict, Text(rule.citation, style=_DULL))
     return table
 
 

@@ -51,6 +51,7 @@ def _words(measured: Measured) -> Columns:
         "unique_word_frac": ratios(counts[words.DISTINCT_FORMS], counts[words.FORMS]),
         "unigram_entropy": values[words.ENTROPY],
         "sentence_count": counts[words.SENTENCES],
+        "mcalpine_eflaw": ratios(counts[words.FORMS] + counts[words.MINI_WORDS], counts[words.SENTENCES]),
     }
 
 

@@ -19,6 +19,8 @@ MOST_STOP_WORDS = 64  # of a language; bits of a number
 TOP_SIZES = (2, 3, 4)  # words of the n-grams of which the most frequent one counts
 DUPLICATE_SIZES = (5, 6, 7, 8, 9, 10)  # words of the n-grams of which every repeated one counts
 
+MINI_CHARACTERS = 3  # of a mini-word: McAlpine 2006
+
 SHORT_CHARACTERS = 30  # of a short line: FineWeb's short_line_length
 
 # The paper names no bullets. The first group are bullets wherever they begin a line; the second also begin words ("-5",

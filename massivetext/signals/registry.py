@@ -16,6 +16,7 @@ _QUALITY = "Rae et al. 2021, A.1.1, quality filtering"
 _REDPAJAMA = "ours, after RedPajama-V2 (Weber et al. 2024, quality signals)"
 _T5 = "ours, after C4 (Raffel et al. 2020, 2.2) as TensorFlow Datasets reads it"
 _FINEWEB = "ours, after FineWeb (Penedo et al. 2024, 3.6)"
+_GNEISSWEB = "ours, after GneissWeb (Emami Gohari et al. 2025, readability)"
 _REPETITION = "Rae et al. 2021, A.1.1, repetition removal, Table A1"
 _LANGUAGE = (
     "Rae et al. 2021, A.1.1, content filtering; the classifier is ours (fastText lid.176.ftz), the paper names none"
@@ -88,6 +89,7 @@ def _families() -> list[Signal]:
     unsafe = functools.partial(_signal, "safety", _SAFETY)
     code = functools.partial(_signal, "code", _CODE)
     varied = functools.partial(_signal, "words", _REDPAJAMA)
+    read = functools.partial(_signal, "words", _GNEISSWEB)
     cased = functools.partial(_signal, "characters", _REDPAJAMA)
     edited = functools.partial(_signal, "lines", _T5)
     shaped = functools.partial(_signal, "lines", _FINEWEB)
@@ -124,6 +126,13 @@ def _families() -> list[Signal]:
             "sentence_count",
             "Sentences: words that end in `.`, `!`, `?` or another sentence mark, with quotes or brackets after it or "
             "none, and the last word in any case.",
+        ),
+        read(
+            "ratio",
+            "mcalpine_eflaw",
+            "McAlpine EFLAW, a score of readability: words plus words of at most "
+            f"{definitions.MINI_CHARACTERS} characters, divided by sentences; punctuation at the edges of a word and "
+            "words of nothing else do not count.",
         ),
         symbols("ratio", "hash_to_word_ratio", "Hash signs (`#`) divided by words."),
         symbols(
