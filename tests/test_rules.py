@@ -250,8 +250,8 @@ def failures(text: str, *names: str) -> list[str]:
 
 
 def test_every_shipped_rule_set_loads_and_all_fit_together() -> None:
-    assert set(assets.names("filters")) == {"c4", "code", "fineweb", "gopher", "language", "safesearch"}
-    assert len(shipped("c4", "code", "fineweb", "gopher", "language", "safesearch")) == 3 + 3 + 3 + 21 + 2 + 2
+    assert set(assets.names("filters")) == {"c4", "code", "fineweb", "gopher", "language", "refinedweb", "safesearch"}
+    assert len(shipped(*assets.names("filters"))) == 3 + 3 + 3 + 21 + 2 + 1 + 2
 
 
 MENU = "Home of the valley\nHills and rivers\nPeople of the town\nAll about the sea\n"

@@ -16,6 +16,7 @@ _QUALITY = "Rae et al. 2021, A.1.1, quality filtering"
 _REDPAJAMA = "ours, after RedPajama-V2 (Weber et al. 2024, quality signals)"
 _T5 = "ours, after C4 (Raffel et al. 2020, 2.2) as TensorFlow Datasets reads it"
 _FINEWEB = "ours, after FineWeb (Penedo et al. 2024, 3.6)"
+_REFINEDWEB = "ours, after RefinedWeb (Penedo et al. 2023, G.2)"
 _REPETITION = "Rae et al. 2021, A.1.1, repetition removal, Table A1"
 _LANGUAGE = (
     "Rae et al. 2021, A.1.1, content filtering; the classifier is ours (fastText lid.176.ftz), the paper names none"
@@ -89,7 +90,7 @@ def _families() -> list[Signal]:
     code = functools.partial(_signal, "code", _CODE)
     varied = functools.partial(_signal, "words", _REDPAJAMA)
     cased = functools.partial(_signal, "characters", _REDPAJAMA)
-    edited = functools.partial(_signal, "lines", _T5)
+    noticed = functools.partial(_signal, "lines", _T5)
     shaped = functools.partial(_signal, "lines", _FINEWEB)
     glyphs = " ".join(f"`{glyph}`" for glyph in sorted(definitions.BULLETS_ANYWHERE))
     spaced = " ".join(f"`{glyph}`" for glyph in sorted(definitions.BULLETS_ALONE))
@@ -158,9 +159,9 @@ def _families() -> list[Signal]:
             "short_line_frac",
             f"Share of non-blank lines of at most {definitions.SHORT_CHARACTERS} characters.",
         ),
-        edited("count", "javascript_line_count", f"Lines with `{definitions.JAVASCRIPT}` in them, in any case."),
-        edited("count", "policy_line_count", f"Lines with one of these in them, in any case: {policies}."),
-        edited("count", "lorem_ipsum_count", f"Copies of `{definitions.LOREM_IPSUM}`, in any case."),
+        noticed("count", "javascript_line_count", f"Lines with `{definitions.JAVASCRIPT}` in them, in any case."),
+        noticed("count", "policy_line_count", f"Lines with one of these in them, in any case: {policies}."),
+        noticed("count", "lorem_ipsum_count", f"Copies of `{definitions.LOREM_IPSUM}`, in any case."),
         repeated(
             "share",
             "duplicate_line_frac",
@@ -218,6 +219,13 @@ def _families() -> list[Signal]:
         code("share", "alphanumeric_frac", "Share of all characters that are letters or digits."),
         code("characters", "longest_line_length", "Characters of the longest line, indentation included."),
         code("characters", "mean_line_length", "Mean characters of a line, blank lines and indentation included."),
+        _signal(
+            "edits",
+            _REFINEDWEB,
+            "share",
+            "edited_word_frac",
+            "Share of the words of the text before its source's line edits that these took; 0 where nothing edits it.",
+        ),
     ]
 
 
