@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from massivetext.report.destinations import Destination
+from massivetext.report.edited import Taken
 from massivetext.report.examples import Example
 from massivetext.report.judged import RuleVerdict, SignalValue
 from massivetext.report.trace import Relative, StageVerdict, Trace
@@ -28,6 +29,8 @@ def trace_parts(trace: Trace) -> Iterator[RenderableType]:
     """The story of one document, part by part."""
     yield _head(trace)
     yield Panel(shown(trace.document.excerpt or "(an empty text)"), title="how it begins", title_align="left")
+    if trace.edits:
+        yield _edits(trace.edits)
     yield _stages(trace)
     if trace.rules:
         yield rule_table(trace.rules)
@@ -93,6 +96,13 @@ def _verdict(trace: Trace) -> Text:
 
 def _where(document: Example | Relative) -> Text:
     return shown(document.url or document.origin)
+
+
+def _edits(taken: Sequence[Taken]) -> Table:
+    table = _table("taken out by line edits", "rule", "lines", "characters", "words")
+    for each in taken:
+        table.add_row(each.rule, f"{each.lines:,}", f"{each.characters:,}", f"{each.words:,}")
+    return table
 
 
 def _stages(trace: Trace) -> Table:

@@ -35,7 +35,8 @@ def measure(texts: Sequence[str] | pa.Array, removed_words: Sequence[int] | None
     numbers = np.array([lists.number(code) for code in spoken["language"]], np.int64)
     measured = kernel.measure(data, offsets, numbers, kernel.tables(lists.words))
     removed = np.zeros(len(texts), np.int64) if removed_words is None else np.asarray(removed_words, np.int64)
-    found = spoken | columns.columns(measured, np.diff(offsets), removed)
+    found = spoken | columns.columns(measured, np.diff(offsets))
+    found |= columns.edited(removed, found["word_count"])
     return pa.table([pa.array(found[field.name], field.type) for field in schema], schema=schema)
 
 

@@ -20,13 +20,12 @@ def ratios(numerators: npt.ArrayLike, denominators: npt.ArrayLike) -> F64:
     return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
 
 
-def columns(measured: Measured, sizes: I64, removed: I64) -> Columns:
+def columns(measured: Measured, sizes: I64) -> Columns:
     """Every signal that needs no model, by name.
 
     Args:
         measured: counts of each text.
         sizes: its bytes.
-        removed: words that line edits have taken from it.
     """
     return {
         **_words(measured),
@@ -35,8 +34,12 @@ def columns(measured: Measured, sizes: I64, removed: I64) -> Columns:
         **_repetition(measured),
         "unsafe_phrase_count": measured.phrases,
         "unsafe_phrase_weight": 1000.0 * ratios(measured.weights, measured.words[:, words.WORDS]),
-        "edited_word_frac": ratios(removed, removed + measured.words[:, words.WORDS]),
     }
+
+
+def edited(removed: I64, left: I64) -> Columns:
+    """The signal of line edits: ``removed`` are the words that they took from each text, ``left`` those that it has."""
+    return {"edited_word_frac": ratios(removed, removed + left)}
 
 
 def _words(measured: Measured) -> Columns:
