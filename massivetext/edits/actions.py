@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -52,13 +52,40 @@ class Cut(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="
 
     def changes(self, lines: Sequence[str]) -> Changes:
         """The lines that the rule changes."""
-        pattern, longest = re.compile(self.pattern), self.max_line_words
-        found = {
-            place: pattern.sub("", line).strip()
-            for place, line in enumerate(lines)
-            if pattern.search(line) and (longest is None or len(line.split(None, longest)) <= longest)
-        }
-        return {place: line for place, line in found.items() if line != lines[place]}  # an empty match cuts nothing
+        pattern = re.compile(self.pattern)
+        return _cut(
+            {place: line for place, line in enumerate(lines) if pattern.search(line)}, pattern, self.max_line_words
+        )
+
+
+class CutPhrases(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="cut_phrases"):
+    """Cuts these phrases out of lines, in any case, with a white space beside them; drops a line that has no more.
+
+    Attributes:
+        phrases: looked for within words as well.
+        at: where in a line a phrase is cut; that at the end goes with the white space before it, as anywhere.
+        max_line_words: longer lines stay as they are; None: of any length.
+    """
+
+    phrases: Texts
+    at: Literal["start", "end", "anywhere"] = "anywhere"
+    max_line_words: Positive | None = None
+
+    @property
+    def does(self) -> str:
+        """The rule in words."""
+        where = {"start": " at the start of", "end": " at the end of", "anywhere": " anywhere in"}[self.at]
+        limit = "lines" if self.max_line_words is None else f"lines of at most {self.max_line_words} words"
+        return f"cuts {_or(self.phrases)}{where} {limit}"
+
+    def changes(self, lines: Sequence[str]) -> Changes:
+        """The lines that the rule changes."""
+        found = {place: lines[place] for place in _containing(lines, self.phrases)}
+        if not found:
+            return {}
+        either = f"(?:{'|'.join(map(re.escape, self.phrases))})"
+        pattern = {"start": rf"^{either}\s?", "end": rf"\s?{either}$", "anywhere": rf"\s?{either}"}[self.at]
+        return _cut(found, re.compile(pattern, re.IGNORECASE), self.max_line_words)
 
 
 class DropMatching(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="drop_matching"):
@@ -97,17 +124,11 @@ class DropContaining(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def does(self) -> str:
         """The rule in words."""
-        return f"drops lines with {' or '.join(f'`{phrase}`' for phrase in self.phrases)} in them"
+        return f"drops lines with {_or(self.phrases)} in them"
 
     def changes(self, lines: Sequence[str]) -> Changes:
         """The lines that the rule drops."""
-        lowered = "\n".join(lines).lower()
-        phrases = [phrase for each in self.phrases if (phrase := each.lower()) in lowered]
-        if not phrases:
-            return {}  # as a rule: so one search of the text spares those of its lines
-        return {
-            place: "" for place, line in enumerate(lowered.split("\n")) if any(phrase in line for phrase in phrases)
-        }
+        return dict.fromkeys(_containing(lines, self.phrases), "")
 
 
 class DropWithoutEnd(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="drop_without_end"):
@@ -196,7 +217,29 @@ class DropUppercase(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=T
         return {place: "" for place, line in enumerate(lines) if _uppercase(line) > self.max_frac * len(line)}
 
 
-Rule = Cut | DropMatching | DropContaining | DropWithoutEnd | DropShort | DropLongWords | DropUppercase
+Rule = Cut | CutPhrases | DropMatching | DropContaining | DropWithoutEnd | DropShort | DropLongWords | DropUppercase
+
+
+def _or(phrases: Sequence[str]) -> str:
+    return " or ".join(f"`{phrase}`" for phrase in phrases)
+
+
+def _containing(lines: Sequence[str], phrases: Sequence[str]) -> list[int]:
+    """Places of the lines with any of the phrases in them."""
+    lowered = "\n".join(lines).lower()
+    there = [phrase for each in phrases if (phrase := each.lower()) in lowered]
+    if not there:
+        return []  # as a rule: so one search of the text spares those of its lines
+    return [place for place, line in enumerate(lowered.split("\n")) if any(phrase in line for phrase in there)]
+
+
+def _cut(found: Mapping[int, str], pattern: re.Pattern[str], longest: int | None) -> Changes:
+    left = {
+        place: pattern.sub("", line).strip()
+        for place, line in found.items()
+        if longest is None or len(line.split(None, longest)) <= longest
+    }
+    return {place: line for place, line in left.items() if line != found[place]}
 
 
 def _uppercase(line: str) -> int:

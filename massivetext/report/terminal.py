@@ -30,7 +30,7 @@ def trace_parts(trace: Trace) -> Iterator[RenderableType]:
     yield _head(trace)
     yield Panel(shown(trace.document.excerpt or "(an empty text)"), title="how it begins", title_align="left")
     if trace.edits:
-        yield _edits(trace.edits)
+        yield edit_table(trace.edits)
     yield _stages(trace)
     if trace.rules:
         yield rule_table(trace.rules)
@@ -98,7 +98,8 @@ def _where(document: Example | Relative) -> Text:
     return shown(document.url or document.origin)
 
 
-def _edits(taken: Sequence[Taken]) -> Table:
+def edit_table(taken: Sequence[Taken]) -> Table:
+    """What line edits took from a document."""
     table = _table("taken out by line edits", "rule", "lines", "characters", "words")
     for each in taken:
         table.add_row(each.rule, f"{each.lines:,}", f"{each.characters:,}", f"{each.words:,}")

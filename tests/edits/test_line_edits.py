@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from massivetext import edits
 from massivetext.edits.actions import (
     Cut,
+    CutPhrases,
     DropContaining,
     DropLongWords,
     DropMatching,
@@ -76,6 +77,24 @@ def test_a_cut_leaves_longer_lines_alone(text: str, stays: str) -> None:
 
 def test_a_match_of_nothing_cuts_nothing() -> None:
     assert edits.edit("a b", [made(Cut, pattern="z*")]) == ("a b", ())
+
+
+@pytest.mark.parametrize(
+    ("at", "stays"),
+    [
+        ("start", "now\nOrder buy now\nto buy now or Buy Now"),
+        ("end", "buy now now\nOrder\nto buy now or"),
+        ("anywhere", "now\nOrder\nto or"),
+    ],
+)
+def test_phrases_are_cut_where_they_may_be(at: str, stays: str) -> None:
+    rule = made(CutPhrases, phrases=("BUY NOW",), at=at)
+
+    assert left("buy now now\nOrder buy now\nto buy now or Buy Now\nBuy now", rule) == stays
+
+
+def test_phrases_are_no_patterns() -> None:
+    assert left("more... or more, it", made(CutPhrases, phrases=("more...", "it|"), at="anywhere")) == "or more, it"
 
 
 # -- lines between lines -----------------------------------------------------------------------------------------------
@@ -178,9 +197,9 @@ def test_what_refinedweb_cuts(line: str, stays: str) -> None:
 # -- laws --------------------------------------------------------------------------------------------------------------
 
 _SIGNS = [" ", "\n", "\n\n", "\t", "\u3000", "\x1c", ".", "...", '"', "[1]", "[edit]", "A", "ÄÖ", "Σ", "İ", "b", "1"]
-_PHRASES = ["cat ", "3 likes", "use cookies", "javascript ", "Sign-in ", " read more...", "items in cart"]
+_PHRASES = ["cat ", "3 likes", "use cookies", "javascript ", "Sign-in ", " read more...", "items in cart", "ſign-in "]
 TEXTS = st.lists(st.sampled_from([*_SIGNS, *_PHRASES]), max_size=30).map("".join)
-DROPPING = tuple(rule for rule in (*C4, *REFINEDWEB) if not isinstance(rule, Cut))
+DROPPING = tuple(rule for rule in (*C4, *REFINEDWEB) if not isinstance(rule, Cut | CutPhrases))
 
 
 def bare(text: str) -> list[str]:
