@@ -53,7 +53,10 @@ def test_what_line_edits_leave_is_measured(tmp_path: Path) -> None:
 
     # 9 words of 25 are gone.
     assert found["text"] == f"{TEXT} And so it was."
-    assert [(each["rule"], each["words"]) for each in found["edits"]] == [("c4/no_end_mark", 3), ("c4/policy", 6)]
+    assert found["edited_lines"] == [
+        {"rule": "c4/no_end_mark", "before": "By the river", "after": ""},
+        {"rule": "c4/policy", "before": "We use cookies on this page.", "after": ""},
+    ]
     assert share == 9 / 25
     assert [each["passed"] for each in found["rules"]] == [False]
 

@@ -8,4 +8,6 @@ What every rule took is counted, since the text itself is gone.
 from massivetext.edits.actions import Rule as Rule
 from massivetext.edits.files import combine as combine
 from massivetext.edits.files import load as load
+from massivetext.edits.lines import Change as Change
+from massivetext.edits.lines import changed_lines as changed_lines
 from massivetext.edits.lines import edit as edit

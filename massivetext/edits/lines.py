@@ -1,6 +1,7 @@
 """An edit of one text: every rule in turn, and what each of them took."""
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from massivetext.edits.actions import Changes, Rule
 from massivetext.schema import Removed
@@ -34,6 +35,24 @@ def edit(text: str, rules: Iterable[Rule]) -> tuple[str, tuple[Removed, ...]]:
         places = [place for place, line in zip(places, left, strict=True) if line]
         left = [line for line in left if line]
     return (_join(lines, text.split("\n"), places), tuple(taken)) if taken else (text, ())
+
+
+class Change(NamedTuple):
+    """A line that a rule changed: as it was and as it is, both without white space at their ends; empty: dropped."""
+
+    rule: str
+    before: str
+    after: str
+
+
+def changed_lines(text: str, rules: Iterable[Rule]) -> list[Change]:
+    """Every line that :func:`edit` changes, rule by rule: for a person who wants to see them, not for a corpus."""
+    found: list[Change] = []
+    for rule in rules:
+        lines = [bare for line in text.split("\n") if (bare := line.strip())]
+        found += [Change(rule.name, lines[place], after) for place, after in rule.changes(lines).items()]
+        text, _ = edit(text, [rule])
+    return found
 
 
 def _count(rule: str, lines: Sequence[str], changes: Changes) -> Removed:

@@ -234,6 +234,18 @@ def test_the_counts_and_what_is_left_make_the_whole(text: str, rules: tuple[Rule
     assert all(each.lines > 0 and each.characters > 0 for each in taken)
 
 
+@given(TEXTS, st.sampled_from([C4, REFINEDWEB, C4 + REFINEDWEB]))
+def test_the_changed_lines_are_those_that_are_counted(text: str, rules: tuple[Rule, ...]) -> None:
+    changes = edits.changed_lines(text, rules)
+    counted = {each.rule: (each.lines, each.characters, each.words) for each in edits.edit(text, rules)[1]}
+
+    for rule in rules:
+        own = [change for change in changes if change.rule == rule.name]
+        characters = sum(len(change.before) - len(change.after) for change in own)
+        words = sum(len(change.before.split()) - len(change.after.split()) for change in own)
+        assert (len(own), characters, words) == counted.get(rule.name, (0, 0, 0))
+
+
 @given(TEXTS)
 def test_dropping_lines_twice_drops_no_more(text: str) -> None:
     once = left(text, *DROPPING)
