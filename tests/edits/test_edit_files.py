@@ -1,9 +1,12 @@
 """Edits are read from TOML, or refused with the place and the choices."""
 
+import re
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
+from command import ROOT
 
 from massivetext import assets, edits
 from massivetext.errors import UserError
@@ -15,6 +18,18 @@ def test_every_built_in_edit_can_be_read_and_says_what_it_does(name: str) -> Non
 
     assert all(rule.name.startswith(f"{name}/") for rule in rules)
     assert all(rule.does.startswith(("cuts ", "drops ")) for rule in rules)
+
+
+def test_every_action_and_option_is_in_the_documentation() -> None:
+    page = (ROOT / "docs/design.md").read_text(encoding="utf-8")
+    told = {
+        tag: set(re.findall("`([a-z_]+)`", options))
+        for tag, options in re.findall(r"^\| `((?:cut|drop)[a-z_]*)` \| (.*?) \|", page, re.MULTILINE)
+    }
+
+    assert told == {
+        kind.__struct_config__.tag: set(kind.__struct_fields__) - {"name", "source"} for kind in get_args(edits.Rule)
+    }
 
 
 def test_rules_survive_json() -> None:
