@@ -33,7 +33,7 @@ class Cut(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="
     """Cuts what matches a pattern out of lines; a line of which nothing is left is dropped.
 
     Attributes:
-        pattern: regular expression of Python, without flags; matched within one line.
+        pattern: regular expression of Python (`(?i)` before it ignores case), looked for within each line.
         max_line_words: longer lines stay as they are; None: of any length.
     """
 
@@ -92,7 +92,7 @@ class DropMatching(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Drops lines that match a pattern as a whole.
 
     Attributes:
-        pattern: regular expression of Python, without flags.
+        pattern: regular expression of Python (`(?i)` before it ignores case).
     """
 
     pattern: Text

@@ -90,7 +90,7 @@ def _families() -> list[Signal]:
     code = functools.partial(_signal, "code", _CODE)
     varied = functools.partial(_signal, "words", _REDPAJAMA)
     cased = functools.partial(_signal, "characters", _REDPAJAMA)
-    noticed = functools.partial(_signal, "lines", _T5)
+    edited = functools.partial(_signal, "lines", _T5)
     shaped = functools.partial(_signal, "lines", _FINEWEB)
     glyphs = " ".join(f"`{glyph}`" for glyph in sorted(definitions.BULLETS_ANYWHERE))
     spaced = " ".join(f"`{glyph}`" for glyph in sorted(definitions.BULLETS_ALONE))
@@ -159,9 +159,9 @@ def _families() -> list[Signal]:
             "short_line_frac",
             f"Share of non-blank lines of at most {definitions.SHORT_CHARACTERS} characters.",
         ),
-        noticed("count", "javascript_line_count", f"Lines with `{definitions.JAVASCRIPT}` in them, in any case."),
-        noticed("count", "policy_line_count", f"Lines with one of these in them, in any case: {policies}."),
-        noticed("count", "lorem_ipsum_count", f"Copies of `{definitions.LOREM_IPSUM}`, in any case."),
+        edited("count", "javascript_line_count", f"Lines with `{definitions.JAVASCRIPT}` in them, in any case."),
+        edited("count", "policy_line_count", f"Lines with one of these in them, in any case: {policies}."),
+        edited("count", "lorem_ipsum_count", f"Copies of `{definitions.LOREM_IPSUM}`, in any case."),
         repeated(
             "share",
             "duplicate_line_frac",

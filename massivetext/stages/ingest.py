@@ -62,7 +62,7 @@ def _groups(context: Context, task: Task, counts: Counter[str], quarantine: obje
 
 
 def _edited(document: Document, rules: Sequence[Rule], counts: Counter[str]) -> Document:
-    # Also one without lines that are left stays: rows must not depend on edits more than texts do, and rules judge it.
+    # A document of which no line is left stays as an empty text: no row is lost, and the rules judge it.
     text, taken = edit(document.text, rules)
     counts["edited"] += bool(taken)
     counts["emptied"] += bool(taken and not text)
