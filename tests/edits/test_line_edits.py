@@ -62,7 +62,7 @@ def test_both_sides_of_a_bound(rule: Rule, stays: str, goes: str) -> None:
 def test_a_cut_takes_the_match_and_leaves_the_line() -> None:
     rule = made(Cut, pattern=r"\[\d*\]")
 
-    # "[1]" and "[]" are 5 characters, and "[2]" a word of its own with 3.
+    # "[1]" and "[]" are 5 characters; "[2]" is a word of its own, 4 with the space before it.
     assert edits.edit("Rome[1] fell[]. [2]\nSo.", [rule]) == ("Rome fell.\nSo.", (Removed("it", 1, 9, 1),))
 
 
