@@ -24,32 +24,48 @@ def signals(
             show_default=", ".join(_RULE_SETS),
         ),
     ] = None,
+    edits: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="EDIT",
+            help=f"Edit it first: a TOML file or {', '.join(assets.names('filters/edits'))}; may be given again.",
+        ),
+    ] = None,
     url: Annotated[str | None, typer.Option(help="Of the page: it helps to find where its text is.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
 ) -> None:
     """Print every signal of one text and each rule's verdict, as a run would measure and judge it.
 
-    Of a web page (it begins with a doctype or with <html>) the main text is measured, as `ingest` extracts it.
+    Of a web page (it begins with a doctype or with <html>) the main text is measured, as `ingest` extracts it; with
+    line edits, what these leave of a text.
     """
     import msgspec
     import pyarrow as pa
 
+    from massivetext import edits as line_edits
     from massivetext.report.judged import rule_verdicts, signal_values
     from massivetext.rules import combine, judge, load
     from massivetext.signals import measure, registry
 
+    cutting = line_edits.combine(line_edits.load(name) for name in edits or ())
     judging = combine(load(name, known=registry.types()) for name in rules or _RULE_SETS)
-    text = _text_of(_read(file), url)
-    table: pa.Table = measure([text])
+    whole = _text_of(_read(file), url)
+    text, removed = line_edits.edit(whole, cutting)
+    changed = line_edits.changed_lines(whole, cutting)
+    table: pa.Table = measure([text], [sum(each.words for each in removed)])
     _, failed = judge(table, judging)
     values = signal_values(table.to_pylist()[0])
     verdicts = rule_verdicts(judging, table.to_pylist()[0], int(failed[0]))
     if as_json:
-        sys.stdout.write(msgspec.json.encode({"text": text, "signals": values, "rules": verdicts}).decode() + "\n")
+        told = [each._asdict() for each in changed]
+        found = {"text": text, "edited_lines": told, "signals": values, "rules": verdicts}
+        sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
         return
-    from massivetext.report.terminal import rule_table, shown, signal_table
+    from massivetext.report.terminal import line_table, rule_table, shown, signal_table
 
     console = Console(highlight=False)
+    if edits:
+        console.print(line_table(changed))
     console.print(signal_table(values))
     console.print(rule_table(verdicts))
     lost = [verdict.rule for verdict in verdicts if not verdict.passed and not verdict.report_only]

@@ -62,6 +62,8 @@ class SourceOptions(Options, frozen=True):
         kind: which reader reads the inputs.
         inputs: file names or patterns (``*``, ``**``), relative to the recipe's folder; or URLs.
         weight: share of the training sequences, as a decimal; all weights sum to exactly 1.
+        edits: names of line edits in ``filters/edits/``, or paths of such files; they take lines out of the texts for
+            good as these are ingested, in this order (paper: none).
         rules: names of rule sets in ``filters/``, or paths of rule files; None: the paper's choice for the kind.
         deduplicate: takes part in exact and near deduplication; None: the paper's choice for the kind.
         decontaminate: loses documents that overlap a test set (paper: every source).
@@ -73,6 +75,7 @@ class SourceOptions(Options, frozen=True):
     kind: Kind
     inputs: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
     weight: Decimal
+    edits: tuple[str, ...] = ()
     rules: tuple[str, ...] | None = None
     deduplicate: bool | None = None
     decontaminate: bool = True

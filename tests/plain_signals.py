@@ -126,6 +126,7 @@ def plain(text: str, language: str) -> dict[str, float]:
         **dict(repeated_n_grams(words)),
         "unsafe_phrase_count": len(set(hits)),
         "unsafe_phrase_weight": 1000 * part(sum(PHRASES[hit] for hit in hits), len(words)),
+        "edited_word_frac": 0,
         "alphanumeric_frac": part(sum(c.isalnum() for c in text), len(text)),
         "longest_line_length": max(map(len, raw)),
         "mean_line_length": sum(map(len, raw)) / len(raw),

@@ -46,6 +46,21 @@ def test_of_a_page_the_main_text_is_measured(tmp_path: Path) -> None:
     assert printed("page.html", folder=tmp_path)["text"] == story.strip()
 
 
+def test_what_line_edits_leave_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text(f"{TEXT} And so it was.\nBy the river\nWe use cookies on this page.\n")
+    found = printed("text.txt", "--edits", "c4", "--rules", "refinedweb", folder=tmp_path)
+    share = next(each["value"] for each in found["signals"] if each["name"] == "edited_word_frac")
+
+    # 9 words of 25 are gone.
+    assert found["text"] == f"{TEXT} And so it was."
+    assert found["edited_lines"] == [
+        {"rule": "c4/no_end_mark", "before": "By the river", "after": ""},
+        {"rule": "c4/policy", "before": "We use cookies on this page.", "after": ""},
+    ]
+    assert share == 9 / 25
+    assert [each["passed"] for each in found["rules"]] == [False]
+
+
 def test_standard_input_is_measured_by_rules_of_ones_own(tmp_path: Path) -> None:
     rule = '[[rule]]\nsignal = "lorem_ipsum_count"\nmax = 0\nsource = "ours: nobody reads it"\n'
     (tmp_path / "mine.toml").write_text(rule, encoding="utf-8")
@@ -79,6 +94,7 @@ def test_a_group_is_shown_with_all_its_signals_and_values(tmp_path: Path) -> Non
         (("nowhere.txt",), "nowhere.txt: want a file, or - for standard input: No such file or directory"),
         ((".", "--rules", "gopher"), ".: want a file, or - for standard input: Is a directory"),
         (("text.txt", "--rules", "gophr"), "did you mean 'gopher'?"),
+        (("text.txt", "--edits", "c5"), "want one of c4, refinedweb, or the path of a .toml file"),
         (("text.txt", "--rules", "wrong.toml"), "did you mean 'word_count'?"),
     ],
 )

@@ -26,6 +26,7 @@ from massivetext.report.duplicates import (
     near_duplicates,
     pair_examples,
 )
+from massivetext.report.edited import Edited, edited
 from massivetext.report.examples import Example, Place, place, show
 from massivetext.report.guards import Judged, alarms
 from massivetext.report.hosts import most_removed
@@ -77,6 +78,7 @@ class SourceReport(msgspec.Struct, frozen=True, kw_only=True):
         rule_sets: that judge it.
         deduplicates: takes part in deduplication.
         decontaminates: takes part in test-set filtering.
+        edited: what line edits took out of its texts as they were ingested; None where nothing edits them.
         funnel: what is left after each stage.
         rules: in the order in which they judge.
         overlaps: documents that fail both rule i and rule j, in that order.
@@ -97,6 +99,7 @@ class SourceReport(msgspec.Struct, frozen=True, kw_only=True):
     rule_sets: tuple[str, ...]
     deduplicates: bool
     decontaminates: bool
+    edited: Edited | None
     funnel: dict[str, Tally]
     rules: tuple[RuleReport, ...]
     overlaps: Matrix
@@ -225,6 +228,7 @@ def _source(context: Context, name: str, summary: SourceSummary, hosts: dict[str
         rule_sets=options.rule_sets,
         deduplicates=options.deduplicates,
         decontaminates=context.judged_by("decontaminate", name),
+        edited=edited(context, name),
         funnel=summary.funnel,
         rules=tuple(_rule(rule, summary.rules[rule.label]) for rule in context.rules[name]),
         overlaps=summary.overlaps,

@@ -11,13 +11,14 @@ import pyarrow as pa
 from massivetext.signals import definitions, registry
 
 
-def measure(texts: Sequence[str] | pa.Array) -> pa.Table:
+def measure(texts: Sequence[str] | pa.Array, removed_words: Sequence[int] | None = None) -> pa.Table:
     """The signals of some texts: one row a text, columns and types as in :func:`registry.schema`.
 
     A text's signals do not depend on the other texts.
 
     Args:
         texts: as strings, or as an Arrow array of them without nulls, which is read where it lies.
+        removed_words: words that line edits have taken from each text; None: none from any.
 
     Raises:
         UserError: the language model, the phrase list or the lists of stop words are missing.
@@ -33,7 +34,9 @@ def measure(texts: Sequence[str] | pa.Array) -> pa.Table:
     lists = stop_lists.built_in()
     numbers = np.array([lists.number(code) for code in spoken["language"]], np.int64)
     measured = kernel.measure(data, offsets, numbers, kernel.tables(lists.words))
+    removed = np.zeros(len(texts), np.int64) if removed_words is None else np.asarray(removed_words, np.int64)
     found = spoken | columns.columns(measured, np.diff(offsets))
+    found |= columns.edited(removed, found["word_count"])
     return pa.table([pa.array(found[field.name], field.type) for field in schema], schema=schema)
 
 

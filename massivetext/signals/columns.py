@@ -37,6 +37,11 @@ def columns(measured: Measured, sizes: I64) -> Columns:
     }
 
 
+def edited(removed: I64, left: I64) -> Columns:
+    """The signal of line edits: ``removed`` are the words that they took from each text, ``left`` those that it has."""
+    return {"edited_word_frac": ratios(removed, removed + left)}
+
+
 def _words(measured: Measured) -> Columns:
     counts, values = measured.words.T, measured.values.T
     total = counts[words.WORDS]

@@ -17,6 +17,7 @@ _REDPAJAMA = "ours, after RedPajama-V2 (Weber et al. 2024, quality signals)"
 _T5 = "ours, after C4 (Raffel et al. 2020, 2.2) as TensorFlow Datasets reads it"
 _FINEWEB = "ours, after FineWeb (Penedo et al. 2024, 3.6)"
 _GNEISSWEB = "ours, after GneissWeb (Emami Gohari et al. 2025, readability)"
+_REFINEDWEB = "ours, after RefinedWeb (Penedo et al. 2023, G.2)"
 _REPETITION = "Rae et al. 2021, A.1.1, repetition removal, Table A1"
 _LANGUAGE = (
     "Rae et al. 2021, A.1.1, content filtering; the classifier is ours (fastText lid.176.ftz), the paper names none"
@@ -227,6 +228,13 @@ def _families() -> list[Signal]:
         code("share", "alphanumeric_frac", "Share of all characters that are letters or digits."),
         code("characters", "longest_line_length", "Characters of the longest line, indentation included."),
         code("characters", "mean_line_length", "Mean characters of a line, blank lines and indentation included."),
+        _signal(
+            "edits",
+            _REFINEDWEB,
+            "share",
+            "edited_word_frac",
+            "Share of the words of the text before its source's line edits that these took; 0 where nothing edits it.",
+        ),
     ]
 
 

@@ -21,7 +21,7 @@ from massivetext.stages.judge import judge_shard
 from massivetext.stages.libraries import versions
 from massivetext.stages.measure import measure_shard
 from massivetext.stages.near_dedup import run_near_dedup
-from massivetext.stages.plan import make_demo, make_plan, make_tasks, rules_of, stage_keys
+from massivetext.stages.plan import edits_of, make_demo, make_plan, make_tasks, rules_of, stage_keys
 from massivetext.stages.records import run_records
 from massivetext.stages.report import run_report
 from massivetext.stages.shards import ShardStage, Task, run_shards
@@ -63,16 +63,17 @@ class Driver:
         _refuse_foreign(self._run)
         make_demo(loaded)
         plans = make_plan(loaded)
-        judged = rules_of(loaded)
+        judged, edited = rules_of(loaded), edits_of(loaded)
         self._tasks = make_tasks(loaded.recipe, plans)
         self._engine = engine.ready(shards=len(self._tasks), folder=folder)
         self.context = Context(
             run=self._run,
             recipe=loaded.recipe,
             root=loaded.root,
-            keys=stage_keys(loaded, plans, judged),
+            keys=stage_keys(loaded, plans, judged, edited),
             shard_counts={name: len(shards) for name, shards in plans.items()},
             rules=judged,
+            edits=edited,
             progress=folder if fs.is_local(folder) else None,
         )
         self._states: dict[str, StageState] = {}
@@ -204,7 +205,10 @@ class Driver:
 
     def _facts(self, stage: str) -> dict[str, Any]:
         if stage == "ingest":
-            return {"shards": {task.shard.name: msgspec.to_builtins(task.splits) for task in self._tasks}}
+            return {
+                "shards": {task.shard.name: msgspec.to_builtins(task.splits) for task in self._tasks},
+                "edits": {source: msgspec.to_builtins(rules) for source, rules in self.context.edits.items()},
+            }
         if stage == "judge":
             return {"rules": {source: msgspec.to_builtins(judged) for source, judged in self.context.rules.items()}}
         if stage == "records":

@@ -19,8 +19,9 @@ def measure_shard(context: Context, task: Task, reporter: Reporter) -> ShardComm
     path = run.part("signals", shard)
     rows = words = 0
     with fs.publish(path) as temporary, pq.ParquetWriter(temporary, registry.schema(), compression="zstd") as writer:
-        for batch in batches(run, shard, ["text"]):
-            table: pa.Table = signals.measure(batch["text"].combine_chunks())
+        for batch in batches(run, shard, ["text", "edits"]):
+            taken = [sum(each["words"] for each in edits or ()) for edits in batch["edits"].to_pylist()]
+            table: pa.Table = signals.measure(batch["text"].combine_chunks(), taken)
             writer.write_table(table)
             rows += table.num_rows
             words += sum(table["word_count"].to_pylist())

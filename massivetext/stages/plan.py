@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from massivetext import __version__, demo, rules, signals
+from massivetext import __version__, demo, edits, rules, signals
 from massivetext import filesystem as fs
 from massivetext.errors import UserError
 from massivetext.recipe import LoadedRecipe, Recipe
@@ -20,7 +20,13 @@ from massivetext.stages.tokenizer import model_path
 from massivetext.store import STAGES, Shard, key_of
 
 # Raised when a stage's output changes for the same input and options; part of every key.
-CODE_VERSIONS: Mapping[str, int] = dict.fromkeys(STAGES, 1) | {"measure": 3, "near-dedup": 2, "records": 2, "report": 2}
+CODE_VERSIONS: Mapping[str, int] = dict.fromkeys(STAGES, 1) | {
+    "ingest": 2,
+    "measure": 3,
+    "near-dedup": 2,
+    "records": 2,
+    "report": 2,
+}
 
 _MEASURE_COST = 0.3  # seconds a megabyte of input, which is compressed as a rule
 
@@ -62,7 +68,22 @@ def rules_of(loaded: LoadedRecipe) -> dict[str, tuple[Rule, ...]]:
     }
 
 
-def stage_keys(loaded: LoadedRecipe, plans: Plan, judged: Mapping[str, Sequence[Rule]]) -> dict[str, str]:
+def edits_of(loaded: LoadedRecipe) -> dict[str, tuple[edits.Rule, ...]]:
+    """The rules of the line edits of every source that has any. Raises UserError for an edit that cannot be."""
+    folder = Path(loaded.root)
+    return {
+        name: edits.combine(edits.load(each, folder) for each in source.edits)
+        for name, source in loaded.recipe.sources.items()
+        if source.edits
+    }
+
+
+def stage_keys(
+    loaded: LoadedRecipe,
+    plans: Plan,
+    judged: Mapping[str, Sequence[Rule]],
+    edited: Mapping[str, Sequence[edits.Rule]],
+) -> dict[str, str]:
     """The key of each stage: a hash of all that decides what it writes, the keys of the stages before it among it."""
     recipe, root = loaded.recipe, loaded.root
     tests = evaluation_files(recipe.decontaminate.test_sets, root)
@@ -75,6 +96,7 @@ def stage_keys(loaded: LoadedRecipe, plans: Plan, judged: Mapping[str, Sequence[
                 name: [source.kind, source.text_field, source.licences, _identity(plans[name])]
                 for name, source in recipe.sources.items()
             },
+            edited,
         ],
         "measure": signals.assets_digest(),
         "judge": judged,
