@@ -82,9 +82,10 @@ def ours(found: list[str], repeat: int) -> tuple[float, float]:
     ends, utf8 = np.frombuffer(offsets, np.int64), np.frombuffer(data, np.uint8)
     lists = stop_lists.built_in()
     tables, numbers = kernel.tables(lists.words), np.zeros(len(found), np.int64)
+    styles = np.full(len(found), -1)
 
     def without_model() -> None:
-        columns.columns(kernel.measure(utf8, ends, numbers, tables), np.diff(ends))
+        columns.columns(kernel.measure(utf8, ends, numbers, styles, tables), np.diff(ends))
 
     without_model()
     return cpu(without_model, repeat), cpu(lambda: signals.measure(array), repeat)

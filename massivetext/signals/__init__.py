@@ -11,19 +11,21 @@ import pyarrow as pa
 from massivetext.signals import definitions, registry
 
 
-def measure(texts: Sequence[str] | pa.Array) -> pa.Table:
+def measure(texts: Sequence[str] | pa.Array, documents: pa.Table | None = None) -> pa.Table:
     """The signals of some texts: one row a text, columns and types as in :func:`registry.schema`.
 
     A text's signals do not depend on the other texts.
 
     Args:
         texts: as strings, or as an Arrow array of them without nulls, which is read where it lies.
+        documents: what else is known of them, one row a text: :data:`definitions.DOCUMENT_COLUMNS` of the documents
+            data set. Signals that need it have their value for an empty text without it.
 
     Raises:
         UserError: the language model, the phrase list or the lists of stop words are missing.
     """
     # The compiler and the models take 0.4 s and 100 MB: only for processes that measure.
-    from massivetext.signals import columns, kernel, language, stop_lists
+    from massivetext.signals import columns, comment_styles, kernel, language, stop_lists
 
     schema = registry.schema()
     if not len(texts):
@@ -32,7 +34,8 @@ def measure(texts: Sequence[str] | pa.Array) -> pa.Table:
     spoken = language.measure(texts.to_pylist() if isinstance(texts, pa.Array) else texts)
     lists = stop_lists.built_in()
     numbers = np.array([lists.number(code) for code in spoken["language"]], np.int64)
-    measured = kernel.measure(data, offsets, numbers, kernel.tables(lists.words))
+    styles = [-1] * len(texts) if documents is None else comment_styles.numbers(documents["metadata"].to_pylist())
+    measured = kernel.measure(data, offsets, numbers, np.array(styles, np.int64), kernel.tables(lists.words))
     found = spoken | columns.columns(measured, np.diff(offsets))
     return pa.table([pa.array(found[field.name], field.type) for field in schema], schema=schema)
 

@@ -21,6 +21,8 @@ _LANGUAGE = (
     "Rae et al. 2021, A.1.1, content filtering; the classifier is ours (fastText lid.176.ftz), the paper names none"
 )
 _SAFETY = "ours: SafeSearch, which Rae et al. 2021, A.1.1 uses, is not public; a weighted phrase list stands in"
+_STARCODER = "ours, after StarCoder2 (Lozhkov et al. 2024, A.1)"
+_COMMENTS = "ours, after SantaCoder (Ben Allal et al. 2023, 4.1), which parses Python, Java and JavaScript"
 _CODE = "Chen et al. 2021 (Codex), section 3.1; BigCode preprocessing of The Stack (StarCoder), basic filter"
 
 
@@ -64,7 +66,7 @@ def _signal(family: str, source: str, unit: Unit, name: str, meaning: str) -> Si
             meaning=meaning,
             source=source,
         )
-    whole = unit in ("count", "bytes") or name in ("character_count", "longest_line_length")
+    whole = unit in ("count", "bytes") or name in ("character_count", "longest_line_length", "longest_encoded_length")
     return Signal(
         name=name,
         family=family,
@@ -87,6 +89,7 @@ def _families() -> list[Signal]:
     spoken = functools.partial(_signal, "language", _LANGUAGE)
     unsafe = functools.partial(_signal, "safety", _SAFETY)
     code = functools.partial(_signal, "code", _CODE)
+    foreign = functools.partial(_signal, "code", _STARCODER)
     varied = functools.partial(_signal, "words", _REDPAJAMA)
     cased = functools.partial(_signal, "characters", _REDPAJAMA)
     edited = functools.partial(_signal, "lines", _T5)
@@ -95,6 +98,7 @@ def _families() -> list[Signal]:
     spaced = " ".join(f"`{glyph}`" for glyph in sorted(definitions.BULLETS_ALONE))
     quotes = " ".join(f"`{glyph}`" for glyph in sorted(definitions.END_QUOTES))
     policies = ", ".join(f"`{phrase}`" for phrase in definitions.POLICIES)
+    generated = ", ".join(f"`{mark}`" for mark in definitions.GENERATED_MARKS)
     return [
         quality("count", "word_count", "Words: runs of characters between white space."),
         quality("characters", "mean_word_length", "Mean characters of a word, punctuation included."),
@@ -218,6 +222,28 @@ def _families() -> list[Signal]:
         code("share", "alphanumeric_frac", "Share of all characters that are letters or digits."),
         code("characters", "longest_line_length", "Characters of the longest line, indentation included."),
         code("characters", "mean_line_length", "Mean characters of a line, blank lines and indentation included."),
+        foreign("share", "alphabetic_frac", "Share of all characters that are letters."),
+        _signal(
+            "code",
+            _COMMENTS,
+            "share",
+            "comment_frac",
+            "Share of characters within comments, their marks included, and within Python's docstrings; 0 where the "
+            "document says no programming language or one without a style in `signals/comment_styles.py`.",
+        ),
+        foreign(
+            "share",
+            "encoded_frac",
+            f"Share of characters within data: {definitions.BASE64_LEAST} or more letters, digits, `+`, `/`, `=` and "
+            f"line feeds in a row; {definitions.BYTES_LEAST} or more bytes of two hexadecimal digits, each with `0x`, "
+            r"`\x` or nothing before it, commas, white space or nothing between them; as many escapes `\u1234` in a row.",
+        ),
+        foreign("characters", "longest_encoded_length", "Characters of the longest piece of such data."),
+        foreign(
+            "count",
+            "generated_mark_count",
+            f"Copies of these in the first {definitions.GENERATED_LINES} lines, in any case: {generated}.",
+        ),
     ]
 
 

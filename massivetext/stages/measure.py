@@ -8,7 +8,7 @@ from massivetext import signals
 from massivetext.context import Context
 from massivetext.documents import batches
 from massivetext.progress import Reporter
-from massivetext.signals import registry
+from massivetext.signals import definitions, registry
 from massivetext.stages.shards import Task
 from massivetext.store import ShardCommit
 
@@ -19,8 +19,8 @@ def measure_shard(context: Context, task: Task, reporter: Reporter) -> ShardComm
     path = run.part("signals", shard)
     rows = words = 0
     with fs.publish(path) as temporary, pq.ParquetWriter(temporary, registry.schema(), compression="zstd") as writer:
-        for batch in batches(run, shard, ["text"]):
-            table: pa.Table = signals.measure(batch["text"].combine_chunks())
+        for batch in batches(run, shard, ["text", *definitions.DOCUMENT_COLUMNS]):
+            table: pa.Table = signals.measure(batch["text"].combine_chunks(), batch)
             writer.write_table(table)
             rows += table.num_rows
             words += sum(table["word_count"].to_pylist())
