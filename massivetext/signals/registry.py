@@ -236,7 +236,7 @@ def _families() -> list[Signal]:
             "encoded_frac",
             f"Share of characters within data: {definitions.BASE64_LEAST} or more letters, digits, `+`, `/`, `=` and "
             f"line feeds in a row; {definitions.BYTES_LEAST} or more bytes of two hexadecimal digits, each with `0x`, "
-            r"`\x` or nothing before it, commas, white space or nothing between them; as many escapes `\u1234` in a row.",
+            r"`\x` or nothing before it, commas, white space or nothing between them; as many `\u1234` in a row.",
         ),
         foreign("characters", "longest_encoded_length", "Characters of the longest piece of such data."),
         foreign(
