@@ -9,34 +9,41 @@ import numpy as np
 
 from massivetext.errors import UserError
 from massivetext.signals.columns import Columns
-from massivetext.signals.definitions import LANGUAGE_MODEL, LANGUAGE_WINDOW, UNDETERMINED
+from massivetext.signals.definitions import LANGUAGE_MODEL, LANGUAGE_WINDOW, LANGUAGE_WINDOWS, UNDETERMINED
 
 _LABEL = "__label__"
+_RANKS = 2
 
 
 def measure(texts: Sequence[str]) -> Columns:
-    """Language code and its probability for each text; "und" and 0.0 for a text without words.
+    """The two most probable languages of each text and their probabilities; "und" and 0.0 for a text without words.
 
     Raises:
         UserError: the model is missing or cannot be read.
     """
     samples = [sample(text) for text in texts]
     asked = [index for index, one in enumerate(samples) if one]
-    codes = np.full(len(texts), UNDETERMINED, dtype=object)
-    scores = np.zeros(len(texts), np.float64)
+    codes = np.full((len(texts), _RANKS), UNDETERMINED, dtype=object)
+    scores = np.zeros((len(texts), _RANKS), np.float64)
     if asked:
-        labels, probabilities = _model(LANGUAGE_MODEL).predict([samples[index] for index in asked])
-        codes[asked] = [label[0].removeprefix(_LABEL) for label in labels]
+        labels, probabilities = _model(LANGUAGE_MODEL).predict([samples[index] for index in asked], k=_RANKS)
+        codes[asked] = [[label.removeprefix(_LABEL) for label in ranked] for ranked in labels]
         # Quantisation can push a probability a little above 1.
-        scores[asked] = np.clip([float(probability[0]) for probability in probabilities], 0.0, 1.0)
-    return {"language": codes, "language_score": scores}
+        scores[asked] = np.clip(np.array(probabilities, np.float64), 0.0, 1.0)
+    return {
+        "language": codes[:, 0],
+        "language_score": scores[:, 0],
+        "second_language": codes[:, 1],
+        "second_language_score": scores[:, 1],
+    }
 
 
 def sample(text: str) -> str:
-    """What the model sees of a text: all, or windows at its start, middle and end; one line, single spaces."""
-    if len(text) > 3 * LANGUAGE_WINDOW:
-        middle = (len(text) - LANGUAGE_WINDOW) // 2
-        text = " ".join((text[:LANGUAGE_WINDOW], text[middle : middle + LANGUAGE_WINDOW], text[-LANGUAGE_WINDOW:]))
+    """What the model sees of a text: all, or windows from its start to its end; one line, single spaces."""
+    if len(text) > LANGUAGE_WINDOWS * LANGUAGE_WINDOW:
+        last = len(text) - LANGUAGE_WINDOW
+        starts = [last * window // (LANGUAGE_WINDOWS - 1) for window in range(LANGUAGE_WINDOWS)]
+        text = " ".join([text[start : start + LANGUAGE_WINDOW] for start in starts])
     return " ".join(text.encode("utf-8", "ignore").decode("utf-8").split())
 
 

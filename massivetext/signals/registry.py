@@ -209,9 +209,11 @@ def _families() -> list[Signal]:
         spoken(
             "share",
             "language_score",
-            f"Probability of that language; long texts are sampled: {definitions.LANGUAGE_WINDOW} characters each at "
-            "the start, in the middle and at the end.",
+            f"Probability of that language; long texts are sampled: {definitions.LANGUAGE_WINDOWS} windows of "
+            f"{definitions.LANGUAGE_WINDOW} characters, evenly spread from start to end.",
         ),
+        spoken("code", "second_language", "Code of the next most probable language; `und` for a text without words."),
+        spoken("share", "second_language_score", "Probability of that one."),
         unsafe("count", "unsafe_phrase_count", "Distinct phrases of `filters/lists/unsafe_phrases.txt` that occur."),
         unsafe(
             "weight per 1,000 words",

@@ -21,6 +21,7 @@ from massivetext import signals
 from massivetext.signals import registry
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
+LANGUAGE = ("language", "language_score", "second_language", "second_language_score")
 
 
 def check_range(row: dict[str, float | int | str]) -> None:
@@ -38,7 +39,7 @@ def check(texts: list[str]) -> None:
     for text, row in zip(texts, signals.measure(texts).to_pylist(), strict=True):
         expected = plain(text, row["language"])
         assert {name: row[name] for name in expected} == pytest.approx(expected, abs=1e-9)
-        assert set(row) == {*expected, "language", "language_score"}
+        assert set(row) == {*expected, *LANGUAGE}
         check_range(row)
 
 
