@@ -124,7 +124,8 @@ def test_text_hashes_are_equal_for_equal_texts_alone(first: str, second: str) ->
 
 def test_documents_become_rows() -> None:
     table = documents_table(
-        "web", [Document("text", "a.gz", "7", "http://x/", "Title", {"b": "2", "a": "ü"}), Document("", "a.gz", "8")]
+        "web",
+        [Document("text", "a.gz", "7", "http://x/", "Title", {"b": "2", "a": "ü"}, 80, 0.5), Document("", "a.gz", "8")],
     )
 
     assert table.schema == schema.DOCUMENTS
@@ -139,6 +140,8 @@ def test_documents_become_rows() -> None:
             "url": "http://x/",
             "title": "Title",
             "metadata": '{"a":"ü","b":"2"}',  # in the order of names, so that equal documents are equal bytes
+            "html_bytes": 80,
+            "link_text_frac": 0.5,
         },
         {
             "id": document_id("web", "a.gz", "8"),
@@ -149,6 +152,8 @@ def test_documents_become_rows() -> None:
             "url": None,
             "title": None,
             "metadata": "{}",
+            "html_bytes": None,
+            "link_text_frac": None,
         },
     ]
 

@@ -25,7 +25,7 @@ def measure(texts: Sequence[str] | pa.Array, documents: pa.Table | None = None) 
         UserError: the language model, the phrase list or the lists of stop words are missing.
     """
     # The compiler and the models take 0.4 s and 100 MB: only for processes that measure.
-    from massivetext.signals import columns, comment_styles, kernel, language, stop_lists
+    from massivetext.signals import beside, columns, kernel, language, stop_lists
 
     schema = registry.schema()
     if not len(texts):
@@ -34,9 +34,10 @@ def measure(texts: Sequence[str] | pa.Array, documents: pa.Table | None = None) 
     spoken = language.measure(texts.to_pylist() if isinstance(texts, pa.Array) else texts)
     lists = stop_lists.built_in()
     numbers = np.array([lists.number(code) for code in spoken["language"]], np.int64)
-    styles = [-1] * len(texts) if documents is None else comment_styles.numbers(documents["metadata"].to_pylist())
-    measured = kernel.measure(data, offsets, numbers, np.array(styles, np.int64), kernel.tables(lists.words))
-    found = spoken | columns.columns(measured, np.diff(offsets))
+    styles = beside.styles(documents, len(texts))
+    measured = kernel.measure(data, offsets, numbers, styles, kernel.tables(lists.words))
+    sizes = np.diff(offsets)
+    found = spoken | columns.columns(measured, sizes) | beside.columns(documents, sizes)
     return pa.table([pa.array(found[field.name], field.type) for field in schema], schema=schema)
 
 

@@ -1,9 +1,7 @@
 """How comments are marked in each programming language: a table, named as :mod:`massivetext.sources.languages` does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
-
-import msgspec
 
 
 class CommentStyle(NamedTuple):
@@ -67,13 +65,3 @@ UNKNOWN = frozenset({"Vim script"})
 NUMBERS: Mapping[str, int] = {
     language: number for number, languages in enumerate(STYLES.values()) for language in languages.split("|")
 }
-
-
-class _Metadata(msgspec.Struct):
-    language: str = ""
-
-
-def numbers(metadata: Sequence[str]) -> list[int]:
-    """Number of the style of each document by what its metadata (JSON) name as its language; -1 where it is unknown."""
-    decoder = msgspec.json.Decoder(_Metadata)
-    return [NUMBERS.get(decoder.decode(one).language, -1) for one in metadata]

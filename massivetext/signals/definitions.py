@@ -54,4 +54,4 @@ BASE64_LEAST = 64  # characters of a run
 BYTES_LEAST = 8  # bytes, or escapes, in a row
 
 # Columns of the documents data set that some signals are taken from, beside the text.
-DOCUMENT_COLUMNS = ("metadata",)
+DOCUMENT_COLUMNS = ("metadata", "html_bytes", "link_text_frac")

@@ -21,6 +21,7 @@ _LANGUAGE = (
     "Rae et al. 2021, A.1.1, content filtering; the classifier is ours (fastText lid.176.ftz), the paper names none"
 )
 _SAFETY = "ours: SafeSearch, which Rae et al. 2021, A.1.1 uses, is not public; a weighted phrase list stands in"
+_PAGE = "ours: what extraction sees of a page and its text does not show"
 _STARCODER = "ours, after StarCoder2 (Lozhkov et al. 2024, A.1)"
 _COMMENTS = "ours, after SantaCoder (Ben Allal et al. 2023, 4.1), which parses Python, Java and JavaScript"
 _CODE = "Chen et al. 2021 (Codex), section 3.1; BigCode preprocessing of The Stack (StarCoder), basic filter"
@@ -53,7 +54,7 @@ class Signal:
     source: str
 
 
-def _signal(family: str, source: str, unit: Unit, name: str, meaning: str) -> Signal:
+def _signal(family: str, source: str, unit: Unit, name: str, meaning: str, empty: float | None = None) -> Signal:
     if unit == "code":
         return Signal(
             name=name,
@@ -74,7 +75,7 @@ def _signal(family: str, source: str, unit: Unit, name: str, meaning: str) -> Si
         low=0.0,
         high=1.0 if unit == "share" else math.inf,
         type=pa.int64() if whole else pa.float64(),
-        empty=0 if whole else 0.0,
+        empty=empty if empty is not None else 0 if whole else 0.0,
         meaning=meaning,
         source=source,
     )
@@ -90,6 +91,7 @@ def _families() -> list[Signal]:
     unsafe = functools.partial(_signal, "safety", _SAFETY)
     code = functools.partial(_signal, "code", _CODE)
     foreign = functools.partial(_signal, "code", _STARCODER)
+    structure = functools.partial(_signal, "page", _PAGE)
     varied = functools.partial(_signal, "words", _REDPAJAMA)
     cased = functools.partial(_signal, "characters", _REDPAJAMA)
     edited = functools.partial(_signal, "lines", _T5)
@@ -225,6 +227,18 @@ def _families() -> list[Signal]:
         code("characters", "longest_line_length", "Characters of the longest line, indentation included."),
         code("characters", "mean_line_length", "Mean characters of a line, blank lines and indentation included."),
         foreign("share", "alphabetic_frac", "Share of all characters that are letters."),
+        structure(
+            "ratio",
+            "text_to_html_ratio",
+            "Bytes of the text divided by those of the page that it is taken from; 1 where it is not taken from HTML.",
+            empty=1.0,
+        ),
+        structure(
+            "share",
+            "link_text_frac",
+            "Share of the characters of the page, its menus included, that are within links, white space left out; "
+            "0 where the text is not taken from HTML.",
+        ),
         _signal(
             "code",
             _COMMENTS,

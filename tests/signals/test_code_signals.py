@@ -1,18 +1,17 @@
 """Source code: comments, encoded data, marks of generated files; by hand, and against plain Python."""
 
-import json
 import tarfile
 import zipfile
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_signals import plain
 
 from massivetext import rules, signals
-from massivetext.signals import comment_styles, definitions, registry
+from massivetext.schema import Document, documents_table
+from massivetext.signals import comment_styles, registry
 from massivetext.sources import languages
 
 CODE = Path(__file__).resolve().parents[2] / "../shared/data/code"
@@ -20,8 +19,8 @@ NAMES = ("alphabetic_frac", "comment_frac", "encoded_frac", "longest_encoded_len
 
 
 def measured(texts: list[str], language: str) -> list[dict[str, float]]:
-    metadata = [json.dumps({"path": "a", "language": language})] * len(texts)
-    rows: list[dict[str, float]] = signals.measure(texts, pa.table({"metadata": metadata})).to_pylist()
+    documents = [Document(text, "a.zip", "a", metadata={"path": "a", "language": language}) for text in texts]
+    rows: list[dict[str, float]] = signals.measure(texts, documents_table("code", documents)).to_pylist()
     return rows
 
 
@@ -175,7 +174,3 @@ def test_code_rules_drop_data_and_generated_files_and_keep_a_program() -> None:
     assert "generated_mark_count" in names[1]
     assert {"longest_encoded_length", "encoded_frac"} <= names[2]
     assert "alphabetic_frac" in names[3]
-
-
-def test_documents_are_read_by_the_columns_that_signals_want() -> None:
-    assert set(definitions.DOCUMENT_COLUMNS) == {"metadata"}

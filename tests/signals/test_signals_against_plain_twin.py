@@ -21,7 +21,8 @@ from massivetext import signals
 from massivetext.signals import registry
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
-LANGUAGE = ("language", "language_score", "second_language", "second_language_score")
+LANGUAGE = {"language", "language_score", "second_language", "second_language_score"}
+PAGE = {"text_to_html_ratio", "link_text_frac"}
 
 
 def check_range(row: dict[str, float | int | str]) -> None:
@@ -39,7 +40,7 @@ def check(texts: list[str]) -> None:
     for text, row in zip(texts, signals.measure(texts).to_pylist(), strict=True):
         expected = plain(text, row["language"])
         assert {name: row[name] for name in expected} == pytest.approx(expected, abs=1e-9)
-        assert set(row) == {*expected, *LANGUAGE}
+        assert set(row) == {*expected, *LANGUAGE, *PAGE}
         check_range(row)
 
 
