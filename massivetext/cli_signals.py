@@ -41,11 +41,12 @@ def signals(
     from massivetext import schema
     from massivetext.report.judged import rule_verdicts, signal_values
     from massivetext.rules import combine, judge, load
-    from massivetext.signals import measure, registry
+    from massivetext.signals import definitions, measure, registry
 
     judging = combine(load(name, known=registry.types()) for name in rules or _RULE_SETS)
     document = _document(file, _read(file), url)
-    table: pa.Table = measure([document.text], schema.documents_table("", [document]))
+    paragraphs = any(definitions.PARAGRAPH_SIGNAL in rule.signals for rule in judging)
+    table: pa.Table = measure([document.text], schema.documents_table("", [document]), paragraphs)
     _, failed = judge(table, judging)
     values = signal_values(table.to_pylist()[0])
     verdicts = rule_verdicts(judging, table.to_pylist()[0], int(failed[0]))

@@ -103,6 +103,17 @@ class IngestOptions(Options, frozen=True):
     max_html_bytes: Positive = 8 * 2**20
 
 
+class MeasureOptions(Options, frozen=True):
+    """Signals that are measured on request.
+
+    Attributes:
+        paragraph_languages: whether paragraphs are asked for their own language (`language_paragraph_frac`), which
+            takes half the time again that the language of the text takes.
+    """
+
+    paragraph_languages: bool = False
+
+
 Action = Literal["ignore", "warn", "stop"]
 
 
@@ -219,6 +230,7 @@ class Recipe(Options, frozen=True):
     seed: Annotated[int, msgspec.Meta(ge=0, lt=2**62)] = 0
     demo: str | None = None
     ingest: IngestOptions = IngestOptions()
+    measure: MeasureOptions = MeasureOptions()
     guards: GuardOptions = GuardOptions()
     near: NearOptions = NearOptions()
     decontaminate: DecontaminateOptions = DecontaminateOptions()

@@ -11,7 +11,9 @@ import pyarrow as pa
 from massivetext.signals import definitions, registry
 
 
-def measure(texts: Sequence[str] | pa.Array, documents: pa.Table | None = None) -> pa.Table:
+def measure(
+    texts: Sequence[str] | pa.Array, documents: pa.Table | None = None, paragraph_languages: bool = False
+) -> pa.Table:
     """The signals of some texts: one row a text, columns and types as in :func:`registry.schema`.
 
     A text's signals do not depend on the other texts.
@@ -20,6 +22,7 @@ def measure(texts: Sequence[str] | pa.Array, documents: pa.Table | None = None) 
         texts: as strings, or as an Arrow array of them without nulls, which is read where it lies.
         documents: what else is known of them, one row a text: :data:`definitions.DOCUMENT_COLUMNS` of the documents
             data set. Signals that need it have their value for an empty text without it.
+        paragraph_languages: whether `language_paragraph_frac` is measured; it is 1.0 if not.
 
     Raises:
         UserError: the language model, the phrase list or the lists of stop words are missing.
@@ -31,7 +34,7 @@ def measure(texts: Sequence[str] | pa.Array, documents: pa.Table | None = None) 
     if not len(texts):
         return schema.empty_table()
     data, offsets = _utf8(texts)
-    spoken = language.measure(texts.to_pylist() if isinstance(texts, pa.Array) else texts)
+    spoken = language.measure(texts.to_pylist() if isinstance(texts, pa.Array) else texts, paragraph_languages)
     lists = stop_lists.built_in()
     numbers = np.array([lists.number(code) for code in spoken["language"]], np.int64)
     styles = beside.styles(documents, len(texts))

@@ -16,6 +16,12 @@ UNDETERMINED = "und"  # ISO 639-2 for "undetermined": the language of a text wit
 # books and news as often as the whole text does; three of 700 characters do not (benchmarks/signals.py).
 LANGUAGE_WINDOWS = 10
 LANGUAGE_WINDOW = 210  # characters
+# Places of a text whose paragraphs are asked for their own language, and the characters that are read there. They take
+# half the time again of the language of the text, which is why a recipe asks for them.
+PARAGRAPH_SIGNAL = "language_paragraph_frac"
+PARAGRAPH_PLACES = 5
+PARAGRAPH_WINDOW = 160
+PARAGRAPH_LEAST = 60  # characters that tell a language
 
 MOST_STOP_WORDS = 64  # of a language; bits of a number
 

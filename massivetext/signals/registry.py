@@ -216,6 +216,15 @@ def _families() -> list[Signal]:
         ),
         spoken("code", "second_language", "Code of the next most probable language; `und` for a text without words."),
         spoken("share", "second_language_score", "Probability of that one."),
+        spoken(
+            "share",
+            definitions.PARAGRAPH_SIGNAL,
+            f"Share of {definitions.PARAGRAPH_PLACES} evenly spread places of a text whose own paragraph is in the "
+            f"language of the text, by {definitions.PARAGRAPH_WINDOW} characters there; places in paragraphs (parted "
+            f"by empty lines) with fewer than {definitions.PARAGRAPH_LEAST} are left out, and 1 is for a text without "
+            "others, of one paragraph, or where the recipe does not say `measure.paragraph_languages = true`.",
+            empty=1.0,
+        ),
         unsafe("count", "unsafe_phrase_count", "Distinct phrases of `filters/lists/unsafe_phrases.txt` that occur."),
         unsafe(
             "weight per 1,000 words",

@@ -17,10 +17,11 @@ def measure_shard(context: Context, task: Task, reporter: Reporter) -> ShardComm
     """Writes the signals of one shard."""
     shard, run = task.shard, context.run
     path = run.part("signals", shard)
+    paragraphs = context.recipe.measure.paragraph_languages
     rows = words = 0
     with fs.publish(path) as temporary, pq.ParquetWriter(temporary, registry.schema(), compression="zstd") as writer:
         for batch in batches(run, shard, ["text", *definitions.DOCUMENT_COLUMNS]):
-            table: pa.Table = signals.measure(batch["text"].combine_chunks(), batch)
+            table: pa.Table = signals.measure(batch["text"].combine_chunks(), batch, paragraphs)
             writer.write_table(table)
             rows += table.num_rows
             words += sum(table["word_count"].to_pylist())

@@ -8,6 +8,8 @@ from pathlib import Path
 import fasttext
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from massivetext.errors import UserError
 from massivetext.signals import definitions, language
@@ -76,6 +78,48 @@ def test_a_text_without_words_has_no_second_language(text: str) -> None:
     columns = language.measure([text])
 
     assert (columns["second_language"][0], columns["second_language_score"][0]) == ("und", 0.0)
+
+
+def paragraph_share(text: str) -> float:
+    return float(language.measure([text], paragraphs=True)["language_paragraph_frac"][0])
+
+
+# Places at 10%, 30%, 50%, 70% and 90% of five paragraphs of one length: one in each.
+@pytest.mark.parametrize(("english", "share"), [(5, 1.0), (4, 0.8), (3, 0.6)])
+def test_the_share_of_paragraphs_in_the_language_of_the_text(english: int, share: float) -> None:
+    size = min(len(ENGLISH), len(GERMAN))
+    paragraphs = [ENGLISH[:size]] * english + [GERMAN[:size]] * (5 - english)
+
+    assert code_and_score("\n\n".join(paragraphs))[0] == "en"
+    assert paragraph_share("\n\n".join(paragraphs)) == pytest.approx(share)
+
+
+@pytest.mark.parametrize("text", ["", "a", f"{ENGLISH} {GERMAN}", "Guten Tag\n\n" * 50])
+def test_texts_without_paragraphs_that_tell_a_language_have_all_in_theirs(text: str) -> None:
+    assert paragraph_share(text) == 1.0
+
+
+def test_paragraphs_are_not_asked_for_unless_wanted() -> None:
+    assert language.measure([f"{ENGLISH}\n\n{GERMAN}"])["language_paragraph_frac"].tolist() == [1.0]
+
+
+def test_shares_of_paragraphs_keep_their_places() -> None:
+    mixed = "\n\n".join([ENGLISH, ENGLISH, GERMAN])
+    found = language.measure(["", mixed, ENGLISH, mixed], paragraphs=True)["language_paragraph_frac"]
+
+    assert found.tolist() == [1.0, paragraph_share(mixed), 1.0, paragraph_share(mixed)]
+    assert paragraph_share(mixed) < 1.0
+
+
+@given(st.text(st.sampled_from("ab \n"), max_size=2000))
+def test_excerpts_are_pieces_of_one_paragraph(text: str) -> None:
+    paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
+    found = language.excerpts(text)
+
+    assert len(found) <= definitions.PARAGRAPH_PLACES
+    for piece in found:
+        assert definitions.PARAGRAPH_LEAST <= len(piece) <= definitions.PARAGRAPH_WINDOW
+        assert any(piece in paragraph for paragraph in paragraphs)
 
 
 def test_odd_characters_are_no_trouble() -> None:

@@ -21,8 +21,8 @@ from massivetext import signals
 from massivetext.signals import registry
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
-LANGUAGE = {"language", "language_score", "second_language", "second_language_score"}
-PAGE = {"text_to_html_ratio", "link_text_frac"}
+LANGUAGE = {name for name, signal in registry.SIGNALS.items() if signal.family == "language"}
+PAGE = {name for name, signal in registry.SIGNALS.items() if signal.family == "page"}
 
 
 def check_range(row: dict[str, float | int | str]) -> None:
