@@ -131,6 +131,28 @@ def test_generated_sources_measure_as_in_plain_python(text: str) -> None:
         check([text], language)
 
 
+# Each has marks over and over that might be looked for to the end of the text; a million of them would take hours.
+_PATHOLOGICAL = {
+    "quotes": "'",
+    "escaped quotes": '"\\',
+    "quotes of all kinds": "\"'`",
+    "blocks": "/*/",
+    "nested blocks": "{-",
+    "triple quotes": "'''\\",
+    "almost bytes": "0x1f," * 7 + "x ",
+    "almost escapes": "\\u12ab" * 7,
+    "base64": "ab" * 31 + " ",
+}
+
+
+@pytest.mark.parametrize("name", list(_PATHOLOGICAL))
+def test_pathological_sources_measure_as_in_plain_python(name: str) -> None:
+    piece = _PATHOLOGICAL[name]
+    for language in ("Python", "JavaScript", "Haskell"):
+        check([piece * 200, f"{piece} " * 200], language)
+        assert 0 <= measured([piece * (1_000_000 // len(piece))], language)[0]["comment_frac"] <= 1
+
+
 def real_sources() -> dict[str, list[str]]:
     """Some files of each language in the real archives."""
     found: dict[str, list[str]] = {}
