@@ -228,6 +228,11 @@ def main() -> None:
     figures.update(languages(options.data.resolve(), repeat))
     rate, ratio = figures["language_id_mb_s"], figures["language_id_ratio"]
     print(f"language id {rate:.1f} MB/s, {ratio:.1f} times fastText on whole texts (wanted: 5)")
+    asked = cpu(lambda: language.measure(found, paragraphs=True), repeat)
+    figures["paragraph_languages_cost"] = asked / cpu(lambda: language.measure(found), repeat) - 1
+    print(
+        f"paragraphs asked for their own language: {figures['paragraph_languages_cost']:.0%} more time for language id"
+    )
     for name, (count, right, whole) in accuracies(options.data.resolve()).items():
         figures[f"language_id_right_{name.split()[0]}"], figures[f"language_id_right_{name.split()[0]}_whole"] = (
             right,

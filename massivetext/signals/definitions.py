@@ -16,8 +16,8 @@ UNDETERMINED = "und"  # ISO 639-2 for "undetermined": the language of a text wit
 # books and news as often as the whole text does; three of 700 characters do not (benchmarks/signals.py).
 LANGUAGE_WINDOWS = 10
 LANGUAGE_WINDOW = 210  # characters
-# Places of a text whose paragraphs are asked for their own language, and the characters that are read there. They take
-# half the time again of the language of the text, which is why a recipe asks for them.
+# Places of a text whose paragraphs are asked for their own language, and the characters that are read there. They make
+# telling languages take some 60% longer (benchmarks/signals.py), which is why a recipe asks for them.
 PARAGRAPH_SIGNAL = "language_paragraph_frac"
 PARAGRAPH_PLACES = 5
 PARAGRAPH_WINDOW = 160
