@@ -18,9 +18,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import fasttext
 import numpy as np
@@ -32,6 +33,7 @@ from massivetext.signals import columns, definitions, kernel, language, registry
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = Path(__file__).resolve().parent / "peers"
 _PEER_BYTES = {"datatrove": 4e6, "dolma": 20e6}
+_NEWS_LANGUAGES = {"amh": "am", "eng": "en", "fra": "fr", "som": "so", "swa": "sw", "yor": "yo"}  # known to the model
 _LANGUAGE_CHARACTERS = 20_000  # of a document made of samples in one language
 _JUDGED_BATCHES, _JUDGED_ROWS = 10, 100_000
 _JUDGED_WANTED = 1e6  # documents a second
@@ -57,9 +59,12 @@ def texts(data: Path, most_bytes: float) -> list[str]:
 
 
 def _lines(path: Path) -> Iterator[str]:
+    yield from map(text_of, _rows(path))
+
+
+def _rows(path: Path) -> Iterator[Any]:
     with gzip.open(path, "rt", encoding="utf-8") as handle:
-        for line in handle:
-            yield text_of(json.loads(line))
+        yield from map(json.loads, handle)
 
 
 def text_of(line: dict[str, str]) -> str:
@@ -84,9 +89,10 @@ def ours(found: list[str], repeat: int) -> tuple[float, float]:
     ends, utf8 = np.frombuffer(offsets, np.int64), np.frombuffer(data, np.uint8)
     lists = stop_lists.built_in()
     tables, numbers = kernel.tables(lists.words), np.zeros(len(found), np.int64)
+    styles = np.full(len(found), -1)
 
     def without_model() -> None:
-        columns.columns(kernel.measure(utf8, ends, numbers, tables), np.diff(ends))
+        columns.columns(kernel.measure(utf8, ends, numbers, styles, tables), np.diff(ends))
 
     without_model()
     return cpu(without_model, repeat), cpu(lambda: signals.measure(array), repeat)
@@ -126,24 +132,59 @@ def languages(data: Path, repeat: int) -> dict[str, float]:
         return [model.predict(" ".join(text.split()))[0][0].removeprefix("__label__") for text in found]
 
     slow, fast = cpu(whole, repeat), cpu(lambda: language.measure(found), repeat)
-    told = [code for code, _ in documents]
     return {
         "language_id_ratio": slow / fast,
         "language_id_mb_s": sum(len(text.encode()) for text in found) / 1e6 / fast,
-        "language_id_accuracy": _accuracy(told, list(language.measure(found)["language"])),
-        "language_id_accuracy_whole": _accuracy(told, whole()),
     }
 
 
-def _accuracy(told: list[str], predicted: list[str]) -> float:
-    """Share of documents whose code is the one that most often goes with their language's, each code once."""
-    pairs = Counter(zip(predicted, told, strict=True))
-    chosen: dict[str, str] = {}
-    for (code, real), _ in sorted(pairs.items(), key=lambda pair: (-pair[1], pair[0])):
-        # The two name languages by different standards: a code is the language that begins like it, or the commonest.
-        if code not in chosen or (real[:2] == code[:2] and chosen[code][:2] != code[:2]):
-            chosen[code] = real
-    return sum(chosen[code] == real for code, real in zip(predicted, told, strict=True)) / len(told)
+def accuracies(data: Path) -> dict[str, tuple[int, float, float]]:
+    """Of long texts in languages that the model knows: how many, and the shares told right of samples and of wholes."""
+    model = fasttext.load_model(str(definitions.LANGUAGE_MODEL))
+    found = {}
+    for name, documents in _told(data).items():
+        longer = [
+            (code, text)
+            for code, text in documents
+            if len(text) > definitions.LANGUAGE_WINDOWS * definitions.LANGUAGE_WINDOW
+        ]
+        sampled = language.measure([text for _, text in longer])["language"].tolist()
+        whole = [model.predict(" ".join(text.split()))[0][0].removeprefix("__label__") for _, text in longer]
+        shares = (
+            statistics.mean(code == real for code, (real, _) in zip(codes, longer, strict=True))
+            for codes in (sampled, whole)
+        )
+        found[name] = (len(longer), *shares)
+    return found
+
+
+def _told(data: Path) -> dict[str, list[tuple[str, str]]]:
+    """Texts with their language: books, news, and pages of sentences, five a language, in different orders."""
+    rows = {
+        name: list(_rows(data / path))
+        for name, path in (
+            ("books", "books/books.jsonl.gz"),
+            ("news", "news/news.jsonl.gz"),
+            ("sentences", "langid/samples.jsonl.gz"),
+        )
+    }
+    by_language: dict[str, list[str]] = defaultdict(list)
+    for row in rows["sentences"]:
+        if row["source"] == "lingua-sentences":
+            by_language[row["lang"]].append(row["text"])
+    return {
+        "books": [(row["meta"]["lang"], row["text"]) for row in rows["books"]],
+        "news": [
+            (_NEWS_LANGUAGES[row["meta"]["lang"]], row["text"])
+            for row in rows["news"]
+            if row["meta"].get("lang") in _NEWS_LANGUAGES
+        ],
+        "pages of sentences": [
+            (code, " ".join((some[first:] + some[:first]) * 4))
+            for code, some in sorted(by_language.items())
+            for first in range(0, 25, 5)
+        ],
+    }
 
 
 def judging(found: list[str], repeat: int) -> float:
@@ -194,9 +235,18 @@ def main() -> None:
             print(f"{name:<31} {rate:10.2f} MB/s: ours is {figures[f'times_{name}']:.0f} times (wanted: {wanted})")
     figures.update(languages(options.data.resolve(), repeat))
     rate, ratio = figures["language_id_mb_s"], figures["language_id_ratio"]
-    right, whole = figures["language_id_accuracy"], figures["language_id_accuracy_whole"]
     print(f"language id {rate:.1f} MB/s, {ratio:.1f} times fastText on whole texts (wanted: 5)")
-    print(f"language id is right for {right:.1%}, fastText on whole texts for {whole:.1%}")
+    asked = cpu(lambda: language.measure(found, paragraphs=True), repeat)
+    figures["paragraph_languages_cost"] = asked / cpu(lambda: language.measure(found), repeat) - 1
+    print(
+        f"paragraphs asked for their own language: {figures['paragraph_languages_cost']:.0%} more time for language id"
+    )
+    for name, (count, right, whole) in accuracies(options.data.resolve()).items():
+        figures[f"language_id_right_{name.split()[0]}"], figures[f"language_id_right_{name.split()[0]}_whole"] = (
+            right,
+            whole,
+        )
+        print(f"language id is right for {right:.1%} of {count} long {name}, on whole texts for {whole:.1%}")
     figures["judged_documents_s"] = judging(found, repeat)
     figures["judged_times_wanted"] = figures["judged_documents_s"] / _JUDGED_WANTED
     print(

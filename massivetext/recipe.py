@@ -106,6 +106,17 @@ class IngestOptions(Options, frozen=True):
     max_html_bytes: Positive = 8 * 2**20
 
 
+class MeasureOptions(Options, frozen=True):
+    """Signals that are measured on request.
+
+    Attributes:
+        paragraph_languages: whether paragraphs are asked for their own language (`language_paragraph_frac`), which
+            makes telling languages take some 60% longer.
+    """
+
+    paragraph_languages: bool = False
+
+
 Action = Literal["ignore", "warn", "stop"]
 
 
@@ -222,6 +233,7 @@ class Recipe(Options, frozen=True):
     seed: Annotated[int, msgspec.Meta(ge=0, lt=2**62)] = 0
     demo: str | None = None
     ingest: IngestOptions = IngestOptions()
+    measure: MeasureOptions = MeasureOptions()
     guards: GuardOptions = GuardOptions()
     near: NearOptions = NearOptions()
     decontaminate: DecontaminateOptions = DecontaminateOptions()

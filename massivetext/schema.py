@@ -43,6 +43,8 @@ class Document(NamedTuple):
         url: address of the page, or None where the source has none.
         title: title, or None.
         metadata: whatever else the source knows, as short strings (date, licence, path, ...).
+        html_bytes: size of the page that the text is taken from; None where it is not taken from HTML.
+        link_text_frac: share of that page's characters within links, 0 to 1; None likewise.
         edits: what each rule of the source's line edits took, those that took nothing left out; None: nothing edits it.
     """
 
@@ -52,6 +54,8 @@ class Document(NamedTuple):
     url: str | None = None
     title: str | None = None
     metadata: Mapping[str, str] = {}
+    html_bytes: int | None = None
+    link_text_frac: float | None = None
     edits: tuple[Removed, ...] | None = None
 
 
@@ -133,6 +137,9 @@ DOCUMENTS = pa.schema(
         pa.field("url", pa.string()),
         pa.field("title", pa.string()),
         pa.field("metadata", pa.string(), nullable=False),  # JSON object of strings
+        # of the page that the text is taken from; null where it is not taken from HTML
+        pa.field("html_bytes", pa.int64()),
+        pa.field("link_text_frac", pa.float64()),
         pa.field("edits", pa.list_(REMOVED)),  # what line edits took, by rule; null: nothing edits the source
     ]
 )
@@ -191,6 +198,8 @@ def documents_table(source: str, documents: list[Document]) -> pa.Table:
             "url": [d.url for d in documents],
             "title": [d.title for d in documents],
             "metadata": [msgspec.json.encode(d.metadata, order="deterministic").decode() for d in documents],
+            "html_bytes": [d.html_bytes for d in documents],
+            "link_text_frac": [d.link_text_frac for d in documents],
             "edits": [None if d.edits is None else [taken._asdict() for taken in d.edits] for d in documents],
         },
         schema=DOCUMENTS,

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from command import massivetext
 
-from massivetext.store import Run
+from massivetext.store import Run, Shard
 from massivetext.verify import verify
 
+SHARD = Shard("news", 0, 1)
 TEXTS = [
     f"The {word} of the village, and those that have been with it, went to the river to be seen. " for word in "abc"
 ]
@@ -39,6 +40,19 @@ def test_a_changed_rule_redoes_judging_and_not_measuring(folder: Path) -> None:
     assert done.need("judge").totals()["kept"] == 0
     assert done.need("exact-dedup").totals()["tested"] == 0
     assert (folder / "run/signals/news/part-00000-of-00001.parquet").stat().st_mtime_ns == before
+
+
+def test_paragraphs_are_asked_for_their_language_where_the_recipe_says_so(folder: Path) -> None:
+    german = "Der Gemeinderat hat am Dienstag über die Brücke beraten, die seit dem Sturm im März gesperrt ist."
+    text = "\n\n".join([TEXTS[0], TEXTS[1], TEXTS[2], german])
+    (folder / "a.jsonl").write_text(json.dumps({"text": text}))
+    shares = []
+    for more in ("", "[measure]\nparagraph_languages = true\n"):
+        with (folder / "recipe.toml").open("a") as recipe:
+            recipe.write(more)
+        shares += run(folder, "judge").read_table("signals", SHARD)["language_paragraph_frac"].to_pylist()
+
+    assert shares == [1.0, 0.8]  # of five places one is in the last paragraph
 
 
 def test_what_the_old_recipe_left_behind_the_last_stage_is_cleared(folder: Path) -> None:

@@ -127,7 +127,7 @@ def test_documents_become_rows() -> None:
     table = documents_table(
         "web",
         [
-            Document("text", "a.gz", "7", "http://x/", "Title", {"b": "2", "a": "ü"}),
+            Document("text", "a.gz", "7", "http://x/", "Title", {"b": "2", "a": "ü"}, 80, 0.5),
             Document("", "a.gz", "8", edits=(Removed("c4/policy", 2, 70, 12),)),
         ],
     )
@@ -144,6 +144,8 @@ def test_documents_become_rows() -> None:
             "url": "http://x/",
             "title": "Title",
             "metadata": '{"a":"ü","b":"2"}',  # in the order of names, so that equal documents are equal bytes
+            "html_bytes": 80,
+            "link_text_frac": 0.5,
             "edits": None,
         },
         {
@@ -155,6 +157,8 @@ def test_documents_become_rows() -> None:
             "url": None,
             "title": None,
             "metadata": "{}",
+            "html_bytes": None,
+            "link_text_frac": None,
             "edits": [{"rule": "c4/policy", "lines": 2, "characters": 70, "words": 12}],
         },
     ]

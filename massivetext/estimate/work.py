@@ -18,7 +18,7 @@ _COPIES = 4  # of a group: as it came, joined, its order, its sorted columns
 _TABLES = 3  # of a shard's signatures: as numbers, as a table, as a file
 _CLUSTER_BYTES = 24  # a clustered document, a pair above the threshold
 _LAYOUT_BYTES = 30  # a draw, while every worker that cuts works out where each draw lies
-_ROW_GROUP_BYTES = 8 * 2**20
+_ROW_GROUP_BYTES = 4 * 2**20
 _TASK_BYTES = 400  # a shard with its input file, as part of the job's graph
 _COMMIT_BYTES = 2000  # a shard's commit as an object of the driver
 

@@ -11,32 +11,37 @@ import pyarrow as pa
 from massivetext.signals import definitions, registry
 
 
-def measure(texts: Sequence[str] | pa.Array, removed_words: Sequence[int] | None = None) -> pa.Table:
+def measure(
+    texts: Sequence[str] | pa.Array, documents: pa.Table | None = None, paragraph_languages: bool = False
+) -> pa.Table:
     """The signals of some texts: one row a text, columns and types as in :func:`registry.schema`.
 
     A text's signals do not depend on the other texts.
 
     Args:
         texts: as strings, or as an Arrow array of them without nulls, which is read where it lies.
-        removed_words: words that line edits have taken from each text; None: none from any.
+        documents: what else is known of them, one row a text: :data:`definitions.DOCUMENT_COLUMNS` of the documents
+            data set. Signals that need it have their value for an empty text without it.
+        paragraph_languages: whether `language_paragraph_frac` is measured; it is 1.0 if not.
 
     Raises:
         UserError: the language model, the phrase list or the lists of stop words are missing.
     """
     # The compiler and the models take 0.4 s and 100 MB: only for processes that measure.
-    from massivetext.signals import columns, kernel, language, stop_lists
+    from massivetext.signals import beside, columns, kernel, language, stop_lists
 
     schema = registry.schema()
     if not len(texts):
         return schema.empty_table()
     data, offsets = _utf8(texts)
-    spoken = language.measure(texts.to_pylist() if isinstance(texts, pa.Array) else texts)
+    spoken = language.measure(texts.to_pylist() if isinstance(texts, pa.Array) else texts, paragraph_languages)
     lists = stop_lists.built_in()
     numbers = np.array([lists.number(code) for code in spoken["language"]], np.int64)
-    measured = kernel.measure(data, offsets, numbers, kernel.tables(lists.words))
-    removed = np.zeros(len(texts), np.int64) if removed_words is None else np.asarray(removed_words, np.int64)
-    found = spoken | columns.columns(measured, np.diff(offsets))
-    found |= columns.edited(removed, found["word_count"])
+    styles = beside.styles(documents, len(texts))
+    measured = kernel.measure(data, offsets, numbers, styles, kernel.tables(lists.words))
+    sizes = np.diff(offsets)
+    found = spoken | columns.columns(measured, sizes)
+    found |= beside.columns(documents, sizes, found["word_count"])
     return pa.table([pa.array(found[field.name], field.type) for field in schema], schema=schema)
 
 

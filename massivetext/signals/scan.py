@@ -92,7 +92,7 @@ def decode(data: U8, at: int, stop: int) -> tuple[int, int]:
 
 
 @compiled
-def _stands(data: U8, start: int, stop: int, at: int, wanted: U8) -> bool:
+def stands(data: U8, start: int, stop: int, at: int, wanted: U8) -> bool:
     """Whether these lower-case bytes stand at a place, in any case."""
     if at < start or at + len(wanted) > stop:
         return False
@@ -110,22 +110,22 @@ def _mark(data: U8, start: int, stop: int, at: int) -> int:
     """The phrase around a letter that is rare outside them, as a bit."""
     letter = int(data[at]) | 32
     if letter == 106:  # j
-        return SCRIPT if _stands(data, start, stop, at, _JAVASCRIPT) else 0
+        return SCRIPT if stands(data, start, stop, at, _JAVASCRIPT) else 0
     if letter == 112:  # p
-        return LOREM if _stands(data, start, stop, at - 7, _LOREM) else 0
+        return LOREM if stands(data, start, stop, at - 7, _LOREM) else 0
     if letter == 102:  # f
-        return POLICY if _stands(data, start, stop, at - 7, _TERMS) else 0
+        return POLICY if stands(data, start, stop, at - 7, _TERMS) else 0
     if letter == 118:  # v
-        return POLICY if _stands(data, start, stop, at - 3, _PRIVACY) else 0
+        return POLICY if stands(data, start, stop, at - 3, _PRIVACY) else 0
     first = at - 3  # of "cookie", whose k this may be
-    if _stands(data, start, stop, first, _COOKIE_POLICY):
+    if stands(data, start, stop, first, _COOKIE_POLICY):
         return POLICY
     used = (
-        _stands(data, start, stop, first - 4, _USE)
-        or _stands(data, start, stop, first - 5, _USES)
-        or _stands(data, start, stop, first - 7, _USE_OF)
+        stands(data, start, stop, first - 4, _USE)
+        or stands(data, start, stop, first - 5, _USES)
+        or stands(data, start, stop, first - 7, _USE_OF)
     )
-    return POLICY if used and _stands(data, start, stop, first, _COOKIES) else 0
+    return POLICY if used and stands(data, start, stop, first, _COOKIES) else 0
 
 
 @compiled

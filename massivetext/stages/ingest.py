@@ -17,7 +17,7 @@ from massivetext.stages.shards import Task
 from massivetext.store import ShardCommit
 
 # A row group is what a reader holds in memory at a time.
-_GROUP_DOCUMENTS, _GROUP_BYTES = 1024, 8 * 2**20
+_GROUP_DOCUMENTS, _GROUP_BYTES = 1024, 4 * 2**20
 
 
 def ingest_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommit:

@@ -8,7 +8,7 @@ from massivetext import signals
 from massivetext.context import Context
 from massivetext.documents import batches
 from massivetext.progress import Reporter
-from massivetext.signals import registry
+from massivetext.signals import definitions, registry
 from massivetext.stages.shards import Task
 from massivetext.store import ShardCommit
 
@@ -17,11 +17,11 @@ def measure_shard(context: Context, task: Task, reporter: Reporter) -> ShardComm
     """Writes the signals of one shard."""
     shard, run = task.shard, context.run
     path = run.part("signals", shard)
+    paragraphs = context.recipe.measure.paragraph_languages
     rows = words = 0
     with fs.publish(path) as temporary, pq.ParquetWriter(temporary, registry.schema(), compression="zstd") as writer:
-        for batch in batches(run, shard, ["text", "edits"]):
-            taken = [sum(each["words"] for each in edits or ()) for edits in batch["edits"].to_pylist()]
-            table: pa.Table = signals.measure(batch["text"].combine_chunks(), taken)
+        for batch in batches(run, shard, ["text", *definitions.DOCUMENT_COLUMNS]):
+            table: pa.Table = signals.measure(batch["text"].combine_chunks(), batch, paragraphs)
             writer.write_table(table)
             rows += table.num_rows
             words += sum(table["word_count"].to_pylist())

@@ -10,7 +10,7 @@ from massivetext import filesystem as fs
 from massivetext.errors import UserError
 from massivetext.recipe import LoadedRecipe, Recipe
 from massivetext.rules import Rule
-from massivetext.signals import registry
+from massivetext.signals import definitions, registry
 from massivetext.sources import COST, DIVISIBLE
 from massivetext.sources.splits import Split, plan
 from massivetext.stages.decontaminate import evaluation_files
@@ -62,10 +62,23 @@ def make_demo(loaded: LoadedRecipe) -> Path | None:
 def rules_of(loaded: LoadedRecipe) -> dict[str, tuple[Rule, ...]]:
     """The rules of every source. Raises UserError for an unknown rule set or a rule that cannot be."""
     known, folder = registry.types(), Path(loaded.root)
-    return {
+    judged = {
         name: rules.combine(rules.load(each, known=known, folder=folder) for each in source.rule_sets)
         for name, source in loaded.recipe.sources.items()
     }
+    if not loaded.recipe.measure.paragraph_languages:
+        for name, source_rules in judged.items():
+            _refuse_unmeasured(source_rules, f"{loaded.path}: sources.{name}")
+    return judged
+
+
+def _refuse_unmeasured(judged: Sequence[Rule], place: str) -> None:
+    for rule in judged:
+        if definitions.PARAGRAPH_SIGNAL in rule.signals:
+            raise UserError(
+                f"{place}: rule '{rule.name}': want the signal '{definitions.PARAGRAPH_SIGNAL}', which is measured on "
+                "request only; add paragraph_languages = true under [measure], or leave the rule out"
+            )
 
 
 def edits_of(loaded: LoadedRecipe) -> dict[str, tuple[edits.Rule, ...]]:
@@ -98,7 +111,7 @@ def stage_keys(
             },
             edited,
         ],
-        "measure": signals.assets_digest(),
+        "measure": [recipe.measure, signals.assets_digest()],
         "judge": judged,
         "exact-dedup": [recipe.seed, {name: source.deduplicates for name, source in recipe.sources.items()}],
         "near-dedup": [recipe.seed, recipe.near],

@@ -16,6 +16,7 @@ from massivetext.errors import MENDABLE, StageError, UserError
 from massivetext.progress import Reporter
 from massivetext.sources.splits import Split
 from massivetext.stages.engine import DealOut, Engine, tell
+from massivetext.stages.memory import release
 from massivetext.store import Shard, ShardCommit
 
 
@@ -76,6 +77,7 @@ class _ProcessDoFn(beam.DoFn):
                 reporter = Reporter(context.progress, stage.name)
                 context.run.commit_shard(stage.name, key, stage.process(context, task, reporter))
                 reporter.add(shards=1)
+            release()
         yield task
 
 

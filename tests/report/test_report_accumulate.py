@@ -82,7 +82,7 @@ def test_histograms_part_the_documents_by_the_verdict_of_the_rules(whole: ShardS
 
 def test_text_signals_have_no_histogram(whole: ShardSummary) -> None:
     assert "language" not in whole.sources["web"].histograms
-    assert set(whole.sources["web"].histograms) == set(registry.SIGNALS) - {"language"}
+    assert set(whole.sources["web"].histograms) == set(registry.SIGNALS) - {"language", "second_language"}
 
 
 def test_languages(whole: ShardSummary) -> None:
