@@ -20,20 +20,21 @@ def measure(texts: Sequence[str] | pa.Array) -> pa.Table:
         texts: as strings, or as an Arrow array of them without nulls, which is read where it lies.
 
     Raises:
-        UserError: the language model, the phrase list or the lists of stop words are missing.
+        UserError: a model, the phrase list or the lists of stop words are missing.
     """
     # The compiler and the models take 0.4 s and 100 MB: only for processes that measure.
-    from massivetext.signals import columns, kernel, language, stop_lists
+    from massivetext.signals import columns, kernel, language, stop_lists, unsafe
 
     schema = registry.schema()
     if not len(texts):
         return schema.empty_table()
     data, offsets = _utf8(texts)
-    spoken = language.measure(texts.to_pylist() if isinstance(texts, pa.Array) else texts)
+    strings = texts.to_pylist() if isinstance(texts, pa.Array) else texts
+    spoken, scored = language.measure(strings), unsafe.measure(strings)
     lists = stop_lists.built_in()
     numbers = np.array([lists.number(code) for code in spoken["language"]], np.int64)
     measured = kernel.measure(data, offsets, numbers, kernel.tables(lists.words))
-    found = spoken | columns.columns(measured, np.diff(offsets))
+    found = spoken | scored | columns.columns(measured, np.diff(offsets))
     return pa.table([pa.array(found[field.name], field.type) for field in schema], schema=schema)
 
 
@@ -44,9 +45,10 @@ def measure_text(text: str) -> dict[str, float | int | str]:
 
 
 def assets_digest() -> str:
-    """SHA-256 over the files that signals depend on beside the code: the language model and the word lists."""
+    """SHA-256 over the files that signals depend on beside the code: the models and the word lists."""
     sha = hashlib.sha256()
-    for path in (definitions.LANGUAGE_MODEL, definitions.UNSAFE_PHRASES, definitions.STOP_WORDS):
+    scored = (definitions.UNSAFE_MODEL, definitions.UNSAFE_MODEL.with_suffix(".json"))
+    for path in (definitions.LANGUAGE_MODEL, *scored, definitions.UNSAFE_PHRASES, definitions.STOP_WORDS):
         sha.update(hashlib.sha256(Path(path).read_bytes()).digest())
     return sha.hexdigest()
 

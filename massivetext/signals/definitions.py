@@ -8,6 +8,7 @@ from pathlib import Path
 from massivetext import assets
 
 LANGUAGE_MODEL = Path(__file__).parent / "models" / "lid.176.ftz"
+UNSAFE_MODEL = Path(__file__).parent / "models" / "unsafe.ftz"  # its calibration lies beside it, in unsafe.json
 UNSAFE_PHRASES = assets.folder("filters") / "lists" / "unsafe_phrases.txt"
 STOP_WORDS = assets.folder("filters") / "lists" / "stop_words.toml"
 

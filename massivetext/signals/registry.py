@@ -21,6 +21,9 @@ _LANGUAGE = (
     "Rae et al. 2021, A.1.1, content filtering; the classifier is ours (fastText lid.176.ftz), the paper names none"
 )
 _SAFETY = "ours: SafeSearch, which Rae et al. 2021, A.1.1 uses, is not public; a weighted phrase list stands in"
+_CLASSIFIER = (
+    "ours: a fastText model of short texts labelled for hate and toxicity; `signals/models/unsafe.md` is its card"
+)
 _CODE = "Chen et al. 2021 (Codex), section 3.1; BigCode preprocessing of The Stack (StarCoder), basic filter"
 
 
@@ -86,6 +89,7 @@ def _families() -> list[Signal]:
     repeated = functools.partial(_signal, "repetition", _REPETITION)
     spoken = functools.partial(_signal, "language", _LANGUAGE)
     unsafe = functools.partial(_signal, "safety", _SAFETY)
+    scored = functools.partial(_signal, "safety", _CLASSIFIER)
     code = functools.partial(_signal, "code", _CODE)
     varied = functools.partial(_signal, "words", _REDPAJAMA)
     cased = functools.partial(_signal, "characters", _REDPAJAMA)
@@ -214,6 +218,12 @@ def _families() -> list[Signal]:
             "unsafe_phrase_weight",
             "Sum of the weights of all copies of those phrases (of overlapping ones the first, and the longest), per "
             "1,000 words.",
+        ),
+        scored(
+            "share",
+            "unsafe_score",
+            "Probability that the text is unsafe, calibrated on the labels that the model was trained with; long texts "
+            "are sampled as for the language, and the sample is judged as a whole.",
         ),
         code("share", "alphanumeric_frac", "Share of all characters that are letters or digits."),
         code("characters", "longest_line_length", "Characters of the longest line, indentation included."),

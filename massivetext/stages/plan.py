@@ -20,7 +20,7 @@ from massivetext.stages.tokenizer import model_path
 from massivetext.store import STAGES, Shard, key_of
 
 # Raised when a stage's output changes for the same input and options; part of every key.
-CODE_VERSIONS: Mapping[str, int] = dict.fromkeys(STAGES, 1) | {"measure": 2, "near-dedup": 2, "records": 2}
+CODE_VERSIONS: Mapping[str, int] = dict.fromkeys(STAGES, 1) | {"measure": 3, "near-dedup": 2, "records": 2}
 
 _MEASURE_COST = 0.3  # seconds a megabyte of input, which is compressed as a rule
 
