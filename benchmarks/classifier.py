@@ -48,7 +48,7 @@ def main() -> None:
     report = msgspec.json.decode(definitions.UNSAFE_MODEL.with_suffix(".json").read_bytes(), type=Report)
     labelled = [msgspec.convert(row, Row) for row in unsafe_labels.rows(arguments.data / "safety/labelled.jsonl.gz")]
     dealt = deal(labelled, report.settings.seed)  # all of them, so that no part loses a copy
-    unseen = [one for one in dealt if one.part in ("held-out", "evaluation")][::step]
+    unseen = [one for one in dealt if one.part == "held-out" or one.row.split == "evaluation"][::step]
     found: dict[str, Any] = {"false_alarm_rate": _RATE, "recall": recalls(unseen, arguments.alt_profanity_check)}
     for name, field in (("news/news", "text"), ("web/gold", "gold_text")):
         texts = [text for text in fields(arguments.data / f"{name}.jsonl.gz", field) if text][::step]

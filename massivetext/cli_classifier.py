@@ -31,7 +31,10 @@ def train(
     ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="MODEL.ftz", help="Model to write.")],
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of the training and of the split.")] = 1,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the texts.")] = 5,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the texts; some thousand texts want more.")] = 3,
+    learning_rate: Annotated[
+        float, typer.Option(min=1e-4, max=10.0, help="At the start; a few texts want more.")
+    ] = 0.05,
     features: Annotated[int, typer.Option(min=256, help="Words and subwords kept; 18 bytes each.")] = 30_000,
     false_alarm_rate: Annotated[
         float, typer.Option(min=0.0, max=0.5, help="Share of safe texts above the threshold.")
@@ -56,7 +59,9 @@ def train(
     if not output.absolute().parent.is_dir():
         raise UserError(f"--output {output}: want a folder that exists, got {output.parent}; make it first")
     told = _text(notes) if notes else ""
-    settings = Settings(seed=seed, epochs=epochs, features=features, false_alarm_rate=false_alarm_rate)
+    settings = Settings(
+        seed=seed, epochs=epochs, learning_rate=learning_rate, features=features, false_alarm_rate=false_alarm_rate
+    )
     examples = data.deal(data.read(labelled), seed)
     data.require_both(examples, labelled)
     model = fit(examples, settings)

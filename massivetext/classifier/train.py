@@ -32,8 +32,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     seed: int = 1
     dimensions: int = 16
-    epochs: int = 5
-    learning_rate: float = 0.1
+    epochs: int = 3
+    learning_rate: float = 0.05
     subwords: tuple[int, int] = (3, 5)
     buckets: int = 200_000
     features: int = 30_000

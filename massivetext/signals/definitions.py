@@ -14,6 +14,7 @@ STOP_WORDS = assets.folder("filters") / "lists" / "stop_words.toml"
 
 UNDETERMINED = "und"  # ISO 639-2 for "undetermined": the language of a text without words
 LANGUAGE_WINDOW = 700  # characters that are read at the start, in the middle and at the end of a long text
+UNSAFE_WINDOW = 300  # likewise for the unsafe-text model, which was trained on texts of about 100
 
 MOST_STOP_WORDS = 64  # of a language; bits of a number
 

@@ -32,11 +32,11 @@ def measure(texts: Sequence[str]) -> Columns:
     return {"language": codes, "language_score": scores}
 
 
-def sample(text: str) -> str:
+def sample(text: str, window: int = LANGUAGE_WINDOW) -> str:
     """What the model sees of a text: all, or windows at its start, middle and end; one line, single spaces."""
-    if len(text) > 3 * LANGUAGE_WINDOW:
-        middle = (len(text) - LANGUAGE_WINDOW) // 2
-        text = " ".join((text[:LANGUAGE_WINDOW], text[middle : middle + LANGUAGE_WINDOW], text[-LANGUAGE_WINDOW:]))
+    if len(text) > 3 * window:
+        middle = (len(text) - window) // 2
+        text = " ".join((text[:window], text[middle : middle + window], text[-window:]))
     return " ".join(text.encode("utf-8", "ignore").decode("utf-8").split())
 
 

@@ -223,7 +223,8 @@ def _families() -> list[Signal]:
             "share",
             "unsafe_score",
             "Probability that the text is unsafe, calibrated on the labels that the model was trained with; long texts "
-            "are sampled as for the language, and the sample is judged as a whole.",
+            f"are sampled, {definitions.UNSAFE_WINDOW} characters each at the start, in the middle and at the "
+            "end, judged as one text.",
         ),
         code("share", "alphanumeric_frac", "Share of all characters that are letters or digits."),
         code("characters", "longest_line_length", "Characters of the longest line, indentation included."),

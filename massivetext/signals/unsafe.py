@@ -20,7 +20,8 @@ from massivetext.signals.columns import Columns
 from massivetext.signals.language import sample
 
 LABEL = "__label__"  # fastText's mark of a label; `prepare` leaves no word that begins so
-_SATURATED = 1e-5  # fastText adds as much to every probability before it takes the logarithm
+_ADDED = 1e-5  # fastText adds as much to every probability before it takes the logarithm
+_SATURATED = 1e-9  # what single precision leaves of a probability once that is taken away
 # Who is spoken to and what is linked says where a text was collected rather than what it says, and names persons.
 _ADDRESSES = re.compile(r"https?://\S+|www\.\S+|(?:\brt\s+)?@\w+")
 _ADDRESS_MARKS = ("@", "://", "www.")  # a search for these is ten times faster than one by the expression
@@ -30,13 +31,13 @@ _WORD = re.compile(r"[^\W_](?:\S*[^\W_])?")
 def measure(texts: Sequence[str]) -> Columns:
     """The score of each text, 0 to 1; 0.0 for a text without words.
 
-    One sample a text, at its start, middle and end as for the language, is judged as a whole: a page has to be dense
+    One sample a text, at its start, middle and end, is judged as a whole: a page has to be dense
     in what the model looks for, as with the phrases.
 
     Raises:
         UserError: the model or its calibration is missing or cannot be read.
     """
-    prepared = [prepare(sample(text)) for text in texts]
+    prepared = [prepare(sample(text, definitions.UNSAFE_WINDOW)) for text in texts]
     asked = [index for index, one in enumerate(prepared) if one]
     scores = np.zeros(len(texts), np.float64)
     if asked:
@@ -59,12 +60,11 @@ def prepare(text: str) -> str:
 
 def log_odds(model: Any, prepared: Sequence[str]) -> npt.NDArray[np.float64]:
     """Logarithm of the odds that the model gives to label 1 for prepared texts, none of them empty; not calibrated."""
-    labels, found = model.predict(list(prepared))
-    top = np.array([float(one[0]) for one in found])
-    unsafe = np.where([label[0] == f"{LABEL}1" for label in labels], top, 1.0 - top)
-    unsafe = np.clip(unsafe, _SATURATED, 1.0 - _SATURATED)
-    odds: npt.NDArray[np.float64] = np.log(unsafe) - np.log1p(-unsafe)
-    return odds
+    labels, found = model.predict(list(prepared), k=2)
+    # Of the less probable label: the other's probability is too near to 1 to tell two sure cases apart.
+    less = np.clip(np.array([float(one[1]) for one in found]) - _ADDED, _SATURATED, 0.5)
+    odds: npt.NDArray[np.float64] = np.log1p(-less) - np.log(less)
+    return np.where([label[0] == f"{LABEL}1" for label in labels], odds, -odds)
 
 
 def probability(odds: npt.NDArray[np.float64], slope: float, intercept: float) -> npt.NDArray[np.float64]:

@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_labelled(found / "rows.jsonl")
     (found / "notes.md").write_text("Of foxes and wretches.", encoding="utf-8")
     for name in ("one", "two"):
-        options = ("--epochs", "20", "--features", "500", "--notes", "notes.md", "--json")
+        options = ("--epochs", "20", "--learning-rate", "0.2", "--features", "500", "--notes", "notes.md", "--json")
         done = massivetext("classifier", "train", "rows.jsonl", "--output", f"{name}.ftz", *options, folder=found)
         (found / f"{name}.out").write_text(done.stdout, encoding="utf-8")
     return found
