@@ -34,6 +34,7 @@ def report() -> Report:
         ("The Fox,\nthe DOG!", "the fox the dog"),
         ("RT @someone: see https://example.org/a?b now", "see now"),
         ("Tom &amp; Jerry &#8220;met&#8221;", "tom jerry met"),
+        ("call 718-555-0199 or 10.20.30.40, 1984", "call or 1984"),
         ("don't f**k a$$ __label__1", "don't f**k a label__1"),
     ],
 )
@@ -84,6 +85,13 @@ def test_the_card_is_that_of_the_recorded_figures(report: Report) -> None:
     notes = (MODELS / "unsafe_notes.md").read_text(encoding="utf-8")
 
     assert (MODELS / "unsafe.md").read_text(encoding="utf-8") == card(report, "unsafe.ftz", notes)
+
+
+def test_the_model_knows_no_addresses_and_no_telephone_numbers() -> None:
+    words = unsafe._model(definitions.UNSAFE_MODEL).get_words()
+
+    assert len(words) > 1000
+    assert [word for word in words if "@" in word or unsafe._LONG_NUMBER.search(word)] == []
 
 
 def test_the_model_stays_small() -> None:
