@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from massivetext import __version__, assets, cli_engine, cli_plan, cli_signals, store
+from massivetext import __version__, assets, cli_classifier, cli_engine, cli_plan, cli_signals, store
 from massivetext import filesystem as fs
 from massivetext.errors import MENDABLE, StageError, UserError
 from massivetext.text import printable
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_engine.app, name="engine")
+app.add_typer(cli_classifier.app, name="classifier")
 
 RunFolder = Annotated[str, typer.Argument(metavar="RUN", help="Folder that `massivetext run` wrote to; path or URL.")]
 RecipeName = Annotated[

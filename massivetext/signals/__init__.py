@@ -25,22 +25,23 @@ def measure(
         paragraph_languages: whether `language_paragraph_frac` is measured; it is 1.0 if not.
 
     Raises:
-        UserError: the language model, the phrase list or the lists of stop words are missing.
+        UserError: a model, the phrase list or the lists of stop words are missing.
     """
     # The compiler and the models take 0.4 s and 100 MB: only for processes that measure.
-    from massivetext.signals import beside, columns, kernel, language, stop_lists
+    from massivetext.signals import beside, columns, kernel, language, stop_lists, unsafe
 
     schema = registry.schema()
     if not len(texts):
         return schema.empty_table()
     data, offsets = _utf8(texts)
-    spoken = language.measure(texts.to_pylist() if isinstance(texts, pa.Array) else texts, paragraph_languages)
+    strings = texts.to_pylist() if isinstance(texts, pa.Array) else texts
+    spoken = language.measure(strings, paragraph_languages)
     lists = stop_lists.built_in()
     numbers = np.array([lists.number(code) for code in spoken["language"]], np.int64)
     styles = beside.styles(documents, len(texts))
     measured = kernel.measure(data, offsets, numbers, styles, kernel.tables(lists.words))
     sizes = np.diff(offsets)
-    found = spoken | columns.columns(measured, sizes)
+    found = spoken | unsafe.measure(strings) | columns.columns(measured, sizes)
     found |= beside.columns(documents, sizes, found["word_count"])
     return pa.table([pa.array(found[field.name], field.type) for field in schema], schema=schema)
 
@@ -52,9 +53,10 @@ def measure_text(text: str) -> dict[str, float | int | str]:
 
 
 def assets_digest() -> str:
-    """SHA-256 over the files that signals depend on beside the code: the language model and the word lists."""
+    """SHA-256 over the files that signals depend on beside the code: the models and the word lists."""
     sha = hashlib.sha256()
-    for path in (definitions.LANGUAGE_MODEL, definitions.UNSAFE_PHRASES, definitions.STOP_WORDS):
+    scored = (definitions.UNSAFE_MODEL, definitions.UNSAFE_MODEL.with_suffix(".json"))
+    for path in (definitions.LANGUAGE_MODEL, *scored, definitions.UNSAFE_PHRASES, definitions.STOP_WORDS):
         sha.update(hashlib.sha256(Path(path).read_bytes()).digest())
     return sha.hexdigest()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from massivetext import assets
 
 LANGUAGE_MODEL = Path(__file__).parent / "models" / "lid.176.ftz"
+UNSAFE_MODEL = Path(__file__).parent / "models" / "unsafe.ftz"  # its calibration lies beside it, in unsafe.json
 UNSAFE_PHRASES = assets.folder("filters") / "lists" / "unsafe_phrases.txt"
 STOP_WORDS = assets.folder("filters") / "lists" / "stop_words.toml"
 
@@ -22,6 +23,9 @@ PARAGRAPH_SIGNAL = "language_paragraph_frac"
 PARAGRAPH_PLACES = 5
 PARAGRAPH_WINDOW = 160
 PARAGRAPH_LEAST = 60  # characters that tell a language
+# Likewise of what the unsafe-text model reads, which was trained on texts of about 100 characters.
+UNSAFE_WINDOWS = 3
+UNSAFE_WINDOW = 300
 
 MOST_STOP_WORDS = 64  # of a language; bits of a number
 

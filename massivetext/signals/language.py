@@ -71,12 +71,18 @@ def _told(samples: Sequence[str], ranks: int) -> tuple[npt.NDArray[np.object_], 
     return codes, scores
 
 
-def sample(text: str) -> str:
-    """What the model sees of a text: all, or windows from its start to its end; one line, single spaces."""
-    if len(text) > LANGUAGE_WINDOWS * LANGUAGE_WINDOW:
-        last = len(text) - LANGUAGE_WINDOW
-        starts = [last * window // (LANGUAGE_WINDOWS - 1) for window in range(LANGUAGE_WINDOWS)]
-        text = " ".join([text[start : start + LANGUAGE_WINDOW] for start in starts])
+def sample(text: str, windows: int = LANGUAGE_WINDOWS, window: int = LANGUAGE_WINDOW) -> str:
+    """What a model sees of a text: all, or windows from its start to its end; one line, single spaces.
+
+    Args:
+        text: of any length.
+        windows: how many, at least 2.
+        window: characters of each.
+    """
+    if len(text) > windows * window:
+        last = len(text) - window
+        starts = [last * number // (windows - 1) for number in range(windows)]
+        text = " ".join([text[start : start + window] for start in starts])
     return _line(text)
 
 

@@ -26,6 +26,9 @@ _SAFETY = "ours: SafeSearch, which Rae et al. 2021, A.1.1 uses, is not public; a
 _PAGE = "ours: what extraction sees of a page and its text does not show"
 _STARCODER = "ours, after StarCoder2 (Lozhkov et al. 2024, A.1)"
 _COMMENTS = "ours, after SantaCoder (Ben Allal et al. 2023, 4.1), which parses Python, Java and JavaScript"
+_CLASSIFIER = (
+    "ours: a fastText model of short texts labelled for hate and toxicity; `signals/models/unsafe.md` is its card"
+)
 _CODE = "Chen et al. 2021 (Codex), section 3.1; BigCode preprocessing of The Stack (StarCoder), basic filter"
 
 
@@ -91,6 +94,7 @@ def _families() -> list[Signal]:
     repeated = functools.partial(_signal, "repetition", _REPETITION)
     spoken = functools.partial(_signal, "language", _LANGUAGE)
     unsafe = functools.partial(_signal, "safety", _SAFETY)
+    scored = functools.partial(_signal, "safety", _CLASSIFIER)
     code = functools.partial(_signal, "code", _CODE)
     foreign = functools.partial(_signal, "code", _STARCODER)
     structure = functools.partial(_signal, "page", _PAGE)
@@ -241,6 +245,13 @@ def _families() -> list[Signal]:
             "unsafe_phrase_weight",
             "Sum of the weights of all copies of those phrases (of overlapping ones the first, and the longest), per "
             "1,000 words.",
+        ),
+        scored(
+            "share",
+            "unsafe_score",
+            "Probability that the text is unsafe, calibrated on the labels that the model was trained with; long texts "
+            f"are sampled, {definitions.UNSAFE_WINDOW} characters each at the start, in the middle and at the "
+            "end, judged as one text.",
         ),
         code("share", "alphanumeric_frac", "Share of all characters that are letters or digits."),
         code("characters", "longest_line_length", "Characters of the longest line, indentation included."),

@@ -41,7 +41,7 @@ def check(texts: list[str]) -> None:
     for text, row in zip(texts, signals.measure(texts).to_pylist(), strict=True):
         expected = plain(text, row["language"])
         assert {name: row[name] for name in expected} == pytest.approx(expected, abs=1e-9)
-        assert set(row) == {*expected, *LANGUAGE, *PAGE}
+        assert set(row) == {*expected, *LANGUAGE, *PAGE, "unsafe_score"}
         check_range(row)
 
 
