@@ -24,7 +24,9 @@ def signals(
             show_default=", ".join(_RULE_SETS),
         ),
     ] = None,
-    url: Annotated[str | None, typer.Option(help="Of the page: it helps to find where its text is.")] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Of the page: it is measured too, and helps to find where the text is.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
 ) -> None:
     """Print every signal of one text and each rule's verdict, as a run would measure and judge it.
@@ -40,7 +42,7 @@ def signals(
 
     judging = combine(load(name, known=registry.types()) for name in rules or _RULE_SETS)
     text = _text_of(_read(file), url)
-    table: pa.Table = measure([text])
+    table: pa.Table = measure([text], [url])
     _, failed = judge(table, judging)
     values = signal_values(table.to_pylist()[0])
     verdicts = rule_verdicts(judging, table.to_pylist()[0], int(failed[0]))

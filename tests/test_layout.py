@@ -38,6 +38,7 @@ SIDEWAYS = {
     ("cli", "cli_plan"): "so has a command with an output of its own",
     ("cli", "cli_signals"): "likewise",
     ("cli_plan", "console_plan"): "the command shows what it does through the console",
+    ("signals", "sources"): "block lists are compressed as inputs are",
     ("sources", "extract"): "a web page becomes a document by extraction of its main text",
     ("report", "signals"): "bins and names of histograms come from the registry of signals",
     ("report", "records"): "the report and `trace` say in which records the tokens of a document went",

@@ -251,7 +251,7 @@ def failures(text: str, *names: str) -> list[str]:
 
 def test_every_shipped_rule_set_loads_and_all_fit_together() -> None:
     assert set(assets.names("filters")) == {"c4", "code", "fineweb", "gopher", "language", "safesearch"}
-    assert len(shipped("c4", "code", "fineweb", "gopher", "language", "safesearch")) == 3 + 3 + 3 + 21 + 2 + 2
+    assert len(shipped("c4", "code", "fineweb", "gopher", "language", "safesearch")) == 3 + 3 + 3 + 21 + 2 + 6
 
 
 MENU = "Home of the valley\nHills and rivers\nPeople of the town\nAll about the sea\n"

@@ -25,7 +25,7 @@ def test_every_signal_and_every_rule_is_printed(tmp_path: Path) -> None:
     output = massivetext("signals", "text.txt", folder=tmp_path).stdout
 
     assert all(name in output for name in SIGNALS)
-    assert "fails 1 of 23 rules: gopher/word_count" in output
+    assert "fails 1 of 27 rules: gopher/word_count" in output
 
 
 def test_the_values_are_those_of_a_run(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from massivetext import assets
 LANGUAGE_MODEL = Path(__file__).parent / "models" / "lid.176.ftz"
 UNSAFE_PHRASES = assets.folder("filters") / "lists" / "unsafe_phrases.txt"
 STOP_WORDS = assets.folder("filters") / "lists" / "stop_words.toml"
+URL_KEYWORDS = assets.folder("filters") / "lists" / "explicit_url_keywords.txt"
 
 UNDETERMINED = "und"  # ISO 639-2 for "undetermined": the language of a text without words
 LANGUAGE_WINDOW = 700  # characters that are read at the start, in the middle and at the end of a long text

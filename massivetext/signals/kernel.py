@@ -1,16 +1,14 @@
 """All signals that need no model, measured in one compiled loop over the texts of a batch."""
 
 import functools
-import hashlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from massivetext.signals import characters, definitions, hash_table, lines, repetition, safety, scan, words
-from massivetext.signals.compiled import compiled, kept
+from massivetext.signals.compiled import compiled, digest_of, kept
 from massivetext.signals.safety import Phrases
 from massivetext.signals.scan import I64, U8, U32
 from massivetext.signals.words import StopWords
@@ -111,10 +109,7 @@ def _loop() -> Callable[[U8, I64, I64, Tables, Measured], None]:
 def _digest() -> int:
     """Of all that is compiled."""
     modules = (characters, definitions, hash_table, lines, repetition, safety, scan, words)
-    sha = hashlib.sha256()
-    for module in modules:
-        sha.update(Path(str(module.__file__)).read_bytes())
-    return int.from_bytes(sha.digest()[:7], "big")
+    return digest_of(*modules)
 
 
 @compiled

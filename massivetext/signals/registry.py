@@ -21,6 +21,10 @@ _LANGUAGE = (
     "Rae et al. 2021, A.1.1, content filtering; the classifier is ours (fastText lid.176.ftz), the paper names none"
 )
 _SAFETY = "ours: SafeSearch, which Rae et al. 2021, A.1.1 uses, is not public; a weighted phrase list stands in"
+_LISTED = (
+    "ours: the lists of a recipe's `[blocklists]`, by the address of a page alone; hosts and keywords after RefinedWeb "
+    "(Penedo et al. 2023, G.1)"
+)
 _CODE = "Chen et al. 2021 (Codex), section 3.1; BigCode preprocessing of The Stack (StarCoder), basic filter"
 
 
@@ -86,6 +90,7 @@ def _families() -> list[Signal]:
     repeated = functools.partial(_signal, "repetition", _REPETITION)
     spoken = functools.partial(_signal, "language", _LANGUAGE)
     unsafe = functools.partial(_signal, "safety", _SAFETY)
+    listed = functools.partial(_signal, "safety", _LISTED)
     code = functools.partial(_signal, "code", _CODE)
     varied = functools.partial(_signal, "words", _REDPAJAMA)
     cased = functools.partial(_signal, "characters", _REDPAJAMA)
@@ -214,6 +219,24 @@ def _families() -> list[Signal]:
             "unsafe_phrase_weight",
             "Sum of the weights of all copies of those phrases (of overlapping ones the first, and the longest), per "
             "1,000 words.",
+        ),
+        listed(
+            "count",
+            "blocked_host",
+            "1 where the host of its URL, or one that it lies below, is on a list of hosts of the recipe; else 0.",
+        ),
+        listed(
+            "count",
+            "blocked_url",
+            "1 where its URL is on a list of URLs of the recipe; else 0. Scheme, `www.`, user, fragment and the slash "
+            "at the end do not count.",
+        ),
+        listed(
+            "count",
+            "blocked_url_keyword_count",
+            "Distinct words of `filters/lists/explicit_url_keywords.txt` and of the recipe's lists in host and path of "
+            "its URL, as whole runs of letters and digits, or anywhere where the recipe wants that; case does not "
+            "count.",
         ),
         code("share", "alphanumeric_frac", "Share of all characters that are letters or digits."),
         code("characters", "longest_line_length", "Characters of the longest line, indentation included."),

@@ -15,12 +15,16 @@ from massivetext.store import ShardCommit
 
 def measure_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommit:
     """Writes the signals of one shard."""
+    from massivetext.signals import blocklists  # loads the compiler: only where texts are measured
+
     shard, run = task.shard, context.run
     path = run.part("signals", shard)
+    lists = blocklists.load(context.recipe.blocklists, context.root)
     rows = words = 0
     with fs.publish(path) as temporary, pq.ParquetWriter(temporary, registry.schema(), compression="zstd") as writer:
-        for batch in batches(run, shard, ["text"]):
-            table: pa.Table = signals.measure(batch["text"].combine_chunks())
+        for batch in batches(run, shard, ["text", "url"]):
+            texts, urls = (batch[name].combine_chunks() for name in ("text", "url"))
+            table: pa.Table = signals.measure(texts, urls, lists)
             writer.write_table(table)
             rows += table.num_rows
             words += sum(table["word_count"].to_pylist())

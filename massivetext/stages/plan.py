@@ -10,7 +10,7 @@ from massivetext import filesystem as fs
 from massivetext.errors import UserError
 from massivetext.recipe import LoadedRecipe, Recipe
 from massivetext.rules import Rule
-from massivetext.signals import registry
+from massivetext.signals import blocklist_files, registry
 from massivetext.sources import COST, DIVISIBLE
 from massivetext.sources.splits import Split, plan
 from massivetext.stages.decontaminate import evaluation_files
@@ -20,7 +20,7 @@ from massivetext.stages.tokenizer import model_path
 from massivetext.store import STAGES, Shard, key_of
 
 # Raised when a stage's output changes for the same input and options; part of every key.
-CODE_VERSIONS: Mapping[str, int] = dict.fromkeys(STAGES, 1) | {"measure": 2, "near-dedup": 2, "records": 2}
+CODE_VERSIONS: Mapping[str, int] = dict.fromkeys(STAGES, 1) | {"measure": 3, "near-dedup": 2, "records": 2}
 
 _MEASURE_COST = 0.3  # seconds a megabyte of input, which is compressed as a rule
 
@@ -76,7 +76,11 @@ def stage_keys(loaded: LoadedRecipe, plans: Plan, judged: Mapping[str, Sequence[
                 for name, source in recipe.sources.items()
             },
         ],
-        "measure": signals.assets_digest(),
+        "measure": [
+            signals.assets_digest(),
+            blocklist_files.digests(blocklist_files.find(recipe.blocklists, root)),
+            recipe.blocklists.shipped_keywords,
+        ],
         "judge": judged,
         "exact-dedup": [recipe.seed, {name: source.deduplicates for name, source in recipe.sources.items()}],
         "near-dedup": [recipe.seed, recipe.near],

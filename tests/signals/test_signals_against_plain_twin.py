@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from plain_signals import plain
 
 from massivetext import signals
-from massivetext.signals import registry
+from massivetext.signals import blocklists, registry
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
 
@@ -38,7 +38,12 @@ def check(texts: list[str]) -> None:
     for text, row in zip(texts, signals.measure(texts).to_pylist(), strict=True):
         expected = plain(text, row["language"])
         assert {name: row[name] for name in expected} == pytest.approx(expected, abs=1e-9)
-        assert set(row) == {*expected, "language", "language_score"}
+        assert set(row) == {
+            *expected,
+            "language",
+            "language_score",
+            *blocklists.NAMES,
+        }
         check_range(row)
 
 
