@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,7 +28,8 @@ import numpy as np
 import pyarrow as pa
 
 from massivetext import rules, signals
-from massivetext.signals import columns, definitions, kernel, language, registry, stop_lists
+from massivetext.recipe import BlocklistOptions
+from massivetext.signals import blocklists, columns, definitions, kernel, language, registry, stop_lists
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = Path(__file__).resolve().parent / "peers"
@@ -39,6 +41,18 @@ began = time.time()
 from massivetext.signals import measure_text
 measure_text("a")
 print(time.time() - began)
+"""
+
+# What loading a list adds to the largest that a process was, once it has its code and has read a list of one host.
+_LOADING = """
+import pathlib, resource
+from massivetext.recipe import BlocklistOptions
+from massivetext.signals import blocklists
+pathlib.Path({folder!r}, "one").write_text("a.test")
+blocklists.load(BlocklistOptions(hosts=("one",)), {folder!r})
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+blocklists.load(BlocklistOptions(hosts=("hosts",)), {folder!r})
+print(1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
 """
 
 
@@ -144,6 +158,50 @@ def _accuracy(told: list[str], predicted: list[str]) -> float:
     return sum(chosen[code] == real for code, real in zip(predicted, told, strict=True)) / len(told)
 
 
+def blocklist(entries: int, repeat: int) -> dict[str, float]:
+    """URLs held a second against a list of so many hosts, beside a Python set of them and urllib; and its memory.
+
+    Hosts and URLs are made up: every second URL is of a listed host, three labels below one or at it.
+    """
+    names = [f"{number * 2654435761 % 2**32:x}.example{number % 1000}.test" for number in range(entries)]
+    pages = [
+        f"https://{'www.' * (number % 3)}{names[number % entries].replace('.', 'x' * (number % 2) + '.', 1)}"
+        f"/articles/2021/{number}/the-title-of-a-page.html?page={number % 7}"
+        for number in range(0, 5 * 200_000, 5)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "hosts").write_text("\n".join(names) + "\n", encoding="utf-8")
+        options = BlocklistOptions(hosts=("hosts",))
+        began = time.process_time()
+        held = blocklists.load(options, folder)
+        compiled = time.process_time() - began
+        script = _LOADING.format(folder=folder)
+        peak = float(subprocess.check_output([sys.executable, "-c", script], text=True))
+    array = pa.array(pages, pa.string())
+    told = blocklists.measure(array, held)["blocked_host"].tolist()
+    listed = set(names)
+
+    def plain() -> list[int]:
+        return [_listed(page, listed) for page in pages]
+
+    if told != plain():
+        raise AssertionError("the two say different things of a URL")
+    fast, slow = cpu(lambda: blocklists.measure(array, held), repeat), cpu(plain, repeat)
+    return {
+        "blocklist_entries": entries,
+        "blocklist_load_s": compiled,
+        "blocklist_bytes_an_entry": held.hosts.bytes_held / len(held.hosts.hashes),
+        "blocklist_loading_bytes_an_entry": peak / entries,
+        "blocklist_urls_s": len(pages) / fast,
+        "blocklist_times_python_set": slow / fast,
+    }
+
+
+def _listed(url: str, hosts: set[str]) -> int:
+    labels = (urllib.parse.urlsplit(url).hostname or "").split(".")
+    return int(any(".".join(labels[first:]) in hosts for first in range(len(labels))))
+
+
 def judging(found: list[str], repeat: int) -> float:
     """Documents judged a second, by the Gopher and SafeSearch rules, from stored signals."""
     table = signals.measure(found)
@@ -191,6 +249,11 @@ def main() -> None:
     print(f"language id is right for {right:.1%}, fastText on whole texts for {whole:.1%}")
     figures["judged_documents_s"] = judging(found, repeat)
     print(f"judging {figures['judged_documents_s'] / 1e6:.1f} million documents a second (wanted: 1)")
+    figures.update(blocklist(1_000_000, repeat))
+    rate, ratio = figures["blocklist_urls_s"], figures["blocklist_times_python_set"]
+    print(f"block lists: {rate / 1e6:.2f} million URLs/s, {ratio:.1f} times urllib and a set (wanted: 1 million)")
+    held, peak = figures["blocklist_bytes_an_entry"], figures["blocklist_loading_bytes_an_entry"]
+    print(f"a million hosts: {held:.1f} bytes an entry, {peak:.1f} while loading (wanted: 16)")
     figures["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"the largest this process was: {figures['peak_mb']:.0f} MB, texts included")
     print(json.dumps({name: round(value, 3) for name, value in figures.items()}))

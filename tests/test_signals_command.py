@@ -37,6 +37,14 @@ def test_the_values_are_those_of_a_run(tmp_path: Path) -> None:
     assert [each["rule"] for each in found["rules"] if not each["passed"]] == ["gopher/word_count"]
 
 
+def test_the_url_is_measured_and_judged_too(tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text(TEXT, encoding="utf-8")
+    found = printed("text.txt", "--url", "http://porn.test/xxx/", "--rules", "safesearch", folder=tmp_path)
+
+    assert {each["name"]: each["value"] for each in found["signals"]}["blocked_url_keyword_count"] == 2
+    assert [each["rule"] for each in found["rules"] if not each["passed"]] == ["safesearch/explicit_url"]
+
+
 def test_of_a_page_the_main_text_is_measured(tmp_path: Path) -> None:
     story = "The people of the valley went to the river and to the hills with all that they have. " * 5
     navigation = "<nav><a href='/'>Home</a><a href='/imprint'>Imprint</a></nav>"

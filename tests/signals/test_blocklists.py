@@ -30,7 +30,7 @@ def lists(folder: Path, **lines: str) -> Blocklists:
     for kind, content in lines.items():
         (folder / kind).write_bytes(content.encode("utf-8", "surrogatepass"))
     return blocklists.load(
-        BlocklistOptions(**{kind: (kind,) for kind in lines}, shipped_keywords=False),  # type: ignore[arg-type]
+        BlocklistOptions(**{kind: (kind,) for kind in lines}, shipped_keywords=False),
         str(folder),
     )
 
