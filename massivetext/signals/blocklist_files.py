@@ -7,7 +7,7 @@ from massivetext import filesystem as fs
 from massivetext.errors import UserError
 from massivetext.recipe import BlocklistOptions
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16
 _LONGEST_LINE = 1 << 20
 _SHOWN = 80  # characters of a wrong line in an error
 

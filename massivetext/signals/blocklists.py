@@ -129,7 +129,8 @@ def _loop() -> Callable[[U8, I64, bool, Blocklists, I64, I64], None]:
             found[row, HOST] = host
             if host > 0:
                 found[row, HOST] = _has_host(lists.hosts, out, host)
-                found[row, URL] = holds(lists.urls, url_hash(out, without_www(out, host), size))
+                if len(lists.urls.hashes) > 0:  # else its hash would be made for nothing
+                    found[row, URL] = holds(lists.urls, url_hash(out, without_www(out, host), size))
                 found[row, KEYWORDS] = count_keywords(out, size, lists.keywords, seen, row + 1)
 
     return measure_all

@@ -24,12 +24,14 @@ class Keywords(NamedTuple):
         offsets: int64[keywords + 1], where each begins, and the last ends.
         whole: uint8[keywords], 1 for what counts only as a whole run of letters and digits.
         starts: int32[buckets + 1], the first keyword of each bucket.
+        anywhere: whether one of them counts anywhere.
     """
 
     letters: U8
     offsets: I64
     whole: U8
     starts: npt.NDArray[np.int32]
+    anywhere: bool
 
 
 def read(path: str) -> list[bytes]:
@@ -61,6 +63,7 @@ def keywords(wanted: Mapping[bytes, bool]) -> Keywords:
         offsets=np.cumsum([0, *map(len, words)], dtype=np.int64),
         whole=np.array([wanted[word] for word in words], np.uint8),
         starts=np.searchsorted([bucket for bucket, _ in ordered], np.arange(_BUCKETS + 1)).astype(np.int32),
+        anywhere=not all(wanted.values()),
     )
 
 
@@ -96,7 +99,7 @@ def count_keywords(url: U8, size: int, wanted: Keywords, seen: I64, number: int)
         if url[at] == 37:
             at, first = at + 3, True
             continue
-        if at + SHORTEST <= size:
+        if (first or wanted.anywhere) and at + SHORTEST <= size:
             one, two, three = _lower(url[at]), _lower(url[at + 1]), _lower(url[at + 2])
             bucket = (one * _SECOND ^ two * _FIRST ^ three) & (_BUCKETS - 1)
             for keyword in range(wanted.starts[bucket], wanted.starts[bucket + 1]):

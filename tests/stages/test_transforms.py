@@ -117,13 +117,14 @@ def test_signals_and_verdicts_are_those_of_the_functions_that_a_run_calls() -> N
 def test_urls_are_held_against_lists_of_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "hosts.txt").write_text("bad.test\n")
-    pages = [beam.Row(id="a", text="A.", url="http://www.bad.test/porn"), beam.Row(id="b", text="B.", url="b.test")]
+    urls = {"a": "http://www.bad.test/porn", "b": "b.test"}
+    pages = [beam.Row(id=name, text="A.", url=url) for name, url in urls.items()]
     found = by_id(
         outputs(lambda pipeline: {"all": pipeline | beam.Create(pages) | stages.MeasureSignals(hosts=["*.txt"])})["all"]
     )
 
-    assert [found[page.id]["blocked_host"] for page in pages] == [1, 0]
-    assert [found[page.id]["blocked_url_keyword_count"] for page in pages] == [1, 0]
+    assert [found[name]["blocked_host"] for name in urls] == [1, 0]
+    assert [found[name]["blocked_url_keyword_count"] for name in urls] == [1, 0]
     with pytest.raises(UserError, match=r"blocklists\.urls: none\.txt: no such file below"):
         stages.MeasureSignals(urls=["none.txt"])
     with pytest.raises(UserError, match="MeasureSignals: hosts: Expected `array`, got `int`, got 3"):
