@@ -174,6 +174,11 @@ def _put_path(data: U8, at: int, stop: int, out: U8, size: int) -> int:
     query = -1  # where it begins in `out`
     while at < stop and data[at] != _FRAGMENT:
         byte = int(data[at])
+        if _KINDS[byte] & _PLAIN:  # most are
+            out[size] = byte
+            size += 1
+            at += 1
+            continue
         if byte == _QUERY and query < 0:
             size = _without_slashes(out, size)
             query = size
