@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,7 +29,8 @@ import numpy as np
 import pyarrow as pa
 
 from massivetext import rules, signals
-from massivetext.signals import columns, definitions, kernel, language, registry, stop_lists
+from massivetext.recipe import BlocklistOptions
+from massivetext.signals import blocklists, columns, definitions, kernel, language, registry, stop_lists
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = Path(__file__).resolve().parent / "peers"
@@ -43,6 +45,19 @@ began = time.time()
 from massivetext.signals import measure_text
 measure_text("a")
 print(time.time() - began)
+"""
+
+# What loading a list adds to the largest that a process was, once it has its code and has read a list of one host.
+_LOADING = """
+import pathlib
+from massivetext.recipe import BlocklistOptions
+from massivetext.signals import blocklists
+blocklists.load(BlocklistOptions(hosts=("one",)), {folder!r})
+largest = lambda: int(pathlib.Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+pathlib.Path("/proc/self/clear_refs").write_text("5")  # from here on
+before = largest()
+held = blocklists.load(BlocklistOptions(hosts=("hosts",)), {folder!r})
+print(1024 * (largest() - before))
 """
 
 
@@ -187,6 +202,52 @@ def _told(data: Path) -> dict[str, list[tuple[str, str]]]:
     }
 
 
+def blocklist(entries: int, repeat: int) -> dict[str, float]:
+    """URLs held a second against a list of so many hosts, beside a Python set of them and urllib; and its memory.
+
+    Hosts and URLs are made up: every second URL is of a listed host, three labels below one or at it.
+    """
+    names = [f"{number * 2654435761 % 2**32:x}.example{number % 1000}.test" for number in range(entries)]
+    pages = [
+        f"https://{'www.' * (number % 3)}{names[number % entries].replace('.', 'x' * (number % 2) + '.', 1)}"
+        f"/articles/2021/{number}/the-title-of-a-page.html?page={number % 7}"
+        for number in range(0, 5 * 200_000, 5)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "hosts").write_text("\n".join(names) + "\n", encoding="utf-8")
+        Path(folder, "one").write_text("a.test", encoding="utf-8")
+        blocklists.load(BlocklistOptions(hosts=("one",)), folder)  # compiles, or loads what was compiled
+        options = BlocklistOptions(hosts=("hosts",))
+        began = time.process_time()
+        held = blocklists.load(options, folder)
+        loading = time.process_time() - began
+        script = _LOADING.format(folder=folder)
+        peak = float(subprocess.check_output([sys.executable, "-c", script], text=True))
+    array = pa.array(pages, pa.string())
+    told = blocklists.measure(array, held)["blocked_host"].tolist()
+    listed = set(names)
+
+    def plain() -> list[int]:
+        return [_listed(page, listed) for page in pages]
+
+    if told != plain():
+        raise AssertionError("the two say different things of a URL")
+    fast, slow = cpu(lambda: blocklists.measure(array, held), repeat), cpu(plain, repeat)
+    return {
+        "blocklist_entries": entries,
+        "blocklist_load_s": loading,
+        "blocklist_bytes_an_entry": held.hosts.bytes_held / len(held.hosts.hashes),
+        "blocklist_loading_bytes_an_entry": peak / entries,
+        "blocklist_urls_s": len(pages) / fast,
+        "blocklist_times_python_set": slow / fast,
+    }
+
+
+def _listed(url: str, hosts: set[str]) -> int:
+    labels = (urllib.parse.urlsplit(url).hostname or "").split(".")
+    return int(any(".".join(labels[first:]) in hosts for first in range(len(labels))))
+
+
 def judging(found: list[str], repeat: int) -> float:
     """Documents a second that a core judges by the Gopher rules, from stored signals in batches as a run reads them."""
     measured = signals.measure(found)
@@ -251,6 +312,14 @@ def main() -> None:
     figures["judged_times_wanted"] = figures["judged_documents_s"] / _JUDGED_WANTED
     print(
         f"judging {figures['judged_documents_s'] / 1e6:.1f} million documents a second by the Gopher rules (wanted: 1)"
+    )
+    figures.update(blocklist(1_000_000, repeat))
+    rate, ratio = figures["blocklist_urls_s"], figures["blocklist_times_python_set"]
+    print(f"block lists: {rate / 1e6:.2f} million URLs/s, {ratio:.1f} times urllib and a set (wanted: 1 million)")
+    held, peak = figures["blocklist_bytes_an_entry"], figures["blocklist_loading_bytes_an_entry"]
+    print(
+        f"a million hosts: loaded in {figures['blocklist_load_s']:.1f} s, {held:.1f} bytes an entry, "
+        f"{peak:.1f} while loading (wanted: 16)"
     )
     figures["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"the largest this process was: {figures['peak_mb']:.0f} MB, texts included")

@@ -34,7 +34,9 @@ def signals(
             help=f"Edit it first: a TOML file or {', '.join(assets.names('filters/edits'))}; may be given again.",
         ),
     ] = None,
-    url: Annotated[str | None, typer.Option(help="Of the page: it helps to find where its text is.")] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Of the page: it is measured too, and helps to find where the text is.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
 ) -> None:
     """Print every signal of one text and each rule's verdict, as a run would measure and judge it.
@@ -58,7 +60,7 @@ def signals(
     changed = line_edits.changed_lines(whole.text, cutting)
     document = whole._replace(text=text, edits=removed)
     paragraphs = any(definitions.PARAGRAPH_SIGNAL in rule.signals for rule in judging)
-    table: pa.Table = measure([text], schema.documents_table("", [document]), paragraphs)
+    table: pa.Table = measure([text], schema.documents_table("", [document]), paragraph_languages=paragraphs)
     _, failed = judge(table, judging)
     values = signal_values(table.to_pylist()[0])
     verdicts = rule_verdicts(judging, table.to_pylist()[0], int(failed[0]))
@@ -99,6 +101,6 @@ def _document(file: str, data: bytes, url: str | None) -> "Document":
 
     if data.lstrip()[:9].lower().startswith(_HTML):
         page = extract(decode(data, html=True), url)
-        return Document(page.text, file, "0", html_bytes=len(data), link_text_frac=page.link_text_frac)
+        return Document(page.text, file, "0", url, html_bytes=len(data), link_text_frac=page.link_text_frac)
     language = of_path(file)
-    return Document(clean(decode(data)), file, "0", metadata={"language": language} if language else {})
+    return Document(clean(decode(data)), file, "0", url, metadata={"language": language} if language else {})

@@ -140,6 +140,26 @@ class GuardOptions(Options, frozen=True):
     loses_too_much: Action = "stop"
 
 
+class BlocklistOptions(Options, frozen=True):
+    """Lists that the URLs of documents are held against; rules on ``blocked_host`` and the like judge by them.
+
+    All are files, plain or compressed, with one entry a line; patterns are allowed.
+
+    Attributes:
+        hosts: hosts, each with all hosts below it; or hosts files, with an address before the hosts.
+        urls: URLs.
+        url_keywords: words that count where they are a whole run of letters and digits.
+        url_substrings: words that count anywhere.
+        shipped_keywords: `filters/lists/explicit_url_keywords.txt` counts as well.
+    """
+
+    hosts: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+    url_keywords: tuple[str, ...] = ()
+    url_substrings: tuple[str, ...] = ()
+    shipped_keywords: bool = True
+
+
 class NearOptions(Options, frozen=True):
     """MinHash near-deduplication.
 
@@ -235,6 +255,7 @@ class Recipe(Options, frozen=True):
     ingest: IngestOptions = IngestOptions()
     measure: MeasureOptions = MeasureOptions()
     guards: GuardOptions = GuardOptions()
+    blocklists: BlocklistOptions = BlocklistOptions()
     near: NearOptions = NearOptions()
     decontaminate: DecontaminateOptions = DecontaminateOptions()
     tokenizer: TokenizerOptions = TokenizerOptions()

@@ -55,6 +55,35 @@ def test_paragraphs_are_asked_for_their_language_where_the_recipe_says_so(folder
     assert shares == [1.0, 0.8]  # of five places one is in the last paragraph
 
 
+def test_a_changed_block_list_redoes_measuring(folder: Path) -> None:
+    pages = [json.dumps({"text": text, "url": f"http://www.{host}/"}) for text, host in zip(TEXTS, "abc", strict=True)]
+    (folder / "a.jsonl").write_text("\n".join(pages).replace("www.b/", "www.b.test/"))
+    (folder / "mine.toml").write_text('[[rule]]\nsignal = "blocked_host"\nmax = 0\nsource = "ours: a test"\n')
+    recipe = (folder / "recipe.toml").read_text()
+    (folder / "recipe.toml").write_text(f'{recipe}[blocklists]\nhosts = ["lists/*"]\n')
+    (folder / "lists").mkdir()
+    removed = []
+    for host in ("b.test", "elsewhere.test"):
+        (folder / "lists/hosts").write_text(f"{host}\n")
+        removed.append(run(folder, "judge").need("judge").totals()["removed"])
+
+    assert removed == [1, 0]
+
+
+def test_a_wrong_block_list_is_told_in_one_sentence(folder: Path) -> None:
+    recipe = (folder / "recipe.toml").read_text()
+    (folder / "recipe.toml").write_text(f'{recipe}[blocklists]\nhosts = ["hosts"]\n')
+    (folder / "hosts").write_text("a.test\nno host\n")
+    command = ("run", "recipe.toml", "--output", "run", "--workers", "1")
+    wrong = massivetext(*command, folder=folder, check=False)
+    (folder / "hosts").unlink()
+    missing = massivetext(*command, folder=folder, check=False)
+
+    assert (wrong.returncode, missing.returncode) == (2, 2)
+    assert "hosts, line 2: want a host such as example.com" in " ".join(wrong.stderr.split())
+    assert "blocklists.hosts: hosts: no such file below" in " ".join(missing.stderr.split())
+
+
 def test_what_the_old_recipe_left_behind_the_last_stage_is_cleared(folder: Path) -> None:
     assert (folder / "run/verdicts/exact").exists()
     (folder / "mine.toml").write_text('[[rule]]\nsignal = "word_count"\nmin = 2\nsource = "ours: a test"\n')

@@ -40,6 +40,7 @@ SIDEWAYS = {
     ("cli", "cli_plan"): "so has a command with an output of its own",
     ("cli", "cli_signals"): "likewise",
     ("cli_plan", "console_plan"): "the command shows what it does through the console",
+    ("signals", "sources"): "block lists are compressed as inputs are",
     ("sources", "extract"): "a web page becomes a document by extraction of its main text",
     ("classifier", "signals"): "texts are prepared for training as the signal prepares them",
     ("report", "signals"): "bins and names of histograms come from the registry of signals",

@@ -25,7 +25,7 @@ def test_every_signal_and_every_rule_is_printed(tmp_path: Path) -> None:
     output = massivetext("signals", "text.txt", folder=tmp_path).stdout
 
     assert all(name in output for name in SIGNALS)
-    assert "fails 1 of 24 rules: gopher/word_count" in output
+    assert "fails 1 of 28 rules: gopher/word_count" in output
 
 
 def test_the_values_are_those_of_a_run(tmp_path: Path) -> None:
@@ -35,6 +35,14 @@ def test_the_values_are_those_of_a_run(tmp_path: Path) -> None:
     assert found["text"] == TEXT
     assert {each["name"]: each["value"] for each in found["signals"]} == signals.measure_text(TEXT)
     assert [each["rule"] for each in found["rules"] if not each["passed"]] == ["gopher/word_count"]
+
+
+def test_the_url_is_measured_and_judged_too(tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text(TEXT, encoding="utf-8")
+    found = printed("text.txt", "--url", "http://porn.test/xxx/", "--rules", "safesearch", folder=tmp_path)
+
+    assert {each["name"]: each["value"] for each in found["signals"]}["blocked_url_keyword_count"] == 2
+    assert [each["rule"] for each in found["rules"] if not each["passed"]] == ["safesearch/explicit_url"]
 
 
 def test_of_a_page_the_main_text_is_measured(tmp_path: Path) -> None:

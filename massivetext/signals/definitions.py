@@ -11,6 +11,7 @@ LANGUAGE_MODEL = Path(__file__).parent / "models" / "lid.176.ftz"
 UNSAFE_MODEL = Path(__file__).parent / "models" / "unsafe.ftz"  # its calibration lies beside it, in unsafe.json
 UNSAFE_PHRASES = assets.folder("filters") / "lists" / "unsafe_phrases.txt"
 STOP_WORDS = assets.folder("filters") / "lists" / "stop_words.toml"
+URL_KEYWORDS = assets.folder("filters") / "lists" / "explicit_url_keywords.txt"
 
 UNDETERMINED = "und"  # ISO 639-2 for "undetermined": the language of a text without words
 # A long text is read in windows, evenly spread from its start to its end. So many small ones tell the language of real
@@ -66,4 +67,4 @@ BASE64_LEAST = 64  # characters of a run
 BYTES_LEAST = 8  # bytes, or escapes, in a row
 
 # Columns of the documents data set that some signals are taken from, beside the text.
-DOCUMENT_COLUMNS = ("metadata", "html_bytes", "link_text_frac", "edits")
+DOCUMENT_COLUMNS = ("url", "metadata", "html_bytes", "link_text_frac", "edits")

@@ -1,9 +1,7 @@
 """All signals that need no model, measured in one compiled loop over the texts of a batch."""
 
 import functools
-import hashlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +20,7 @@ from massivetext.signals import (
     scan,
     words,
 )
-from massivetext.signals.compiled import compiled, kept
+from massivetext.signals.compiled import compiled, digest_of, kept
 from massivetext.signals.safety import Phrases
 from massivetext.signals.scan import I64, U8, U32
 from massivetext.signals.words import StopWords
@@ -140,10 +138,7 @@ def _digest() -> int:
         *(characters, comment_styles, comments, definitions, encoded, hash_table),
         *(lines, repetition, safety, scan, words),
     )
-    sha = hashlib.sha256()
-    for module in modules:
-        sha.update(Path(str(module.__file__)).read_bytes())
-    return int.from_bytes(sha.digest()[:7], "big")
+    return digest_of(*modules)
 
 
 @compiled

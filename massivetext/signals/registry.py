@@ -29,6 +29,10 @@ _COMMENTS = "ours, after SantaCoder (Ben Allal et al. 2023, 4.1), which parses P
 _CLASSIFIER = (
     "ours: a fastText model of short texts labelled for hate and toxicity; `signals/models/unsafe.md` is its card"
 )
+_LISTED = (
+    "ours: the lists of a recipe's `[blocklists]`, by the address of a page alone; hosts and keywords after RefinedWeb "
+    "(Penedo et al. 2023, G.1)"
+)
 _CODE = "Chen et al. 2021 (Codex), section 3.1; BigCode preprocessing of The Stack (StarCoder), basic filter"
 
 
@@ -95,6 +99,7 @@ def _families() -> list[Signal]:
     spoken = functools.partial(_signal, "language", _LANGUAGE)
     unsafe = functools.partial(_signal, "safety", _SAFETY)
     scored = functools.partial(_signal, "safety", _CLASSIFIER)
+    listed = functools.partial(_signal, "safety", _LISTED)
     code = functools.partial(_signal, "code", _CODE)
     foreign = functools.partial(_signal, "code", _STARCODER)
     structure = functools.partial(_signal, "page", _PAGE)
@@ -252,6 +257,24 @@ def _families() -> list[Signal]:
             "Probability that the text is unsafe, calibrated on the labels that the model was trained with; long texts "
             f"are sampled, {definitions.UNSAFE_WINDOW} characters each at the start, in the middle and at the "
             "end, judged as one text.",
+        ),
+        listed(
+            "count",
+            "blocked_host",
+            "1 where the host of its URL, or one that it lies below, is on a list of hosts of the recipe; else 0.",
+        ),
+        listed(
+            "count",
+            "blocked_url",
+            "1 where its URL is on a list of URLs of the recipe; else 0. Scheme, `www.`, user, fragment and the slash "
+            "at the end do not count.",
+        ),
+        listed(
+            "count",
+            "blocked_url_keyword_count",
+            "Distinct words of `filters/lists/explicit_url_keywords.txt` and of the recipe's lists in host and path of "
+            "its URL, as whole runs of letters and digits, or anywhere where the recipe wants that; case does not "
+            "count.",
         ),
         code("share", "alphanumeric_frac", "Share of all characters that are letters or digits."),
         code("characters", "longest_line_length", "Characters of the longest line, indentation included."),

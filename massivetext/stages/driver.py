@@ -12,6 +12,7 @@ from massivetext.errors import StageError, UserError
 from massivetext.recipe import LoadedRecipe
 from massivetext.records.reader import read_dataset
 from massivetext.report.guards import Alarm, alarms, judged
+from massivetext.signals.blocklist_files import idle_signals
 from massivetext.stages.dataset import recipe_digest
 from massivetext.stages.decontaminate import run_decontaminate
 from massivetext.stages.engine import Engine
@@ -118,9 +119,11 @@ class Driver:
             UserError: a guard of the recipe stops the run.
         """
         found: list[Alarm] = []
+        nothing = idle_signals(self._loaded.recipe.blocklists)
         for source, rules in sorted(self.context.rules.items()):
             report_only = frozenset(rule.name for rule in rules if rule.report_only)
-            found += alarms(self._loaded.recipe.guards, source, judged(self._run, source, report_only))
+            idle = frozenset(rule.name for rule in rules if rule.signal in nothing)
+            found += alarms(self._loaded.recipe.guards, source, judged(self._run, source, report_only, idle))
         for alarm in found:
             if alarm.action == "warn" and not told:
                 self._say(alarm.message)

@@ -15,13 +15,17 @@ from massivetext.store import ShardCommit
 
 def measure_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommit:
     """Writes the signals of one shard."""
+    from massivetext.signals import blocklists  # loads the compiler: only where texts are measured
+
     shard, run = task.shard, context.run
     path = run.part("signals", shard)
+    lists = blocklists.load(context.recipe.blocklists, context.root)
     paragraphs = context.recipe.measure.paragraph_languages
     rows = words = 0
     with fs.publish(path) as temporary, pq.ParquetWriter(temporary, registry.schema(), compression="zstd") as writer:
         for batch in batches(run, shard, ["text", *definitions.DOCUMENT_COLUMNS]):
-            table: pa.Table = signals.measure(batch["text"].combine_chunks(), batch, paragraphs)
+            texts = batch["text"].combine_chunks()
+            table: pa.Table = signals.measure(texts, batch, lists, paragraph_languages=paragraphs)
             writer.write_table(table)
             rows += table.num_rows
             words += sum(table["word_count"].to_pylist())

@@ -10,7 +10,7 @@ from massivetext import filesystem as fs
 from massivetext.errors import UserError
 from massivetext.recipe import LoadedRecipe, Recipe
 from massivetext.rules import Rule
-from massivetext.signals import definitions, registry
+from massivetext.signals import blocklist_files, definitions, registry
 from massivetext.sources import COST, DIVISIBLE
 from massivetext.sources.splits import Split, plan
 from massivetext.stages.decontaminate import evaluation_files
@@ -111,7 +111,12 @@ def stage_keys(
             },
             edited,
         ],
-        "measure": [recipe.measure, signals.assets_digest()],
+        "measure": [
+            recipe.measure,
+            signals.assets_digest(),
+            blocklist_files.digests(blocklist_files.find(recipe.blocklists, root)),
+            recipe.blocklists.shipped_keywords,
+        ],
         "judge": judged,
         "exact-dedup": [recipe.seed, {name: source.deduplicates for name, source in recipe.sources.items()}],
         "near-dedup": [recipe.seed, recipe.near],

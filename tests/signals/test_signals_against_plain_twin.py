@@ -19,7 +19,7 @@ from plain_signals import plain
 
 from massivetext import signals
 from massivetext.schema import Document, documents_table
-from massivetext.signals import registry
+from massivetext.signals import blocklists, registry
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
 LANGUAGE = {name for name, signal in registry.SIGNALS.items() if signal.family == "language"}
@@ -41,7 +41,7 @@ def check(texts: list[str]) -> None:
     for text, row in zip(texts, signals.measure(texts).to_pylist(), strict=True):
         expected = plain(text, row["language"])
         assert {name: row[name] for name in expected} == pytest.approx(expected, abs=1e-9)
-        assert set(row) == {*expected, *LANGUAGE, *PAGE, "unsafe_score"}
+        assert set(row) == {*expected, *LANGUAGE, *PAGE, "unsafe_score", *blocklists.NAMES}
         check_range(row)
 
 

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import apache_beam as beam
 import numpy as np
@@ -12,23 +12,60 @@ import pyarrow as pa
 from massivetext import rules as rule_sets
 from massivetext import signals
 from massivetext.errors import UserError
-from massivetext.recipe import PAPER_RULES
+from massivetext.recipe import PAPER_RULES, BlocklistOptions
 from massivetext.rules import Rule
-from massivetext.signals import registry
-from massivetext.stages.transforms.arguments import working_folder
+from massivetext.signals import blocklist_files, registry
+from massivetext.stages.transforms.arguments import checked, working_folder
 from massivetext.stages.transforms.rows import Values, with_fields
+
+if TYPE_CHECKING:
+    from massivetext.signals.blocklists import Blocklists
 
 
 class MeasureSignals(beam.PTransform[Any, Any]):
-    """Rows with a ``text`` -> the same rows with a field for each signal (see ``docs/signals.md``)."""
+    """Rows with a ``text`` -> the same rows with a field for each signal (see ``docs/signals.md``).
 
-    def __init__(self) -> None:
+    A field ``url``, if there is one, is held against block lists. They are files, relative to the working folder, or
+    patterns or URLs of such, that every worker can read.
+
+    Args:
+        hosts: lists of hosts, each of which stands for all hosts below it.
+        urls: lists of URLs.
+        url_keywords: lists of words that count where they are a whole run of letters and digits.
+        url_substrings: lists of words that count anywhere.
+        shipped_keywords: the keywords in ``filters/lists`` count as well.
+
+    Raises:
+        UserError: an argument is not as wanted, or a list is missing.
+    """
+
+    def __init__(
+        self,
+        *,
+        hosts: Sequence[str] = (),
+        urls: Sequence[str] = (),
+        url_keywords: Sequence[str] = (),
+        url_substrings: Sequence[str] = (),
+        shipped_keywords: bool = True,
+    ) -> None:
         super().__init__()
+        self._lists = checked(
+            "MeasureSignals",
+            BlocklistOptions,
+            hosts=hosts,
+            urls=urls,
+            url_keywords=url_keywords,
+            url_substrings=url_substrings,
+            shipped_keywords=shipped_keywords,
+        )
+        self._folder = working_folder()
+        blocklist_files.find(self._lists, self._folder)
 
     def expand(self, documents: beam.PCollection[Any]) -> beam.PCollection[Any]:
         """One ParDo that works on batches within a bundle."""
         adds = {name: _python_type(signal.type) for name, signal in registry.SIGNALS.items()}
-        return with_fields(documents, "MeasureSignals", reads={"text": str}, adds=adds, load=_load_measure)
+        load = functools.partial(_load_measure, self._lists, self._folder)
+        return with_fields(documents, "MeasureSignals", reads={"text": str}, adds=adds, load=load)
 
 
 class JudgeRules(beam.PTransform[Any, Any]):
@@ -69,13 +106,22 @@ def _python_type(kind: pa.DataType) -> type:
     return int if pa.types.is_integer(kind) else float
 
 
-def _load_measure() -> Values:
-    return _measured
+def _load_measure(lists: BlocklistOptions, folder: str) -> Values:
+    from massivetext.signals import blocklists  # loads the compiler: only where texts are measured
+
+    return functools.partial(_measured, blocklists.load(lists, folder))
 
 
-def _measured(rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    table = signals.measure([row.text for row in rows])
+def _measured(lists: "Blocklists", rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    urls = [_storable(getattr(row, "url", None)) for row in rows]
+    documents = pa.table({"url": pa.array(urls, pa.string())})
+    table = signals.measure([row.text for row in rows], documents, lists)
     return zip(*(table[name].to_pylist() for name in registry.SIGNALS), strict=True)
+
+
+def _storable(url: object) -> str | None:
+    """A URL that Arrow takes: without what is no character."""
+    return url.encode("utf-8", "replace").decode("utf-8") if isinstance(url, str) else None
 
 
 def _load_judge(rules: tuple[Rule, ...]) -> Values:
