@@ -45,7 +45,8 @@ def measure(texts: Sequence[str]) -> Columns:
     if asked:
         slope, intercept = _calibration(definitions.UNSAFE_MODEL.with_suffix(".json"))
         found = log_odds(_model(definitions.UNSAFE_MODEL), [prepared[index] for index in asked])
-        scores[asked] = probability(found, slope, intercept)
+        # To six digits: the last ones differ from one machine's exponential to another's.
+        scores[asked] = np.round(probability(found, slope, intercept), 6)
     return {"unsafe_score": scores}
 
 
