@@ -27,6 +27,7 @@ LONGEST = 1 << 16  # bytes; crawlers and browsers give up far earlier
 ROOM_BYTES = 3 * LONGEST  # of the longest normal form: all of it percent-encoded
 EMPTY = np.uint64(0x9E3779B97F4A7C15)  # the state of a hash before the first byte
 _STEP = np.uint64(0x9FB21C651E98DF25)
+_DOTS = ".\u3002\uff0e\uff61"
 _LONGEST_NAME = 255  # characters of a host that is tried as a name in another script
 
 _UNRESERVED = b"-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -256,15 +257,15 @@ def canonical_host(host: bytes) -> bytes:
     Names in other scripts are in Punycode as of IDNA 2003 (RFC 3490), IPv6 addresses in brackets are eight groups of
     four digits, without a zone. What is neither is percent-encoded.
     """
-    text = urllib.parse.unquote_to_bytes(host).decode("utf-8", "surrogateescape")
+    # Some characters have other names for the dot; those that end the host would be empty labels.
+    text = urllib.parse.unquote_to_bytes(host).decode("utf-8", "surrogateescape").rstrip(_DOTS)
     if text.startswith("["):
         address = ipv6(text[1:].removesuffix("]"))
         if address is not None:
             return address
     if len(text) <= _LONGEST_NAME:
         try:
-            # Some characters have other names for the dot; those that end the host would be empty labels.
-            name = text.rstrip(".\u3002\uff0e\uff61").encode("idna").lower()
+            name = text.encode("idna").lower()
         except UnicodeError:
             name = b""
         if name and all(_KINDS[byte] & _PLAIN for byte in name):

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from plain_urls import blocked, normal
 
@@ -115,6 +115,7 @@ _URLS = st.lists(_PARTS, max_size=9).map("".join) | st.text(max_size=12)
 
 @settings(max_examples=300, deadline=None)
 @given(_URLS)
+@example("[::1].")
 def test_the_normal_form_of_a_normal_form_is_itself(url: str) -> None:
     form = normal(url.encode("utf-8", "surrogatepass")).url
 
