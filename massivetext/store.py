@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from massivetext import filesystem as fs
+from massivetext import tables
 from massivetext.errors import StageError, UserError
 
 FORMAT = 1
@@ -183,8 +184,7 @@ class Run:
         """Reads a shard's part of a data set. Raises StageError where it is missing or damaged."""
         path = self.part(data_set, shard)
         try:
-            with fs.open_read(path) as handle:
-                return pq.read_table(handle, columns=columns)
+            return tables.read(path, columns)
         except (OSError, pa.ArrowInvalid) as error:
             raise StageError(f"{path}: cannot be read ({error}); run `massivetext verify` on the run") from error
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from massivetext import filesystem as fs
+from massivetext import tables
 from massivetext.records.sequences import Layout, Order, cuts
 from massivetext.store import Run, Shard
 
@@ -53,8 +53,7 @@ def read_counts(run: Run, shards: Sequence[Shard], rounds: int, draws: int) -> n
 
 
 def _read_counts(path: str) -> pa.Table:
-    with fs.open_read(path) as handle:
-        return pq.read_table(handle, columns=["draw", "count"])
+    return tables.read(path, ["draw", "count"])
 
 
 def load_counts(run: Run, source: str) -> npt.NDArray[np.int64]:

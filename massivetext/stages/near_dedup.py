@@ -9,10 +9,9 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from massivetext import documents
+from massivetext import documents, tables
 from massivetext import filesystem as fs
 from massivetext.context import Context
 from massivetext.dedup.candidates import Pairs
@@ -105,8 +104,7 @@ def _duplicates(context: Context, evidence: Iterable[Chunk]) -> tuple[Pairs, npt
     pairs, similarities = [np.zeros((0, 2), np.uint64)], [np.zeros(0)]
 
     def read(chunk: Chunk) -> pa.Table:
-        with fs.open_read(context.run.path(chunk.evidence)) as handle:
-            return pq.read_table(handle, columns=["a", "b", "jaccard"])
+        return tables.read(context.run.path(chunk.evidence), ["a", "b", "jaccard"])
 
     for table in fs.concurrently(context.run.folder, read, evidence):
         a, b, jaccard = (column.to_numpy() for column in table.columns)
@@ -132,9 +130,7 @@ def _ranks(context: Context, nodes: U64) -> U64:
 def _clusters_of(context: Context, shard: Shard) -> tuple[U64, U64, npt.NDArray[np.float64]]:
     """Address, keeper and similarity of the documents of a shard that are in a cluster; reads no other shard's."""
     ends = context.addresses(shard, np.array([0, MAX_ROWS - 1]))
-    first, last = (pa.scalar(end, pa.uint64()) for end in ends.tolist())
-    with fs.open_read(context.run.path(CLUSTERS)) as handle:
-        table = pq.read_table(handle, filters=(pc.field("address") >= first) & (pc.field("address") <= last))
+    table = tables.read_range(context.run.path(CLUSTERS), "address", *ends.tolist())
     address, keeper, similarity = (table[name].to_numpy() for name in ("address", "keeper", "similarity"))
     return address, keeper, similarity
 
