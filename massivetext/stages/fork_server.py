@@ -193,7 +193,8 @@ class _Server:
 
 
 if __name__ == "__main__":
-    from apache_beam.runners.worker import sdk_worker_main
+    from massivetext.stages import worker
 
-    main()
-    sdk_worker_main.main([])
+    if CONNECTION in os.environ:  # or it is a worker by itself
+        main()
+    worker.become()

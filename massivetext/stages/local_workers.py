@@ -22,9 +22,9 @@ from google.protobuf import json_format, text_format
 
 from massivetext import leash
 from massivetext.errors import StageError
+from massivetext.stages import fork_server
 from massivetext.stages.fork_server import ForkServer, Worker
 
-_WORKER = "apache_beam.runners.worker.sdk_worker_main"
 _LOOK_SECONDS = 0.5
 _END_SECONDS = 1.0  # for a worker that has nothing left to do to come to its end by itself
 
@@ -71,7 +71,7 @@ def _start(environment: dict[str, str]) -> Worker | subprocess.Popen[bytes]:
     """A worker process, forked where that is safe: elsewhere system libraries may refuse to work in a fork."""
     global _server  # noqa: PLW0603
     if sys.platform != "linux":
-        return subprocess.Popen(leash.command(_WORKER), env=environment)  # noqa: S603  ourselves
+        return subprocess.Popen(leash.command(fork_server.__name__), env=environment)  # noqa: S603  ourselves
     with _serving:
         if _server is None or not _server.alive:
             _server = ForkServer()
