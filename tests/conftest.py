@@ -17,6 +17,25 @@ settings.register_profile("untimed", settings.get_profile(settings.get_current_p
 settings.load_profile("untimed")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Has failures told as they occur: a session that is stopped never comes to its summary."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    if reporter is not None and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Failures(reporter))
+
+
+class _Failures:
+    def __init__(self, reporter: pytest.TerminalReporter) -> None:
+        self._reporter = reporter
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Prints the last lines of a failure."""
+        if report.failed:
+            self._reporter.ensure_newline()
+            self._reporter.section(f"{report.nodeid} ({report.when})", sep="-")
+            self._reporter.write_line("\n".join(report.longreprtext.splitlines()[-12:]))
+
+
 @pytest.fixture(scope="session")
 def quickstart(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with the demo corpus in `massivetext-demo` and a finished quickstart in `run`, made by two workers."""
