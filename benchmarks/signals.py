@@ -18,27 +18,46 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
+import urllib.parse
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import fasttext
 import numpy as np
 import pyarrow as pa
 
 from massivetext import rules, signals
-from massivetext.signals import columns, definitions, kernel, language, registry, stop_lists
+from massivetext.recipe import BlocklistOptions
+from massivetext.signals import blocklists, columns, definitions, kernel, language, registry, stop_lists
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = Path(__file__).resolve().parent / "peers"
 _PEER_BYTES = {"datatrove": 4e6, "dolma": 20e6}
+_NEWS_LANGUAGES = {"amh": "am", "eng": "en", "fra": "fr", "som": "so", "swa": "sw", "yor": "yo"}  # known to the model
 _LANGUAGE_CHARACTERS = 20_000  # of a document made of samples in one language
+_JUDGED_BATCHES, _JUDGED_ROWS = 10, 100_000
+_JUDGED_WANTED = 1e6  # documents a second
 _COLD = """
 import time
 began = time.time()
 from massivetext.signals import measure_text
 measure_text("a")
 print(time.time() - began)
+"""
+
+# What loading a list adds to the largest that a process was, once it has its code and has read a list of one host.
+_LOADING = """
+import pathlib
+from massivetext.recipe import BlocklistOptions
+from massivetext.signals import blocklists
+blocklists.load(BlocklistOptions(hosts=("one",)), {folder!r})
+largest = lambda: int(pathlib.Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+pathlib.Path("/proc/self/clear_refs").write_text("5")  # from here on
+before = largest()
+held = blocklists.load(BlocklistOptions(hosts=("hosts",)), {folder!r})
+print(1024 * (largest() - before))
 """
 
 
@@ -55,9 +74,12 @@ def texts(data: Path, most_bytes: float) -> list[str]:
 
 
 def _lines(path: Path) -> Iterator[str]:
+    yield from map(text_of, _rows(path))
+
+
+def _rows(path: Path) -> Iterator[Any]:
     with gzip.open(path, "rt", encoding="utf-8") as handle:
-        for line in handle:
-            yield text_of(json.loads(line))
+        yield from map(json.loads, handle)
 
 
 def text_of(line: dict[str, str]) -> str:
@@ -82,9 +104,10 @@ def ours(found: list[str], repeat: int) -> tuple[float, float]:
     ends, utf8 = np.frombuffer(offsets, np.int64), np.frombuffer(data, np.uint8)
     lists = stop_lists.built_in()
     tables, numbers = kernel.tables(lists.words), np.zeros(len(found), np.int64)
+    styles = np.full(len(found), -1)
 
     def without_model() -> None:
-        columns.columns(kernel.measure(utf8, ends, numbers, tables), np.diff(ends))
+        columns.columns(kernel.measure(utf8, ends, numbers, styles, tables), np.diff(ends))
 
     without_model()
     return cpu(without_model, repeat), cpu(lambda: signals.measure(array), repeat)
@@ -124,32 +147,119 @@ def languages(data: Path, repeat: int) -> dict[str, float]:
         return [model.predict(" ".join(text.split()))[0][0].removeprefix("__label__") for text in found]
 
     slow, fast = cpu(whole, repeat), cpu(lambda: language.measure(found), repeat)
-    told = [code for code, _ in documents]
     return {
         "language_id_ratio": slow / fast,
         "language_id_mb_s": sum(len(text.encode()) for text in found) / 1e6 / fast,
-        "language_id_accuracy": _accuracy(told, list(language.measure(found)["language"])),
-        "language_id_accuracy_whole": _accuracy(told, whole()),
     }
 
 
-def _accuracy(told: list[str], predicted: list[str]) -> float:
-    """Share of documents whose code is the one that most often goes with their language's, each code once."""
-    pairs = Counter(zip(predicted, told, strict=True))
-    chosen: dict[str, str] = {}
-    for (code, real), _ in sorted(pairs.items(), key=lambda pair: (-pair[1], pair[0])):
-        # The two name languages by different standards: a code is the language that begins like it, or the commonest.
-        if code not in chosen or (real[:2] == code[:2] and chosen[code][:2] != code[:2]):
-            chosen[code] = real
-    return sum(chosen[code] == real for code, real in zip(predicted, told, strict=True)) / len(told)
+def accuracies(data: Path) -> dict[str, tuple[int, float, float]]:
+    """Of long texts in languages that the model knows: how many, and the shares told right of samples and of wholes."""
+    model = fasttext.load_model(str(definitions.LANGUAGE_MODEL))
+    found = {}
+    for name, documents in _told(data).items():
+        longer = [
+            (code, text)
+            for code, text in documents
+            if len(text) > definitions.LANGUAGE_WINDOWS * definitions.LANGUAGE_WINDOW
+        ]
+        sampled = language.measure([text for _, text in longer])["language"].tolist()
+        whole = [model.predict(" ".join(text.split()))[0][0].removeprefix("__label__") for _, text in longer]
+        shares = (
+            statistics.mean(code == real for code, (real, _) in zip(codes, longer, strict=True))
+            for codes in (sampled, whole)
+        )
+        found[name] = (len(longer), *shares)
+    return found
+
+
+def _told(data: Path) -> dict[str, list[tuple[str, str]]]:
+    """Texts with their language: books, news, and pages of sentences, five a language, in different orders."""
+    rows = {
+        name: list(_rows(data / path))
+        for name, path in (
+            ("books", "books/books.jsonl.gz"),
+            ("news", "news/news.jsonl.gz"),
+            ("sentences", "langid/samples.jsonl.gz"),
+        )
+    }
+    by_language: dict[str, list[str]] = defaultdict(list)
+    for row in rows["sentences"]:
+        if row["source"] == "lingua-sentences":
+            by_language[row["lang"]].append(row["text"])
+    return {
+        "books": [(row["meta"]["lang"], row["text"]) for row in rows["books"]],
+        "news": [
+            (_NEWS_LANGUAGES[row["meta"]["lang"]], row["text"])
+            for row in rows["news"]
+            if row["meta"].get("lang") in _NEWS_LANGUAGES
+        ],
+        "pages of sentences": [
+            (code, " ".join((some[first:] + some[:first]) * 4))
+            for code, some in sorted(by_language.items())
+            for first in range(0, 25, 5)
+        ],
+    }
+
+
+def blocklist(entries: int, repeat: int) -> dict[str, float]:
+    """URLs held a second against a list of so many hosts, beside a Python set of them and urllib; and its memory.
+
+    Hosts and URLs are made up: every second URL is of a listed host, three labels below one or at it.
+    """
+    names = [f"{number * 2654435761 % 2**32:x}.example{number % 1000}.test" for number in range(entries)]
+    pages = [
+        f"https://{'www.' * (number % 3)}{names[number % entries].replace('.', 'x' * (number % 2) + '.', 1)}"
+        f"/articles/2021/{number}/the-title-of-a-page.html?page={number % 7}"
+        for number in range(0, 5 * 200_000, 5)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "hosts").write_text("\n".join(names) + "\n", encoding="utf-8")
+        Path(folder, "one").write_text("a.test", encoding="utf-8")
+        blocklists.load(BlocklistOptions(hosts=("one",)), folder)  # compiles, or loads what was compiled
+        options = BlocklistOptions(hosts=("hosts",))
+        began = time.process_time()
+        held = blocklists.load(options, folder)
+        loading = time.process_time() - began
+        script = _LOADING.format(folder=folder)
+        peak = float(subprocess.check_output([sys.executable, "-c", script], text=True))
+    array = pa.array(pages, pa.string())
+    told = blocklists.measure(array, held)["blocked_host"].tolist()
+    listed = set(names)
+
+    def plain() -> list[int]:
+        return [_listed(page, listed) for page in pages]
+
+    if told != plain():
+        raise AssertionError("the two say different things of a URL")
+    fast, slow = cpu(lambda: blocklists.measure(array, held), repeat), cpu(plain, repeat)
+    return {
+        "blocklist_entries": entries,
+        "blocklist_load_s": loading,
+        "blocklist_bytes_an_entry": held.hosts.bytes_held / len(held.hosts.hashes),
+        "blocklist_loading_bytes_an_entry": peak / entries,
+        "blocklist_urls_s": len(pages) / fast,
+        "blocklist_times_python_set": slow / fast,
+    }
+
+
+def _listed(url: str, hosts: set[str]) -> int:
+    labels = (urllib.parse.urlsplit(url).hostname or "").split(".")
+    return int(any(".".join(labels[first:]) in hosts for first in range(len(labels))))
 
 
 def judging(found: list[str], repeat: int) -> float:
-    """Documents judged a second, by the Gopher and SafeSearch rules, from stored signals."""
-    table = signals.measure(found)
-    table = pa.concat_tables([table] * max(1, 1_000_000 // table.num_rows)).combine_chunks()
-    judges = rules.combine(rules.load(name, known=registry.types()) for name in ("gopher", "safesearch"))
-    return float(table.num_rows / cpu(lambda: rules.judge(table, judges), repeat))
+    """Documents a second that a core judges by the Gopher rules, from stored signals in batches as a run reads them."""
+    measured = signals.measure(found)
+    copies = -(-_JUDGED_ROWS // measured.num_rows)
+    batch = pa.concat_tables([measured] * copies).slice(0, _JUDGED_ROWS).combine_chunks()
+    judges = rules.combine([rules.load("gopher", known=registry.types())])
+
+    def judge_all() -> None:
+        for _ in range(_JUDGED_BATCHES):
+            rules.judge(batch, judges)
+
+    return _JUDGED_BATCHES * _JUDGED_ROWS / cpu(judge_all, repeat)
 
 
 def main() -> None:
@@ -186,11 +296,31 @@ def main() -> None:
             print(f"{name:<31} {rate:10.2f} MB/s: ours is {figures[f'times_{name}']:.0f} times (wanted: {wanted})")
     figures.update(languages(options.data.resolve(), repeat))
     rate, ratio = figures["language_id_mb_s"], figures["language_id_ratio"]
-    right, whole = figures["language_id_accuracy"], figures["language_id_accuracy_whole"]
     print(f"language id {rate:.1f} MB/s, {ratio:.1f} times fastText on whole texts (wanted: 5)")
-    print(f"language id is right for {right:.1%}, fastText on whole texts for {whole:.1%}")
+    asked = cpu(lambda: language.measure(found, paragraphs=True), repeat)
+    figures["paragraph_languages_cost"] = asked / cpu(lambda: language.measure(found), repeat) - 1
+    print(
+        f"paragraphs asked for their own language: {figures['paragraph_languages_cost']:.0%} more time for language id"
+    )
+    for name, (count, right, whole) in accuracies(options.data.resolve()).items():
+        figures[f"language_id_right_{name.split()[0]}"], figures[f"language_id_right_{name.split()[0]}_whole"] = (
+            right,
+            whole,
+        )
+        print(f"language id is right for {right:.1%} of {count} long {name}, on whole texts for {whole:.1%}")
     figures["judged_documents_s"] = judging(found, repeat)
-    print(f"judging {figures['judged_documents_s'] / 1e6:.1f} million documents a second (wanted: 1)")
+    figures["judged_times_wanted"] = figures["judged_documents_s"] / _JUDGED_WANTED
+    print(
+        f"judging {figures['judged_documents_s'] / 1e6:.1f} million documents a second by the Gopher rules (wanted: 1)"
+    )
+    figures.update(blocklist(1_000_000, repeat))
+    rate, ratio = figures["blocklist_urls_s"], figures["blocklist_times_python_set"]
+    print(f"block lists: {rate / 1e6:.2f} million URLs/s, {ratio:.1f} times urllib and a set (wanted: 1 million)")
+    held, peak = figures["blocklist_bytes_an_entry"], figures["blocklist_loading_bytes_an_entry"]
+    print(
+        f"a million hosts: loaded in {figures['blocklist_load_s']:.1f} s, {held:.1f} bytes an entry, "
+        f"{peak:.1f} while loading (wanted: 16)"
+    )
     figures["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"the largest this process was: {figures['peak_mb']:.0f} MB, texts included")
     print(json.dumps({name: round(value, 3) for name, value in figures.items()}))

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from massivetext import __version__, assets, cli_engine, cli_plan, cli_signals, store
+from massivetext import __version__, assets, cli_classifier, cli_engine, cli_plan, cli_signals, store
 from massivetext import filesystem as fs
 from massivetext.errors import MENDABLE, StageError, UserError
 from massivetext.text import printable
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_engine.app, name="engine")
+app.add_typer(cli_classifier.app, name="classifier")
 
 RunFolder = Annotated[str, typer.Argument(metavar="RUN", help="Folder that `massivetext run` wrote to; path or URL.")]
 RecipeName = Annotated[
@@ -114,14 +115,14 @@ def check(recipe: RecipeName) -> None:
     """Validate a recipe, list its inputs and stages, and do nothing."""
     from massivetext.console import check_tables
     from massivetext.recipe import load
-    from massivetext.stages.plan import make_plan, rules_of, stage_keys
+    from massivetext.stages.plan import edits_of, make_plan, rules_of, stage_keys
 
     loaded = load(recipe)
     missing_demo = loaded.recipe.demo is not None and not Path(loaded.root, loaded.recipe.demo).exists()
-    console, judged = _out(), rules_of(loaded)
+    console, judged, edited = _out(), rules_of(loaded), edits_of(loaded)
     plan = None if missing_demo else make_plan(loaded)
     if plan is not None:
-        stage_keys(loaded, plan, judged)  # looks for the test sets and the tokenizer's model
+        stage_keys(loaded, plan, judged, edited)  # looks for the test sets and the tokenizer's model
     for table in check_tables(loaded, judged, plan):
         console.print(table)
     if missing_demo:

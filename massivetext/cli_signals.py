@@ -2,13 +2,16 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from massivetext import assets
 from massivetext.errors import UserError
+
+if TYPE_CHECKING:
+    from massivetext.schema import Document
 
 _HTML = (b"<!doctype", b"<html", b"<?xml")
 _RULE_SETS = ("gopher", "safesearch")
@@ -24,32 +27,58 @@ def signals(
             show_default=", ".join(_RULE_SETS),
         ),
     ] = None,
-    url: Annotated[str | None, typer.Option(help="Of the page: it helps to find where its text is.")] = None,
+    edits: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="EDIT",
+            help=f"Edit it first: a TOML file or {', '.join(assets.names('filters/edits'))}; may be given again.",
+        ),
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Of the page: it is measured too, and helps to find where the text is.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
 ) -> None:
     """Print every signal of one text and each rule's verdict, as a run would measure and judge it.
 
-    Of a web page (it begins with a doctype or with <html>) the main text is measured, as `ingest` extracts it.
+    Of a web page (it begins with a doctype or with <html>) the main text is measured, as `ingest` extracts it; with
+    line edits, what these leave of a text. The comments of source code are told by the name of the file.
     """
     import msgspec
     import pyarrow as pa
 
+    from massivetext import edits as line_edits
+    from massivetext import schema
     from massivetext.report.judged import rule_verdicts, signal_values
     from massivetext.rules import combine, judge, load, signals_of
-    from massivetext.signals import measure, registry
+    from massivetext.signals import definitions, measure, registry
 
+    cutting = line_edits.combine(line_edits.load(name) for name in edits or ())
     judging = combine(load(name, known=registry.types()) for name in rules or _RULE_SETS)
-    text = _text_of(_read(file), url)
-    table: pa.Table = measure([text], registry.readings_of(signals_of(judging)))
+    whole = _document(file, _read(file), url)
+    text, removed = line_edits.edit(whole.text, cutting)
+    changed = line_edits.changed_lines(whole.text, cutting)
+    document = whole._replace(text=text, edits=removed)
+    needed = signals_of(judging)
+    table: pa.Table = measure(
+        [text],
+        schema.documents_table("", [document]),
+        paragraph_languages=definitions.PARAGRAPH_SIGNAL in needed,
+        readings=registry.readings_of(needed),
+    )
     _, failed = judge(table, judging)
     values = signal_values(table.to_pylist()[0])
     verdicts = rule_verdicts(judging, table.to_pylist()[0], int(failed[0]))
     if as_json:
-        sys.stdout.write(msgspec.json.encode({"text": text, "signals": values, "rules": verdicts}).decode() + "\n")
+        told = [each._asdict() for each in changed]
+        found = {"text": text, "edited_lines": told, "signals": values, "rules": verdicts}
+        sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
         return
-    from massivetext.report.terminal import rule_table, shown, signal_table
+    from massivetext.report.terminal import line_table, rule_table, shown, signal_table
 
     console = Console(highlight=False)
+    if edits:
+        console.print(line_table(changed))
     console.print(signal_table(values))
     console.print(rule_table(verdicts))
     lost = [verdict.rule for verdict in verdicts if not verdict.passed and not verdict.report_only]
@@ -68,11 +97,15 @@ def _read(file: str) -> bytes:
         raise UserError(f"{file}: want a file, or - for standard input: {error.strerror}") from error
 
 
-def _text_of(data: bytes, url: str | None) -> str:
+def _document(file: str, data: bytes, url: str | None) -> "Document":
     from massivetext.extract import extract
+    from massivetext.schema import Document
     from massivetext.sources.charset import decode
+    from massivetext.sources.languages import of_path
     from massivetext.text import clean
 
     if data.lstrip()[:9].lower().startswith(_HTML):
-        return extract(decode(data, html=True), url).text
-    return clean(decode(data))
+        page = extract(decode(data, html=True), url)
+        return Document(page.text, file, "0", url, html_bytes=len(data), link_text_frac=page.link_text_frac)
+    language = of_path(file)
+    return Document(clean(decode(data)), file, "0", url, metadata={"language": language} if language else {})

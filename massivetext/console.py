@@ -206,6 +206,13 @@ def _banding(near: NearOptions) -> str:
     return f"{told}: better set near.bands = {bands} and near.rows = {rows} ({better:.3f})"
 
 
+def _edits(recipe: Recipe) -> str:
+    edited = [
+        f"{' and '.join(source.edits)} in {name}" for name, source in sorted(recipe.sources.items()) if source.edits
+    ]
+    return f"; line edits: {', '.join(edited)}" if edited else ""
+
+
 def _stages_table(recipe: Recipe, rules_of: Mapping[str, Sequence[Rule]]) -> Table:
     near, tests, tokens, records = recipe.near, recipe.decontaminate, recipe.tokenizer, recipe.records
     names = sorted(recipe.sources)
@@ -218,7 +225,7 @@ def _stages_table(recipe: Recipe, rules_of: Mapping[str, Sequence[Rule]]) -> Tab
     passes = "one pass gives" if records.epochs == 1 else f"{records.epochs} passes give"
     wanted = f"{records.sequences:,} sequences" if records.sequences else f"as many sequences as {passes}, each"
     rows = (
-        ("ingest", names, "inputs to documents; what cannot be read goes to quarantine"),
+        ("ingest", names, f"inputs to documents; what cannot be read goes to quarantine{_edits(recipe)}"),
         ("measure", names, "signals of every document"),
         ("judge", [name for name in names if rules_of[name]], "rules on the signals"),
         ("exact-dedup", copies, "one of equal texts is kept"),

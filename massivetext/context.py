@@ -1,12 +1,13 @@
 """A run with all that decides it: what every task knows, and what a finished run can be asked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from massivetext.edits import Rule as LineRule
 from massivetext.errors import UserError
 from massivetext.recipe import Recipe, SourceOptions
 from massivetext.rules import Rule
@@ -35,6 +36,7 @@ class Context:
         keys: key of each stage.
         shard_counts: shards of each source.
         rules: what judges each source, in the order of the verdicts' bits.
+        edits: rules of the line edits of each source that has any.
         progress: local folder for progress lines, or None.
     """
 
@@ -44,6 +46,7 @@ class Context:
     keys: Mapping[str, str]
     shard_counts: Mapping[str, int]
     rules: Mapping[str, tuple[Rule, ...]]
+    edits: Mapping[str, tuple[LineRule, ...]] = field(default_factory=dict)
     progress: str | None = None
 
     @classmethod
@@ -59,7 +62,8 @@ class Context:
             raise UserError(f"{run.folder}: no run here; give the folder that `massivetext run` wrote to")
         judged = run.need("judge").facts["rules"]
         counts: dict[str, int] = {}
-        for name in run.need("ingest").facts["shards"]:
+        ingested = run.need("ingest").facts
+        for name in ingested["shards"]:
             source = name.split("/")[0]
             counts[source] = counts.get(source, 0) + 1
         return cls(
@@ -69,6 +73,10 @@ class Context:
             keys={stage.name: stage.key for stage in state.stages},
             shard_counts=counts,
             rules={source: msgspec.convert(rules, tuple[Rule, ...]) for source, rules in judged.items()},
+            edits={
+                source: msgspec.convert(rules, tuple[LineRule, ...])
+                for source, rules in ingested.get("edits", {}).items()
+            },
         )
 
     def source(self, shard: Shard) -> SourceOptions:

@@ -6,9 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from massivetext import filesystem as fs
+from massivetext import tables
 from massivetext.errors import StageError
 from massivetext.store import Run, Shard
 
@@ -40,13 +39,12 @@ def _row_groups(
 ) -> Iterator[tuple[int, pa.Table]]:
     path = run.part("documents", shard)
     try:
-        with fs.open_read(path) as handle:
-            file = pq.ParquetFile(handle)
+        with tables.opened(path) as file:
             first = 0
             for group in range(file.metadata.num_row_groups):
                 count = file.metadata.row_group(group).num_rows
                 if wanted is None or np.searchsorted(wanted, first) < np.searchsorted(wanted, first + count):
-                    yield first, file.read_row_group(group, columns=list(columns))
+                    yield first, tables.read_group(file, group, columns)
                 first += count
     except (OSError, pa.ArrowInvalid) as error:
         raise StageError(f"{path}: cannot be read ({error}); run `massivetext verify` on the run") from error

@@ -16,8 +16,10 @@ import io
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator
-from typing import IO, Any, NamedTuple
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import IO, Any, NamedTuple, TypeVar
 
 from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
@@ -26,7 +28,10 @@ from massivetext import local_disk, object_store
 from massivetext.errors import StageError, UserError
 
 TEMPORARY = ".tmp-"  # every file that is not yet complete has this in its name
+AT_ONCE = 16  # requests to an object store: each is mostly waiting
 _CHUNK = 1 << 20
+T = TypeVar("T")
+R = TypeVar("R")
 _fence: contextvars.ContextVar[str | None] = contextvars.ContextVar("fence", default=None)
 
 
@@ -36,6 +41,28 @@ class FileInfo(NamedTuple):
     path: str
     size: int
     version: str
+
+
+def concurrently(folder: str, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """A function's results, in the order of its items; many items at a time where a folder is on an object store.
+
+    For one process that has many small files of the folder to read, and would wait for each of them in turn.
+    """
+    if is_local(folder):
+        yield from map(function, items)
+        return
+    with ThreadPoolExecutor(AT_ONCE, "massivetext-requests") as pool:
+        waiting: deque[Future[R]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(contextvars.copy_context().run, function, item))
+                if len(waiting) >= 2 * AT_ONCE:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def join(*parts: str) -> str:

@@ -62,6 +62,8 @@ class SourceOptions(Options, frozen=True):
         kind: which reader reads the inputs.
         inputs: file names or patterns (``*``, ``**``), relative to the recipe's folder; or URLs.
         weight: share of the training sequences, as a decimal; all weights sum to exactly 1.
+        edits: names of line edits in ``filters/edits/``, or paths of such files; they take lines out of the texts for
+            good as these are ingested, in this order (paper: none).
         rules: names of rule sets in ``filters/``, or paths of rule files; None: the paper's choice for the kind.
         deduplicate: takes part in exact and near deduplication; None: the paper's choice for the kind.
         decontaminate: loses documents that overlap a test set (paper: every source).
@@ -73,6 +75,7 @@ class SourceOptions(Options, frozen=True):
     kind: Kind
     inputs: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
     weight: Decimal
+    edits: tuple[str, ...] = ()
     rules: tuple[str, ...] | None = None
     deduplicate: bool | None = None
     decontaminate: bool = True
@@ -103,6 +106,17 @@ class IngestOptions(Options, frozen=True):
     max_html_bytes: Positive = 8 * 2**20
 
 
+class MeasureOptions(Options, frozen=True):
+    """Signals that are measured on request.
+
+    Attributes:
+        paragraph_languages: whether paragraphs are asked for their own language (`language_paragraph_frac`), which
+            makes telling languages take some 60% longer.
+    """
+
+    paragraph_languages: bool = False
+
+
 Action = Literal["ignore", "warn", "stop"]
 
 
@@ -124,6 +138,26 @@ class GuardOptions(Options, frozen=True):
     fires_too_often: Action = "warn"
     loses_above: Share = 0.98
     loses_too_much: Action = "stop"
+
+
+class BlocklistOptions(Options, frozen=True):
+    """Lists that the URLs of documents are held against; rules on ``blocked_host`` and the like judge by them.
+
+    All are files, plain or compressed, with one entry a line; patterns are allowed.
+
+    Attributes:
+        hosts: hosts, each with all hosts below it; or hosts files, with an address before the hosts.
+        urls: URLs.
+        url_keywords: words that count where they are a whole run of letters and digits.
+        url_substrings: words that count anywhere.
+        shipped_keywords: `filters/lists/explicit_url_keywords.txt` counts as well.
+    """
+
+    hosts: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+    url_keywords: tuple[str, ...] = ()
+    url_substrings: tuple[str, ...] = ()
+    shipped_keywords: bool = True
 
 
 class NearOptions(Options, frozen=True):
@@ -219,7 +253,9 @@ class Recipe(Options, frozen=True):
     seed: Annotated[int, msgspec.Meta(ge=0, lt=2**62)] = 0
     demo: str | None = None
     ingest: IngestOptions = IngestOptions()
+    measure: MeasureOptions = MeasureOptions()
     guards: GuardOptions = GuardOptions()
+    blocklists: BlocklistOptions = BlocklistOptions()
     near: NearOptions = NearOptions()
     decontaminate: DecontaminateOptions = DecontaminateOptions()
     tokenizer: TokenizerOptions = TokenizerOptions()

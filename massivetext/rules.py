@@ -53,30 +53,61 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError(f"on {self.signal!r}: want min <= max, got min={self.min:g} and max={self.max:g}")
 
 
-class Rule(Bounds, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What passes, and who says so.
+class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What passes, and who says so: either one signal with its bounds, or any of several.
 
     Attributes:
-        source: citation of the bound, or "ours: reason".
+        source: citation of the bounds, or "ours: reason".
         name: name in reports, unique in its rule set; empty: the name of the signal.
+        signal: name of the signal; None where ``any_of`` is given. So for the bounds, which are those of
+            :class:`Bounds`.
+        min: smallest value that passes.
+        max: largest value that passes.
+        allow: for signals that are text: the values that pass.
+        any_of: a document passes that is within any of these; such a rule needs a name.
         where: the rule is for documents within these bounds alone; all others pass it.
         report_only: a document that fails is marked, and stays.
     """
 
     source: Text
     name: Name = ""
+    signal: Text | None = None
+    min: float | None = None
+    max: float | None = None
+    allow: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)] | None = None
+    any_of: Annotated[tuple[Bounds, ...], msgspec.Meta(min_length=2)] | None = None
     where: Bounds | None = None
     report_only: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where there is not either a signal with bounds or a group, or a group has no name."""
+        if (self.signal is None) == (self.any_of is None):
+            given = "neither" if self.signal is None else "both"
+            raise ValueError(f"want either signal with its bounds, or any_of with several such tables, got {given}")
+        if self.any_of is None:
+            _ = self.alternatives  # bounds that cannot be are refused by Bounds itself
+        elif _given(self):
+            raise ValueError(f"with any_of want bounds in its tables alone, got {_shown(self)} beside it")
+        elif not self.name:
+            raise ValueError("with any_of want a name, since no single signal can give it, got none")
 
     @property
     def label(self) -> str:
         """The name, or that of the signal where none is given."""
-        return self.name or self.signal
+        return self.name or str(self.signal)
+
+    @property
+    def alternatives(self) -> tuple[Bounds, ...]:
+        """The bounds of which a document has to be within one: the rule's own, or those of the group."""
+        if self.signal is None:
+            return self.any_of or ()
+        return (Bounds(signal=self.signal, min=self.min, max=self.max, allow=self.allow),)
 
     @property
     def signals(self) -> tuple[str, ...]:
-        """The signals that the rule reads."""
-        return (self.signal,) if self.where is None else (self.signal, self.where.signal)
+        """The signals that the rule reads, each once."""
+        read = self.alternatives if self.where is None else (*self.alternatives, self.where)
+        return tuple(dict.fromkeys(bounds.signal for bounds in read))
 
 
 class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,8 +189,11 @@ def judge(table: pa.Table, rules: Sequence[Rule]) -> tuple[Bools, npt.NDArray[np
 
 
 def passes(table: pa.Table, rule: Rule) -> Bools:
-    """Whether each document passes one rule. Raises ValueError where its signal is missing, null or NaN."""
-    passed = _within(table, rule, rule.label)
+    """Whether each document passes one rule. Raises ValueError where one of its signals is missing, null or NaN."""
+    first, *others = rule.alternatives
+    passed = _within(table, first, rule.label)
+    for bounds in others:
+        passed = passed | _within(table, bounds, rule.label)
     return passed if rule.where is None else passed | ~_within(table, rule.where, rule.label)
 
 
@@ -215,8 +249,10 @@ def _read(table: Any, place: str, known: Mapping[str, pa.DataType]) -> Rule:
         rule = msgspec.convert(table, Rule)
     except msgspec.ValidationError as error:
         raise UserError(f"{place}: {error}; got {table!r}") from error
-    for bounds in (rule,) if rule.where is None else (rule, rule.where):
-        _check_signal(bounds, place, known)
+    for bounds in rule.alternatives:
+        _check_signal(bounds, place if rule.any_of is None else f"{place}: any_of", known)
+    if rule.where is not None:
+        _check_signal(rule.where, place, known)
     return rule
 
 
@@ -245,6 +281,9 @@ def _refuse_twins(names: Iterable[str], place: str) -> None:
         seen.add(name)
 
 
-def _shown(bounds: Bounds) -> str:
-    given = {key: getattr(bounds, key) for key in ("min", "max", "allow") if getattr(bounds, key) is not None}
-    return ", ".join(f"{key}={value!r}" for key, value in given.items()) or "none of them"
+def _given(bounds: Bounds | Rule) -> dict[str, object]:
+    return {key: getattr(bounds, key) for key in ("min", "max", "allow") if getattr(bounds, key) is not None}
+
+
+def _shown(bounds: Bounds | Rule) -> str:
+    return ", ".join(f"{key}={value!r}" for key, value in _given(bounds).items()) or "none of them"

@@ -16,16 +16,36 @@ _SOURCE_SHIFT, _SHARD_SHIFT = 56, 32
 MAX_SOURCES, MAX_SHARDS, MAX_ROWS = 1 << 8, 1 << 24, 1 << 32
 
 
+class Removed(NamedTuple):
+    """What a rule of a line edit took from one text.
+
+    Attributes:
+        rule: its qualified name ("c4/policy").
+        lines: that it dropped, or out of which it cut something.
+        characters: of those lines without white space at their ends, or of what was cut.
+        words: likewise.
+    """
+
+    rule: str
+    lines: int
+    characters: int
+    words: int
+
+
 class Document(NamedTuple):
     """One text with where it came from.
 
     Attributes:
-        text: the cleaned text; may be empty (a page without main text), and is then judged like any other.
+        text: the cleaned text; may be empty (a page without main text, or one whose lines an edit dropped), and is then
+            judged like any other.
         origin: name of the input file, relative to the fixed part of its pattern.
         key: where in that file: a byte offset, a line number or an archive member; unique within the file.
         url: address of the page, or None where the source has none.
         title: title, or None.
         metadata: whatever else the source knows, as short strings (date, licence, path, ...).
+        html_bytes: size of the page that the text is taken from; None where it is not taken from HTML.
+        link_text_frac: share of that page's characters within links, 0 to 1; None likewise.
+        edits: what each rule of the source's line edits took, those that took nothing left out; None: nothing edits it.
     """
 
     text: str
@@ -34,6 +54,9 @@ class Document(NamedTuple):
     url: str | None = None
     title: str | None = None
     metadata: Mapping[str, str] = {}
+    html_bytes: int | None = None
+    link_text_frac: float | None = None
+    edits: tuple[Removed, ...] | None = None
 
 
 class Rejected(NamedTuple):
@@ -96,6 +119,14 @@ def shard_number(source: int, shard: int) -> int:
     return (source << (_SOURCE_SHIFT - _SHARD_SHIFT)) | shard
 
 
+REMOVED = pa.struct(
+    [
+        pa.field("rule", pa.string(), nullable=False),
+        pa.field("lines", pa.uint32(), nullable=False),
+        pa.field("characters", pa.uint32(), nullable=False),
+        pa.field("words", pa.uint32(), nullable=False),
+    ]
+)
 DOCUMENTS = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
@@ -106,6 +137,10 @@ DOCUMENTS = pa.schema(
         pa.field("url", pa.string()),
         pa.field("title", pa.string()),
         pa.field("metadata", pa.string(), nullable=False),  # JSON object of strings
+        # of the page that the text is taken from; null where it is not taken from HTML
+        pa.field("html_bytes", pa.int64()),
+        pa.field("link_text_frac", pa.float64()),
+        pa.field("edits", pa.list_(REMOVED)),  # what line edits took, by rule; null: nothing edits the source
     ]
 )
 
@@ -163,6 +198,9 @@ def documents_table(source: str, documents: list[Document]) -> pa.Table:
             "url": [d.url for d in documents],
             "title": [d.title for d in documents],
             "metadata": [msgspec.json.encode(d.metadata, order="deterministic").decode() for d in documents],
+            "html_bytes": [d.html_bytes for d in documents],
+            "link_text_frac": [d.link_text_frac for d in documents],
+            "edits": [None if d.edits is None else [taken._asdict() for taken in d.edits] for d in documents],
         },
         schema=DOCUMENTS,
     )

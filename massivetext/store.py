@@ -7,7 +7,7 @@ have no commit under the wanted key; anything else is cleared first.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from massivetext import filesystem as fs
+from massivetext import tables
 from massivetext.errors import StageError, UserError
 
 FORMAT = 1
@@ -183,8 +184,7 @@ class Run:
         """Reads a shard's part of a data set. Raises StageError where it is missing or damaged."""
         path = self.part(data_set, shard)
         try:
-            with fs.open_read(path) as handle:
-                return pq.read_table(handle, columns=columns)
+            return tables.read(path, columns)
         except (OSError, pa.ArrowInvalid) as error:
             raise StageError(f"{path}: cannot be read ({error}); run `massivetext verify` on the run") from error
 
@@ -214,6 +214,11 @@ class Run:
             return None  # a commit that a full disk or a crash of the machine cut short is no commit
         return commit if self.has_files(commit.files) else None
 
+    def undone(self, stage: str, key: str, tasks: Sequence[str]) -> list[str]:
+        """The tasks that have no commit, or of whose files one has gone."""
+        commits = fs.concurrently(self.folder, lambda task: self.shard_commit(stage, key, task), tasks)
+        return [task for task, commit in zip(tasks, commits, strict=True) if commit is None]
+
     def has_files(self, files: Iterable[File]) -> bool:
         """Whether every file is there and has its size."""
         wanted = list(files)
@@ -227,9 +232,10 @@ class Run:
         """Every task's commit of a stage under a key, sorted by task."""
         paths = [info.path for info in fs.find(self.path(stage, "commits", key[:16])) if info.path.endswith(".json")]
         whole = [path for path in paths if not _is_temporary(path)]
-        return sorted(
-            (msgspec.json.decode(fs.read_bytes(path), type=ShardCommit) for path in whole), key=lambda c: c.task
+        commits = (
+            msgspec.json.decode(data, type=ShardCommit) for data in fs.concurrently(self.folder, fs.read_bytes, whole)
         )
+        return sorted(commits, key=lambda commit: commit.task)
 
     # -- stages --------------------------------------------------------------------------------------------------------
 

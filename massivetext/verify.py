@@ -1,10 +1,9 @@
 """Whether a run is as it was written, byte by byte."""
 
 import msgspec
-import pyarrow.parquet as pq
 
 from massivetext import filesystem as fs
-from massivetext import lock
+from massivetext import lock, tables
 from massivetext.errors import UserError
 from massivetext.store import MANIFEST, NOT_JSON, RUN, File, Run, Sealed, StageState, canonical, key_of
 
@@ -56,8 +55,8 @@ def _file(run: Run, file: File) -> list[str]:
     if fs.digest(path) != file.sha256:
         return [f"{path}: its bytes have changed (SHA-256 differs from the manifest)"]
     if file.rows is not None and path.endswith(".parquet"):
-        with fs.open_read(path) as handle:
-            rows = pq.ParquetFile(handle).metadata.num_rows
+        with tables.opened(path) as table:
+            rows = table.metadata.num_rows
         if rows != file.rows:
             return [f"{path}: has {rows:,} rows, want {file.rows:,}"]
     return []

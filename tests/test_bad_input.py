@@ -161,6 +161,17 @@ def test_an_unknown_rule_set_and_an_unknown_signal_are_refused(tmp_path: Path) -
     assert "gopher" in refused(tmp_path, "check", path)
 
 
+def test_a_rule_on_a_signal_that_is_not_measured_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(news(0))
+    path = recipe(tmp_path)
+    (tmp_path / "mine.toml").write_text('[[rule]]\nsignal = "language_paragraph_frac"\nmin = 0.5\nsource = "ours"\n')
+    path.write_text(path.read_text().replace("rules = []", 'rules = ["mine.toml"]'))
+    message = refused(tmp_path, "check", path)
+
+    assert "sources.news: rule 'mine/language_paragraph_frac': want the signal" in message
+    assert "add paragraph_languages = true under [measure]" in message
+
+
 def test_a_source_without_a_surviving_document_stops_the_run(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(b'{"text": "too short"}\n')
     path = recipe(tmp_path)

@@ -92,7 +92,10 @@ def test_the_readme_names_commands_that_exist(readme: str) -> None:
 
 def test_the_readme_names_options_that_exist(readme: str) -> None:
     for command, rest in called(readme):
-        known = {option for parameter in COMMANDS[command].params for option in parameter.opts} | {"--help"}
+        name = f"{command} {rest.split()[0]}" if rest.split() else command
+        named = COMMANDS.get(name, COMMANDS.get(command))  # of a group of commands: `classifier train`
+        assert named is not None, f"massivetext {command}{rest}"
+        known = {option for parameter in named.params for option in parameter.opts} | {"--help"}
         own = rest.split(" -- ")[0]  # what follows goes to Beam
 
         assert set(re.findall(r"(?<!\S)--[a-z][\w-]*", own)) <= known, f"massivetext {command}{rest}"

@@ -80,9 +80,9 @@ def test_row_groups_without_a_wanted_row_are_not_read(
     read: list[int] = []
 
     class Watched(pq.ParquetFile):  # type: ignore[misc]
-        def read_row_group(self, i: int, **options: Any) -> Any:
+        def read_row_group(self, i: int, *arguments: Any, **options: Any) -> Any:
             read.append(i)
-            return super().read_row_group(i, **options)
+            return super().read_row_group(i, *arguments, **options)
 
     monkeypatch.setattr(pq, "ParquetFile", Watched)
 

@@ -27,6 +27,30 @@ def root(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         assert fs.find(folder) == []
 
 
+def test_many_items_keep_their_order(root: str) -> None:
+    assert list(fs.concurrently(root, lambda number: number * number, range(100))) == [n * n for n in range(100)]
+    assert list(fs.concurrently(root, str, ())) == []
+
+
+def test_what_fails_for_one_item_fails_for_all(root: str) -> None:
+    def read(number: int) -> int:
+        if number == 40:
+            raise UserError("forty")
+        return number
+
+    done: list[int] = []
+    with pytest.raises(UserError, match="forty"):
+        done += fs.concurrently(root, read, range(100))
+
+
+def test_an_object_store_is_asked_many_things_at_once(tmp_path: Path) -> None:
+    together = threading.Barrier(fs.AT_ONCE, timeout=60)
+    list(fs.concurrently("memory:///x", lambda _: together.wait(), range(fs.AT_ONCE)))
+
+    threads = set(fs.concurrently(str(tmp_path), lambda _: threading.get_ident(), range(50)))
+    assert threads == {threading.get_ident()}
+
+
 def names(infos: list[fs.FileInfo], root: str) -> list[str]:
     return [fs.relative(info.path, root) for info in infos]
 

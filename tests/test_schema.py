@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from massivetext import schema
 from massivetext.schema import (
     Document,
+    Removed,
     document_id,
     documents_table,
     pack_addresses,
@@ -124,7 +125,11 @@ def test_text_hashes_are_equal_for_equal_texts_alone(first: str, second: str) ->
 
 def test_documents_become_rows() -> None:
     table = documents_table(
-        "web", [Document("text", "a.gz", "7", "http://x/", "Title", {"b": "2", "a": "ü"}), Document("", "a.gz", "8")]
+        "web",
+        [
+            Document("text", "a.gz", "7", "http://x/", "Title", {"b": "2", "a": "ü"}, 80, 0.5),
+            Document("", "a.gz", "8", edits=(Removed("c4/policy", 2, 70, 12),)),
+        ],
     )
 
     assert table.schema == schema.DOCUMENTS
@@ -139,6 +144,9 @@ def test_documents_become_rows() -> None:
             "url": "http://x/",
             "title": "Title",
             "metadata": '{"a":"ü","b":"2"}',  # in the order of names, so that equal documents are equal bytes
+            "html_bytes": 80,
+            "link_text_frac": 0.5,
+            "edits": None,
         },
         {
             "id": document_id("web", "a.gz", "8"),
@@ -149,6 +157,9 @@ def test_documents_become_rows() -> None:
             "url": None,
             "title": None,
             "metadata": "{}",
+            "html_bytes": None,
+            "link_text_frac": None,
+            "edits": [{"rule": "c4/policy", "lines": 2, "characters": 70, "words": 12}],
         },
     ]
 

@@ -73,6 +73,7 @@ ALLOWED = {
     ("engines/spark.py", "subprocess.Popen"): "starts Spark's own processes; a list of arguments, no shell",
     ("engines/java.py", "subprocess.run"): "asks a Java for its version; a list of arguments, no shell",
     ("engines/job_server.py", "subprocess.run"): "has Maven fetch the job server; a list of arguments, no shell",
+    ("stages/fork_server.py", "subprocess.Popen"): "starts the process that forks our workers; a list of arguments",
     ("stages/local_workers.py", "subprocess.Popen"): "starts worker processes of ourselves; a list of arguments",
 }
 

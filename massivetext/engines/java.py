@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 
 from massivetext.errors import UserError
 
@@ -40,4 +41,5 @@ def launch() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != parent:
         raise SystemExit(1)  # the parent went before this could be told
-    os.execvp("java", ["java", *sys.argv[1:]])
+    # Java asks the system alone where temporary files go; a run has a folder for them that it clears away.
+    os.execvp("java", ["java", f"-Djava.io.tmpdir={tempfile.gettempdir()}", *sys.argv[1:]])

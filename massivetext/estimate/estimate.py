@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from massivetext import filesystem as fs
 from massivetext.errors import UserError
 from massivetext.estimate import rates
 from massivetext.estimate.corpus import Corpus
@@ -154,7 +155,7 @@ def _step(name: str, todo: Work, measured: Sequence[Measurement], workers: int) 
         _WAITING: sum(phase.waiting_seconds for phase in todo.phases) / workers,
         "longest tasks": longest * (1 - 1 / workers),  # Graham: a list of tasks takes no longer than these two together
         "starting jobs": rates.JOB_START * todo.jobs,
-        _ASKING: rates.REQUEST * todo.requests,
+        _ASKING: rates.REQUEST * todo.requests / fs.AT_ONCE,
         "driver's own work": factor * todo.driver_seconds,
     }
     resident = _resident(name, measured)

@@ -42,7 +42,7 @@ MERGE = 3e-3  # a shard's part of the report
 
 TRAIN_MEMORY = 6.0  # bytes a byte of text that the tokenizer is trained on
 
-# -- what the driver asks of the run folder, one request after the other -----------------------------------------------
+# -- what the driver asks of the run folder ----------------------------------------------------------------------------
 
 # Files that it reads, writes or asks after, a shard: commits, verdicts, counts, summaries. Counted by
 # tests/estimate/test_work.py.
@@ -53,7 +53,7 @@ REQUESTS: Mapping[str, int] = {
     "decontaminate": 2,
     "tokenizer": 8,
     "records": 10,
-    "report": 7,
+    "report": 8,
 }
 REQUESTS_A_FILE = 4  # of records, or of measured pairs
 REQUESTS_A_CELL = 6  # of candidate pairs

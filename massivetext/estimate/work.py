@@ -6,6 +6,7 @@ The formulas follow the code of the stages; ``tests/estimate/test_work.py`` hold
 import math
 from typing import NamedTuple
 
+from massivetext import filesystem as fs
 from massivetext.dedup.cells import CHUNK_PAIRS, Cells
 from massivetext.dedup.rows import HASHED, KEYED, REMOVED
 from massivetext.estimate import rates
@@ -17,7 +18,7 @@ _COPIES = 4  # of a group: as it came, joined, its order, its sorted columns
 _TABLES = 3  # of a shard's signatures: as numbers, as a table, as a file
 _CLUSTER_BYTES = 24  # a clustered document, a pair above the threshold
 _LAYOUT_BYTES = 30  # a draw, while every worker that cuts works out where each draw lies
-_ROW_GROUP_BYTES = 8 * 2**20
+_ROW_GROUP_BYTES = 4 * 2**20
 _TASK_BYTES = 400  # a shard with its input file, as part of the job's graph
 _COMMIT_BYTES = 2000  # a shard's commit as an object of the driver
 
@@ -50,7 +51,7 @@ class Work(NamedTuple):
     Attributes:
         phases: what its jobs do, one after the other.
         jobs: Beam jobs.
-        requests: to the store of the run that the driver makes one after the other.
+        requests: to the store of the run that the driver makes, as many at a time as `filesystem.AT_ONCE`.
         driver_seconds: CPU of the driver beside the jobs, at the speed that rates.py has.
         driver_bytes: what the driver holds at most.
         graph_bytes: of the largest job's graph.
@@ -192,6 +193,8 @@ def _tokenizer(corpus: Corpus) -> Work:
         corpus, "tokenizer", (phase,) if corpus.sampled_bytes else (), jobs=1, stored_with=corpus.sampled_bytes
     )
     return whole._replace(
+        # The passages are read file by file: each of those requests takes the time of as many as are made at a time.
+        requests=whole.requests + (fs.AT_ONCE - 1) * (corpus.shards if corpus.sampled_bytes else 0),
         driver_seconds=rates.TRAIN * corpus.sampled_bytes,
         driver_bytes=whole.driver_bytes + rates.TRAIN_MEMORY * corpus.sampled_bytes,
     )

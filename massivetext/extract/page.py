@@ -9,6 +9,7 @@ from lxml.html import HtmlElement
 from trafilatura import bare_extraction, baseline, load_html
 from trafilatura.settings import Document
 
+from massivetext.extract.links import link_text_frac
 from massivetext.extract.render import render
 from massivetext.text import clean
 
@@ -37,10 +38,17 @@ _HOPELESS = (etree.LxmlError, AttributeError, LookupError, TypeError, ValueError
 
 
 class Extracted(NamedTuple):
-    """A page's main text, "" where it has none, and its title, None where it has none."""
+    """What is taken from a page.
+
+    Attributes:
+        text: its main text; "" where it has none.
+        title: its title, or None.
+        link_text_frac: see :func:`massivetext.extract.links.link_text_frac`; 0.0 where nothing can be parsed.
+    """
 
     text: str
     title: str | None
+    link_text_frac: float = 0.0
 
 
 def extract(html: str, url: str | None = None) -> Extracted:
@@ -58,7 +66,8 @@ def extract(html: str, url: str | None = None) -> Extracted:
     for element in tree.iter(etree.Element):
         for span in _SPANS:
             element.attrib.pop(span, None)
-    return Extracted(clean(_main_text(tree, url)), _title(tree))
+    links = link_text_frac(tree)  # before the tree is taken apart
+    return Extracted(clean(_main_text(tree, url)), _title(tree), links)
 
 
 def _parse(html: str) -> HtmlElement | None:

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from massivetext import filesystem as fs
+from massivetext import tables
 from massivetext.records.sequences import Layout, Order, cuts
 from massivetext.store import Run, Shard
 
@@ -44,14 +44,16 @@ def counts_path(run: Run, source: str) -> str:
 def read_counts(run: Run, shards: Sequence[Shard], rounds: int, draws: int) -> npt.NDArray[np.int64]:
     """Token counts of draws 0 .. draws-1, gathered from all parts of a source."""
     counts = np.full(draws, -1, np.int64)
-    for number in range(rounds):
-        for shard in shards:
-            with fs.open_read(part_path(run, number, shard)) as handle:
-                table = pq.read_table(handle, columns=["draw", "count"])
-            counts[table["draw"].to_numpy().astype(np.int64)] = table["count"].to_numpy()
+    paths = [part_path(run, number, shard) for number in range(rounds) for shard in shards]
+    for table in fs.concurrently(run.folder, _read_counts, paths):
+        counts[table["draw"].to_numpy().astype(np.int64)] = table["count"].to_numpy()
     if (counts < 0).any():
         raise AssertionError(f"{shards[0].source}: draw {int(np.argmin(counts))} of {draws} was encoded by no shard")
     return counts
+
+
+def _read_counts(path: str) -> pa.Table:
+    return tables.read(path, ["draw", "count"])
 
 
 def load_counts(run: Run, source: str) -> npt.NDArray[np.int64]:

@@ -1,7 +1,6 @@
 """What a report needs to know of one shard, as exact counts and small samples that add up over shards."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,8 @@ import pyarrow as pa
 
 from massivetext.context import VERDICTS, Context, Mask
 from massivetext.recipe import DecontaminateOptions
-from massivetext.report import bins
+from massivetext.report import bins, failures, hosts
+from massivetext.report.hosts import HostPick
 from massivetext.report.reached import reached
 from massivetext.report.rejects import rejects
 from massivetext.report.tallies import (
@@ -22,7 +22,8 @@ from massivetext.report.tallies import (
     TOP_HITS,
     Histogram,
     Hit,
-    LanguageTally,
+    Matrix,
+    PartTally,
     Pick,
     Reason,
     RuleTally,
@@ -30,6 +31,7 @@ from massivetext.report.tallies import (
     TestSetTally,
     add_bins,
     add_maps,
+    add_matrices,
     add_picks,
 )
 from massivetext.rules import Rule
@@ -48,8 +50,10 @@ class SourceSummary(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         funnel: documents that are left after each stage that has been done.
         rules: by label.
+        overlaps: documents that fail both rule i and rule j, in the order of the rules.
         histograms: of every numeric signal, over the bins of :func:`massivetext.report.bins.edges`.
         languages: by code.
+        removed_hosts: a sample of the documents that the rules removed, which names the hosts that are counted.
         rejected: input in quarantine by reason.
         skipped: input that is sound but not wanted, records by reason.
         near_similarity: documents with a near duplicate by the similarity to the closest, 100 bins from 0 to 1.
@@ -60,8 +64,10 @@ class SourceSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     funnel: dict[str, Tally]
     rules: dict[str, RuleTally]
+    overlaps: Matrix
     histograms: dict[str, Histogram]
-    languages: dict[str, LanguageTally]
+    languages: dict[str, PartTally]
+    removed_hosts: tuple[HostPick, ...]
     rejected: dict[str, Reason]
     skipped: dict[str, int]
     near_similarity: tuple[int, ...]
@@ -73,8 +79,10 @@ class SourceSummary(msgspec.Struct, frozen=True, kw_only=True):
         return SourceSummary(
             funnel=add_maps(self.funnel, other.funnel, Tally.__add__),
             rules=add_maps(self.rules, other.rules, RuleTally.__add__),
+            overlaps=add_matrices(self.overlaps, other.overlaps),
             histograms=add_maps(self.histograms, other.histograms, Histogram.__add__),
-            languages=add_maps(self.languages, other.languages, LanguageTally.__add__),
+            languages=add_maps(self.languages, other.languages, PartTally.__add__),
+            removed_hosts=hosts.add_samples(self.removed_hosts, other.removed_hosts),
             rejected=add_maps(self.rejected, other.rejected, Reason.__add__),
             skipped=add_maps(self.skipped, other.skipped, int.__add__),
             near_similarity=add_bins(self.near_similarity, other.near_similarity),
@@ -109,10 +117,23 @@ class _Columns:
 
     shard: Shard
     signals: pa.Table
+    urls: pa.ChunkedArray
     failed: U64
     verdicts: Mapping[str, pa.Table]
     kept: Mapping[str, Mask]
     keys: U64
+
+    @property
+    def words(self) -> npt.NDArray[np.int64]:
+        """Words of each document."""
+        words: npt.NDArray[np.int64] = self.signals["word_count"].to_numpy()
+        return words
+
+    @property
+    def bytes(self) -> npt.NDArray[np.int64]:
+        """UTF-8 bytes of each document."""
+        size: npt.NDArray[np.int64] = self.signals["byte_count"].to_numpy()
+        return size
 
 
 def accumulate_shard(context: Context, shard: Shard) -> ShardSummary:
@@ -128,9 +149,11 @@ def accumulate_shard(context: Context, shard: Shard) -> ShardSummary:
         {
             shard.source: SourceSummary(
                 funnel=_funnel(columns),
-                rules=_rules(columns, judged),
+                rules=failures.rule_tallies(judged, columns.failed, columns.words, columns.bytes),
+                overlaps=failures.overlaps(len(judged), columns.failed),
                 histograms=_histograms(columns),
                 languages=_languages(columns),
+                removed_hosts=hosts.sample(columns.urls, ~columns.kept["judge"], columns.keys),
                 near_similarity=_near_similarity(columns),
                 samples=_samples(columns, judged),
                 rejected=rejected,
@@ -145,7 +168,8 @@ def _read(context: Context, shard: Shard) -> _Columns:
     run = context.run
     stages = [stage for stage in reached(context) if stage in VERDICTS and context.judged_by(stage, shard.source)]
     verdicts = {stage: run.read_table(VERDICTS[stage], shard) for stage in stages}
-    ids = run.read_table("documents", shard, ["id"])["id"].to_pylist()
+    documents = run.read_table("documents", shard, ["id", "url"])
+    ids = documents["id"].to_pylist()
     alive = np.ones(len(ids), np.bool_)
     kept = {"ingest": alive}
     for stage, table in verdicts.items():
@@ -154,6 +178,7 @@ def _read(context: Context, shard: Shard) -> _Columns:
     return _Columns(
         shard=shard,
         signals=run.read_table("signals", shard),
+        urls=documents["url"],
         failed=verdicts["judge"]["failed"].to_numpy(),
         verdicts=verdicts,
         kept=kept,
@@ -168,46 +193,13 @@ def sample_keys(ids: Sequence[str], seed: int) -> U64:
 
 
 def _funnel(columns: _Columns) -> dict[str, Tally]:
-    words, size = columns.signals["word_count"].to_numpy(), columns.signals["byte_count"].to_numpy()
+    words, size = columns.words, columns.bytes
     funnel: dict[str, Tally] = {}
     mask = columns.kept["ingest"]
     for stage in ("ingest", *VERDICTS):
         mask = columns.kept.get(stage, mask)  # a stage that does not judge the source keeps what there is
         funnel[stage] = Tally(int(mask.sum()), int(words[mask].sum()), int(size[mask].sum()))
     return funnel
-
-
-# -- rules -------------------------------------------------------------------------------------------------------------
-
-
-def _dropping(rules: Sequence[Rule]) -> np.uint64:
-    return np.uint64(sum(1 << bit for bit, rule in enumerate(rules) if not rule.report_only))
-
-
-def _alone(failed: U64, bit: int, dropping: np.uint64) -> Mask:
-    """Documents that fail the rule, and none of the others that drop."""
-    mine = np.uint64(1 << bit)
-    alone: Mask = ((failed & mine) != 0) & ((failed & dropping & ~mine) == 0)
-    return alone
-
-
-def _rules(columns: _Columns, rules: Sequence[Rule]) -> dict[str, RuleTally]:
-    words, failed = columns.signals["word_count"].to_numpy(), columns.failed
-    dropping = _dropping(rules)
-    lethal = failed & dropping
-    first = lethal & (~lethal + np.uint64(1))  # the lowest bit that is set
-    tallies = {}
-    for bit, rule in enumerate(rules):
-        hit = (failed >> np.uint64(bit) & np.uint64(1)) != 0
-        alone = _alone(failed, bit, dropping)
-        tallies[rule.label] = RuleTally(
-            failed=int(hit.sum()),
-            first=int((first == np.uint64(1 << bit)).sum()),
-            unique=int(alone.sum()),
-            failed_words=int(words[hit].sum()),
-            unique_words=int(words[alone].sum()),
-        )
-    return tallies
 
 
 def _histograms(columns: _Columns) -> dict[str, Histogram]:
@@ -223,11 +215,10 @@ def _histograms(columns: _Columns) -> dict[str, Histogram]:
     return found
 
 
-def _languages(columns: _Columns) -> dict[str, LanguageTally]:
-    codes = columns.signals["language"]
-    every = Counter(codes.to_pylist())
-    kept = Counter(codes.filter(pa.array(columns.kept["judge"])).to_pylist())
-    return {code: LanguageTally(every[code], kept[code]) for code in sorted(every)}
+def _languages(columns: _Columns) -> dict[str, PartTally]:
+    return failures.part_tallies(
+        failures.by_part(columns.signals["language"], columns.kept["judge"], columns.words, columns.bytes)
+    )
 
 
 def _near_similarity(columns: _Columns) -> tuple[int, ...]:
@@ -241,12 +232,11 @@ def _near_similarity(columns: _Columns) -> tuple[int, ...]:
 
 
 def _samples(columns: _Columns, rules: Sequence[Rule]) -> dict[str, tuple[Pick, ...]]:
-    dropping = _dropping(rules)
     samples = {}
     for bit, rule in enumerate(rules):
-        hit = (columns.failed >> np.uint64(bit) & np.uint64(1)) != 0
+        hit, alone = failures.fails(columns.failed, bit), failures.alone(rules, columns.failed, bit)
         # What this rule alone removes says most about it.
-        samples[f"rule/{rule.label}"] = _picks(columns, hit, ~_alone(columns.failed, bit, dropping), SAMPLES)
+        samples[f"rule/{rule.label}"] = _picks(columns, hit, ~alone, SAMPLES)
     for name, stage in ((NEAR, "near-dedup"), (CONTAMINATED, "decontaminate")):
         if stage in columns.verdicts:
             lost = ~columns.verdicts[stage]["kept"].to_numpy()

@@ -26,7 +26,8 @@ _COUNTS = {"title": None, "tickCount": 4, "tickMinStep": 1, "labelExpr": "format
 _SIZES = ((2, 2), (3, 3), (4, 5), (6, 10), (11, 20), (21, 50), (51, 100), (101, 1000), (1001, None))
 
 
-def _spec(height: int | Mapping[str, int], **rest: Any) -> Spec:
+def spec(height: int | Mapping[str, int], **rest: Any) -> Spec:
+    """What all charts have in common, and the rest of one."""
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "width": "container",
@@ -75,7 +76,7 @@ def histogram(signal: str, counts: Sequence[Bin], limits: Sequence[Bounds]) -> S
         "axis": _ticks(bins.ticks(borders, first, stop)),
     }
     layers[0]["encoding"]["x"] |= x
-    return _spec(120, layer=layers, data={"values": rows})
+    return spec(120, layer=layers, data={"values": rows})
 
 
 def _ticks(marks: Sequence[tuple[float, str]]) -> Spec:
@@ -119,7 +120,7 @@ def funnel(sources: Mapping[str, SourceReport], judged: Sequence[str]) -> Spec:
             for order, (part, count) in enumerate({"kept": left, **removed}.items())
         ]
     parts = [PARTS[part] for part in ("kept", *judged[1:])]
-    return _spec(
+    return spec(
         {"step": 34},
         data={"values": rows},
         mark={"type": "bar", "style": "segment", "height": {"band": 0.72}},
@@ -179,7 +180,7 @@ def removals(rules: Sequence[RuleReport], documents: int) -> Spec:
         "mark": {"type": "text", "align": "left", "dy": -8, "fontSize": 12},
         "encoding": {"y": y, "x": {"value": 0}, "text": {"field": "label"}},
     }
-    return _spec({"step": 36}, data={"values": rows}, layer=[*bars, text])
+    return spec({"step": 36}, data={"values": rows}, layer=[*bars, text])
 
 
 def similarities(near: NearDuplicates) -> Spec:
@@ -217,7 +218,7 @@ def similarities(near: NearDuplicates) -> Spec:
         "mark": {"type": "rule", "strokeDash": [5, 3], "strokeWidth": 1.5},
         "encoding": {"x": {"field": "at", "type": "quantitative"}},
     }
-    return _spec(170, data={"values": rows}, layer=[bars, limit])
+    return spec(170, data={"values": rows}, layer=[bars, limit])
 
 
 def cluster_sizes(clusters: Mapping[str, Clusters]) -> Spec:
@@ -251,7 +252,7 @@ def cluster_sizes(clusters: Mapping[str, Clusters]) -> Spec:
         "mark": {"type": "text", "dy": -6, "fontSize": 11},
         "encoding": {"text": {"field": "clusters", "format": "~s"}},
     }
-    return _spec(170, data={"values": rows}, encoding=encoding, layer=[bars, text])
+    return spec(170, data={"values": rows}, encoding=encoding, layer=[bars, text])
 
 
 def _size_label(low: int, high: int | None) -> str:
@@ -285,4 +286,4 @@ def mixture(rows: Mapping[str, Mixture]) -> Spec:
         "mark": {"type": "tick", "thickness": 3, "height": {"band": 0.9}},
         "encoding": {"x": {"field": "wanted", "type": "quantitative"}},
     }
-    return _spec({"step": 34}, data={"values": values}, encoding={"y": y, "tooltip": tooltip}, layer=[bar, tick])
+    return spec({"step": 34}, data={"values": values}, encoding={"y": y, "tooltip": tooltip}, layer=[bar, tick])

@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from massivetext import filesystem as fs
+from massivetext import tables
 from massivetext.context import Context
 from massivetext.records.dataset import FILE_NAME, Dataset
 from massivetext.records.sequences import Order, layout
@@ -60,8 +60,7 @@ def _draws(context: Context, where: Place) -> list[tuple[int, int]]:
     """(draw, tokens) of every crop of a document, in order."""
     found: list[dict[str, Any]] = []
     for number in range(_rounds(context, where)):
-        with fs.open_read(part_path(context.run, number, where.shard)) as handle:
-            table = pq.read_table(handle, columns=["row", "draw", "count"])
+        table = tables.read(part_path(context.run, number, where.shard), ["row", "draw", "count"])
         found += table.filter(pc.equal(table["row"], where.row)).to_pylist()
     return sorted((item["draw"], item["count"]) for item in found)
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from massivetext import filesystem as fs
+from massivetext import tables
 from massivetext.context import VERDICTS, Context
 from massivetext.report.bins import SHARE_BINS, histogram
 from massivetext.report.examples import Example, Place, address_of, places_of, read_examples
 from massivetext.schema import MAX_SHARDS, U64, shard_of
+from massivetext.store import Shard
 
 EVIDENCE, CLUSTERS = "duplicates/near/", "duplicates/clusters.parquet"
 _LARGEST, _MEMBERS = 5, 3
@@ -80,12 +81,14 @@ def exact_clusters(context: Context) -> Clusters:
         StageError: verdicts are missing or damaged.
     """
     removed, kept = [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
-    for shard in context.all_shards():
-        if context.judged_by("exact-dedup", shard.source):
-            cluster = context.run.read_table(VERDICTS["exact-dedup"], shard, ["cluster"])["cluster"]
-            rows = np.flatnonzero(cluster.is_valid().to_numpy())
-            removed.append(context.addresses(shard, rows))
-            kept.append(cluster.drop_null().to_numpy())
+
+    def read(shard: Shard) -> pa.ChunkedArray:
+        return context.run.read_table(VERDICTS["exact-dedup"], shard, ["cluster"])["cluster"]
+
+    shards = [shard for shard in context.all_shards() if context.judged_by("exact-dedup", shard.source)]
+    for shard, cluster in zip(shards, fs.concurrently(context.run.folder, read, shards), strict=True):
+        removed.append(context.addresses(shard, np.flatnonzero(cluster.is_valid().to_numpy())))
+        kept.append(cluster.drop_null().to_numpy())
     return _clusters(context, np.concatenate(removed), np.concatenate(kept))
 
 
@@ -111,8 +114,7 @@ def _near_clusters(context: Context) -> Clusters:
     empty = np.zeros(0, np.uint64)
     if not fs.exists(path):  # no source takes part
         return _clusters(context, empty, empty)
-    with fs.open_read(path) as handle:
-        table = pq.read_table(handle)
+    table = tables.read(path)
     addresses, kept = table["address"].to_numpy(), table["keeper"].to_numpy()
     return _clusters(context, addresses[addresses != kept], kept[addresses != kept])
 
@@ -120,9 +122,8 @@ def _near_clusters(context: Context) -> Clusters:
 def _evidence(context: Context, columns: list[str]) -> Iterator[pa.Table]:
     for file in context.run.need("near-dedup").files():
         if file.path.startswith(EVIDENCE):
-            with fs.open_read(context.run.path(file.path)) as handle:
-                for batch in pq.ParquetFile(handle).iter_batches(batch_size=1 << 20, columns=columns):
-                    yield pa.Table.from_batches([batch])
+            for batch in tables.batches(context.run.path(file.path), columns, rows=1 << 20):
+                yield pa.Table.from_batches([batch])
 
 
 def pairs_of(context: Context, addresses: Sequence[int]) -> list[tuple[int, int, float, float]]:

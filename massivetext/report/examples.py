@@ -25,11 +25,10 @@ class Place(NamedTuple):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """A rule that a document fails, with the value that it has."""
+    """A rule that a document fails, with the document's value of every signal that the rule bounds."""
 
     rule: str
-    signal: str
-    value: float | str
+    values: dict[str, float | str]
     report_only: bool
 
 
@@ -112,11 +111,11 @@ def _failures(context: Context, shard: Shard, rows: npt.NDArray[np.int64]) -> di
     rules: tuple[Rule, ...] = context.rules[shard.source]
     chosen = pa.array(rows)
     failed = context.run.read_table(VERDICTS["judge"], shard, ["failed"])["failed"].take(chosen).to_pylist()
-    names = sorted({rule.signal for rule in rules})
+    names = sorted({bounds.signal for rule in rules for bounds in rule.alternatives})
     values = context.run.read_table("signals", shard, names).take(chosen).to_pylist() if names else [{}] * len(rows)
     return {
         row: tuple(
-            Failure(rule.label, rule.signal, value[rule.signal], rule.report_only)
+            Failure(rule.label, {each.signal: value[each.signal] for each in rule.alternatives}, rule.report_only)
             for bit, rule in enumerate(rules)
             if mask >> bit & 1
         )

@@ -39,10 +39,11 @@ def alarms(options: GuardOptions, source: str, judged: Judged) -> Iterator[Alarm
     yield from (alarm for alarm in found if alarm.action != "ignore")
 
 
-def judged(run: Run, source: str, report_only: frozenset[str]) -> Judged:
-    """What the rules of a source did in a run whose `judge` is done."""
+def judged(run: Run, source: str, report_only: frozenset[str], idle: frozenset[str] = frozenset()) -> Judged:
+    """What the rules of a source did in a run whose `judge` is done, but for idle ones, which lack their list."""
     totals = run.need("judge").totals(f"{source}/")
     failed = {name.removeprefix(_FAILED): count for name, count in totals.items() if name.startswith(_FAILED)}
+    failed = {name: count for name, count in failed.items() if name not in idle}
     removed = totals.get("removed", 0)
     return Judged(totals.get("kept", 0) + removed, removed, failed, report_only)
 

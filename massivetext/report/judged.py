@@ -24,8 +24,8 @@ class RuleVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         rule: its name.
-        value: of the rule's signal.
-        passes: the bounds within which a document passes.
+        values: of the signals that ``passes`` names, in that order.
+        passes: the bounds of which a document has to be within one; several where the rule is an ``any_of`` group.
         where: the rule is for documents within these bounds alone.
         passed: whether this one does.
         report_only: a failure drops nothing.
@@ -33,8 +33,8 @@ class RuleVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     rule: str
-    value: float | str
-    passes: Bounds
+    values: tuple[float | str, ...]
+    passes: tuple[Bounds, ...]
     where: Bounds | None
     passed: bool
     report_only: bool
@@ -61,8 +61,8 @@ def rule_verdicts(rules: Sequence[Rule], values: Mapping[str, Any], failed: int)
     return tuple(
         RuleVerdict(
             rule=rule.label,
-            value=values[rule.signal],
-            passes=Bounds(signal=rule.signal, min=rule.min, max=rule.max, allow=rule.allow),
+            values=tuple(values[bounds.signal] for bounds in rule.alternatives),
+            passes=rule.alternatives,
             where=rule.where,
             passed=not failed >> bit & 1,
             report_only=rule.report_only,

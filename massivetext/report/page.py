@@ -8,6 +8,7 @@ import vl_convert
 
 from massivetext.report.markup import Child, Html, coded, element, join, script_json
 from massivetext.report.sections.copies import duplicates
+from massivetext.report.sections.edits import edits
 from massivetext.report.sections.inputs import quarantine
 from massivetext.report.sections.leaks import contamination
 from massivetext.report.sections.losses import funnel, rules
@@ -26,6 +27,7 @@ _POLICY = (
 )
 _TITLES = {
     "funnel": "Funnel",
+    "edits": "Line edits",
     "rules": "Rules",
     "signals": "Signals",
     "duplicates": "Duplicates",
@@ -43,6 +45,7 @@ def render(report: Report) -> str:
     drawn = Charts()
     sections = {
         "funnel": funnel(report, drawn),
+        "edits": edits(report),
         "rules": rules(report, drawn),
         "signals": signals(report, drawn),
         "duplicates": duplicates(report, drawn),

@@ -1,11 +1,13 @@
 """The report of a run as data: everything that the page shows, without clock or paths of the machine."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 import msgspec
+import pyarrow as pa
 
 from massivetext import __version__
+from massivetext import filesystem as fs
 from massivetext.context import VERDICTS, Context
 from massivetext.recipe import GuardOptions
 from massivetext.report.accumulate import CONTAMINATED, KEPT, NEAR, ShardSummary, SourceSummary
@@ -24,13 +26,16 @@ from massivetext.report.duplicates import (
     near_duplicates,
     pair_examples,
 )
+from massivetext.report.edited import Edited, edited
 from massivetext.report.examples import Example, Place, place, show
 from massivetext.report.guards import Judged, alarms
+from massivetext.report.hosts import most_removed
 from massivetext.report.reached import reached
-from massivetext.report.tallies import Histogram, LanguageTally, Reason, RuleTally, Tally
+from massivetext.report.tallies import Histogram, Matrix, PartTally, Reason, RuleTally, Tally
 from massivetext.report.tokens import Tokenizer, tokenizer
 from massivetext.rules import Bounds, Rule
 from massivetext.signals.registry import ALL
+from massivetext.store import Shard
 
 _KEPT_SHOWN = 3
 
@@ -49,7 +54,7 @@ class RuleReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         rule: its name.
-        passes: the bounds within which a document passes.
+        passes: the bounds of which a document has to be within one; several where the rule is an ``any_of`` group.
         where: the rule is for documents within these bounds alone.
         report_only: marks documents and drops none.
         citation: where the bounds come from.
@@ -57,7 +62,7 @@ class RuleReport(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     rule: str
-    passes: Bounds
+    passes: tuple[Bounds, ...]
     where: Bounds | None
     report_only: bool
     citation: str
@@ -73,10 +78,13 @@ class SourceReport(msgspec.Struct, frozen=True, kw_only=True):
         rule_sets: that judge it.
         deduplicates: takes part in deduplication.
         decontaminates: takes part in test-set filtering.
+        edited: what line edits took out of its texts as they were ingested; None where nothing edits them.
         funnel: what is left after each stage.
         rules: in the order in which they judge.
+        overlaps: documents that fail both rule i and rule j, in that order.
         histograms: non-empty bins of every numeric signal; "kept" are the documents that passed the rules.
         languages: by code.
+        hosts: those that lose most documents to the rules, by name; see :mod:`massivetext.report.hosts`.
         rejected: input in quarantine by reason.
         skipped: input that is sound but not wanted, records by reason.
         near_similarity: (lower border, documents with a near duplicate), by similarity to the closest.
@@ -91,10 +99,13 @@ class SourceReport(msgspec.Struct, frozen=True, kw_only=True):
     rule_sets: tuple[str, ...]
     deduplicates: bool
     decontaminates: bool
+    edited: Edited | None
     funnel: dict[str, Tally]
     rules: tuple[RuleReport, ...]
+    overlaps: Matrix
     histograms: dict[str, tuple[Bin, ...]]
-    languages: dict[str, LanguageTally]
+    languages: dict[str, PartTally]
+    hosts: dict[str, PartTally]
     rejected: dict[str, Reason]
     skipped: dict[str, int]
     near_similarity: tuple[tuple[float, int], ...]
@@ -165,15 +176,28 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return sum((source.funnel[stage] for source in self.sources.values()), Tally())
 
 
-def summarise(context: Context, summaries: ShardSummary) -> Report:
-    """The report of a run from the merged summaries of its shards and from the evidence of its stages.
+def summarise(context: Context, summaries: ShardSummary, host_counts: Callable[[Shard], pa.Table]) -> Report:
+    """The report of a run from what was counted of its shards and from the evidence of its stages.
+
+    Args:
+        context: of the run.
+        summaries: those of all shards, merged.
+        host_counts: gives or reads what :func:`massivetext.report.hosts.count` found of a shard.
 
     Raises:
         StageError: part of the run is missing or damaged.
     """
     state = context.run.state()
     stages = reached(context)
-    sources = {name: _source(context, name, summary) for name, summary in sorted(summaries.sources.items())}
+    sources = {
+        name: _source(
+            context,
+            name,
+            summary,
+            most_removed(fs.concurrently(context.run.folder, host_counts, context.shards(name)), summary.removed_hosts),
+        )
+        for name, summary in sorted(summaries.sources.items())
+    }
     tested = any(context.judged_by("decontaminate", name) for name in sources)
     return Report(
         recipe=context.recipe.name,
@@ -192,7 +216,7 @@ def summarise(context: Context, summaries: ShardSummary) -> Report:
     )
 
 
-def _source(context: Context, name: str, summary: SourceSummary) -> SourceReport:
+def _source(context: Context, name: str, summary: SourceSummary, hosts: dict[str, PartTally]) -> SourceReport:
     options = context.recipe.sources[name]
     picks = {
         sample: [place(context, pick.source, pick.shard, pick.row) for pick in found]
@@ -204,10 +228,13 @@ def _source(context: Context, name: str, summary: SourceSummary) -> SourceReport
         rule_sets=options.rule_sets,
         deduplicates=options.deduplicates,
         decontaminates=context.judged_by("decontaminate", name),
+        edited=edited(context, name),
         funnel=summary.funnel,
         rules=tuple(_rule(rule, summary.rules[rule.label]) for rule in context.rules[name]),
+        overlaps=summary.overlaps,
         histograms={signal: _bins(signal, found) for signal, found in sorted(summary.histograms.items())},
         languages=dict(sorted(summary.languages.items(), key=lambda item: (-item[1].documents, item[0]))),
+        hosts=hosts,
         rejected=summary.rejected,
         skipped=summary.skipped,
         near_similarity=tuple((at / 100, count) for at, count in enumerate(summary.near_similarity) if count),
@@ -226,7 +253,7 @@ def _dropped(context: Context, picks: Mapping[str, list[Place]]) -> dict[str, tu
 def _rule(rule: Rule, tally: RuleTally) -> RuleReport:
     return RuleReport(
         rule=rule.label,
-        passes=Bounds(signal=rule.signal, min=rule.min, max=rule.max, allow=rule.allow),
+        passes=rule.alternatives,
         where=rule.where,
         report_only=rule.report_only,
         citation=rule.source,

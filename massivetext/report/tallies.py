@@ -6,6 +6,7 @@ from typing import ClassVar, TypeVar
 import msgspec
 
 T = TypeVar("T")
+Matrix = tuple[tuple[int, ...], ...]
 
 SAMPLES = 5  # documents that are shown for each rule and source
 KEPT_SAMPLES = 20  # kept documents that tokens are measured on
@@ -34,6 +35,8 @@ class RuleTally(msgspec.Struct, frozen=True):
             report-only rule: what is lost where it is made to drop).
         failed_words: words of the documents that fail it.
         unique_words: words of the documents that fail it alone.
+        failed_bytes: UTF-8 bytes of the documents that fail it.
+        unique_bytes: UTF-8 bytes of the documents that fail it alone.
     """
 
     failed: int = 0
@@ -41,9 +44,11 @@ class RuleTally(msgspec.Struct, frozen=True):
     unique: int = 0
     failed_words: int = 0
     unique_words: int = 0
+    failed_bytes: int = 0
+    unique_bytes: int = 0
 
     def __add__(self, other: "RuleTally") -> "RuleTally":
-        return RuleTally(*(a + b for a, b in zip(_fields(self), _fields(other), strict=True)))
+        return RuleTally(*add_bins(_fields(self), _fields(other)))
 
 
 class Histogram(msgspec.Struct, frozen=True):
@@ -56,14 +61,28 @@ class Histogram(msgspec.Struct, frozen=True):
         return Histogram(add_bins(self.kept, other.kept), add_bins(self.dropped, other.dropped))
 
 
-class LanguageTally(msgspec.Struct, frozen=True):
-    """Documents in one language as ingested, and those of them that passed the rules."""
+class PartTally(msgspec.Struct, frozen=True):
+    """What the rules did to a part of a source: a language, or a host.
+
+    Attributes:
+        documents: as ingested.
+        kept: those of them that passed the rules.
+        removed_words: words of the others.
+        removed_bytes: UTF-8 bytes of the others.
+    """
 
     documents: int
     kept: int
+    removed_words: int = 0
+    removed_bytes: int = 0
 
-    def __add__(self, other: "LanguageTally") -> "LanguageTally":
-        return LanguageTally(self.documents + other.documents, self.kept + other.kept)
+    @property
+    def removed(self) -> int:
+        """Documents that the rules removed."""
+        return self.documents - self.kept
+
+    def __add__(self, other: "PartTally") -> "PartTally":
+        return PartTally(*add_bins(_fields(self), _fields(other)))
 
 
 class RejectedInput(msgspec.Struct, frozen=True):
@@ -169,6 +188,11 @@ def add_bins(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(x + y for x, y in zip(a, b, strict=True))
 
 
+def add_matrices(a: Matrix, b: Matrix) -> Matrix:
+    """Sums number by number. Raises ValueError where the shapes differ."""
+    return tuple(add_bins(x, y) for x, y in zip(a, b, strict=True))
+
+
 def add_maps(a: Mapping[str, T], b: Mapping[str, T], add: Callable[[T, T], T]) -> dict[str, T]:
     """Both maps, sums where a key is in both; keys in order."""
     return {
@@ -182,5 +206,5 @@ def add_picks(a: tuple[Pick, ...], b: tuple[Pick, ...], size: int) -> tuple[Pick
     return tuple(sorted(a + b)[:size])
 
 
-def _fields(struct: RuleTally) -> tuple[int, ...]:
+def _fields(struct: RuleTally | PartTally) -> tuple[int, ...]:
     return msgspec.structs.astuple(struct)

@@ -8,14 +8,17 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from massivetext.edits import Change
 from massivetext.report.destinations import Destination
+from massivetext.report.edited import Taken
 from massivetext.report.examples import Example
 from massivetext.report.judged import RuleVerdict, SignalValue
 from massivetext.report.trace import Relative, StageVerdict, Trace
-from massivetext.report.wording import bounds, enumeration, number
+from massivetext.report.wording import enumeration, number, passing
 from massivetext.text import printable
 
 _ROWS = 20  # of a table that may be long
+_CHANGES = 100  # lines of a text that edits changed
 _GOOD, _BAD, _DULL = "green", "bold red", "dim"
 
 
@@ -28,6 +31,8 @@ def trace_parts(trace: Trace) -> Iterator[RenderableType]:
     """The story of one document, part by part."""
     yield _head(trace)
     yield Panel(shown(trace.document.excerpt or "(an empty text)"), title="how it begins", title_align="left")
+    if trace.edits:
+        yield edit_table(trace.edits)
     yield _stages(trace)
     if trace.rules:
         yield rule_table(trace.rules)
@@ -95,6 +100,24 @@ def _where(document: Example | Relative) -> Text:
     return shown(document.url or document.origin)
 
 
+def edit_table(taken: Sequence[Taken]) -> Table:
+    """What line edits took from a document."""
+    table = _table("taken out by line edits", "rule", "lines", "characters", "words")
+    for each in taken:
+        table.add_row(each.rule, f"{each.lines:,}", f"{each.characters:,}", f"{each.words:,}")
+    return table
+
+
+def line_table(changes: Sequence[Change]) -> Table:
+    """The lines that line edits changed, some of them where they are many."""
+    some = f"; {_CHANGES} of them" if len(changes) > _CHANGES else ""
+    table = _table(f"{len(changes):,} lines changed by line edits{some}", "rule", "line", "what is left")
+    for change in changes[:_CHANGES]:
+        left = shown(change.after) if change.after else Text("dropped", style=_DULL)
+        table.add_row(change.rule, shown(change.before), left)
+    return table
+
+
 def _stages(trace: Trace) -> Table:
     table = _table("stages", "stage", "verdict", "why")
     for verdict in trace.stages:
@@ -131,12 +154,11 @@ def rule_table(rules: Sequence[RuleVerdict]) -> Table:
     """What each rule says of a document."""
     table = _table("rules", "rule", "value", "passes", "verdict", "where the bound is from")
     for rule in rules:
-        passes = bounds(rule.passes)
-        if rule.where is not None:
-            passes += f", where {rule.where.signal} is {bounds(rule.where)}"
+        values = "; ".join(map(number, rule.values))
         failed = Text("fails (reported only)", style="yellow") if rule.report_only else Text("fails", style=_BAD)
         verdict = Text("passes", style=_GOOD) if rule.passed else failed
-        table.add_row(rule.rule, number(rule.value), passes, verdict, Text(rule.citation, style=_DULL))
+        passes = passing(rule.passes, rule.where, named=False)
+        table.add_row(rule.rule, values, passes, verdict, Text(rule.citation, style=_DULL))
     return table
 
 

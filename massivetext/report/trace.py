@@ -14,6 +14,7 @@ from massivetext.context import VERDICTS, Context
 from massivetext.report.contamination import Overlap, overlaps
 from massivetext.report.destinations import Destination, destinations
 from massivetext.report.duplicates import pairs_of
+from massivetext.report.edited import Taken, taken
 from massivetext.report.examples import Example, Place, address_of, places_of, show
 from massivetext.report.judged import RuleVerdict, SignalValue, rule_verdicts, signal_values
 from massivetext.report.reached import reached
@@ -63,6 +64,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         document: what it is and how it begins.
+        edits: what line edits took from it; None where nothing edits its source.
         signals: everything that was measured.
         rules: in the order in which they judge.
         stages: verdicts of the stages that are done.
@@ -73,6 +75,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     document: Example
+    edits: tuple[Taken, ...] | None
     signals: tuple[SignalValue, ...]
     rules: tuple[RuleVerdict, ...]
     stages: tuple[StageVerdict, ...]
@@ -155,6 +158,7 @@ def trace_document(context: Context, where: Place) -> Trace:
     values = context.run.read_table("signals", where.shard).slice(where.row, 1).to_pylist()[0]
     return Trace(
         document=show(context, [where])[0],
+        edits=taken(context, where),
         signals=signal_values(values),
         rules=rule_verdicts(context.rules[where.shard.source], values, _failed(context, where)),
         stages=tuple(stages),

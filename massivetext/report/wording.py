@@ -1,6 +1,7 @@
 """Numbers, bounds and verdicts in the words of the page."""
 
 import itertools
+from collections.abc import Sequence
 
 from massivetext.report.summary import Report
 from massivetext.report.tallies import Tally
@@ -59,6 +60,16 @@ def bounds(passes: Bounds) -> str:
     if passes.max is None:
         return f"at least {number(passes.min)}"
     return f"{number(passes.min)} to {number(passes.max)}"
+
+
+def passing(alternatives: Sequence[Bounds], where: Bounds | None = None, *, named: bool = True) -> str:
+    """What a rule lets pass, in words: "words: 50 to 100", or of a group "words: at least 50, or share: at most 0.3".
+
+    A group always names its signals, a single one only where it is to be ``named``.
+    """
+    named = named or len(alternatives) > 1
+    passes = ", or ".join(f"{each.signal}: {bounds(each)}" if named else bounds(each) for each in alternatives)
+    return passes if where is None else f"{passes}, where {where.signal} is {bounds(where)}"
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

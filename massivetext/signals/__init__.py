@@ -3,64 +3,84 @@
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from massivetext.signals import definitions, registry
+from massivetext.signals.buffers import utf8
+
+if TYPE_CHECKING:
+    from massivetext.signals.blocklists import Blocklists
 
 
-def measure(texts: Sequence[str] | pa.Array, readings: Sequence[str] = ()) -> pa.Table:
+def measure(
+    texts: Sequence[str] | pa.Array,
+    documents: pa.Table | None = None,
+    lists: "Blocklists | None" = None,
+    *,
+    paragraph_languages: bool = False,
+    readings: Sequence[str] = (),
+) -> pa.Table:
     """The signals of some texts: one row a text, columns and types as in :func:`registry.schema`.
 
     A text's signals do not depend on the other texts.
 
     Args:
         texts: as strings, or as an Arrow array of them without nulls, which is read where it lies.
+        documents: what else is known of them, one row a text: any of the columns :data:`definitions.DOCUMENT_COLUMNS`
+            of the documents data set. Signals of a column that is missing have their value for an empty text.
+        lists: what the URLs are held against; None: the shipped keywords alone.
+        paragraph_languages: whether `language_paragraph_frac` is measured; it is 1.0 if not.
         readings: other tools' readings of the Gopher rules to measure as well, each a family of signals of the
             registry ("dolma").
 
     Raises:
-        UserError: the language model, the phrase list or the lists of stop words are missing.
+        UserError: a model, the phrase list, the keywords or the lists of stop words are missing.
     """
     # The compiler and the models take 0.4 s and 100 MB: only for processes that measure.
-    from massivetext.signals import columns, kernel, language, stop_lists
+    from massivetext.signals import beside, blocklists, columns, kernel, language, stop_lists, unsafe
     from massivetext.signals import readings as others
 
     schema = registry.schema(readings)
     if not len(texts):
         return schema.empty_table()
-    data, offsets = _utf8(texts)
+    data, offsets = utf8(texts)
     strings = texts.to_pylist() if isinstance(texts, pa.Array) else texts
-    spoken = language.measure(strings)
-    lists = stop_lists.built_in()
-    numbers = np.array([lists.number(code) for code in spoken["language"]], np.int64)
-    measured = kernel.measure(data, offsets, numbers, kernel.tables(lists.words))
-    found = spoken | columns.columns(measured, np.diff(offsets)) | others.measure(strings, readings)
+    spoken = language.measure(strings, paragraph_languages)
+    stops = stop_lists.built_in()
+    numbers = np.array([stops.number(code) for code in spoken["language"]], np.int64)
+    styles = beside.styles(documents, len(texts))
+    measured = kernel.measure(data, offsets, numbers, styles, kernel.tables(stops.words))
+    sizes = np.diff(offsets)
+    found = spoken | unsafe.measure(strings) | columns.columns(measured, sizes)
+    found |= beside.columns(documents, sizes, found["word_count"])
+    found |= blocklists.measure(beside.urls(documents, len(texts)), lists or blocklists.built_in())
+    found |= others.measure(strings, readings)
     return pa.table([pa.array(found[field.name], field.type) for field in schema], schema=schema)
 
 
-def measure_text(text: str, readings: Sequence[str] = ()) -> dict[str, float | int | str]:
-    """The signals of one text by name."""
-    row: dict[str, float | int | str] = measure([text], readings).to_pylist()[0]
+def measure_text(text: str, url: str | None = None, *, readings: Sequence[str] = ()) -> dict[str, float | int | str]:
+    """The signals of one text, and of its URL, by name."""
+    documents = pa.table({"url": pa.array([url], pa.string())})
+    row: dict[str, float | int | str] = measure([text], documents, readings=readings).to_pylist()[0]
     return row
 
 
 def assets_digest() -> str:
-    """SHA-256 over the files that signals depend on beside the code: the language model and the word lists."""
+    """SHA-256 over the files that signals depend on beside the code: the models and the word lists.
+
+    The lists of a recipe's own are not among them: see :func:`massivetext.signals.blocklist_files.digests`.
+    """
     sha = hashlib.sha256()
-    for path in (definitions.LANGUAGE_MODEL, definitions.UNSAFE_PHRASES, definitions.STOP_WORDS):
+    for path in (
+        definitions.LANGUAGE_MODEL,
+        definitions.UNSAFE_MODEL,
+        definitions.UNSAFE_MODEL.with_suffix(".json"),
+        definitions.UNSAFE_PHRASES,
+        definitions.STOP_WORDS,
+        definitions.URL_KEYWORDS,
+    ):
         sha.update(hashlib.sha256(Path(path).read_bytes()).digest())
     return sha.hexdigest()
-
-
-def _utf8(texts: Sequence[str] | pa.Array) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """The bytes of all texts, and where each begins, and the last ends."""
-    if isinstance(texts, pa.Array):
-        array = texts.cast(pa.large_string())
-    else:  # a lone surrogate cannot be stored, but measuring must not fail on one
-        array = pa.array([text.encode("utf-8", "surrogatepass") for text in texts], pa.large_binary())
-    _, offsets, data = array.buffers()
-    ends = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
-    return np.frombuffer(data if data is not None else b"", np.uint8), ends

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from massivetext.signals import lines, repetition, scan, words
+from massivetext.signals import kernel, lines, repetition, scan, words
 from massivetext.signals.definitions import DUPLICATE_SIZES, TOP_SIZES
 from massivetext.signals.kernel import Measured
 from massivetext.signals.scan import I64
@@ -32,6 +32,7 @@ def columns(measured: Measured, sizes: I64) -> Columns:
         **_characters(measured, sizes),
         **_lines(measured),
         **_repetition(measured),
+        **_code(measured),
         "unsafe_phrase_count": measured.phrases,
         "unsafe_phrase_weight": 1000.0 * ratios(measured.weights, measured.words[:, words.WORDS]),
     }
@@ -51,6 +52,7 @@ def _words(measured: Measured) -> Columns:
         "unique_word_frac": ratios(counts[words.DISTINCT_FORMS], counts[words.FORMS]),
         "unigram_entropy": values[words.ENTROPY],
         "sentence_count": counts[words.SENTENCES],
+        "mcalpine_eflaw": ratios(counts[words.FORMS] + counts[words.MINI_WORDS], counts[words.SENTENCES]),
     }
 
 
@@ -91,6 +93,17 @@ def _lines(measured: Measured) -> Columns:
         "duplicate_paragraph_char_frac": ratios(
             counts[lines.LATER_PARAGRAPH_CHARACTERS], counts[lines.PARAGRAPH_CHARACTERS]
         ),
+    }
+
+
+def _code(measured: Measured) -> Columns:
+    counts, characters = measured.code.T, measured.characters[:, scan.CHARACTERS]
+    return {
+        "alphabetic_frac": ratios(measured.characters[:, scan.LETTERS], characters),
+        "comment_frac": ratios(counts[kernel.COMMENTS], characters),
+        "encoded_frac": ratios(counts[kernel.ENCODED], characters),
+        "longest_encoded_length": counts[kernel.LONGEST_ENCODED],
+        "generated_mark_count": counts[kernel.GENERATED],
     }
 
 

@@ -1,6 +1,9 @@
 """numba's decorators, typed: the loops over text are plain Python that is compiled when it is first called."""
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
 from typing import ParamSpec, TypeVar, cast
 
 import numba
@@ -31,3 +34,11 @@ def kept(function: Callable[P, R]) -> Callable[P, R]:
 def plain(function: Callable[P, R]) -> Callable[P, R]:
     """The function as it was before it was compiled."""
     return cast("Callable[P, R]", getattr(function, "py_func", function))
+
+
+def digest_of(*modules: ModuleType) -> int:
+    """Of the code of modules: for the closure of a kept function, which then is compiled anew when one changes."""
+    sha = hashlib.sha256()
+    for module in modules:
+        sha.update(Path(str(module.__file__)).read_bytes())
+    return int.from_bytes(sha.digest()[:7], "big")

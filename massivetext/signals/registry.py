@@ -18,11 +18,23 @@ _QUALITY = "Rae et al. 2021, A.1.1, quality filtering"
 _REDPAJAMA = "ours, after RedPajama-V2 (Weber et al. 2024, quality signals)"
 _T5 = "ours, after C4 (Raffel et al. 2020, 2.2) as TensorFlow Datasets reads it"
 _FINEWEB = "ours, after FineWeb (Penedo et al. 2024, 3.6)"
+_GNEISSWEB = "ours, after GneissWeb (Emami Gohari et al. 2025, readability)"
+_REFINEDWEB = "ours, after RefinedWeb (Penedo et al. 2023, G.2)"
 _REPETITION = "Rae et al. 2021, A.1.1, repetition removal, Table A1"
 _LANGUAGE = (
     "Rae et al. 2021, A.1.1, content filtering; the classifier is ours (fastText lid.176.ftz), the paper names none"
 )
 _SAFETY = "ours: SafeSearch, which Rae et al. 2021, A.1.1 uses, is not public; a weighted phrase list stands in"
+_PAGE = "ours: what extraction sees of a page and its text does not show"
+_STARCODER = "ours, after StarCoder2 (Lozhkov et al. 2024, A.1)"
+_COMMENTS = "ours, after SantaCoder (Ben Allal et al. 2023, 4.1), which parses Python, Java and JavaScript"
+_CLASSIFIER = (
+    "ours: a fastText model of short texts labelled for hate and toxicity; `signals/models/unsafe.md` is its card"
+)
+_LISTED = (
+    "ours: the lists of a recipe's `[blocklists]`, by the address of a page alone; hosts and keywords after RefinedWeb "
+    "(Penedo et al. 2023, G.1)"
+)
 _CODE = "Chen et al. 2021 (Codex), section 3.1; BigCode preprocessing of The Stack (StarCoder), basic filter"
 
 
@@ -53,7 +65,7 @@ class Signal:
     source: str
 
 
-def _signal(family: str, source: str, unit: Unit, name: str, meaning: str) -> Signal:
+def _signal(family: str, source: str, unit: Unit, name: str, meaning: str, empty: float | None = None) -> Signal:
     if unit == "code":
         return Signal(
             name=name,
@@ -66,7 +78,7 @@ def _signal(family: str, source: str, unit: Unit, name: str, meaning: str) -> Si
             meaning=meaning,
             source=source,
         )
-    whole = unit in ("count", "bytes") or name in ("character_count", "longest_line_length")
+    whole = unit in ("count", "bytes") or name in ("character_count", "longest_line_length", "longest_encoded_length")
     return Signal(
         name=name,
         family=family,
@@ -74,7 +86,7 @@ def _signal(family: str, source: str, unit: Unit, name: str, meaning: str) -> Si
         low=0.0,
         high=1.0 if unit == "share" else math.inf,
         type=pa.int64() if whole else pa.float64(),
-        empty=0 if whole else 0.0,
+        empty=empty if empty is not None else 0 if whole else 0.0,
         meaning=meaning,
         source=source,
     )
@@ -88,8 +100,13 @@ def _families() -> list[Signal]:
     repeated = functools.partial(_signal, "repetition", _REPETITION)
     spoken = functools.partial(_signal, "language", _LANGUAGE)
     unsafe = functools.partial(_signal, "safety", _SAFETY)
+    scored = functools.partial(_signal, "safety", _CLASSIFIER)
+    listed = functools.partial(_signal, "safety", _LISTED)
     code = functools.partial(_signal, "code", _CODE)
+    foreign = functools.partial(_signal, "code", _STARCODER)
+    structure = functools.partial(_signal, "page", _PAGE)
     varied = functools.partial(_signal, "words", _REDPAJAMA)
+    read = functools.partial(_signal, "words", _GNEISSWEB)
     cased = functools.partial(_signal, "characters", _REDPAJAMA)
     edited = functools.partial(_signal, "lines", _T5)
     shaped = functools.partial(_signal, "lines", _FINEWEB)
@@ -97,6 +114,7 @@ def _families() -> list[Signal]:
     spaced = " ".join(f"`{glyph}`" for glyph in sorted(definitions.BULLETS_ALONE))
     quotes = " ".join(f"`{glyph}`" for glyph in sorted(definitions.END_QUOTES))
     policies = ", ".join(f"`{phrase}`" for phrase in definitions.POLICIES)
+    generated = ", ".join(f"`{mark}`" for mark in definitions.GENERATED_MARKS)
     return [
         quality("count", "word_count", "Words: runs of characters between white space."),
         quality("characters", "mean_word_length", "Mean characters of a word, punctuation included."),
@@ -126,6 +144,13 @@ def _families() -> list[Signal]:
             "sentence_count",
             "Sentences: words that end in `.`, `!`, `?` or another sentence mark, with quotes or brackets after it or "
             "none, and the last word in any case.",
+        ),
+        read(
+            "ratio",
+            "mcalpine_eflaw",
+            "McAlpine EFLAW, a score of readability: words plus words of at most "
+            f"{definitions.MINI_CHARACTERS} characters, divided by sentences; punctuation at the edges of a word and "
+            "words of nothing else do not count.",
         ),
         symbols("ratio", "hash_to_word_ratio", "Hash signs (`#`) divided by words."),
         symbols(
@@ -207,8 +232,19 @@ def _families() -> list[Signal]:
         spoken(
             "share",
             "language_score",
-            f"Probability of that language; long texts are sampled: {definitions.LANGUAGE_WINDOW} characters each at "
-            "the start, in the middle and at the end.",
+            f"Probability of that language; long texts are sampled: {definitions.LANGUAGE_WINDOWS} windows of "
+            f"{definitions.LANGUAGE_WINDOW} characters, evenly spread from start to end.",
+        ),
+        spoken("code", "second_language", "Code of the next most probable language; `und` for a text without words."),
+        spoken("share", "second_language_score", "Probability of that one."),
+        spoken(
+            "share",
+            definitions.PARAGRAPH_SIGNAL,
+            f"Share of {definitions.PARAGRAPH_PLACES} evenly spread places of a text whose own paragraph is in the "
+            f"language of the text, by {definitions.PARAGRAPH_WINDOW} characters there; places in paragraphs (parted "
+            f"by empty lines) with fewer than {definitions.PARAGRAPH_LEAST} are left out, and 1 is for a text without "
+            "others, of one paragraph, or where the recipe does not say `measure.paragraph_languages = true`.",
+            empty=1.0,
         ),
         unsafe("count", "unsafe_phrase_count", "Distinct phrases of `filters/lists/unsafe_phrases.txt` that occur."),
         unsafe(
@@ -217,9 +253,75 @@ def _families() -> list[Signal]:
             "Sum of the weights of all copies of those phrases (of overlapping ones the first, and the longest), per "
             "1,000 words.",
         ),
+        scored(
+            "share",
+            "unsafe_score",
+            "Probability that the text is unsafe, calibrated on the labels that the model was trained with; long texts "
+            f"are sampled, {definitions.UNSAFE_WINDOW} characters each at the start, in the middle and at the "
+            "end, judged as one text.",
+        ),
+        listed(
+            "count",
+            "blocked_host",
+            "1 where the host of its URL, or one that it lies below, is on a list of hosts of the recipe; else 0.",
+        ),
+        listed(
+            "count",
+            "blocked_url",
+            "1 where its URL is on a list of URLs of the recipe; else 0. Scheme, `www.`, user, fragment and the slash "
+            "at the end do not count.",
+        ),
+        listed(
+            "count",
+            "blocked_url_keyword_count",
+            "Distinct words of `filters/lists/explicit_url_keywords.txt` and of the recipe's lists in host and path of "
+            "its URL, as whole runs of letters and digits, or anywhere where the recipe wants that; case does not "
+            "count.",
+        ),
         code("share", "alphanumeric_frac", "Share of all characters that are letters or digits."),
         code("characters", "longest_line_length", "Characters of the longest line, indentation included."),
         code("characters", "mean_line_length", "Mean characters of a line, blank lines and indentation included."),
+        foreign("share", "alphabetic_frac", "Share of all characters that are letters."),
+        structure(
+            "ratio",
+            "text_to_html_ratio",
+            "Bytes of the text divided by those of the page that it is taken from; 1 where it is not taken from HTML.",
+            empty=1.0,
+        ),
+        structure(
+            "share",
+            "link_text_frac",
+            "Share of the characters of the page, its menus included, that are within links, white space left out; "
+            "0 where the text is not taken from HTML.",
+        ),
+        _signal(
+            "code",
+            _COMMENTS,
+            "share",
+            "comment_frac",
+            "Share of characters within comments, their marks included, and within Python's docstrings; 0 where the "
+            "document says no programming language or one without a style in `signals/comment_styles.py`.",
+        ),
+        foreign(
+            "share",
+            "encoded_frac",
+            f"Share of characters within data: {definitions.BASE64_LEAST} or more letters, digits, `+`, `/`, `=` and "
+            f"line feeds in a row; {definitions.BYTES_LEAST} or more bytes of two hexadecimal digits, each with `0x`, "
+            r"`\x` or nothing before it, commas, white space or nothing between them; as many `\u1234` in a row.",
+        ),
+        foreign("characters", "longest_encoded_length", "Characters of the longest piece of such data."),
+        foreign(
+            "count",
+            "generated_mark_count",
+            f"Copies of these in the first {definitions.GENERATED_LINES} lines, in any case: {generated}.",
+        ),
+        _signal(
+            "edits",
+            _REFINEDWEB,
+            "share",
+            "edited_word_frac",
+            "Share of the words of the text before its source's line edits that these took; 0 where nothing edits it.",
+        ),
     ]
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from massivetext.signals.characters import ALNUM, ALPHA, DIGIT, LOWER, MARK, SPACE, STOP, UPPER
 from massivetext.signals.compiled import compiled, inlined, plain
-from massivetext.signals.definitions import JAVASCRIPT, LOREM_IPSUM, POLICIES
+from massivetext.signals.definitions import JAVASCRIPT, LOREM_IPSUM, MINI_CHARACTERS, POLICIES
 
 U8 = npt.NDArray[np.uint8]
 U32 = npt.NDArray[np.uint32]
@@ -30,7 +30,7 @@ _FIELDS = [
     ("seen", "<i2"),  # what is in it: the bits below
 ]
 WORD = np.dtype((np.record, _FIELDS))  # a record: plain Python reads its fields as the compiled code does
-LETTER, UPPER_CASE, LOWER_CASE, SENTENCE_END, ELLIPSIS_END, SCRIPT, POLICY, LOREM = (1 << bit for bit in range(8))
+LETTER, UPPER_CASE, LOWER_CASE, SENTENCE_END, ELLIPSIS_END, SCRIPT, POLICY, LOREM, MINI = (1 << bit for bit in range(9))
 
 # What is counted of characters: the columns of `counts`.
 (
@@ -92,7 +92,7 @@ def decode(data: U8, at: int, stop: int) -> tuple[int, int]:
 
 
 @compiled
-def _stands(data: U8, start: int, stop: int, at: int, wanted: U8) -> bool:
+def stands(data: U8, start: int, stop: int, at: int, wanted: U8) -> bool:
     """Whether these lower-case bytes stand at a place, in any case."""
     if at < start or at + len(wanted) > stop:
         return False
@@ -110,22 +110,22 @@ def _mark(data: U8, start: int, stop: int, at: int) -> int:
     """The phrase around a letter that is rare outside them, as a bit."""
     letter = int(data[at]) | 32
     if letter == 106:  # j
-        return SCRIPT if _stands(data, start, stop, at, _JAVASCRIPT) else 0
+        return SCRIPT if stands(data, start, stop, at, _JAVASCRIPT) else 0
     if letter == 112:  # p
-        return LOREM if _stands(data, start, stop, at - 7, _LOREM) else 0
+        return LOREM if stands(data, start, stop, at - 7, _LOREM) else 0
     if letter == 102:  # f
-        return POLICY if _stands(data, start, stop, at - 7, _TERMS) else 0
+        return POLICY if stands(data, start, stop, at - 7, _TERMS) else 0
     if letter == 118:  # v
-        return POLICY if _stands(data, start, stop, at - 3, _PRIVACY) else 0
+        return POLICY if stands(data, start, stop, at - 3, _PRIVACY) else 0
     first = at - 3  # of "cookie", whose k this may be
-    if _stands(data, start, stop, first, _COOKIE_POLICY):
+    if stands(data, start, stop, first, _COOKIE_POLICY):
         return POLICY
     used = (
-        _stands(data, start, stop, first - 4, _USE)
-        or _stands(data, start, stop, first - 5, _USES)
-        or _stands(data, start, stop, first - 7, _USE_OF)
+        stands(data, start, stop, first - 4, _USE)
+        or stands(data, start, stop, first - 5, _USES)
+        or stands(data, start, stop, first - 7, _USE_OF)
     )
-    return POLICY if used and _stands(data, start, stop, first, _COOKIES) else 0
+    return POLICY if used and stands(data, start, stop, first, _COOKIES) else 0
 
 
 @compiled
@@ -164,6 +164,7 @@ def scan(  # noqa: C901  one pass: its parts would hand twenty variables to each
     line = longest = 0  # characters of the line here, and of the longest before it
     word = 0
     within = started = False  # a word; a letter or digit of it
+    written = reach = 0  # characters since the first letter or digit of a word, and those up to the last one
     spelling = spelled_form = form = gap = _SEED
     seen = breaks = last = 0
     at = start
@@ -174,7 +175,7 @@ def scan(  # noqa: C901  one pass: its parts would hand twenty variables to each
         bits = table[code]
         if bits & SPACE:
             if within:
-                _close(words[word], spelling, form, started, characters, last, seen)
+                _close(words[word], spelling, form, reach, characters, last, seen)
                 if _dotted(data, start, at):
                     words[word].seen |= ELLIPSIS_END
                 within = False
@@ -193,6 +194,7 @@ def scan(  # noqa: C901  one pass: its parts would hand twenty variables to each
                 words[word].gap, words[word].breaks = gap, min(breaks, 2)
                 words[word].before, words[word].first = characters, code
                 within, started = True, False
+                written = reach = 0
                 spelling = spelled_form = _SEED
                 seen = 0
             line += 1
@@ -208,8 +210,9 @@ def scan(  # noqa: C901  one pass: its parts would hand twenty variables to each
             if started:
                 small = np.uint64(lower[code]) if code < len(lower) else np.uint64(code)
                 spelled_form = (spelled_form ^ small) * _CHARACTER
+                written += 1
                 if bits & ALNUM:
-                    form = spelled_form
+                    form, reach = spelled_form, written
                 elif bits & STOP:
                     seen |= SENTENCE_END
             if bits & UPPER:
@@ -233,7 +236,7 @@ def scan(  # noqa: C901  one pass: its parts would hand twenty variables to each
         characters += 1
         at += size
     if within:
-        _close(words[word], spelling, form, started, characters, last, seen)
+        _close(words[word], spelling, form, reach, characters, last, seen)
         if _dotted(data, start, stop):
             words[word].seen |= ELLIPSIS_END
         word += 1
@@ -245,14 +248,12 @@ def scan(  # noqa: C901  one pass: its parts would hand twenty variables to each
 
 
 @inlined
-def _close(
-    word: Any, spelling: np.uint64, form: np.uint64, started: bool, characters: int, last: int, seen: int
-) -> None:
+def _close(word: Any, spelling: np.uint64, form: np.uint64, reach: int, characters: int, last: int, seen: int) -> None:
     word.hash = finished(spelling)
-    word.form = finished(form) if started else np.uint64(0)
+    word.form = finished(form) if reach else np.uint64(0)
     word.length = characters - word.before
     word.last = last
-    word.seen = seen
+    word.seen = seen | MINI if 0 < reach <= MINI_CHARACTERS else seen
 
 
 @inlined

@@ -10,11 +10,11 @@ from massivetext.signals.compiled import compiled, plain
 from massivetext.signals.definitions import MOST_STOP_WORDS
 from massivetext.signals.hash_table import Lookup, Table, group, lookup_of, number_of
 from massivetext.signals.repetition import Room
-from massivetext.signals.scan import I64, LETTER, LOWER_CASE, SENTENCE_END, UPPER_CASE, Words, hash_of, join
+from massivetext.signals.scan import I64, LETTER, LOWER_CASE, MINI, SENTENCE_END, UPPER_CASE, Words, hash_of, join
 
 # What is counted: the columns of `counts` and of `values`.
-(WORDS, WITH_LETTERS, ALL_CAPS, SENTENCES, STOP_WORDS, STOP_WORD_COPIES, FORMS, DISTINCT_FORMS) = range(8)
-COUNTS = 8
+(WORDS, WITH_LETTERS, ALL_CAPS, SENTENCES, STOP_WORDS, STOP_WORD_COPIES, MINI_WORDS, FORMS, DISTINCT_FORMS) = range(9)
+COUNTS = 9
 (MEDIAN_LENGTH, ENTROPY) = range(2)
 VALUES = 2
 
@@ -60,7 +60,7 @@ def count_words(
         counts: int64[COUNTS], filled but for the last two.
         values: float64[VALUES], the median filled.
     """
-    with_letters = all_caps = sentences = copies = 0
+    with_letters = all_caps = sentences = copies = mini_words = 0
     seen_stops = np.uint64(0)
     lengths = np.zeros(_LENGTHS, np.int64)
     for index in range(count):
@@ -69,6 +69,7 @@ def count_words(
         with_letters += (seen & LETTER) != 0
         all_caps += word.length > 1 and (seen & (UPPER_CASE | LOWER_CASE)) == UPPER_CASE
         sentences += (seen & SENTENCE_END) != 0
+        mini_words += (seen & MINI) != 0
         lengths[min(word.length, _LENGTHS - 1)] += 1
         if word.form != 0:
             number = number_of(stops.keys, join(word.form, np.uint64(language)))
@@ -78,7 +79,7 @@ def count_words(
     if count and not words[count - 1].seen & SENTENCE_END:
         sentences += 1  # the last one has no end
     counts[WORDS], counts[WITH_LETTERS], counts[ALL_CAPS], counts[SENTENCES] = count, with_letters, all_caps, sentences
-    counts[STOP_WORD_COPIES] = copies
+    counts[STOP_WORD_COPIES], counts[MINI_WORDS] = copies, mini_words
     while seen_stops != 0:
         counts[STOP_WORDS] += np.int64(seen_stops & np.uint64(1))
         seen_stops >>= np.uint64(1)

@@ -56,9 +56,9 @@ def _open(handle: IO[bytes]) -> Any:
 
     A file of a few kilobytes can hold one text of 60 MB and name it in a million rows: 256 rows of it would be 15 GB.
     """
-    schema = pq.ParquetFile(handle).schema_arrow
+    schema = pq.ParquetFile(handle, pre_buffer=False).schema_arrow
     texts = [field.name for field in schema if _is_text(field.type)]
-    return pq.ParquetFile(handle, read_dictionary=texts)
+    return pq.ParquetFile(handle, read_dictionary=texts, pre_buffer=False)
 
 
 def _is_text(kind: pa.DataType) -> bool:

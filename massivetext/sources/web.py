@@ -93,7 +93,7 @@ def _text(
         text = charset.decode(body, response.charset)
         return Document(clean(text), origin, record.key, url, None, metadata)
     page = extract(charset.decode(body, response.charset, html=True), url)
-    return Document(page.text, origin, record.key, url, page.title, metadata)
+    return Document(page.text, origin, record.key, url, page.title, metadata, len(body), page.link_text_frac)
 
 
 def _metadata(record: Record, content_type: str) -> dict[str, str]:

@@ -4,7 +4,6 @@ The names here are for pipelines of one's own; see :mod:`massivetext.stages.tran
 asked for: a worker of one stage does not load what the others need.
 """
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -41,5 +40,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        return getattr(importlib.import_module("massivetext.stages.transforms"), name)
+        from massivetext.stages import transforms
+
+        return getattr(transforms, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

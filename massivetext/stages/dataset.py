@@ -19,7 +19,8 @@ from massivetext.store import ShardCommit, key_of
 def write_dataset(context: Context, encoded: Encoded, shards: int) -> None:
     """Writes records/dataset.json. Raises StageError where a shard is missing."""
     run, recipe = context.run, context.recipe
-    commits = [_commit(context, shard_path(shard, shards)) for shard in range(shards)]
+    names_of_shards = [shard_path(shard, shards) for shard in range(shards)]
+    commits = list(fs.concurrently(run.folder, lambda name: _commit(context, name), names_of_shards))
     names = sorted(recipe.sources)
     info = encoder(run.path(MODEL), context.keys["tokenizer"]).info
     described = dataset(

@@ -12,6 +12,7 @@ from massivetext.errors import StageError, UserError
 from massivetext.recipe import LoadedRecipe
 from massivetext.records.reader import read_dataset
 from massivetext.report.guards import Alarm, alarms, judged
+from massivetext.signals.blocklist_files import idle_signals
 from massivetext.stages.dataset import recipe_digest
 from massivetext.stages.decontaminate import run_decontaminate
 from massivetext.stages.engine import Engine
@@ -21,7 +22,7 @@ from massivetext.stages.judge import judge_shard
 from massivetext.stages.libraries import versions
 from massivetext.stages.measure import measure_shard
 from massivetext.stages.near_dedup import run_near_dedup
-from massivetext.stages.plan import make_demo, make_plan, make_tasks, rules_of, stage_keys
+from massivetext.stages.plan import edits_of, make_demo, make_plan, make_tasks, rules_of, stage_keys
 from massivetext.stages.records import run_records
 from massivetext.stages.report import run_report
 from massivetext.stages.shards import ShardStage, Task, run_shards
@@ -63,16 +64,17 @@ class Driver:
         _refuse_foreign(self._run)
         make_demo(loaded)
         plans = make_plan(loaded)
-        judged = rules_of(loaded)
+        judged, edited = rules_of(loaded), edits_of(loaded)
         self._tasks = make_tasks(loaded.recipe, plans)
         self._engine = engine.ready(shards=len(self._tasks), folder=folder)
         self.context = Context(
             run=self._run,
             recipe=loaded.recipe,
             root=loaded.root,
-            keys=stage_keys(loaded, plans, judged),
+            keys=stage_keys(loaded, plans, judged, edited),
             shard_counts={name: len(shards) for name, shards in plans.items()},
             rules=judged,
+            edits=edited,
             progress=folder if fs.is_local(folder) else None,
         )
         self._states: dict[str, StageState] = {}
@@ -117,9 +119,11 @@ class Driver:
             UserError: a guard of the recipe stops the run.
         """
         found: list[Alarm] = []
+        nothing = idle_signals(self._loaded.recipe.blocklists)
         for source, rules in sorted(self.context.rules.items()):
             report_only = frozenset(rule.name for rule in rules if rule.report_only)
-            found += alarms(self._loaded.recipe.guards, source, judged(self._run, source, report_only))
+            idle = frozenset(rule.name for rule in rules if rule.signal in nothing)
+            found += alarms(self._loaded.recipe.guards, source, judged(self._run, source, report_only, idle))
         for alarm in found:
             if alarm.action == "warn" and not told:
                 self._say(alarm.message)
@@ -204,7 +208,10 @@ class Driver:
 
     def _facts(self, stage: str) -> dict[str, Any]:
         if stage == "ingest":
-            return {"shards": {task.shard.name: msgspec.to_builtins(task.splits) for task in self._tasks}}
+            return {
+                "shards": {task.shard.name: msgspec.to_builtins(task.splits) for task in self._tasks},
+                "edits": {source: msgspec.to_builtins(rules) for source, rules in self.context.edits.items()},
+            }
         if stage == "judge":
             return {"rules": {source: msgspec.to_builtins(judged) for source, judged in self.context.rules.items()}}
         if stage == "records":

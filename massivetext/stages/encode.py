@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -125,14 +126,18 @@ def _more(context: Context, source: str, wanted: int, draws: int, rows: int) -> 
 def _survivors(context: Context, source: str) -> Survivors:
     options = context.recipe.records
     window = options.bytes_per_token * options.sequence_length
-    sizes = []
-    for shard in context.shards(source):
-        size = context.run.read_table("signals", shard, ["byte_count"])["byte_count"].to_numpy()
-        sizes.append(size[context.kept(shard)].astype(np.float64))
+    shards = context.shards(source)
+    sizes = list(fs.concurrently(context.run.folder, lambda shard: _kept_sizes(context, shard), shards))
     first = np.cumsum([0, *map(len, sizes[:-1])])
     # A window lies anywhere between just before the document's end and just after its beginning; see crop_window.
     crops = np.concatenate([window * size / (window + size - 1) for size in sizes])
     return Survivors(documents=len(crops), crop_bytes=float(crops.mean()), first=tuple(first.tolist()))
+
+
+def _kept_sizes(context: Context, shard: Shard) -> npt.NDArray[np.float64]:
+    column = context.run.read_table("signals", shard, ["byte_count"])["byte_count"]
+    sizes: npt.NDArray[np.float64] = column.to_numpy()[context.kept(shard)].astype(np.float64)
+    return sizes
 
 
 def _first_draws(context: Context, source: str, survivors: Survivors, quota: int | None) -> int:

@@ -21,7 +21,7 @@ from massivetext.stages import local_workers
 from massivetext.stages.libraries import environment, require_same
 
 T = TypeVar("T")
-START_SECONDS = 3.0  # what it takes to start worker processes with their imports
+START_SECONDS = 1.0  # what it takes to start worker processes
 
 _LONGEST_WORDS = 400
 # What a worker says to the driver: exceptions of workers arrive as the text of a traceback.

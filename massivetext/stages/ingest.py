@@ -1,7 +1,7 @@
 """Ingest: input files -> documents and quarantine, shard by shard."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import pyarrow.parquet as pq
@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from massivetext import filesystem as fs
 from massivetext import sources
 from massivetext.context import Context
+from massivetext.edits import Rule, edit
 from massivetext.errors import StageError
 from massivetext.progress import Reporter
 from massivetext.schema import DOCUMENTS, Document, Rejected, documents_table
@@ -16,7 +17,7 @@ from massivetext.stages.shards import Task
 from massivetext.store import ShardCommit
 
 # A row group is what a reader holds in memory at a time.
-_GROUP_DOCUMENTS, _GROUP_BYTES = 1024, 8 * 2**20
+_GROUP_DOCUMENTS, _GROUP_BYTES = 1024, 4 * 2**20
 
 
 def ingest_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommit:
@@ -43,6 +44,7 @@ def ingest_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommi
 def _groups(context: Context, task: Task, counts: Counter[str], quarantine: object) -> Iterator[list[Document]]:
     group: list[Document] = []
     held = 0
+    rules = context.edits.get(task.shard.source)
     for item in _read(context, task):
         if isinstance(item, Rejected):
             kind = "skipped" if item.skipped else "rejected"
@@ -50,13 +52,24 @@ def _groups(context: Context, task: Task, counts: Counter[str], quarantine: obje
             counts[f"{kind}:{item.reason}"] += 1
             quarantine.write(msgspec.json.encode(item._asdict()) + b"\n")  # type: ignore[attr-defined]
             continue
-        group.append(item)
-        held += len(item.text)
+        group.append(item if rules is None else _edited(item, rules, counts))
+        held += len(group[-1].text)
         if len(group) >= _GROUP_DOCUMENTS or held >= _GROUP_BYTES:
             yield group
             group, held = [], 0
     if group:
         yield group
+
+
+def _edited(document: Document, rules: Sequence[Rule], counts: Counter[str]) -> Document:
+    # A document of which no line is left stays as an empty text: no row is lost, and the rules judge it.
+    text, taken = edit(document.text, rules)
+    counts["edited"] += bool(taken)
+    counts["emptied"] += bool(taken and not text)
+    for each in taken:
+        for what, count in (("lines", each.lines), ("characters", each.characters), ("words", each.words)):
+            counts[f"edited:{each.rule}:{what}"] += count
+    return document._replace(text=text, edits=taken)
 
 
 def _read(context: Context, task: Task) -> Iterator[Document | Rejected]:

@@ -1,14 +1,15 @@
 """Worker processes of the embedded runner that never outlive their driver, and whose death ends the job.
 
 Beam starts such processes, but waits for ever for the results of one that was killed, leaves those that are starting
-or do not let go behind when the driver is killed, and lets each of them meet a Ctrl-C by itself. So this registers its
-own handler of them with Beam.
+or do not let go behind when the driver is killed, lets each of them meet a Ctrl-C by itself, and starts each from
+nothing. So this registers its own handler of them with Beam.
 """
 
 import contextlib
 import os
 import signal
 import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -21,8 +22,9 @@ from google.protobuf import json_format, text_format
 
 from massivetext import leash
 from massivetext.errors import StageError
+from massivetext.stages import fork_server
+from massivetext.stages.fork_server import ForkServer, Worker
 
-_WORKER = "apache_beam.runners.worker.sdk_worker_main"
 _LOOK_SECONDS = 0.5
 _END_SECONDS = 1.0  # for a worker that has nothing left to do to come to its end by itself
 
@@ -61,6 +63,23 @@ def died(code: int) -> StageError:
     return StageError(f"a worker process {how}{why}; what is complete is kept, run again to go on")
 
 
+_server: ForkServer | None = None  # of this process, for all its jobs
+_serving = threading.Lock()
+
+
+def _start(environment: dict[str, str]) -> Worker | subprocess.Popen[bytes]:
+    """A worker process, forked where that is safe: elsewhere system libraries may refuse to work in a fork."""
+    global _server  # noqa: PLW0603
+    if sys.platform != "linux":
+        return subprocess.Popen(leash.command(fork_server.__name__), env=environment)  # noqa: S603  ourselves
+    with _serving:
+        if _server is None or not _server.alive:
+            _server = ForkServer()
+    if (worker := _server.fork(environment)) is None:
+        raise StageError("the process that starts workers has ended; what is complete is kept, run again to go on")
+    return worker
+
+
 class _LocalWorker(GrpcWorkerHandler):
     def __init__(self, _command: bytes, state: Any, provision_info: Any, grpc_server: Any) -> None:
         super().__init__(state, provision_info, grpc_server)
@@ -75,7 +94,7 @@ class _LocalWorker(GrpcWorkerHandler):
             "PIPELINE_OPTIONS": json_format.MessageToJson(self.provision_info.provision_info.pipeline_options),
             "WORKER_ID": self.worker_id,
         }
-        self._process = subprocess.Popen(leash.command(_WORKER), env=environment)  # noqa: S603  ourselves
+        self._process = _start(environment)
         self._watcher.start()
 
     def stop_worker(self) -> None:

@@ -38,7 +38,7 @@ def cells_of(context: Context) -> Cells:
 
 def find_candidates(engine: Engine, context: Context, cells: Cells, shards: Sequence[Shard]) -> None:
     """Writes the pairs of every cell that has none yet."""
-    todo = [cell for cell in range(cells.total) if pairs_in(context, cells, cell) is None]
+    todo = [cell for cell, pairs in enumerate(pairs_in(context, cells)) if pairs is None]
     numbers = [context.number_of(shard) for shard in shards]
     lanes = [numbers] if engine.embedded else [[number] for number in numbers]
     for wave in cells.waves(todo, WAVE_BYTES) if engine.embedded else [todo] * bool(todo):
@@ -124,8 +124,12 @@ def write_cell(context: Context, cells: Cells, cell: int, batches: Iterable[byte
     return ShardCommit(_task(cell), (), {"band_pairs": len(pairs), "oversized_buckets": oversized})
 
 
-def pairs_in(context: Context, cells: Cells, cell: int) -> int | None:
-    """How many pairs a cell has; None where it is not written, or its file has gone."""
+def pairs_in(context: Context, cells: Cells) -> Iterator[int | None]:
+    """How many pairs each cell has; None where it is not written, or its file has gone."""
+    return fs.concurrently(context.run.folder, lambda cell: _pairs_in(context, cells, cell), range(cells.total))
+
+
+def _pairs_in(context: Context, cells: Cells, cell: int) -> int | None:
     commit = context.run.shard_commit(STAGE, context.keys[STAGE], _task(cell))
     if commit is None:
         return None

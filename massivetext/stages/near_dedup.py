@@ -4,16 +4,14 @@ Only band keys and addresses cross a shuffle. A candidate pair is verified where
 texts again and comparing their shingles exactly; every measured pair is kept as evidence in ``duplicates/near``.
 """
 
-import itertools
 from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from massivetext import documents
+from massivetext import documents, tables
 from massivetext import filesystem as fs
 from massivetext.context import Context
 from massivetext.dedup.candidates import Pairs
@@ -104,9 +102,11 @@ def _cluster(context: Context, evidence: Iterable[Chunk]) -> None:
 def _duplicates(context: Context, evidence: Iterable[Chunk]) -> tuple[Pairs, npt.NDArray[np.float64]]:
     """The pairs above the threshold, and their similarity."""
     pairs, similarities = [np.zeros((0, 2), np.uint64)], [np.zeros(0)]
-    for chunk in evidence:
-        with fs.open_read(context.run.path(chunk.evidence)) as handle:
-            table = pq.read_table(handle, columns=["a", "b", "jaccard"])
+
+    def read(chunk: Chunk) -> pa.Table:
+        return tables.read(context.run.path(chunk.evidence), ["a", "b", "jaccard"])
+
+    for table in fs.concurrently(context.run.folder, read, evidence):
         a, b, jaccard = (column.to_numpy() for column in table.columns)
         above = jaccard > context.recipe.near.threshold
         pairs.append(np.stack([a[above], b[above]], axis=1))
@@ -116,22 +116,21 @@ def _duplicates(context: Context, evidence: Iterable[Chunk]) -> tuple[Pairs, npt
 
 def _ranks(context: Context, nodes: U64) -> U64:
     """The rank of each node; the nodes are in order."""
-    ranks = np.zeros(len(nodes), np.uint64)
-    numbers, starts = np.unique(shard_of(nodes), return_index=True)
-    bounds = [*starts.tolist(), len(nodes)]
-    for number, (start, end) in zip(numbers.tolist(), itertools.pairwise(bounds), strict=True):
-        column = context.run.read_table("documents", context.shard_at(number), ["id"])["id"]
-        ids = column.take(pa.array(row_of(nodes[start:end])))
-        ranks[start:end] = keeper_rank(ids.to_pylist(), context.recipe.seed)
-    return ranks
+
+    def ranks(group: U64) -> U64:
+        shard = context.shard_at(int(shard_of(group[:1])[0]))
+        ids = context.run.read_table("documents", shard, ["id"])["id"].take(pa.array(row_of(group)))
+        return keeper_rank(ids.to_pylist(), context.recipe.seed)
+
+    starts = np.unique(shard_of(nodes), return_index=True)[1]
+    by_shard = np.split(nodes, starts[1:]) if len(nodes) else []
+    return np.concatenate([np.zeros(0, np.uint64), *fs.concurrently(context.run.folder, ranks, by_shard)])
 
 
 def _clusters_of(context: Context, shard: Shard) -> tuple[U64, U64, npt.NDArray[np.float64]]:
     """Address, keeper and similarity of the documents of a shard that are in a cluster; reads no other shard's."""
     ends = context.addresses(shard, np.array([0, MAX_ROWS - 1]))
-    first, last = (pa.scalar(end, pa.uint64()) for end in ends.tolist())
-    with fs.open_read(context.run.path(CLUSTERS)) as handle:
-        table = pq.read_table(handle, filters=(pc.field("address") >= first) & (pc.field("address") <= last))
+    table = tables.read_range(context.run.path(CLUSTERS), "address", *ends.tolist())
     address, keeper, similarity = (table[name].to_numpy() for name in ("address", "keeper", "similarity"))
     return address, keeper, similarity
 

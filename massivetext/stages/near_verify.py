@@ -4,8 +4,9 @@ A part of the pairs is read out of every cell, each pair once, and written down;
 reads both texts of each pair where they lie. Between workers travel only the names of chunks.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, TypeVar
 
 import apache_beam as beam
 import numpy as np
@@ -27,6 +28,8 @@ from massivetext.stages.engine import DealOut, Engine
 from massivetext.stages.near_candidates import CANDIDATES, STAGE, cell_path, pairs_in
 from massivetext.stages.shards import attempt
 from massivetext.store import ShardCommit
+
+T = TypeVar("T")
 
 EVIDENCE = "duplicates/near"
 
@@ -54,8 +57,8 @@ class Chunk(NamedTuple):
 
 def verify_candidates(engine: Engine, context: Context, cells: Cells) -> list[Chunk]:
     """Measures every candidate pair; returns where the evidence lies."""
-    found = sum(pairs_in(context, cells, cell) or 0 for cell in range(cells.total))
-    parts = [part for part in range(cells.parts) if not _done(context, part)]
+    found = sum(pairs or 0 for pairs in pairs_in(context, cells))
+    parts = [part for part, done in enumerate(_each_part(context, cells, _done)) if not done]
     if parts:
         lanes = engine.lanes(-(-found // CHUNK_PAIRS), found / _SEEN * _VERIFY_COST)
 
@@ -69,17 +72,21 @@ def verify_candidates(engine: Engine, context: Context, cells: Cells) -> list[Ch
             )
 
         engine.run(build, lanes=lanes)
-    return [chunk for part in range(cells.parts) for chunk in _written(context, part)]
+    return list(itertools.chain.from_iterable(_each_part(context, cells, _written)))
+
+
+def _each_part(context: Context, cells: Cells, function: Callable[[Context, int], T]) -> Iterator[T]:
+    return fs.concurrently(context.run.folder, lambda part: function(context, part), range(cells.parts))
 
 
 def _done(context: Context, part: int) -> bool:
     return _merged(context, part) is not None and not any(_missing(context, part))
 
 
-def _written(context: Context, part: int) -> Iterator[Chunk]:
+def _written(context: Context, part: int) -> list[Chunk]:
     for chunk in _missing(context, part):
         raise StageError(f"{STAGE}: {chunk.name} was not measured; run again to go on")
-    yield from _chunks(context, part)
+    return list(_chunks(context, part))
 
 
 def _missing(context: Context, part: int) -> Iterator[Chunk]:

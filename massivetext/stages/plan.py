@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from massivetext import __version__, demo, rules, signals
+from massivetext import __version__, demo, edits, rules, signals
 from massivetext import filesystem as fs
 from massivetext.errors import UserError
 from massivetext.recipe import LoadedRecipe, Recipe
 from massivetext.rules import Rule
-from massivetext.signals import registry
+from massivetext.signals import blocklist_files, definitions, registry
 from massivetext.sources import COST, DIVISIBLE
 from massivetext.sources.splits import Split, plan
 from massivetext.stages.decontaminate import evaluation_files
@@ -20,7 +20,13 @@ from massivetext.stages.tokenizer import model_path
 from massivetext.store import STAGES, Shard, key_of
 
 # Raised when a stage's output changes for the same input and options; part of every key.
-CODE_VERSIONS: Mapping[str, int] = dict.fromkeys(STAGES, 1) | {"measure": 2, "near-dedup": 2, "records": 2}
+CODE_VERSIONS: Mapping[str, int] = dict.fromkeys(STAGES, 1) | {
+    "ingest": 2,
+    "measure": 3,
+    "near-dedup": 2,
+    "records": 2,
+    "report": 2,
+}
 
 _MEASURE_COST = 0.3  # seconds a megabyte of input, which is compressed as a rule
 
@@ -56,13 +62,41 @@ def make_demo(loaded: LoadedRecipe) -> Path | None:
 def rules_of(loaded: LoadedRecipe) -> dict[str, tuple[Rule, ...]]:
     """The rules of every source. Raises UserError for an unknown rule set or a rule that cannot be."""
     known, folder = registry.types(), Path(loaded.root)
-    return {
+    judged = {
         name: rules.combine(rules.load(each, known=known, folder=folder) for each in source.rule_sets)
         for name, source in loaded.recipe.sources.items()
     }
+    if not loaded.recipe.measure.paragraph_languages:
+        for name, source_rules in judged.items():
+            _refuse_unmeasured(source_rules, f"{loaded.path}: sources.{name}")
+    return judged
 
 
-def stage_keys(loaded: LoadedRecipe, plans: Plan, judged: Mapping[str, Sequence[Rule]]) -> dict[str, str]:
+def _refuse_unmeasured(judged: Sequence[Rule], place: str) -> None:
+    for rule in judged:
+        if definitions.PARAGRAPH_SIGNAL in rule.signals:
+            raise UserError(
+                f"{place}: rule '{rule.name}': want the signal '{definitions.PARAGRAPH_SIGNAL}', which is measured on "
+                "request only; add paragraph_languages = true under [measure], or leave the rule out"
+            )
+
+
+def edits_of(loaded: LoadedRecipe) -> dict[str, tuple[edits.Rule, ...]]:
+    """The rules of the line edits of every source that has any. Raises UserError for an edit that cannot be."""
+    folder = Path(loaded.root)
+    return {
+        name: edits.combine(edits.load(each, folder) for each in source.edits)
+        for name, source in loaded.recipe.sources.items()
+        if source.edits
+    }
+
+
+def stage_keys(
+    loaded: LoadedRecipe,
+    plans: Plan,
+    judged: Mapping[str, Sequence[Rule]],
+    edited: Mapping[str, Sequence[edits.Rule]],
+) -> dict[str, str]:
     """The key of each stage: a hash of all that decides what it writes, the keys of the stages before it among it."""
     recipe, root = loaded.recipe, loaded.root
     tests = evaluation_files(recipe.decontaminate.test_sets, root)
@@ -75,9 +109,13 @@ def stage_keys(loaded: LoadedRecipe, plans: Plan, judged: Mapping[str, Sequence[
                 name: [source.kind, source.text_field, source.licences, _identity(plans[name])]
                 for name, source in recipe.sources.items()
             },
+            edited,
         ],
         "measure": [
+            recipe.measure,
             signals.assets_digest(),
+            blocklist_files.digests(blocklist_files.find(recipe.blocklists, root)),
+            recipe.blocklists.shipped_keywords,
             {name: registry.readings_of(rules.signals_of(each)) for name, each in judged.items()},
         ],
         "judge": judged,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import apache_beam as beam
 import numpy as np
 import numpy.typing as npt
-import pyarrow.parquet as pq
 
 from massivetext import filesystem as fs
+from massivetext import tables
 from massivetext.context import Context
 from massivetext.records import array_record
 from massivetext.records.dataset import shard_path
@@ -36,12 +36,9 @@ def run_records(engine: Engine, context: Context, tasks: list[Task]) -> None:
     """Writes tokens/ and records/."""
     encoded = encode(engine, context, tasks)
     shards = shard_count(encoded.sequences, context.recipe.records.shard_sequences)
-    done = {
-        shard
-        for shard in range(shards)
-        if context.run.shard_commit(STAGE, context.keys[STAGE], shard_path(shard, shards)) is not None
-    }
-    for wave in _waves(engine, context, encoded, [shard for shard in range(shards) if shard not in done], shards):
+    numbers = {shard_path(shard, shards): shard for shard in range(shards)}
+    todo = [numbers[name] for name in context.run.undone(STAGE, context.keys[STAGE], list(numbers))]
+    for wave in _waves(engine, context, encoded, todo, shards):
         _write_wave(engine, context, encoded, wave, shards)
     write_dataset(context, encoded, shards)
 
@@ -124,28 +121,27 @@ def cut_part(context: Context, wave: Wave, number: int, shard: Shard) -> Iterato
     placed = _layout(context, shard.source, context.keys[STAGE])
     first_row = sum(wave.quotas[source] for source in sorted(wave.quotas) if source < shard.source)
     quota, length = wave.quotas[shard.source], context.recipe.records.sequence_length
-    with fs.open_read(part_path(context.run, number, shard)) as handle:
-        for batch in pq.ParquetFile(handle).iter_batches(batch_size=1024):
-            found = [
-                piece
-                for draw, count, packed in zip(
-                    *(batch[name].to_pylist() for name in ("draw", "count", "tokens")), strict=True
-                )
-                for piece in pieces(
-                    placed.place(draw), np.frombuffer(packed, f"<u{len(packed) // max(count, 1)}"), length, quota
-                )
-            ]
-            if not found:
-                continue
-            record_shards, indices = order.places(np.array([first_row + piece.row for piece in found]))
-            for record_shard in sorted(wave.wanted.intersection(record_shards.tolist())):
-                here = np.flatnonzero(record_shards == record_shard)
-                heads = np.zeros(len(here), PIECE)
-                heads["index"] = indices[here]
-                heads["position"] = [found[at].position for at in here]
-                heads["length"] = [len(found[at].tokens) for at in here]
-                heads["source"] = context.source_number(shard.source)
-                yield b"%d" % record_shard, pack(heads, np.concatenate([found[at].tokens for at in here]))
+    for batch in tables.batches(part_path(context.run, number, shard), rows=1024):
+        found = [
+            piece
+            for draw, count, packed in zip(
+                *(batch[name].to_pylist() for name in ("draw", "count", "tokens")), strict=True
+            )
+            for piece in pieces(
+                placed.place(draw), np.frombuffer(packed, f"<u{len(packed) // max(count, 1)}"), length, quota
+            )
+        ]
+        if not found:
+            continue
+        record_shards, indices = order.places(np.array([first_row + piece.row for piece in found]))
+        for record_shard in sorted(wave.wanted.intersection(record_shards.tolist())):
+            here = np.flatnonzero(record_shards == record_shard)
+            heads = np.zeros(len(here), PIECE)
+            heads["index"] = indices[here]
+            heads["position"] = [found[at].position for at in here]
+            heads["length"] = [len(found[at].tokens) for at in here]
+            heads["source"] = context.source_number(shard.source)
+            yield b"%d" % record_shard, pack(heads, np.concatenate([found[at].tokens for at in here]))
 
 
 @functools.lru_cache(maxsize=8)

@@ -1,13 +1,17 @@
 """Report: a summary of every shard, merged into one JSON and one page."""
 
+import functools
+from collections.abc import Callable, Iterable
+
 import msgspec
+import pyarrow as pa
 
 from massivetext import filesystem as fs
 from massivetext import lock
 from massivetext.context import Context
 from massivetext.errors import StageError
 from massivetext.progress import Reporter
-from massivetext.report import page
+from massivetext.report import hosts, page
 from massivetext.report.accumulate import ShardSummary, accumulate_shard, merge
 from massivetext.report.summary import summarise
 from massivetext.stages.engine import Engine
@@ -15,6 +19,7 @@ from massivetext.stages.shards import ShardStage, Task, priced, run_shards
 from massivetext.store import STAGES, Manifest, Run, RunState, Shard, ShardCommit, StageState, canonical, key_of
 
 STAGE = "report"
+HOSTS = "report/hosts"
 PAGE, JSON = "report/index.html", "report/report.json"
 _COST = 1 / 100e6  # seconds a byte of text
 
@@ -22,17 +27,19 @@ _COST = 1 / 100e6  # seconds a byte of text
 def run_report(engine: Engine, context: Context, tasks: list[Task]) -> None:
     """Writes report/."""
     run_shards(engine, context, [ShardStage(STAGE, summarise_shard)], priced(tasks, _COST))
-    commit = _write(context, [_read_summary(context, shard) for shard in context.all_shards()])
+    summaries = fs.concurrently(context.run.folder, lambda shard: _read_summary(context, shard), context.all_shards())
+    commit = _write(context, summaries, lambda shard: context.run.read_table(HOSTS, shard))
     context.run.commit_shard(STAGE, context.keys[STAGE], commit)
 
 
 def summarise_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommit:
-    """Writes the summary of one shard."""
+    """Writes the summary of one shard, and the counts of its hosts."""
     summary = accumulate_shard(context, task.shard)
+    counted = context.run.write_table(HOSTS, task.shard, hosts.count(context, task.shard))
     path = context.run.part("report/summaries", task.shard, ".json")
     fs.write_bytes(path, msgspec.json.encode(summary, order="deterministic"))
     reporter.add(context.run.read_table("documents", task.shard, ["id"]).num_rows)
-    return ShardCommit(task.shard.name, (context.run.committed(path),), {})
+    return ShardCommit(task.shard.name, (context.run.committed(path), counted), {})
 
 
 def _read_summary(context: Context, shard: Shard) -> ShardSummary:
@@ -40,12 +47,11 @@ def _read_summary(context: Context, shard: Shard) -> ShardSummary:
     return msgspec.json.decode(data, type=ShardSummary)
 
 
-def _write(context: Context, summaries: list[ShardSummary]) -> ShardCommit:
+def _write(
+    context: Context, summaries: Iterable[ShardSummary], host_counts: Callable[[Shard], pa.Table]
+) -> ShardCommit:
     run = context.run
-    merged = summaries[0]
-    for summary in summaries[1:]:
-        merged = merge(merged, summary)
-    report = summarise(context, merged)
+    report = summarise(context, functools.reduce(merge, summaries), host_counts)
     fs.write_bytes(run.path(JSON), canonical(report))
     fs.write_bytes(run.path(PAGE), page.render(report).encode())
     return ShardCommit("page", (run.committed(run.path(JSON)), run.committed(run.path(PAGE))), {})
@@ -87,7 +93,8 @@ def _write_partial(context: Context, held: lock.Lock) -> None:
     state, inputs = _state(run)
     key = key_of(["partial", inputs])
     run.begin(STAGE, key)
-    commit = _write(context, [accumulate_shard(context, shard) for shard in context.all_shards()])
+    summaries = (accumulate_shard(context, shard) for shard in context.all_shards())
+    commit = _write(context, summaries, lambda shard: hosts.count(context, shard))
     held.check()
     digest = run.commit(Manifest(STAGE, key, inputs, (commit,)))
     stages = (*(stage for stage in state.stages if stage.name != STAGE), StageState(STAGE, key, digest))

@@ -16,6 +16,7 @@ from massivetext.errors import MENDABLE, StageError, UserError
 from massivetext.progress import Reporter
 from massivetext.sources.splits import Split
 from massivetext.stages.engine import DealOut, Engine, tell
+from massivetext.stages.memory import release
 from massivetext.store import Shard, ShardCommit
 
 
@@ -76,6 +77,7 @@ class _ProcessDoFn(beam.DoFn):
                 reporter = Reporter(context.progress, stage.name)
                 context.run.commit_shard(stage.name, key, stage.process(context, task, reporter))
                 reporter.add(shards=1)
+            release()
         yield task
 
 
@@ -106,7 +108,7 @@ def telling(place: str) -> Iterator[None]:
 
 def run_shards(engine: Engine, context: Context, stages: Sequence[ShardStage], tasks: Sequence[Task]) -> None:
     """Runs neighbouring stages over all tasks as one job."""
-    undone = [task for task in tasks if not _done(context, stages, task)]
+    undone = _undone(context, stages, tasks)
     if not undone:
         return
     ordered = tuple(sorted(undone, key=lambda task: -task.cost))
@@ -150,11 +152,12 @@ def _is_first(path: Path) -> bool:
     return True
 
 
-def _done(context: Context, stages: Sequence[ShardStage], task: Task) -> bool:
-    return all(
-        context.run.shard_commit(stage.name, context.keys[stage.name], stage.task_name(task)) is not None
-        for stage in stages
-    )
+def _undone(context: Context, stages: Sequence[ShardStage], tasks: Sequence[Task]) -> list[Task]:
+    found: set[int] = set()
+    for stage in stages:
+        numbers = {stage.task_name(task): number for number, task in enumerate(tasks) if number not in found}
+        found.update(numbers[name] for name in context.run.undone(stage.name, context.keys[stage.name], list(numbers)))
+    return [tasks[number] for number in sorted(found)]
 
 
 def priced(tasks: Sequence[Task], seconds: float) -> list[Task]:

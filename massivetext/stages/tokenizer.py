@@ -1,12 +1,13 @@
 """Tokenizer: a sample of the mixture, drawn shard by shard, and a SentencePiece model trained on it."""
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from massivetext import documents
+from massivetext import documents, tables
 from massivetext import filesystem as fs
 from massivetext.context import Context
 from massivetext.errors import UserError
@@ -21,6 +22,7 @@ STAGE = "tokenizer"
 MODEL = "tokenizer/tokenizer.model"
 _SAMPLES = "tokenizer/samples"
 _COST = 1 / 50e6  # seconds a byte of text
+_AT_ONCE = 1 << 16  # passages in memory
 _PASSAGE = pa.schema([pa.field("passage", pa.string(), nullable=False)])
 
 
@@ -86,7 +88,10 @@ def sample_shard(context: Context, shard: Shard, rate: float, reporter: Reporter
 
 
 def _available(context: Context, source: str) -> int:
-    size = sum(context.tally(shard, context.kept(shard))["kept_bytes"] for shard in context.shards(source))
+    def kept_bytes(shard: Shard) -> int:
+        return context.tally(shard, context.kept(shard))["kept_bytes"]
+
+    size = sum(fs.concurrently(context.run.folder, kept_bytes, context.shards(source)))
     if not size:
         raise UserError(
             f"sources.{source}: no document is left after filtering; `massivetext report {context.run.folder}` shows "
@@ -108,14 +113,13 @@ def sampled_passages(context: Context, shard: Shard, count: int) -> list[str]:
     path = context.run.part(_SAMPLES, shard)
     if count < 1 or context.recipe.tokenizer.model is not None:
         return []
-    with fs.open_read(path) as handle:
-        batch = next(pq.ParquetFile(handle).iter_batches(batch_size=count), None)
+    with contextlib.closing(tables.batches(path, rows=count)) as batches:
+        batch = next(batches, None)
     return [] if batch is None else batch["passage"].to_pylist()
 
 
 def _lines(context: Context) -> Iterator[str]:
     for shard in context.all_shards():
-        with fs.open_read(context.run.part(_SAMPLES, shard)) as handle:
-            for batch in pq.ParquetFile(handle).iter_batches():
-                for passage in batch["passage"].to_pylist():
-                    yield from passage.split("\n")
+        for batch in tables.batches(context.run.part(_SAMPLES, shard), rows=_AT_ONCE):
+            for passage in batch["passage"].to_pylist():
+                yield from passage.split("\n")

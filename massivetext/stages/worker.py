@@ -6,9 +6,12 @@ worker. Nothing is staged: the worker runs in the environment that its command l
 """
 
 import argparse
+import contextlib
+import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from typing import TextIO
 
 import grpc
 from apache_beam.portability.api import beam_provision_api_pb2, beam_provision_api_pb2_grpc, endpoints_pb2
@@ -23,7 +26,36 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of ``massivetext-worker``: runs until the runner closes the control connection."""
     given = _parse(sys.argv[1:] if arguments is None else arguments)
     os.environ.update(environment(given.id, _provision(given)))
+    become()
+
+
+def become() -> None:
+    """Makes this process Beam's worker until its connection closes; reads the variables of :func:`environment`."""
+    sys.stderr = _Unfailing(sys.stderr)
     sdk_worker_main.main([])
+
+
+class _Unfailing(io.TextIOBase):
+    """A stream that loses what cannot be written.
+
+    Beam's worker prints an error before it reports it: where standard error goes to a file on a full disk, printing
+    would fail, the report would never be sent, and the job would wait for it for ever.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
 
 
 def environment(worker: str, info: beam_provision_api_pb2.ProvisionInfo) -> Mapping[str, str]:

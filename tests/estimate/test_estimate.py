@@ -100,11 +100,12 @@ def plan_of(todo: Work, workers: int, *steps: Step, prices: Prices | None = None
 
 
 def test_the_time_of_a_step_by_hand() -> None:
-    # At the speed of rates.py: (1000 + 200) / 4; 40 / 4; (150 + 50) * 3/4; two jobs start; 100 requests; 30 s alone.
+    # At the speed of rates.py: (1000 + 200) / 4; 40 / 4; (150 + 50) * 3/4; two jobs start; 100 requests of
+    # which 16 are made at a time; 30 s alone.
     (step,) = plan_of(TODO, 4, NOTHING).steps
 
     assert list(step.parts.values()) == pytest.approx(
-        [300.0, 10.0, 150.0, 2 * rates.JOB_START, 100 * rates.REQUEST, 30.0]
+        [300.0, 10.0, 150.0, 2 * rates.JOB_START, 100 / 16 * rates.REQUEST, 30.0]
     )
     assert step.cpu_hours == pytest.approx(1230 / 3600)
     assert (step.tasks, step.waves) == (10, 3)
@@ -122,7 +123,7 @@ def test_speeds_are_the_samples_where_it_took_long_enough() -> None:
     assert slow.measured
     assert slow.parts["CPU"] == pytest.approx(2400)
     assert slow.parts["driver's own work"] == pytest.approx(60)
-    assert slow.parts["driver's requests"] == pytest.approx(100 * rates.REQUEST)
+    assert slow.parts["driver's requests"] == pytest.approx(100 / 16 * rates.REQUEST)
     assert not short.measured  # from the reference, which took a hundredth of what the model has
     assert short.parts["CPU"] == pytest.approx(12)
 
@@ -163,7 +164,7 @@ def test_a_machine_has_a_quarter_more_than_its_workers_hold(held: float, ram: fl
             "records: 'cut' holds 20.0 GB in each worker, and a machine has 8 GiB a virtual CPU",
         ),
         (TODO._replace(graph_bytes=2e9), "records: the job's graph has 2.0 GB, since it names every shard"),
-        (TODO._replace(requests=1e6), "records: driver's requests, 8 h 20 min of 8 h 49 min; larger shards"),
+        (TODO._replace(requests=16e6), "records: driver's requests, 8 h 20 min of 8 h 49 min; larger shards"),
         (TODO._replace(requests=0.0), "records: starting jobs, 8 min 00 s of"),
     ],
 )

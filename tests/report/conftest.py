@@ -18,7 +18,7 @@ from massivetext.recipe import DecontaminateOptions, Recipe, RecordsOptions, Sou
 from massivetext.records import dataset as records
 from massivetext.records.sequences import shard_sizes
 from massivetext.records.tokens import TOKENS, counts_path
-from massivetext.rules import Rule
+from massivetext.rules import Bounds, Rule
 from massivetext.schema import (
     CONTAMINATION_HITS,
     CONTAMINATION_VERDICTS,
@@ -39,7 +39,12 @@ RULES = {
         LANGUAGE,
         Rule(signal="word_count", min=50, max=100, source="paper, A.1", name="gopher/word_count"),
         Rule(signal="duplicate_line_frac", max=0.3, source="paper, A.1", name="gopher/duplicate_line_frac"),
-        Rule(signal="stop_word_count", min=2, source="ours: a trial", name="trial/stop", report_only=True),
+        Rule(
+            name="trial/stop",
+            any_of=(Bounds(signal="stop_word_count", min=2), Bounds(signal="word_count", min=1000)),
+            source="ours: a trial",
+            report_only=True,
+        ),
     ),
     "wikipedia": (LANGUAGE,),
 }
@@ -61,7 +66,7 @@ ROWS: Mapping[Shard, Sequence[Row]] = {
     WEB[0]: (
         Row(60, text="kept", url="https://example.com/kept/"),
         Row(10, text=EVIL, url="https://example.com/<b>?a=1&b=2"),  # fails word_count alone
-        Row(10, 0.5, 0, "de"),  # fails all four rules
+        Row(10, 0.5, 0, "de", url="http://someone@Other.example.:8080/"),  # fails all four rules
         Row(70, 0.5, 1),  # fails duplicate_line_frac, and stop, which drops nothing
         Row(80, stops=1),  # fails stop alone: stays
     ),

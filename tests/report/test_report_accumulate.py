@@ -11,7 +11,7 @@ from massivetext.report.accumulate import ShardSummary, accumulate_shard, merge,
 from massivetext.report.tallies import (
     EXAMPLES,
     SAMPLES,
-    LanguageTally,
+    PartTally,
     Pick,
     Reason,
     RejectedInput,
@@ -54,16 +54,21 @@ def test_a_stage_that_does_not_judge_a_source_keeps_what_there_is(whole: ShardSu
     assert funnel["decontaminate"] == Tally(1, 200, 1200)
 
 
+def tally(**counts: int) -> RuleTally:
+    # A word has 6 bytes.
+    return RuleTally(**counts, failed_bytes=6 * counts["failed_words"], unique_bytes=6 * counts["unique_words"])
+
+
 def test_rules_count_all_first_and_only_failures_with_their_words(whole: ShardSummary) -> None:
     assert whole.sources["web"].rules == {
         # The German document fails everything, and language first.
-        "lang/language": RuleTally(failed=1, first=1, unique=0, failed_words=10, unique_words=0),
+        "lang/language": tally(failed=1, first=1, unique=0, failed_words=10, unique_words=0),
         # It also has too few words; two others fail nothing but this.
-        "gopher/word_count": RuleTally(failed=3, first=2, unique=2, failed_words=121, unique_words=111),
+        "gopher/word_count": tally(failed=3, first=2, unique=2, failed_words=121, unique_words=111),
         # The document that also fails the report-only rule fails this one alone: that rule drops nothing.
-        "gopher/duplicate_line_frac": RuleTally(failed=2, first=1, unique=1, failed_words=80, unique_words=70),
+        "gopher/duplicate_line_frac": tally(failed=2, first=1, unique=1, failed_words=80, unique_words=70),
         # A report-only rule is never the first; one document would be lost if it dropped.
-        "trial/stop": RuleTally(failed=3, first=0, unique=1, failed_words=160, unique_words=80),
+        "trial/stop": tally(failed=3, first=0, unique=1, failed_words=160, unique_words=80),
     }
 
 
@@ -77,11 +82,25 @@ def test_histograms_part_the_documents_by_the_verdict_of_the_rules(whole: ShardS
 
 def test_text_signals_have_no_histogram(whole: ShardSummary) -> None:
     assert "language" not in whole.sources["web"].histograms
-    assert set(whole.sources["web"].histograms) == set(registry.SIGNALS) - {"language"}
+    assert set(whole.sources["web"].histograms) == set(registry.SIGNALS) - {"language", "second_language"}
 
 
 def test_languages(whole: ShardSummary) -> None:
-    assert whole.sources["web"].languages == {"de": LanguageTally(1, 0), "en": LanguageTally(10, 7)}
+    assert whole.sources["web"].languages == {
+        "de": PartTally(1, 0, 10, 60),
+        "en": PartTally(10, 7, 181, 1086),  # 10 + 70 + 101 words
+    }
+
+
+def test_rules_that_fail_together_are_counted_in_pairs(whole: ShardSummary) -> None:
+    # Language, word count, duplicate lines, stop: the German document fails all four, another the last two.
+    assert whole.sources["web"].overlaps == ((1, 1, 1, 1), (1, 3, 1, 1), (1, 1, 2, 2), (1, 1, 2, 3))
+    assert whole.sources["wikipedia"].overlaps == ((0,),)
+
+
+def test_removed_documents_with_a_url_are_sampled_for_their_hosts(whole: ShardSummary) -> None:
+    assert {pick.host for pick in whole.sources["web"].removed_hosts} == {"example.com", "other.example"}
+    assert len(whole.sources["web"].removed_hosts) == 2
 
 
 def test_quarantine_is_counted_by_reason_with_examples_in_order_of_file_and_offset(whole: ShardSummary) -> None:

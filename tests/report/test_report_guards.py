@@ -74,6 +74,10 @@ source = "ours"
 signal = "hash_to_word_ratio"
 max = 0.5
 source = "ours"
+[[rule]]
+signal = "blocked_host"
+max = 0
+source = "ours"
 """
 
 
@@ -88,6 +92,7 @@ def test_a_run_stops_where_a_source_loses_too_much_and_goes_on_when_it_may(tmp_p
 
     assert stopped.returncode == 2
     assert "Rule short/hash_to_word_ratio never fires on the 60 documents of source news." in stopped.stdout
+    assert "blocked_host" not in stopped.stdout  # the recipe names no list of hosts
     assert "Source news loses 75.0% of its 60 documents to its rules, most to short/word_count (75%)" in told
     assert "change [guards] in the recipe" in told
     assert not (tmp_path / "run/exact-dedup").exists()

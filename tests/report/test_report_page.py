@@ -10,18 +10,20 @@ import pytest
 import vl_convert
 
 from massivetext.context import Context
-from massivetext.report import charts
+from massivetext.report import charts, hosts
 from massivetext.report.accumulate import accumulate_shard, merge
+from massivetext.report.heat_map import heat_map
 from massivetext.report.markup import Html, Number, coded, element, escape, script_json, table
 from massivetext.report.page import library, render
 from massivetext.report.summary import Report, summarise
-from massivetext.report.wording import bounds, enumeration, share, short, verdict
+from massivetext.report.wording import bounds, enumeration, passing, share, short, verdict
 from massivetext.rules import Bounds
 from massivetext.store import Shard
 
 
 def report_of(context: Context) -> Report:
-    return summarise(context, reduce(merge, [accumulate_shard(context, shard) for shard in context.all_shards()]))
+    merged = reduce(merge, [accumulate_shard(context, shard) for shard in context.all_shards()])
+    return summarise(context, merged, lambda shard: hosts.count(context, shard))
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +216,21 @@ def test_bounds_in_words(passes: dict[str, Any], expected: str) -> None:
     assert bounds(Bounds(signal="word_count", **passes)) == expected
 
 
+def test_a_group_names_its_signals_and_a_single_one_only_where_asked() -> None:
+    words, share_ = Bounds(signal="words", min=50), Bounds(signal="share", max=0.3)
+
+    assert passing([words, share_], share_) == "words: at least 50, or share: at most 0.3, where share is at most 0.3"
+    assert passing([words, share_], named=False) == "words: at least 50, or share: at most 0.3"
+    assert (passing([words]), passing([words], named=False)) == ("words: at least 50", "at least 50")
+
+
+def test_a_limit_of_a_group_is_drawn_in_the_histogram_of_its_signal(page: str) -> None:
+    specs = json.loads(Elements(page).scripts[0])
+
+    assert len(specs["signal-web-stop_word_count"]["layer"]) == 3
+    assert len(specs["signal-web-word_count"]["layer"][2]["data"]["values"]) == 3  # 50, 100 and the group's 1,000
+
+
 @pytest.mark.parametrize(
     ("part", "whole", "expected"),
     [(0, 0, "–"), (0, 5, "0.0%"), (1, 3, "33.3%"), (1, 1000, "0.1%"), (1, 30000, "0.0033%")],
@@ -250,6 +267,34 @@ def test_the_histograms_axis_holds_every_limit(report: Report) -> None:
 
     assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == [0, 31]
     assert spec["layer"][2]["data"]["values"] == [{"at": 30.0}]
+
+
+def test_the_heat_map_shows_shares_of_the_rule_of_the_row(report: Report) -> None:
+    web = report.sources["web"]
+    rows = heat_map(web.rules, web.overlaps)["data"]["values"]
+    shown = {(row["rule"], row["other"]): (row["both"], row["share"]) for row in rows}
+
+    # One of the three documents that fail word_count fails the language too, which is the only one that does.
+    assert len(rows) == 4 * 3
+    assert shown["gopher/word_count", "lang/language"] == (1, 1 / 3)
+    assert shown["lang/language", "gopher/word_count"] == (1, 1.0)
+    assert shown["trial/stop", "gopher/duplicate_line_frac"] == (2, 2 / 3)
+
+
+def test_the_heat_map_leaves_out_rules_that_never_fire(report: Report) -> None:
+    wikipedia = report.sources["wikipedia"]
+
+    assert heat_map(wikipedia.rules, wikipedia.overlaps)["data"]["values"] == []
+
+
+def test_removals_are_told_by_language_and_host(page: str) -> None:
+    text = " ".join(Elements(page).text.split())
+
+    # en: 3 of 10 documents with 181 words of 6 bytes; example.com: 1 of 2 with 10 words.
+    assert "Documents of web that the rules removed, by language" in text
+    assert "en330.0%101811.1 kB" in text
+    assert "example.com150.0%21060 bytes" in text
+    assert "Documents of wikipedia that the rules removed" not in text
 
 
 def test_removals_are_nested_and_leave_out_rules_that_never_fire(report: Report) -> None:

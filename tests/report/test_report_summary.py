@@ -6,16 +6,18 @@ import pytest
 
 from massivetext.context import Context
 from massivetext.recipe import GuardOptions
+from massivetext.report import hosts
 from massivetext.report.accumulate import accumulate_shard, merge
 from massivetext.report.duplicates import pairs_of
 from massivetext.report.summary import Report, _warnings, summarise
-from massivetext.report.tallies import Tally
+from massivetext.report.tallies import PartTally, Tally
 from massivetext.rules import Bounds
 from massivetext.store import Shard, canonical
 
 
 def report_of(context: Context) -> Report:
-    return summarise(context, reduce(merge, [accumulate_shard(context, shard) for shard in context.all_shards()]))
+    merged = reduce(merge, [accumulate_shard(context, shard) for shard in context.all_shards()])
+    return summarise(context, merged, lambda shard: hosts.count(context, shard))
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,8 @@ def test_rules_stand_in_their_order_with_bounds_and_citation(report: Report) -> 
         "gopher/duplicate_line_frac",
         "trial/stop",
     ]
-    assert rules[1].passes == Bounds(signal="word_count", min=50, max=100)
+    assert rules[1].passes == (Bounds(signal="word_count", min=50, max=100),)
+    assert [bounds.signal for bounds in rules[3].passes] == ["stop_word_count", "word_count"]
     assert rules[1].citation == "paper, A.1"
     assert rules[3].report_only
 
@@ -110,12 +113,20 @@ def test_contamination_by_test_set_with_those_that_nothing_overlaps(report: Repo
 def test_examples_show_the_failed_rules_with_their_values(report: Report) -> None:
     shown = report.sources["web"].dropped["gopher/word_count"][2]
 
-    assert [(failure.rule, failure.value) for failure in shown.failures] == [
-        ("lang/language", "de"),
-        ("gopher/word_count", 10),
-        ("gopher/duplicate_line_frac", 0.5),
-        ("trial/stop", 0),
+    assert [(failure.rule, failure.values) for failure in shown.failures] == [
+        ("lang/language", {"language": "de"}),
+        ("gopher/word_count", {"word_count": 10}),
+        ("gopher/duplicate_line_frac", {"duplicate_line_frac": 0.5}),
+        ("trial/stop", {"stop_word_count": 0, "word_count": 10}),
     ]
+
+
+def test_hosts_stand_in_the_order_of_what_they_lose(report: Report) -> None:
+    assert list(report.sources["web"].hosts.items()) == [
+        ("example.com", PartTally(2, 1, 10, 60)),
+        ("other.example", PartTally(1, 0, 10, 60)),
+    ]
+    assert report.sources["wikipedia"].hosts == {}
 
 
 def test_excerpts_are_cut_and_say_how_long_the_text_is(report: Report) -> None:

@@ -18,9 +18,12 @@ from hypothesis import strategies as st
 from plain_signals import plain
 
 from massivetext import signals
-from massivetext.signals import registry
+from massivetext.schema import Document, documents_table
+from massivetext.signals import blocklists, registry
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
+LANGUAGE = {name for name, signal in registry.SIGNALS.items() if signal.family == "language"}
+PAGE = {name for name, signal in registry.SIGNALS.items() if signal.family == "page"}
 
 
 def check_range(row: dict[str, float | int | str]) -> None:
@@ -38,7 +41,7 @@ def check(texts: list[str]) -> None:
     for text, row in zip(texts, signals.measure(texts).to_pylist(), strict=True):
         expected = plain(text, row["language"])
         assert {name: row[name] for name in expected} == pytest.approx(expected, abs=1e-9)
-        assert set(row) == {*expected, "language", "language_score"}
+        assert set(row) == {*expected, *LANGUAGE, *PAGE, "unsafe_score", *blocklists.NAMES}
         check_range(row)
 
 
@@ -113,9 +116,15 @@ def test_real_books_measure_as_in_plain_python() -> None:
 def test_the_code_gives_the_same_uncompiled(tmp_path: Path) -> None:
     # The same functions without numba: what it takes a type for could differ from what Python does.
     texts = [*read("news/news.jsonl.gz", 20_000)[::4_000], "", "a b a b\u2028\u0130 \U0010ffff {} lorem ipsum"]
+    texts += ["'''a'''\n# é\n'#' \\' # @generated", "0x1f, " * 9 + "\\u12ab" * 8 + "A+/=" * 16, '"' * 9]
     (tmp_path / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
-    measured = "measure(json.load(open('texts.json'))).to_pylist()"
-    script = f"import json; from massivetext.signals import measure; print({measured})"
+    script = (
+        "import json; from massivetext.signals import measure;"
+        "from massivetext.schema import Document, documents_table;"
+        "texts = json.load(open('texts.json')); known = {'language': 'Python'};"
+        "documents = documents_table('code', [Document(text, 'a', '0', metadata=known) for text in texts]);"
+        "print(measure(texts, documents).to_pylist())"
+    )
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script],
@@ -126,7 +135,11 @@ def test_the_code_gives_the_same_uncompiled(tmp_path: Path) -> None:
         check=True,
     )
 
-    assert done.stdout == f"{signals.measure(texts).to_pylist()}\n"
+    documents = [Document(text, "a", "0", metadata={"language": "Python"}) for text in texts]
+    found = signals.measure(texts, documents_table("code", documents)).to_pylist()
+
+    assert found[-3]["comment_frac"] > 0
+    assert done.stdout == f"{found}\n"
 
 
 def test_a_large_text_and_a_small_one_measure_as_in_plain_python() -> None:

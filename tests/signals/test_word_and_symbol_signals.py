@@ -143,6 +143,21 @@ def test_sentences_end_in_sentence_marks(text: str, expected: int) -> None:
     assert signal("sentence_count", text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", 0.0),
+        ("-- ...", 0.0),  # no words but punctuation
+        ("The fox ran home.", 4 + 3),
+        ("(The) “fox” ran, -- home. Quickly!", (5 + 3) / 2),  # edges do not count, nor a word without letters
+        ("a.b it's 3.5 U.S.", 4 + 3),  # what stands inside counts: it's has four characters
+        ("één 日本語 日本語圏", 3 + 2),
+    ],
+)
+def test_eflaw_counts_mini_words_twice(text: str, expected: float) -> None:
+    assert signal("mcalpine_eflaw", text) == expected
+
+
 # "aB1 É": two of three letters; one of four characters that are not white space is a digit.
 def test_upper_case_is_of_letters_and_digits_of_what_is_not_blank() -> None:
     assert signal("uppercase_letter_frac", "aB1 É") == pytest.approx(2 / 3)

@@ -44,6 +44,8 @@ def test_a_page_becomes_a_document(tmp_path: Path, read_file: ReadFile) -> None:
             url="http://a.example/0",
             title="River",
             metadata={"date": "2024-01-01T00:00:00Z", "content_type": "text/html"},
+            html_bytes=len(HTML),
+            link_text_frac=0.0,
         )
     ]
 

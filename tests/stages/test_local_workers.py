@@ -28,6 +28,22 @@ def work(lane):
 Engine(workers=2).run(lambda pipeline: pipeline | DealOut(["a", "b"]) | beam.Map(work), lanes=2)
 """
 
+# Two workers, one of which fails.
+FAILING_JOB = """
+import sys
+import apache_beam as beam
+from massivetext.errors import StageError
+from massivetext.stages.engine import DealOut, Engine, tell
+def work(lane):
+    if lane == "a":
+        raise tell(StageError("the disk is full"))
+sys.platform = sys.argv[1]
+try:
+    Engine(workers=2).run(lambda pipeline: pipeline | DealOut(["a", "b"]) | beam.Map(work), lanes=2)
+except StageError as error:
+    print(error)
+"""
+
 
 def at_work(folder: Path) -> list[int]:
     """Waits until both workers are at work; their process ids."""
@@ -89,7 +105,7 @@ def test_workers_that_are_only_starting_end_with_their_driver(tmp_path: Path) ->
     driver = subprocess.Popen([sys.executable, "-c", JOB, tmp_path], stderr=subprocess.DEVNULL)
     started: list[int] = []
     while not started:
-        started = [process.pid for process in psutil.Process(driver.pid).children()]
+        started = [process.pid for process in psutil.Process(driver.pid).children(recursive=True)]
         time.sleep(0.01)
     driver.kill()
     driver.wait()
@@ -110,3 +126,18 @@ def test_a_ctrl_c_is_the_drivers_business(tmp_path: Path) -> None:
     driver.kill()
     driver.wait()
     assert are_gone(workers)
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin"])  # where workers are forked, and where they are started
+def test_a_failure_is_told_where_standard_error_cannot_be_written(platform: str) -> None:
+    with Path("/dev/full").open("w") as full:  # as a file on a full disk
+        done = subprocess.run(
+            [sys.executable, "-c", FAILING_JOB, platform],
+            stdout=subprocess.PIPE,
+            stderr=full,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    assert done.stdout == "the disk is full\n"

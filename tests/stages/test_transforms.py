@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from massivetext import rules, signals, stages
 from massivetext.dedup.keeper import keeper_rank
+from massivetext.errors import UserError
 from massivetext.recipe import TokenizerOptions
 from massivetext.schema import document_id
 from massivetext.signals import registry
@@ -111,6 +112,23 @@ def test_signals_and_verdicts_are_those_of_the_functions_that_a_run_calls() -> N
     assert found["a"]["kept"] is False  # twenty times the same
     assert "gopher/duplicate_line_frac" not in found["b"]["failed"]
     assert "gopher/word_count" in found["b"]["failed"]
+
+
+def test_urls_are_held_against_lists_of_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hosts.txt").write_text("bad.test\n")
+    urls = {"a": "http://www.bad.test/porn", "b": "b.test"}
+    pages = [beam.Row(id=name, text="A.", url=url) for name, url in urls.items()]
+    found = by_id(
+        outputs(lambda pipeline: {"all": pipeline | beam.Create(pages) | stages.MeasureSignals(hosts=["*.txt"])})["all"]
+    )
+
+    assert [found[name]["blocked_host"] for name in urls] == [1, 0]
+    assert [found[name]["blocked_url_keyword_count"] for name in urls] == [1, 0]
+    with pytest.raises(UserError, match=r"blocklists\.urls: none\.txt: no such file below"):
+        stages.MeasureSignals(urls=["none.txt"])
+    with pytest.raises(UserError, match="MeasureSignals: hosts: Expected `array`, got `int`, got 3"):
+        stages.MeasureSignals(hosts=3)  # type: ignore[arg-type]
 
 
 def test_a_rule_file_of_ones_own_is_found_from_the_working_folder(

@@ -1,6 +1,7 @@
 """A worker process for clusters without containers: what it tells Beam's own worker."""
 
 import json
+import sys
 from concurrent import futures
 
 import grpc
@@ -40,6 +41,7 @@ def test_a_worker_asks_its_runner_and_becomes_beams_own(monkeypatch: pytest.Monk
     server.start()
     environment: dict[str, str] = {}
     monkeypatch.setattr("os.environ", environment)
+    monkeypatch.setattr("sys.stderr", sys.stderr)  # which becomes another
     monkeypatch.setattr("apache_beam.runners.worker.sdk_worker_main.main", started.append)
     try:
         worker.main(["--id=1-1", f"--provision_endpoint=127.0.0.1:{port}", "--semi_persist_dir=/tmp"])

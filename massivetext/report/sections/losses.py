@@ -1,10 +1,14 @@
 """Where documents were lost: the funnel of every source, and what each rule removed."""
 
+from collections.abc import Mapping
+
 from massivetext.report import charts
+from massivetext.report.heat_map import heat_map
 from massivetext.report.markup import Child, Html, Number, element, join, table
 from massivetext.report.sections.parts import Charts, legend, section
 from massivetext.report.summary import Report, RuleReport, SourceReport
-from massivetext.report.wording import STAGE_TITLES, bounds, counted, share, short
+from massivetext.report.tallies import PartTally
+from massivetext.report.wording import STAGE_TITLES, counted, passing, share, short, size
 
 _COLOURS = {
     "kept": "passed",
@@ -14,6 +18,7 @@ _COLOURS = {
     "decontaminate": "tests",
 }
 _WORTH_A_CHART = 3  # rules that fire; fewer are clearer in a table
+_PARTS_SHOWN = 25  # languages or hosts
 
 
 def funnel(report: Report, drawn: Charts) -> Html:
@@ -102,17 +107,78 @@ def _source_rules(name: str, source: SourceReport, drawn: Charts) -> Html:
         parts.append(drawn.add(f"rules-{name}", charts.removals(source.rules, documents), label))
     rows = [_rule_row(rule, documents) for rule in source.rules]
     header = ["rule", "passes", "fail", "share", "first", "alone", "words", "words alone", "where the bound is from"]
-    caption = f"Rules of {name} in the order in which they judge; the words are those of the documents that fail"
+    caption = f"Rules of {name} in the order in which they judge; words and bytes are those of the documents that fail"
     shown = table(caption, header, rows)
     parts.append(element("details", element("summary", "Table of the rules"), shown, open=len(fired) < _WORTH_A_CHART))
+    if len(fired) > 1:
+        parts.append(_overlaps(name, source, drawn))
+    parts += [
+        _removed_parts(name, what, found) for what, found in (("language", source.languages), ("host", source.hosts))
+    ]
     return join(parts)
+
+
+def _overlaps(name: str, source: SourceReport, drawn: Charts) -> Html:
+    """The documents that two rules both fail, as a chart and in numbers."""
+    fired = [at for at, rule in enumerate(source.rules) if rule.tally.failed]
+    label = (
+        f"Heat map: of the documents of {name} that fail the rule of a row, the share that fails the rule of a column "
+        "as well. The numbers are in the table below."
+    )
+    rows: list[list[Child]] = [
+        [
+            join([f"{number}. ", element("code", source.rules[at].rule)]),
+            *(_unless_zero(source.overlaps[at][other]) for other in fired),
+        ]
+        for number, at in enumerate(fired, start=1)
+    ]
+    header = ["rule", *(f"{number}." for number in range(1, len(fired) + 1))]
+    explanation = (
+        "Of the documents that fail the rule of a row, the share that fails the rule of a column as well. 100% means "
+        "that the rule of the row finds nothing that the other does not find."
+    )
+    return element(
+        "details",
+        element("summary", "Rules that fail together"),
+        element("p", explanation, class_="explanation"),
+        drawn.add(f"overlaps-{name}", heat_map(source.rules, source.overlaps), label),
+        table(f"Documents of {name} that fail both rules", header, rows),
+    )
+
+
+def _unless_zero(count: int) -> Html:
+    return Number(f"{count:,}" if count else "")
+
+
+def _removed_parts(name: str, what: str, found: Mapping[str, PartTally]) -> Html:
+    """The languages or hosts that lose most documents to the rules."""
+    most = sorted(found.items(), key=lambda item: (-item[1].removed, item[0]))[:_PARTS_SHOWN]
+    rows: list[list[Child]] = [
+        [
+            element("code", part),
+            tally.removed,
+            Number(share(tally.removed, tally.documents)),
+            tally.documents,
+            tally.removed_words,
+            Number(size(tally.removed_bytes)),
+        ]
+        for part, tally in most
+        if tally.removed
+    ]
+    if not rows:
+        return Html()
+    header = [what, "removed", "share of its documents", "documents", "words removed", "bytes removed"]
+    shown = table(f"Documents of {name} that the rules removed, by {what}", header, rows)
+    return element("details", element("summary", f"Removals by {what}"), shown)
 
 
 def _rule_row(rule: RuleReport, documents: int) -> list[Child]:
     tally = rule.tally
-    passes = f"{rule.passes.signal}: {bounds(rule.passes)}"
-    if rule.where is not None:
-        passes += f", where {rule.where.signal} is {bounds(rule.where)}"
     label = join([element("code", rule.rule), " reports only" if rule.report_only else None])
-    counts = (tally.first, tally.unique, tally.failed_words, tally.unique_words)
-    return [label, passes, tally.failed, Number(share(tally.failed, documents)), *counts, rule.citation]
+    lost = (_lost(tally.failed_words, tally.failed_bytes), _lost(tally.unique_words, tally.unique_bytes))
+    counts = (tally.failed, Number(share(tally.failed, documents)), tally.first, tally.unique)
+    return [label, passing(rule.passes, rule.where), *counts, *lost, rule.citation]
+
+
+def _lost(words: int, utf8: int) -> Html:
+    return Number(_two_lines(f"{words:,}", size(utf8)))

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from massivetext.report.charts import Spec
-from massivetext.report.examples import Example
+from massivetext.report.examples import Example, Failure
 from massivetext.report.markup import Child, Html, coded, element, join
 from massivetext.report.wording import number
 
@@ -38,10 +38,7 @@ def legend(*entries: tuple[str, str]) -> Html:
 
 def document(example: Example, role: str | None = None) -> Html:
     """A document: where it is from, the rules that it fails, how it begins."""
-    failures = [
-        element("li", element("code", failure.rule), f" {failure.signal} is {number(failure.value)}")
-        for failure in example.failures
-    ]
+    failures = [element("li", element("code", failure.rule), f" {_values(failure)}") for failure in example.failures]
     cut = example.characters > len(example.excerpt)
     rest = f"… ({example.characters:,} characters)" if cut else None
     return element(
@@ -55,6 +52,10 @@ def document(example: Example, role: str | None = None) -> Html:
             dir="auto",
         ),
     )
+
+
+def _values(failure: Failure) -> str:
+    return ", ".join(f"{signal} is {number(value)}" for signal, value in failure.values.items())
 
 
 def origin(example: Example) -> Html:

@@ -3,7 +3,7 @@
 from massivetext.report.markup import Child, Html, element, join
 from massivetext.report.sections.parts import document, section
 from massivetext.report.summary import Report, SourceReport
-from massivetext.report.wording import bounds, counted
+from massivetext.report.wording import counted, passing
 
 
 def samples(report: Report) -> Html:
@@ -21,11 +21,10 @@ def _source_samples(name: str, source: SourceReport) -> Html:
     parts: list[Child] = [element("h3", name)]
     by_rule = {rule.rule: rule for rule in source.rules}
     for label in [label for label in by_rule if label in source.dropped]:
-        passes = by_rule[label].passes
         summary = join(
             [
                 element("code", label),
-                f": {counted(by_rule[label].tally.failed, 'document')} outside {passes.signal} {bounds(passes)}",
+                f": {counted(by_rule[label].tally.failed, 'document')} outside {passing(by_rule[label].passes)}",
             ]
         )
         shown = [element("li", document(each)) for each in source.dropped[label]]

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from massivetext.report import charts
 from massivetext.report.markup import Child, Html, Number, coded, element, join, table
 from massivetext.report.sections.parts import Charts, legend, section
-from massivetext.report.summary import Bin, Report, RuleReport, SourceReport
+from massivetext.report.summary import Bin, Report, SourceReport
 from massivetext.report.wording import bounds, counted, number, share
+from massivetext.rules import Bounds
 from massivetext.signals.registry import ALL
 
 
@@ -24,9 +25,10 @@ def signals(report: Report, drawn: Charts) -> Html:
 
 
 def _source_signals(name: str, source: SourceReport, drawn: Charts) -> Html:
-    limited: dict[str, list[RuleReport]] = {}
+    limited: dict[str, list[Bounds]] = {}
     for rule in source.rules:
-        limited.setdefault(rule.passes.signal, []).append(rule)
+        for limits in rule.passes:
+            limited.setdefault(limits.signal, []).append(limits)
     cards = {signal: _card(name, signal, found, limited, drawn) for signal, found in source.histograms.items()}
     with_rule = [cards[signal] for signal in ALL if signal in cards and signal in limited]
     others = [cards[signal] for signal in ALL if signal in cards and signal not in limited]
@@ -41,13 +43,10 @@ def _source_signals(name: str, source: SourceReport, drawn: Charts) -> Html:
     )
 
 
-def _card(
-    source: str, signal: str, found: tuple[Bin, ...], limited: Mapping[str, list[RuleReport]], drawn: Charts
-) -> Html:
-    rules_here = limited.get(signal, [])
-    passes = "; ".join(bounds(rule.passes) for rule in rules_here)
+def _card(source: str, signal: str, found: tuple[Bin, ...], limited: Mapping[str, list[Bounds]], drawn: Charts) -> Html:
+    limits = limited.get(signal, [])
+    passes = "; ".join(map(bounds, limits))
     label = f"Histogram of {signal} in {source}: {_medians(found)}{f' Passes: {passes}.' if passes else ''}"
-    limits = [rule.passes for rule in rules_here]
     chart = drawn.add(f"signal-{source}-{signal}", charts.histogram(signal, found, limits), label, css="chart small")
     caption = element(
         "figcaption",

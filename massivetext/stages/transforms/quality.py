@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import apache_beam as beam
 import numpy as np
@@ -12,34 +12,65 @@ import pyarrow as pa
 from massivetext import rules as rule_sets
 from massivetext import signals
 from massivetext.errors import UserError
-from massivetext.recipe import PAPER_RULES
+from massivetext.recipe import PAPER_RULES, BlocklistOptions
 from massivetext.rules import Rule
-from massivetext.signals import registry
+from massivetext.signals import blocklist_files, registry
 from massivetext.signals.readings.definitions import READINGS
-from massivetext.stages.transforms.arguments import working_folder
+from massivetext.stages.transforms.arguments import checked, working_folder
 from massivetext.stages.transforms.rows import Values, with_fields
+
+if TYPE_CHECKING:
+    from massivetext.signals.blocklists import Blocklists
 
 
 class MeasureSignals(beam.PTransform[Any, Any]):
     """Rows with a ``text`` -> the same rows with a field for each signal (see ``docs/signals.md``).
 
+    A field ``url``, if there is one, is held against block lists. They are files, relative to the working folder, or
+    patterns or URLs of such, that every worker can read.
+
     Args:
+        hosts: lists of hosts, each of which stands for all hosts below it.
+        urls: lists of URLs.
+        url_keywords: lists of words that count where they are a whole run of letters and digits.
+        url_substrings: lists of words that count anywhere.
+        shipped_keywords: the keywords in ``filters/lists`` count as well.
         readings: other tools' readings of the Gopher rules to measure as well ("dolma"): what their rule sets judge by.
 
     Raises:
-        UserError: there is no such reading.
+        UserError: an argument is not as wanted, a list is missing, or there is no such reading.
     """
 
-    def __init__(self, *, readings: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        hosts: Sequence[str] = (),
+        urls: Sequence[str] = (),
+        url_keywords: Sequence[str] = (),
+        url_substrings: Sequence[str] = (),
+        shipped_keywords: bool = True,
+        readings: Sequence[str] = (),
+    ) -> None:
         super().__init__()
+        self._lists = checked(
+            "MeasureSignals",
+            BlocklistOptions,
+            hosts=hosts,
+            urls=urls,
+            url_keywords=url_keywords,
+            url_substrings=url_substrings,
+            shipped_keywords=shipped_keywords,
+        )
         if isinstance(readings, str) or not set(readings) <= set(READINGS):
             raise UserError(f"MeasureSignals: readings: want a list of {', '.join(READINGS)}, got {readings!r}")
         self._readings = tuple(readings)
+        self._folder = working_folder()
+        blocklist_files.find(self._lists, self._folder)
 
     def expand(self, documents: beam.PCollection[Any]) -> beam.PCollection[Any]:
         """One ParDo that works on batches within a bundle."""
         adds = {field.name: _python_type(field.type) for field in registry.schema(self._readings)}
-        load = functools.partial(_load_measure, self._readings)
+        load = functools.partial(_load_measure, self._lists, self._folder, self._readings)
         return with_fields(documents, "MeasureSignals", reads={"text": str}, adds=adds, load=load)
 
 
@@ -81,13 +112,22 @@ def _python_type(kind: pa.DataType) -> type:
     return int if pa.types.is_integer(kind) else float
 
 
-def _load_measure(readings: tuple[str, ...]) -> Values:
-    return functools.partial(_measured, readings)
+def _load_measure(lists: BlocklistOptions, folder: str, readings: tuple[str, ...]) -> Values:
+    from massivetext.signals import blocklists  # loads the compiler: only where texts are measured
+
+    return functools.partial(_measured, blocklists.load(lists, folder), readings)
 
 
-def _measured(readings: tuple[str, ...], rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    table = signals.measure([row.text for row in rows], readings)
+def _measured(lists: "Blocklists", readings: tuple[str, ...], rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    urls = [_storable(getattr(row, "url", None)) for row in rows]
+    documents = pa.table({"url": pa.array(urls, pa.string())})
+    table = signals.measure([row.text for row in rows], documents, lists, readings=readings)
     return zip(*(column.to_pylist() for column in table.columns), strict=True)
+
+
+def _storable(url: object) -> str | None:
+    """A URL that Arrow takes: without what is no character."""
+    return url.encode("utf-8", "replace").decode("utf-8") if isinstance(url, str) else None
 
 
 def _load_judge(rules: tuple[Rule, ...]) -> Values:

@@ -1,0 +1,66 @@
+"""Signals of what a source knows of a document beside its text: columns of the documents data set."""
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from massivetext.signals import comment_styles
+from massivetext.signals.columns import Columns, ratios
+from massivetext.signals.scan import I64
+
+
+class _Metadata(msgspec.Struct):
+    language: str = ""
+
+
+def urls(documents: pa.Table | None, count: int) -> pa.Array:
+    """The URL of each document, null where it has none.
+
+    Args:
+        documents: with ``url``, or not.
+        count: of documents.
+    """
+    known = _column(documents, "url")
+    return pa.nulls(count, pa.string()) if known is None else known.combine_chunks()
+
+
+def styles(documents: pa.Table | None, count: int) -> I64:
+    """Number of the comment style of each document by its programming language, -1 where it is unknown; int64[count].
+
+    Args:
+        documents: with ``metadata``, JSON objects whose ``language`` is meant, or not.
+        count: of documents.
+    """
+    known = _column(documents, "metadata")
+    if known is None:
+        return np.full(count, -1, np.int64)
+    decoder = msgspec.json.Decoder(_Metadata)
+    named = [decoder.decode(metadata).language for metadata in known.to_pylist()]
+    return np.array([comment_styles.NUMBERS.get(language, -1) for language in named], np.int64)
+
+
+def columns(documents: pa.Table | None, sizes: I64, words: I64) -> Columns:
+    """Signals of the pages that the texts are taken from, and of what line edits took, by name.
+
+    Args:
+        documents: with ``html_bytes`` and ``link_text_frac``, null where a text is not taken from HTML, and with
+            ``edits``, or without some of them.
+        sizes: bytes of each text.
+        words: its words.
+    """
+    pages, shares, edits = (_column(documents, name) for name in ("html_bytes", "link_text_frac", "edits"))
+    unknown = np.zeros(len(sizes))
+    ratio, share, edited = unknown + 1.0, unknown, unknown
+    if pages is not None:
+        bytes_ = pages.to_numpy().astype(np.float64)  # with NaN for null
+        ratio = np.where(np.isnan(bytes_), 1.0, ratios(sizes, np.nan_to_num(bytes_)))
+    if shares is not None:
+        share = np.nan_to_num(shares.to_numpy().astype(np.float64))
+    if edits is not None:
+        taken = np.array([sum(rule["words"] for rule in rules or ()) for rules in edits.to_pylist()], np.int64)
+        edited = ratios(taken, taken + words)
+    return {"text_to_html_ratio": ratio, "link_text_frac": share, "edited_word_frac": edited}
+
+
+def _column(documents: pa.Table | None, name: str) -> pa.ChunkedArray | None:
+    return documents[name] if documents is not None and name in documents.column_names else None

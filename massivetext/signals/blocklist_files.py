@@ -1,0 +1,85 @@
+"""The files of block lists: where a recipe has them, their contents' hashes, and their lines; plain or compressed."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from massivetext import filesystem as fs
+from massivetext.errors import UserError
+from massivetext.recipe import BlocklistOptions
+
+_CHUNK = 1 << 16
+_LONGEST_LINE = 1 << 20
+_SHOWN = 80  # characters of a wrong line in an error
+
+
+class ListFiles(NamedTuple):
+    """The files of each kind of list, sorted."""
+
+    hosts: tuple[fs.FileInfo, ...]
+    urls: tuple[fs.FileInfo, ...]
+    url_keywords: tuple[fs.FileInfo, ...]
+    url_substrings: tuple[fs.FileInfo, ...]
+
+
+def find(options: BlocklistOptions, root: str) -> ListFiles:
+    """The files that a recipe in this folder names. Raises UserError where a pattern finds none."""
+    return ListFiles(*(_files(kind, getattr(options, kind), root) for kind in ListFiles._fields))
+
+
+def _files(kind: str, patterns: tuple[str, ...], root: str) -> tuple[fs.FileInfo, ...]:
+    found: set[fs.FileInfo] = set()
+    for pattern in patterns:
+        infos = fs.glob(pattern if "://" in pattern or pattern.startswith("/") else fs.join(root, pattern))
+        if not infos:
+            raise UserError(f"blocklists.{kind}: {pattern}: no such file below {root}; mend the recipe or the folder")
+        found.update(infos)
+    return tuple(sorted(found))
+
+
+def digests(found: ListFiles) -> dict[str, list[str]]:
+    """SHA-256 of the files of each kind of list, sorted: where they lie is not part of it."""
+    return {
+        kind: sorted({fs.digest(info.path) for info in infos})
+        for kind, infos in zip(ListFiles._fields, found, strict=True)
+    }
+
+
+def idle_signals(options: BlocklistOptions) -> frozenset[str]:
+    """The signals that are 0 for every document, since the recipe names no such list."""
+    lists = {"blocked_host": options.hosts, "blocked_url": options.urls}
+    return frozenset(signal for signal, patterns in lists.items() if not patterns)
+
+
+def chunks(path: str) -> Iterator[bytes]:
+    """The plain bytes of a file in whole lines; the last one ends in a line feed as well.
+
+    Raises:
+        UserError: the file is missing or damaged, or has a line of more than 1 MiB.
+    """
+    from massivetext.sources.compressed import open_stream  # its package loads the readers of all sources
+
+    try:
+        stream = open_stream(path)
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: want a block list, found no file; mend the recipe or restore the file") from error
+    with stream:
+        rest = b""
+        while chunk := stream.read(_CHUNK):
+            head, end, tail = chunk.rpartition(b"\n")
+            if end:
+                yield rest + head + end
+                rest = tail
+            else:
+                rest += chunk
+            if len(rest) > _LONGEST_LINE:
+                raise UserError(f"{path}: want a block list, got a line of more than {_LONGEST_LINE:,} bytes")
+        if stream.damage is not None:
+            raise UserError(f"{path}: the block list is damaged: {stream.damage.error}; get it again")
+        if rest:
+            yield rest + b"\n"
+
+
+def shown(line: bytes) -> str:
+    """A line as errors quote it: its beginning, if it is long."""
+    text = line.decode("utf-8", "replace").strip()
+    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")

@@ -1,0 +1,101 @@
+"""`massivetext classifier train`: the same bytes for the same labels, figures, a card, and what it refuses."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command import massivetext
+
+from massivetext.demo.chance import Chance
+from massivetext.signals import definitions, unsafe
+
+SAFE = ("fox", "dog", "river", "house", "valley", "bread", "letter", "window")
+VILE = ("vile", "wretch", "scum", "filth", "rotten", "loathe")
+
+
+def write_labelled(path: Path) -> None:
+    """600 texts of six words; a label 1 has two of the vile ones."""
+    chance = Chance("labelled")
+    with path.open("w", encoding="utf-8") as handle:
+        for number in range(600):
+            label = number % 2
+            words = [chance.pick(SAFE) for _ in range(6)]
+            if label:
+                words[:2] = [chance.pick(VILE), chance.pick(VILE)]
+            row = {
+                "text": " ".join([*words, str(number // 2)]),
+                "label": label,
+                "dialect": ("north", "south")[number // 300],
+            }
+            handle.write(json.dumps(row) + "\n")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two models from the same labels."""
+    found = tmp_path_factory.mktemp("classifier")
+    write_labelled(found / "rows.jsonl")
+    (found / "notes.md").write_text("Of foxes and wretches.", encoding="utf-8")
+    for name in ("one", "two"):
+        options = ("--epochs", "20", "--learning-rate", "0.2", "--features", "500", "--notes", "notes.md", "--json")
+        done = massivetext("classifier", "train", "rows.jsonl", "--output", f"{name}.ftz", *options, folder=found)
+        (found / f"{name}.out").write_text(done.stdout, encoding="utf-8")
+    return found
+
+
+def report(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "one.json").read_bytes())
+    return found
+
+
+def test_the_same_labels_give_the_same_bytes(folder: Path) -> None:
+    for suffix in ("ftz", "json", "out"):
+        assert (folder / f"one.{suffix}").read_bytes() == (folder / f"two.{suffix}").read_bytes()
+
+
+def test_labels_that_words_tell_are_learned(folder: Path) -> None:
+    found = report(folder)
+
+    assert found["even"]["recall"]["value"] > 0.95
+    assert found["even"]["false_alarms"]["value"] < 0.05
+    assert {(one["field"], one["value"]) for one in found["slices"]} == {("dialect", "north"), ("dialect", "south")}
+
+
+def test_what_is_printed_as_json_is_what_is_kept(folder: Path) -> None:
+    assert json.loads((folder / "one.out").read_text(encoding="utf-8")) == report(folder)
+
+
+def test_the_card_has_the_notes_and_the_figures(folder: Path) -> None:
+    card, found = (folder / "one.md").read_text(encoding="utf-8"), report(folder)
+
+    assert card.startswith("# Model card: `one.ftz`\n\nOf foxes and wretches.\n")
+    assert f"| 0.5 | 0.5000 | {found['even']['precision']['value']:.1%} (" in card
+    assert f"| held-out | {found['texts']['held-out'][0]} | {found['texts']['held-out'][1]} |" in card
+
+
+def test_the_signal_takes_such_a_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(definitions, "UNSAFE_MODEL", folder / "one.ftz")
+    vile, safe, empty = unsafe.measure(["a vile wretch", "fox dog river house valley bread", ""])["unsafe_score"]
+
+    assert empty == 0.0 < safe < 0.5 < vile <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("rows.jsonl", "--output", "model.bin"), "want a name that ends in .ftz"),
+        (("rows.jsonl", "--output", "nowhere/model.ftz"), "want a folder that exists"),
+        (("nowhere.jsonl", "--output", "model.ftz"), "nowhere.jsonl: want a JSONL file"),
+        (("one_class.jsonl", "--output", "model.ftz"), "one_class.jsonl: want texts of both labels for train"),
+        (("rows.jsonl", "--output", "model.ftz", "--notes", "nowhere.md"), "--notes nowhere.md: want a text file"),
+    ],
+    ids=["suffix", "folder", "missing", "one-class", "notes"],
+)
+def test_what_cannot_be_is_told(folder: Path, arguments: tuple[str, ...], message: str) -> None:
+    (folder / "one_class.jsonl").write_text('{"text": "a fox", "label": 0}\n', encoding="utf-8")
+    done = massivetext("classifier", "train", *arguments, folder=folder, check=False)
+
+    assert done.returncode == 2
+    assert message in " ".join(done.stderr.split())
+    assert not list(folder.glob("model*"))

@@ -1,0 +1,29 @@
+"""The stage that writes the report: what is counted in files gives the report that is counted at once."""
+
+from functools import reduce
+from typing import Any
+
+import msgspec
+
+from massivetext import filesystem as fs
+from massivetext.report import hosts
+from massivetext.report.accumulate import accumulate_shard, merge
+from massivetext.report.summary import Report, summarise
+from massivetext.report.tallies import PartTally
+from massivetext.stages.engine import Engine
+from massivetext.stages.report import HOSTS, JSON, run_report
+from massivetext.stages.shards import Task
+from massivetext.store import Shard, canonical
+
+
+def test_the_report_of_the_files_is_that_of_the_shards(fresh: Any) -> None:
+    context = fresh.context
+    context.run.begin("report", context.keys["report"])
+    run_report(Engine(), context, [Task(shard, (), 1.0) for shard in context.all_shards()])
+    written = fs.read_bytes(context.run.path(JSON))
+
+    merged = reduce(merge, [accumulate_shard(context, shard) for shard in context.all_shards()])
+    assert written == canonical(summarise(context, merged, lambda shard: hosts.count(context, shard)))
+    web = msgspec.json.decode(written, type=Report).sources["web"]
+    assert web.hosts["example.com"] == PartTally(2, 1, 10, 60)
+    assert context.run.read_table(HOSTS, Shard("web", 0, 2))["part"].to_pylist() == ["example.com", "other.example"]
