@@ -26,6 +26,7 @@ from massivetext.signals.urls import (
     ipv6,
     normalise,
     url_hash,
+    with_canonical_host,
     without_www,
 )
 
@@ -75,7 +76,7 @@ def _canonical(chunk: bytes, span: I64, host: I64, hosts: bool) -> bytes:
     """An entry with its host made canonical; what stands for no host is left as it is."""
     entry = chunk[span[0] : span[1]]
     if not hosts:
-        return chunk[span[0] : host[0]] + canonical_host(chunk[host[0] : host[1]]) + chunk[host[1] : span[1]]
+        return with_canonical_host(chunk[host[0] : host[1]], chunk[host[1] : span[1]])
     if b":" in entry:
         return ipv6(entry.decode("utf-8", "replace").removeprefix("[").removesuffix("]")) or entry
     return canonical_host(entry)

@@ -22,7 +22,7 @@ from massivetext.signals.definitions import URL_KEYWORDS
 from massivetext.signals.hash_set import HashSet, hash_set, holds
 from massivetext.signals.scan import I64, U8, finished
 from massivetext.signals.url_keywords import Keywords, count_keywords
-from massivetext.signals.urls import EMPTY, ROOM_BYTES, canonical_host, longer, normalise, url_hash, without_www
+from massivetext.signals.urls import EMPTY, ROOM_BYTES, longer, normalise, url_hash, with_canonical_host, without_www
 
 HOST, URL, KEYWORDS = range(3)  # what is found of a URL: the columns
 NAMES = ("blocked_host", "blocked_url", "blocked_url_keyword_count")
@@ -96,9 +96,7 @@ def measure(addresses: Sequence[str | None] | pa.Array, lists: Blocklists) -> di
 
 
 def _with_canonical_host(data: U8, offsets: I64, row: int, host: I64) -> bytes:
-    start, stop = offsets[row], offsets[row + 1]
-    middle = canonical_host(data[host[0] : host[1]].tobytes())
-    return data[start : host[0]].tobytes() + middle + data[host[1] : stop].tobytes()
+    return with_canonical_host(data[host[0] : host[1]].tobytes(), data[host[1] : offsets[row + 1]].tobytes())
 
 
 @compiled

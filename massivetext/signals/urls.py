@@ -255,10 +255,13 @@ def canonical_host(host: bytes) -> bytes:
     """A host that holds more than ASCII letters, digits and punctuation, in ASCII; nothing raises.
 
     Names in other scripts are in Punycode as of IDNA 2003 (RFC 3490), IPv6 addresses in brackets are eight groups of
-    four digits, without a zone. What is neither is percent-encoded.
+    four digits, without a zone. What is neither is percent-encoded. A host of dots alone, which is none, is one dot:
+    nothing in its place, and what stands after it would become the host.
     """
     # Some characters have other names for the dot; those that end the host would be empty labels.
     text = urllib.parse.unquote_to_bytes(host).decode("utf-8", "surrogateescape").rstrip(_DOTS)
+    if not text:
+        return b"."
     if text.startswith("["):
         address = ipv6(text[1:].removesuffix("]"))
         if address is not None:
@@ -272,6 +275,11 @@ def canonical_host(host: bytes) -> bytes:
             return name
     lowered = "".join(letter.lower() if letter.isascii() else letter for letter in text)
     return urllib.parse.quote_from_bytes(lowered.encode("utf-8", "surrogateescape"), safe="").encode()
+
+
+def with_canonical_host(host: bytes, rest: bytes) -> bytes:
+    """A URL, from its host on, with that in its canonical form; so that no part of it is taken for its scheme."""
+    return b"//" + canonical_host(host) + rest
 
 
 def ipv6(text: str) -> bytes | None:

@@ -139,6 +139,7 @@ URLS = ("bad.test", "bad.test/foo", "a.test?a.test", "1.2.3.4:8080/Foo", f"{HOST
 
 @settings(max_examples=400, deadline=None)
 @given(urls=st.lists(_URLS, min_size=1, max_size=8))
+@example(urls=["ühttp://a.test", "。//-foo_", "。", "。/foo", "http://。/foo", "%2e//foo"])
 def test_generated_urls_are_found_as_in_plain_python(held: Blocklists, urls: list[str]) -> None:
     columns = blocklists.measure(urls, held)
     rows = [tuple(int(column[row]) for column in columns.values()) for row in range(len(urls))]
