@@ -86,7 +86,10 @@ class Driver:
             UserError, StageError: with what to do; the run resumes when it is called again.
         """
         with temporary.own_folder(), lock.hold(self._run.folder, self._say) as self._lock:
-            return self._stages()
+            try:
+                return self._stages()
+            finally:
+                self._engine.close()
 
     def _stages(self) -> bool:
         self._adopt()

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability import spark_runner
 
 from massivetext.engines.options import EMBEDDED, ready, runner_of
 from massivetext.errors import StageError, UserError
@@ -99,6 +100,15 @@ class Engine:
             if told is None:
                 raise
             raise told from error
+
+    def close(self) -> None:
+        """Stops the job servers that Beam keeps for jobs to come; the next job starts another.
+
+        Else Beam does so when the process ends, by when the folder of temporary files is gone in which they work.
+        """
+        if not self.embedded:
+            while spark_runner.JOB_SERVER_CACHE:
+                spark_runner.JOB_SERVER_CACHE.popitem()[1].stop()
 
     def _options(self, lanes: int) -> PipelineOptions:
         if not self.embedded:

@@ -8,6 +8,7 @@ from typing import Any
 
 import apache_beam as beam
 import pytest
+from apache_beam.runners.portability import spark_runner
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -233,3 +234,23 @@ def test_one_lane_needs_no_worker_process(tmp_path: Path) -> None:
     Engine(workers=2).run(lambda pipeline: pipeline | DealOut(["a"]) | each(write), lanes=1)
 
     assert (tmp_path / "a").read_text() == str(os.getpid())
+
+
+class Server:
+    """A job server that notes that it was stopped."""
+
+    stopped = False
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+def test_job_servers_that_beam_keeps_end_with_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    servers = {"one": Server(), "other": Server()}
+    monkeypatch.setattr(spark_runner, "JOB_SERVER_CACHE", dict(servers))
+
+    Engine(workers=2).close()
+    assert not any(server.stopped for server in servers.values())
+    Engine(beam_args=("--runner=SparkRunner",)).close()
+    assert all(server.stopped for server in servers.values())
+    assert not spark_runner.JOB_SERVER_CACHE
