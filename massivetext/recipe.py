@@ -107,14 +107,17 @@ class IngestOptions(Options, frozen=True):
 
 
 class MeasureOptions(Options, frozen=True):
-    """Signals that are measured on request.
+    """How signals are measured, and which are on request alone.
 
     Attributes:
         paragraph_languages: whether paragraphs are asked for their own language (`language_paragraph_frac`), which
             makes telling languages take some 60% longer.
+        unsafe_model: the model that `unsafe_score` is told by, instead of the shipped one: a file ``mine.ftz`` of
+            ``massivetext classifier train`` with ``mine.json`` beside it.
     """
 
     paragraph_languages: bool = False
+    unsafe_model: str | None = None
 
 
 Action = Literal["ignore", "warn", "stop"]

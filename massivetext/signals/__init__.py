@@ -13,6 +13,7 @@ from massivetext.signals.buffers import utf8
 
 if TYPE_CHECKING:
     from massivetext.signals.blocklists import Blocklists
+    from massivetext.signals.unsafe import Classifier
 
 
 def measure(
@@ -20,6 +21,7 @@ def measure(
     documents: pa.Table | None = None,
     lists: "Blocklists | None" = None,
     *,
+    classifier: "Classifier | None" = None,
     paragraph_languages: bool = False,
     readings: Sequence[str] = (),
 ) -> pa.Table:
@@ -32,6 +34,7 @@ def measure(
         documents: what else is known of them, one row a text: any of the columns :data:`definitions.DOCUMENT_COLUMNS`
             of the documents data set. Signals of a column that is missing have their value for an empty text.
         lists: what the URLs are held against; None: the shipped keywords alone.
+        classifier: what tells unsafe text; None: the shipped one.
         paragraph_languages: whether `language_paragraph_frac` is measured; it is 1.0 if not.
         readings: other tools' readings of the Gopher rules to measure as well, each a family of signals of the
             registry ("dolma").
@@ -54,7 +57,7 @@ def measure(
     styles = beside.styles(documents, len(texts))
     measured = kernel.measure(data, offsets, numbers, styles, kernel.tables(stops.words))
     sizes = np.diff(offsets)
-    found = spoken | unsafe.measure(strings) | columns.columns(measured, sizes)
+    found = spoken | unsafe.measure(strings, classifier or unsafe.built_in()) | columns.columns(measured, sizes)
     found |= beside.columns(documents, sizes, found["word_count"])
     found |= blocklists.measure(beside.urls(documents, len(texts)), lists or blocklists.built_in())
     found |= others.measure(strings, readings)
@@ -71,7 +74,8 @@ def measure_text(text: str, url: str | None = None, *, readings: Sequence[str] =
 def assets_digest() -> str:
     """SHA-256 over the files that signals depend on beside the code: the models and the word lists.
 
-    The lists of a recipe's own are not among them: see :func:`massivetext.signals.blocklist_files.digests`.
+    A recipe's own lists and model are not among them: see :func:`massivetext.signals.blocklist_files.digests` and
+    :func:`massivetext.signals.unsafe_files.digests`.
     """
     sha = hashlib.sha256()
     for path in (

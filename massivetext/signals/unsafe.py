@@ -7,17 +7,19 @@ import functools
 import html
 import json
 import re
+import tempfile
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from massivetext import filesystem as fs
 from massivetext.errors import UserError
 from massivetext.signals import definitions
 from massivetext.signals.columns import Columns
 from massivetext.signals.language import sample
+from massivetext.signals.unsafe_files import calibration_of
 
 LABEL = "__label__"  # fastText's mark of a label; `prepare` leaves no word that begins so
 _ADDED = 1e-5  # fastText adds as much to every probability before it takes the logarithm
@@ -30,23 +32,27 @@ _LONG_NUMBER = re.compile(r"\d(?:[^\s\d]?\d){4,}")
 _WORD = re.compile(r"[^\W_](?:\S*[^\W_])?")
 
 
-def measure(texts: Sequence[str]) -> Columns:
+class Classifier(NamedTuple):
+    """A fastText model with labels 0 and 1, and the calibration of its log-odds (Platt 1999)."""
+
+    model: Any
+    slope: float
+    intercept: float
+
+
+def measure(texts: Sequence[str], classifier: Classifier) -> Columns:
     """The score of each text, 0 to 1; 0.0 for a text without words.
 
     One sample a text, at its start, middle and end, is judged as a whole: a page has to be dense
     in what the model looks for, as with the phrases.
-
-    Raises:
-        UserError: the model or its calibration is missing or cannot be read.
     """
     prepared = [prepare(sample(text, definitions.UNSAFE_WINDOWS, definitions.UNSAFE_WINDOW)) for text in texts]
     asked = [index for index, one in enumerate(prepared) if one]
     scores = np.zeros(len(texts), np.float64)
     if asked:
-        slope, intercept = _calibration(definitions.UNSAFE_MODEL.with_suffix(".json"))
-        found = log_odds(_model(definitions.UNSAFE_MODEL), [prepared[index] for index in asked])
+        found = log_odds(classifier.model, [prepared[index] for index in asked])
         # To six digits: the last ones differ from one machine's exponential to another's.
-        scores[asked] = np.round(probability(found, slope, intercept), 6)
+        scores[asked] = np.round(probability(found, classifier.slope, classifier.intercept), 6)
     return {"unsafe_score": scores}
 
 
@@ -77,11 +83,28 @@ def probability(odds: npt.NDArray[np.float64], slope: float, intercept: float) -
     return calibrated
 
 
+# -- models ------------------------------------------------------------------------------------------------------------
+
+
+def built_in() -> Classifier:
+    """The shipped model; see its card beside it."""
+    return load(str(definitions.UNSAFE_MODEL))
+
+
 @functools.cache
-def _calibration(path: Path) -> tuple[float, float]:
-    """Slope and intercept from the file beside the model, read once in a process."""
+def load(path: str) -> Classifier:
+    """The model in a file, with the calibration that lies beside it; loaded once in a process.
+
+    Raises:
+        UserError: one of them is missing or cannot be read.
+    """
+    slope, intercept = _calibration(calibration_of(path))
+    return Classifier(_model(path), slope, intercept)
+
+
+def _calibration(path: str) -> tuple[float, float]:
     try:
-        found = json.loads(path.read_bytes())["calibration"]
+        found = json.loads(fs.read_bytes(path))["calibration"]
         return float(found["slope"]), float(found["intercept"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
@@ -90,17 +113,24 @@ def _calibration(path: Path) -> tuple[float, float]:
         ) from error
 
 
-@functools.cache
-def _model(path: Path) -> Any:
-    """The model, loaded once in a process."""
-    if not path.is_file():
-        raise UserError(
-            f"unsafe-text model: want a file {path}, found none; install massivetext from its wheel or from a whole "
-            "checkout, or put a model there that `massivetext classifier train` wrote"
-        )
+def _model(path: str) -> Any:
     import fasttext  # it takes 0.15 s, and most processes never ask for a score
 
     try:
-        return fasttext.load_model(str(path))
+        with tempfile.NamedTemporaryFile(suffix=".ftz") as local:  # fastText reads files of this machine alone
+            local.write(fs.read_bytes(path))
+            local.flush()
+            model = fasttext.load_model(local.name)
+    except FileNotFoundError as error:
+        raise UserError(
+            f"unsafe-text model: want a file {path}, found none; install massivetext from its wheel or from a whole "
+            "checkout, or put a model there that `massivetext classifier train` wrote"
+        ) from error
     except ValueError as error:
         raise UserError(f"unsafe-text model {path}: cannot be read ({error}); put an undamaged copy there") from error
+    if set(model.get_labels()) != {f"{LABEL}0", f"{LABEL}1"}:
+        raise UserError(
+            f"unsafe-text model {path}: want the labels 0 and 1, got {', '.join(sorted(model.get_labels())[:5])}; "
+            "put a model there that `massivetext classifier train` wrote"
+        )
+    return model

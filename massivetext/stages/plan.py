@@ -10,7 +10,7 @@ from massivetext import filesystem as fs
 from massivetext.errors import UserError
 from massivetext.recipe import LoadedRecipe, Recipe
 from massivetext.rules import Rule
-from massivetext.signals import blocklist_files, definitions, registry
+from massivetext.signals import blocklist_files, definitions, registry, unsafe_files
 from massivetext.sources import COST, DIVISIBLE
 from massivetext.sources.splits import Split, plan
 from massivetext.stages.decontaminate import evaluation_files
@@ -100,7 +100,7 @@ def stage_keys(
     """The key of each stage: a hash of all that decides what it writes, the keys of the stages before it among it."""
     recipe, root = loaded.recipe, loaded.root
     tests = evaluation_files(recipe.decontaminate.test_sets, root)
-    model = recipe.tokenizer.model
+    model, unsafe_model = recipe.tokenizer.model, recipe.measure.unsafe_model
     weights = {name: str(source.weight) for name, source in recipe.sources.items()}
     own: dict[str, Any] = {
         "ingest": [
@@ -112,7 +112,8 @@ def stage_keys(
             edited,
         ],
         "measure": [
-            recipe.measure,
+            recipe.measure.paragraph_languages,
+            unsafe_model and unsafe_files.digests(unsafe_files.find(root, unsafe_model)),
             signals.assets_digest(),
             blocklist_files.digests(blocklist_files.find(recipe.blocklists, root)),
             recipe.blocklists.shipped_keywords,

@@ -1,6 +1,7 @@
 """`massivetext classifier train`: the same bytes for the same labels, figures, a card, and what it refuses."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ import pytest
 from command import massivetext
 
 from massivetext.demo.chance import Chance
-from massivetext.signals import definitions, unsafe
+from massivetext.signals import unsafe
+from massivetext.store import Run, Shard
 
 SAFE = ("fox", "dog", "river", "house", "valley", "bread", "letter", "window")
 VILE = ("vile", "wretch", "scum", "filth", "rotten", "loathe")
@@ -74,11 +76,61 @@ def test_the_card_has_the_notes_and_the_figures(folder: Path) -> None:
     assert f"| held-out | {found['texts']['held-out'][0]} | {found['texts']['held-out'][1]} |" in card
 
 
-def test_the_signal_takes_such_a_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(definitions, "UNSAFE_MODEL", folder / "one.ftz")
-    vile, safe, empty = unsafe.measure(["a vile wretch", "fox dog river house valley bread", ""])["unsafe_score"]
+def test_the_signal_takes_such_a_model(folder: Path) -> None:
+    texts = ["a vile wretch", "fox dog river house valley bread", ""]
+    vile, safe, empty = unsafe.measure(texts, unsafe.load(str(folder / "one.ftz")))["unsafe_score"]
 
     assert empty == 0.0 < safe < 0.5 < vile <= 1.0
+
+
+RECIPE = """
+name = "own"
+seed = 1
+
+[measure]
+unsafe_model = "models/one.ftz"
+
+[sources.web]
+kind = "c4"
+inputs = ["texts.jsonl"]
+weight = 1.0
+rules = ["mine.toml"]
+"""
+RULE = '[[rule]]\nname = "unsafe"\nsignal = "unsafe_score"\nmax = 0.5\nsource = "ours"\n'
+
+
+def test_a_recipe_names_such_a_model(folder: Path, tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    models.mkdir()
+    for name in ("one.ftz", "one.json"):
+        shutil.copy(folder / name, models)
+    texts = ("a vile wretch", "fox dog river house valley bread")
+    (tmp_path / "texts.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    (tmp_path / "mine.toml").write_text(RULE)
+    command = ("run", "recipe.toml", "--output", "run", "--until", "judge")
+    massivetext(*command, folder=tmp_path)
+    run = Run(str(tmp_path / "run"))
+    shard = Shard("web", 0, 1)
+    first = run.read_table("signals", shard)["unsafe_score"].to_pylist()
+
+    assert sorted(score > 0.5 for score in first) == [False, True]
+    assert run.need("judge").totals()["removed"] == 1
+
+    # Where it lies is no matter, what it says is.
+    models.rename(tmp_path / "elsewhere")
+    (tmp_path / "recipe.toml").write_text(RECIPE.replace("models/", "elsewhere/"))
+    assert "everything is done already" in massivetext(*command, folder=tmp_path).stdout
+    calibrated = json.loads((tmp_path / "elsewhere/one.json").read_text())
+    calibrated["calibration"]["intercept"] = -50.0
+    (tmp_path / "elsewhere/one.json").write_text(json.dumps(calibrated))
+    massivetext(*command, folder=tmp_path)
+
+    assert all(score < 0.5 for score in run.read_table("signals", shard)["unsafe_score"].to_pylist())
+    (tmp_path / "elsewhere/one.json").unlink()
+    refused = massivetext("check", "recipe.toml", folder=tmp_path, check=False)
+    assert refused.returncode == 2
+    assert "measure.unsafe_model: elsewhere/one.ftz: want a model" in " ".join(refused.stderr.split())
 
 
 @pytest.mark.parametrize(

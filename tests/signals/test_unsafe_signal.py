@@ -15,7 +15,7 @@ from massivetext import rules
 from massivetext.classifier.card import card
 from massivetext.classifier.train import Report, evaluate
 from massivetext.errors import UserError
-from massivetext.signals import definitions, registry, unsafe
+from massivetext.signals import registry, unsafe
 
 MODELS = ROOT / "massivetext/signals/models"
 
@@ -52,7 +52,7 @@ def test_a_prepared_text_is_one_line_without_labels(text: str) -> None:
 
 @given(st.text())
 def test_a_score_is_a_share(text: str) -> None:
-    (score,) = unsafe.measure([text])["unsafe_score"]
+    (score,) = unsafe.measure([text], unsafe.built_in())["unsafe_score"]
 
     assert 0.0 <= score <= 1.0
     if not unsafe.prepare(text):
@@ -61,8 +61,10 @@ def test_a_score_is_a_share(text: str) -> None:
 
 def test_a_score_does_not_depend_on_the_other_texts() -> None:
     texts = ["you are a vile piece of filth", "", "the river and the hills", "x" * 5000]
+    classifier = unsafe.built_in()
+    alone = [unsafe.measure([one], classifier)["unsafe_score"][0] for one in texts]
 
-    assert list(unsafe.measure(texts)["unsafe_score"]) == [unsafe.measure([one])["unsafe_score"][0] for one in texts]
+    assert list(unsafe.measure(texts, classifier)["unsafe_score"]) == alone
 
 
 def test_the_odds_become_calibrated_probabilities() -> None:
@@ -70,16 +72,16 @@ def test_the_odds_become_calibrated_probabilities() -> None:
     assert unsafe.probability(np.array([2.0, 0.0]), 0.5, -1.0) == pytest.approx([0.5, 0.2689], abs=1e-4)
 
 
-def test_what_is_missing_or_damaged_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(definitions, "UNSAFE_MODEL", tmp_path / "mine.ftz")
+def test_what_is_missing_or_damaged_is_named(tmp_path: Path) -> None:
+    path = str(tmp_path / "mine.ftz")
     with pytest.raises(UserError, match=r"mine\.json: want calibration\.slope .*FileNotFoundError"):
-        unsafe.measure(["a"])
+        unsafe.load(path)
     (tmp_path / "mine.json").write_text('{"calibration": {"slope": 1, "intercept": 0}}')
     with pytest.raises(UserError, match=r"want a file .*mine\.ftz, found none"):
-        unsafe.measure(["a"])
+        unsafe.load(path)
     (tmp_path / "mine.ftz").write_bytes(b"no model")
     with pytest.raises(UserError, match=r"mine\.ftz: cannot be read"):
-        unsafe.measure(["a"])
+        unsafe.load(path)
 
 
 def test_the_card_is_that_of_the_recorded_figures(report: Report) -> None:
@@ -89,7 +91,7 @@ def test_the_card_is_that_of_the_recorded_figures(report: Report) -> None:
 
 
 def test_the_model_knows_no_addresses_and_no_telephone_numbers() -> None:
-    words = unsafe._model(definitions.UNSAFE_MODEL).get_words()
+    words = unsafe.built_in().model.get_words()
 
     assert len(words) > 1000
     assert [word for word in words if "@" in word or unsafe._LONG_NUMBER.search(word)] == []
@@ -118,7 +120,7 @@ def test_the_recorded_figures_are_those_of_the_model(
     monkeypatch.setattr(sys, "argv", ["", str(shared_data / "safety/labelled.jsonl.gz"), str(tmp_path / "rows.jsonl")])
     unsafe_labels.main()
     examples = deal(read(tmp_path / "rows.jsonl"), report.settings.seed)
-    found = evaluate(unsafe._model(definitions.UNSAFE_MODEL), examples, report.settings)
+    found = evaluate(unsafe.built_in().model, examples, report.settings)
 
     assert found.texts == report.texts
     assert found.chosen.recall.value == pytest.approx(report.chosen.recall.value, abs=1e-3)

@@ -14,13 +14,14 @@ from massivetext import signals
 from massivetext.errors import UserError
 from massivetext.recipe import PAPER_RULES, BlocklistOptions
 from massivetext.rules import Rule
-from massivetext.signals import blocklist_files, registry
+from massivetext.signals import blocklist_files, registry, unsafe_files
 from massivetext.signals.readings.definitions import READINGS
 from massivetext.stages.transforms.arguments import checked, working_folder
 from massivetext.stages.transforms.rows import Values, with_fields
 
 if TYPE_CHECKING:
     from massivetext.signals.blocklists import Blocklists
+    from massivetext.signals.unsafe import Classifier
 
 
 class MeasureSignals(beam.PTransform[Any, Any]):
@@ -35,10 +36,11 @@ class MeasureSignals(beam.PTransform[Any, Any]):
         url_keywords: lists of words that count where they are a whole run of letters and digits.
         url_substrings: lists of words that count anywhere.
         shipped_keywords: the keywords in ``filters/lists`` count as well.
+        unsafe_model: path or URL of a model of ``massivetext classifier train``; None: the shipped one.
         readings: other tools' readings of the Gopher rules to measure as well ("dolma"): what their rule sets judge by.
 
     Raises:
-        UserError: an argument is not as wanted, a list is missing, or there is no such reading.
+        UserError: an argument is not as wanted, a list or the model is missing, or there is no such reading.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class MeasureSignals(beam.PTransform[Any, Any]):
         url_keywords: Sequence[str] = (),
         url_substrings: Sequence[str] = (),
         shipped_keywords: bool = True,
+        unsafe_model: str | None = None,
         readings: Sequence[str] = (),
     ) -> None:
         super().__init__()
@@ -66,11 +69,12 @@ class MeasureSignals(beam.PTransform[Any, Any]):
         self._readings = tuple(readings)
         self._folder = working_folder()
         blocklist_files.find(self._lists, self._folder)
+        self._model = unsafe_files.find(self._folder, unsafe_model) if unsafe_model else None
 
     def expand(self, documents: beam.PCollection[Any]) -> beam.PCollection[Any]:
         """One ParDo that works on batches within a bundle."""
         adds = {field.name: _python_type(field.type) for field in registry.schema(self._readings)}
-        load = functools.partial(_load_measure, self._lists, self._folder, self._readings)
+        load = functools.partial(_load_measure, self._lists, self._folder, self._model, self._readings)
         return with_fields(documents, "MeasureSignals", reads={"text": str}, adds=adds, load=load)
 
 
@@ -112,16 +116,20 @@ def _python_type(kind: pa.DataType) -> type:
     return int if pa.types.is_integer(kind) else float
 
 
-def _load_measure(lists: BlocklistOptions, folder: str, readings: tuple[str, ...]) -> Values:
-    from massivetext.signals import blocklists  # loads the compiler: only where texts are measured
+def _load_measure(lists: BlocklistOptions, folder: str, model: str | None, readings: tuple[str, ...]) -> Values:
+    from massivetext.signals import blocklists, unsafe  # loads the compiler: only where texts are measured
 
-    return functools.partial(_measured, blocklists.load(lists, folder), readings)
+    classifier = unsafe.load(model) if model else unsafe.built_in()
+    return functools.partial(_measured, blocklists.load(lists, folder), classifier, readings)
 
 
-def _measured(lists: "Blocklists", readings: tuple[str, ...], rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
+def _measured(
+    lists: "Blocklists", classifier: "Classifier", readings: tuple[str, ...], rows: Sequence[Any]
+) -> Iterable[Sequence[Any]]:
     urls = [_storable(getattr(row, "url", None)) for row in rows]
     documents = pa.table({"url": pa.array(urls, pa.string())})
-    table = signals.measure([row.text for row in rows], documents, lists, readings=readings)
+    texts = [row.text for row in rows]
+    table = signals.measure(texts, documents, lists, classifier=classifier, readings=readings)
     return zip(*(column.to_pylist() for column in table.columns), strict=True)
 
 
