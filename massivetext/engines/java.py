@@ -1,18 +1,16 @@
 """Java as Beam's job server needs it: which one there is, and a launcher that ends with the process that started it."""
 
-import ctypes
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 
+from massivetext import leash
 from massivetext.errors import UserError
 
 OLDEST = 11  # Beam's job server and Spark 3.5 both run on it
-_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 _ANSWER_SECONDS = 30.0
 
 
@@ -36,10 +34,6 @@ def launch() -> None:
     A job server that outlives a killed driver would go on with a job that nobody waits for any more; asked politely, it
     waits for its cluster, which may be gone as well.
     """
-    parent = os.getppid()
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_DEATH_SIGNAL, signal.SIGKILL)
-    if os.getppid() != parent:
-        raise SystemExit(1)  # the parent went before this could be told
+    leash.bind(os.getppid())
     # Java asks the system alone where temporary files go; a run has a folder for them that it clears away.
     os.execvp("java", ["java", f"-Djava.io.tmpdir={tempfile.gettempdir()}", *sys.argv[1:]])
