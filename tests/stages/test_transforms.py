@@ -24,7 +24,7 @@ from massivetext.dedup.keeper import keeper_rank
 from massivetext.errors import UserError
 from massivetext.recipe import TokenizerOptions
 from massivetext.schema import document_id
-from massivetext.signals import registry
+from massivetext.signals import definitions, registry
 from massivetext.stages.transforms import rows as row_module
 from massivetext.stages.transforms.id_sets import holds
 from massivetext.tokenizer.encode import Encoder
@@ -69,6 +69,8 @@ def test_files_become_documents_with_the_ids_of_a_run(news: Path) -> None:
         "url": "https://news.test/1",
         "title": "A bridge",
         "metadata": {},
+        "html_bytes": None,
+        "html_link_text_frac": None,
     }
 
 
@@ -112,6 +114,39 @@ def test_signals_and_verdicts_are_those_of_the_functions_that_a_run_calls() -> N
     assert found["a"]["kept"] is False  # twenty times the same
     assert "gopher/duplicate_line_frac" not in found["b"]["failed"]
     assert "gopher/word_count" in found["b"]["failed"]
+
+
+def test_what_is_known_beside_the_text_counts() -> None:
+    known = [
+        beam.Row(text="# one\nx = 1", metadata={"language": "Python"}),
+        beam.Row(text="# one\nx = 1", metadata={"path": "a"}, html_bytes=110, html_link_text_frac=0.25),
+        beam.Row(text="# one\nx = 1"),
+    ]
+    names = ("comment_frac", "text_to_html_ratio", "link_text_frac")
+    found = [
+        tuple(row[name] for name in names)
+        for rows in outputs(
+            lambda pipeline: {
+                str(number): pipeline | f"{number}" >> beam.Create([row]) | f"m{number}" >> stages.MeasureSignals()
+                for number, row in enumerate(known)
+            }
+        ).values()
+        for row in rows
+    ]
+
+    assert found == [(5 / 11, 1.0, 0.0), (0.0, 0.1, 0.25), (0.0, 1.0, 0.0)]
+
+
+def test_unsafe_text_is_told_by_a_model_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.ftz").write_bytes(definitions.UNSAFE_MODEL.read_bytes())
+    Path("mine.json").write_text('{"calibration": {"slope": 0.0, "intercept": 0.0}}')
+    measure = stages.MeasureSignals(unsafe_model="mine.ftz")
+    (row,) = outputs(lambda pipeline: {"all": documents(pipeline, [("a", "some words")]) | measure})["all"]
+
+    assert row["unsafe_score"] == 0.5
+    with pytest.raises(UserError, match=r"measure\.unsafe_model: none\.ftz: .*found no file"):
+        stages.MeasureSignals(unsafe_model="none.ftz")
 
 
 def test_urls_are_held_against_lists_of_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

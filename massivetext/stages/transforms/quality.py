@@ -1,7 +1,8 @@
 """Signals of texts, and the verdict of rules on them."""
 
 import functools
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +28,12 @@ if TYPE_CHECKING:
 class MeasureSignals(beam.PTransform[Any, Any]):
     """Rows with a ``text`` -> the same rows with a field for each signal (see ``docs/signals.md``).
 
-    A field ``url``, if there is one, is held against block lists. They are files, relative to the working folder, or
-    patterns or URLs of such, that every worker can read.
+    Some signals are of more than the text, and have their value for an empty text where rows lack the field:
+
+    * A ``url`` is held against block lists. They are files, relative to the working folder, or patterns or URLs of
+      such, that every worker can read.
+    * The ``language`` in ``metadata`` is the one that a program is written in, and says what its comments are.
+    * ``html_bytes`` and ``html_link_text_frac`` are of the page that a text was taken from.
 
     Args:
         hosts: lists of hosts, each of which stands for all hosts below it.
@@ -126,16 +131,32 @@ def _load_measure(lists: BlocklistOptions, folder: str, model: str | None, readi
 def _measured(
     lists: "Blocklists", classifier: "Classifier", readings: tuple[str, ...], rows: Sequence[Any]
 ) -> Iterable[Sequence[Any]]:
-    urls = [_storable(getattr(row, "url", None)) for row in rows]
-    documents = pa.table({"url": pa.array(urls, pa.string())})
     texts = [row.text for row in rows]
-    table = signals.measure(texts, documents, lists, classifier=classifier, readings=readings)
+    table = signals.measure(texts, _beside(rows), lists, classifier=classifier, readings=readings)
     return zip(*(column.to_pylist() for column in table.columns), strict=True)
+
+
+def _beside(rows: Sequence[Any]) -> pa.Table:
+    """What is known of documents beside their text, as the documents data set has it."""
+    bytes_, shares = ([getattr(row, name, None) for row in rows] for name in ("html_bytes", "html_link_text_frac"))
+    return pa.table(
+        {
+            "url": pa.array([_storable(getattr(row, "url", None)) for row in rows], pa.string()),
+            "metadata": pa.array([_metadata(getattr(row, "metadata", None)) for row in rows], pa.string()),
+            "html_bytes": pa.array(bytes_, pa.int64()),
+            "link_text_frac": pa.array(shares, pa.float64()),
+        }
+    )
 
 
 def _storable(url: object) -> str | None:
     """A URL that Arrow takes: without what is no character."""
     return url.encode("utf-8", "replace").decode("utf-8") if isinstance(url, str) else None
+
+
+def _metadata(metadata: object) -> str:
+    language = metadata.get("language") if isinstance(metadata, Mapping) else None
+    return json.dumps({"language": language} if isinstance(language, str) else {})
 
 
 def _load_judge(rules: tuple[Rule, ...]) -> Values:

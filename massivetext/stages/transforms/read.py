@@ -111,4 +111,6 @@ def document_row(source: str, document: Document) -> DocumentRow:
         url=document.url,
         title=document.title,
         metadata=dict(document.metadata),
+        html_bytes=document.html_bytes,
+        html_link_text_frac=document.link_text_frac,
     )

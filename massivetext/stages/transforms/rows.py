@@ -44,6 +44,8 @@ class DocumentRow(NamedTuple):
         url: address of the page, or None.
         title: title, or None.
         metadata: whatever else the source knows, as short strings.
+        html_bytes: size of the page that the text is taken from; None where it is not taken from HTML.
+        html_link_text_frac: share of that page's characters within links, 0 to 1; None likewise.
     """
 
     id: str
@@ -54,6 +56,8 @@ class DocumentRow(NamedTuple):
     url: _MaybeText
     title: _MaybeText
     metadata: Mapping[str, str]
+    html_bytes: _MaybeInt
+    html_link_text_frac: _MaybeFloat
 
 
 @beam.coders.registry.register_row
