@@ -103,7 +103,7 @@ def test_nothing_else_is_sent() -> None:
         "massivetext/stages/.aws/credentials",
         "massivetext/__pycache__/cli.cpython-311.pyc",
         "massivetext/old.pyc",
-        "tests/test_dockerfile.py",
+        "tests/engines/test_dockerfile.py",
     ],
 )
 def test_secrets_and_leavings_are_not_sent(path: str) -> None:
