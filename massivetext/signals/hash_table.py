@@ -1,7 +1,8 @@
 """Hash tables of 64-bit keys for compiled code: what is equal among many keys, and which number a known key has.
 
-Keys are taken to be mixed already: bits of their middle choose the place, linear probing the next one. Every table is
-at most half full.
+Keys are taken to be mixed already: bits of their middle choose the place, linear probing the next one. A table of keys
+that are grouped is at most half full, one of known keys an eighth: most that are asked for are not among them, and the
+first place says so.
 """
 
 from typing import Any, NamedTuple
@@ -100,7 +101,7 @@ class Lookup(NamedTuple):
 
 def lookup_of(keys: U64) -> Lookup:
     """Key ``i`` has number ``i``. Raises ValueError where a key is 0 or comes twice."""
-    capacity = plain(capacity_for)(len(keys))
+    capacity = plain(capacity_for)(4 * len(keys))
     table = Lookup(np.zeros(capacity, np.uint64), np.zeros(capacity, np.int32))
     for number, key in enumerate(keys):
         slot = plain(_slot)(key, capacity - 1)

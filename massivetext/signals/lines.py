@@ -65,13 +65,18 @@ def count_lines(words: Words, count: int, characters: U8, table: Table, room: Ro
             first = after
     counts[LINES] = lines
     counts[LINE_CHARACTERS], counts[LATER_LINES], counts[LATER_LINE_CHARACTERS] = _later(lines, table, room)
-    paragraphs, first = 0, 0
+    # The hash of a paragraph is that of its lines, which are still there: it has more of them than come before it.
+    paragraphs, line, first, begin = 0, 0, 0, 0
+    hashed = _SEED
     for after in range(1, count + 1):
-        if after == count or words[after].breaks > 1:
-            room.keys[paragraphs] = _hash(words, first, after)
-            room.covered[paragraphs] = _length(words, first, after)
-            paragraphs += 1
-            first = after
+        if after == count or words[after].breaks:
+            hashed = join(join(hashed, words[begin].gap) if begin > first else _SEED, room.keys[line])
+            line, begin = line + 1, after
+            if after == count or words[after].breaks > 1:
+                room.keys[paragraphs] = hashed
+                room.covered[paragraphs] = _length(words, first, after)
+                paragraphs += 1
+                first = after
     counts[PARAGRAPHS] = paragraphs
     sizes = _later(paragraphs, table, room)
     counts[PARAGRAPH_CHARACTERS], counts[LATER_PARAGRAPHS], counts[LATER_PARAGRAPH_CHARACTERS] = sizes
