@@ -30,6 +30,7 @@ _FIELDS = [
     ("seen", "<i2"),  # what is in it: the bits below
 ]
 WORD = np.dtype((np.record, _FIELDS))  # a record: plain Python reads its fields as the compiled code does
+_PLAIN = ALNUM | ALPHA | LOWER  # below 128: a lower-case letter that is not rare outside phrases
 LETTER, UPPER_CASE, LOWER_CASE, SENTENCE_END, ELLIPSIS_END, SCRIPT, POLICY, LOREM, MINI = (1 << bit for bit in range(9))
 
 # What is counted of characters: the columns of `counts`.
@@ -197,6 +198,22 @@ def scan(  # noqa: C901  one pass: its parts would hand twenty variables to each
                 written = reach = 0
                 spelling = spelled_form = _SEED
                 seen = 0
+            if started and bits == _PLAIN and code < 128:
+                # Two in three characters are such, of which little has to be known one by one.
+                first = at
+                while at < stop and data[at] < 128 and table[data[at]] == _PLAIN:
+                    letter = np.uint64(data[at])
+                    spelling = (spelling ^ letter) * _CHARACTER
+                    spelled_form = (spelled_form ^ letter) * _CHARACTER
+                    at += 1
+                run = at - first
+                characters, line, written = characters + run, line + run, written + run
+                alphanumeric, letters = alphanumeric + run, letters + run
+                form, reach = spelled_form, written
+                seen = (seen & ~SENTENCE_END) | LETTER | LOWER_CASE
+                dots = 0
+                last = int(data[at - 1])
+                continue
             line += 1
             spelling = (spelling ^ np.uint64(code)) * _CHARACTER
             if bits & ALNUM:
