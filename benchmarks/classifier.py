@@ -26,7 +26,7 @@ import unsafe_labels
 from massivetext import signals
 from massivetext.classifier import figures
 from massivetext.classifier.data import Example, Row, deal
-from massivetext.classifier.train import Report
+from massivetext.classifier.training import Report
 from massivetext.signals import definitions, unsafe
 
 _RATE = 0.01

@@ -125,7 +125,7 @@ def massivetext(recipe: str | Path, folder: Path, workers: int, until: str | Non
     command = [
         sys.executable,
         "-m",
-        "massivetext.cli",
+        "massivetext.cli.main",
         "run",
         str(recipe),
         "--output",

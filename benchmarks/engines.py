@@ -58,7 +58,7 @@ def halves(recipe: str | Path, folder: Path, options: Sequence[str], root: int |
     """One run into a new folder, in two commands."""
     output = folder / "run"
     shutil.rmtree(output, ignore_errors=True)
-    command = [sys.executable, "-m", "massivetext.cli", "run", str(recipe), "--output", str(output)]
+    command = [sys.executable, "-m", "massivetext", "run", str(recipe), "--output", str(output)]
     text = measure([*command, "--until", TEXT_STAGES_END, *options], folder, root)
     return Halves(text, measure([*command, *options], folder, root))
 
@@ -137,10 +137,10 @@ def main() -> None:
 
 
 def _quick(folder: Path, record: Record) -> None:
-    demo = ["-m", "massivetext.cli", "demo", str(folder / "massivetext-demo")]
+    demo = ["-m", "massivetext", "demo", str(folder / "massivetext-demo")]
     measure([sys.executable, *demo], folder)
     recipe = Path(shutil.copy(ROOT / "pipelines/quickstart.toml", folder / "recipe.toml"))
-    command = [sys.executable, "-m", "massivetext.cli", "run", str(recipe), "--until", TEXT_STAGES_END]
+    command = [sys.executable, "-m", "massivetext", "run", str(recipe), "--until", TEXT_STAGES_END]
     nothing = Measured(0.0, 0.0, 0.0)
     embedded = measure([*command, "--output", str(folder / "embedded"), "--workers", "2"], folder)
     record("quickstart, embedded", Halves(embedded, nothing))

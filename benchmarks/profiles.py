@@ -29,8 +29,8 @@ from typing import Any
 from massivetext import rules, signals, sources
 from massivetext.recipe import IngestOptions, SourceOptions
 from massivetext.schema import Document
-from massivetext.signals import readings, registry
-from massivetext.signals.readings.definitions import READINGS
+from massivetext.signals import ported, registry
+from massivetext.signals.ported.ported_signals import READINGS
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = Path(__file__).resolve().parent / "peers"
@@ -175,9 +175,9 @@ def rates(texts: list[str]) -> dict[str, float]:
     size = sum(len(text.encode()) for text in texts) / 1e6
     found = {}
     for name in READINGS:
-        readings.measure(texts[:10], [name])
+        ported.measure(texts[:10], [name])
         began = time.process_time()
-        readings.measure(texts, [name])
+        ported.measure(texts, [name])
         found[f"{name}_mb_s"] = size / (time.process_time() - began)
         print(f"reading of {name:<12} {found[f'{name}_mb_s']:6.1f} MB/s")
     return found

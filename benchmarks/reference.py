@@ -12,7 +12,7 @@ from pathlib import Path
 
 from massivetext.estimate.measured import measure
 from massivetext.estimate.work import work
-from massivetext.store import Run, canonical
+from massivetext.runs.store import Run, canonical
 
 TARGET = Path(__file__).resolve().parents[1] / "massivetext/estimate/reference.json"
 

@@ -7,7 +7,7 @@ import typer.main
 from typer import rich_utils
 from typer.testing import CliRunner
 
-from massivetext.cli import app
+from massivetext.cli.main import app
 from massivetext.signals import registry
 
 FOLDER = Path(__file__).resolve().parent

@@ -13,7 +13,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from massivetext import stages
+from massivetext import transforms
 
 
 def as_json(row: Any) -> str:
@@ -23,23 +23,23 @@ def as_json(row: Any) -> str:
 
 def build(pipeline: beam.Pipeline, options: argparse.Namespace) -> None:
     """Adds the whole pipeline."""
-    read = pipeline | stages.ReadDocuments(kind="news", inputs=options.inputs)
+    read = pipeline | transforms.ReadDocuments(kind="news", inputs=options.inputs)
     good = (
         read["documents"]
-        | stages.MeasureSignals()
-        | stages.JudgeRules(rules=["language"])
+        | transforms.MeasureSignals()
+        | transforms.JudgeRules(rules=["language"])
         | "Passed" >> beam.Filter(lambda row: row.kept)
     )
     # Verdicts are rows of (id, kept, duplicate_of, similarity); they can be written, joined or, as here, applied.
-    exact = good | stages.MarkExactDuplicates()
-    distinct = {"documents": good, "verdicts": exact} | "WithoutCopies" >> stages.ApplyVerdicts()
-    near = distinct | stages.MarkNearDuplicates(threshold=0.8)
-    clean = {"documents": distinct, "verdicts": near} | "WithoutNearCopies" >> stages.ApplyVerdicts()
+    exact = good | transforms.MarkExactDuplicates()
+    distinct = {"documents": good, "verdicts": exact} | "WithoutCopies" >> transforms.ApplyVerdicts()
+    near = distinct | transforms.MarkNearDuplicates(threshold=0.8)
+    clean = {"documents": distinct, "verdicts": near} | "WithoutNearCopies" >> transforms.ApplyVerdicts()
     if options.test_sets:
-        screened = clean | stages.MarkContamination(test_sets=options.test_sets)
+        screened = clean | transforms.MarkContamination(test_sets=options.test_sets)
         clean = screened | "NotInATestSet" >> beam.Filter(lambda row: not row.contaminated)
     if options.model:
-        clean = clean | stages.EncodeTokens(model=options.model)
+        clean = clean | transforms.EncodeTokens(model=options.model)
     for name, rows in {"documents": clean, "near": near, "quarantine": read["quarantine"]}.items():
         lines = rows | f"{name}AsJson" >> beam.Map(as_json)
         lines | f"Write_{name}" >> beam.io.WriteToText(f"{options.output}/{name}", ".jsonl")

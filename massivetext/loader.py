@@ -6,8 +6,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from massivetext.records.copies import Copies
 from massivetext.records.example import decode_record
+from massivetext.records.local_copies import Copies
 from massivetext.records.reader import open_records
 
 Features = dict[str, npt.NDArray[np.int32]]

@@ -17,7 +17,7 @@ raise SystemExit(code)
 
 def massivetext(*arguments: str | Path, folder: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Runs the command as a user does, in a folder."""
-    command = [sys.executable, "-m", "massivetext.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "massivetext", *map(str, arguments)]
     environment = {**os.environ, "COLUMNS": "160"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if check and done.returncode:
@@ -27,7 +27,7 @@ def massivetext(*arguments: str | Path, folder: Path, check: bool = True) -> sub
 
 def peak_memory(*arguments: str | Path, folder: Path) -> int:
     """Bytes resident in the largest process of the command, its workers included."""
-    command = [sys.executable, "-c", MEASURE, sys.executable, "-m", "massivetext.cli", *map(str, arguments)]
+    command = [sys.executable, "-c", MEASURE, sys.executable, "-m", "massivetext", *map(str, arguments)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         raise AssertionError(f"exit code {done.returncode}\n{done.stderr}")

@@ -14,10 +14,10 @@ from apache_beam.portability.api import beam_runner_api_pb2
 from apache_beam.runners.dataflow.internal import apiclient
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
+from massivetext.engines.engine import Engine
 from massivetext.engines.options import ready
+from massivetext.orchestration.driver import Driver
 from massivetext.recipe import load
-from massivetext.stages.driver import Driver
-from massivetext.stages.engine import Engine
 
 # A user's options, as docs/running.md has them.
 OPTIONS = (

@@ -9,8 +9,8 @@ from unittest import mock
 
 import apache_beam as beam
 
-from massivetext import filesystem as fs
-from massivetext.stages.engine import Engine
+from massivetext.engines.engine import Engine
+from massivetext.storage import files as fs
 
 ASKS = ("open_read", "read_bytes", "write_bytes", "publish", "exists", "size", "find", "glob", "digest")
 

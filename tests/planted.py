@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from massivetext.context import VERDICTS, Context
 from massivetext.demo.truth import Case, Place, Truth, load_truth
-from massivetext.store import Run
+from massivetext.runs.context import VERDICTS, Context
+from massivetext.runs.store import Run
 
 
 @dataclass(frozen=True)

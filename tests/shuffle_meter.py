@@ -11,7 +11,7 @@ import apache_beam as beam
 from apache_beam.coders.coder_impl import create_InputStream
 from apache_beam.runners.portability.fn_api_runner import execution
 
-from massivetext.stages.engine import Engine
+from massivetext.engines.engine import Engine
 
 # A runner that is named is a cluster to the stages: a lane is one task, and nothing goes in waves.
 CLUSTER = ("--runner=FnApiRunner",)

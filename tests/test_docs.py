@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import typer.main
 
-from massivetext import cli, store
+from massivetext.cli import main
+from massivetext.runs import store
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -29,7 +30,7 @@ MAKE = _make()
 def _commands() -> dict[str, Any]:
     """Every command by its name; those of a group by the group's name and theirs."""
     found: dict[str, Any] = {}
-    for name, command in typer.main.get_command(cli.app).commands.items():  # type: ignore[attr-defined]
+    for name, command in typer.main.get_command(main.app).commands.items():  # type: ignore[attr-defined]
         found[name] = command
         found.update({f"{name} {inner}": each for inner, each in getattr(command, "commands", {}).items()})
     return found

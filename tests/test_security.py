@@ -27,13 +27,13 @@ import zstandard
 from apache_beam.runners.portability.fn_api_runner import worker_handlers
 from command import ROOT
 
-from massivetext import filesystem as fs
+from massivetext.engines import local_workers
 from massivetext.errors import UserError
 from massivetext.extract import extract
 from massivetext.recipe import IngestOptions, Kind, SourceOptions, load, parse
 from massivetext.schema import Document, Rejected
 from massivetext.sources import Split, archives, compressed, http, parquet, read
-from massivetext.stages import local_workers
+from massivetext.storage import files as fs
 from massivetext.text import printable
 
 SENTENCE = "The river rises in the hills and runs down to the sea, and the people of the valley live by it. "
@@ -69,12 +69,15 @@ DANGEROUS = {
 MODULES = {"pickle", "cloudpickle", "dill", "marshal", "shelve", "joblib", "yaml", "xmlrpc", "pty"}
 # (file, call) that may be, and why.
 ALLOWED = {
-    ("leash.py", "run_module"): "runs the module that its own process was started for: Beam's worker, by its name",
+    (
+        "engines/leash.py",
+        "run_module",
+    ): "runs the module that its own process was started for: Beam's worker, by its name",
     ("engines/spark.py", "subprocess.Popen"): "starts Spark's own processes; a list of arguments, no shell",
     ("engines/java.py", "subprocess.run"): "asks a Java for its version; a list of arguments, no shell",
     ("engines/job_server.py", "subprocess.run"): "has Maven fetch the job server; a list of arguments, no shell",
-    ("stages/fork_server.py", "subprocess.Popen"): "starts the process that forks our workers; a list of arguments",
-    ("stages/local_workers.py", "subprocess.Popen"): "starts worker processes of ourselves; a list of arguments",
+    ("engines/fork_server.py", "subprocess.Popen"): "starts the process that forks our workers; a list of arguments",
+    ("engines/local_workers.py", "subprocess.Popen"): "starts worker processes of ourselves; a list of arguments",
 }
 
 
@@ -538,7 +541,7 @@ class Page(HTMLParser):
 def command(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, **SECRETS, "COLUMNS": "160"}
     return subprocess.run(
-        [sys.executable, "-m", "massivetext.cli", *arguments],
+        [sys.executable, "-m", "massivetext", *arguments],
         cwd=folder,
         env=environment,
         capture_output=True,

@@ -6,11 +6,11 @@ from decimal import Decimal
 import msgspec
 import pyarrow as pa
 
-from massivetext.context import Context
 from massivetext.recipe import DecontaminateOptions, Recipe, SourceOptions
 from massivetext.rules import Rule
+from massivetext.runs.context import Context
+from massivetext.runs.store import FORMAT, STAGES, Manifest, Run, RunState, Shard, ShardCommit, StageState, key_of
 from massivetext.schema import RULE_VERDICTS, Document, documents_table
-from massivetext.store import FORMAT, STAGES, Manifest, Run, RunState, Shard, ShardCommit, StageState, key_of
 
 Texts = Mapping[str, Sequence[Sequence[str]]]  # source, which is named after its kind -> shards -> texts
 RULE = Rule(signal="word_count", min=2, source="ours: for the test", name="tiny/word_count")

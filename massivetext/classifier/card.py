@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from massivetext.classifier.figures import Judgement, Share
-from massivetext.classifier.train import Report
+from massivetext.classifier.training import Report
 
 
 def card(report: Report, name: str, notes: str = "") -> str:

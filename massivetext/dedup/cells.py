@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from massivetext.dedup.rows import KEYED
+from massivetext.dedup.row_types import KEYED
 
 CHUNK_PAIRS = 8192  # candidate pairs that one worker measures
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from massivetext.demo import vocabulary
-from massivetext.demo.archives import gzip_member, json_line
+from massivetext.demo.archive_files import gzip_member, json_line
 from massivetext.demo.chance import Chance
 from massivetext.demo.prose import Writer
 

@@ -5,8 +5,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from massivetext.demo import leaks, pages, source_files, vocabulary
-from massivetext.demo.archives import tar_gz_archive, zip_archive
+from massivetext.demo import pages, planted_leaks, source_files, vocabulary
+from massivetext.demo.archive_files import tar_gz_archive, zip_archive
 from massivetext.demo.bench import Item
 from massivetext.demo.chance import Chance
 from massivetext.demo.prose import Writer
@@ -103,4 +103,4 @@ def _plant(made: Repository, path: str, item: Item) -> Draft:
     lines = textwrap.wrap(f"{item.passage} {item.question}", 88)
     leaky = text + "\n" + "".join(f"{mark}{line}\n" for line in lines)
     made.sources[path] = leaky
-    return leaks.case("leak_embedded", item, leaky)
+    return planted_leaks.case("leak_embedded", item, leaky)

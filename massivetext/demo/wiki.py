@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-from massivetext.demo import leaks, prose, vocabulary
+from massivetext.demo import planted_leaks, prose, vocabulary
 from massivetext.demo.bench import Item
 from massivetext.demo.chance import Chance
 from massivetext.demo.prose import Article, Block, Writer
@@ -111,7 +111,7 @@ def _articles(seed: int, items: Sequence[Item]) -> Iterator[tuple[Article, Draft
         chance = Chance(seed, "wikipedia", number)
         draft = None
         if number < len(items):
-            article, draft = leaks.leak(chance, "leak_embedded", items[number])
+            article, draft = planted_leaks.leak(chance, "leak_embedded", items[number])
         else:
             article = prose.article(chance, chance.pick(topics), 200 + min(chance.below(700), chance.below(700)))
         title = _title(Writer(chance, article.topic), taken)

@@ -6,8 +6,8 @@ What every rule took is counted, since the text itself is gone.
 """
 
 from massivetext.edits.actions import Rule as Rule
+from massivetext.edits.apply import Change as Change
+from massivetext.edits.apply import changed_lines as changed_lines
+from massivetext.edits.apply import edit as edit
 from massivetext.edits.files import combine as combine
 from massivetext.edits.files import load as load
-from massivetext.edits.lines import Change as Change
-from massivetext.edits.lines import changed_lines as changed_lines
-from massivetext.edits.lines import edit as edit

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 
-from massivetext import leash
+from massivetext.engines import leash
 from massivetext.errors import UserError
 
 OLDEST = 11  # Beam's job server and Spark 3.5 both run on it

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from massivetext import filesystem as fs
 from massivetext.engines import job_server
 from massivetext.engines.java import require_java
 from massivetext.errors import UserError
+from massivetext.storage import files as fs
 
 EMBEDDED = "FnApiRunner"
 SUPPORTED = (EMBEDDED, "SparkRunner", "FlinkRunner", "PortableRunner", "DataflowRunner")

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import msgspec
 
 from massivetext.errors import UserError
-from massivetext.estimate.corpus import Corpus, Count, Inputs, Volume, signature_bytes
+from massivetext.estimate.volumes import Corpus, Count, Inputs, Volume, signature_bytes
 from massivetext.recipe import Recipe
+from massivetext.runs.store import STAGES, Manifest, Run, RunState, StageState
 from massivetext.sources.splits import Split
-from massivetext.store import STAGES, Manifest, Run, RunState, StageState
-from massivetext.tokenizer.encode import id_dtype
+from massivetext.tokenizer.encoder import id_dtype
 
 # Stages that share a job are one step: they run on the same workers at the same time.
 STEPS: Mapping[str, tuple[str, ...]] = {

@@ -6,13 +6,13 @@ The formulas follow the code of the stages; ``tests/estimate/test_work.py`` hold
 import math
 from typing import NamedTuple
 
-from massivetext import filesystem as fs
 from massivetext.dedup.cells import CHUNK_PAIRS, Cells
-from massivetext.dedup.rows import HASHED, KEYED, REMOVED
+from massivetext.dedup.row_types import HASHED, KEYED, REMOVED
 from massivetext.estimate import rates
-from massivetext.estimate.corpus import Corpus, Volume
+from massivetext.estimate.volumes import Corpus, Volume
 from massivetext.records.sequences import PIECE
 from massivetext.sources import COST
+from massivetext.storage import files as fs
 
 _COPIES = 4  # of a group: as it came, joined, its order, its sorted columns
 _TABLES = 3  # of a shard's signatures: as numbers, as a table, as a file

@@ -7,11 +7,11 @@ from typing import overload
 import numpy as np
 from array_record.python.array_record_data_source import ArrayRecordDataSource
 
-from massivetext import filesystem
 from massivetext.records import array_record
-from massivetext.records.copies import Copies
 from massivetext.records.dataset import FILE_NAME, Dataset, Shard
 from massivetext.records.example import Record, decode_record
+from massivetext.records.local_copies import Copies
+from massivetext.storage import files as fs
 
 
 class Records:
@@ -69,7 +69,7 @@ def open_records(folder: str, cache: str | None = None) -> Records:
         OSError: a shard is missing, damaged, or holds another number of records than is written there.
     """
     dataset = read_dataset(folder)
-    if filesystem.is_local(folder):
+    if fs.is_local(folder):
         _check_counts(folder, dataset)
     else:
         _check_sizes(folder, dataset)
@@ -84,22 +84,22 @@ def _check_counts(folder: str, dataset: Dataset) -> None:
 
 
 def _check_sizes(folder: str, dataset: Dataset) -> None:
-    sizes = {filesystem.relative(info.path, folder): info.size for info in filesystem.find(folder)}
+    sizes = {fs.relative(info.path, folder): info.size for info in fs.find(folder)}
     for shard in dataset.train.shards:
         if sizes.get(shard.path) != shard.bytes:
-            path, found = filesystem.join(folder, shard.path), sizes.get(shard.path, "no file")
+            path, found = fs.join(folder, shard.path), sizes.get(shard.path, "no file")
             raise OSError(f"{path}: want {shard.bytes} bytes by {FILE_NAME}, got {found}; copy the folder again")
 
 
 def read_dataset(folder: str) -> Dataset:
     """The ``dataset.json`` of a folder. Raises FileNotFoundError, ValueError."""
-    path = filesystem.join(folder, FILE_NAME)
-    return Dataset.from_json(filesystem.read_bytes(path), path)
+    path = fs.join(folder, FILE_NAME)
+    return Dataset.from_json(fs.read_bytes(path), path)
 
 
 def paths(folder: str, dataset: Dataset) -> list[str]:
     """The full paths of a folder's shards, in order."""
-    return [filesystem.join(folder, shard.path) for shard in dataset.train.shards]
+    return [fs.join(folder, shard.path) for shard in dataset.train.shards]
 
 
 def check(folder: str) -> list[str]:
@@ -124,9 +124,9 @@ def check(folder: str) -> list[str]:
 def check_shard(folder: str, dataset: Dataset, number: int) -> tuple[list[str], Counter[int]]:
     """What is wrong with one shard, and its sequences by source."""
     shard = dataset.train.shards[number]
-    path = filesystem.join(folder, shard.path)
+    path = fs.join(folder, shard.path)
     try:
-        with filesystem.local_copy(path) as local:
+        with fs.local_copy(path) as local:
             problems = _file_problems(path, local, shard)
             records = array_record.read_all(local, path)
     except OSError as error:
@@ -147,10 +147,10 @@ def check_shard(folder: str, dataset: Dataset, number: int) -> tuple[list[str], 
 
 
 def _file_problems(path: str, local: str, shard: Shard) -> list[str]:
-    size = filesystem.size(local)
+    size = fs.size(local)
     if size != shard.bytes:
         return [f"{path}: want {shard.bytes} bytes, got {size}"]
-    digest = filesystem.digest(local)
+    digest = fs.digest(local)
     return [] if digest == shard.sha256 else [f"{path}: want SHA-256 {shard.sha256}, got {digest}"]
 
 
@@ -171,10 +171,10 @@ def _record_problems(record: Record, dataset: Dataset, seq_id: int) -> Iterator[
 
 
 def _tokenizer_problems(folder: str, dataset: Dataset) -> list[str]:
-    path = filesystem.join(folder, dataset.tokenizer.path)
-    if not filesystem.exists(path):
+    path = fs.join(folder, dataset.tokenizer.path)
+    if not fs.exists(path):
         return []
-    digest = filesystem.digest(path)
+    digest = fs.digest(path)
     return (
         [] if digest == dataset.tokenizer.sha256 else [f"{path}: not the tokenizer of these records: SHA-256 {digest}"]
     )

@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from massivetext import filesystem as fs
-from massivetext import tables
 from massivetext.records.sequences import Layout, Order, cuts
-from massivetext.store import Run, Shard
+from massivetext.runs.store import Run, Shard
+from massivetext.storage import files as fs
+from massivetext.storage import tables
 
 TOKENS = pa.schema(
     [

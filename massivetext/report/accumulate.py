@@ -10,12 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from massivetext.context import VERDICTS, Context, Mask
 from massivetext.recipe import DecontaminateOptions
 from massivetext.report import bins, failures, hosts
 from massivetext.report.hosts import HostPick
+from massivetext.report.quarantined import rejects
 from massivetext.report.reached import reached
-from massivetext.report.rejects import rejects
 from massivetext.report.tallies import (
     KEPT_SAMPLES,
     SAMPLES,
@@ -35,8 +34,9 @@ from massivetext.report.tallies import (
     add_picks,
 )
 from massivetext.rules import Rule
+from massivetext.runs.context import VERDICTS, Context, Mask
+from massivetext.runs.store import Shard
 from massivetext.signals.registry import ALL
-from massivetext.store import Shard
 
 U64 = npt.NDArray[np.uint64]
 

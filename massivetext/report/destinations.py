@@ -5,14 +5,14 @@ from typing import Any
 import msgspec
 import pyarrow.compute as pc
 
-from massivetext import filesystem as fs
-from massivetext import tables
-from massivetext.context import Context
 from massivetext.records.dataset import FILE_NAME, Dataset
 from massivetext.records.sequences import Order, layout
 from massivetext.records.tokens import load_counts, part_path, spans
 from massivetext.report.examples import Place
 from massivetext.report.reached import reached
+from massivetext.runs.context import Context
+from massivetext.storage import files as fs
+from massivetext.storage import tables
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,13 +7,13 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from massivetext import filesystem as fs
-from massivetext import tables
-from massivetext.context import VERDICTS, Context
 from massivetext.report.bins import SHARE_BINS, histogram
 from massivetext.report.examples import Example, Place, address_of, places_of, read_examples
+from massivetext.runs.context import VERDICTS, Context
+from massivetext.runs.store import Shard
 from massivetext.schema import MAX_SHARDS, U64, shard_of
-from massivetext.store import Shard
+from massivetext.storage import files as fs
+from massivetext.storage import tables
 
 EVIDENCE, CLUSTERS = "duplicates/near/", "duplicates/clusters.parquet"
 _LARGEST, _MEMBERS = 5, 3

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from massivetext.context import Context
 from massivetext.report.examples import Place
+from massivetext.runs.context import Context
 
 
 class EditTally(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from massivetext import documents
-from massivetext.context import VERDICTS, Context
 from massivetext.rules import Rule
+from massivetext.runs import documents
+from massivetext.runs.context import VERDICTS, Context
+from massivetext.runs.store import Shard
 from massivetext.schema import MAX_SHARDS, row_of, shard_of
-from massivetext.store import Shard
 
 EXCERPT = 300  # characters
 

@@ -7,9 +7,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from massivetext.context import Mask
 from massivetext.report.tallies import Matrix, PartTally, RuleTally
 from massivetext.rules import Rule
+from massivetext.runs.context import Mask
 
 U64 = npt.NDArray[np.uint64]
 I64 = npt.NDArray[np.int64]

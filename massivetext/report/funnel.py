@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from massivetext.store import Manifest, Run
+from massivetext.runs.store import Manifest, Run
 
 # Stages after which documents may be missing, with what the count is called in reports.
 STAGES = {

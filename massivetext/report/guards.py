@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from massivetext.recipe import Action, GuardOptions
-from massivetext.store import Run
+from massivetext.runs.store import Run
 
 _NAMED = 5  # rules that are named where a source loses too much
 _FAILED = "failed:"  # before a rule's name among the counts of a shard

@@ -14,10 +14,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from massivetext.context import VERDICTS, Context, Mask
 from massivetext.report import failures
 from massivetext.report.tallies import PartTally
-from massivetext.store import Shard
+from massivetext.runs.context import VERDICTS, Context, Mask
+from massivetext.runs.store import Shard
 
 U64 = npt.NDArray[np.uint64]
 

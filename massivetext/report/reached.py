@@ -1,7 +1,7 @@
 """How far a run has come: which stages are complete and belong together."""
 
-from massivetext.context import Context
-from massivetext.store import STAGES
+from massivetext.runs.context import Context
+from massivetext.runs.store import STAGES
 
 
 def reached(context: Context) -> tuple[str, ...]:

@@ -7,17 +7,9 @@ import msgspec
 import pyarrow as pa
 
 from massivetext import __version__
-from massivetext import filesystem as fs
-from massivetext.context import VERDICTS, Context
 from massivetext.recipe import GuardOptions
 from massivetext.report.accumulate import CONTAMINATED, KEPT, NEAR, ShardSummary, SourceSummary
 from massivetext.report.bins import edges
-from massivetext.report.contamination import (
-    Contamination,
-    OverlapExample,
-    contamination,
-    overlap_examples,
-)
 from massivetext.report.duplicates import (
     Clusters,
     NearDuplicates,
@@ -32,10 +24,13 @@ from massivetext.report.guards import Judged, alarms
 from massivetext.report.hosts import most_removed
 from massivetext.report.reached import reached
 from massivetext.report.tallies import Histogram, Matrix, PartTally, Reason, RuleTally, Tally
-from massivetext.report.tokens import Tokenizer, tokenizer
+from massivetext.report.test_set_overlaps import Contamination, OverlapExample, contamination, overlap_examples
+from massivetext.report.token_counts import Tokenizer, tokenizer
 from massivetext.rules import Bounds, Rule
+from massivetext.runs.context import VERDICTS, Context
+from massivetext.runs.store import Shard
 from massivetext.signals.registry import ALL
-from massivetext.store import Shard
+from massivetext.storage import files as fs
 
 _KEPT_SHOWN = 3
 

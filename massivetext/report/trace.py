@@ -10,15 +10,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from massivetext.context import VERDICTS, Context
-from massivetext.report.contamination import Overlap, overlaps
 from massivetext.report.destinations import Destination, destinations
 from massivetext.report.duplicates import pairs_of
 from massivetext.report.edited import Taken, taken
 from massivetext.report.examples import Example, Place, address_of, places_of, show
 from massivetext.report.judged import RuleVerdict, SignalValue, rule_verdicts, signal_values
+from massivetext.report.quarantined import quarantine_lines
 from massivetext.report.reached import reached
-from massivetext.report.rejects import quarantine_lines
+from massivetext.report.test_set_overlaps import Overlap, overlaps
+from massivetext.runs.context import VERDICTS, Context
 
 LIMIT = 20  # of each kind of match
 

@@ -44,7 +44,7 @@ def measure(
     """
     # The compiler and the models take 0.4 s and 100 MB: only for processes that measure.
     from massivetext.signals import beside, blocklists, columns, kernel, language, stop_lists, unsafe
-    from massivetext.signals import readings as others
+    from massivetext.signals import ported as others
 
     schema = registry.schema(readings)
     if not len(texts):

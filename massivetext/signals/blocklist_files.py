@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from massivetext import filesystem as fs
 from massivetext.errors import UserError
 from massivetext.recipe import BlocklistOptions
+from massivetext.storage import files as fs
 
 _CHUNK = 1 << 16
 _LONGEST_LINE = 1 << 20

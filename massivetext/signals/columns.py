@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from massivetext.signals import kernel, lines, repetition, scan, words
+from massivetext.signals import kernel, line_counts, repetition, scan, words
 from massivetext.signals.definitions import DUPLICATE_SIZES, TOP_SIZES
 from massivetext.signals.kernel import Measured
 from massivetext.signals.scan import I64
@@ -75,23 +75,25 @@ def _characters(measured: Measured, sizes: I64) -> Columns:
 
 def _lines(measured: Measured) -> Columns:
     counts = measured.lines.T
-    total = counts[lines.LINES]
+    total = counts[line_counts.LINES]
     return {
         "line_count": total,
-        "paragraph_count": counts[lines.PARAGRAPHS],
+        "paragraph_count": counts[line_counts.PARAGRAPHS],
         "mean_line_words": ratios(measured.words[:, words.WORDS], total),
-        "bullet_line_frac": ratios(counts[lines.BULLETS], total),
-        "ellipsis_line_frac": ratios(counts[lines.ELLIPSIS_ENDS], total),
-        "terminal_line_frac": ratios(counts[lines.TERMINAL_ENDS], total),
-        "short_line_frac": ratios(counts[lines.SHORT], total),
-        "javascript_line_count": counts[lines.SCRIPTS],
-        "policy_line_count": counts[lines.POLICIES],
-        "lorem_ipsum_count": counts[lines.LOREMS],
-        "duplicate_line_frac": ratios(counts[lines.LATER_LINES], total),
-        "duplicate_line_char_frac": ratios(counts[lines.LATER_LINE_CHARACTERS], counts[lines.LINE_CHARACTERS]),
-        "duplicate_paragraph_frac": ratios(counts[lines.LATER_PARAGRAPHS], counts[lines.PARAGRAPHS]),
+        "bullet_line_frac": ratios(counts[line_counts.BULLETS], total),
+        "ellipsis_line_frac": ratios(counts[line_counts.ELLIPSIS_ENDS], total),
+        "terminal_line_frac": ratios(counts[line_counts.TERMINAL_ENDS], total),
+        "short_line_frac": ratios(counts[line_counts.SHORT], total),
+        "javascript_line_count": counts[line_counts.SCRIPTS],
+        "policy_line_count": counts[line_counts.POLICIES],
+        "lorem_ipsum_count": counts[line_counts.LOREMS],
+        "duplicate_line_frac": ratios(counts[line_counts.LATER_LINES], total),
+        "duplicate_line_char_frac": ratios(
+            counts[line_counts.LATER_LINE_CHARACTERS], counts[line_counts.LINE_CHARACTERS]
+        ),
+        "duplicate_paragraph_frac": ratios(counts[line_counts.LATER_PARAGRAPHS], counts[line_counts.PARAGRAPHS]),
         "duplicate_paragraph_char_frac": ratios(
-            counts[lines.LATER_PARAGRAPH_CHARACTERS], counts[lines.PARAGRAPH_CHARACTERS]
+            counts[line_counts.LATER_PARAGRAPH_CHARACTERS], counts[line_counts.PARAGRAPH_CHARACTERS]
         ),
     }
 

@@ -14,7 +14,7 @@ from massivetext.signals import (
     definitions,
     encoded,
     hash_table,
-    lines,
+    line_counts,
     repetition,
     safety,
     scan,
@@ -37,7 +37,7 @@ class Measured(NamedTuple):
         characters: columns as in :mod:`massivetext.signals.scan`.
         words: columns as in :mod:`massivetext.signals.words`.
         values: likewise.
-        lines: columns as in :mod:`massivetext.signals.lines`.
+        lines: columns as in :mod:`massivetext.signals.line_counts`.
         repeated: characters by n; see :func:`massivetext.signals.repetition.repetition`.
         phrases: distinct unsafe phrases of each text.
         weights: of all their copies.
@@ -79,7 +79,7 @@ def measure(data: U8, offsets: I64, languages: I64, styles: I64, tables: Tables)
         characters=np.zeros((texts, scan.COUNTS), np.int64),
         words=np.zeros((texts, words.COUNTS), np.int64),
         values=np.zeros((texts, words.VALUES), np.float64),
-        lines=np.zeros((texts, lines.COUNTS), np.int64),
+        lines=np.zeros((texts, line_counts.COUNTS), np.int64),
         repeated=np.zeros((texts, repetition.LONGEST + 1), np.int64),
         phrases=np.zeros(texts, np.int64),
         weights=np.zeros(texts, np.float64),
@@ -119,7 +119,7 @@ def _loop() -> Callable[[U8, I64, I64, I64, Tables, Measured], None]:
             count = scan.scan(data, start, stop, tables.bits, tables.lower, found, measured.characters[text])
             words.count_words(found, count, languages[text], tables.stops, counts, values)
             words.count_forms(found, count, table, room, counts, values)
-            lines.count_lines(found, count, tables.bits, table, room, measured.lines[text])
+            line_counts.count_lines(found, count, tables.bits, table, room, measured.lines[text])
             repetition.repetition(found, count, table, room, measured.repeated[text])
             distinct, weight = safety.find_phrases(found, count, tables.phrases, seen, text + 1)
             measured.phrases[text], measured.weights[text] = distinct, weight
@@ -136,7 +136,7 @@ def _digest() -> int:
     """Of all that is compiled."""
     modules = (
         *(characters, comment_styles, comments, definitions, encoded, hash_table),
-        *(lines, repetition, safety, scan, words),
+        *(line_counts, repetition, safety, scan, words),
     )
     return digest_of(*modules)
 

@@ -9,7 +9,7 @@ from typing import Literal
 import pyarrow as pa
 
 from massivetext.signals import definitions
-from massivetext.signals.readings.definitions import READINGS
+from massivetext.signals.ported.ported_signals import READINGS
 
 Value = float | int | str
 Unit = Literal["count", "characters", "bytes", "share", "ratio", "nats", "weight per 1,000 words", "code"]

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from massivetext import filesystem as fs
 from massivetext.errors import UserError
 from massivetext.signals import definitions
 from massivetext.signals.columns import Columns
 from massivetext.signals.language import sample
 from massivetext.signals.unsafe_files import calibration_of
+from massivetext.storage import files as fs
 
 LABEL = "__label__"  # fastText's mark of a label; `prepare` leaves no word that begins so
 _ADDED = 1e-5  # fastText adds as much to every probability before it takes the logarithm

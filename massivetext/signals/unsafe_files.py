@@ -1,7 +1,7 @@
 """The files of a model for unsafe text: where a recipe has them, and their contents' hashes."""
 
-from massivetext import filesystem as fs
 from massivetext.errors import UserError
+from massivetext.storage import files as fs
 
 _SUFFIX = ".ftz"
 

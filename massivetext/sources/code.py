@@ -5,13 +5,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from massivetext import filesystem
 from massivetext.recipe import IngestOptions, SourceOptions
 from massivetext.schema import Document, Rejected
 from massivetext.sources import fields, jsonl, languages, licences
 from massivetext.sources.archives import ArchiveError, Member, is_archive, members
 from massivetext.sources.compressed import open_stream
 from massivetext.sources.splits import Split
+from massivetext.storage import files as fs
 from massivetext.text import clean
 
 _LICENCE_BYTES = 1 << 18
@@ -68,7 +68,7 @@ def _archive(split: Split, options: SourceOptions, limits: IngestOptions) -> Ite
     named = " AND ".join(found)
     seen: dict[str, int] = {}
     try:
-        with open_stream(split.path) as stream, filesystem.open_read(split.path) as handle:
+        with open_stream(split.path) as stream, fs.open_read(split.path) as handle:
             for ordinal, member in enumerate(members(stream, handle)):
                 copy = seen[member.path] = seen.get(member.path, 0) + 1
                 if ordinal % split.parts == split.part:
@@ -82,7 +82,7 @@ def _licences(split: Split) -> tuple[str, tuple[str, ...]]:
     """The one folder in which everything lies, with a slash, or "", and the licences told at its top level."""
     tops: set[str] = set()
     files: dict[str, str] = {}
-    with open_stream(split.path) as stream, filesystem.open_read(split.path) as handle:
+    with open_stream(split.path) as stream, fs.open_read(split.path) as handle:
         for member in members(stream, handle):
             folder, _, name = member.path.removeprefix("./").rpartition("/")
             tops.add(folder.partition("/")[0])

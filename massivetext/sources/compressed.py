@@ -17,7 +17,7 @@ from typing import IO, NamedTuple, Protocol
 
 import zstandard
 
-from massivetext import filesystem
+from massivetext.storage import files as fs
 
 _MAGIC_BYTES = 10
 _ZERO_PADDING = re.compile(rb"\x00+")
@@ -312,4 +312,4 @@ class Stream(io.RawIOBase):
 
 def open_stream(path: str) -> Stream:
     """The plain bytes of a file. Raises FileNotFoundError."""
-    return Stream(filesystem.open_read(path))
+    return Stream(fs.open_read(path))

@@ -11,9 +11,9 @@ import msgspec
 from massivetext.recipe import IngestOptions, SourceOptions
 from massivetext.schema import Document, Rejected
 from massivetext.sources import fields, parquet
+from massivetext.sources.bounded_lines import Line, lines
 from massivetext.sources.compressed import Stream, open_stream
 from massivetext.sources.fields import Build
-from massivetext.sources.lines import Line, lines
 from massivetext.sources.splits import Split
 
 _BOM = b"\xef\xbb\xbf"

@@ -6,12 +6,12 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from massivetext import filesystem
 from massivetext.recipe import IngestOptions
 from massivetext.schema import Document, Rejected
 from massivetext.sources.compressed import FREE_BYTES, MOST_TIMES, Stream
 from massivetext.sources.fields import Build
 from massivetext.sources.splits import Split
+from massivetext.storage import files as fs
 
 MAGIC = b"PAR1"
 _BATCH_ROWS = 256
@@ -28,7 +28,7 @@ def documents(split: Split, text_field: str, limits: IngestOptions, build: Build
     Raises:
         FileNotFoundError: the file has gone.
     """
-    with filesystem.open_read(split.path) as handle:
+    with fs.open_read(split.path) as handle:
         try:
             file = _open(handle)
         except (pa.ArrowException, OSError) as error:

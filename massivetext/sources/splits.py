@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from massivetext import filesystem
-from massivetext.filesystem import FileInfo
+from massivetext.storage import files as fs
+from massivetext.storage.files import FileInfo
 
 
 class Split(msgspec.Struct, frozen=True, order=True):
@@ -66,14 +66,14 @@ def _find(patterns: Iterable[str], root: str) -> list[Split]:
     infos: dict[str, FileInfo] = {}
     for pattern in patterns:
         full, folder = _resolve(pattern, root)
-        found = filesystem.glob(full)
+        found = fs.glob(full)
         if not found:
             raise FileNotFoundError(
                 f"'{pattern}' matches no file below {root}; check the spelling, or give a pattern of files such as"
                 f" '{pattern.rstrip('/')}/**' for a whole folder"
             )
         for info in found:
-            name = filesystem.relative(info.path, folder)
+            name = fs.relative(info.path, folder)
             if not name.isprintable() or name != name.encode("utf-8", "replace").decode():
                 raise ValueError(
                     f"{info.path!r}: want a file name in UTF-8 without control characters; rename the file"
@@ -100,4 +100,4 @@ def _resolve(pattern: str, root: str) -> tuple[str, str]:
     folder = "/".join(steps[:fixed])
     if absolute:
         return pattern, folder or "/"
-    return filesystem.join(wildcards.escape(root), pattern), filesystem.join(root, folder) if folder else root
+    return fs.join(wildcards.escape(root), pattern), fs.join(root, folder) if folder else root

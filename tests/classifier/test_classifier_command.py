@@ -9,8 +9,8 @@ import pytest
 from command import massivetext
 
 from massivetext.demo.chance import Chance
+from massivetext.runs.store import Run, Shard
 from massivetext.signals import unsafe
-from massivetext.store import Run, Shard
 
 SAFE = ("fox", "dog", "river", "house", "valley", "bread", "letter", "window")
 VILE = ("vile", "wretch", "scum", "filth", "rotten", "loathe")

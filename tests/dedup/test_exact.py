@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.dedup.exact import exact_duplicates
+from massivetext.dedup.exact_copies import exact_duplicates
 from massivetext.schema import U64, text_hash
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from massivetext.dedup.candidates import bucket_pairs
 from massivetext.dedup.minhash import MinHash, band_keys
-from massivetext.dedup.verify import verify
+from massivetext.dedup.similarity import verify
 from massivetext.schema import U64
 from massivetext.shingles import shingle_hashes
 

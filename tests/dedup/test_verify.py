@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.dedup.verify import similarity, verify
+from massivetext.dedup.similarity import similarity, verify
 from massivetext.schema import U64
 
 SETS = st.sets(st.integers(0, 2**64 - 1) | st.integers(0, 20), max_size=30)

@@ -21,7 +21,7 @@ import pytest
 
 from massivetext import demo
 from massivetext.demo import bench, wiki
-from massivetext.demo import corpus as corpus_module
+from massivetext.demo import demo_corpus as corpus_module
 from massivetext.demo.truth import Place
 
 _ROOT = next(parent for parent in Path(__file__).resolve().parents if (parent / "pyproject.toml").is_file())

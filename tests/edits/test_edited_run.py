@@ -10,12 +10,12 @@ import pytest
 from command import massivetext
 
 from massivetext import edits, recipe
-from massivetext.console import check_tables
+from massivetext.cli.console import check_tables
 from massivetext.demo import prose
 from massivetext.demo.chance import Chance
-from massivetext.stages.plan import edits_of, make_plan, rules_of, stage_keys
-from massivetext.store import Run
-from massivetext.verify import verify
+from massivetext.orchestration.plan import edits_of, make_plan, rules_of, stage_keys
+from massivetext.runs.store import Run
+from massivetext.runs.verify import verify
 
 MENU = "Home\nAbout us\n\nWe use cookies to know you better.\n"
 ESSAYS = [prose.essay(Chance(1, "edits", number), "history", 60).text for number in range(6)]

@@ -100,7 +100,7 @@ def test_nothing_else_is_sent() -> None:
         "key.json",
         "runs/quickstart/run.json",
         "massivetext/.env",
-        "massivetext/stages/.aws/credentials",
+        "massivetext/jobs/.aws/credentials",
         "massivetext/__pycache__/cli.cpython-311.pyc",
         "massivetext/old.pyc",
         "tests/engines/test_dockerfile.py",

@@ -106,7 +106,7 @@ def test_the_quickstart_on_spark_gives_the_same_bytes(quickstart: Path, spark: C
 
 def test_a_lost_worker_and_a_killed_driver_cost_no_byte(quickstart: Path, spark: Cluster, tmp_path: Path) -> None:
     recipe, run = recipe_beside(quickstart, tmp_path), tmp_path / "run"
-    command = [sys.executable, "-m", "massivetext.cli", "run", str(recipe), "--output", "run", "--", *spark.options()]
+    command = [sys.executable, "-m", "massivetext", "run", str(recipe), "--output", "run", "--", *spark.options()]
     with (tmp_path / "driver.log").open("wb") as log:
         driver = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log, start_new_session=True)
     try:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from massivetext.errors import UserError
-from massivetext.estimate.corpus import Corpus, Count, Inputs, Volume, inputs_of, parse_size, scaled, shares
+from massivetext.estimate.volumes import Corpus, Count, Inputs, Volume, inputs_of, parse_size, scaled, shares
 from massivetext.recipe import DecontaminateOptions, Recipe, RecordsOptions, SourceOptions, TokenizerOptions
 from massivetext.sources.splits import Split
 

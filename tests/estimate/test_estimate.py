@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from massivetext.errors import UserError
-from massivetext.estimate import estimate as module
+from massivetext.estimate import estimator as module
 from massivetext.estimate import rates
-from massivetext.estimate.corpus import scaled, shares
-from massivetext.estimate.estimate import Estimate, Prices, duration, estimate
+from massivetext.estimate.estimator import Estimate, Prices, duration, estimate
 from massivetext.estimate.measured import STEPS, Measurement, Step
 from massivetext.estimate.reference import reference
+from massivetext.estimate.volumes import scaled, shares
 from massivetext.estimate.work import Phase, Work, work
 from massivetext.recipe import load
 

@@ -9,13 +9,13 @@ from driver_requests import Requests
 from jsonl_corpus import SOURCES, write
 
 from massivetext.estimate import rates
-from massivetext.estimate.corpus import Inputs
 from massivetext.estimate.measured import STEPS, measure
 from massivetext.estimate.reference import reference
+from massivetext.estimate.volumes import Inputs
 from massivetext.estimate.work import Phase, work
+from massivetext.orchestration.driver import Driver
 from massivetext.recipe import load
-from massivetext.stages.driver import Driver
-from massivetext.store import Run
+from massivetext.runs.store import Run
 
 CORPUS = reference().corpus
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from faults import small_corpus
 from faults.scene import Done, Scene, until
 
-from massivetext import filesystem as fs
+from massivetext.storage import files as fs
 
 TWIN = str(Path(__file__).parent / "twin.py")
 ON, RESUMED, STOPPED = "the same bytes", "resumed to the same bytes", "a clear stop, then resumed to the same bytes"
@@ -124,10 +124,10 @@ def _(scene: Scene) -> str:
 @injection("`massivetext report` killed between its manifest and run.json")
 def _(scene: Scene) -> str:
     scene.run("--until", "judge").went_on()
-    report = ["-m", "massivetext.cli", "report", scene.run_folder]
+    report = ["-m", "massivetext", "report", scene.run_folder]
     scene.wait(scene.spawn(report, scene.harm("kill", "renamed", r"/report/manifest\.json$"))).was_killed()
     scene.wait(scene.spawn(report)).went_on()
-    scene.wait(scene.spawn(["-m", "massivetext.cli", "verify", scene.run_folder])).went_on()
+    scene.wait(scene.spawn(["-m", "massivetext", "verify", scene.run_folder])).went_on()
     return resumed(scene)
 
 

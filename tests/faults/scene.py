@@ -15,14 +15,16 @@ from typing import Any
 import psutil
 from object_store import Store
 
-from massivetext import filesystem as fs
+from massivetext.storage import files as fs
 
 HOOK = Path(__file__).parent / "hook"
 _MARK = "MASSIVETEXT_SCENE"
 # Seconds; every wait ends long before, or the test has found something.
 _PATIENCE, _LINGER = 120.0, 10.0
 # Two workers even where the work is done before the second has started.
-_EAGER = "from massivetext.stages import engine; engine.START_SECONDS = 0.0; from massivetext.cli import main; main()"
+_EAGER = (
+    "from massivetext.engines import engine; engine.START_SECONDS = 0.0; from massivetext.cli.main import main; main()"
+)
 
 
 class Scene:
@@ -45,7 +47,7 @@ class Scene:
     def start(self, *arguments: str, workers: int = 1, harm: dict[str, Any] | None = None) -> subprocess.Popen[str]:
         """Starts ``massivetext run`` on the scene's recipe, in a process group of its own."""
         run = ["run", "recipe.toml", "--output", self.run_folder, "--workers", str(workers), *arguments]
-        return self.spawn([*(("-c", _EAGER) if workers > 1 else ("-m", "massivetext.cli")), *run], harm)
+        return self.spawn([*(("-c", _EAGER) if workers > 1 else ("-m", "massivetext")), *run], harm)
 
     def spawn(self, command: list[str], harm: dict[str, Any] | None = None) -> subprocess.Popen[str]:
         """Starts Python in the scene."""

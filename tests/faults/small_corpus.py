@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from massivetext.demo import bench, copies, leaks, pages, prose, warc
-from massivetext.demo.archives import gzip_member, json_line
+from massivetext.demo import bench, pages, planted_copies, planted_leaks, prose, warc_writer
+from massivetext.demo.archive_files import gzip_member, json_line
 from massivetext.demo.chance import Chance
 from massivetext.demo.prose import Article
 
@@ -60,7 +60,7 @@ def files() -> Iterator[tuple[str, bytes]]:
     web = list(_articles("web", 60, items[3:]))
     for number in range(2):
         name = f"pages-{number}.warc.gz"
-        yield name, b"".join(map(gzip_member, (warc.warcinfo(name), *_responses(web[number::2], number))))
+        yield name, b"".join(map(gzip_member, (warc_writer.warcinfo(name), *_responses(web[number::2], number))))
 
 
 def write(folder: Path) -> None:
@@ -75,12 +75,12 @@ def _articles(source: str, count: int, items: tuple[bench.Item, ...]) -> Iterato
         chance = Chance(SEED, source, number)
         yield prose.essay(chance, TOPICS[number % len(TOPICS)], 120 + chance.below(200))
     for number in range(3):
-        for copy in copies.exact_copies(Chance(SEED, source, "exact", number), TOPICS[0], f"exact/{number}", 2):
+        for copy in planted_copies.exact_copies(Chance(SEED, source, "exact", number), TOPICS[0], f"exact/{number}", 2):
             yield copy.article
-        for copy in copies.near_copies(Chance(SEED, source, "near", number), TOPICS[1], f"near/{number}", 0.9):
+        for copy in planted_copies.near_copies(Chance(SEED, source, "near", number), TOPICS[1], f"near/{number}", 0.9):
             yield copy.article
     for number, item in enumerate(items):
-        yield leaks.leak(Chance(SEED, source, "leak", number), "leak_embedded", item).article
+        yield planted_leaks.leak(Chance(SEED, source, "leak", number), "leak_embedded", item).article
 
 
 def _line(number: int, article: Article) -> bytes:
@@ -91,4 +91,4 @@ def _responses(articles: list[Article], start: int) -> Iterator[bytes]:
     site = pages.sites(SEED, "blog")[0]
     for number, article in enumerate(articles):
         page = pages.page(article, site, Chance(SEED, "page", start, number), 2 * number + start)
-        yield warc.response(page.url, number, page.content, content_type="text/html; charset=utf-8")
+        yield warc_writer.response(page.url, number, page.content, content_type="text/html; charset=utf-8")

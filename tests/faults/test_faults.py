@@ -16,8 +16,8 @@ from faults.injections import INJECTIONS, Injection
 from faults.scene import Scene
 from object_store import Store, object_store
 
-from massivetext.store import Run
-from massivetext.verify import verify
+from massivetext.runs.store import Run
+from massivetext.runs.verify import verify
 
 pytestmark = pytest.mark.slow
 

@@ -8,14 +8,14 @@ import sys
 import time
 from pathlib import Path
 
-from massivetext import filesystem as fs
-from massivetext.context import Context
+from massivetext.engines.engine import Engine
+from massivetext.engines.shard_jobs import ShardStage, Task, attempt
 from massivetext.errors import StageError
-from massivetext.progress import Reporter
+from massivetext.orchestration.driver import _SHARDWISE, Driver
 from massivetext.recipe import load
-from massivetext.stages.driver import _SHARDWISE, Driver
-from massivetext.stages.engine import Engine
-from massivetext.stages.shards import ShardStage, Task, attempt
+from massivetext.runs.context import Context
+from massivetext.runs.progress import Reporter
+from massivetext.storage import files as fs
 
 
 class Paused(Reporter):

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from command import massivetext
 
-from massivetext.context import Context
 from massivetext.loader import load
 from massivetext.records.reader import check, open_records
 from massivetext.report.destinations import destinations
 from massivetext.report.examples import Place
 from massivetext.report.trace import find, trace_document
-from massivetext.store import Run
-from massivetext.tokenizer.encode import Encoder
-from massivetext.verify import verify
+from massivetext.runs.context import Context
+from massivetext.runs.store import Run
+from massivetext.runs.verify import verify
+from massivetext.tokenizer.encoder import Encoder
 
 
 def test_the_table_at_the_end_names_every_source_and_where_things_lie(quickstart: Path) -> None:

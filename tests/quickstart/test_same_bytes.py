@@ -64,7 +64,7 @@ def test_inputs_in_another_order_give_the_same_records(quickstart: Path, tmp_pat
 @pytest.mark.slow
 def test_a_run_killed_ten_times_ends_with_the_same_bytes(quickstart: Path, tmp_path: Path) -> None:
     recipe = recipe_elsewhere(quickstart, tmp_path)
-    command = [sys.executable, "-m", "massivetext.cli", "run", str(recipe), "--output", "run", "--workers", "2"]
+    command = [sys.executable, "-m", "massivetext", "run", str(recipe), "--output", "run", "--workers", "2"]
     moments = random.Random("kills")
     killed = 0
     while killed < KILLS:

@@ -8,7 +8,7 @@ from command import ROOT, massivetext
 
 from massivetext.loader import load
 from massivetext.records.reader import check, open_records
-from massivetext.store import Run
+from massivetext.runs.store import Run
 
 pytestmark = pytest.mark.slow
 

@@ -11,14 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from massivetext import filesystem as fs
 from massivetext import rules
-from massivetext.context import Context
 from massivetext.recipe import DecontaminateOptions, Recipe, RecordsOptions, SourceOptions, TokenizerOptions
 from massivetext.records import dataset as records
 from massivetext.records.sequences import shard_sizes
 from massivetext.records.tokens import TOKENS, counts_path
 from massivetext.rules import Bounds, Rule
+from massivetext.runs.context import Context
+from massivetext.runs.store import FORMAT, STAGES, File, Manifest, Run, RunState, Shard, ShardCommit, StageState
 from massivetext.schema import (
     CONTAMINATION_HITS,
     CONTAMINATION_VERDICTS,
@@ -29,8 +29,8 @@ from massivetext.schema import (
     documents_table,
 )
 from massivetext.signals import registry
-from massivetext.store import FORMAT, STAGES, File, Manifest, Run, RunState, Shard, ShardCommit, StageState
-from massivetext.tokenizer.train import train
+from massivetext.storage import files as fs
+from massivetext.tokenizer.trainer import train
 
 EVIL = "</script><script>alert('&')</script> <!-- \u2028 ends here"
 LANGUAGE = Rule(signal="language", allow=("en",), source="paper", name="lang/language")

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.context import Context
 from massivetext.report.accumulate import ShardSummary, accumulate_shard, merge, sample_keys
 from massivetext.report.tallies import (
     EXAMPLES,
@@ -20,6 +19,7 @@ from massivetext.report.tallies import (
     TestSetTally,
     add_picks,
 )
+from massivetext.runs.context import Context
 from massivetext.signals import registry
 
 

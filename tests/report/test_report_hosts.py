@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from massivetext.context import Context
 from massivetext.report import failures, hosts
 from massivetext.report.hosts import HostPick, add_samples, hosts_of, most_removed
 from massivetext.report.tallies import PartTally
-from massivetext.store import Shard
+from massivetext.runs.context import Context
+from massivetext.runs.store import Shard
 
 
 def chunked(values: Sequence[str | None]) -> pa.ChunkedArray:

@@ -9,16 +9,16 @@ import msgspec
 import pytest
 import vl_convert
 
-from massivetext.context import Context
 from massivetext.report import charts, hosts
 from massivetext.report.accumulate import accumulate_shard, merge
 from massivetext.report.heat_map import heat_map
+from massivetext.report.html_page import library, render
 from massivetext.report.markup import Html, Number, coded, element, escape, script_json, table
-from massivetext.report.page import library, render
 from massivetext.report.summary import Report, summarise
 from massivetext.report.wording import bounds, enumeration, passing, share, short, verdict
 from massivetext.rules import Bounds
-from massivetext.store import Shard
+from massivetext.runs.context import Context
+from massivetext.runs.store import Shard
 
 
 def report_of(context: Context) -> Report:

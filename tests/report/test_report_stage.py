@@ -5,15 +5,15 @@ from typing import Any
 
 import msgspec
 
-from massivetext import filesystem as fs
+from massivetext.engines.engine import Engine
+from massivetext.engines.shard_jobs import Task
+from massivetext.jobs.report_pages import HOSTS, JSON, run_report
 from massivetext.report import hosts
 from massivetext.report.accumulate import accumulate_shard, merge
 from massivetext.report.summary import Report, summarise
 from massivetext.report.tallies import PartTally
-from massivetext.stages.engine import Engine
-from massivetext.stages.report import HOSTS, JSON, run_report
-from massivetext.stages.shards import Task
-from massivetext.store import Shard, canonical
+from massivetext.runs.store import Shard, canonical
+from massivetext.storage import files as fs
 
 
 def test_the_report_of_the_files_is_that_of_the_shards(fresh: Any) -> None:

@@ -4,7 +4,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from massivetext.context import Context
 from massivetext.recipe import GuardOptions
 from massivetext.report import hosts
 from massivetext.report.accumulate import accumulate_shard, merge
@@ -12,7 +11,8 @@ from massivetext.report.duplicates import pairs_of
 from massivetext.report.summary import Report, _warnings, summarise
 from massivetext.report.tallies import PartTally, Tally
 from massivetext.rules import Bounds
-from massivetext.store import Shard, canonical
+from massivetext.runs.context import Context
+from massivetext.runs.store import Shard, canonical
 
 
 def report_of(context: Context) -> Report:

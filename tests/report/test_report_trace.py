@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from massivetext.console import print_trace
-from massivetext.context import Context
+from massivetext.cli.console import print_trace
+from massivetext.cli.trace_tables import shown
 from massivetext.report.examples import Place
-from massivetext.report.terminal import shown
 from massivetext.report.trace import find, trace_document
+from massivetext.runs.context import Context
+from massivetext.runs.store import Shard
 from massivetext.schema import document_id
-from massivetext.store import Shard
 
 WEB0, WEB1, WIKI = Shard("web", 0, 2), Shard("web", 1, 2), Shard("wikipedia", 0, 1)
 

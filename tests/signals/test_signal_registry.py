@@ -9,7 +9,7 @@ import pytest
 
 from massivetext import signals
 from massivetext.signals import definitions, registry
-from massivetext.signals.readings.definitions import READINGS
+from massivetext.signals.ported.ported_signals import READINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 

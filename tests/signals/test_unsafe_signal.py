@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from massivetext import rules
 from massivetext.classifier.card import card
-from massivetext.classifier.train import Report, evaluate
+from massivetext.classifier.training import Report, evaluate
 from massivetext.errors import UserError
 from massivetext.signals import registry, unsafe
 

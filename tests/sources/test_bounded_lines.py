@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.sources.lines import Line, lines
+from massivetext.sources.bounded_lines import Line, lines
 
 
 def test_lines_know_their_number_place_and_length() -> None:

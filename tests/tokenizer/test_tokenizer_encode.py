@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from massivetext.recipe import TokenizerOptions
 from massivetext.text import clean
-from massivetext.tokenizer.encode import Encoder, id_dtype
-from massivetext.tokenizer.train import train
+from massivetext.tokenizer.encoder import Encoder, id_dtype
+from massivetext.tokenizer.trainer import train
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
 LINES = [

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from massivetext.recipe import TokenizerOptions
-from massivetext.tokenizer.train import describe, in_sample, passages, train
+from massivetext.tokenizer.trainer import describe, in_sample, passages, train
 
 WORDS = ["quick", "brown", "fox", "jumps", "over", "lazy", "dogs", "while", "seven", "wizards", "brew", "potions"]
 LINES = [" ".join(w) for w in itertools.islice(itertools.permutations(WORDS, 4), 0, 20_000, 40)]
@@ -23,7 +23,7 @@ def model() -> bytes:
 
 def test_same_lines_give_the_same_bytes_in_any_order_and_process(model: bytes) -> None:
     program = (
-        "import sys, hashlib; from massivetext.tokenizer.train import train; "
+        "import sys, hashlib; from massivetext.tokenizer.trainer import train; "
         "from massivetext.recipe import TokenizerOptions; "
         "lines = sys.stdin.read().split('\\n'); "
         "print(hashlib.sha256(train(lines, TokenizerOptions(vocabulary_size=330))).hexdigest())"

@@ -16,7 +16,7 @@ from typing import Any
 
 
 def _install(harm: dict[str, Any]) -> None:
-    role = "worker" if any("massivetext.leash" in argument for argument in sys.orig_argv) else "driver"
+    role = "worker" if any("massivetext.engines.leash" in argument for argument in sys.orig_argv) else "driver"
     if harm["role"] not in ("any", role):
         return
     place, seen = re.compile(harm["path"]), [0]

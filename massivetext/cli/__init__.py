@@ -1,0 +1,1 @@
+"""The command ``massivetext``: reads arguments, calls the rest, prints results and errors."""

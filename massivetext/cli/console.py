@@ -1,0 +1,251 @@
+"""What the command shows a person: live progress, the table at the end, and the tables of `check` and `trace`."""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from massivetext.dedup.banding import candidate_probability, optimal_bands
+from massivetext.recipe import LoadedRecipe, NearOptions, Recipe
+from massivetext.report.funnel import Count, Funnel
+from massivetext.report.trace import Trace
+from massivetext.rules import Rule
+from massivetext.runs import progress
+from massivetext.sources.splits import Split
+
+_PLAIN_SECONDS = 10.0
+_LIVE_SECONDS = 0.5
+_ENOUGH_RECALL = 0.95  # of near-duplicates at the threshold; below it `check` says how to have more
+
+
+class Progress:
+    """Shows the stages of a run as they go: a live line on a terminal, plain lines elsewhere."""
+
+    def __init__(self, console: Console, folder: str) -> None:
+        self._console, self._folder = console, folder
+        self._running: dict[str, tuple[float, int]] = {}
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
+        self._thread = threading.Thread(target=self._draw, daemon=True)
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+        if self._live:
+            self._live.stop()
+
+    def __call__(self, stage: str, event: str, shards: int) -> None:
+        """Takes an event of the driver."""
+        with self._lock:
+            if event == "run":
+                self._running[stage] = (time.monotonic(), shards)
+            elif event == "done":
+                line = self._line(stage)
+                started, _ = self._running.pop(stage)
+                self._console.print(
+                    f"[green]✓[/] {line} [dim]{_duration(time.monotonic() - started)}[/]", highlight=False
+                )
+            else:
+                self._console.print(f"[dim]= {stage:<14} already done[/]", highlight=False)
+
+    def _draw(self) -> None:
+        wait = _LIVE_SECONDS if self._live else _PLAIN_SECONDS
+        while not self._stop.wait(wait):
+            with self._lock:
+                lines = [self._line(stage) + self._remaining(stage) for stage in self._running]
+            if self._live:
+                self._live.update(Text("\n".join(f"… {line}" for line in lines)), refresh=True)
+            else:
+                for line in lines:
+                    self._console.print(f"… {line}", highlight=False, soft_wrap=True)
+
+    def _line(self, stage: str) -> str:
+        started, shards = self._running[stage]
+        tally = progress.read(self._folder, stage)
+        seconds = max(time.monotonic() - started, 1e-9)
+        parts = [f"{stage:<14}"]
+        if tally.documents:
+            parts.append(f"{tally.documents:>9,} documents")
+        if tally.bytes:
+            parts.append(f"{tally.bytes / 1e6 / seconds:6.1f} MB/s")
+        if tally.shards:
+            parts.append(f"{min(tally.shards, shards)}/{shards} shards")
+        return "  ".join(parts)
+
+    def _remaining(self, stage: str) -> str:
+        started, shards = self._running[stage]
+        done = progress.read(self._folder, stage).shards
+        if not 0 < done < shards:
+            return ""
+        left = (time.monotonic() - started) / done * (shards - done)
+        return f"  about {_duration(left)} left"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}m {rest:02d}s" if minutes else f"{seconds:.1f}s"
+
+
+def funnel_table(funnel: Funnel) -> Table:
+    """Documents and words of each source after each stage, and the tokens that were written."""
+    table = Table(caption="documents left after each stage, their words below", header_style="bold", show_footer=True)
+    table.add_column("source", footer="all")
+    for stage in funnel.stages:
+        table.add_column(stage, justify="right", footer=_cell(funnel.total(stage)))
+    table.add_column("tokens", justify="right", footer=f"{sum(funnel.tokens.values()):,}")
+    for source in funnel.sources:
+        cells = (_cell(funnel.at(source, stage)) for stage in funnel.stages)
+        table.add_row(source, *cells, f"{funnel.tokens.get(source, 0):,}")
+    return table
+
+
+def _cell(count: Count) -> str:
+    return f"{count.documents:,}\n{_short(count.words)}"
+
+
+def _short(count: int) -> str:
+    for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if count >= size:
+            return f"{count / size:.1f}{unit}"
+    return str(count)
+
+
+# -- trace -------------------------------------------------------------------------------------------------------------
+
+_FULL_TRACES = 3  # more documents than these are listed, a line each
+
+
+def print_trace(console: Console, traces: Sequence[Trace], quarantined: Sequence[Mapping[str, Any]]) -> None:
+    """Prints all that is known of a few documents, or a line each of many; then what is in quarantine."""
+    from massivetext.cli.trace_tables import match_table, quarantine_table, trace_parts
+
+    if len(traces) > _FULL_TRACES:
+        console.print(match_table(traces))
+    else:
+        for trace in traces:
+            for part in trace_parts(trace):
+                console.print(part)
+    if quarantined:
+        console.print(quarantine_table(quarantined))
+
+
+# -- check -------------------------------------------------------------------------------------------------------------
+
+
+def check_tables(
+    loaded: LoadedRecipe, rules_of: Mapping[str, Sequence[Rule]], plan: Mapping[str, Sequence[Sequence[Split]]] | None
+) -> list[Table]:
+    """What a recipe reads and what its stages will do; without a plan the inputs' sizes are not known yet.
+
+    Args:
+        loaded: the recipe.
+        rules_of: the rules of each source.
+        plan: what every shard of each source reads.
+    """
+    recipe = loaded.recipe
+    return [_inputs_table(recipe, plan), _judging_table(recipe, rules_of), _stages_table(recipe, rules_of)]
+
+
+def _inputs_table(recipe: Recipe, plan: Mapping[str, Sequence[Sequence[Split]]] | None) -> Table:
+    table = Table(title=f"recipe {recipe.name}: inputs", title_justify="left", header_style="bold")
+    table.add_column("source")
+    table.add_column("inputs", overflow="fold", ratio=1)
+    for column in ("files", "size", "shards"):
+        table.add_column(column, justify="right")
+    for name, source in sorted(recipe.sources.items()):
+        table.add_row(name, Text("\n".join(source.inputs)), *_planned(None if plan is None else plan[name]))
+    return table
+
+
+def _planned(shards: Sequence[Sequence[Split]] | None) -> tuple[str, str, str]:
+    if shards is None:
+        return "–", "–", "–"
+    sizes = {split.path: split.size for shard in shards for split in shard}
+    return f"{len(sizes):,}", f"{_short(sum(sizes.values()))}B", f"{len(shards):,}"
+
+
+def _judging_table(recipe: Recipe, rules_of: Mapping[str, Sequence[Rule]]) -> Table:
+    table = Table(title="how they are judged and mixed", title_justify="left", header_style="bold")
+    for column in ("source", "kind"):
+        table.add_column(column)
+    table.add_column("rule sets", overflow="fold", ratio=1)
+    for column in ("dedup", "test sets"):
+        table.add_column(column)
+    table.add_column("weight", justify="right")
+    for name, source in sorted(recipe.sources.items()):
+        count = len(rules_of[name])
+        sets = f"{', '.join(source.rule_sets)}: {count} rule{'' if count == 1 else 's'}" if count else "none"
+        tested = source.decontaminate and bool(recipe.decontaminate.test_sets)
+        yes = {True: "yes", False: "no"}
+        table.add_row(name, source.kind, sets, yes[source.deduplicates], yes[tested], f"{source.weight:f}")
+    return table
+
+
+def _banding(near: NearOptions) -> str:
+    found = candidate_probability(near.threshold, near.bands, near.rows)
+    told = f"{near.bands} bands of {near.rows} hashes find a pair at the threshold with probability {found:.3f}"
+    if found >= _ENOUGH_RECALL or not near.threshold:
+        return told
+    bands, rows = optimal_bands(near.bands * near.rows, near.threshold)
+    better = candidate_probability(near.threshold, bands, rows)
+    return f"{told}: better set near.bands = {bands} and near.rows = {rows} ({better:.3f})"
+
+
+def _edits(recipe: Recipe) -> str:
+    edited = [
+        f"{' and '.join(source.edits)} in {name}" for name, source in sorted(recipe.sources.items()) if source.edits
+    ]
+    return f"; line edits: {', '.join(edited)}" if edited else ""
+
+
+def _stages_table(recipe: Recipe, rules_of: Mapping[str, Sequence[Rule]]) -> Table:
+    near, tests, tokens, records = recipe.near, recipe.decontaminate, recipe.tokenizer, recipe.records
+    names = sorted(recipe.sources)
+    copies = [name for name in names if recipe.sources[name].deduplicates]
+    tested = [name for name in names if recipe.sources[name].decontaminate] if tests.test_sets else []
+    limit = f"similarity above {tests.jaccard:g}"
+    if tests.containment is not None:
+        limit += f" or more than {tests.containment:.0%} of an item"
+    model = f"model {tokens.model}" if tokens.model else f"{tokens.vocabulary_size:,} pieces, {tokens.normalization}"
+    passes = "one pass gives" if records.epochs == 1 else f"{records.epochs} passes give"
+    wanted = f"{records.sequences:,} sequences" if records.sequences else f"as many sequences as {passes}, each"
+    rows = (
+        ("ingest", names, f"inputs to documents; what cannot be read goes to quarantine{_edits(recipe)}"),
+        ("measure", names, "signals of every document"),
+        ("judge", [name for name in names if rules_of[name]], "rules on the signals"),
+        ("exact-dedup", copies, "one of equal texts is kept"),
+        (
+            "near-dedup",
+            copies,
+            f"{near.ngram}-grams, similarity above {near.threshold:g}; {_banding(near)}",
+        ),
+        (
+            "decontaminate",
+            tested,
+            f"{tests.ngram}-grams of {', '.join(tests.test_sets) or 'no test sets'}, {limit}",
+        ),
+        ("tokenizer", names, model),
+        ("records", names, f"{wanted} of {records.sequence_length:,} tokens"),
+        ("report", names, "report/index.html and report/report.json"),
+    )
+    table = Table(title="stages", title_justify="left", header_style="bold")
+    for column in ("stage", "sources", "what it does"):
+        table.add_column(column, overflow="fold")
+    for stage, concerned, does in rows:
+        table.add_row(stage, "all" if concerned == names else ", ".join(concerned) or "none", Text(does))
+    return table

@@ -1,0 +1,93 @@
+"""The command ``massivetext plan``: what a run will take, before it is run."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from massivetext.errors import UserError
+from massivetext.storage import files as fs
+
+if TYPE_CHECKING:
+    from massivetext.estimate.estimator import Prices
+
+_SCALES = ("1TB", "10TB", "100TB")
+
+
+def plan(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A TOML file or a built-in name, as for `run`.")],
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes, each on a virtual CPU of its own.")] = 100,
+    sample: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="A finished run on a sample of your data, whose figures are scaled up."),
+    ] = None,
+    raw: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SIZE",
+            help="Input to plan for, e.g. 500GB; may be given again.",
+            show_default=f"the recipe's own input, {', '.join(_SCALES)}",
+        ),
+    ] = None,
+    price: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=DOLLARS",
+            help="vcpu_hour, ram_gb_hour, shuffle_gb or storage_gb_month; may be given again.",
+            show_default="list prices as remembered in 2025",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
+) -> None:
+    """Say what a run will take: time, memory, shuffles, storage and cost a step, and what stands in its way.
+
+    The figures are those of a run of your own, scaled up; without one, those of a run of ours on real data.
+    """
+    from massivetext.cli.plan_tables import print_plan
+    from massivetext.estimate.estimator import estimate
+    from massivetext.estimate.measured import measure
+    from massivetext.estimate.reference import reference
+    from massivetext.estimate.volumes import inputs_of, parse_size, scaled, shares
+    from massivetext.orchestration.plan import make_plan
+    from massivetext.recipe import load
+    from massivetext.runs.store import Run
+
+    loaded, prices = load(recipe), _prices(price or [])
+    folder = None if sample is None else fs.absolute(sample)
+    measured = [] if folder is None else [measure(Run(folder), f"the run in {folder}")]
+    measured.append(reference())
+    try:
+        inputs = inputs_of(make_plan(loaded))
+        found = True
+    except UserError:
+        inputs, found = shares(loaded.recipe), False
+    sizes = [parse_size(each) for each in raw or _SCALES]
+    scales = [None, *sizes] if found and raw is None else sizes
+    corpora = [each.corpus for each in measured]
+    plans = [estimate(scaled(loaded.recipe, inputs, corpora, size), measured, workers, prices) for size in scales]
+    console = Console()
+    if as_json:
+        what = {"plans": plans, "measured": measured, "prices": prices}
+        console.out(msgspec.json.format(msgspec.json.encode(what), indent=2).decode(), highlight=False)
+        return
+    if not found:
+        told = "The recipe's inputs are not there: sources are taken to have input in proportion to their weights."
+        console.print(told, soft_wrap=True)
+    print_plan(console, plans, measured, prices)
+
+
+def _prices(given: list[str]) -> "Prices":
+    from massivetext.estimate.estimator import Prices
+
+    known = Prices.__struct_fields__
+    changed = {}
+    for each in given:
+        name, _, value = each.partition("=")
+        try:
+            changed[name] = float(value)
+        except ValueError:
+            changed[name] = -1.0
+        if name not in known or not 0 <= changed[name] < float("inf"):
+            raise UserError(f"--price: want NAME=DOLLARS with one of {', '.join(known)}, got {each!r}")
+    return Prices(**changed)

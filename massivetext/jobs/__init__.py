@@ -1,0 +1,1 @@
+"""What each stage computes, shard by shard or as a Beam job."""

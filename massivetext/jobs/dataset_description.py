@@ -1,0 +1,74 @@
+"""dataset.json: what the finished shards of records are, from their commits."""
+
+import msgspec
+import numpy as np
+
+from massivetext import __version__
+from massivetext.errors import StageError
+from massivetext.jobs.encode_draws import STAGE, Encoded, encoder
+from massivetext.jobs.tokenizer_training import MODEL
+from massivetext.recipe import GuardOptions
+from massivetext.records.dataset import FILE_NAME, CreatedBy, Shard, SpecialIds, TokenizerFile, dataset, shard_path
+from massivetext.records.sequences import layout
+from massivetext.records.tokens import load_counts
+from massivetext.runs.context import Context
+from massivetext.runs.store import ShardCommit, key_of
+from massivetext.storage import files as fs
+
+
+def write_dataset(context: Context, encoded: Encoded, shards: int) -> None:
+    """Writes records/dataset.json. Raises StageError where a shard is missing."""
+    run, recipe = context.run, context.recipe
+    names_of_shards = [shard_path(shard, shards) for shard in range(shards)]
+    commits = list(fs.concurrently(run.folder, lambda name: _commit(context, name), names_of_shards))
+    names = sorted(recipe.sources)
+    info = encoder(run.path(MODEL), context.keys["tokenizer"]).info
+    described = dataset(
+        name=recipe.name,
+        created_by=CreatedBy(massivetext=__version__, recipe_sha256=recipe_digest(context)),
+        sequence_length=recipe.records.sequence_length,
+        vocab_size=info.vocabulary_size,
+        special_ids=SpecialIds(pad=info.pad_id, unk=info.unk_id, bos=info.bos_id, eos=info.eos_id),
+        tokenizer=TokenizerFile(
+            path=f"../{MODEL}", sha256=info.sha256, normalizer=info.normalization, byte_fallback=info.byte_fallback
+        ),
+        seed=recipe.seed,
+        weights={name: recipe.sources[name].weight for name in names},
+        documents={name: encoded.survivors[name].documents for name in names},
+        draws={name: _used_draws(context, name, encoded.quotas[name]) for name in names},
+        realised={name: sum(commit.counts[f"sequences:{name}"] for commit in commits) for name in names},
+        shards=[
+            Shard(path=commit.task, records=file.rows or 0, bytes=file.bytes, sha256=file.sha256)
+            for commit in commits
+            for file in commit.files
+        ],
+    )
+    path = run.path("records", FILE_NAME)
+    fs.write_bytes(path, described.to_json())
+    run.commit_shard(STAGE, context.keys[STAGE], ShardCommit("dataset", (run.committed(path),), {}))
+
+
+def recipe_digest(context: Context) -> str:
+    """SHA-256 of all in the recipe that decides what is written.
+
+    Where it was found, where the run lies, the order of its inputs and what it is warned of do not change it.
+    """
+    sources = {
+        name: msgspec.structs.replace(source, inputs=tuple(sorted(source.inputs)))
+        for name, source in context.recipe.sources.items()
+    }
+    return key_of(msgspec.structs.replace(context.recipe, sources=sources, guards=GuardOptions()))
+
+
+def _commit(context: Context, name: str) -> ShardCommit:
+    commit = context.run.shard_commit(STAGE, context.keys[STAGE], name)
+    if commit is None:
+        raise StageError(f"records: {name} was not written; run again to go on")
+    return commit
+
+
+def _used_draws(context: Context, source: str, quota: int) -> int:
+    options = context.recipe.records
+    placed = layout(load_counts(context.run, source), options.crops_per_group, options.sequence_length)
+    groups = int(np.searchsorted(placed.first_rows + placed.group_rows, quota)) + 1 if quota else 0
+    return min(groups, len(placed.first_rows)) * options.crops_per_group

@@ -1,0 +1,129 @@
+"""Exact deduplication: text hashes meet in a shuffle, verdicts go back to their shards in another."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from massivetext.dedup.exact_copies import exact_duplicates
+from massivetext.dedup.keeper import keeper_rank
+from massivetext.dedup.row_types import HASHED, REMOVED, partitioned
+from massivetext.engines.engine import DealOut, Engine
+from massivetext.engines.shard_jobs import attempt, telling
+from massivetext.runs.context import Context
+from massivetext.runs.store import Shard, ShardCommit
+from massivetext.schema import DUPLICATE_VERDICTS, row_of, shard_of
+
+STAGE = "exact-dedup"
+
+ROWS = tuple[bytes, bytes]  # (partition or shard, rows): said of each output, or Beam would pickle keys
+
+# A worker sorts one partition of the hashes: of 64 at least, and of one for every eight shards of a large corpus.
+_LEAST_PARTITIONS, _SHARDS_A_PARTITION = 64, 8
+
+
+def run_exact_dedup(engine: Engine, context: Context) -> None:
+    """Writes verdicts/exact for every source that takes part."""
+    shards = [shard for shard in context.all_shards() if context.judged_by(STAGE, shard.source)]
+    if not shards:
+        return
+    numbers = [context.number_of(shard) for shard in shards]
+    lanes = [numbers] if engine.embedded else [[number] for number in numbers]
+    partitions = max(_LEAST_PARTITIONS, len(shards) // _SHARDS_A_PARTITION)
+
+    def build(pipeline: beam.Pipeline) -> None:
+        hashes = (
+            pipeline
+            | "DealOut" >> DealOut(lanes)
+            | "ReadHashes"
+            >> beam.ParDo(_ReadHashes(context, partitions))
+            .with_output_types(ROWS, hashed=ROWS, empty=ROWS)
+            .with_outputs("hashed", "empty")
+        )
+        removed = (
+            hashes.hashed
+            | "GroupByHash" >> beam.GroupByKey()
+            | "Resolve" >> beam.FlatMapTuple(resolve).with_output_types(tuple[bytes, bytes])
+        )
+        (
+            (removed, hashes.empty)
+            | "WithEveryShard" >> beam.Flatten()
+            | "GroupByShard" >> beam.GroupByKey()
+            | "Write" >> beam.ParDo(_WriteVerdicts(context))
+        )
+
+    engine.run(build, lanes=1)
+
+
+class _ReadHashes(beam.DoFn):
+    def __init__(self, context: Context, partitions: int) -> None:
+        self._context, self._partitions = context, partitions
+
+    def process(self, lane: list[int]) -> Iterable[Any]:
+        for number in lane:
+            shard = self._context.shard_at(number)
+            with telling(f"{STAGE}: {shard.name}"):
+                batch = hashed_documents(self._context, shard)
+            yield beam.pvalue.TaggedOutput("empty", (b"%d" % number, b""))
+            for partition, rows in partitioned(batch, batch["hash"][:, 0], self._partitions):
+                yield beam.pvalue.TaggedOutput("hashed", (partition, rows))
+
+
+def hashed_documents(context: Context, shard: Shard) -> npt.NDArray[np.void]:
+    """The documents of a shard that are still there, as an array of :data:`massivetext.dedup.row_types.HASHED`."""
+    table = context.run.read_table("documents", shard, ["id", "text_hash"])
+    alive = np.flatnonzero(context.kept(shard, before=STAGE))
+    table = table.take(pa.array(alive))
+    batch = np.zeros(len(alive), HASHED)
+    hashes = b"".join(table["text_hash"].to_pylist())
+    batch["hash"] = np.frombuffer(hashes, "<u8").reshape(-1, 2)
+    batch["rank"] = keeper_rank(table["id"].to_pylist(), context.recipe.seed)
+    batch["address"] = context.addresses(shard, alive)
+    return batch
+
+
+def resolve(_: bytes, batches: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """(shard, removed documents) of one partition of hashes."""
+    rows = np.frombuffer(b"".join(batches), HASHED)
+    losers, keepers = exact_duplicates(rows["hash"], rows["rank"], rows["address"])
+    removed = np.zeros(len(losers), REMOVED)
+    removed["address"], removed["keeper"] = losers, keepers
+    shards = shard_of(losers)
+    for shard in np.unique(shards):
+        yield b"%d" % shard, removed[shards == shard].tobytes()
+
+
+class _WriteVerdicts(beam.DoFn):
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def process(self, element: tuple[bytes, Iterable[bytes]]) -> None:
+        key, batches = element
+        context = self._context
+        shard = context.shard_at(int(key))
+        with attempt(context, STAGE, shard.name):
+            commit = write_verdicts(context, shard, np.frombuffer(b"".join(batches), REMOVED))
+            context.run.commit_shard(STAGE, context.keys[STAGE], commit)
+
+
+def write_verdicts(context: Context, shard: Shard, removed: npt.NDArray[np.void]) -> ShardCommit:
+    """Writes verdicts/exact of one shard from its removed documents."""
+    alive = context.kept(shard, before=STAGE)
+    kept = np.ones(len(alive), np.bool_)
+    keeper = np.zeros(len(alive), np.uint64)
+    lost = row_of(removed["address"])
+    kept[lost], keeper[lost] = False, removed["keeper"]
+    table = pa.table(
+        {
+            "kept": kept,
+            "cluster": pa.array(keeper, mask=kept),
+            "similarity": pa.array(np.ones(len(alive)), mask=kept),
+        },
+        schema=DUPLICATE_VERDICTS,
+    )
+    file = context.run.write_table("verdicts/exact", shard, table)
+    counts = {"tested": int(alive.sum()), "removed": len(lost), **context.tally(shard, alive & kept)}
+    return ShardCommit(shard.name, (file,), counts)

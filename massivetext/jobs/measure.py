@@ -1,0 +1,38 @@
+"""Measure: documents -> signals, row beside row."""
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from massivetext import rules, signals
+from massivetext.engines.shard_jobs import Task
+from massivetext.runs.context import Context
+from massivetext.runs.documents import batches
+from massivetext.runs.progress import Reporter
+from massivetext.runs.store import ShardCommit
+from massivetext.signals import definitions, registry, unsafe_files
+from massivetext.storage import files as fs
+
+
+def measure_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommit:
+    """Writes the signals of one shard."""
+    from massivetext.signals import blocklists, unsafe  # loads the compiler: only where texts are measured
+
+    shard, run = task.shard, context.run
+    path = run.part("signals", shard)
+    lists = blocklists.load(context.recipe.blocklists, context.root)
+    own_model, paragraphs = context.recipe.measure.unsafe_model, context.recipe.measure.paragraph_languages
+    classifier = unsafe.load(unsafe_files.find(context.root, own_model)) if own_model else unsafe.built_in()
+    rows = words = 0
+    readings = registry.readings_of(rules.signals_of(context.rules[shard.source]))
+    schema = registry.schema(readings)
+    with fs.publish(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+        for batch in batches(run, shard, ["text", *definitions.DOCUMENT_COLUMNS]):
+            texts = batch["text"].combine_chunks()
+            table: pa.Table = signals.measure(
+                texts, batch, lists, classifier=classifier, paragraph_languages=paragraphs, readings=readings
+            )
+            writer.write_table(table)
+            rows += table.num_rows
+            words += sum(table["word_count"].to_pylist())
+            reporter.add(table.num_rows, sum(table["byte_count"].to_pylist()))
+    return ShardCommit(shard.name, (run.committed(path, rows),), {"documents": rows, "words": words})

@@ -1,0 +1,216 @@
+"""Records: tokens of all draws -> sequences in their final order -> ArrayRecord shards and dataset.json.
+
+Token sequences are the only text that crosses a shuffle. The embedded runner keeps a shuffle in memory, so there the
+shards are written in waves whose tokens fit a fixed budget; a cluster does them in one.
+"""
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import apache_beam as beam
+import numpy as np
+import numpy.typing as npt
+
+from massivetext.engines.engine import DealOut, Engine, balance
+from massivetext.engines.shard_jobs import Task, attempt, telling
+from massivetext.jobs.dataset_description import write_dataset
+from massivetext.jobs.encode_draws import STAGE, Encoded, encode, encoder
+from massivetext.jobs.tokenizer_training import MODEL
+from massivetext.records import array_record
+from massivetext.records.dataset import shard_path
+from massivetext.records.example import Record, encode_record
+from massivetext.records.sequences import PIECE, Layout, Order, assemble, layout, pieces, shard_count, shard_sizes
+from massivetext.records.tokens import load_counts, part_path
+from massivetext.runs.context import Context
+from massivetext.runs.store import Run, Shard, ShardCommit
+from massivetext.storage import files as fs
+from massivetext.storage import tables
+from massivetext.tokenizer.encoder import id_dtype
+
+_WAVE_BYTES = 32 * 2**20  # tokens that cross a shuffle of the embedded runner at a time
+_WRITE_COST = 1 / 20e6  # seconds a byte of tokens
+
+
+def run_records(engine: Engine, context: Context, tasks: list[Task]) -> None:
+    """Writes tokens/ and records/."""
+    encoded = encode(engine, context, tasks)
+    shards = shard_count(encoded.sequences, context.recipe.records.shard_sequences)
+    numbers = {shard_path(shard, shards): shard for shard in range(shards)}
+    todo = [numbers[name] for name in context.run.undone(STAGE, context.keys[STAGE], list(numbers))]
+    for wave in _waves(engine, context, encoded, todo, shards):
+        _write_wave(engine, context, encoded, wave, shards)
+    write_dataset(context, encoded, shards)
+
+
+def _waves(engine: Engine, context: Context, encoded: Encoded, todo: list[int], shards: int) -> Iterator[list[int]]:
+    if not engine.embedded:
+        if todo:
+            yield todo
+        return
+    shard_bytes = -(-encoded.sequences // shards) * context.recipe.records.sequence_length * _token_bytes(context)
+    size = max(1, _WAVE_BYTES // shard_bytes)
+    for first in range(0, len(todo), size):
+        yield todo[first : first + size]
+
+
+def _token_bytes(context: Context) -> int:
+    model = encoder(context.run.path(MODEL), context.keys["tokenizer"])
+    return id_dtype(model.info.vocabulary_size).itemsize
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """Shards of records that are written together, and what decides which tokens they get.
+
+    Attributes:
+        sequences: of the whole data set.
+        quotas: sequences of each source.
+        shards: of the whole data set.
+        wanted: those of this wave.
+    """
+
+    sequences: int
+    quotas: Mapping[str, int]
+    shards: int
+    wanted: frozenset[int]
+
+
+def _write_wave(engine: Engine, context: Context, encoded: Encoded, wave: list[int], shards: int) -> None:
+    parts = [
+        (number, context.number_of(shard))
+        for source in sorted(encoded.quotas)
+        for number in range(encoded.rounds[source])
+        for shard in context.shards(source)
+    ]
+    tokens = encoded.sequences * context.recipe.records.sequence_length
+    size = tokens * _token_bytes(context) * len(wave) / shards
+    cost = size * _WRITE_COST
+    lanes = balance([(part, 1.0) for part in parts], engine.lanes(len(parts), cost))
+    cut = _Cut(context, Wave(encoded.sequences, dict(encoded.quotas), shards, frozenset(wave)))
+
+    def build(pipeline: beam.Pipeline) -> None:
+        (
+            pipeline
+            | "DealOut" >> DealOut(lanes)
+            | "Cut" >> beam.ParDo(cut).with_output_types(tuple[bytes, bytes])
+            | "GroupByShard" >> beam.GroupByKey()
+            | "Write" >> beam.ParDo(_Write(context, encoded.sequences, shards))
+        )
+
+    engine.run(build, lanes=len(lanes))
+
+
+# -- cutting the draws of a part ---------------------------------------------------------------------------------------
+
+
+class _Cut(beam.DoFn):
+    def __init__(self, context: Context, wave: Wave) -> None:
+        self._context, self._wave = context, wave
+
+    def process(self, lane: list[tuple[int, int]]) -> Iterator[tuple[bytes, bytes]]:
+        for number, shard_number in lane:
+            shard = self._context.shard_at(shard_number)
+            with telling(f"{STAGE}: {shard.name}"):
+                yield from cut_part(self._context, self._wave, number, shard)
+
+
+def cut_part(context: Context, wave: Wave, number: int, shard: Shard) -> Iterator[tuple[bytes, bytes]]:
+    """(record shard, pieces) of the draws in a part of tokens/, for the record shards of a wave."""
+    order = Order(wave.sequences, wave.shards, context.recipe.seed)
+    placed = _layout(context, shard.source, context.keys[STAGE])
+    first_row = sum(wave.quotas[source] for source in sorted(wave.quotas) if source < shard.source)
+    quota, length = wave.quotas[shard.source], context.recipe.records.sequence_length
+    for batch in tables.batches(part_path(context.run, number, shard), rows=1024):
+        found = [
+            piece
+            for draw, count, packed in zip(
+                *(batch[name].to_pylist() for name in ("draw", "count", "tokens")), strict=True
+            )
+            for piece in pieces(
+                placed.place(draw), np.frombuffer(packed, f"<u{len(packed) // max(count, 1)}"), length, quota
+            )
+        ]
+        if not found:
+            continue
+        record_shards, indices = order.places(np.array([first_row + piece.row for piece in found]))
+        for record_shard in sorted(wave.wanted.intersection(record_shards.tolist())):
+            here = np.flatnonzero(record_shards == record_shard)
+            heads = np.zeros(len(here), PIECE)
+            heads["index"] = indices[here]
+            heads["position"] = [found[at].position for at in here]
+            heads["length"] = [len(found[at].tokens) for at in here]
+            heads["source"] = context.source_number(shard.source)
+            yield b"%d" % record_shard, pack(heads, np.concatenate([found[at].tokens for at in here]))
+
+
+@functools.lru_cache(maxsize=8)
+def _cached_layout(folder: str, source: str, key: str, crops_per_group: int, sequence_length: int) -> Layout:
+    return layout(load_counts(Run(folder), source), crops_per_group, sequence_length)
+
+
+def _layout(context: Context, source: str, key: str) -> Layout:
+    options = context.recipe.records
+    return _cached_layout(context.run.folder, source, key, options.crops_per_group, options.sequence_length)
+
+
+def pack(heads: npt.NDArray[np.void], tokens: npt.NDArray[np.integer]) -> bytes:
+    """Pieces as bytes: bytes a token, their number, their heads, their tokens one after the other."""
+    return b"%d %d\n" % (tokens.itemsize, len(heads)) + heads.tobytes() + tokens.tobytes()
+
+
+def unpack(data: bytes) -> Iterator[tuple[int, int, int, npt.NDArray[np.integer]]]:
+    """(index, source, position, tokens) of each piece."""
+    line = data.index(b"\n") + 1
+    width, count = (int(word) for word in data[:line].split())
+    heads = np.frombuffer(data, PIECE, count, line)
+    tokens = np.frombuffer(data, f"<u{width}", offset=line + heads.nbytes)
+    ends = np.cumsum(heads["length"])
+    for head, end in zip(heads.tolist(), ends.tolist(), strict=True):
+        index, position, length, source = head
+        yield index, source, position, tokens[end - length : end]
+
+
+# -- writing a shard ---------------------------------------------------------------------------------------------------
+
+
+class _Write(beam.DoFn):
+    def __init__(self, context: Context, sequences: int, shards: int) -> None:
+        self._context, self._sequences, self._shards = context, sequences, shards
+
+    def process(self, element: tuple[bytes, Iterable[bytes]]) -> None:
+        key, batches = element
+        name = shard_path(int(key), self._shards)
+        with attempt(self._context, STAGE, name):
+            commit = write_shard(self._context, self._sequences, int(key), self._shards, batches)
+            self._context.run.commit_shard(STAGE, self._context.keys[STAGE], commit)
+
+
+def write_shard(context: Context, sequences: int, shard: int, shards: int, batches: Iterable[bytes]) -> ShardCommit:
+    """Writes one shard of records from its pieces."""
+    order = Order(sequences, shards, context.recipe.seed)
+    length = context.recipe.records.sequence_length
+    rows: dict[int, list[tuple[int, npt.NDArray[np.integer]]]] = {}
+    sources: dict[int, int] = {}
+    for batch in batches:
+        for index, source, position, tokens in unpack(batch):
+            rows.setdefault(index, []).append((position, tokens))
+            sources[index] = source
+    wanted = shard_sizes(sequences, shards)[shard]
+    if sorted(rows) != list(range(wanted)):
+        raise AssertionError(f"record shard {shard}: want {wanted} sequences, got {len(rows)}")
+
+    def records() -> Iterator[bytes]:
+        for index in range(wanted):
+            tokens, starts = assemble(rows[index], length)
+            yield encode_record(Record(tokens, starts, sources[index], order.slot(shard, index)))
+
+    path = context.run.path("records", shard_path(shard, shards))
+    with fs.publish(path) as temporary:
+        array_record.write(temporary, records())
+    names = sorted(context.recipe.sources)
+    counts = {f"sequences:{name}": 0 for name in names}
+    for source in sources.values():
+        counts[f"sequences:{names[source]}"] += 1
+    file = context.run.committed(path, wanted)
+    return ShardCommit(shard_path(shard, shards), (file,), {"sequences": wanted, **counts})

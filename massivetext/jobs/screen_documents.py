@@ -1,0 +1,106 @@
+"""Test-set filtering: documents that overlap an evaluation item, shard by shard against one index."""
+
+import functools
+from collections import Counter
+
+import numpy as np
+import pyarrow as pa
+
+from massivetext.decontaminate.index import NgramIndex
+from massivetext.decontaminate.screen import Screen
+from massivetext.decontaminate.test_sets import read_items
+from massivetext.engines.engine import Engine
+from massivetext.engines.shard_jobs import ShardStage, Task, priced, run_shards
+from massivetext.errors import UserError
+from massivetext.recipe import DecontaminateOptions
+from massivetext.runs import documents
+from massivetext.runs.context import Context
+from massivetext.runs.progress import Reporter
+from massivetext.runs.store import ShardCommit
+from massivetext.schema import CONTAMINATION_HITS, CONTAMINATION_VERDICTS
+from massivetext.storage import files as fs
+
+STAGE = "decontaminate"
+INDEX = "contamination/index"
+COST = 1 / 5e6  # seconds a byte of text
+
+
+def evaluation_files(patterns: tuple[str, ...], root: str) -> list[fs.FileInfo]:
+    """The files of the test sets, sorted. Raises UserError where a pattern finds none."""
+    found: dict[str, fs.FileInfo] = {}
+    for pattern in patterns:
+        full = pattern if "://" in pattern or pattern.startswith("/") else fs.join(root, pattern)
+        infos = fs.glob(full)
+        if not infos:
+            raise UserError(
+                f"decontaminate.test_sets: {pattern}: no such file below {root}; mend the recipe or the folder"
+            )
+        found.update((info.path, info) for info in infos)
+    return sorted(found.values())
+
+
+def run_decontaminate(engine: Engine, context: Context, tasks: list[Task]) -> None:
+    """Writes the index, the evidence and verdicts/contamination for every source that takes part."""
+    tasks = [task for task in tasks if context.judged_by(STAGE, task.shard.source)]
+    if not tasks:
+        return
+    if context.run.shard_commit(STAGE, context.keys[STAGE], "index") is None:
+        _build_index(context)
+    run_shards(engine, context, [ShardStage(STAGE, screen_shard)], priced(tasks, COST))
+
+
+def _build_index(context: Context) -> None:
+    options, run = context.recipe.decontaminate, context.run
+    items = [
+        item
+        for info in evaluation_files(options.test_sets, context.root)
+        for item in read_items(info.path.rsplit("/", 1)[-1], fs.read_bytes(info.path))
+    ]
+    index = NgramIndex.build(items, options.ngram, lowercase=options.lowercase)
+    fs.write_bytes(run.path(INDEX), index.to_bytes())
+    counts = {"items": len(items)} | {
+        f"items:{name}": n for name, n in Counter(item.test_set for item in items).items()
+    }
+    commit = ShardCommit("index", (run.committed(run.path(INDEX)),), counts)
+    run.commit_shard(STAGE, context.keys[STAGE], commit)
+
+
+@functools.lru_cache(maxsize=1)
+def _index(path: str, key: str) -> NgramIndex:  # the key tells one run's index from the next at the same path
+    return NgramIndex.from_bytes(fs.read_bytes(path))
+
+
+@functools.lru_cache(maxsize=2)
+def _screen(path: str, key: str, options: DecontaminateOptions, by_title: bool) -> Screen:
+    return Screen.of(_index(path, key), options, by_title=by_title)
+
+
+def screen_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommit:
+    """Writes verdicts/contamination of one shard, and which items its documents overlap."""
+    shard, run, options = task.shard, context.run, context.recipe.decontaminate
+    by_title = context.source(shard).kind == "wikipedia"
+    screen = _screen(run.path(INDEX), context.keys[STAGE], options, by_title)
+    alive = context.kept(shard, before=STAGE)
+    leaked = np.zeros(len(alive), np.bool_)
+    jaccard, containment = np.zeros(len(alive)), np.zeros(len(alive))
+    hits: list[dict[str, object]] = []
+    for row, document in documents.rows(run, shard, ["text", "title"], np.flatnonzero(alive)):
+        text, title = str(document["text"]), str(document["title"] or "")
+        leaked[row], jaccard[row], containment[row], found = screen.screen(text, title)
+        hits += [dict(zip(CONTAMINATION_HITS.names, (row, *hit), strict=True)) for hit in found]
+        reporter.add(1, len(text))
+    verdicts = pa.table(
+        {"kept": ~leaked, "jaccard": pa.array(jaccard, mask=~alive), "containment": pa.array(containment, mask=~alive)},
+        schema=CONTAMINATION_VERDICTS,
+    )
+    files = (
+        run.write_table("verdicts/contamination", shard, verdicts),
+        run.write_table("contamination", shard, pa.Table.from_pylist(hits, schema=CONTAMINATION_HITS)),
+    )
+    counts = {
+        "tested": int(alive.sum()),
+        "removed": int(leaked.sum()),
+        "overlapping": len({hit["row"] for hit in hits}),
+    }
+    counts |= context.tally(shard, alive & ~leaked)
+    return ShardCommit(shard.name, files, counts)

@@ -1,0 +1,50 @@
+"""Reading a shard's documents in batches, whole or in part, without holding the shard in memory."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from massivetext.errors import StageError
+from massivetext.runs.store import Run, Shard
+from massivetext.storage import tables
+
+
+def batches(run: Run, shard: Shard, columns: list[str]) -> Iterator[pa.Table]:
+    """The shard's documents, a row group at a time, in order."""
+    for _, table in _row_groups(run, shard, columns, None):
+        yield table
+
+
+def rows(
+    run: Run, shard: Shard, columns: list[str], wanted: npt.NDArray[np.int64]
+) -> Iterator[tuple[int, dict[str, object]]]:
+    """(row, document) for the wanted rows, which are sorted; row groups without any are not read."""
+    for first, table in _row_groups(run, shard, columns, wanted):
+        low, high = np.searchsorted(wanted, [first, first + table.num_rows])
+        picked = table.take(pa.array(wanted[low:high] - first))
+        yield from zip(wanted[low:high].tolist(), picked.to_pylist(), strict=True)
+
+
+def text_lengths(run: Run, shard: Shard) -> npt.NDArray[np.int64]:
+    """UTF-8 bytes of each document's text; shape [rows]."""
+    lengths = [pc.binary_length(table["text"]).to_numpy() for table in batches(run, shard, ["text"])]
+    return np.concatenate(lengths).astype(np.int64) if lengths else np.zeros(0, np.int64)
+
+
+def _row_groups(
+    run: Run, shard: Shard, columns: Sequence[str], wanted: npt.NDArray[np.int64] | None
+) -> Iterator[tuple[int, pa.Table]]:
+    path = run.part("documents", shard)
+    try:
+        with tables.opened(path) as file:
+            first = 0
+            for group in range(file.metadata.num_row_groups):
+                count = file.metadata.row_group(group).num_rows
+                if wanted is None or np.searchsorted(wanted, first) < np.searchsorted(wanted, first + count):
+                    yield first, tables.read_group(file, group, columns)
+                first += count
+    except (OSError, pa.ArrowInvalid) as error:
+        raise StageError(f"{path}: cannot be read ({error}); run `massivetext verify` on the run") from error

@@ -1,0 +1,62 @@
+"""Whether a run is as it was written, byte by byte."""
+
+import msgspec
+
+from massivetext.errors import UserError
+from massivetext.runs.store import MANIFEST, NOT_JSON, RUN, File, Run, Sealed, StageState, canonical, key_of
+from massivetext.storage import files as fs
+from massivetext.storage import lock, tables
+
+
+def verify(run: Run) -> list[str]:
+    """What is wrong with a run, one line a finding; empty where every byte is as it was written."""
+    path = run.path(RUN)
+    try:
+        data = fs.read_bytes(path)
+        sealed = msgspec.json.decode(data, type=Sealed)
+    except (FileNotFoundError, NotADirectoryError):
+        raise UserError(
+            f"{run.folder}: no run here (no {RUN}); give the folder that `massivetext run` wrote to"
+        ) from None
+    except NOT_JSON as error:
+        return [f"{path}: cannot be read: {error}"]
+    if key_of(sealed.run) != sealed.seal or canonical(sealed) != data:
+        return [f"{path}: is not as it was written"]
+    problems = [] if sealed.run.complete else [f"{run.folder}: the run is not complete; run it again to go on"]
+    expected = {RUN}
+    for state in sealed.run.stages:
+        if state.manifest is not None:
+            problems += _stage(run, state, expected)
+    found = [fs.relative(info.path, run.folder) for info in fs.find(run.folder)]
+    foreign = [name for name in found if name not in expected and not lock.is_lock(name)]
+    return problems + [f"{run.path(name)}: is not part of the run" for name in foreign]
+
+
+def _stage(run: Run, state: StageState, expected: set[str]) -> list[str]:
+    path = run.path(state.name, MANIFEST)
+    expected.add(f"{state.name}/{MANIFEST}")
+    if not fs.exists(path):
+        return [f"{path}: is missing"]
+    if fs.digest(path) != state.manifest:
+        return [f"{path}: is not as it was written"]
+    problems = []
+    for file in run.need(state.name).files():
+        expected.add(file.path)
+        problems += _file(run, file)
+    return problems
+
+
+def _file(run: Run, file: File) -> list[str]:
+    path = run.path(file.path)
+    if not fs.exists(path):
+        return [f"{path}: is missing"]
+    if (size := fs.size(path)) != file.bytes:
+        return [f"{path}: has {size:,} bytes, want {file.bytes:,}"]
+    if fs.digest(path) != file.sha256:
+        return [f"{path}: its bytes have changed (SHA-256 differs from the manifest)"]
+    if file.rows is not None and path.endswith(".parquet"):
+        with tables.opened(path) as table:
+            rows = table.metadata.num_rows
+        if rows != file.rows:
+            return [f"{path}: has {rows:,} rows, want {file.rows:,}"]
+    return []

@@ -1,0 +1,45 @@
+"""What a stage is said to have taken."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from jsonl_corpus import write
+
+from massivetext.engines.engine import Engine
+from massivetext.engines.usage import Usage
+from massivetext.orchestration.driver import Driver
+from massivetext.recipe import load
+from massivetext.runs.store import Run
+
+BUSY = "import time\nwhile time.process_time() < 0.5: pass\nb = bytearray(300_000_000)"
+
+
+def test_a_child_that_was_waited_for_counts() -> None:
+    before = Usage.now()
+    subprocess.run([sys.executable, "-c", BUSY], check=True)
+    used = Usage.now().since(before)
+
+    assert used.cpu_seconds > 0.5
+    assert used.seconds > 0.4
+    assert used.peak_bytes > 300_000_000
+
+
+def test_the_difference_of_two_readings() -> None:
+    assert Usage(5.0, 3.0, 700).since(Usage(1.0, 2.5, 600)) == Usage(4.0, 0.5, 700)
+
+
+def test_a_run_notes_what_its_stages_took_and_keeps_it(tmp_path: Path) -> None:
+    recipe, run = load(str(write(tmp_path / "corpus", shards=1, documents=6))), Run(str(tmp_path / "run"))
+    Driver(recipe, run.folder, Engine(), until="exact-dedup").run()
+    first = (run.state() or None) and run.state().stages  # type: ignore[union-attr]
+    Driver(recipe, run.folder, Engine(), until="exact-dedup").run()
+
+    assert first
+    for stage in first:
+        assert isinstance(stage.cpu_seconds, float)
+        assert stage.cpu_seconds > 0
+        assert isinstance(stage.peak_bytes, int)
+    # Three stages shared a job, and share its time.
+    assert first[0].cpu_seconds == first[1].cpu_seconds == first[2].cpu_seconds
+    assert run.state().stages == first  # type: ignore[union-attr]

@@ -1,0 +1,373 @@
+"""Near deduplication as a stage: cells, waves, parts and chunks change nothing; what is found is what is there."""
+
+import hashlib
+import itertools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny_run import Texts, tiny_context
+
+from massivetext.dedup import pair_files
+from massivetext.dedup.cells import Cells
+from massivetext.dedup.keeper import keeper_rank
+from massivetext.dedup.minhash import MinHash, band_keys
+from massivetext.dedup.row_types import KEYED
+from massivetext.engines.engine import Engine
+from massivetext.engines.shard_jobs import Task
+from massivetext.errors import StageError
+from massivetext.jobs import near_candidates, near_verification
+from massivetext.jobs.exact_dedup import run_exact_dedup
+from massivetext.jobs.near_candidates import STAGE, cells_of, read_bands, write_cell
+from massivetext.jobs.near_dedup import run_near_dedup
+from massivetext.jobs.near_verification import Chunk, blocks, merge_part, verify_chunk
+from massivetext.recipe import NearOptions
+from massivetext.runs.context import Context
+from massivetext.schema import U64, document_id
+from massivetext.shingles import shingle_hashes
+from massivetext.storage import files as fs
+
+CLUSTER = Engine(beam_args=("--runner=FnApiRunner",))
+
+
+def story(number: int, *, words: int = 120, changed: int = 0) -> str:
+    """A text of distinct words, the last ``changed`` of which are others'."""
+    own = [f"w{number}x{at}" for at in range(words - changed)]
+    return " ".join([*own, *(f"c{number}y{at}" for at in range(changed))])
+
+
+# Of 120 words, a change of the last one leaves 107 of 108 shingles: 107 of 109 in all.
+TEXTS: Texts = {
+    "books": [[story(0), story(1)], [story(2)]],
+    "news": [[story(0, changed=1), story(3), story(0, changed=2)], [story(4), "short"], []],
+    "web": [[story(4, changed=1), story(5), ""], [story(3, changed=1), story(4, changed=40)]],
+    "wikipedia": [[story(0, changed=1)]],
+}
+# (source, shard, row) of the documents of each cluster; Wikipedia takes no part.
+CLUSTERS = [
+    [("books", 0, 0), ("news", 0, 0), ("news", 0, 2)],
+    [("news", 0, 1), ("web", 1, 0)],
+    [("news", 1, 0), ("web", 0, 0)],
+]
+
+
+def prepared(folder: Path, texts: Texts = TEXTS) -> tuple[Context, list[Task]]:
+    context = tiny_context(str(folder), texts)
+    context.run.begin("exact-dedup", context.keys["exact-dedup"])
+    run_exact_dedup(Engine(), context)
+    context.run.begin(STAGE, context.keys[STAGE])
+    return context, [Task(shard, (), 1.0) for shard in context.all_shards()]
+
+
+def deduplicated(folder: Path, texts: Texts = TEXTS, engine: Engine | None = None) -> Context:
+    context, tasks = prepared(folder, texts)
+    run_near_dedup(engine or Engine(), context, tasks)
+    return context
+
+
+def hashes(context: Context, *data_sets: str) -> dict[str, str]:
+    """SHA-256 of every file of data sets."""
+    found = itertools.chain.from_iterable(fs.find(context.run.path(name)) for name in data_sets)
+    return {
+        fs.relative(info.path, context.run.folder): hashlib.sha256(fs.read_bytes(info.path)).hexdigest()
+        for info in found
+    }
+
+
+def counts(context: Context, prefix: str) -> dict[str, int]:
+    """Sums of the counts of tasks."""
+    total: dict[str, int] = {}
+    for commit in context.run.commits(STAGE, context.keys[STAGE]):
+        if commit.task.startswith(prefix):
+            for name, count in commit.counts.items():
+                total[name] = total.get(name, 0) + count
+    return total
+
+
+@pytest.fixture(scope="module")
+def context(tmp_path_factory: pytest.TempPathFactory) -> Context:
+    return deduplicated(tmp_path_factory.mktemp("near"))
+
+
+# -- what is found -----------------------------------------------------------------------------------------------------
+
+
+def verdict(context: Context, source: str, shard: int, row: int) -> dict[str, Any]:
+    rows: list[dict[str, Any]] = context.run.read_table("verdicts/near", context.shards(source)[shard]).to_pylist()
+    return rows[row]
+
+
+def test_of_each_cluster_the_copy_of_smallest_rank_is_kept(context: Context) -> None:
+    for cluster in CLUSTERS:
+        ids = [document_id(source, f"{shard}.txt", str(row)) for source, shard, row in cluster]
+        keeper = cluster[int(np.argmin(keeper_rank(ids, context.recipe.seed)))]
+        source, shard, row = keeper
+        address = int(context.addresses(context.shards(source)[shard], np.array([row]))[0])
+        for place in cluster:
+            found = verdict(context, *place)
+
+            assert found["kept"] == (place == keeper)
+            assert found["cluster"] == address
+            assert 0.9 < found["similarity"] < 1.0
+
+
+def test_what_has_no_copy_is_kept(context: Context) -> None:
+    alone = {"kept": True, "cluster": None, "similarity": None}
+
+    for place in (("books", 0, 1), ("books", 1, 0), ("news", 1, 1), ("web", 0, 1), ("web", 0, 2)):
+        assert verdict(context, *place) == alone
+    # 68 of 148 shingles are common: a third of its words are others.
+    assert verdict(context, "web", 1, 1) == alone
+    assert not fs.exists(context.run.part("verdicts/near", context.shards("wikipedia")[0]))
+
+
+def test_evidence_is_the_exact_similarity_of_every_candidate(context: Context) -> None:
+    documents = {
+        int(context.addresses(shard, np.array([row]))[0]): text
+        for shard in context.all_shards()
+        for row, text in enumerate(TEXTS[shard.source][shard.index])
+    }
+    measured = 0
+    for info in fs.find(context.run.path(near_verification.EVIDENCE)):
+        for a, b, jaccard in zip(*_columns(info.path, "a", "b", "jaccard"), strict=True):
+            one, two = (set(shingle_hashes(documents[each], 13, lowercase=False).tolist()) for each in (a, b))
+            assert jaccard == len(one & two) / len(one | two)
+            measured += 1
+
+    assert measured == counts(context, "pairs/")["candidates"] >= 5
+    assert counts(context, "pairs/")["pairs"] == 5  # three pairs of the first cluster, one each of the others
+
+
+def _columns(path: str, *names: str) -> Iterator[list[Any]]:
+    with fs.open_read(path) as handle:
+        table = pq.read_table(handle)
+    return (table[name].to_pylist() for name in names)
+
+
+def test_a_column_of_signatures_is_a_band(context: Context) -> None:
+    options, shard = context.recipe.near, context.all_shards()[0]
+    minhash = MinHash(options.bands * options.rows, context.recipe.seed)
+    texts = TEXTS[shard.source][shard.index]
+    signatures = minhash.signatures([shingle_hashes(text, options.ngram, lowercase=False) for text in texts])
+    keys = band_keys(signatures, options.bands, options.rows)
+    cells = Cells(0, options.bands, 1, 1)
+    found = {cell: np.frombuffer(rows, KEYED) for cell, rows in read_bands(context, cells, range(cells.total), shard)}
+
+    assert len(found) == options.bands
+    for band in range(options.bands):
+        assert found[b"%d" % band]["key"].tolist() == keys[:, band].tolist()
+        assert found[b"%d" % band]["address"].tolist() == [0, 1]
+
+
+def test_a_wave_reads_nothing_of_other_cells(context: Context) -> None:
+    cells = Cells(0, context.recipe.near.bands, 4, 1)
+    shard = context.all_shards()[0]
+    everything = dict(read_bands(context, cells, range(cells.total), shard))
+    wave = [int(cell) for cell in sorted(everything)][::3]
+
+    assert 0 < len(wave) < len(everything)
+    assert dict(read_bands(context, cells, wave, shard)) == {b"%d" % cell: everything[b"%d" % cell] for cell in wave}
+
+
+def test_a_document_without_words_has_no_signature(context: Context) -> None:
+    table = context.run.read_table("signatures", context.shards("web")[0])
+
+    assert {table[name].null_count for name in table.column_names} == {1}
+    assert table.num_columns == context.recipe.near.bands
+
+
+# -- how the work is divided -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("engine", "sizes"),
+    [
+        (CLUSTER, {}),
+        (Engine(), {"WAVE_BYTES": 1}),  # a job a cell
+        (Engine(), {"WAVE_BYTES": 1 << 10}),
+    ],
+    ids=["cluster", "one cell a wave", "a few bands a wave"],
+)
+def test_neither_the_engine_nor_waves_change_a_byte(
+    tmp_path: Path, context: Context, monkeypatch: pytest.MonkeyPatch, engine: Engine, sizes: dict[str, int]
+) -> None:
+    for name, value in sizes.items():
+        monkeypatch.setattr(near_candidates, name, value)
+    other = deduplicated(tmp_path, engine=engine)
+
+    assert hashes(other, "signatures", "duplicates", "verdicts/near") == hashes(
+        context, "signatures", "duplicates", "verdicts/near"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("dedup.cells._CELL_BYTES", 32),
+        ("dedup.cells._PART_DOCUMENTS", 2),
+        ("jobs.near_verification.CHUNK_PAIRS", 2),
+        ("jobs.near_verification._BLOCK_BYTES", 1),
+        ("jobs.near_dedup._CLUSTER_ROWS", 2),
+    ],
+)
+def test_the_division_of_the_work_decides_nothing(
+    tmp_path: Path, context: Context, monkeypatch: pytest.MonkeyPatch, name: str, value: int
+) -> None:
+    monkeypatch.setattr(f"massivetext.{name}", value)
+    other = deduplicated(tmp_path)
+
+    assert hashes(other, "verdicts/near") == hashes(context, "verdicts/near")
+    assert counts(other, "pairs/") == counts(context, "pairs/")
+
+
+def test_cells_and_parts_grow_with_the_documents() -> None:
+    # 2**20 documents have 16 MiB of rows a band: one cell; and four parts of 2**18.
+    assert Cells.of(0, 32) == Cells(0, 32, 1, 1)
+    assert Cells.of(2**20, 32) == Cells(2**20, 32, 1, 4)
+    assert Cells.of(2**20 + 1, 32) == Cells(2**20 + 1, 32, 2, 5)
+    assert Cells.of(10_000_000, 32) == Cells(10_000_000, 32, 10, 39)
+    assert Cells.of(10**10, 32).parts == 1024
+
+
+@given(documents=st.integers(0, 10**9), bands=st.integers(1, 64), most=st.integers(1, 2**30))
+def test_waves_hold_every_cell_once_and_keep_to_their_bytes(documents: int, bands: int, most: int) -> None:
+    cells = Cells.of(documents, bands)
+    waves = list(cells.waves(range(cells.total), most))
+
+    assert [cell for wave in waves for cell in wave] == list(range(cells.total))
+    # On average: the rows of a band are dealt out to its cells by hash.
+    rows = 16 * documents / cells.partitions
+    assert all(len(wave) == 1 or len(wave) * rows <= most for wave in waves)
+    assert rows <= 16 * 2**20
+
+
+def test_ten_million_documents_keep_to_the_budget_of_the_embedded_runner() -> None:
+    cells = Cells.of(10_000_000, 32)
+    waves = list(cells.waves(range(cells.total), near_candidates.WAVE_BYTES))
+
+    # 5.1 GB of rows in 40 waves of 128 MB.
+    assert len(waves) == 40
+    assert {len(wave) for wave in waves} == {8}
+
+
+@given(st.lists(st.integers(0, 100), max_size=30), st.integers(1, 200))
+def test_blocks_hold_every_pair_in_order_and_about_as_much_text_as_they_may(sizes: Sequence[int], most: int) -> None:
+    pairs: U64 = np.arange(2 * len(sizes), dtype=np.uint64).reshape(-1, 2)
+    made = blocks(pairs, np.array(sizes, np.uint64), most)
+
+    assert np.concatenate(made).tolist() == pairs.tolist()
+    for block in made:
+        assert sum(sizes[int(a) // 2] for a, _ in block.tolist()[1:]) <= most
+
+
+# -- retries, twins, and what is left of an earlier attempt ------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=25)  # each writes to the disk
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), max_size=25), st.randoms(use_true_random=False))
+def test_a_cell_has_the_same_bytes_whatever_arrives_first(
+    tmp_path_factory: pytest.TempPathFactory, documents: list[tuple[int, int]], random: Any
+) -> None:
+    context = _bare(tmp_path_factory)
+    rows = np.array(documents, KEYED)
+    shuffled = np.array(random.sample(documents, len(documents)), KEYED)
+    half = len(documents) // 2
+    cells = Cells(len(documents), 32, 1, 3)
+    one = write_cell(context, cells, 0, [rows.tobytes()]), fs.read_bytes(near_candidates.cell_path(context, 0))
+    batches = [b"", shuffled[half:].tobytes(), shuffled[:half].tobytes()]
+    two = write_cell(context, cells, 0, batches), fs.read_bytes(near_candidates.cell_path(context, 0))
+
+    assert one == two
+
+
+_contexts: dict[str, Context] = {}
+
+
+def _bare(factory: pytest.TempPathFactory) -> Context:
+    if "bare" not in _contexts:
+        _contexts["bare"] = tiny_context(str(factory.mktemp("bare")), {"news": [[]]})
+    return _contexts["bare"]
+
+
+def test_oversized_buckets_are_counted(tmp_path: Path) -> None:
+    context = tiny_context(str(tmp_path), {"news": [[]]})
+    limit = context.recipe.near.max_bucket
+    # Bucket 1 has one document too many, bucket 2 exactly as many as it may, bucket 3 one more than that.
+    rows = [(key, row) for key, size in ((1, limit + 1), (2, limit), (3, limit + 1)) for row in range(size)]
+    commit = write_cell(context, Cells(0, 32, 1, 1), 5, [np.array(rows, KEYED).tobytes()])
+
+    assert commit.counts["oversized_buckets"] == 2
+    # All pairs of the second; of the others those with the first and with the neighbour, the same rows every time.
+    assert commit.counts["band_pairs"] == limit * (limit - 1) // 2 + 2
+    assert commit.files == ()
+
+
+def test_the_whole_stage_counts_oversized_buckets(tmp_path: Path) -> None:
+    texts: Texts = {"news": [[story(0, changed=n % 2) + f" end{n}" for n in range(70)]]}
+    context = deduplicated(tmp_path, texts)
+
+    assert NearOptions().max_bucket < 70
+    assert counts(context, "candidates/cell-")["oversized_buckets"] > 0
+    # 70 texts of which any two share more than 0.8 of their shingles: one is left.
+    assert counts(context, "news/")["removed"] == 69
+
+
+def test_what_an_earlier_attempt_measured_is_not_measured_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(near_verification, "CHUNK_PAIRS", 1)
+    context = deduplicated(tmp_path)
+    before = hashes(context, "duplicates")
+    key = context.keys[STAGE]
+    times = {info.path: info.version for info in fs.find(context.run.path(near_verification.EVIDENCE))}
+    fs.remove(context.run._commit_path(STAGE, key, "clusters"))
+    fs.remove(context.run._commit_path(STAGE, key, Chunk(0, 1).name))
+    fs.remove(near_candidates.cell_path(context, 3))  # lost, though its commit is there
+    run_near_dedup(Engine(), context, [Task(shard, (), 1.0) for shard in context.all_shards()])
+
+    assert hashes(context, "duplicates") == before
+    again = {info.path: info.version for info in fs.find(context.run.path(near_verification.EVIDENCE))}
+    assert [path for path in times if again[path] != times[path]] == [context.run.path(Chunk(0, 1).evidence)]
+
+
+def test_a_chunk_that_nobody_measured_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context, tasks = prepared(tmp_path)
+    monkeypatch.setattr(near_verification._Verify, "process", lambda _self, _element: None)
+    with pytest.raises(StageError, match="pairs/part-00000/chunk-00000 was not measured; run again to go on"):
+        run_near_dedup(Engine(), context, tasks)
+
+
+def test_a_merged_part_is_read_chunk_by_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near_verification, "CHUNK_PAIRS", 2)
+    context = deduplicated(tmp_path)
+    cells = cells_of(context)
+    assert merge_part(context, cells, 0).counts["distinct"] == counts(context, "pairs/")["candidates"]
+    measured = [verify_chunk(context, Chunk(0, number)).counts["candidates"] for number in range(3)]
+
+    assert measured == [2, 2, counts(context, "pairs/")["candidates"] - 4]
+
+
+def test_signatures_of_no_documents_give_no_pairs(tmp_path: Path) -> None:
+    context = deduplicated(tmp_path, {"news": [[], [""]]})
+
+    assert counts(context, "pairs/") == {}
+    assert counts(context, "clusters") == {"clusters": 0, "clustered": 0, "largest_cluster": 0}
+    assert verdict(context, "news", 1, 0)["kept"]
+
+
+def test_the_pairs_of_every_band_are_brought_together(context: Context) -> None:
+    cells = cells_of(context)
+    pairs = []
+    for cell in range(cells.total):
+        with fs.open_read(near_candidates.cell_path(context, cell)) as handle:
+            pairs.append(pair_files.read_part(handle, 0, 1))
+    found = counts(context, "candidates/cell-")
+
+    assert found["band_pairs"] == sum(map(len, pairs))
+    assert len(pair_files.union(pairs)) == counts(context, "candidates/part-")["distinct"]
+    assert found["oversized_buckets"] == 0
