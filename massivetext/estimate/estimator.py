@@ -1,16 +1,19 @@
 """Time, memory, shuffles, storage and cost of a run on so many workers, and what stands in the way of a faster one."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from massivetext.errors import UserError
 from massivetext.estimate import rates
-from massivetext.estimate.measured import Measurement
+from massivetext.estimate.measured import Measurement, StageFigures
 from massivetext.estimate.volumes import Corpus
 from massivetext.estimate.work import Work, work
+from massivetext.runs.stage import Stage
 from massivetext.schema import MAX_SHARDS
+from massivetext.stages import STAGES
 from massivetext.storage import files as fs
 
 # Memory a virtual CPU of the machines that a step can have (n2-standard, n2-highmem), and what of it a worker can use.
@@ -115,7 +118,13 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     bottleneck: str
 
 
-def estimate(corpus: Corpus, measured: Sequence[Measurement], workers: int, prices: Prices | None = None) -> Estimate:
+def estimate(
+    corpus: Corpus,
+    measured: Sequence[Measurement],
+    workers: int,
+    prices: Prices | None = None,
+    stages: Sequence[Stage] = STAGES,
+) -> Estimate:
     """The plan of a run.
 
     Args:
@@ -123,19 +132,21 @@ def estimate(corpus: Corpus, measured: Sequence[Measurement], workers: int, pric
         measured: runs to take speeds from: of each step, the first that took long enough; the last is the reference.
         workers: processes, each on a virtual CPU of its own; at least 1.
         prices: what is paid.
+        stages: the stages of the run, in order.
 
     Raises:
         UserError: fewer than one worker.
     """
     if workers < 1:
         raise UserError(f"--workers: want at least 1, got {workers}")
-    todo = {name: each for name, each in work(corpus).items() if each.phases or each.driver_seconds}
-    steps = tuple(_step(name, each, measured, workers) for name, each in todo.items())
+    todo = {names: each for names, each in work(corpus, stages).items() if each.phases or each.driver_seconds}
+    figures = [_StepFigures(each, work(each.corpus, stages)) for each in measured]
+    steps = tuple(_step(names, each, figures, workers) for names, each in todo.items())
     limits = (*_addresses(corpus), *(f"{step.step}: {limit}" for step in steps for limit in step.limits))
     return Estimate(
         raw_bytes=corpus.raw_bytes,
         workers=workers,
-        documents=corpus.total("ingested").documents,
+        documents=corpus.ingested.documents,
         shards=corpus.shards,
         record_tokens=corpus.record_tokens,
         wall_seconds=sum(step.wall_seconds for step in steps),
@@ -146,8 +157,24 @@ def estimate(corpus: Corpus, measured: Sequence[Measurement], workers: int, pric
     )
 
 
-def _step(name: str, todo: Work, measured: Sequence[Measurement], workers: int) -> StepEstimate:
-    source, factor = _speed(name, measured)
+class _StepFigures(NamedTuple):
+    """A measured run, and the work of its steps as modelled."""
+
+    run: Measurement
+    modelled: Mapping[tuple[str, ...], Work]
+
+    def of(self, names: tuple[str, ...]) -> list[StageFigures]:
+        """Return the figures of those stages of a step that the run has."""
+        return [self.run.stages[name] for name in names if name in self.run.stages]
+
+    def cpu_seconds(self, names: tuple[str, ...]) -> float | None:
+        """Return the CPU time of a step; None if the run does not say."""
+        seconds = [each.cpu_seconds for each in self.of(names)]
+        return None if None in seconds or not seconds else sum(each or 0.0 for each in seconds)
+
+
+def _step(names: tuple[str, ...], todo: Work, measured: Sequence[_StepFigures], workers: int) -> StepEstimate:
+    source, factor = _speed(names, measured)
     cpu = factor * sum(phase.cpu_seconds for phase in todo.phases)
     longest = factor * sum(min(phase.longest_seconds, phase.cpu_seconds) for phase in todo.phases)
     parts = {
@@ -158,11 +185,11 @@ def _step(name: str, todo: Work, measured: Sequence[Measurement], workers: int) 
         _ASKING: rates.REQUEST * todo.requests / fs.AT_ONCE,
         "driver's own work": factor * todo.driver_seconds,
     }
-    resident = _resident(name, measured)
+    resident = _resident(names, measured)
     worker = resident + max((phase.held_bytes for phase in todo.phases), default=0.0)
     tasks = max((phase.tasks for phase in todo.phases), default=0.0)
     return StepEstimate(
-        step=name,
+        step=", ".join(names),
         measured=source is measured[0] and len(measured) > 1,
         tasks=tasks,
         waves=math.ceil(tasks / workers),
@@ -174,32 +201,36 @@ def _step(name: str, todo: Work, measured: Sequence[Measurement], workers: int) 
         worker_bytes=worker,
         driver_bytes=resident + todo.driver_bytes,
         shuffle_bytes=sum(phase.shuffle_bytes for phase in todo.phases),
-        stored_bytes=_stored(name, todo, measured),
+        stored_bytes=_stored(names, todo, measured),
         ram_per_vcpu=next((size for size in _MACHINES if worker <= size * _USABLE), worker / _USABLE),
         limits=_limits(todo, worker),
     )
 
 
-def _speed(name: str, measured: Sequence[Measurement]) -> tuple[Measurement | None, float]:
-    """Where a step's CPU time is taken from, and how many times as long it took there as rates.py has it."""
+def _speed(names: tuple[str, ...], measured: Sequence[_StepFigures]) -> tuple[_StepFigures | None, float]:
+    """Return the run that the CPU time of a step is taken from, and measured time as a multiple of modelled time."""
     for source in measured:
-        seconds, planned = source.steps[name].cpu_seconds, work(source.corpus)[name].cpu_seconds
-        if seconds is not None and seconds >= _ENOUGH_SECONDS and planned:
-            return source, seconds / planned
+        seconds, modelled = source.cpu_seconds(names), source.modelled[names].cpu_seconds
+        if seconds is not None and seconds >= _ENOUGH_SECONDS and modelled:
+            return source, seconds / modelled
     return None, 1.0
 
 
-def _resident(name: str, measured: Sequence[Measurement]) -> float:
-    peaks = (source.steps[name].peak_bytes for source in measured)
-    return float(next((peak for peak in peaks if peak is not None), 0))
+def _resident(names: tuple[str, ...], measured: Sequence[_StepFigures]) -> float:
+    peaks = (peak for source in measured for each in source.of(names) if (peak := each.peak_bytes) is not None)
+    return float(next(peaks, 0))
 
 
-def _stored(name: str, todo: Work, measured: Sequence[Measurement]) -> float:
-    """What is written once, and the rest in proportion to what it followed in the first run that wrote any."""
+def _stored(names: tuple[str, ...], todo: Work, measured: Sequence[_StepFigures]) -> float:
+    """Return the bytes that a step writes: those that are written once, and the rest in proportion to its work.
+
+    The proportion is that of the first run that wrote any.
+    """
     for source in measured:
-        before, step = work(source.corpus)[name].stored_with, source.steps[name]
-        if before and step.stored_bytes and todo.stored_with:
-            return step.fixed_bytes + step.stored_bytes / before * todo.stored_with
+        before, figures = source.modelled[names].stored_with, source.of(names)
+        stored = sum(each.stored_bytes for each in figures)
+        if before and stored and todo.stored_with:
+            return sum(each.fixed_bytes for each in figures) + stored / before * todo.stored_with
     return 0.0
 
 

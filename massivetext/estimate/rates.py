@@ -9,6 +9,9 @@ is marked *assumed* was measured by nobody here: a plan says so.
 from collections.abc import Mapping
 
 from massivetext.recipe import Kind
+from massivetext.stages import (
+ DECONTAMINATE, EXACT_DEDUP, INGEST, JUDGE, MEASURE, NEAR_DEDUP, RECORDS, REPORT, TOKENIZER,
+)
 
 # -- CPU seconds -------------------------------------------------------------------------------------------------------
 
@@ -44,16 +47,18 @@ TRAIN_MEMORY = 6.0  # bytes a byte of text that the tokenizer is trained on
 
 # -- what the driver asks of the run folder ----------------------------------------------------------------------------
 
-# Files that it reads, writes or asks after, a shard: commits, verdicts, counts, summaries. Counted by
-# tests/estimate/test_work.py.
+# Requests per shard: reads, writes and look-ups of commits, verdicts, counts and summaries. Counted by
+# tests/estimate/test_work.py; a stage that is not listed makes one.
 REQUESTS: Mapping[str, int] = {
-    "ingest, measure, judge": 4,
-    "exact-dedup": 1,
-    "near-dedup": 6,
-    "decontaminate": 2,
-    "tokenizer": 8,
-    "records": 10,
-    "report": 8,
+    INGEST.name: 2,
+    MEASURE.name: 1,
+    JUDGE.name: 1,
+    EXACT_DEDUP.name: 1,
+    NEAR_DEDUP.name: 6,
+    DECONTAMINATE.name: 2,
+    TOKENIZER.name: 8,
+    RECORDS.name: 10,
+    REPORT.name: 8,
 }
 REQUESTS_A_FILE = 4  # of records, or of measured pairs
 REQUESTS_A_CELL = 6  # of candidate pairs

@@ -10,6 +10,8 @@ import msgspec
 from massivetext.errors import UserError
 from massivetext.recipe import Kind, NearOptions, Recipe, RecordsOptions
 from massivetext.records.sequences import rows_of_group
+from massivetext.runs.stage import verdict_sets
+from massivetext.stages import INGEST, NEAR_DEDUP, STAGES
 from massivetext.sources.splits import Split
 from massivetext.tokenizer.encoder import id_dtype
 
@@ -59,13 +61,8 @@ class Volume(msgspec.Struct, frozen=True, kw_only=True):
         kind: of the source.
         inputs: its files.
         shard_bytes: input of a shard.
-        deduplicates: whether it takes part in deduplication.
-        tested: whether it is tested against test sets.
-        ingested: all documents.
-        ruled: those that the rules keep.
-        distinct: those that exact deduplication keeps.
-        single: those that near deduplication keeps.
-        kept: those that are left in the end.
+        judged_by: names of the stages that may remove documents of it.
+        funnel: (stage, what is left after it) for ingest and every stage that may remove documents, in order.
         draws: crops that are encoded for the records.
         drawn_tokens: their tokens.
     """
@@ -73,15 +70,29 @@ class Volume(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     inputs: Inputs
     shard_bytes: int
-    deduplicates: bool
-    tested: bool
-    ingested: Count
-    ruled: Count
-    distinct: Count
-    single: Count
-    kept: Count
+    judged_by: tuple[str, ...]
+    funnel: tuple[tuple[str, Count], ...]
     draws: float
     drawn_tokens: float
+
+    @property
+    def ingested(self) -> Count:
+        """All documents."""
+        return self.funnel[0][1]
+
+    @property
+    def kept(self) -> Count:
+        """What is left after all stages."""
+        return self.funnel[-1][1]
+
+    def after(self, stage: str) -> Count:
+        """Return what is left after a stage. Raises KeyError for a stage that was not counted."""
+        return dict(self.funnel)[stage]
+
+    def before(self, stage: str) -> Count:
+        """Return what is left before a stage. Raises ValueError for a stage that was not counted."""
+        names = [name for name, _ in self.funnel]
+        return self.funnel[names.index(stage) - 1][1]
 
     @property
     def shards(self) -> int:
@@ -134,10 +145,27 @@ class Corpus(msgspec.Struct, frozen=True, kw_only=True):
         """Shards of all sources."""
         return sum(volume.shards for volume in self.sources.values())
 
-    def total(self, stage: str, *, only: str | None = None) -> Count:
-        """Documents of a step of the funnel ("ingested", "ruled", ...), of sources that ``only`` names a switch of."""
-        counts = [getattr(volume, stage) for volume in self.sources.values() if only is None or getattr(volume, only)]
-        return Count(sum(count.documents for count in counts), sum(count.bytes for count in counts))
+    @property
+    def ingested(self) -> Count:
+        """All documents of all sources."""
+        return _sum(volume.ingested for volume in self.sources.values())
+
+    def judged_by(self, stage: str) -> list[Volume]:
+        """Return the sources that a stage judges."""
+        return [volume for volume in self.sources.values() if stage in volume.judged_by]
+
+    def before(self, stage: str) -> Count:
+        """Return what reaches a stage, of the sources that it judges."""
+        return _sum(volume.before(stage) for volume in self.judged_by(stage))
+
+    def after(self, stage: str) -> Count:
+        """Return what a stage leaves, of the sources that it judges."""
+        return _sum(volume.after(stage) for volume in self.judged_by(stage))
+
+
+def _sum(counts: Iterable[Count]) -> Count:
+    each = list(counts)
+    return Count(sum(count.documents for count in each), sum(count.bytes for count in each))
 
 
 def signature_bytes(near: NearOptions) -> int:
@@ -179,8 +207,8 @@ def scaled(recipe: Recipe, inputs: Mapping[str, Inputs], measured: Sequence[Corp
     }
     drawn, tokens = _drawn(recipe, grown)
     before, options = measured[0], recipe.records
-    signed = before.total("distinct", only="deduplicates").documents or math.inf
-    share = sum(volume.distinct.documents for volume in drawn.values() if volume.deduplicates) / signed
+    compared = sum(v.before(NEAR_DEDUP.name).documents for v in drawn.values() if NEAR_DEDUP.name in v.judged_by)
+    share = compared / (before.before(NEAR_DEDUP.name).documents or math.inf)
     kept = sum(volume.kept.bytes for volume in drawn.values())
     return Corpus(
         sources=drawn,
@@ -219,21 +247,17 @@ def _measured(recipe: Recipe, name: str, measured: Sequence[Corpus]) -> Volume:
 def _grown(recipe: Recipe, name: str, inputs: Inputs, measured: Volume) -> Volume:
     options = recipe.sources[name]
     factor = inputs.raw_bytes / measured.inputs.raw_bytes
-    tested = options.decontaminate and bool(recipe.decontaminate.test_sets)
-    ingested, ruled = measured.ingested.times(factor), measured.ruled.times(factor)
-    distinct = _kept(ruled, measured.ruled, measured.distinct, applies=options.deduplicates)
-    single = _kept(distinct, measured.distinct, measured.single, applies=options.deduplicates)
+    sets = verdict_sets(recipe, STAGES)
+    funnel = [(INGEST.name, measured.ingested.times(factor))]
+    for verdicts in sets:
+        before, after = measured.before(verdicts.stage), measured.after(verdicts.stage)
+        funnel.append((verdicts.stage, _kept(funnel[-1][1], before, after, applies=name in verdicts.sources)))
     return Volume(
         kind=options.kind,
         inputs=inputs,
         shard_bytes=options.shard_bytes,
-        deduplicates=options.deduplicates,
-        tested=tested,
-        ingested=ingested,
-        ruled=ruled,
-        distinct=distinct,
-        single=single,
-        kept=_kept(single, measured.single, measured.kept, applies=tested),
+        judged_by=tuple(verdicts.stage for verdicts in sets if name in verdicts.sources),
+        funnel=tuple(funnel),
         draws=measured.draws * factor,
         drawn_tokens=measured.drawn_tokens * factor,
     )

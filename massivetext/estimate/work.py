@@ -4,6 +4,7 @@ The formulas follow the code of the stages; ``tests/estimate/test_work.py`` hold
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from massivetext.dedup.cells import CHUNK_PAIRS, Cells
@@ -11,7 +12,9 @@ from massivetext.dedup.row_types import HASHED, KEYED, REMOVED
 from massivetext.estimate import rates
 from massivetext.estimate.volumes import Corpus, Volume
 from massivetext.records.sequences import PIECE
+from massivetext.runs.stage import Stage, resolve
 from massivetext.sources import COST
+from massivetext.stages import DECONTAMINATE, EXACT_DEDUP, NEAR_DEDUP, RECORDS, REPORT, STAGES, TOKENIZER, steps
 from massivetext.storage import files as fs
 
 _COPIES = 4  # of a group: as it came, joined, its order, its sorted columns
@@ -72,17 +75,46 @@ class Work(NamedTuple):
         return self.driver_seconds + sum(phase.cpu_seconds for phase in self.phases)
 
 
-def work(corpus: Corpus) -> dict[str, Work]:
-    """The work of each step of :data:`massivetext.estimate.measured.STEPS`."""
-    return {
-        "ingest, measure, judge": _ingest(corpus),
-        "exact-dedup": _exact(corpus),
-        "near-dedup": _near(corpus),
-        "decontaminate": _screen(corpus),
-        "tokenizer": _tokenizer(corpus),
-        "records": _records(corpus),
-        "report": _report(corpus),
-    }
+class ShardWork(NamedTuple):
+    """The work of a stage on the shards of one source.
+
+    Attributes:
+        cpu_seconds: CPU time for all shards, at the speed that rates.py has.
+        longest_seconds: CPU time for the longest shard.
+    """
+
+    cpu_seconds: float
+    longest_seconds: float
+
+
+def work(corpus: Corpus, stages: Sequence[Stage] = STAGES) -> dict[tuple[str, ...], Work]:
+    """Return the work of each step of a run, by the names of the stages that share its jobs."""
+    return {tuple(stage.name for stage in step): _step(corpus, step) for step in steps(stages)}
+
+
+def _step(corpus: Corpus, step: Sequence[Stage]) -> Work:
+    if step[0].process is not None:
+        return _shard_step(corpus, step)
+    (stage,) = step
+    if stage.work is not None:
+        return resolve(stage.work)(corpus)
+    judged = corpus.judged_by(stage.name)
+    phase = _shardwise("judge", judged, [rates.VERDICT * v.before(stage.name).documents for v in judged])
+    return _whole(corpus, stage, (phase,) if judged else (), jobs=1, stored_with=corpus.before(stage.name).documents)
+
+
+def _shard_step(corpus: Corpus, step: Sequence[Stage]) -> Work:
+    """Return the work of stages that go through the shards together; a stage without an estimate adds none."""
+    total = longest = 0.0
+    estimates = [resolve(stage.shard_work) for stage in step if stage.shard_work is not None]
+    for volume in corpus.sources.values():
+        works: list[ShardWork] = [estimate(volume) for estimate in estimates]
+        total += sum(each.cpu_seconds for each in works)
+        longest = max(longest, sum(each.longest_seconds for each in works))
+    phase = Phase("read and judge", corpus.shards, total, min(longest, total), corpus.shards * _TASK_BYTES)
+    whole = _whole(corpus, step[0], (phase,), jobs=1, stored_with=corpus.ingested.bytes)
+    requests = sum(rates.REQUESTS.get(stage.name, 1) for stage in step)
+    return whole._replace(requests=requests * corpus.shards)
 
 
 def _shardwise(name: str, volumes: list[Volume], cpu: list[float], *, held: float = 0.0) -> Phase:
@@ -92,17 +124,17 @@ def _shardwise(name: str, volumes: list[Volume], cpu: list[float], *, held: floa
     return Phase(name, tasks, sum(cpu), longest, tasks * _TASK_BYTES if tasks else 0.0, held)
 
 
-def _ingest(corpus: Corpus) -> Work:
-    volumes = list(corpus.sources.values())
-    own = [COST[v.kind] / 1e6 * v.inputs.raw_bytes + rates.MEASURE * v.ingested.bytes for v in volumes]
-    passed = [rates.PASS_OVER[v.kind] * v.inputs.reread_bytes for v in volumes]
-    longest = max(
-        seconds * v.largest_share + rates.PASS_OVER[v.kind] * _passed_by_one(v)
-        for v, seconds in zip(volumes, own, strict=True)
-    )
-    total = sum(own) + sum(passed)
-    phase = Phase("read and judge", corpus.shards, total, min(longest, total), corpus.shards * _TASK_BYTES)
-    return _whole(corpus, "ingest, measure, judge", (phase,), jobs=1, stored_with=corpus.total("ingested").bytes)
+def ingest(volume: Volume) -> ShardWork:
+    """Return the work of reading the input of a source; the parts of a divided file each read all of it."""
+    read, passed = COST[volume.kind] / 1e6 * volume.inputs.raw_bytes, rates.PASS_OVER[volume.kind]
+    longest = read * volume.largest_share + passed * _passed_by_one(volume)
+    return ShardWork(read + passed * volume.inputs.reread_bytes, longest)
+
+
+def measure(volume: Volume) -> ShardWork:
+    """Return the work of measuring the texts of a source."""
+    seconds = rates.MEASURE * volume.ingested.bytes
+    return ShardWork(seconds, seconds * volume.largest_share)
 
 
 def _passed_by_one(volume: Volume) -> float:
@@ -110,12 +142,13 @@ def _passed_by_one(volume: Volume) -> float:
     return max(0.0, volume.inputs.largest_file - volume.shard_bytes) if volume.inputs.reread_bytes else 0.0
 
 
-def _exact(corpus: Corpus) -> Work:
-    tested = [volume for volume in corpus.sources.values() if volume.deduplicates]
-    documents = corpus.total("ruled", only="deduplicates").documents
-    removed = documents - corpus.total("distinct", only="deduplicates").documents
+def exact_dedup(corpus: Corpus) -> Work:
+    """Return the work of exact deduplication."""
+    tested = corpus.judged_by(EXACT_DEDUP.name)
+    documents = corpus.before(EXACT_DEDUP.name).documents
+    removed = documents - corpus.after(EXACT_DEDUP.name).documents
     partitions = max(64.0, sum(1 / volume.largest_share for volume in tested) / 8)
-    read = _shardwise("hash", tested, [rates.HASH * v.ruled.documents for v in tested])
+    read = _shardwise("hash", tested, [rates.HASH * v.before(EXACT_DEDUP.name).documents for v in tested])
     compare = Phase(
         "compare",
         partitions,
@@ -124,19 +157,20 @@ def _exact(corpus: Corpus) -> Work:
         HASHED.itemsize * documents,
         _COPIES * HASHED.itemsize * documents / partitions,
     )
-    write = _shardwise("verdicts", tested, [rates.VERDICT * v.ruled.documents for v in tested])
+    write = _shardwise("verdicts", tested, [rates.VERDICT * v.before(EXACT_DEDUP.name).documents for v in tested])
     phases = (read, compare, write._replace(shuffle_bytes=REMOVED.itemsize * removed)) if tested else ()
-    return _whole(corpus, "exact-dedup", phases, jobs=1, stored_with=documents)
+    return _whole(corpus, EXACT_DEDUP, phases, jobs=1, stored_with=documents)
 
 
-def _near(corpus: Corpus) -> Work:
-    tested = [volume for volume in corpus.sources.values() if volume.deduplicates]
-    documents = corpus.total("distinct", only="deduplicates").documents
+def near_dedup(corpus: Corpus) -> Work:
+    """Return the work of near-duplicate removal."""
+    tested = corpus.judged_by(NEAR_DEDUP.name)
+    documents = corpus.before(NEAR_DEDUP.name).documents
     keyed, shards = documents * corpus.bands, sum(volume.shards for volume in tested)
     cells = Cells.of(math.ceil(documents), corpus.bands)
     signatures = max((v.ingested.documents * v.largest_share for v in tested), default=0.0) * corpus.signature_bytes
-    sign = _shardwise("sign", tested, [rates.SIGN * v.distinct.bytes for v in tested], held=_TABLES * signatures)
-    read = _shardwise("read bands", tested, [rates.BAND * corpus.bands * v.distinct.documents for v in tested])
+    sign = _shardwise("sign", tested, [rates.SIGN * v.before(NEAR_DEDUP.name).bytes for v in tested], held=_TABLES * signatures)
+    read = _shardwise("read bands", tested, [rates.BAND * corpus.bands * v.before(NEAR_DEDUP.name).documents for v in tested])
     cell, row = documents / cells.partitions, KEYED.itemsize
     bucket = Phase(
         "find candidates", cells.total, rates.BUCKET * keyed, rates.BUCKET * cell, row * keyed, _COPIES * row * cell
@@ -149,10 +183,10 @@ def _near(corpus: Corpus) -> Work:
     chunks = max(1, math.ceil(corpus.candidates / CHUNK_PAIRS))
     longest = verifying * min(1.0, CHUNK_PAIRS / max(1.0, corpus.candidates))
     verify = Phase("verify", chunks, verifying, longest, waiting_seconds=rates.REQUEST * groups)
-    write = _shardwise("verdicts", tested, [rates.VERDICT * v.distinct.documents for v in tested])
+    write = _shardwise("verdicts", tested, [rates.VERDICT * v.before(NEAR_DEDUP.name).documents for v in tested])
     whole = _whole(
         corpus,
-        "near-dedup",
+        NEAR_DEDUP,
         (sign, read, bucket, merge, verify, write) if tested else (),
         jobs=4,
         stored_with=documents,
@@ -179,18 +213,20 @@ def _row_groups_read(corpus: Corpus, tested: list[Volume]) -> tuple[float, float
     return 2 * min(corpus.candidates, met * groups), shard_text / groups
 
 
-def _screen(corpus: Corpus) -> Work:
-    tested = [volume for volume in corpus.sources.values() if volume.tested]
-    phase = _shardwise("screen", tested, [rates.SCREEN * v.single.bytes for v in tested])
-    documents = corpus.total("single", only="tested").documents
-    return _whole(corpus, "decontaminate", (phase,) if tested else (), jobs=1, stored_with=documents)
+def decontaminate(corpus: Corpus) -> Work:
+    """Return the work of test-set filtering."""
+    tested = corpus.judged_by(DECONTAMINATE.name)
+    phase = _shardwise("screen", tested, [rates.SCREEN * v.before(DECONTAMINATE.name).bytes for v in tested])
+    documents = corpus.before(DECONTAMINATE.name).documents
+    return _whole(corpus, DECONTAMINATE, (phase,) if tested else (), jobs=1, stored_with=documents)
 
 
-def _tokenizer(corpus: Corpus) -> Work:
+def tokenizer(corpus: Corpus) -> Work:
+    """Return the work of sampling texts and training the tokenizer."""
     volumes = list(corpus.sources.values())
     phase = _shardwise("sample", volumes, [rates.SAMPLE * v.kept.bytes for v in volumes])
     whole = _whole(
-        corpus, "tokenizer", (phase,) if corpus.sampled_bytes else (), jobs=1, stored_with=corpus.sampled_bytes
+        corpus, TOKENIZER, (phase,) if corpus.sampled_bytes else (), jobs=1, stored_with=corpus.sampled_bytes
     )
     return whole._replace(
         # The passages are read file by file: each of those requests takes the time of as many as are made at a time.
@@ -200,7 +236,8 @@ def _tokenizer(corpus: Corpus) -> Work:
     )
 
 
-def _records(corpus: Corpus) -> Work:
+def records(corpus: Corpus) -> Work:
+    """Return the work of drawing, encoding and writing the records."""
     volumes = list(corpus.sources.values())
     draws = [volume.draws for volume in volumes]
     size = corpus.record_tokens * corpus.token_bytes
@@ -215,26 +252,27 @@ def _records(corpus: Corpus) -> Work:
         size + PIECE.itemsize * sum(draws),
         _COPIES * size / files,
     )
-    whole = _whole(corpus, "records", (encode, cut, write), jobs=2, stored_with=sum(v.drawn_tokens for v in volumes))
+    whole = _whole(corpus, RECORDS, (encode, cut, write), jobs=2, stored_with=sum(v.drawn_tokens for v in volumes))
     return whole._replace(
         requests=whole.requests + rates.REQUESTS_A_FILE * files,
         driver_bytes=whole.driver_bytes + _LAYOUT_BYTES * max(draws),
     )
 
 
-def _report(corpus: Corpus) -> Work:
+def report(corpus: Corpus) -> Work:
+    """Return the work of the report."""
     volumes = list(corpus.sources.values())
     phase = _shardwise("summarise", volumes, [rates.REPORT * v.ingested.documents for v in volumes])
-    whole = _whole(corpus, "report", (phase,), jobs=1, stored_with=corpus.shards)
+    whole = _whole(corpus, REPORT, (phase,), jobs=1, stored_with=corpus.shards)
     return whole._replace(driver_seconds=rates.MERGE * corpus.shards)
 
 
-def _whole(corpus: Corpus, step: str, phases: tuple[Phase, ...], *, jobs: int, stored_with: float) -> Work:
+def _whole(corpus: Corpus, stage: Stage, phases: tuple[Phase, ...], *, jobs: int, stored_with: float) -> Work:
     shards = corpus.shards if phases else 0
     return Work(
         phases=phases,
         jobs=jobs if phases else 0,
-        requests=rates.REQUESTS[step] * shards,
+        requests=rates.REQUESTS.get(stage.name, 1) * shards,
         driver_seconds=0.0,
         driver_bytes=_COMMIT_BYTES * shards,
         graph_bytes=_TASK_BYTES * shards,

@@ -1,9 +1,15 @@
 """Judge: signals -> verdicts, by the rule sets of each source."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pyarrow as pa
 
 from massivetext import rules
+from massivetext.errors import UserError
+from massivetext.recipe import LoadedRecipe
+from massivetext.report.guards import Alarm, alarms, judged
+from massivetext.signals import blocklist_files
 from massivetext.engines.shard_jobs import Task
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
@@ -14,13 +20,42 @@ from massivetext.schema import RULE_VERDICTS
 def judge_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommit:
     """Writes the rule verdicts of one shard."""
     shard, run = task.shard, context.run
-    judged = context.rules[shard.source]
-    wanted = {"word_count"}.union(*(rule.signals for rule in judged))
+    judging = context.rules[shard.source]
+    wanted = {"word_count"}.union(*(rule.signals for rule in judging))
     table = run.read_table("signals", shard, sorted(wanted))
-    kept, failed = rules.judge(table, judged)
+    kept, failed = rules.judge(table, judging)
     file = run.write_table("verdicts/rules", shard, pa.table({"kept": kept, "failed": failed}, schema=RULE_VERDICTS))
     counts = {**context.tally(shard, kept), "removed": int((~kept).sum())}
-    for bit, rule in enumerate(judged):
+    for bit, rule in enumerate(judging):
         counts[f"failed:{rule.name}"] = int(np.count_nonzero(failed >> np.uint64(bit) & np.uint64(1)))
     reporter.add(table.num_rows)
     return ShardCommit(shard.name, (file,), counts)
+
+
+def apply_guards(context: Context, loaded: LoadedRecipe, say: Callable[[str], None], first: bool) -> None:
+    """Warn of rules that look wrong, or stop the run if the recipe asks for that.
+
+    Args:
+        context: of the run, whose rules have judged.
+        loaded: the recipe.
+        say: is called with each warning.
+        first: whether the rules judged in this run; warnings are given once.
+
+    Raises:
+        UserError: a guard of the recipe stops the run.
+    """
+    guards, idle_signals = loaded.recipe.guards, blocklist_files.idle_signals(loaded.recipe.blocklists)
+    found: list[Alarm] = []
+    for source, judging in sorted(context.rules.items()):
+        report_only = frozenset(rule.name for rule in judging if rule.report_only)
+        idle = frozenset(rule.name for rule in judging if rule.signal in idle_signals)
+        found += alarms(guards, source, judged(context.run, source, report_only, idle))
+    for alarm in found:
+        if alarm.action == "warn" and first:
+            say(alarm.message)
+    stopping = " ".join(alarm.message for alarm in found if alarm.action == "stop")
+    if stopping:
+        raise UserError(
+            f"{stopping} A guard stops the run here. `massivetext report {context.run.folder}` shows what the rules "
+            "did; mend them, or change [guards] in the recipe, and run again to go on"
+        )

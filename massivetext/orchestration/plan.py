@@ -1,45 +1,40 @@
-"""What a run will do before it does it: the input of every shard, the rules of every source, the key of every stage."""
+"""Plan a run before it starts: the input of every shard, the rules of every source, the key of every stage."""
 
 import importlib.metadata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from massivetext import __version__, demo, edits, rules, signals
-from massivetext.engines.libraries import LIBRARIES
-from massivetext.engines.shard_jobs import Task
+from massivetext import demo, edits, rules
+from massivetext.runs.work_items import WorkItem
+from massivetext.runs.stage import RunPlan, Stage
+from massivetext.stages import STAGES
 from massivetext.errors import UserError
-from massivetext.jobs.screen_documents import evaluation_files
-from massivetext.jobs.tokenizer_training import model_path
-from massivetext.recipe import LoadedRecipe, Recipe
+from massivetext.recipe import LoadedRecipe
 from massivetext.rules import Rule
-from massivetext.runs.store import STAGES, Shard, key_of
-from massivetext.signals import blocklist_files, definitions, registry, unsafe_files
+from massivetext.runs.store import Shard, key_of
+from massivetext.signals import definitions, registry
 from massivetext.sources import COST, DIVISIBLE
 from massivetext.sources.splits import Split, plan
-from massivetext.storage import files as fs
-
-# Raised when a stage's output changes for the same input and options; part of every key.
-CODE_VERSIONS: Mapping[str, int] = dict.fromkeys(STAGES, 1) | {
-    "ingest": 2,
-    "measure": 3,
-    "near-dedup": 2,
-    "records": 2,
-    "report": 2,
-}
 
 _MEASURE_COST = 0.3  # seconds a megabyte of input, which is compressed as a rule
 
-Plan = dict[str, list[tuple[Split, ...]]]
+
+def make_plan(loaded: LoadedRecipe) -> RunPlan:
+    """Return what a run of a recipe will do.
+
+    Raises:
+        UserError: an input is missing, two inputs would give the same document ids, or a rule set or edit is wrong.
+    """
+    return RunPlan(loaded, plan_splits(loaded), rules_of(loaded), edits_of(loaded))
 
 
-def make_plan(loaded: LoadedRecipe) -> Plan:
-    """The input of every shard of every source.
+def plan_splits(loaded: LoadedRecipe) -> dict[str, list[tuple[Split, ...]]]:
+    """Return what each shard of each source reads.
 
     Raises:
         UserError: an input is missing, or two inputs would give the same document ids.
     """
-    plans: Plan = {}
+    plans: dict[str, list[tuple[Split, ...]]] = {}
     for name, source in sorted(loaded.recipe.sources.items()):
         try:
             plans[name] = plan(source.inputs, loaded.root, source.shard_bytes, divisible=DIVISIBLE[source.kind])
@@ -91,67 +86,34 @@ def edits_of(loaded: LoadedRecipe) -> dict[str, tuple[edits.Rule, ...]]:
     }
 
 
-def stage_keys(
-    loaded: LoadedRecipe,
-    plans: Plan,
-    judged: Mapping[str, Sequence[Rule]],
-    edited: Mapping[str, Sequence[edits.Rule]],
-) -> dict[str, str]:
-    """The key of each stage: a hash of all that decides what it writes, the keys of the stages before it among it."""
-    recipe, root = loaded.recipe, loaded.root
-    tests = evaluation_files(recipe.decontaminate.test_sets, root)
-    model, unsafe_model = recipe.tokenizer.model, recipe.measure.unsafe_model
-    weights = {name: str(source.weight) for name, source in recipe.sources.items()}
-    own: dict[str, Any] = {
-        "ingest": [
-            recipe.ingest,
-            {
-                name: [source.kind, source.text_field, source.licences, _identity(plans[name])]
-                for name, source in recipe.sources.items()
-            },
-            edited,
-        ],
-        "measure": [
-            recipe.measure.paragraph_languages,
-            unsafe_model and unsafe_files.digests(unsafe_files.find(root, unsafe_model)),
-            signals.assets_digest(),
-            blocklist_files.digests(blocklist_files.find(recipe.blocklists, root)),
-            recipe.blocklists.shipped_keywords,
-            {name: registry.readings_of(rules.signals_of(each)) for name, each in judged.items()},
-        ],
-        "judge": judged,
-        "exact-dedup": [recipe.seed, {name: source.deduplicates for name, source in recipe.sources.items()}],
-        "near-dedup": [recipe.seed, recipe.near],
-        "decontaminate": [
-            recipe.decontaminate,
-            [(info.path.rsplit("/", 1)[-1], info.size, info.version) for info in tests],
-            {name: source.decontaminate for name, source in recipe.sources.items()},
-        ],
-        "tokenizer": [recipe.seed, recipe.tokenizer, weights, model and fs.digest(model_path(root, model))],
-        "records": [recipe.name, recipe.seed, recipe.records, weights],
-        "report": [__version__, recipe.guards],
-    }
+def stage_keys(plan: RunPlan, stages: Sequence[Stage] = STAGES) -> dict[str, str]:
+    """Return the key of each stage: a hash of all that decides its output, the key of the stage before it included.
+
+    Raises:
+        UserError: a file that decides an output is missing: a test set, a list, a model.
+    """
     keys: dict[str, str] = {}
     before = ""
-    for stage in STAGES:
-        libraries = {name: importlib.metadata.version(name) for name in LIBRARIES.get(stage, ())}
-        before = keys[stage] = key_of([stage, CODE_VERSIONS[stage], before, libraries, own[stage]])
+    for stage in stages:
+        libraries = {name: importlib.metadata.version(name) for name in stage.libraries}
+        before = keys[stage.name] = key_of([stage.name, stage.version, before, libraries, stage.key(plan)])
     return keys
 
 
-def _identity(shards: Sequence[Sequence[Split]]) -> list[list[tuple[str, int, str, int, int]]]:
-    # Where the files lie is not part of it: a corpus may move.
-    return [[(split.name, split.size, split.version, split.part, split.parts) for split in splits] for splits in shards]
-
-
-def make_tasks(recipe: Recipe, plans: Plan) -> list[Task]:
-    """One task a shard, with a rough cost in seconds."""
+def make_items(plan: RunPlan) -> list[WorkItem]:
+    """Return one work item per shard, with a rough cost in seconds."""
+    sources = plan.recipe.sources
     return [
-        Task(
+        WorkItem(
             Shard(name, index, len(shards)),
             splits,
-            (COST[recipe.sources[name].kind] + _MEASURE_COST) * sum(split.size / split.parts for split in splits) / 1e6,
+            (COST[sources[name].kind] + _MEASURE_COST) * sum(split.size / split.parts for split in splits) / 1e6,
         )
-        for name, shards in sorted(plans.items())
+        for name, shards in sorted(plan.splits.items())
         for index, splits in enumerate(shards)
     ]
+
+
+def library_versions(stages: Sequence[Stage]) -> dict[str, str]:
+    """Return the version of every library that decides what some stages write, or how."""
+    return versions([name for stage in stages for name in stage.libraries])

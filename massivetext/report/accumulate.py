@@ -34,7 +34,8 @@ from massivetext.report.tallies import (
     add_picks,
 )
 from massivetext.rules import Rule
-from massivetext.runs.context import VERDICTS, Context, Mask
+from massivetext.runs.context import Context, Mask
+from massivetext.stages import DECONTAMINATE, INGEST, JUDGE, NEAR_DEDUP
 from massivetext.runs.store import Shard
 from massivetext.signals.registry import ALL
 
@@ -148,12 +149,12 @@ def accumulate_shard(context: Context, shard: Shard) -> ShardSummary:
     return ShardSummary(
         {
             shard.source: SourceSummary(
-                funnel=_funnel(columns),
+                funnel=_funnel(context, columns),
                 rules=failures.rule_tallies(judged, columns.failed, columns.words, columns.bytes),
                 overlaps=failures.overlaps(len(judged), columns.failed),
                 histograms=_histograms(columns),
                 languages=_languages(columns),
-                removed_hosts=hosts.sample(columns.urls, ~columns.kept["judge"], columns.keys),
+                removed_hosts=hosts.sample(columns.urls, ~columns.kept[JUDGE.name], columns.keys),
                 near_similarity=_near_similarity(columns),
                 samples=_samples(columns, judged),
                 rejected=rejected,
@@ -166,12 +167,13 @@ def accumulate_shard(context: Context, shard: Shard) -> ShardSummary:
 
 def _read(context: Context, shard: Shard) -> _Columns:
     run = context.run
-    stages = [stage for stage in reached(context) if stage in VERDICTS and context.judged_by(stage, shard.source)]
-    verdicts = {stage: run.read_table(VERDICTS[stage], shard) for stage in stages}
+    done = set(reached(context))
+    judging = [each for each in context.verdicts if each.stage in done and shard.source in each.sources]
+    verdicts = {each.stage: run.read_table(each.data_set, shard) for each in judging}
     documents = run.read_table("documents", shard, ["id", "url"])
     ids = documents["id"].to_pylist()
     alive = np.ones(len(ids), np.bool_)
-    kept = {"ingest": alive}
+    kept = {INGEST.name: alive}
     for stage, table in verdicts.items():
         alive = alive & table["kept"].to_numpy()
         kept[stage] = alive
@@ -179,7 +181,7 @@ def _read(context: Context, shard: Shard) -> _Columns:
         shard=shard,
         signals=run.read_table("signals", shard),
         urls=documents["url"],
-        failed=verdicts["judge"]["failed"].to_numpy(),
+        failed=verdicts[JUDGE.name]["failed"].to_numpy(),
         verdicts=verdicts,
         kept=kept,
         keys=sample_keys(ids, context.recipe.seed),
@@ -192,18 +194,18 @@ def sample_keys(ids: Sequence[str], seed: int) -> U64:
     return np.frombuffer(digests, "<u8") >> np.uint64(1)
 
 
-def _funnel(columns: _Columns) -> dict[str, Tally]:
+def _funnel(context: Context, columns: _Columns) -> dict[str, Tally]:
     words, size = columns.words, columns.bytes
     funnel: dict[str, Tally] = {}
-    mask = columns.kept["ingest"]
-    for stage in ("ingest", *VERDICTS):
+    mask = columns.kept[INGEST.name]
+    for stage in (INGEST.name, *(each.stage for each in context.verdicts)):
         mask = columns.kept.get(stage, mask)  # a stage that does not judge the source keeps what there is
         funnel[stage] = Tally(int(mask.sum()), int(words[mask].sum()), int(size[mask].sum()))
     return funnel
 
 
 def _histograms(columns: _Columns) -> dict[str, Histogram]:
-    kept = columns.kept["judge"]
+    kept = columns.kept[JUDGE.name]
     found = {}
     for name, signal in ALL.items():
         if signal.high is not None and name in columns.signals.column_names:
@@ -217,13 +219,13 @@ def _histograms(columns: _Columns) -> dict[str, Histogram]:
 
 def _languages(columns: _Columns) -> dict[str, PartTally]:
     return failures.part_tallies(
-        failures.by_part(columns.signals["language"], columns.kept["judge"], columns.words, columns.bytes)
+        failures.by_part(columns.signals["language"], columns.kept[JUDGE.name], columns.words, columns.bytes)
     )
 
 
 def _near_similarity(columns: _Columns) -> tuple[int, ...]:
     borders = np.arange(bins.SHARE_BINS + 1) / bins.SHARE_BINS
-    table = columns.verdicts.get("near-dedup")
+    table = columns.verdicts.get(NEAR_DEDUP.name)
     values = np.zeros(0) if table is None else table["similarity"].drop_null().to_numpy()
     return tuple(bins.histogram(values, borders).tolist())
 
@@ -237,7 +239,7 @@ def _samples(columns: _Columns, rules: Sequence[Rule]) -> dict[str, tuple[Pick, 
         hit, alone = failures.fails(columns.failed, bit), failures.alone(rules, columns.failed, bit)
         # What this rule alone removes says most about it.
         samples[f"rule/{rule.label}"] = _picks(columns, hit, ~alone, SAMPLES)
-    for name, stage in ((NEAR, "near-dedup"), (CONTAMINATED, "decontaminate")):
+    for name, stage in ((NEAR, NEAR_DEDUP.name), (CONTAMINATED, DECONTAMINATE.name)):
         if stage in columns.verdicts:
             lost = ~columns.verdicts[stage]["kept"].to_numpy()
             samples[name] = _picks(columns, lost, np.zeros_like(lost), SAMPLES)
@@ -265,7 +267,7 @@ def exceeds(hit: Hit, options: DecontaminateOptions) -> bool:
 
 
 def _contamination(context: Context, columns: _Columns) -> dict[str, Any]:
-    if "decontaminate" not in columns.verdicts:
+    if DECONTAMINATE.name not in columns.verdicts:
         return {"contamination": {}, "overlapping": 0}
     shard, options = columns.shard, context.recipe.decontaminate
     by_set: dict[str, list[Hit]] = {}

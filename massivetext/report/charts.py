@@ -12,14 +12,6 @@ from massivetext.signals.registry import ALL
 
 Spec = dict[str, Any]
 
-# Parts of a source in the order of the page's colours.
-PARTS = {
-    "kept": "kept",
-    "judge": "rules",
-    "exact-dedup": "exact duplicates",
-    "near-dedup": "near duplicates",
-    "decontaminate": "test sets",
-}
 # Heights grow with the square root of a count.
 _ROOT = {"type": "sqrt", "zero": True, "nice": True}
 _COUNTS = {"title": None, "tickCount": 4, "tickMinStep": 1, "labelExpr": "format(datum.value, '~s')"}
@@ -105,21 +97,26 @@ def _bars(field: str, verdict: str, rows: Sequence[Mapping[str, object]]) -> Spe
     }
 
 
-def funnel(sources: Mapping[str, SourceReport], judged: Sequence[str]) -> Spec:
-    """The share of each source that is kept, and the shares that each stage removed."""
+def funnel(sources: Mapping[str, SourceReport], judged: Sequence[str], parts: Sequence[str]) -> Spec:
+    """Chart the share of each source that is kept, and the shares that each stage removed.
+
+    Args:
+        sources: the sources by name.
+        judged: names of the stages that were counted; the first one counts the documents that were read.
+        parts: names of the parts of a bar: what is kept, then what each later stage removed.
+    """
     rows: list[Spec] = []
     for name, source in sources.items():
-        total = source.funnel["ingest"].documents
+        total = source.funnel[judged[0]].documents
         left = source.funnel[judged[-1]].documents
-        removed = {
-            stage: source.funnel[before].documents - source.funnel[stage].documents
+        removed = [
+            source.funnel[before].documents - source.funnel[stage].documents
             for before, stage in itertools.pairwise(judged)
-        }
-        rows += [
-            {"source": name, "part": PARTS[part], "order": order, "documents": count, "share": count / max(total, 1)}
-            for order, (part, count) in enumerate({"kept": left, **removed}.items())
         ]
-    parts = [PARTS[part] for part in ("kept", *judged[1:])]
+        rows += [
+            {"source": name, "part": part, "order": order, "documents": count, "share": count / max(total, 1)}
+            for order, (part, count) in enumerate(zip(parts, [left, *removed], strict=True))
+        ]
     return spec(
         {"step": 34},
         data={"values": rows},
@@ -135,7 +132,7 @@ def funnel(sources: Mapping[str, SourceReport], judged: Sequence[str]) -> Spec:
             "color": {
                 "field": "part",
                 "type": "nominal",
-                "scale": {"domain": parts},
+                "scale": {"domain": list(parts)},
                 "legend": None,
             },
             "order": {"field": "order"},
@@ -221,10 +218,15 @@ def similarities(near: NearDuplicates) -> Spec:
     return spec(170, data={"values": rows}, layer=[bars, limit])
 
 
-def cluster_sizes(clusters: Mapping[str, Clusters]) -> Spec:
-    """Clusters by the number of documents in them, for each stage."""
+def cluster_sizes(clusters: Mapping[str, Clusters], parts: Sequence[str]) -> Spec:
+    """Chart the number of clusters by the documents in them.
+
+    Args:
+        clusters: by the name of their part of the funnel.
+        parts: every part of the funnel, so that each has the same colour here as there.
+    """
     rows = [
-        {"size": _size_label(low, high), "stage": PARTS[stage], "clusters": count}
+        {"size": _size_label(low, high), "stage": stage, "clusters": count}
         for low, high in _SIZES
         for stage, found in clusters.items()
         if (count := sum(number for size, number in found.sizes if size >= low and (high is None or size <= high)))
@@ -237,14 +239,14 @@ def cluster_sizes(clusters: Mapping[str, Clusters]) -> Spec:
             "sort": order,
             "axis": {"title": "documents in a cluster", "labelAngle": 0},
         },
-        "xOffset": {"field": "stage", "sort": [PARTS[stage] for stage in clusters]},
+        "xOffset": {"field": "stage", "sort": list(clusters)},
         "y": {"field": "clusters", "type": "quantitative", "scale": _ROOT, "axis": _COUNTS | {"title": "clusters"}},
     }
     color = {
         "field": "stage",
         "type": "nominal",
-        "scale": {"domain": list(PARTS.values())},
-        "legend": {"orient": "top", "title": None, "values": [PARTS[stage] for stage in clusters]},
+        "scale": {"domain": list(parts)},
+        "legend": {"orient": "top", "title": None, "values": list(clusters)},
     }
     tooltip = [{"field": "size"}, {"field": "stage"}, {"field": "clusters", "format": ","}]
     bars = {"mark": "bar", "encoding": {"color": color, "tooltip": tooltip}}

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pyarrow.compute as pc
 
+from massivetext.stages import RECORDS
 from massivetext.records.dataset import FILE_NAME, Dataset
 from massivetext.records.sequences import Order, layout
 from massivetext.records.tokens import load_counts, part_path, spans
@@ -35,13 +36,13 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
 
 def destinations(context: Context, where: Place) -> list[Destination]:
     """Where a document's tokens are, by draw; empty where it was dropped, not drawn, or the records are not done."""
-    if "records" not in reached(context):
+    if RECORDS.name not in reached(context):
         return []
     draws = _draws(context, where)
     if not draws:
         return []
     source, length = where.shard.source, context.recipe.records.sequence_length
-    dataset = Dataset.from_json(fs.read_bytes(context.run.path("records", FILE_NAME)))
+    dataset = Dataset.from_json(fs.read_bytes(context.run.path(RECORDS.name, FILE_NAME)))
     files = dataset.train.shards
     order = Order(dataset.train.sequences, len(files), context.recipe.seed)
     placed = layout(load_counts(context.run, source), context.recipe.records.crops_per_group, length)
@@ -68,5 +69,5 @@ def _draws(context: Context, where: Place) -> list[tuple[int, int]]:
 def _rounds(context: Context, where: Place) -> int:
     # Each round of encoding has a part of its own, committed as tokens/round-N/draws-I-J/SHARD.
     name = f"/{where.shard.name}"
-    tasks = (task.task for task in context.run.need("records").tasks)
+    tasks = (task.task for task in context.run.need(RECORDS.name).tasks)
     return sum(task.startswith("tokens/round-") and task.endswith(name) for task in tasks)

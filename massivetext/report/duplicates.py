@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from massivetext.report.bins import SHARE_BINS, histogram
 from massivetext.report.examples import Example, Place, address_of, places_of, read_examples
-from massivetext.runs.context import VERDICTS, Context
+from massivetext.runs.context import Context
+from massivetext.stages import EXACT_DEDUP, NEAR_DEDUP
 from massivetext.runs.store import Shard
 from massivetext.schema import MAX_SHARDS, U64, shard_of
 from massivetext.storage import files as fs
@@ -83,9 +84,9 @@ def exact_clusters(context: Context) -> Clusters:
     removed, kept = [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
 
     def read(shard: Shard) -> pa.ChunkedArray:
-        return context.run.read_table(VERDICTS["exact-dedup"], shard, ["cluster"])["cluster"]
+        return context.run.read_table(context.verdicts_of(EXACT_DEDUP.name), shard, ["cluster"])["cluster"]
 
-    shards = [shard for shard in context.all_shards() if context.judged_by("exact-dedup", shard.source)]
+    shards = [shard for shard in context.all_shards() if context.judged_by(EXACT_DEDUP.name, shard.source)]
     for shard, cluster in zip(shards, fs.concurrently(context.run.folder, read, shards), strict=True):
         removed.append(context.addresses(shard, np.flatnonzero(cluster.is_valid().to_numpy())))
         kept.append(cluster.drop_null().to_numpy())
@@ -94,7 +95,7 @@ def exact_clusters(context: Context) -> Clusters:
 
 def near_duplicates(context: Context) -> NearDuplicates:
     """What near deduplication left in ``duplicates/``."""
-    counts = context.run.need("near-dedup").totals("pairs/")
+    counts = context.run.need(NEAR_DEDUP.name).totals("pairs/")
     candidates, verified = counts.get("candidates", 0), counts.get("pairs", 0)
     bins = np.zeros(SHARE_BINS, np.int64)
     for table in _evidence(context, ["jaccard"]):
@@ -120,7 +121,7 @@ def _near_clusters(context: Context) -> Clusters:
 
 
 def _evidence(context: Context, columns: list[str]) -> Iterator[pa.Table]:
-    for file in context.run.need("near-dedup").files():
+    for file in context.run.need(NEAR_DEDUP.name).files():
         if file.path.startswith(EVIDENCE):
             for batch in tables.batches(context.run.path(file.path), columns, rows=1 << 20):
                 yield pa.Table.from_batches([batch])

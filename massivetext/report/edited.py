@@ -2,6 +2,7 @@
 
 import msgspec
 
+from massivetext.stages import INGEST
 from massivetext.report.examples import Place
 from massivetext.runs.context import Context
 
@@ -55,7 +56,7 @@ def edited(context: Context, source: str) -> Edited | None:
     """What was taken from a source, from the manifest of ingest; None where nothing edits it."""
     if source not in context.edits:
         return None
-    counts = context.run.need("ingest").totals(f"{source}/")
+    counts = context.run.need(INGEST.name).totals(f"{source}/")
     return Edited(
         edits=context.recipe.sources[source].edits,
         documents=counts.get("edited", 0),

@@ -1,19 +1,11 @@
 """How many documents and words of each source are left after each stage."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from massivetext.runs.stage import Stage
 from massivetext.runs.store import Manifest, Run
-
-# Stages after which documents may be missing, with what the count is called in reports.
-STAGES = {
-    "ingest": "ingested",
-    "judge": "rules",
-    "exact-dedup": "exact dedup",
-    "near-dedup": "near dedup",
-    "decontaminate": "test sets",
-}
-
+from massivetext.stages import INGEST, MEASURE, RECORDS, STAGES
 
 class Count(NamedTuple):
     """Documents and their words."""
@@ -27,7 +19,7 @@ class Funnel(NamedTuple):
 
     Attributes:
         sources: names, in order.
-        stages: what has been done so far, in order, under the names of :data:`STAGES`.
+        stages: what has been done so far, in order, by the titles of the stages.
         counts: by (source, stage).
         tokens: by source, as written to the records; empty before that.
     """
@@ -47,27 +39,29 @@ class Funnel(NamedTuple):
         return Count(sum(count.documents for count in each), sum(count.words for count in each))
 
 
-def read_funnel(run: Run, sources: list[str]) -> Funnel:
-    """The counts of a run from its manifests, as far as it has come."""
+def read_funnel(run: Run, sources: list[str], stages: Sequence[Stage] = STAGES) -> Funnel:
+    """Return the counts of a run from its manifests, as far as it has come."""
     counts: dict[tuple[str, str], Count] = {}
-    stages: list[str] = []
-    for stage, label in STAGES.items():
-        manifest = run.manifest(stage)
+    titles: list[str] = []
+    for stage in stages:
+        if stage is not INGEST and stage.verdicts is None:
+            continue
+        manifest = run.manifest(stage.name)
         if manifest is None:
             break
         for source in sources:
-            before = counts.get((source, stages[-1])) if stages else None
-            counts[source, label] = _count(run, manifest, source, before)
-        stages.append(label)
-    records = run.manifest("records")
+            before = counts.get((source, titles[-1])) if titles else None
+            counts[source, stage.title] = _count(run, manifest, source, before)
+        titles.append(stage.title)
+    records = run.manifest(RECORDS.name)
     tokens = dict(records.facts["tokens"]) if records else {}
-    return Funnel(tuple(sources), tuple(stages), counts, tokens)
+    return Funnel(tuple(sources), tuple(titles), counts, tokens)
 
 
 def _count(run: Run, manifest: Manifest, source: str, before: Count | None) -> Count:
     totals = manifest.totals(f"{source}/")
     if before is None:
-        measured = run.manifest("measure")
+        measured = run.manifest(MEASURE.name)
         words = measured.totals(f"{source}/").get("words", 0) if measured else 0
         return Count(totals.get("documents", 0), words)
     if "kept" not in totals:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from massivetext.stages import JUDGE
 from massivetext.recipe import Action, GuardOptions
 from massivetext.runs.store import Run
 
@@ -41,7 +42,7 @@ def alarms(options: GuardOptions, source: str, judged: Judged) -> Iterator[Alarm
 
 def judged(run: Run, source: str, report_only: frozenset[str], idle: frozenset[str] = frozenset()) -> Judged:
     """What the rules of a source did in a run whose `judge` is done, but for idle ones, which lack their list."""
-    totals = run.need("judge").totals(f"{source}/")
+    totals = run.need(JUDGE.name).totals(f"{source}/")
     failed = {name.removeprefix(_FAILED): count for name, count in totals.items() if name.startswith(_FAILED)}
     failed = {name: count for name, count in failed.items() if name not in idle}
     removed = totals.get("removed", 0)

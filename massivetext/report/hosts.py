@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 
 from massivetext.report import failures
 from massivetext.report.tallies import PartTally
-from massivetext.runs.context import VERDICTS, Context, Mask
+from massivetext.runs.context import Context, Mask
+from massivetext.stages import JUDGE
 from massivetext.runs.store import Shard
 
 U64 = npt.NDArray[np.uint64]
@@ -74,7 +75,7 @@ def count(context: Context, shard: Shard) -> pa.Table:
         StageError: a part of the shard is missing or damaged.
     """
     run = context.run
-    kept = run.read_table(VERDICTS["judge"], shard, ["kept"])["kept"].to_numpy()
+    kept = run.read_table(context.verdicts_of(JUDGE.name), shard, ["kept"])["kept"].to_numpy()
     signals = run.read_table("signals", shard, ["word_count", "byte_count"])
     return failures.by_part(
         hosts_of(run.read_table("documents", shard, ["url"])["url"]),

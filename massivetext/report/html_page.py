@@ -2,6 +2,7 @@
 
 import functools
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import vl_convert
@@ -17,8 +18,9 @@ from massivetext.report.sections.output_section import mixture, tokenizer
 from massivetext.report.sections.samples_section import samples
 from massivetext.report.sections.signals_section import signals
 from massivetext.report.summary import Report
-from massivetext.report.wording import enumeration, headline, verdict
-from massivetext.runs.store import STAGES
+from massivetext.report.wording import Stages, enumeration, headline, verdict
+from massivetext.runs.stage import Stage
+from massivetext.stages import REPORT, STAGES, TOKENIZER
 
 # Nothing is ever fetched, whatever a document says; Vega compiles its expressions, hence unsafe-eval.
 _POLICY = (
@@ -33,25 +35,31 @@ _TITLES = {
     "duplicates": "Duplicates",
     "contamination": "Test sets",
     "mixture": "Mixture",
-    "tokenizer": "Tokenizer",
+    TOKENIZER.name: "Tokenizer",
     "quarantine": "Unreadable input",
     "samples": "Samples",
     "next": "How to go on",
 }
 
 
-def render(report: Report) -> str:
-    """The page as HTML: the same bytes for the same report."""
+def render(report: Report, stages: Sequence[Stage] = STAGES) -> str:
+    """Return the page as HTML: the same bytes for the same report.
+
+    Args:
+        report: what is shown.
+        stages: the stages of the run, done or not, in order.
+    """
+    named = {stage.name: stage for stage in stages}
     drawn = Charts()
     sections = {
-        "funnel": funnel(report, drawn),
+        "funnel": funnel(report, drawn, named),
         "edits": edits(report),
         "rules": rules(report, drawn),
         "signals": signals(report, drawn),
-        "duplicates": duplicates(report, drawn),
+        "duplicates": duplicates(report, drawn, named),
         "contamination": contamination(report),
         "mixture": mixture(report, drawn),
-        "tokenizer": tokenizer(report),
+        TOKENIZER.name: tokenizer(report),
         "quarantine": quarantine(report),
         "samples": samples(report),
         "next": _next(report),
@@ -69,7 +77,7 @@ def render(report: Report) -> str:
     body = element(
         "body",
         element("a", "Skip to the report", href="#funnel", class_="skip"),
-        _header(report),
+        _header(report, named),
         _navigation(list(shown)),
         element("main", *shown.values()),
         _footer(report),
@@ -91,7 +99,7 @@ def _file(name: str) -> Html:
     return Html((Path(__file__).parent / name).read_text(encoding="utf-8"))
 
 
-def _header(report: Report) -> Html:
+def _header(report: Report, stages: Stages) -> Html:
     recipe = join(
         ["Recipe ", element("strong", report.recipe), f" · seed {report.seed} · massivetext {report.version}"]
     )
@@ -100,15 +108,15 @@ def _header(report: Report) -> Html:
         "header",
         element("p", recipe, class_="eyebrow"),
         element("h1", headline(report)),
-        element("p", verdict(report), class_="lead"),
-        _unfinished(report),
+        element("p", verdict(report, stages), class_="lead"),
+        _unfinished(report, stages),
         element("div", element("h2", "Worth a look"), warnings, class_="warnings") if report.warnings else None,
         element("noscript", element("p", "The charts need JavaScript; their numbers are in the tables.")),
     )
 
 
-def _unfinished(report: Report) -> Child:
-    missing = [stage for stage in STAGES if stage not in report.stages and stage != "report"]
+def _unfinished(report: Report, stages: Stages) -> Child:
+    missing = [stage for stage in stages if stage not in report.stages and stage != REPORT.name]
     if not missing:
         return None
     return element(

@@ -7,7 +7,6 @@ import msgspec
 import pyarrow as pa
 
 from massivetext import __version__
-from massivetext.recipe import GuardOptions
 from massivetext.report.accumulate import CONTAMINATED, KEPT, NEAR, ShardSummary, SourceSummary
 from massivetext.report.bins import edges
 from massivetext.report.duplicates import (
@@ -27,7 +26,8 @@ from massivetext.report.tallies import Histogram, Matrix, PartTally, Reason, Rul
 from massivetext.report.test_set_overlaps import Contamination, OverlapExample, contamination, overlap_examples
 from massivetext.report.token_counts import Tokenizer, tokenizer
 from massivetext.rules import Bounds, Rule
-from massivetext.runs.context import VERDICTS, Context
+from massivetext.runs.context import Context
+from massivetext.stages import DECONTAMINATE, EXACT_DEDUP, INGEST, JUDGE, NEAR_DEDUP, RECORDS, REPORT, TOKENIZER
 from massivetext.runs.store import Shard
 from massivetext.signals.registry import ALL
 from massivetext.storage import files as fs
@@ -164,7 +164,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def judged(self) -> tuple[str, ...]:
         """The stages that may have removed documents, ``ingest`` first."""
-        return tuple(stage for stage in ("ingest", *VERDICTS) if stage in self.stages)
+        counted = {stage for source in self.sources.values() for stage in source.funnel}
+        return tuple(stage for stage in self.stages if stage in counted)
 
     def total(self, stage: str) -> Tally:
         """What is left of all sources after a stage."""
@@ -193,21 +194,21 @@ def summarise(context: Context, summaries: ShardSummary, host_counts: Callable[[
         )
         for name, summary in sorted(summaries.sources.items())
     }
-    tested = any(context.judged_by("decontaminate", name) for name in sources)
+    tested = any(context.judged_by(DECONTAMINATE.name, name) for name in sources)
     return Report(
         recipe=context.recipe.name,
         recipe_sha256=state.recipe_sha256 if state else "",
         seed=context.recipe.seed,
         version=__version__,
         libraries=state.versions if state else {},
-        stages=tuple(stage for stage in stages if stage != "report"),
-        warnings=tuple(_warnings(context.recipe.guards, sources, stages)),
+        stages=tuple(stage for stage in stages if stage != REPORT.name),
+        warnings=tuple(_warnings(context, sources, stages)),
         sources=sources,
-        exact=exact_clusters(context) if "exact-dedup" in stages else None,
-        near=near_duplicates(context) if "near-dedup" in stages else None,
-        contamination=contamination(context, summaries) if "decontaminate" in stages and tested else None,
-        tokenizer=tokenizer(context, summaries) if "tokenizer" in stages else None,
-        mixture=_mixture(context) if "records" in stages else None,
+        exact=exact_clusters(context) if EXACT_DEDUP.name in stages else None,
+        near=near_duplicates(context) if NEAR_DEDUP.name in stages else None,
+        contamination=contamination(context, summaries) if DECONTAMINATE.name in stages and tested else None,
+        tokenizer=tokenizer(context, summaries) if TOKENIZER.name in stages else None,
+        mixture=_mixture(context) if RECORDS.name in stages else None,
     )
 
 
@@ -222,7 +223,7 @@ def _source(context: Context, name: str, summary: SourceSummary, hosts: dict[str
         weight=str(options.weight),
         rule_sets=options.rule_sets,
         deduplicates=options.deduplicates,
-        decontaminates=context.judged_by("decontaminate", name),
+        decontaminates=context.judged_by(DECONTAMINATE.name, name),
         edited=edited(context, name),
         funnel=summary.funnel,
         rules=tuple(_rule(rule, summary.rules[rule.label]) for rule in context.rules[name]),
@@ -265,30 +266,30 @@ def _bins(signal: str, counts: Histogram) -> tuple[Bin, ...]:
     )
 
 
-def _warnings(guards: GuardOptions, sources: Mapping[str, SourceReport], stages: tuple[str, ...]) -> list[str]:
+def _warnings(context: Context, sources: Mapping[str, SourceReport], stages: tuple[str, ...]) -> list[str]:
     found: list[str] = []
-    last = [stage for stage in VERDICTS if stage in stages][-1]
+    last = [each.stage for each in context.verdicts if each.stage in stages][-1]
     for name, source in sources.items():
-        documents = source.funnel["ingest"].documents
+        documents = source.funnel[INGEST.name].documents
         if documents == 0:
             found.append(f"Source {name} has no documents.")
         elif source.funnel[last].documents == 0:
             found.append(f"Nothing is left of source {name}.")
-        found += [alarm.message for alarm in alarms(guards, name, _judged(source))]
+        found += [alarm.message for alarm in alarms(context.recipe.guards, name, _judged(source))]
     return found
 
 
 def _judged(source: SourceReport) -> Judged:
     return Judged(
-        documents=source.funnel["ingest"].documents,
-        removed=source.funnel["ingest"].documents - source.funnel["judge"].documents,
+        documents=source.funnel[INGEST.name].documents,
+        removed=source.funnel[INGEST.name].documents - source.funnel[JUDGE.name].documents,
         failed={rule.rule: rule.tally.failed for rule in source.rules},
         report_only=frozenset(rule.rule for rule in source.rules if rule.report_only),
     )
 
 
 def _mixture(context: Context) -> dict[str, Mixture]:
-    facts = context.run.need("records").facts
+    facts = context.run.need(RECORDS.name).facts
     total = sum(facts["sequences"].values())
     return {
         name: Mixture(

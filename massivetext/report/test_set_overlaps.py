@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 import pyarrow.compute as pc
 
+from massivetext.stages import DECONTAMINATE
 from massivetext.recipe import DecontaminateOptions
 from massivetext.report.accumulate import ShardSummary
 from massivetext.report.examples import Example, Place, place, read_examples
@@ -83,7 +84,7 @@ class Contamination(msgspec.Struct, frozen=True, kw_only=True):
 
 def contamination(context: Context, summary: ShardSummary) -> Contamination:
     """What the summaries and the manifest of the stage say."""
-    manifest = context.run.need("decontaminate")
+    manifest = context.run.need(DECONTAMINATE.name)
     totals = manifest.totals()
     sizes = {name.removeprefix("items:"): count for name, count in totals.items() if name.startswith("items:")}
     tallies = dict.fromkeys(sizes, TestSetTally(0, 0, (), ()))

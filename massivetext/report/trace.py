@@ -18,7 +18,8 @@ from massivetext.report.judged import RuleVerdict, SignalValue, rule_verdicts, s
 from massivetext.report.quarantined import quarantine_lines
 from massivetext.report.reached import reached
 from massivetext.report.test_set_overlaps import Overlap, overlaps
-from massivetext.runs.context import VERDICTS, Context
+from massivetext.runs.context import Context
+from massivetext.stages import DECONTAMINATE, JUDGE, NEAR_DEDUP
 
 LIMIT = 20  # of each kind of match
 
@@ -146,7 +147,8 @@ def trace_document(context: Context, where: Place) -> Trace:
     Raises:
         StageError: a part of the run is missing or damaged.
     """
-    done = [stage for stage in reached(context) if stage in VERDICTS]
+    deciding = {each.stage for each in context.verdicts}
+    done = [stage for stage in reached(context) if stage in deciding]
     judging = [stage for stage in done if context.judged_by(stage, where.shard.source)]
     stages: list[StageVerdict] = []
     dropped_by: str | None = None
@@ -162,8 +164,8 @@ def trace_document(context: Context, where: Place) -> Trace:
         signals=signal_values(values),
         rules=rule_verdicts(context.rules[where.shard.source], values, _failed(context, where)),
         stages=tuple(stages),
-        pairs=_pairs(context, where) if "near-dedup" in judging else (),
-        overlaps=overlaps(context, where) if "decontaminate" in judging else (),
+        pairs=_pairs(context, where) if NEAR_DEDUP.name in judging else (),
+        overlaps=overlaps(context, where) if DECONTAMINATE.name in judging else (),
         dropped_by=dropped_by,
         sequences=tuple(destinations(context, where)),
     )
@@ -171,12 +173,12 @@ def trace_document(context: Context, where: Place) -> Trace:
 
 def _failed(context: Context, where: Place) -> int:
     """The rules that a document fails, as bits."""
-    verdicts = context.run.read_table(VERDICTS["judge"], where.shard, ["failed"])
+    verdicts = context.run.read_table(context.verdicts_of(JUDGE.name), where.shard, ["failed"])
     return int(verdicts["failed"][where.row].as_py())
 
 
 def _verdict(context: Context, where: Place, stage: str) -> StageVerdict:
-    row = context.run.read_table(VERDICTS[stage], where.shard).slice(where.row, 1).to_pylist()[0]
+    row = context.run.read_table(context.verdicts_of(stage), where.shard).slice(where.row, 1).to_pylist()[0]
     cluster = row.get("cluster")
     removed = cluster is not None and not row["kept"]
     return StageVerdict(

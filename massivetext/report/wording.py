@@ -1,26 +1,14 @@
 """Numbers, bounds and verdicts in the words of the page."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from massivetext.report.summary import Report
 from massivetext.report.tallies import Tally
 from massivetext.rules import Bounds
+from massivetext.runs.stage import Stage, Verdicts
 
-# What a stage's removals are called.
-REMOVED_BY = {
-    "judge": "by rules",
-    "exact-dedup": "as exact duplicates",
-    "near-dedup": "as near duplicates",
-    "decontaminate": "as overlapping a test set",
-}
-STAGE_TITLES = {
-    "ingest": "read",
-    "judge": "rules",
-    "exact-dedup": "exact dedup",
-    "near-dedup": "near dedup",
-    "decontaminate": "test sets",
-}
+Stages = Mapping[str, Stage]  # by name
 
 
 def short(count: float) -> str:
@@ -77,25 +65,31 @@ def counted(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def verdicts_of(stage: Stage) -> Verdicts:
+    """Return how the removals of a stage are worded. Raises ValueError for a stage that removes nothing."""
+    if stage.verdicts is None:
+        raise ValueError(f"stage '{stage.name}' removes no documents")
+    return stage.verdicts
+
+
 def headline(report: Report) -> str:
     """The verdict on the run in a few words."""
-    read, kept = report.total("ingest"), report.total(report.judged[-1])
+    read, kept = report.total(report.judged[0]), report.total(report.judged[-1])
     return f"{kept.documents:,} of {read.documents:,} documents kept"
 
 
-def verdict(report: Report) -> str:
-    """What happened to the documents, in a few sentences."""
+def verdict(report: Report, stages: Stages) -> str:
+    """Say in a few sentences what happened to the documents."""
     totals = {stage: report.total(stage) for stage in report.judged}
-    stages = list(totals)
     lost = [
-        (totals[before].documents - totals[stage].documents, REMOVED_BY[stage])
-        for before, stage in itertools.pairwise(stages)
+        (totals[before].documents - totals[stage].documents, verdicts_of(stages[stage]).removed)
+        for before, stage in itertools.pairwise(totals)
     ]
     (first, how), *others = [each for each in lost if each[0]] or [(0, "")]
     were = f"{first:,} {'was' if first == 1 else 'were'} removed" if first else "none was removed"
     removed = [f"{were} {how}".rstrip(), *(f"{count:,} {how}" for count, how in others)]
     sources = counted(len(report.sources), "source")
-    of = f"Of {counted(totals['ingest'].documents, 'document')} from {sources},"
+    of = f"Of {counted(totals[report.judged[0]].documents, 'document')} from {sources},"
     return f"{of} {enumeration(removed)}. {_left(report, totals)}"
 
 

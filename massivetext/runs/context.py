@@ -3,27 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from massivetext.edits import Rule as LineRule
-from massivetext.errors import UserError
 from massivetext.recipe import Recipe, SourceOptions
 from massivetext.rules import Rule
+from massivetext.runs.stage import VerdictSet
 from massivetext.runs.store import Run, Shard
 from massivetext.schema import MAX_SHARDS, U64, pack_addresses, shard_number
 
 Mask = npt.NDArray[np.bool_]
-
-# Verdict data sets in the order of the stages that write them.
-VERDICTS = {
-    "judge": "verdicts/rules",
-    "exact-dedup": "verdicts/exact",
-    "near-dedup": "verdicts/near",
-    "decontaminate": "verdicts/contamination",
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
@@ -37,6 +27,7 @@ class Context:
         shard_counts: shards of each source.
         rules: what judges each source, in the order of the verdicts' bits.
         edits: rules of the line edits of each source that has any.
+        verdicts: the verdicts of each stage that writes some, in the order of the stages.
         progress: local folder for progress lines, or None.
     """
 
@@ -47,37 +38,8 @@ class Context:
     shard_counts: Mapping[str, int]
     rules: Mapping[str, tuple[Rule, ...]]
     edits: Mapping[str, tuple[LineRule, ...]] = field(default_factory=dict)
+    verdicts: tuple[VerdictSet, ...]
     progress: str | None = None
-
-    @classmethod
-    def of(cls, run: Run) -> "Context":
-        """The context of a run that has been judged at least, from what lies in its folder.
-
-        Raises:
-            UserError: there is no run in the folder.
-            StageError: the run is not that far.
-        """
-        state = run.state()
-        if state is None:
-            raise UserError(f"{run.folder}: no run here; give the folder that `massivetext run` wrote to")
-        judged = run.need("judge").facts["rules"]
-        counts: dict[str, int] = {}
-        ingested = run.need("ingest").facts
-        for name in ingested["shards"]:
-            source = name.split("/")[0]
-            counts[source] = counts.get(source, 0) + 1
-        return cls(
-            run=run,
-            recipe=msgspec.convert(state.recipe, Recipe, strict=False),
-            root=state.root,
-            keys={stage.name: stage.key for stage in state.stages},
-            shard_counts=counts,
-            rules={source: msgspec.convert(rules, tuple[Rule, ...]) for source, rules in judged.items()},
-            edits={
-                source: msgspec.convert(rules, tuple[LineRule, ...])
-                for source, rules in ingested.get("edits", {}).items()
-            },
-        )
 
     def source(self, shard: Shard) -> SourceOptions:
         """The options of a shard's source."""
@@ -110,27 +72,29 @@ class Context:
         """Addresses of rows of a shard."""
         return pack_addresses(self.source_number(shard.source), shard.index, rows)
 
+    def verdicts_of(self, stage: str) -> str:
+        """Return the data set of a stage's verdicts. Raises KeyError for a stage that writes none."""
+        return {each.stage: each.data_set for each in self.verdicts}[stage]
+
     def judged_by(self, stage: str, source: str) -> bool:
-        """Whether a stage gives verdicts on a source."""
-        options = self.recipe.sources[source]
-        return {
-            "judge": True,
-            "exact-dedup": options.deduplicates,
-            "near-dedup": options.deduplicates,
-            "decontaminate": options.decontaminate and bool(self.recipe.decontaminate.test_sets),
-        }[stage]
+        """Return whether a stage writes verdicts on a source."""
+        return any(each.stage == stage and source in each.sources for each in self.verdicts)
 
     def kept(self, shard: Shard, before: str | None = None) -> Mask:
-        """Which documents of a shard every stage (or every one before ``before``) has kept; shape [rows]."""
+        """Return the documents of a shard that every stage (or every one before ``before``) has kept, bool[rows].
+
+        Raises:
+            StageError: verdicts are missing or damaged.
+        """
         mask: Mask | None = None
-        for stage, data_set in VERDICTS.items():
-            if stage == before:
+        for verdicts in self.verdicts:
+            if verdicts.stage == before:
                 break
-            if self.judged_by(stage, shard.source):
-                kept = self.run.read_table(data_set, shard, ["kept"])["kept"].to_numpy()
+            if shard.source in verdicts.sources:
+                kept = self.run.read_table(verdicts.data_set, shard, ["kept"])["kept"].to_numpy()
                 mask = kept if mask is None else mask & kept
         if mask is None:
-            raise AssertionError(f"{before}: comes before every verdict")
+            raise AssertionError(f"stage '{before}' comes before every verdict on source '{shard.source}'")
         return mask
 
     def tally(self, shard: Shard, kept: Mask) -> dict[str, int]:

@@ -7,7 +7,7 @@ have no commit under the wanted key; anything else is cleared first.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from massivetext.errors import StageError, UserError
+from massivetext.runs.stage import Stage
 from massivetext.storage import files as fs
 from massivetext.storage import tables
 
@@ -23,30 +24,6 @@ MANIFEST = "manifest.json"
 RUN = "run.json"
 _FEW = 16  # files that are looked at one by one; an object store lists a thousand with one request
 NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError)
-
-STAGES = (
-    "ingest",
-    "measure",
-    "judge",
-    "exact-dedup",
-    "near-dedup",
-    "decontaminate",
-    "tokenizer",
-    "records",
-    "report",
-)
-# Folders that a stage owns besides its own: cleared when it starts anew, and nothing else may lie in them.
-DATA_SETS: Mapping[str, tuple[str, ...]] = {
-    "ingest": ("documents", "quarantine"),
-    "measure": ("signals",),
-    "judge": ("verdicts/rules",),
-    "exact-dedup": ("verdicts/exact",),
-    "near-dedup": ("signatures", "duplicates", "verdicts/near"),
-    "decontaminate": ("contamination", "verdicts/contamination"),
-    "tokenizer": (),
-    "records": ("tokens",),
-    "report": (),
-}
 
 
 class Shard(msgspec.Struct, frozen=True, order=True):
@@ -256,35 +233,35 @@ class Run:
             raise StageError(f"{self.folder}: stage '{stage}' is not complete; run `massivetext run` again to go on")
         return manifest
 
-    def clear_stale(self, stage: str, key: str) -> None:
-        """Clears what a stage holds under another key; an interrupted attempt at the same key stays."""
-        manifest = self.manifest(stage)
+    def clear_stale(self, stage: Stage, key: str) -> None:
+        """Remove what a stage wrote under another key; keep an interrupted attempt at the same key."""
+        manifest = self.manifest(stage.name)
         if manifest is not None and manifest.key == key and self.has_files(manifest.files()):
             return
-        if not fs.exists(self.path(stage, "commits", key[:16])):
-            fs.remove(self.path(stage, "commits"))  # first: what goes on at another key writes nothing from here on
-            for folder in (stage, *DATA_SETS[stage]):
+        if not fs.exists(self.path(stage.name, "commits", key[:16])):
+            # Commits go first: from here on, an attempt that still runs under another key writes nothing.
+            fs.remove(self.path(stage.name, "commits"))
+            for folder in stage.folders:
                 fs.remove(self.path(folder))
 
-    def begin(self, stage: str, key: str) -> None:
-        """Makes a stage ready to write: keeps an interrupted attempt at the same key, clears anything else."""
-        fs.remove(self.path(stage, MANIFEST))
+    def begin(self, stage: Stage, key: str) -> None:
+        """Prepare a stage for writing: keep an interrupted attempt at the same key, remove anything else."""
+        fs.remove(self.path(stage.name, MANIFEST))
         self.clear_stale(stage, key)
-        fs.write_bytes(self.marker(stage, key), b"")
+        fs.write_bytes(self.marker(stage.name, key), b"")
 
-    def commit(self, manifest: Manifest) -> str:
-        """Completes a stage: clears what is not part of it, writes its manifest; returns the manifest's SHA-256."""
-        stage = manifest.stage
+    def commit(self, stage: Stage, manifest: Manifest) -> str:
+        """Complete a stage: remove files that are not part of it, write its manifest; return the manifest's SHA-256."""
         wanted = {file.path for file in manifest.files()}
-        for folder in (stage, *DATA_SETS[stage]):
+        for folder in stage.folders:
             for info in fs.find(self.path(folder)):
                 name = fs.relative(info.path, self.folder)
-                if name not in wanted and not name.startswith(f"{stage}/commits/"):
+                if name not in wanted and not name.startswith(f"{stage.name}/commits/"):
                     fs.remove(info.path)
         data = canonical(manifest)
-        fs.write_bytes(self.path(stage, MANIFEST), data)
-        # Not before the manifest is there: a kill in between would cost the whole stage.
-        fs.remove(self.path(stage, "commits"))
+        fs.write_bytes(self.path(stage.name, MANIFEST), data)
+        # Commits go after the manifest is in place: a kill in between would otherwise cost the whole stage.
+        fs.remove(self.path(stage.name, "commits"))
         return hashlib.sha256(data).hexdigest()
 
     # -- the whole run -------------------------------------------------------------------------------------------------

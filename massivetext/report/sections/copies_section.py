@@ -7,24 +7,28 @@ from massivetext.report.duplicates import Cluster, Clusters, Pair
 from massivetext.report.markup import Child, Html, element, join, table
 from massivetext.report.sections.building_blocks import Charts, document, origin, section
 from massivetext.report.summary import Report
-from massivetext.report.wording import STAGE_TITLES, counted
+from massivetext.report.wording import Stages, counted, verdicts_of
+from massivetext.runs.stage import Stage
+from massivetext.stages import EXACT_DEDUP, NEAR_DEDUP
 
 
-def duplicates(report: Report, drawn: Charts) -> Html:
+def duplicates(report: Report, drawn: Charts, stages: Stages) -> Html:
     """Exact and near duplicates."""
-    stages = {"exact-dedup": report.exact, "near-dedup": report.near.clusters if report.near else None}
-    found = {stage: clusters for stage, clusters in stages.items() if clusters is not None}
+    made = {EXACT_DEDUP.name: report.exact, NEAR_DEDUP.name: report.near.clusters if report.near else None}
+    found = {stages[stage]: clusters for stage, clusters in made.items() if clusters is not None}
     if not found:
         return Html()
     parts: list[Child] = [_duplicate_counts(found)]
     if any(clusters.count for clusters in found.values()):
         label = "Bars: number of clusters by the documents in them."
-        parts.append(drawn.add("clusters", charts.cluster_sizes(found), label))
+        parts_of_funnel = ["kept", *(stage.verdicts.legend for stage in stages.values() if stage.verdicts)]
+        by_part = {verdicts_of(stage).legend: clusters for stage, clusters in found.items()}
+        parts.append(drawn.add("clusters", charts.cluster_sizes(by_part, parts_of_funnel), label))
     if report.near is not None:
         parts.append(_candidates(report, drawn))
     for stage, clusters in found.items():
         if clusters.largest:
-            summary = element("summary", f"Largest clusters: {STAGE_TITLES[stage]}")
+            summary = element("summary", f"Largest clusters: {stage.title}")
             listed = element("ol", *(_cluster(cluster) for cluster in clusters.largest), class_="examples")
             parts.append(element("details", summary, listed))
     pairs = [pair for source in report.sources.values() for pair in source.near]
@@ -40,9 +44,9 @@ def duplicates(report: Report, drawn: Charts) -> Html:
     )
 
 
-def _duplicate_counts(found: Mapping[str, Clusters]) -> Html:
+def _duplicate_counts(found: Mapping[Stage, Clusters]) -> Html:
     rows: list[list[Child]] = [
-        [STAGE_TITLES[stage], clusters.count, clusters.removed, clusters.sizes[-1][0] if clusters.sizes else 0]
+        [stage.title, clusters.count, clusters.removed, clusters.sizes[-1][0] if clusters.sizes else 0]
         for stage, clusters in found.items()
     ]
     return table("Clusters of copies", ["stage", "clusters", "documents removed", "largest cluster"], rows)

@@ -1,5 +1,6 @@
 """What line edits took out of the texts."""
 
+from massivetext.stages import INGEST
 from massivetext.report.edited import EditTally
 from massivetext.report.markup import Child, Html, Number, coded, element, table
 from massivetext.report.sections.building_blocks import section
@@ -26,7 +27,7 @@ def _rules(name: str, source: SourceReport) -> Html:
     found = source.edited
     if found is None:
         return Html()
-    before = source.funnel["ingest"].words + sum(rule.words for rule in found.rules)
+    before = source.funnel[INGEST.name].words + sum(rule.words for rule in found.rules)
     rows = [
         [element("code", rule.rule), *_counts(rule, before), coded(rule.does), rule.citation] for rule in found.rules
     ]

@@ -1,5 +1,6 @@
 """Where documents were lost: the funnel of every source, and what each rule removed."""
 
+import itertools
 from collections.abc import Mapping
 
 from massivetext.report import charts
@@ -8,23 +9,20 @@ from massivetext.report.markup import Child, Html, Number, element, join, table
 from massivetext.report.sections.building_blocks import Charts, legend, section
 from massivetext.report.summary import Report, RuleReport, SourceReport
 from massivetext.report.tallies import PartTally
-from massivetext.report.wording import STAGE_TITLES, counted, passing, share, short, size
+from massivetext.report.wording import Stages, counted, passing, share, short, size, verdicts_of
+from massivetext.stages import DECONTAMINATE, EXACT_DEDUP, INGEST, JUDGE, NEAR_DEDUP
 
-_COLOURS = {
-    "kept": "passed",
-    "judge": "full",
-    "exact-dedup": "exact",
-    "near-dedup": "near",
-    "decontaminate": "tests",
-}
+# Classes of the swatches in page.css, in the order in which page.js gives the charts their colours.
+_SWATCHES = ("passed", "full", "exact", "near", "tests")
 _WORTH_A_CHART = 3  # rules that fire; fewer are clearer in a table
 _PARTS_SHOWN = 25  # languages or hosts
 
 
-def funnel(report: Report, drawn: Charts) -> Html:
+def funnel(report: Report, drawn: Charts, stages: Stages) -> Html:
     """Documents and words of each source after each stage."""
     judged = report.judged
-    chart = drawn.add("funnel", charts.funnel(report.sources, judged), _funnel_label(report))
+    parts = ["kept", *(verdicts_of(stages[stage]).legend for stage in judged[1:])]
+    chart = drawn.add("funnel", charts.funnel(report.sources, judged, parts), _funnel_label(report))
     rows = [
         [name, *(_funnel_cell(source, judged, at) for at in range(len(judged)))]
         for name, source in report.sources.items()
@@ -38,11 +36,11 @@ def funnel(report: Report, drawn: Charts) -> Html:
         "Where the documents went",
         "Every stage judges what the stages before it kept. The share below a count is what is left of the documents "
         "read; a dash means that the stage does not judge that source.",
-        legend(*((_COLOURS[part], charts.PARTS[part]) for part in ("kept", *judged[1:]))),
+        legend(*zip(itertools.cycle(_SWATCHES), parts, strict=False)),
         chart,
         table(
             "Documents and words left after each stage",
-            ["source", *(STAGE_TITLES[stage] for stage in judged)],
+            ["source", *(stages[stage].title for stage in judged)],
             rows,
             foot=["all", *total],
         ),
@@ -52,15 +50,14 @@ def funnel(report: Report, drawn: Charts) -> Html:
 def _funnel_cell(source: SourceReport, judged: tuple[str, ...], at: int) -> Html:
     stage = judged[at]
     takes_part = {
-        "ingest": True,
-        "judge": bool(source.rules),
-        "exact-dedup": source.deduplicates,
-        "near-dedup": source.deduplicates,
-        "decontaminate": source.decontaminates,
-    }[stage]
-    if not takes_part:
+        JUDGE.name: bool(source.rules),
+        EXACT_DEDUP.name: source.deduplicates,
+        NEAR_DEDUP.name: source.deduplicates,
+        DECONTAMINATE.name: source.decontaminates,
+    }
+    if not takes_part.get(stage, True):
         return Number("–")
-    left, read = source.funnel[stage], source.funnel["ingest"].documents
+    left, read = source.funnel[stage], source.funnel[INGEST.name].documents
     percent = f" · {share(left.documents, read)}" if at else ""
     return Number(_two_lines(f"{left.documents:,}", f"{short(left.words)} words{percent}"))
 
@@ -72,7 +69,7 @@ def _two_lines(first: str, second: str) -> Html:
 def _funnel_label(report: Report) -> str:
     last = report.judged[-1]
     each = (
-        f"{name}: {share(source.funnel[last].documents, source.funnel['ingest'].documents)}"
+        f"{name}: {share(source.funnel[last].documents, source.funnel[INGEST.name].documents)}"
         for name, source in report.sources.items()
     )
     return f"Bars: share of each source that is kept. {'; '.join(each)}."
@@ -96,9 +93,9 @@ def rules(report: Report, drawn: Charts) -> Html:
 
 
 def _source_rules(name: str, source: SourceReport, drawn: Charts) -> Html:
-    documents = source.funnel["ingest"].documents
+    documents = source.funnel[INGEST.name].documents
     fired = [rule for rule in source.rules if rule.tally.failed]
-    removed = documents - source.funnel["judge"].documents
+    removed = documents - source.funnel[JUDGE.name].documents
     title = f"{removed:,} of {counted(documents, 'document')} removed by {counted(len(source.rules), 'rule')}"
     parts: list[Child] = [element("h3", name, element("small", f" {title}"))]
     if len(fired) >= _WORTH_A_CHART:

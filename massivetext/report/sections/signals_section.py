@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from massivetext.stages import INGEST
 from massivetext.report import charts
 from massivetext.report.markup import Child, Html, Number, coded, element, join, table
 from massivetext.report.sections.building_blocks import Charts, legend, section
@@ -71,7 +72,7 @@ def _medians(found: tuple[Bin, ...]) -> str:
 def _languages(name: str, source: SourceReport) -> Html:
     if not source.languages:
         return Html()
-    documents = source.funnel["ingest"].documents
+    documents = source.funnel[INGEST.name].documents
     rows: list[list[Child]] = [
         [element("code", code), tally.documents, Number(share(tally.documents, documents)), tally.kept]
         for code, tally in source.languages.items()

@@ -1,0 +1,174 @@
+"""A stage of a run as a value: its name and words, what decides its output, and where the code that runs it is.
+
+A stage is declared without Beam and without the libraries that its work needs, so that every part of massivetext can
+read the declaration. The code itself is named by an import path ("package.module:function") and loaded when it is run.
+"""
+
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from massivetext.edits import Rule as LineRule
+    from massivetext.recipe import LoadedRecipe, Recipe
+    from massivetext.rules import Rule
+    from massivetext.runs.context import Context
+    from massivetext.runs.progress import Reporter
+    from massivetext.runs.store import ShardCommit
+    from massivetext.runs.work_items import WorkItem
+    from massivetext.sources.splits import Split
+
+T = TypeVar("T")
+Splits = Mapping[str, Sequence["tuple[Split, ...]"]]
+ShardProcess = Callable[["Context", "WorkItem", "Reporter"], "ShardCommit"]
+
+
+class RunPlan(NamedTuple):
+    """What is known of a run before it starts.
+
+    Attributes:
+        loaded: the recipe and the folder that its relative paths start at.
+        splits: by source: what each of its shards reads.
+        rules: by source: the rules that judge it, in the order of their bits.
+        edits: by source: the rules of its line edits; sources without any are missing.
+    """
+
+    loaded: "LoadedRecipe"
+    splits: Splits
+    rules: Mapping[str, "tuple[Rule, ...]"]
+    edits: Mapping[str, "tuple[LineRule, ...]"]
+
+    @property
+    def recipe(self) -> "Recipe":
+        """The recipe itself."""
+        return self.loaded.recipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdicts:
+    """Where a stage writes which documents it keeps, and how its removals are worded.
+
+    Attributes:
+        data_set: folder of the verdicts, aligned row by row with ``documents/``; the column ``kept`` decides.
+        legend: name of the removals in charts ("near duplicates").
+        removed: end of the sentence "12 were removed ..." ("as near duplicates").
+    """
+
+    data_set: str
+    legend: str
+    removed: str
+
+
+def every_source(_recipe: "Recipe", _source: str) -> bool:
+    """Return True: the stage works on every source."""
+    return True
+
+
+def no_facts(_context: "Context", _items: Sequence["WorkItem"]) -> Mapping[str, object]:
+    """Return nothing: the counts of the shards say everything about the stage."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One stage of a run.
+
+    Exactly one of ``process`` and ``run`` is given. Neighbouring stages with ``process`` share one Beam job.
+
+    Attributes:
+        name: name in manifests, keys, ``--until`` and messages; also the stage's own folder in the run.
+        title: heading of the documents that are left after it, in the tables of command and report.
+        version: number to raise when the output changes for the same input and options; part of the key.
+        libraries: distributions whose version can change the output; part of the key.
+        data_sets: folders that the stage owns besides its own and that of its verdicts.
+        reads: data sets of earlier stages that it reads, for the documentation.
+        key: everything in the recipe and its files that decides the output, as a value that JSON can hold.
+        describe: what the stage does with this recipe, in a few words, for ``massivetext check``.
+        applies_to: whether the stage works on a source.
+        verdicts: None for a stage that never removes a document.
+        facts: what its manifest says beyond the counts of shards; JSON values only.
+        process: function of one shard (context, work item, reporter) that returns the commit, or its import path.
+        run: import path of a function (engine, context, work items) that runs Beam jobs of its own.
+        after: import path of a function (context, loaded recipe, say, first) that looks at the complete stage; it may
+            stop the run with UserError. ``first`` is False where the stage was complete before this run began.
+        shard_work: import path of a function (volume of a source) that estimates the work on its shards.
+        work: import path of a function (corpus) that estimates the work of a stage with jobs of its own.
+    """
+
+    name: str
+    title: str
+    version: int = 1
+    libraries: tuple[str, ...] = ()
+    data_sets: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    key: Callable[[RunPlan], object]
+    describe: Callable[[RunPlan], str]
+    applies_to: Callable[["Recipe", str], bool] = every_source
+    verdicts: Verdicts | None = None
+    facts: Callable[["Context", Sequence["WorkItem"]], Mapping[str, object]] = no_facts
+    process: ShardProcess | str | None = None
+    run: str | None = None
+    after: str | None = None
+    shard_work: str | None = None
+    work: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a stage that has no code to run, or two.
+
+        Raises:
+            ValueError: names the stage.
+        """
+        if (self.process is None) == (self.run is None):
+            given = "neither" if self.run is None else "both"
+            raise ValueError(f"stage '{self.name}': want either process or run, got {given}")
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Every folder that the stage owns: cleared when it starts anew, and nothing else may be in them."""
+        verdicts = () if self.verdicts is None else (self.verdicts.data_set,)
+        return (self.name, *self.data_sets, *verdicts)
+
+    @property
+    def commits_every_shard(self) -> bool:
+        """Whether the stage leaves one commit named after each shard of the sources that it applies to."""
+        return self.process is not None or self.verdicts is not None
+
+
+class VerdictSet(NamedTuple):
+    """The verdicts of one stage in one run.
+
+    Attributes:
+        stage: name of the stage.
+        data_set: folder of its verdicts.
+        sources: names of the sources that it judges.
+    """
+
+    stage: str
+    data_set: str
+    sources: tuple[str, ...]
+
+
+def verdict_sets(recipe: "Recipe", stages: Sequence[Stage]) -> tuple[VerdictSet, ...]:
+    """Return the verdicts that the stages write for a recipe, in the order of the stages."""
+    return tuple(
+        VerdictSet(
+            stage.name,
+            stage.verdicts.data_set,
+            tuple(source for source in sorted(recipe.sources) if stage.applies_to(recipe, source)),
+        )
+        for stage in stages
+        if stage.verdicts is not None
+    )
+
+
+def resolve(code: Callable[..., T] | str) -> Callable[..., T]:
+    """Return the function that an import path ("package.module:function") names; a function is returned as it is.
+
+    Raises:
+        ImportError, AttributeError: there is no such function; the declaration of a stage is wrong.
+    """
+    if not isinstance(code, str):
+        return code
+    found: Any = pkgutil.resolve_name(code)
+    return found  # type: ignore[no-any-return]

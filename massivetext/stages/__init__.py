@@ -1,0 +1,40 @@
+"""The stages of a run as values, in the order in which they run: what they are called, read, write and depend on.
+
+To add a stage, declare it in a module of this package and add it to :data:`STAGES`. What a stage computes is in
+``massivetext.jobs``, or in its own module where it is short.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from massivetext.runs.stage import Stage
+from massivetext.stages.decontaminate_stage import DECONTAMINATE as DECONTAMINATE
+from massivetext.stages.exact_dedup_stage import EXACT_DEDUP as EXACT_DEDUP
+from massivetext.stages.ingest_stage import INGEST as INGEST
+from massivetext.stages.judge_stage import JUDGE as JUDGE
+from massivetext.stages.measure_stage import MEASURE as MEASURE
+from massivetext.stages.near_dedup_stage import NEAR_DEDUP as NEAR_DEDUP
+from massivetext.stages.records_stage import RECORDS as RECORDS
+from massivetext.stages.report_stage import REPORT as REPORT
+from massivetext.stages.tokenizer_stage import TOKENIZER as TOKENIZER
+
+STAGES: tuple[Stage, ...] = (
+    INGEST,
+    MEASURE,
+    JUDGE,
+    EXACT_DEDUP,
+    NEAR_DEDUP,
+    DECONTAMINATE,
+    TOKENIZER,
+    RECORDS,
+    REPORT,
+)
+
+
+def steps(stages: Sequence[Stage]) -> Iterator[tuple[Stage, ...]]:
+    """Yield the stages in groups that share one Beam job: neighbours with a function per shard, or one stage alone."""
+    for per_shard, group in groupby(stages, key=lambda stage: stage.process is not None):
+        if per_shard:
+            yield tuple(group)
+        else:
+            yield from ((stage,) for stage in group)

@@ -1,0 +1,30 @@
+"""Exact deduplication: of equal texts one document is kept."""
+
+from massivetext.recipe import Recipe
+from massivetext.runs.stage import RunPlan, Stage, Verdicts
+
+
+def _key(plan: RunPlan) -> object:
+    return [plan.recipe.seed, {name: source.deduplicates for name, source in plan.recipe.sources.items()}]
+
+
+def _describe(_plan: RunPlan) -> str:
+    return "one of equal texts is kept"
+
+
+def deduplicates(recipe: Recipe, source: str) -> bool:
+    """Return whether a source takes part in deduplication."""
+    return recipe.sources[source].deduplicates
+
+
+EXACT_DEDUP = Stage(
+    name="exact-dedup",
+    title="exact dedup",
+    reads=("documents", "verdicts/rules"),
+    key=_key,
+    describe=_describe,
+    applies_to=deduplicates,
+    verdicts=Verdicts(data_set="verdicts/exact", legend="exact duplicates", removed="as exact duplicates"),
+    run="massivetext.jobs.exact_dedup:run_exact_dedup",
+    work="massivetext.estimate.work:exact_dedup",
+)

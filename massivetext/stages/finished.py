@@ -1,0 +1,44 @@
+"""Open a run that lies in a folder, with everything that its manifests say of it."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from massivetext.edits import Rule as LineRule
+from massivetext.errors import UserError
+from massivetext.recipe import Recipe
+from massivetext.rules import Rule
+from massivetext.runs.context import Context
+from massivetext.runs.stage import Stage, verdict_sets
+from massivetext.runs.store import Run
+from massivetext.stages import INGEST, JUDGE, STAGES
+
+
+def open_context(run: Run, stages: Sequence[Stage] = STAGES) -> Context:
+    """Return the context of a run whose rules have judged at least, from what is in its folder.
+
+    Raises:
+        UserError: there is no run in the folder.
+        StageError: the run has not come that far.
+    """
+    state = run.state()
+    if state is None:
+        raise UserError(f"{run.folder}: no run here; give the folder that `massivetext run` wrote to")
+    judged = run.need(JUDGE.name).facts["rules"]
+    ingested = run.need(INGEST.name).facts
+    counts: dict[str, int] = {}
+    for name in ingested["shards"]:
+        source = name.split("/")[0]
+        counts[source] = counts.get(source, 0) + 1
+    recipe = msgspec.convert(state.recipe, Recipe, strict=False)
+    edits = ingested.get("edits", {})
+    return Context(
+        run=run,
+        recipe=recipe,
+        root=state.root,
+        keys={stage.name: stage.key for stage in state.stages},
+        shard_counts=counts,
+        rules={source: msgspec.convert(rules, tuple[Rule, ...]) for source, rules in judged.items()},
+        edits={source: msgspec.convert(rules, tuple[LineRule, ...]) for source, rules in edits.items()},
+        verdicts=verdict_sets(recipe, stages),
+    )

@@ -1,0 +1,55 @@
+"""Ingest: input files become documents and quarantine."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from massivetext.runs.stage import RunPlan, Stage
+
+if TYPE_CHECKING:
+    from massivetext.runs.context import Context
+    from massivetext.runs.work_items import WorkItem
+    from massivetext.sources.splits import Split
+
+
+def _key(plan: RunPlan) -> object:
+    sources = {
+        name: [source.kind, source.text_field, source.licences, _identity(plan.splits[name])]
+        for name, source in plan.recipe.sources.items()
+    }
+    return [plan.recipe.ingest, sources, plan.edits]
+
+
+def _identity(shards: "Sequence[Sequence[Split]]") -> list[list[tuple[str, int, str, int, int]]]:
+    # The folder of the files is left out: a corpus may move.
+    return [[(split.name, split.size, split.version, split.part, split.parts) for split in splits] for splits in shards]
+
+
+def _describe(plan: RunPlan) -> str:
+    edited = [
+        f"{' and '.join(source.edits)} in {name}" for name, source in sorted(plan.recipe.sources.items()) if source.edits
+    ]
+    edits = f"; line edits: {', '.join(edited)}" if edited else ""
+    return f"inputs to documents; what cannot be read goes to quarantine{edits}"
+
+
+def _facts(context: "Context", items: "Sequence[WorkItem]") -> Mapping[str, object]:
+    return {
+        "shards": {item.shard.name: msgspec.to_builtins(item.splits) for item in items},
+        "edits": {source: msgspec.to_builtins(rules) for source, rules in context.edits.items()},
+    }
+
+
+INGEST = Stage(
+    name="ingest",
+    title="read",
+    version=2,
+    libraries=("trafilatura", "lxml", "fastwarc", "mwparserfromhell", "charset-normalizer"),
+    data_sets=("documents", "quarantine"),
+    key=_key,
+    describe=_describe,
+    facts=_facts,
+    process="massivetext.jobs.ingest:ingest_shard",
+    shard_work="massivetext.estimate.work:ingest",
+)

@@ -1,0 +1,39 @@
+"""Judge: the rules of each source decide by the signals."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from massivetext.runs.stage import RunPlan, Stage, Verdicts
+
+if TYPE_CHECKING:
+    from massivetext.runs.context import Context
+    from massivetext.runs.work_items import WorkItem
+
+
+def _key(plan: RunPlan) -> object:
+    return plan.rules
+
+
+def _describe(plan: RunPlan) -> str:
+    judged = [name for name in sorted(plan.rules) if plan.rules[name]]
+    of = "" if len(judged) == len(plan.rules) else f" of {', '.join(judged)}" if judged else "; no source has any"
+    return f"rules on the signals{of}"
+
+
+def _facts(context: "Context", _items: "Sequence[WorkItem]") -> Mapping[str, object]:
+    return {"rules": {source: msgspec.to_builtins(rules) for source, rules in context.rules.items()}}
+
+
+JUDGE = Stage(
+    name="judge",
+    title="rules",
+    reads=("signals",),
+    key=_key,
+    describe=_describe,
+    facts=_facts,
+    verdicts=Verdicts(data_set="verdicts/rules", legend="rules", removed="by rules"),
+    process="massivetext.jobs.judge:judge_shard",
+    after="massivetext.jobs.judge:apply_guards",
+)

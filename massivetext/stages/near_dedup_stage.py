@@ -1,0 +1,44 @@
+"""Near-duplicate removal: of documents that share most word n-grams one is kept."""
+
+from massivetext.recipe import NearOptions
+from massivetext.runs.stage import RunPlan, Stage, Verdicts
+from massivetext.stages.exact_dedup_stage import deduplicates
+
+_ENOUGH_RECALL = 0.95  # of pairs at the threshold; below it `massivetext check` proposes another banding
+
+
+def _key(plan: RunPlan) -> object:
+    return [plan.recipe.seed, plan.recipe.near]
+
+
+def _describe(plan: RunPlan) -> str:
+    near = plan.recipe.near
+    return f"{near.ngram}-grams, similarity above {near.threshold:g}; {_recall(near)}"
+
+
+def _recall(near: NearOptions) -> str:
+    from massivetext.dedup.banding import candidate_probability, optimal_bands
+
+    found = candidate_probability(near.threshold, near.bands, near.rows)
+    recall = f"{near.bands} bands of {near.rows} hashes find a pair at the threshold with probability {found:.3f}"
+    if found >= _ENOUGH_RECALL or not near.threshold:
+        return recall
+    bands, rows = optimal_bands(near.bands * near.rows, near.threshold)
+    better = candidate_probability(near.threshold, bands, rows)
+    return f"{recall}: better set near.bands = {bands} and near.rows = {rows} ({better:.3f})"
+
+
+NEAR_DEDUP = Stage(
+    name="near-dedup",
+    title="near dedup",
+    version=2,
+    libraries=("numpy",),
+    data_sets=("signatures", "duplicates"),
+    reads=("documents", "verdicts/rules", "verdicts/exact"),
+    key=_key,
+    describe=_describe,
+    applies_to=deduplicates,
+    verdicts=Verdicts(data_set="verdicts/near", legend="near duplicates", removed="as near duplicates"),
+    run="massivetext.jobs.near_dedup:run_near_dedup",
+    work="massivetext.estimate.work:near_dedup",
+)

@@ -1,0 +1,25 @@
+"""Report: a summary of every shard, merged into one JSON file and one page."""
+
+from massivetext import __version__
+from massivetext.runs.stage import RunPlan, Stage
+
+
+def _key(plan: RunPlan) -> object:
+    return [__version__, plan.recipe.guards]
+
+
+def _describe(_plan: RunPlan) -> str:
+    return "report/index.html and report/report.json"
+
+
+REPORT = Stage(
+    name="report",
+    title="reported",
+    version=2,
+    libraries=("vl-convert-python",),
+    reads=("documents", "quarantine", "signals", "verdicts", "duplicates", "contamination", "tokenizer", "records"),
+    key=_key,
+    describe=_describe,
+    run="massivetext.jobs.report_pages:run_report",
+    work="massivetext.estimate.work:report",
+)

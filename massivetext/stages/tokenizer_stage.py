@@ -1,0 +1,29 @@
+"""Tokenizer: a SentencePiece model, trained on a sample of the kept texts or copied from the recipe."""
+
+from massivetext.runs.stage import RunPlan, Stage
+from massivetext.storage import files as fs
+
+
+def _key(plan: RunPlan) -> object:
+    from massivetext.jobs.tokenizer_training import model_path
+
+    recipe, model = plan.recipe, plan.recipe.tokenizer.model
+    weights = {name: str(source.weight) for name, source in recipe.sources.items()}
+    return [recipe.seed, recipe.tokenizer, weights, model and fs.digest(model_path(plan.loaded.root, model))]
+
+
+def _describe(plan: RunPlan) -> str:
+    options = plan.recipe.tokenizer
+    return f"model {options.model}" if options.model else f"{options.vocabulary_size:,} pieces, {options.normalization}"
+
+
+TOKENIZER = Stage(
+    name="tokenizer",
+    title="sampled",
+    libraries=("sentencepiece",),
+    reads=("documents", "signals", "verdicts"),
+    key=_key,
+    describe=_describe,
+    run="massivetext.jobs.tokenizer_training:run_tokenizer",
+    work="massivetext.estimate.work:tokenizer",
+)
