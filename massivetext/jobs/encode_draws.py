@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from massivetext.engines.engine import Engine
-from massivetext.engines.shard_jobs import ShardStage, Task, priced, run_shards
+from massivetext.engines.shard_jobs import run_shards
 from massivetext.errors import UserError
 from massivetext.jobs.tokenizer_training import MODEL, sampled_passages
 from massivetext.records.crops import I64, crop, crop_window, draws_of, with_ends
@@ -22,6 +22,7 @@ from massivetext.runs import documents
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
 from massivetext.runs.store import Shard, ShardCommit
+from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
 from massivetext.storage import files as fs
 from massivetext.tokenizer.encoder import Encoder
 
@@ -69,7 +70,7 @@ class Encoded:
         return sum(self.quotas.values())
 
 
-def encode(engine: Engine, context: Context, tasks: list[Task]) -> Encoded:
+def encode(engine: Engine, context: Context, tasks: list[WorkItem]) -> Encoded:
     """Writes tokens/ and returns what is in it.
 
     Raises:
@@ -89,7 +90,9 @@ def encode(engine: Engine, context: Context, tasks: list[Task]) -> Encoded:
             now = {source for source in todo if rounds[source] == number}
             ranges = {source: (before[source], draws[source]) for source in now}
             stage = EncodeStage(STAGE, EncodeRound(number, ranges, survivors))
-            run_shards(engine, context, [stage], priced([task for task in tasks if task.shard.source in now], _COST))
+            run_shards(
+                engine, context, [stage], scale_costs([task for task in tasks if task.shard.source in now], _COST)
+            )
         for source in sorted(todo):
             available[source] = _count(context, source, draws[source], rounds[source] + 1)
             rounds[source] += 1
@@ -182,7 +185,7 @@ class EncodeRound:
     def __init__(self, number: int, ranges: Mapping[str, tuple[int, int]], survivors: Mapping[str, Survivors]) -> None:
         self._number, self._ranges, self._survivors = number, ranges, survivors
 
-    def __call__(self, context: Context, task: Task, reporter: Reporter) -> ShardCommit:
+    def __call__(self, context: Context, task: WorkItem, reporter: Reporter) -> ShardCommit:
         """Writes the tokens of one shard."""
         shard, run = task.shard, context.run
         path = part_path(run, self._number, shard)
@@ -236,7 +239,7 @@ class EncodeStage(ShardStage):
 
     process: EncodeRound
 
-    def task_name(self, task: Task) -> str:
+    def commit_name(self, task: WorkItem) -> str:
         """Name of a task's commit."""
         return self.process.task_name(task.shard)
 

@@ -12,7 +12,7 @@ from massivetext.dedup.exact_copies import exact_duplicates
 from massivetext.dedup.keeper import keeper_rank
 from massivetext.dedup.row_types import HASHED, REMOVED, partitioned
 from massivetext.engines.engine import DealOut, Engine
-from massivetext.engines.shard_jobs import attempt, telling
+from massivetext.runs.attempts import guard_work_item, translate_errors
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard, ShardCommit
 from massivetext.schema import DUPLICATE_VERDICTS, row_of, shard_of
@@ -65,7 +65,7 @@ class _ReadHashes(beam.DoFn):
     def process(self, lane: list[int]) -> Iterable[Any]:
         for number in lane:
             shard = self._context.shard_at(number)
-            with telling(f"{STAGE}: {shard.name}"):
+            with translate_errors(f"{STAGE}: {shard.name}"):
                 batch = hashed_documents(self._context, shard)
             yield beam.pvalue.TaggedOutput("empty", (b"%d" % number, b""))
             for partition, rows in partitioned(batch, batch["hash"][:, 0], self._partitions):
@@ -104,7 +104,7 @@ class _WriteVerdicts(beam.DoFn):
         key, batches = element
         context = self._context
         shard = context.shard_at(int(key))
-        with attempt(context, STAGE, shard.name):
+        with guard_work_item(context, STAGE, shard.name):
             commit = write_verdicts(context, shard, np.frombuffer(b"".join(batches), REMOVED))
             context.run.commit_shard(STAGE, context.keys[STAGE], commit)
 

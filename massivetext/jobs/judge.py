@@ -4,14 +4,14 @@ import numpy as np
 import pyarrow as pa
 
 from massivetext import rules
-from massivetext.engines.shard_jobs import Task
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
 from massivetext.runs.store import ShardCommit
+from massivetext.runs.work_items import WorkItem
 from massivetext.schema import RULE_VERDICTS
 
 
-def judge_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommit:
+def judge_shard(context: Context, task: WorkItem, reporter: Reporter) -> ShardCommit:
     """Writes the rule verdicts of one shard."""
     shard, run = task.shard, context.run
     judged = context.rules[shard.source]

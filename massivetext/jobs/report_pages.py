@@ -7,7 +7,7 @@ import msgspec
 import pyarrow as pa
 
 from massivetext.engines.engine import Engine
-from massivetext.engines.shard_jobs import ShardStage, Task, priced, run_shards
+from massivetext.engines.shard_jobs import run_shards
 from massivetext.errors import StageError
 from massivetext.report import hosts, html_page
 from massivetext.report.accumulate import ShardSummary, accumulate_shard, merge
@@ -15,6 +15,7 @@ from massivetext.report.summary import summarise
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
 from massivetext.runs.store import STAGES, Manifest, Run, RunState, Shard, ShardCommit, StageState, canonical, key_of
+from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
 from massivetext.storage import files as fs
 from massivetext.storage import lock
 
@@ -24,15 +25,15 @@ PAGE, JSON = "report/index.html", "report/report.json"
 _COST = 1 / 100e6  # seconds a byte of text
 
 
-def run_report(engine: Engine, context: Context, tasks: list[Task]) -> None:
+def run_report(engine: Engine, context: Context, tasks: list[WorkItem]) -> None:
     """Writes report/."""
-    run_shards(engine, context, [ShardStage(STAGE, summarise_shard)], priced(tasks, _COST))
+    run_shards(engine, context, [ShardStage(STAGE, summarise_shard)], scale_costs(tasks, _COST))
     summaries = fs.concurrently(context.run.folder, lambda shard: _read_summary(context, shard), context.all_shards())
     commit = _write(context, summaries, lambda shard: context.run.read_table(HOSTS, shard))
     context.run.commit_shard(STAGE, context.keys[STAGE], commit)
 
 
-def summarise_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommit:
+def summarise_shard(context: Context, task: WorkItem, reporter: Reporter) -> ShardCommit:
     """Writes the summary of one shard, and the counts of its hosts."""
     summary = accumulate_shard(context, task.shard)
     counted = context.run.write_table(HOSTS, task.shard, hosts.count(context, task.shard))

@@ -7,7 +7,7 @@ import msgspec
 
 from massivetext.engines.engine import Engine
 from massivetext.engines.libraries import versions
-from massivetext.engines.shard_jobs import ShardStage, Task, run_shards
+from massivetext.engines.shard_jobs import run_shards
 from massivetext.engines.usage import Usage
 from massivetext.errors import StageError, UserError
 from massivetext.jobs.dataset_description import recipe_digest
@@ -27,6 +27,7 @@ from massivetext.report.guards import Alarm, alarms, judged
 from massivetext.runs import progress
 from massivetext.runs.context import Context
 from massivetext.runs.store import FORMAT, STAGES, Manifest, Run, RunState, StageState
+from massivetext.runs.work_items import ShardStage, WorkItem
 from massivetext.signals.blocklist_files import idle_signals
 from massivetext.storage import files as fs
 from massivetext.storage import lock, temporary
@@ -193,10 +194,10 @@ class Driver:
         }
         work[stage]()
 
-    def _text_tasks(self) -> list[Task]:
+    def _text_tasks(self) -> list[WorkItem]:
         # After ingest a task's cost is the bytes of its text; each stage knows its own rate.
         sizes = {task.task: task.counts["bytes"] for task in self._run.need("ingest").tasks}
-        return [Task(task.shard, (), float(sizes[task.shard.name])) for task in self._tasks]
+        return [WorkItem(task.shard, (), float(sizes[task.shard.name])) for task in self._tasks]
 
     def _gather(self, stage: str) -> Manifest:
         commits = self._run.commits(stage, self.context.keys[stage])

@@ -7,13 +7,13 @@ from typing import Any
 
 from massivetext import __version__, demo, edits, rules, signals
 from massivetext.engines.libraries import LIBRARIES
-from massivetext.engines.shard_jobs import Task
 from massivetext.errors import UserError
 from massivetext.jobs.screen_documents import evaluation_files
 from massivetext.jobs.tokenizer_training import model_path
 from massivetext.recipe import LoadedRecipe, Recipe
 from massivetext.rules import Rule
 from massivetext.runs.store import STAGES, Shard, key_of
+from massivetext.runs.work_items import WorkItem
 from massivetext.signals import blocklist_files, definitions, registry, unsafe_files
 from massivetext.sources import COST, DIVISIBLE
 from massivetext.sources.splits import Split, plan
@@ -144,10 +144,10 @@ def _identity(shards: Sequence[Sequence[Split]]) -> list[list[tuple[str, int, st
     return [[(split.name, split.size, split.version, split.part, split.parts) for split in splits] for splits in shards]
 
 
-def make_tasks(recipe: Recipe, plans: Plan) -> list[Task]:
+def make_tasks(recipe: Recipe, plans: Plan) -> list[WorkItem]:
     """One task a shard, with a rough cost in seconds."""
     return [
-        Task(
+        WorkItem(
             Shard(name, index, len(shards)),
             splits,
             (COST[recipe.sources[name].kind] + _MEASURE_COST) * sum(split.size / split.parts for split in splits) / 1e6,

@@ -9,12 +9,13 @@ import time
 from pathlib import Path
 
 from massivetext.engines.engine import Engine
-from massivetext.engines.shard_jobs import ShardStage, Task, attempt
 from massivetext.errors import StageError
 from massivetext.orchestration.driver import _SHARDWISE, Driver
 from massivetext.recipe import load
+from massivetext.runs.attempts import guard_work_item
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
+from massivetext.runs.work_items import ShardStage, WorkItem
 from massivetext.storage import files as fs
 
 
@@ -31,9 +32,9 @@ class Paused(Reporter):
             time.sleep(0.02)
 
 
-def process(context: Context, stage: ShardStage, task: Task, reporter: Reporter) -> None:
+def process(context: Context, stage: ShardStage, task: WorkItem, reporter: Reporter) -> None:
     """Does what a worker does, but for looking whether it has been done."""
-    with attempt(context, stage.name, stage.task_name(task)):
+    with guard_work_item(context, stage.name, stage.commit_name(task)):
         context.run.commit_shard(stage.name, context.keys[stage.name], stage.process(context, task, reporter))
 
 

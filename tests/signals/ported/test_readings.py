@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from tiny_run import tiny_context
 
 from massivetext import recipe, rules, signals
-from massivetext.engines.shard_jobs import Task
 from massivetext.jobs.measure import measure_shard
 from massivetext.orchestration.plan import stage_keys
 from massivetext.runs.progress import Reporter
 from massivetext.runs.store import Shard
+from massivetext.runs.work_items import WorkItem
 from massivetext.signals import ported, registry
 from massivetext.signals.ported.ported_signals import READINGS
 
@@ -119,7 +119,7 @@ def test_only_the_source_whose_rules_ask_for_a_reading_has_it(tmp_path: Path, rh
     dolma = rules.combine([rules.load("dolma", known=registry.types())])
     context = replace(context, rules={"news": context.rules["news"], "web": dolma})
     for source in ("news", "web"):
-        measure_shard(context, Task(Shard(source, 0, 1), (), 0.0), Reporter(None, "measure"))
+        measure_shard(context, WorkItem(Shard(source, 0, 1), (), 0.0), Reporter(None, "measure"))
 
     assert context.run.read_table("signals", Shard("news", 0, 1)).schema == registry.schema()
     assert context.run.read_table("signals", Shard("web", 0, 1)).schema == registry.schema(("dolma",))
