@@ -21,8 +21,9 @@ def main(folder: str, origin: str) -> None:
     """Measures a run, writes the file, and prints each step's CPU seconds as modelled and as measured."""
     measured = measure(Run(folder), origin)
     TARGET.write_bytes(canonical(measured))
-    for step, todo in work(measured.corpus).items():
-        print(f"{step:<24} {todo.cpu_seconds:8.1f} s modelled {measured.steps[step].cpu_seconds:8.1f} s measured")
+    for names, todo in work(measured.corpus).items():
+        seconds = sum(measured.stages[name].cpu_seconds or 0.0 for name in names)
+        print(f"{', '.join(names):<24} {todo.cpu_seconds:8.1f} s modelled {seconds:8.1f} s measured")
 
 
 if __name__ == "__main__":

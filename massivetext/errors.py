@@ -1,18 +1,64 @@
-"""Errors that a user can mend: told in one message without a traceback."""
+"""The errors that massivetext raises on purpose, and how one of them travels from a worker process to the driver.
+
+::
+
+    MassivetextError            something that the user can correct; the command prints the message alone
+    ├── UserError               exit code 2: the recipe, the input, the options or the machine are not as they must be
+    └── StageError              exit code 1: a stage could not finish; a rerun of the command continues
+
+An exception that a Beam worker raises reaches the driver only as the text of a traceback, wrapped by the runner in an
+exception of the runner's own. So a worker raises the error with a marked message (:func:`mark_for_driver`), and the
+driver finds the mark in the text and makes the same error of it (:func:`unmark`).
+"""
 
 import errno
+import json
+import re
+from collections.abc import Iterator
 
-# What a machine may refuse and its owner can mend: no space, a quota, a limit on files, no permission, read-only, or a
-# disk or server that does not answer.
+# Errors of the operating system that the owner of a machine can correct: no space, a quota, a file too large, too many
+# open files, no permission, a read-only file system, or a disk or server that does not answer.
 MENDABLE = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE, errno.ENFILE}
     | {errno.EIO, errno.ESTALE, errno.ETIMEDOUT}
 )
 
-
-class UserError(Exception):
-    """Something in the recipe, the input or the machine that the message says how to mend; exit code 2."""
+_MARK = re.compile(r'<<massivetext (\w+) ("(?:[^"\\]|\\.)*")>>')
 
 
-class StageError(Exception):
-    """A stage that could not finish, with the place and the remedy; what is complete stays, a rerun resumes."""
+class MassivetextError(Exception):
+    """An error that its message explains: what happened, where, what was expected, and what to do.
+
+    Every subclass takes the message as its only argument, so that :func:`unmark` can make it anew.
+    """
+
+
+class UserError(MassivetextError):
+    """The recipe, the input, the options or the machine need a correction that the message names; exit code 2."""
+
+
+class StageError(MassivetextError):
+    """A stage could not finish; complete work stays, and a rerun of the command continues; exit code 1."""
+
+
+def mark_for_driver(error: MassivetextError) -> MassivetextError:
+    """Return the same error with its class name and message between marks, for a worker to raise."""
+    return type(error)(f"<<massivetext {type(error).__name__} {json.dumps(str(error))}>>")
+
+
+def unmark(text: str) -> MassivetextError | None:
+    """Return the first marked error in the text of a traceback, or None if no error is marked there.
+
+    The class is looked up by name among all subclasses of :class:`MassivetextError` that this process has loaded.
+    """
+    found = _MARK.search(text)
+    if found is None:
+        return None
+    classes = {each.__name__: each for each in _subclasses(MassivetextError)}
+    return classes.get(found.group(1), StageError)(json.loads(found.group(2)))
+
+
+def _subclasses(base: type[MassivetextError]) -> Iterator[type[MassivetextError]]:
+    for each in base.__subclasses__():
+        yield each
+        yield from _subclasses(each)

@@ -9,8 +9,9 @@ import msgspec
 import numpy as np
 
 from massivetext.demo.truth import Case, Place, Truth, load_truth
-from massivetext.runs.context import VERDICTS, Context
+from massivetext.runs.context import Context
 from massivetext.runs.store import Run
+from massivetext.stages.finished import open_context
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Finished:
 
     def __init__(self, folder: Path) -> None:
         self.truth: Truth = load_truth(folder / "massivetext-demo")
-        self.context = Context.of(Run(str(folder / "run")))
+        self.context = open_context(Run(str(folder / "run")))
         self.outcomes: dict[tuple[str, str, str], Outcome] = {}
         self.by_url: dict[tuple[str, str], list[Outcome]] = {}
         self.quarantined: list[tuple[str, dict[str, Any]]] = []
@@ -49,9 +50,9 @@ class Finished:
         run, context = self.context.run, self.context
         documents = run.read_table("documents", shard, ["id", "origin", "key", "url"]).to_pylist()
         verdicts = {
-            stage: run.read_table(data_set, shard)
-            for stage, data_set in VERDICTS.items()
-            if context.judged_by(stage, shard.source)
+            each.stage: run.read_table(each.data_set, shard)
+            for each in context.verdicts
+            if shard.source in each.sources
         }
         failed = verdicts["judge"]["failed"].to_numpy()
         names = [rule.name for rule in context.rules[shard.source]]
@@ -148,7 +149,11 @@ def _keepers(context: Context, stage: str) -> set[int]:
     found: set[int] = set()
     for shard in context.all_shards():
         if context.judged_by(stage, shard.source):
-            found.update(context.run.read_table(VERDICTS[stage], shard, ["cluster"])["cluster"].drop_null().to_pylist())
+            found.update(
+                context.run.read_table(context.verdicts_of(stage), shard, ["cluster"])["cluster"]
+                .drop_null()
+                .to_pylist()
+            )
     return found
 
 

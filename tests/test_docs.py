@@ -10,7 +10,7 @@ import pytest
 import typer.main
 
 from massivetext.cli import main
-from massivetext.runs import store
+from massivetext.stages import STAGES
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -103,7 +103,7 @@ def test_the_readme_names_options_that_exist(readme: str) -> None:
 
 
 def test_the_readme_names_stages_that_exist(readme: str) -> None:
-    assert set(re.findall(r"--until ([a-z-]+)", readme)) <= set(store.STAGES)
+    assert set(re.findall(r"--until ([a-z-]+)", readme)) <= {stage.name for stage in STAGES}
 
 
 @pytest.mark.parametrize(

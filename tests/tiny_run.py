@@ -9,8 +9,10 @@ import pyarrow as pa
 from massivetext.recipe import DecontaminateOptions, Recipe, SourceOptions
 from massivetext.rules import Rule
 from massivetext.runs.context import Context
-from massivetext.runs.store import FORMAT, STAGES, Manifest, Run, RunState, Shard, ShardCommit, StageState, key_of
+from massivetext.runs.stage import verdict_sets
+from massivetext.runs.store import FORMAT, Manifest, Run, RunState, Shard, ShardCommit, StageState, key_of
 from massivetext.schema import RULE_VERDICTS, Document, documents_table
+from massivetext.stages import STAGES
 
 Texts = Mapping[str, Sequence[Sequence[str]]]  # source, which is named after its kind -> shards -> texts
 RULE = Rule(signal="word_count", min=2, source="ours: for the test", name="tiny/word_count")
@@ -30,13 +32,15 @@ def tiny_context(
     folder: str, texts: Texts, *, dropped: Collection[str] = (), test_sets: tuple[str, ...] = ()
 ) -> Context:
     """Writes documents, sizes and rule verdicts; texts in ``dropped`` have failed a rule."""
+    recipe = recipe_of(texts, test_sets=test_sets)
     context = Context(
         run=Run(folder),
-        recipe=recipe_of(texts, test_sets=test_sets),
+        recipe=recipe,
         root=folder,
-        keys={stage: key_of(stage) for stage in STAGES},
+        keys={stage.name: key_of(stage.name) for stage in STAGES},
         shard_counts={source: len(shards) for source, shards in texts.items()},
         rules=dict.fromkeys(texts, (RULE,)),
+        verdicts=verdict_sets(recipe, STAGES),
     )
     for shard in context.all_shards():
         _write(context, shard, texts[shard.source][shard.index], dropped)
@@ -80,10 +84,10 @@ def finish(context: Context) -> None:
     }
     states = []
     for stage in STAGES[:3]:
-        key = context.keys[stage]
-        commits = tuple(context.run.commits(stage, key))
-        digest = context.run.commit(Manifest(stage, key, {}, commits, facts.get(stage, {})))
-        states.append(StageState(stage, key, digest, 0.5))
+        key = context.keys[stage.name]
+        commits = tuple(context.run.commits(stage.name, key))
+        digest = context.run.commit(stage, Manifest(stage.name, key, {}, commits, facts.get(stage.name, {})))
+        states.append(StageState(stage.name, key, digest, 0.5))
     recipe = msgspec.to_builtins(context.recipe)
     context.run.write_state(
         RunState(

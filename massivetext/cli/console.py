@@ -11,17 +11,15 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from massivetext.dedup.banding import candidate_probability, optimal_bands
-from massivetext.recipe import LoadedRecipe, NearOptions, Recipe
 from massivetext.report.funnel import Count, Funnel
 from massivetext.report.trace import Trace
-from massivetext.rules import Rule
 from massivetext.runs import progress
+from massivetext.runs.stage import RunPlan, Stage
 from massivetext.sources.splits import Split
+from massivetext.stages import STAGES
 
 _PLAIN_SECONDS = 10.0
 _LIVE_SECONDS = 0.5
-_ENOUGH_RECALL = 0.95  # of near-duplicates at the threshold; below it `check` says how to have more
 
 
 class Progress:
@@ -147,28 +145,20 @@ def print_trace(console: Console, traces: Sequence[Trace], quarantined: Sequence
 # -- check -------------------------------------------------------------------------------------------------------------
 
 
-def check_tables(
-    loaded: LoadedRecipe, rules_of: Mapping[str, Sequence[Rule]], plan: Mapping[str, Sequence[Sequence[Split]]] | None
-) -> list[Table]:
-    """What a recipe reads and what its stages will do; without a plan the inputs' sizes are not known yet.
-
-    Args:
-        loaded: the recipe.
-        rules_of: the rules of each source.
-        plan: what every shard of each source reads.
-    """
-    recipe = loaded.recipe
-    return [_inputs_table(recipe, plan), _judging_table(recipe, rules_of), _stages_table(recipe, rules_of)]
+def check_tables(plan: RunPlan, stages: Sequence[Stage] = STAGES) -> list[Table]:
+    """Return what a recipe reads and what its stages will do; without splits the inputs' sizes are not known yet."""
+    return [_inputs_table(plan), _judging_table(plan), _stages_table(plan, stages)]
 
 
-def _inputs_table(recipe: Recipe, plan: Mapping[str, Sequence[Sequence[Split]]] | None) -> Table:
+def _inputs_table(plan: RunPlan) -> Table:
+    recipe = plan.recipe
     table = Table(title=f"recipe {recipe.name}: inputs", title_justify="left", header_style="bold")
     table.add_column("source")
     table.add_column("inputs", overflow="fold", ratio=1)
     for column in ("files", "size", "shards"):
         table.add_column(column, justify="right")
     for name, source in sorted(recipe.sources.items()):
-        table.add_row(name, Text("\n".join(source.inputs)), *_planned(None if plan is None else plan[name]))
+        table.add_row(name, Text("\n".join(source.inputs)), *_planned(plan.splits.get(name)))
     return table
 
 
@@ -179,7 +169,8 @@ def _planned(shards: Sequence[Sequence[Split]] | None) -> tuple[str, str, str]:
     return f"{len(sizes):,}", f"{_short(sum(sizes.values()))}B", f"{len(shards):,}"
 
 
-def _judging_table(recipe: Recipe, rules_of: Mapping[str, Sequence[Rule]]) -> Table:
+def _judging_table(plan: RunPlan) -> Table:
+    recipe = plan.recipe
     table = Table(title="how they are judged and mixed", title_justify="left", header_style="bold")
     for column in ("source", "kind"):
         table.add_column(column)
@@ -188,7 +179,7 @@ def _judging_table(recipe: Recipe, rules_of: Mapping[str, Sequence[Rule]]) -> Ta
         table.add_column(column)
     table.add_column("weight", justify="right")
     for name, source in sorted(recipe.sources.items()):
-        count = len(rules_of[name])
+        count = len(plan.rules[name])
         sets = f"{', '.join(source.rule_sets)}: {count} rule{'' if count == 1 else 's'}" if count else "none"
         tested = source.decontaminate and bool(recipe.decontaminate.test_sets)
         yes = {True: "yes", False: "no"}
@@ -196,56 +187,13 @@ def _judging_table(recipe: Recipe, rules_of: Mapping[str, Sequence[Rule]]) -> Ta
     return table
 
 
-def _banding(near: NearOptions) -> str:
-    found = candidate_probability(near.threshold, near.bands, near.rows)
-    told = f"{near.bands} bands of {near.rows} hashes find a pair at the threshold with probability {found:.3f}"
-    if found >= _ENOUGH_RECALL or not near.threshold:
-        return told
-    bands, rows = optimal_bands(near.bands * near.rows, near.threshold)
-    better = candidate_probability(near.threshold, bands, rows)
-    return f"{told}: better set near.bands = {bands} and near.rows = {rows} ({better:.3f})"
-
-
-def _edits(recipe: Recipe) -> str:
-    edited = [
-        f"{' and '.join(source.edits)} in {name}" for name, source in sorted(recipe.sources.items()) if source.edits
-    ]
-    return f"; line edits: {', '.join(edited)}" if edited else ""
-
-
-def _stages_table(recipe: Recipe, rules_of: Mapping[str, Sequence[Rule]]) -> Table:
-    near, tests, tokens, records = recipe.near, recipe.decontaminate, recipe.tokenizer, recipe.records
-    names = sorted(recipe.sources)
-    copies = [name for name in names if recipe.sources[name].deduplicates]
-    tested = [name for name in names if recipe.sources[name].decontaminate] if tests.test_sets else []
-    limit = f"similarity above {tests.jaccard:g}"
-    if tests.containment is not None:
-        limit += f" or more than {tests.containment:.0%} of an item"
-    model = f"model {tokens.model}" if tokens.model else f"{tokens.vocabulary_size:,} pieces, {tokens.normalization}"
-    passes = "one pass gives" if records.epochs == 1 else f"{records.epochs} passes give"
-    wanted = f"{records.sequences:,} sequences" if records.sequences else f"as many sequences as {passes}, each"
-    rows = (
-        ("ingest", names, f"inputs to documents; what cannot be read goes to quarantine{_edits(recipe)}"),
-        ("measure", names, "signals of every document"),
-        ("judge", [name for name in names if rules_of[name]], "rules on the signals"),
-        ("exact-dedup", copies, "one of equal texts is kept"),
-        (
-            "near-dedup",
-            copies,
-            f"{near.ngram}-grams, similarity above {near.threshold:g}; {_banding(near)}",
-        ),
-        (
-            "decontaminate",
-            tested,
-            f"{tests.ngram}-grams of {', '.join(tests.test_sets) or 'no test sets'}, {limit}",
-        ),
-        ("tokenizer", names, model),
-        ("records", names, f"{wanted} of {records.sequence_length:,} tokens"),
-        ("report", names, "report/index.html and report/report.json"),
-    )
+def _stages_table(plan: RunPlan, stages: Sequence[Stage]) -> Table:
+    names = sorted(plan.recipe.sources)
     table = Table(title="stages", title_justify="left", header_style="bold")
     for column in ("stage", "sources", "what it does"):
         table.add_column(column, overflow="fold")
-    for stage, concerned, does in rows:
-        table.add_row(stage, "all" if concerned == names else ", ".join(concerned) or "none", Text(does))
+    for stage in stages:
+        concerned = [name for name in names if stage.concerns(plan, name)]
+        of = "all" if concerned == names else ", ".join(concerned) or "none"
+        table.add_row(stage.name, of, Text(stage.describe(plan)))
     return table

@@ -17,6 +17,7 @@ from massivetext import __version__, assets
 from massivetext.cli import classifier_commands, engine_commands, plan_command, signals_command
 from massivetext.errors import MENDABLE, StageError, UserError
 from massivetext.runs import store
+from massivetext.stages import STAGES
 from massivetext.storage import files as fs
 from massivetext.text import printable
 
@@ -64,8 +65,8 @@ def run(
     recipe: RecipeName,
     output: Annotated[str, typer.Option("--output", "-o", metavar="RUN", help="Run folder; made when missing.")],
     until: Annotated[
-        str, typer.Option(metavar="STAGE", help=f"Stop after this stage: {', '.join(store.STAGES)}.")
-    ] = store.STAGES[-1],
+        str, typer.Option(metavar="STAGE", help=f"Stop after this stage: {', '.join(stage.name for stage in STAGES)}.")
+    ] = STAGES[-1].name,
     workers: Annotated[
         int, typer.Option(min=1, help="Worker processes on this machine.", show_default="all cores")
     ] = os.cpu_count() or 1,
@@ -84,7 +85,7 @@ def run(
 
     from massivetext.cli.console import Progress, funnel_table
     from massivetext.engines.engine import Engine
-    from massivetext.orchestration.driver import Driver
+    from massivetext.orchestration.driver import prepare
     from massivetext.recipe import load
     from massivetext.report.funnel import read_funnel
 
@@ -99,7 +100,7 @@ def run(
             _stopped_by(signal.SIGTERM, signal.SIGHUP),
             Progress(console, folder) as progress,
         ):
-            driver = Driver(loaded, folder, engine, until=until, listener=progress, say=_tell)
+            driver = prepare(loaded, folder, engine, until=until, listener=progress, say=_tell)
             ran = driver.run()
     except KeyboardInterrupt as stop:
         _say("stopped; what is complete is kept, the same command goes on from there")
@@ -118,14 +119,16 @@ def check(recipe: RecipeName) -> None:
     from massivetext.cli.console import check_tables
     from massivetext.orchestration.plan import edits_of, make_plan, rules_of, stage_keys
     from massivetext.recipe import load
+    from massivetext.runs.stage import RunPlan
 
-    loaded = load(recipe)
+    console, loaded = _out(), load(recipe)
     missing_demo = loaded.recipe.demo is not None and not Path(loaded.root, loaded.recipe.demo).exists()
-    console, judged, edited = _out(), rules_of(loaded), edits_of(loaded)
-    plan = None if missing_demo else make_plan(loaded)
-    if plan is not None:
-        stage_keys(loaded, plan, judged, edited)  # looks for the test sets and the tokenizer's model
-    for table in check_tables(loaded, judged, plan):
+    if missing_demo:
+        plan = RunPlan(loaded, {}, rules_of(loaded), edits_of(loaded))
+    else:
+        plan = make_plan(loaded)
+        stage_keys(plan)  # looks for the test sets and the tokenizer's model
+    for table in check_tables(plan):
         console.print(table)
     if missing_demo:
         console.print(f"The demo corpus {loaded.recipe.demo} is not there yet; `massivetext run` writes it.")
@@ -142,10 +145,10 @@ def report(
 ) -> None:
     """Write the report of a run that stopped early, after `judge` at least, and say where the report is."""
     from massivetext.jobs.report_pages import write_report
-    from massivetext.runs.context import Context
+    from massivetext.stages.finished import open_context
 
     with _quiet(debug=context.obj):
-        path = write_report(Context.of(store.Run(fs.absolute(run_folder))), _tell)
+        path = write_report(open_context(store.Run(fs.absolute(run_folder))), _tell)
     _out().print(path, highlight=False, soft_wrap=True)
 
 
@@ -192,9 +195,9 @@ def trace(
     """Say of one document every signal, each rule's verdict, what it duplicates and where its tokens went."""
     from massivetext.cli.console import print_trace
     from massivetext.report.trace import find, trace_document
-    from massivetext.runs.context import Context
+    from massivetext.stages.finished import open_context
 
-    context = Context.of(store.Run(fs.absolute(run_folder)))
+    context = open_context(store.Run(fs.absolute(run_folder)))
     console = _out()
     found = find(context, document)
     if not found.documents and not found.quarantined:

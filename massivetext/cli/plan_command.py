@@ -49,7 +49,7 @@ def plan(
     from massivetext.estimate.measured import measure
     from massivetext.estimate.reference import reference
     from massivetext.estimate.volumes import inputs_of, parse_size, scaled, shares
-    from massivetext.orchestration.plan import make_plan
+    from massivetext.orchestration.plan import plan_splits
     from massivetext.recipe import load
     from massivetext.runs.store import Run
 
@@ -58,7 +58,7 @@ def plan(
     measured = [] if folder is None else [measure(Run(folder), f"the run in {folder}")]
     measured.append(reference())
     try:
-        inputs = inputs_of(make_plan(loaded))
+        inputs = inputs_of(plan_splits(loaded))
         found = True
     except UserError:
         inputs, found = shares(loaded.recipe), False

@@ -4,10 +4,8 @@ import contextlib
 import dataclasses
 import heapq
 import io
-import json
 import logging
 import math
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -19,14 +17,12 @@ from apache_beam.runners.portability import spark_runner
 from massivetext.engines import local_workers
 from massivetext.engines.libraries import environment, require_same
 from massivetext.engines.options import EMBEDDED, ready, runner_of
-from massivetext.errors import StageError, UserError
+from massivetext.errors import StageError, UserError, mark_for_driver, unmark
 
 T = TypeVar("T")
 START_SECONDS = 1.0  # what it takes to start worker processes
 
-_LONGEST_WORDS = 400
-# What a worker says to the driver: exceptions of workers arrive as the text of a traceback.
-_SIGNAL = re.compile(r'<<massivetext (user|stage) ("(?:[^"\\]|\\.)*")>>')
+_LONGEST_MESSAGE = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +62,8 @@ class Engine:
     def lanes(self, tasks: int, cost: float = math.inf) -> int:
         """Into how many elements a job's tasks are gathered: one a worker here, one a task on a cluster.
 
-        The embedded runner deals elements out to its workers once and for all: the tasks of shard stages are claimed
-        from a common list (`shards.Lane`), those of other jobs are balanced beforehand. A cluster balances by itself.
+        The embedded runner assigns elements to workers once: the work items of shard stages are claimed from a common
+        list (:class:`massivetext.runs.work_items.Lane`), those of other jobs are balanced beforehand.
 
         Args:
             tasks: number of tasks.
@@ -92,14 +88,14 @@ class Engine:
         try:
             pipeline.run().wait_until_finish()
         except Exception as error:  # every runner wraps a worker's exception in a class of its own
-            told = _told(error)
-            if told is None and not self.embedded and isinstance(error, RuntimeError):
-                told = StageError(
-                    f"{runner_of(self.beam_args)}: {_last_words(error)}; what is complete is kept, run again to go on"
+            cause = unmark(str(error)) or _find_interrupt(error)
+            if cause is None and not self.embedded and isinstance(error, RuntimeError):
+                cause = StageError(
+                    f"{runner_of(self.beam_args)}: {_last_line(error)}; what is complete is kept, run again to go on"
                 )
-            if told is None:
+            if cause is None:
                 raise
-            raise told from error
+            raise cause from error
 
     def close(self) -> None:
         """Stops the job servers that Beam keeps for jobs to come; the next job starts another.
@@ -132,27 +128,13 @@ def _unknown_options(beam_args: Sequence[str]) -> list[str]:
     return [each for each in beam_args if each.lstrip("-").split("=")[0].replace("-", "_") in names]
 
 
-def tell(error: UserError | StageError) -> Exception:
-    """The same error with its message marked, so that it survives as part of a traceback's text."""
-    kind = "user" if isinstance(error, UserError) else "stage"
-    return type(error)(f"<<massivetext {kind} {json.dumps(str(error))}>>")
-
-
-def _told(error: Exception) -> UserError | StageError | KeyboardInterrupt | None:
-    found = _SIGNAL.search(str(error))
-    if not found:
-        return _interrupt(error)
-    message = json.loads(found.group(2))
-    return UserError(message) if found.group(1) == "user" else StageError(message)
-
-
-def _last_words(error: Exception) -> str:
+def _last_line(error: Exception) -> str:
     """The end of what a runner says of a failed job: it gives a worker's whole traceback, the reason last."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1][:_LONGEST_WORDS] if lines else type(error).__name__
+    return lines[-1][:_LONGEST_MESSAGE] if lines else type(error).__name__
 
 
-def _interrupt(error: BaseException | None) -> KeyboardInterrupt | None:
+def _find_interrupt(error: BaseException | None) -> KeyboardInterrupt | None:
     """The interrupt behind an error: where a worker runs within the driver, it is wrapped like any other exception."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
@@ -196,5 +178,5 @@ def _lane_values(group: tuple[bytes, Iterable[Any]], driver: tuple[tuple[str, st
     try:
         require_same(driver)
     except UserError as error:
-        raise tell(error) from error
+        raise mark_for_driver(error) from error
     return group[1]

@@ -1,4 +1,7 @@
-"""Runs a module in a process that ends with the one that has started it: ``python -m massivetext.engines.leash PID MODULE``."""
+"""Run a module in a process that ends with its parent: ``python -m massivetext.engines.leash PID MODULE``.
+
+PID is the process ID of the parent.
+"""
 
 import contextlib
 import ctypes

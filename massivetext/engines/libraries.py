@@ -4,32 +4,23 @@ import functools
 import importlib.metadata
 import platform
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from massivetext.errors import UserError
+from massivetext.stages import STAGES
 
-# Libraries whose version can change what a stage writes.
-LIBRARIES: Mapping[str, tuple[str, ...]] = {
-    "ingest": ("trafilatura", "lxml", "fastwarc", "mwparserfromhell", "charset-normalizer"),
-    "measure": ("fasttext-community", "regex"),
-    "near-dedup": ("numpy",),
-    "decontaminate": ("numpy",),
-    "tokenizer": ("sentencepiece",),
-    "records": ("sentencepiece", "array-record"),
-    "report": ("vl-convert-python",),
-}
 _EVERYWHERE = ("apache-beam", "massivetext", "numpy", "pyarrow")
 
 
-def versions() -> dict[str, str]:
-    """Version of every library that decides what a run writes."""
-    names = {*_EVERYWHERE, *(name for names in LIBRARIES.values() for name in names)}
-    return {name: importlib.metadata.version(name) for name in sorted(names)}
+def versions(names: Iterable[str]) -> dict[str, str]:
+    """Return the version of some libraries, and of those that every stage uses."""
+    return {name: importlib.metadata.version(name) for name in sorted({*_EVERYWHERE, *names})}
 
 
 def environment() -> tuple[tuple[str, str], ...]:
-    """What a worker must have as the driver has it: the libraries, and Python up to its minor version."""
-    return (("python", ".".join(platform.python_version_tuple()[:2])), *versions().items())
+    """Return what a worker must have as the driver has it: the libraries of all stages, and Python's minor version."""
+    libraries = [name for stage in STAGES for name in stage.libraries]
+    return (("python", ".".join(platform.python_version_tuple()[:2])), *versions(libraries).items())
 
 
 @functools.lru_cache(maxsize=4)

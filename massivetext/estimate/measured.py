@@ -98,9 +98,7 @@ def _corpus(state: RunState, manifests: Mapping[str, Manifest], stages: Sequence
     )
 
 
-def _volume(
-    recipe: Recipe, name: str, manifests: Mapping[str, Manifest], sets: Sequence[VerdictSet]
-) -> Volume:
+def _volume(recipe: Recipe, name: str, manifests: Mapping[str, Manifest], sets: Sequence[VerdictSet]) -> Volume:
     options = recipe.sources[name]
     of_source = f"{name}/"
     shards = manifests[INGEST.name].facts["shards"]

@@ -8,10 +8,8 @@ is marked *assumed* was measured by nobody here: a plan says so.
 
 from collections.abc import Mapping
 
+from massivetext import stages
 from massivetext.recipe import Kind
-from massivetext.stages import (
- DECONTAMINATE, EXACT_DEDUP, INGEST, JUDGE, MEASURE, NEAR_DEDUP, RECORDS, REPORT, TOKENIZER,
-)
 
 # -- CPU seconds -------------------------------------------------------------------------------------------------------
 
@@ -50,15 +48,15 @@ TRAIN_MEMORY = 6.0  # bytes a byte of text that the tokenizer is trained on
 # Requests per shard: reads, writes and look-ups of commits, verdicts, counts and summaries. Counted by
 # tests/estimate/test_work.py; a stage that is not listed makes one.
 REQUESTS: Mapping[str, int] = {
-    INGEST.name: 2,
-    MEASURE.name: 1,
-    JUDGE.name: 1,
-    EXACT_DEDUP.name: 1,
-    NEAR_DEDUP.name: 6,
-    DECONTAMINATE.name: 2,
-    TOKENIZER.name: 8,
-    RECORDS.name: 10,
-    REPORT.name: 8,
+    stages.INGEST.name: 2,
+    stages.MEASURE.name: 1,
+    stages.JUDGE.name: 1,
+    stages.EXACT_DEDUP.name: 1,
+    stages.NEAR_DEDUP.name: 6,
+    stages.DECONTAMINATE.name: 2,
+    stages.TOKENIZER.name: 8,
+    stages.RECORDS.name: 10,
+    stages.REPORT.name: 8,
 }
 REQUESTS_A_FILE = 4  # of records, or of measured pairs
 REQUESTS_A_CELL = 6  # of candidate pairs

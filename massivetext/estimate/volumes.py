@@ -11,8 +11,8 @@ from massivetext.errors import UserError
 from massivetext.recipe import Kind, NearOptions, Recipe, RecordsOptions
 from massivetext.records.sequences import rows_of_group
 from massivetext.runs.stage import verdict_sets
-from massivetext.stages import INGEST, NEAR_DEDUP, STAGES
 from massivetext.sources.splits import Split
+from massivetext.stages import INGEST, NEAR_DEDUP, STAGES
 from massivetext.tokenizer.encoder import id_dtype
 
 # Where nothing of a kind was measured: another kind whose files and texts are like it.

@@ -4,7 +4,7 @@ The formulas follow the code of the stages; ``tests/estimate/test_work.py`` hold
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from massivetext.dedup.cells import CHUNK_PAIRS, Cells
@@ -106,7 +106,9 @@ def _step(corpus: Corpus, step: Sequence[Stage]) -> Work:
 def _shard_step(corpus: Corpus, step: Sequence[Stage]) -> Work:
     """Return the work of stages that go through the shards together; a stage without an estimate adds none."""
     total = longest = 0.0
-    estimates = [resolve(stage.shard_work) for stage in step if stage.shard_work is not None]
+    estimates: list[Callable[[Volume], ShardWork]] = [
+        resolve(stage.shard_work) for stage in step if stage.shard_work is not None
+    ]
     for volume in corpus.sources.values():
         works: list[ShardWork] = [estimate(volume) for estimate in estimates]
         total += sum(each.cpu_seconds for each in works)
@@ -169,8 +171,12 @@ def near_dedup(corpus: Corpus) -> Work:
     keyed, shards = documents * corpus.bands, sum(volume.shards for volume in tested)
     cells = Cells.of(math.ceil(documents), corpus.bands)
     signatures = max((v.ingested.documents * v.largest_share for v in tested), default=0.0) * corpus.signature_bytes
-    sign = _shardwise("sign", tested, [rates.SIGN * v.before(NEAR_DEDUP.name).bytes for v in tested], held=_TABLES * signatures)
-    read = _shardwise("read bands", tested, [rates.BAND * corpus.bands * v.before(NEAR_DEDUP.name).documents for v in tested])
+    sign = _shardwise(
+        "sign", tested, [rates.SIGN * v.before(NEAR_DEDUP.name).bytes for v in tested], held=_TABLES * signatures
+    )
+    read = _shardwise(
+        "read bands", tested, [rates.BAND * corpus.bands * v.before(NEAR_DEDUP.name).documents for v in tested]
+    )
     cell, row = documents / cells.partitions, KEYED.itemsize
     bucket = Phase(
         "find candidates", cells.total, rates.BUCKET * keyed, rates.BUCKET * cell, row * keyed, _COPIES * row * cell

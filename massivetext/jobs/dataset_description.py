@@ -13,6 +13,7 @@ from massivetext.records.sequences import layout
 from massivetext.records.tokens import load_counts
 from massivetext.runs.context import Context
 from massivetext.runs.store import ShardCommit, key_of
+from massivetext.stages import TOKENIZER
 from massivetext.storage import files as fs
 
 
@@ -22,7 +23,7 @@ def write_dataset(context: Context, encoded: Encoded, shards: int) -> None:
     names_of_shards = [shard_path(shard, shards) for shard in range(shards)]
     commits = list(fs.concurrently(run.folder, lambda name: _commit(context, name), names_of_shards))
     names = sorted(recipe.sources)
-    info = encoder(run.path(MODEL), context.keys["tokenizer"]).info
+    info = encoder(run.path(MODEL), context.keys[TOKENIZER.name]).info
     described = dataset(
         name=recipe.name,
         created_by=CreatedBy(massivetext=__version__, recipe_sha256=recipe_digest(context)),

@@ -1,7 +1,7 @@
 """Tokens of every draw: crops of the kept documents, encoded shard by shard, round by round until the rows suffice."""
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from massivetext.engines.engine import Engine
-from massivetext.engines.shard_jobs import ShardStage, Task, priced, run_shards
+from massivetext.engines.shard_jobs import run_shards
 from massivetext.errors import UserError
 from massivetext.jobs.tokenizer_training import MODEL, sampled_passages
 from massivetext.records.crops import I64, crop, crop_window, draws_of, with_ends
@@ -22,10 +22,12 @@ from massivetext.runs import documents
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
 from massivetext.runs.store import Shard, ShardCommit
+from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
+from massivetext.stages import RECORDS, TOKENIZER
 from massivetext.storage import files as fs
 from massivetext.tokenizer.encoder import Encoder
 
-STAGE = "records"
+STAGE = RECORDS.name
 _COST = 1 / 2e6  # seconds a byte of text
 _BATCH_BYTES = 4 * 2**20
 _BYTES_PER_TOKEN = 4.0  # where there is no sample to measure it on
@@ -69,7 +71,7 @@ class Encoded:
         return sum(self.quotas.values())
 
 
-def encode(engine: Engine, context: Context, tasks: list[Task]) -> Encoded:
+def encode(engine: Engine, context: Context, tasks: Sequence[WorkItem]) -> Encoded:
     """Writes tokens/ and returns what is in it.
 
     Raises:
@@ -89,7 +91,9 @@ def encode(engine: Engine, context: Context, tasks: list[Task]) -> Encoded:
             now = {source for source in todo if rounds[source] == number}
             ranges = {source: (before[source], draws[source]) for source in now}
             stage = EncodeStage(STAGE, EncodeRound(number, ranges, survivors))
-            run_shards(engine, context, [stage], priced([task for task in tasks if task.shard.source in now], _COST))
+            run_shards(
+                engine, context, [stage], scale_costs([task for task in tasks if task.shard.source in now], _COST)
+            )
         for source in sorted(todo):
             available[source] = _count(context, source, draws[source], rounds[source] + 1)
             rounds[source] += 1
@@ -155,7 +159,7 @@ def _bytes_per_token(context: Context, source: str) -> float:
     passages: list[str] = []
     for shard in context.shards(source):
         passages += sampled_passages(context, shard, _MEASURED_PASSAGES - len(passages))
-    model = encoder(context.run.path(MODEL), context.keys["tokenizer"])
+    model = encoder(context.run.path(MODEL), context.keys[TOKENIZER.name])
     tokens = sum(map(len, model.encode(passages)))
     return sum(len(passage.encode()) for passage in passages) / tokens if tokens else _BYTES_PER_TOKEN
 
@@ -182,7 +186,7 @@ class EncodeRound:
     def __init__(self, number: int, ranges: Mapping[str, tuple[int, int]], survivors: Mapping[str, Survivors]) -> None:
         self._number, self._ranges, self._survivors = number, ranges, survivors
 
-    def __call__(self, context: Context, task: Task, reporter: Reporter) -> ShardCommit:
+    def __call__(self, context: Context, task: WorkItem, reporter: Reporter) -> ShardCommit:
         """Writes the tokens of one shard."""
         shard, run = task.shard, context.run
         path = part_path(run, self._number, shard)
@@ -236,7 +240,7 @@ class EncodeStage(ShardStage):
 
     process: EncodeRound
 
-    def task_name(self, task: Task) -> str:
+    def commit_name(self, task: WorkItem) -> str:
         """Name of a task's commit."""
         return self.process.task_name(task.shard)
 
@@ -248,7 +252,7 @@ def _crop(context: Context, source: str, data: bytes, draw: int) -> tuple[str, b
 
 
 def _encoded(context: Context, crops: list[dict[str, Any]]) -> pa.Table:
-    model = encoder(context.run.path(MODEL), context.keys["tokenizer"])
+    model = encoder(context.run.path(MODEL), context.keys[TOKENIZER.name])
     ids = [
         with_ends(ids, item["starts"], item["ends"], model.info.bos_id, model.info.eos_id)
         for ids, item in zip(model.encode([item["text"] for item in crops]), crops, strict=True)

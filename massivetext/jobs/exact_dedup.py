@@ -1,6 +1,6 @@
 """Exact deduplication: text hashes meet in a shuffle, verdicts go back to their shards in another."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
@@ -12,12 +12,14 @@ from massivetext.dedup.exact_copies import exact_duplicates
 from massivetext.dedup.keeper import keeper_rank
 from massivetext.dedup.row_types import HASHED, REMOVED, partitioned
 from massivetext.engines.engine import DealOut, Engine
-from massivetext.engines.shard_jobs import attempt, telling
+from massivetext.runs.attempts import guard_work_item, translate_errors
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard, ShardCommit
+from massivetext.runs.work_items import WorkItem
 from massivetext.schema import DUPLICATE_VERDICTS, row_of, shard_of
+from massivetext.stages import EXACT_DEDUP
 
-STAGE = "exact-dedup"
+STAGE = EXACT_DEDUP.name
 
 ROWS = tuple[bytes, bytes]  # (partition or shard, rows): said of each output, or Beam would pickle keys
 
@@ -25,7 +27,7 @@ ROWS = tuple[bytes, bytes]  # (partition or shard, rows): said of each output, o
 _LEAST_PARTITIONS, _SHARDS_A_PARTITION = 64, 8
 
 
-def run_exact_dedup(engine: Engine, context: Context) -> None:
+def run_exact_dedup(engine: Engine, context: Context, _items: Sequence[WorkItem]) -> None:
     """Writes verdicts/exact for every source that takes part."""
     shards = [shard for shard in context.all_shards() if context.judged_by(STAGE, shard.source)]
     if not shards:
@@ -65,7 +67,7 @@ class _ReadHashes(beam.DoFn):
     def process(self, lane: list[int]) -> Iterable[Any]:
         for number in lane:
             shard = self._context.shard_at(number)
-            with telling(f"{STAGE}: {shard.name}"):
+            with translate_errors(f"{STAGE}: {shard.name}"):
                 batch = hashed_documents(self._context, shard)
             yield beam.pvalue.TaggedOutput("empty", (b"%d" % number, b""))
             for partition, rows in partitioned(batch, batch["hash"][:, 0], self._partitions):
@@ -104,7 +106,7 @@ class _WriteVerdicts(beam.DoFn):
         key, batches = element
         context = self._context
         shard = context.shard_at(int(key))
-        with attempt(context, STAGE, shard.name):
+        with guard_work_item(context, STAGE, shard.name):
             commit = write_verdicts(context, shard, np.frombuffer(b"".join(batches), REMOVED))
             context.run.commit_shard(STAGE, context.keys[STAGE], commit)
 
@@ -124,6 +126,6 @@ def write_verdicts(context: Context, shard: Shard, removed: npt.NDArray[np.void]
         },
         schema=DUPLICATE_VERDICTS,
     )
-    file = context.run.write_table("verdicts/exact", shard, table)
+    file = context.run.write_table(context.verdicts_of(STAGE), shard, table)
     counts = {"tested": int(alive.sum()), "removed": len(lost), **context.tally(shard, alive & kept)}
     return ShardCommit(shard.name, (file,), counts)

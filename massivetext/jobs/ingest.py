@@ -8,11 +8,11 @@ import pyarrow.parquet as pq
 
 from massivetext import sources
 from massivetext.edits import Rule, edit
-from massivetext.engines.shard_jobs import Task
 from massivetext.errors import StageError
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
 from massivetext.runs.store import ShardCommit
+from massivetext.runs.work_items import WorkItem
 from massivetext.schema import DOCUMENTS, Document, Rejected, documents_table
 from massivetext.storage import files as fs
 
@@ -20,7 +20,7 @@ from massivetext.storage import files as fs
 _GROUP_DOCUMENTS, _GROUP_BYTES = 1024, 4 * 2**20
 
 
-def ingest_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommit:
+def ingest_shard(context: Context, task: WorkItem, reporter: Reporter) -> ShardCommit:
     """Writes the documents and the quarantine of one shard."""
     shard, run = task.shard, context.run
     documents, quarantine = run.part("documents", shard), run.part("quarantine", shard, ".jsonl")
@@ -41,7 +41,7 @@ def ingest_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommi
     return ShardCommit(shard.name, files, dict(sorted(counts.items())))
 
 
-def _groups(context: Context, task: Task, counts: Counter[str], quarantine: object) -> Iterator[list[Document]]:
+def _groups(context: Context, task: WorkItem, counts: Counter[str], quarantine: object) -> Iterator[list[Document]]:
     group: list[Document] = []
     held = 0
     rules = context.edits.get(task.shard.source)
@@ -72,7 +72,7 @@ def _edited(document: Document, rules: Sequence[Rule], counts: Counter[str]) -> 
     return document._replace(text=text, edits=taken)
 
 
-def _read(context: Context, task: Task) -> Iterator[Document | Rejected]:
+def _read(context: Context, task: WorkItem) -> Iterator[Document | Rejected]:
     options = context.source(task.shard)
     for split in task.splits:
         try:

@@ -9,22 +9,25 @@ from massivetext import rules
 from massivetext.errors import UserError
 from massivetext.recipe import LoadedRecipe
 from massivetext.report.guards import Alarm, alarms, judged
-from massivetext.signals import blocklist_files
-from massivetext.engines.shard_jobs import Task
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
 from massivetext.runs.store import ShardCommit
+from massivetext.runs.work_items import WorkItem
 from massivetext.schema import RULE_VERDICTS
+from massivetext.signals import blocklist_files
+from massivetext.stages import JUDGE
 
 
-def judge_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommit:
+def judge_shard(context: Context, task: WorkItem, reporter: Reporter) -> ShardCommit:
     """Writes the rule verdicts of one shard."""
     shard, run = task.shard, context.run
     judging = context.rules[shard.source]
     wanted = {"word_count"}.union(*(rule.signals for rule in judging))
     table = run.read_table("signals", shard, sorted(wanted))
     kept, failed = rules.judge(table, judging)
-    file = run.write_table("verdicts/rules", shard, pa.table({"kept": kept, "failed": failed}, schema=RULE_VERDICTS))
+    file = run.write_table(
+        context.verdicts_of(JUDGE.name), shard, pa.table({"kept": kept, "failed": failed}, schema=RULE_VERDICTS)
+    )
     counts = {**context.tally(shard, kept), "removed": int((~kept).sum())}
     for bit, rule in enumerate(judging):
         counts[f"failed:{rule.name}"] = int(np.count_nonzero(failed >> np.uint64(bit) & np.uint64(1)))

@@ -4,16 +4,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from massivetext import rules, signals
-from massivetext.engines.shard_jobs import Task
 from massivetext.runs.context import Context
 from massivetext.runs.documents import batches
 from massivetext.runs.progress import Reporter
 from massivetext.runs.store import ShardCommit
+from massivetext.runs.work_items import WorkItem
 from massivetext.signals import definitions, registry, unsafe_files
 from massivetext.storage import files as fs
 
 
-def measure_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommit:
+def measure_shard(context: Context, task: WorkItem, reporter: Reporter) -> ShardCommit:
     """Writes the signals of one shard."""
     from massivetext.signals import blocklists, unsafe  # loads the compiler: only where texts are measured
 

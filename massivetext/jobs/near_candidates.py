@@ -17,13 +17,14 @@ from massivetext.dedup.cells import Cells
 from massivetext.dedup.minhash import keys_of_band
 from massivetext.dedup.row_types import KEYED, partitioned
 from massivetext.engines.engine import DealOut, Engine
-from massivetext.engines.shard_jobs import attempt, telling
+from massivetext.runs.attempts import guard_work_item, translate_errors
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard, ShardCommit
 from massivetext.schema import U64
+from massivetext.stages import NEAR_DEDUP
 from massivetext.storage import files as fs
 
-STAGE = "near-dedup"
+STAGE = NEAR_DEDUP.name
 SIGNATURES, CANDIDATES = "signatures", "duplicates/candidates"
 
 WAVE_BYTES = 128 * 2**20  # of rows that cross a shuffle of the embedded runner at a time; it takes six times as much
@@ -68,7 +69,7 @@ class _ReadBands(beam.DoFn):
             if number == self._first:  # every cell gets something, so that every one of them is written
                 yield from ((b"%d" % cell, b"") for cell in self._wave)
             shard = self._context.shard_at(number)
-            with telling(f"{STAGE}: {shard.name}"):
+            with translate_errors(f"{STAGE}: {shard.name}"):
                 yield from read_bands(self._context, self._cells, self._wave, shard)
 
 
@@ -108,7 +109,7 @@ class _WriteCell(beam.DoFn):
 
     def process(self, element: tuple[bytes, Iterable[bytes]]) -> None:
         key, batches = element
-        with attempt(self._context, STAGE, "candidates"):
+        with guard_work_item(self._context, STAGE, "candidates"):
             commit = write_cell(self._context, self._cells, int(key), batches)
             self._context.run.commit_shard(STAGE, self._context.keys[STAGE], commit)
 

@@ -4,7 +4,7 @@ Only band keys and addresses cross a shuffle. A candidate pair is verified where
 texts again and comparing their shingles exactly; every measured pair is kept as evidence in ``duplicates/near``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +16,14 @@ from massivetext.dedup.clusters import connected_components, keepers
 from massivetext.dedup.keeper import keeper_rank
 from massivetext.dedup.minhash import MinHash
 from massivetext.engines.engine import Engine
-from massivetext.engines.shard_jobs import ShardStage, Task, priced, run_shards
+from massivetext.engines.shard_jobs import run_shards
 from massivetext.jobs.near_candidates import SIGNATURES, STAGE, band_column, cells_of, find_candidates
 from massivetext.jobs.near_verification import Chunk, verify_candidates
 from massivetext.runs import documents
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
 from massivetext.runs.store import Shard, ShardCommit
+from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
 from massivetext.schema import DUPLICATE_VERDICTS, MAX_ROWS, U64, row_of, shard_of
 from massivetext.shingles import shingle_hashes
 from massivetext.storage import files as fs
@@ -35,24 +36,24 @@ SIGNATURE_COST = 1 / 4e6
 _CLUSTER_ROWS = 64 * 1024  # a row group; each shard reads those that hold documents of its own
 
 
-def run_near_dedup(engine: Engine, context: Context, tasks: list[Task]) -> None:
+def run_near_dedup(engine: Engine, context: Context, tasks: Sequence[WorkItem]) -> None:
     """Writes signatures, evidence and verdicts/near for every source that takes part."""
     tasks = [task for task in tasks if context.judged_by(STAGE, task.shard.source)]
     if not tasks:
         return
-    run_shards(engine, context, [ShardStage(STAGE, sign_shard, "signatures/")], priced(tasks, SIGNATURE_COST))
+    run_shards(engine, context, [ShardStage(STAGE, sign_shard, "signatures/")], scale_costs(tasks, SIGNATURE_COST))
     if context.run.shard_commit(STAGE, context.keys[STAGE], "clusters") is None:
         cells = cells_of(context)
         find_candidates(engine, context, cells, [task.shard for task in tasks])
         _cluster(context, verify_candidates(engine, context, cells))
-    light = [Task(task.shard, (), 0.0) for task in tasks]
+    light = [WorkItem(task.shard, (), 0.0) for task in tasks]
     run_shards(engine, context, [ShardStage(STAGE, write_verdicts)], light)
 
 
 # -- signatures --------------------------------------------------------------------------------------------------------
 
 
-def sign_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommit:
+def sign_shard(context: Context, task: WorkItem, reporter: Reporter) -> ShardCommit:
     """Writes the MinHash signatures of a shard's documents, a column a band.
 
     Null for those that are gone already or have no words.
@@ -136,7 +137,7 @@ def _clusters_of(context: Context, shard: Shard) -> tuple[U64, U64, npt.NDArray[
     return address, keeper, similarity
 
 
-def write_verdicts(context: Context, task: Task, _reporter: Reporter) -> ShardCommit:
+def write_verdicts(context: Context, task: WorkItem, _reporter: Reporter) -> ShardCommit:
     """Writes verdicts/near of one shard from the clusters."""
     shard, run = task.shard, context.run
     alive = context.kept(shard, before=STAGE)

@@ -19,10 +19,10 @@ from massivetext.dedup.cells import CHUNK_PAIRS, Cells
 from massivetext.dedup.pair_files import PAIR_BYTES
 from massivetext.dedup.similarity import similarity
 from massivetext.engines.engine import DealOut, Engine
-from massivetext.engines.shard_jobs import attempt
 from massivetext.errors import StageError
 from massivetext.jobs.near_candidates import CANDIDATES, STAGE, cell_path, pairs_in
 from massivetext.runs import documents
+from massivetext.runs.attempts import guard_work_item
 from massivetext.runs.context import Context
 from massivetext.runs.store import ShardCommit
 from massivetext.schema import PAIRS, U64, row_of, shard_of
@@ -111,7 +111,7 @@ class _Merge(beam.DoFn):
 
     def process(self, part: int) -> Iterator[tuple[bytes, Chunk]]:
         context = self._context
-        with attempt(context, STAGE, "candidates"):
+        with guard_work_item(context, STAGE, "candidates"):
             if _merged(context, part) is None:
                 commit = merge_part(context, self._cells, part)
                 context.run.commit_shard(STAGE, context.keys[STAGE], commit)
@@ -157,7 +157,7 @@ class _Verify(beam.DoFn):
     def process(self, element: tuple[bytes, Iterable[Chunk]]) -> None:
         context = self._context
         chunk = next(iter(element[1]))  # a retried bundle may have named it twice
-        with attempt(context, STAGE, chunk.name):
+        with guard_work_item(context, STAGE, chunk.name):
             context.run.commit_shard(STAGE, context.keys[STAGE], verify_chunk(context, chunk))
 
 

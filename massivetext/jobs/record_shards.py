@@ -5,7 +5,7 @@ shards are written in waves whose tokens fit a fixed budget; a cluster does them
 """
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import apache_beam as beam
@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from massivetext.engines.engine import DealOut, Engine, balance
-from massivetext.engines.shard_jobs import Task, attempt, telling
 from massivetext.jobs.dataset_description import write_dataset
 from massivetext.jobs.encode_draws import STAGE, Encoded, encode, encoder
 from massivetext.jobs.tokenizer_training import MODEL
@@ -22,8 +21,11 @@ from massivetext.records.dataset import shard_path
 from massivetext.records.example import Record, encode_record
 from massivetext.records.sequences import PIECE, Layout, Order, assemble, layout, pieces, shard_count, shard_sizes
 from massivetext.records.tokens import load_counts, part_path
+from massivetext.runs.attempts import guard_work_item, translate_errors
 from massivetext.runs.context import Context
 from massivetext.runs.store import Run, Shard, ShardCommit
+from massivetext.runs.work_items import WorkItem
+from massivetext.stages import TOKENIZER
 from massivetext.storage import files as fs
 from massivetext.storage import tables
 from massivetext.tokenizer.encoder import id_dtype
@@ -32,7 +34,7 @@ _WAVE_BYTES = 32 * 2**20  # tokens that cross a shuffle of the embedded runner a
 _WRITE_COST = 1 / 20e6  # seconds a byte of tokens
 
 
-def run_records(engine: Engine, context: Context, tasks: list[Task]) -> None:
+def run_records(engine: Engine, context: Context, tasks: Sequence[WorkItem]) -> None:
     """Writes tokens/ and records/."""
     encoded = encode(engine, context, tasks)
     shards = shard_count(encoded.sequences, context.recipe.records.shard_sequences)
@@ -55,7 +57,7 @@ def _waves(engine: Engine, context: Context, encoded: Encoded, todo: list[int], 
 
 
 def _token_bytes(context: Context) -> int:
-    model = encoder(context.run.path(MODEL), context.keys["tokenizer"])
+    model = encoder(context.run.path(MODEL), context.keys[TOKENIZER.name])
     return id_dtype(model.info.vocabulary_size).itemsize
 
 
@@ -111,7 +113,7 @@ class _Cut(beam.DoFn):
     def process(self, lane: list[tuple[int, int]]) -> Iterator[tuple[bytes, bytes]]:
         for number, shard_number in lane:
             shard = self._context.shard_at(shard_number)
-            with telling(f"{STAGE}: {shard.name}"):
+            with translate_errors(f"{STAGE}: {shard.name}"):
                 yield from cut_part(self._context, self._wave, number, shard)
 
 
@@ -181,7 +183,7 @@ class _Write(beam.DoFn):
     def process(self, element: tuple[bytes, Iterable[bytes]]) -> None:
         key, batches = element
         name = shard_path(int(key), self._shards)
-        with attempt(self._context, STAGE, name):
+        with guard_work_item(self._context, STAGE, name):
             commit = write_shard(self._context, self._sequences, int(key), self._shards, batches)
             self._context.run.commit_shard(STAGE, self._context.keys[STAGE], commit)
 

@@ -1,38 +1,40 @@
 """Report: a summary of every shard, merged into one JSON and one page."""
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 import pyarrow as pa
 
 from massivetext.engines.engine import Engine
-from massivetext.engines.shard_jobs import ShardStage, Task, priced, run_shards
+from massivetext.engines.shard_jobs import run_shards
 from massivetext.errors import StageError
 from massivetext.report import hosts, html_page
 from massivetext.report.accumulate import ShardSummary, accumulate_shard, merge
 from massivetext.report.summary import summarise
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
-from massivetext.runs.store import STAGES, Manifest, Run, RunState, Shard, ShardCommit, StageState, canonical, key_of
+from massivetext.runs.store import Manifest, Run, RunState, Shard, ShardCommit, StageState, canonical, key_of
+from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
+from massivetext.stages import REPORT
 from massivetext.storage import files as fs
 from massivetext.storage import lock
 
-STAGE = "report"
+STAGE = REPORT.name
 HOSTS = "report/hosts"
 PAGE, JSON = "report/index.html", "report/report.json"
 _COST = 1 / 100e6  # seconds a byte of text
 
 
-def run_report(engine: Engine, context: Context, tasks: list[Task]) -> None:
+def run_report(engine: Engine, context: Context, tasks: Sequence[WorkItem]) -> None:
     """Writes report/."""
-    run_shards(engine, context, [ShardStage(STAGE, summarise_shard)], priced(tasks, _COST))
+    run_shards(engine, context, [ShardStage(STAGE, summarise_shard)], scale_costs(tasks, _COST))
     summaries = fs.concurrently(context.run.folder, lambda shard: _read_summary(context, shard), context.all_shards())
     commit = _write(context, summaries, lambda shard: context.run.read_table(HOSTS, shard))
     context.run.commit_shard(STAGE, context.keys[STAGE], commit)
 
 
-def summarise_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommit:
+def summarise_shard(context: Context, task: WorkItem, reporter: Reporter) -> ShardCommit:
     """Writes the summary of one shard, and the counts of its hosts."""
     summary = accumulate_shard(context, task.shard)
     counted = context.run.write_table(HOSTS, task.shard, hosts.count(context, task.shard))
@@ -92,10 +94,10 @@ def _write_partial(context: Context, held: lock.Lock) -> None:
     run = context.run
     state, inputs = _state(run)
     key = key_of(["partial", inputs])
-    run.begin(STAGE, key)
+    run.begin(REPORT, key)
     summaries = (accumulate_shard(context, shard) for shard in context.all_shards())
     commit = _write(context, summaries, lambda shard: hosts.count(context, shard))
     held.check()
-    digest = run.commit(Manifest(STAGE, key, inputs, (commit,)))
+    digest = run.commit(REPORT, Manifest(STAGE, key, inputs, (commit,)))
     stages = (*(stage for stage in state.stages if stage.name != STAGE), StageState(STAGE, key, digest))
-    run.write_state(msgspec.structs.replace(state, stages=tuple(sorted(stages, key=lambda s: STAGES.index(s.name)))))
+    run.write_state(msgspec.structs.replace(state, stages=stages))  # the report is the last stage of every run

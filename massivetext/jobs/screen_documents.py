@@ -2,6 +2,7 @@
 
 import functools
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -10,17 +11,19 @@ from massivetext.decontaminate.index import NgramIndex
 from massivetext.decontaminate.screen import Screen
 from massivetext.decontaminate.test_sets import read_items
 from massivetext.engines.engine import Engine
-from massivetext.engines.shard_jobs import ShardStage, Task, priced, run_shards
+from massivetext.engines.shard_jobs import run_shards
 from massivetext.errors import UserError
 from massivetext.recipe import DecontaminateOptions
 from massivetext.runs import documents
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
 from massivetext.runs.store import ShardCommit
+from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
 from massivetext.schema import CONTAMINATION_HITS, CONTAMINATION_VERDICTS
+from massivetext.stages import DECONTAMINATE
 from massivetext.storage import files as fs
 
-STAGE = "decontaminate"
+STAGE = DECONTAMINATE.name
 INDEX = "contamination/index"
 COST = 1 / 5e6  # seconds a byte of text
 
@@ -39,14 +42,14 @@ def evaluation_files(patterns: tuple[str, ...], root: str) -> list[fs.FileInfo]:
     return sorted(found.values())
 
 
-def run_decontaminate(engine: Engine, context: Context, tasks: list[Task]) -> None:
+def run_decontaminate(engine: Engine, context: Context, tasks: Sequence[WorkItem]) -> None:
     """Writes the index, the evidence and verdicts/contamination for every source that takes part."""
     tasks = [task for task in tasks if context.judged_by(STAGE, task.shard.source)]
     if not tasks:
         return
     if context.run.shard_commit(STAGE, context.keys[STAGE], "index") is None:
         _build_index(context)
-    run_shards(engine, context, [ShardStage(STAGE, screen_shard)], priced(tasks, COST))
+    run_shards(engine, context, [ShardStage(STAGE, screen_shard)], scale_costs(tasks, COST))
 
 
 def _build_index(context: Context) -> None:
@@ -75,7 +78,7 @@ def _screen(path: str, key: str, options: DecontaminateOptions, by_title: bool) 
     return Screen.of(_index(path, key), options, by_title=by_title)
 
 
-def screen_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommit:
+def screen_shard(context: Context, task: WorkItem, reporter: Reporter) -> ShardCommit:
     """Writes verdicts/contamination of one shard, and which items its documents overlap."""
     shard, run, options = task.shard, context.run, context.recipe.decontaminate
     by_title = context.source(shard).kind == "wikipedia"
@@ -94,7 +97,7 @@ def screen_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommi
         schema=CONTAMINATION_VERDICTS,
     )
     files = (
-        run.write_table("verdicts/contamination", shard, verdicts),
+        run.write_table(context.verdicts_of(STAGE), shard, verdicts),
         run.write_table("contamination", shard, pa.Table.from_pylist(hits, schema=CONTAMINATION_HITS)),
     )
     counts = {

@@ -1,25 +1,27 @@
 """Tokenizer: a sample of the mixture, drawn shard by shard, and a SentencePiece model trained on it."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from massivetext.engines.engine import Engine
-from massivetext.engines.shard_jobs import ShardStage, Task, priced, run_shards
+from massivetext.engines.shard_jobs import run_shards
 from massivetext.errors import UserError
 from massivetext.runs import documents
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
 from massivetext.runs.store import Shard, ShardCommit
+from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
+from massivetext.stages import TOKENIZER
 from massivetext.storage import files as fs
 from massivetext.storage import tables
 from massivetext.tokenizer.encoder import Encoder
 from massivetext.tokenizer.trainer import in_sample, passages, train
 
-STAGE = "tokenizer"
+STAGE = TOKENIZER.name
 MODEL = "tokenizer/tokenizer.model"
 _SAMPLES = "tokenizer/samples"
 _COST = 1 / 50e6  # seconds a byte of text
@@ -27,7 +29,7 @@ _AT_ONCE = 1 << 16  # passages in memory
 _PASSAGE = pa.schema([pa.field("passage", pa.string(), nullable=False)])
 
 
-def run_tokenizer(engine: Engine, context: Context, tasks: list[Task]) -> None:
+def run_tokenizer(engine: Engine, context: Context, tasks: Sequence[WorkItem]) -> None:
     """Writes the samples and the model; a model that the recipe names is copied instead."""
     options, run = context.recipe.tokenizer, context.run
     available = {source: _available(context, source) for source in context.recipe.sources}
@@ -36,7 +38,7 @@ def run_tokenizer(engine: Engine, context: Context, tasks: list[Task]) -> None:
             model = fs.read_bytes(model_path(context.root, options.model))
         else:
             sample = _Sample(_rates(context, available))
-            run_shards(engine, context, [ShardStage(STAGE, sample, "samples/")], priced(tasks, _COST))
+            run_shards(engine, context, [ShardStage(STAGE, sample, "samples/")], scale_costs(tasks, _COST))
             model = train(_lines(context), options)
         info = Encoder(model).info
     except ValueError as error:
@@ -62,7 +64,7 @@ class _Sample:
     def __init__(self, rates: dict[str, float]) -> None:
         self._rates = rates
 
-    def __call__(self, context: Context, task: Task, reporter: Reporter) -> ShardCommit:
+    def __call__(self, context: Context, task: WorkItem, reporter: Reporter) -> ShardCommit:
         return sample_shard(context, task.shard, self._rates[task.shard.source], reporter)
 
 

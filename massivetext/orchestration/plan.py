@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from massivetext import demo, edits, rules
-from massivetext.runs.work_items import WorkItem
-from massivetext.runs.stage import RunPlan, Stage
-from massivetext.stages import STAGES
+from massivetext.engines.libraries import versions
 from massivetext.errors import UserError
 from massivetext.recipe import LoadedRecipe
 from massivetext.rules import Rule
+from massivetext.runs.stage import RunPlan, Stage
 from massivetext.runs.store import Shard, key_of
+from massivetext.runs.work_items import WorkItem
 from massivetext.signals import definitions, registry
 from massivetext.sources import COST, DIVISIBLE
 from massivetext.sources.splits import Split, plan
+from massivetext.stages import STAGES
 
 _MEASURE_COST = 0.3  # seconds a megabyte of input, which is compressed as a rule
 

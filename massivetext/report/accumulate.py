@@ -35,9 +35,9 @@ from massivetext.report.tallies import (
 )
 from massivetext.rules import Rule
 from massivetext.runs.context import Context, Mask
-from massivetext.stages import DECONTAMINATE, INGEST, JUDGE, NEAR_DEDUP
 from massivetext.runs.store import Shard
 from massivetext.signals.registry import ALL
+from massivetext.stages import DECONTAMINATE, INGEST, JUDGE, NEAR_DEDUP
 
 U64 = npt.NDArray[np.uint64]
 

@@ -5,13 +5,13 @@ from typing import Any
 import msgspec
 import pyarrow.compute as pc
 
-from massivetext.stages import RECORDS
 from massivetext.records.dataset import FILE_NAME, Dataset
 from massivetext.records.sequences import Order, layout
 from massivetext.records.tokens import load_counts, part_path, spans
 from massivetext.report.examples import Place
 from massivetext.report.reached import reached
 from massivetext.runs.context import Context
+from massivetext.stages import RECORDS
 from massivetext.storage import files as fs
 from massivetext.storage import tables
 

@@ -10,9 +10,9 @@ import pyarrow as pa
 from massivetext.report.bins import SHARE_BINS, histogram
 from massivetext.report.examples import Example, Place, address_of, places_of, read_examples
 from massivetext.runs.context import Context
-from massivetext.stages import EXACT_DEDUP, NEAR_DEDUP
 from massivetext.runs.store import Shard
 from massivetext.schema import MAX_SHARDS, U64, shard_of
+from massivetext.stages import EXACT_DEDUP, NEAR_DEDUP
 from massivetext.storage import files as fs
 from massivetext.storage import tables
 

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from massivetext.stages import INGEST
 from massivetext.report.examples import Place
 from massivetext.runs.context import Context
+from massivetext.stages import INGEST
 
 
 class EditTally(msgspec.Struct, frozen=True, kw_only=True):

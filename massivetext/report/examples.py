@@ -11,9 +11,9 @@ import pyarrow as pa
 from massivetext.rules import Rule
 from massivetext.runs import documents
 from massivetext.runs.context import Context
-from massivetext.stages import JUDGE
 from massivetext.runs.store import Shard
 from massivetext.schema import MAX_SHARDS, row_of, shard_of
+from massivetext.stages import JUDGE
 
 EXCERPT = 300  # characters
 
@@ -111,7 +111,9 @@ def _example(source: str, document: Mapping[str, Any], failures: tuple[Failure, 
 def _failures(context: Context, shard: Shard, rows: npt.NDArray[np.int64]) -> dict[int, tuple[Failure, ...]]:
     rules: tuple[Rule, ...] = context.rules[shard.source]
     chosen = pa.array(rows)
-    failed = context.run.read_table(context.verdicts_of(JUDGE.name), shard, ["failed"])["failed"].take(chosen).to_pylist()
+    failed = (
+        context.run.read_table(context.verdicts_of(JUDGE.name), shard, ["failed"])["failed"].take(chosen).to_pylist()
+    )
     names = sorted({bounds.signal for rule in rules for bounds in rule.alternatives})
     values = context.run.read_table("signals", shard, names).take(chosen).to_pylist() if names else [{}] * len(rows)
     return {

@@ -7,6 +7,7 @@ from massivetext.runs.stage import Stage
 from massivetext.runs.store import Manifest, Run
 from massivetext.stages import INGEST, MEASURE, RECORDS, STAGES
 
+
 class Count(NamedTuple):
     """Documents and their words."""
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from massivetext.stages import JUDGE
 from massivetext.recipe import Action, GuardOptions
 from massivetext.runs.store import Run
+from massivetext.stages import JUDGE
 
 _NAMED = 5  # rules that are named where a source loses too much
 _FAILED = "failed:"  # before a rule's name among the counts of a shard

@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 from massivetext.report import failures
 from massivetext.report.tallies import PartTally
 from massivetext.runs.context import Context, Mask
-from massivetext.stages import JUDGE
 from massivetext.runs.store import Shard
+from massivetext.stages import JUDGE
 
 U64 = npt.NDArray[np.uint64]
 

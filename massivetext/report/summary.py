@@ -7,6 +7,7 @@ import msgspec
 import pyarrow as pa
 
 from massivetext import __version__
+from massivetext.recipe import GuardOptions
 from massivetext.report.accumulate import CONTAMINATED, KEPT, NEAR, ShardSummary, SourceSummary
 from massivetext.report.bins import edges
 from massivetext.report.duplicates import (
@@ -27,9 +28,9 @@ from massivetext.report.test_set_overlaps import Contamination, OverlapExample, 
 from massivetext.report.token_counts import Tokenizer, tokenizer
 from massivetext.rules import Bounds, Rule
 from massivetext.runs.context import Context
-from massivetext.stages import DECONTAMINATE, EXACT_DEDUP, INGEST, JUDGE, NEAR_DEDUP, RECORDS, REPORT, TOKENIZER
 from massivetext.runs.store import Shard
 from massivetext.signals.registry import ALL
+from massivetext.stages import DECONTAMINATE, EXACT_DEDUP, INGEST, JUDGE, NEAR_DEDUP, RECORDS, REPORT, TOKENIZER
 from massivetext.storage import files as fs
 
 _KEPT_SHOWN = 3
@@ -202,7 +203,7 @@ def summarise(context: Context, summaries: ShardSummary, host_counts: Callable[[
         version=__version__,
         libraries=state.versions if state else {},
         stages=tuple(stage for stage in stages if stage != REPORT.name),
-        warnings=tuple(_warnings(context, sources, stages)),
+        warnings=tuple(_warnings(context.recipe.guards, sources, stages)),
         sources=sources,
         exact=exact_clusters(context) if EXACT_DEDUP.name in stages else None,
         near=near_duplicates(context) if NEAR_DEDUP.name in stages else None,
@@ -266,16 +267,16 @@ def _bins(signal: str, counts: Histogram) -> tuple[Bin, ...]:
     )
 
 
-def _warnings(context: Context, sources: Mapping[str, SourceReport], stages: tuple[str, ...]) -> list[str]:
+def _warnings(guards: GuardOptions, sources: Mapping[str, SourceReport], stages: tuple[str, ...]) -> list[str]:
     found: list[str] = []
-    last = [each.stage for each in context.verdicts if each.stage in stages][-1]
     for name, source in sources.items():
         documents = source.funnel[INGEST.name].documents
+        last = [stage for stage in stages if stage in source.funnel][-1]
         if documents == 0:
             found.append(f"Source {name} has no documents.")
         elif source.funnel[last].documents == 0:
             found.append(f"Nothing is left of source {name}.")
-        found += [alarm.message for alarm in alarms(context.recipe.guards, name, _judged(source))]
+        found += [alarm.message for alarm in alarms(guards, name, _judged(source))]
     return found
 
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import msgspec
 import pyarrow.compute as pc
 
-from massivetext.stages import DECONTAMINATE
 from massivetext.recipe import DecontaminateOptions
 from massivetext.report.accumulate import ShardSummary
 from massivetext.report.examples import Example, Place, place, read_examples
 from massivetext.report.tallies import Hit, TestSetTally
 from massivetext.runs.context import Context
+from massivetext.stages import DECONTAMINATE
 
 _HITS = 3
 

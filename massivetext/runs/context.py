@@ -15,6 +15,7 @@ from massivetext.schema import MAX_SHARDS, U64, pack_addresses, shard_number
 
 Mask = npt.NDArray[np.bool_]
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """A run as its workers see it; small, since it is sent to every one of them.

@@ -86,6 +86,7 @@ class Stage:
         key: everything in the recipe and its files that decides the output, as a value that JSON can hold.
         describe: what the stage does with this recipe, in a few words, for ``massivetext check``.
         applies_to: whether the stage works on a source.
+        has_work: whether it can change anything for such a source, for ``massivetext check``; None: always.
         verdicts: None for a stage that never removes a document.
         facts: what its manifest says beyond the counts of shards; JSON values only.
         process: function of one shard (context, work item, reporter) that returns the commit, or its import path.
@@ -105,6 +106,7 @@ class Stage:
     key: Callable[[RunPlan], object]
     describe: Callable[[RunPlan], str]
     applies_to: Callable[["Recipe", str], bool] = every_source
+    has_work: Callable[[RunPlan, str], bool] | None = None
     verdicts: Verdicts | None = None
     facts: Callable[["Context", Sequence["WorkItem"]], Mapping[str, object]] = no_facts
     process: ShardProcess | str | None = None
@@ -128,6 +130,11 @@ class Stage:
         """Every folder that the stage owns: cleared when it starts anew, and nothing else may be in them."""
         verdicts = () if self.verdicts is None else (self.verdicts.data_set,)
         return (self.name, *self.data_sets, *verdicts)
+
+    def concerns(self, plan: RunPlan, source: str) -> bool:
+        """Return whether the stage can change anything for a source."""
+        works = self.applies_to(plan.recipe, source)
+        return works and (self.has_work is None or self.has_work(plan, source))
 
     @property
     def commits_every_shard(self) -> bool:

@@ -37,9 +37,7 @@ DECONTAMINATE = Stage(
     key=_key,
     describe=_describe,
     applies_to=_is_tested,
-    verdicts=Verdicts(
-        data_set="verdicts/contamination", legend="test sets", removed="as overlapping a test set"
-    ),
+    verdicts=Verdicts(data_set="verdicts/contamination", legend="test sets", removed="as overlapping a test set"),
     run="massivetext.jobs.screen_documents:run_decontaminate",
     work="massivetext.estimate.work:decontaminate",
 )

@@ -28,7 +28,9 @@ def _identity(shards: "Sequence[Sequence[Split]]") -> list[list[tuple[str, int, 
 
 def _describe(plan: RunPlan) -> str:
     edited = [
-        f"{' and '.join(source.edits)} in {name}" for name, source in sorted(plan.recipe.sources.items()) if source.edits
+        f"{' and '.join(source.edits)} in {name}"
+        for name, source in sorted(plan.recipe.sources.items())
+        if source.edits
     ]
     edits = f"; line edits: {', '.join(edited)}" if edited else ""
     return f"inputs to documents; what cannot be read goes to quarantine{edits}"

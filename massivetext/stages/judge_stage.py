@@ -16,10 +16,12 @@ def _key(plan: RunPlan) -> object:
     return plan.rules
 
 
-def _describe(plan: RunPlan) -> str:
-    judged = [name for name in sorted(plan.rules) if plan.rules[name]]
-    of = "" if len(judged) == len(plan.rules) else f" of {', '.join(judged)}" if judged else "; no source has any"
-    return f"rules on the signals{of}"
+def _describe(_plan: RunPlan) -> str:
+    return "rules on the signals"
+
+
+def _has_rules(plan: RunPlan, source: str) -> bool:
+    return bool(plan.rules[source])
 
 
 def _facts(context: "Context", _items: "Sequence[WorkItem]") -> Mapping[str, object]:
@@ -32,6 +34,7 @@ JUDGE = Stage(
     reads=("signals",),
     key=_key,
     describe=_describe,
+    has_work=_has_rules,
     facts=_facts,
     verdicts=Verdicts(data_set="verdicts/rules", legend="rules", removed="by rules"),
     process="massivetext.jobs.judge:judge_shard",

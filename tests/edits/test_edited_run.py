@@ -14,6 +14,7 @@ from massivetext.cli.console import check_tables
 from massivetext.demo import prose
 from massivetext.demo.chance import Chance
 from massivetext.orchestration.plan import edits_of, make_plan, rules_of, stage_keys
+from massivetext.runs.stage import RunPlan
 from massivetext.runs.store import Run
 from massivetext.runs.verify import verify
 
@@ -150,7 +151,7 @@ def test_a_document_can_be_asked_what_it_lost(folder: Path) -> None:
 
 def test_check_names_the_edits(folder: Path) -> None:
     loaded = recipe.load(str(folder / "recipe.toml"))
-    stages = check_tables(loaded, rules_of(loaded), None)[-1]
+    stages = check_tables(RunPlan(loaded, {}, rules_of(loaded), edits_of(loaded)))[-1]
     ingest = next(cell for cell in stages.columns[2].cells if "quarantine" in str(cell))
 
     assert str(ingest).endswith("; line edits: c4 and own.toml in news")
@@ -159,7 +160,7 @@ def test_check_names_the_edits(folder: Path) -> None:
 def keys(folder: Path) -> dict[str, str]:
     """The keys of the stages."""
     loaded = recipe.load(str(folder / "recipe.toml"))
-    return stage_keys(loaded, make_plan(loaded), rules_of(loaded), edits_of(loaded))
+    return stage_keys(make_plan(loaded))
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from apache_beam.runners.portability import spark_runner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.engines.engine import START_SECONDS, DealOut, Engine, balance, tell
-from massivetext.errors import StageError, UserError
+from massivetext.engines.engine import START_SECONDS, DealOut, Engine, balance
+from massivetext.errors import StageError, UserError, mark_for_driver
 
 # Functions within tests are sent to worker processes by value: workers need not find this file.
 
@@ -157,7 +157,7 @@ MESSAGES = st.text() | st.text(st.sampled_from('\\"<>\n a[]é\x00'), max_size=12
 def test_a_marked_message_is_found_in_whatever_a_runner_makes_of_it(
     message: str, kind: type[UserError | StageError]
 ) -> None:
-    marked = tell(kind(message))
+    marked = mark_for_driver(kind(message))
 
     def build(_: beam.Pipeline) -> None:
         return None
@@ -179,7 +179,7 @@ def test_a_marked_message_is_found_in_whatever_a_runner_makes_of_it(
 def test_what_a_user_can_mend_arrives_as_one_message() -> None:
     for error in (UserError('books/ü.txt: "quoted"\nand a \\'), StageError("no space left on device")):
         with pytest.raises(type(error)) as caught:
-            Engine().run(failing(tell(error)), lanes=1)
+            Engine().run(failing(mark_for_driver(error)), lanes=1)
 
         assert str(caught.value) == str(error)
 
@@ -222,7 +222,7 @@ def test_lanes_lie_on_worker_processes_of_their_own(tmp_path: Path) -> None:
 
 def test_an_error_in_a_worker_process_arrives_as_one_message() -> None:
     with pytest.raises(StageError) as caught:
-        Engine(workers=2).run(failing(tell(StageError('a.gz: "ü" is\nfull \\'))), lanes=2)
+        Engine(workers=2).run(failing(mark_for_driver(StageError('a.gz: "ü" is\nfull \\'))), lanes=2)
 
     assert str(caught.value) == 'a.gz: "ü" is\nfull \\'
 

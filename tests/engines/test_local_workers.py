@@ -32,11 +32,11 @@ Engine(workers=2).run(lambda pipeline: pipeline | DealOut(["a", "b"]) | beam.Map
 FAILING_JOB = """
 import sys
 import apache_beam as beam
-from massivetext.errors import StageError
-from massivetext.engines.engine import DealOut, Engine, tell
+from massivetext.errors import StageError, mark_for_driver
+from massivetext.engines.engine import DealOut, Engine
 def work(lane):
     if lane == "a":
-        raise tell(StageError("the disk is full"))
+        raise mark_for_driver(StageError("the disk is full"))
 sys.platform = sys.argv[1]
 try:
     Engine(workers=2).run(lambda pipeline: pipeline | DealOut(["a", "b"]) | beam.Map(work), lanes=2)

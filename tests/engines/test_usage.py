@@ -8,7 +8,7 @@ from jsonl_corpus import write
 
 from massivetext.engines.engine import Engine
 from massivetext.engines.usage import Usage
-from massivetext.orchestration.driver import Driver
+from massivetext.orchestration.driver import prepare
 from massivetext.recipe import load
 from massivetext.runs.store import Run
 
@@ -31,9 +31,9 @@ def test_the_difference_of_two_readings() -> None:
 
 def test_a_run_notes_what_its_stages_took_and_keeps_it(tmp_path: Path) -> None:
     recipe, run = load(str(write(tmp_path / "corpus", shards=1, documents=6))), Run(str(tmp_path / "run"))
-    Driver(recipe, run.folder, Engine(), until="exact-dedup").run()
+    prepare(recipe, run.folder, Engine(), until="exact-dedup").run()
     first = (run.state() or None) and run.state().stages  # type: ignore[union-attr]
-    Driver(recipe, run.folder, Engine(), until="exact-dedup").run()
+    prepare(recipe, run.folder, Engine(), until="exact-dedup").run()
 
     assert first
     for stage in first:

@@ -11,23 +11,28 @@ from massivetext.recipe import DecontaminateOptions, Recipe, RecordsOptions, Sou
 from massivetext.sources.splits import Split
 
 MB = 1_000_000
+STEPS = ("ingest", "judge", "exact-dedup", "near-dedup", "decontaminate")
 
 
 def volume(kind: str = "news", raw: float = 10 * MB, **changes: object) -> Volume:
     """A source of 1,000 documents and 20 MB of text, of which every step keeps nine tenths."""
     counts = [Count(1000 * 0.9**step, 20 * MB * 0.9**step) for step in range(5)]
-    fields = dict(zip(("ingested", "ruled", "distinct", "single", "kept"), counts, strict=True))
+    funnel = tuple(zip(STEPS, counts, strict=True))
     made = Volume(
         kind=kind,  # type: ignore[arg-type]
         inputs=Inputs(raw, 2 * MB, 3 * MB),
         shard_bytes=MB,
-        deduplicates=True,
-        tested=True,
+        judged_by=STEPS[1:],
+        funnel=funnel,
         draws=500,
         drawn_tokens=100_000,
-        **fields,
     )
     return msgspec.structs.replace(made, **changes)
+
+
+def ingested(count: Count) -> tuple[tuple[str, Count], ...]:
+    """The counts of a source of which so much is ingested."""
+    return (("ingest", count), *volume().funnel[1:])
 
 
 def corpus(**sources: Volume) -> Corpus:
@@ -105,19 +110,19 @@ def test_the_source_that_runs_out_first_decides_on_the_records() -> None:
 
 
 def test_what_a_source_does_not_take_part_in_keeps_all() -> None:
-    before = corpus(n=volume(), w=volume("wikipedia", deduplicates=False))
+    before = corpus(n=volume(), w=volume("wikipedia", judged_by=("judge", "decontaminate")))
     r = recipe(n="news", w="wikipedia", test_sets=())
     after = scaled(r, shares(r), [before], 20 * MB)
 
-    assert not after.sources["w"].deduplicates
-    assert after.sources["w"].single == after.sources["w"].ruled
-    assert after.sources["n"].kept == after.sources["n"].single
-    assert after.total("ruled", only="deduplicates") == after.sources["n"].ruled
+    assert after.sources["w"].judged_by == ("judge",)
+    assert after.sources["w"].after("near-dedup") == after.sources["w"].after("judge")
+    assert after.sources["n"].kept == after.sources["n"].after("near-dedup")
+    assert after.before("exact-dedup") == after.sources["n"].after("judge")
 
 
 def test_a_source_is_planned_from_its_namesake_then_from_its_kind_then_from_the_next_run() -> None:
-    sample = corpus(a=volume(ingested=Count(1, 10)), b=volume(ingested=Count(2, 10)))
-    other = corpus(x=volume("web", ingested=Count(3, 10)), y=volume(ingested=Count(4, 10)))
+    sample = corpus(a=volume(funnel=ingested(Count(1, 10))), b=volume(funnel=ingested(Count(2, 10))))
+    other = corpus(x=volume("web", funnel=ingested(Count(3, 10))), y=volume(funnel=ingested(Count(4, 10))))
     r = recipe(b="news", c="news", d="web", e="c4")
     inputs = dict.fromkeys("bcde", Inputs(10 * MB, 0, 0))
     after = scaled(r, inputs, [sample, other], None)

@@ -11,11 +11,12 @@ from massivetext.errors import UserError
 from massivetext.estimate import estimator as module
 from massivetext.estimate import rates
 from massivetext.estimate.estimator import Estimate, Prices, duration, estimate
-from massivetext.estimate.measured import STEPS, Measurement, Step
+from massivetext.estimate.measured import Measurement, StageFigures
 from massivetext.estimate.reference import reference
 from massivetext.estimate.volumes import scaled, shares
 from massivetext.estimate.work import Phase, Work, work
 from massivetext.recipe import load
+from massivetext.stages import STAGES
 
 REFERENCE = reference()
 RECIPES = {name: load(name).recipe for name in ("massivetext", "quickstart", "wikipedia", "c4")}
@@ -77,7 +78,8 @@ def test_a_plan_says_what_comes_first(size: float, workers: int) -> None:
 
 # -- by hand -----------------------------------------------------------------------------------------------------------
 
-NOTHING = Step(None, 200, 0, 0)
+NOTHING = StageFigures(None, 200, 0, 0)
+NO_FIGURES = {stage.name: NOTHING for stage in STAGES}
 TODO = Work(
     phases=(Phase("a", 10, 1000.0, 150.0, 5e9, 1e9), Phase("b", 4, 200.0, 50.0, 1e9, 0.0, waiting_seconds=40.0)),
     jobs=2,
@@ -89,13 +91,13 @@ TODO = Work(
 )
 
 
-def plan_of(todo: Work, workers: int, *steps: Step, prices: Prices | None = None) -> Estimate:
+def plan_of(todo: Work, workers: int, *figures: StageFigures, prices: Prices | None = None) -> Estimate:
     """The plan of a run of one step; at the sample's scale the step is the same."""
     runs = [
-        Measurement(f"run {number}", REFERENCE.corpus, dict.fromkeys(STEPS, NOTHING) | {"records": step})
-        for number, step in enumerate(steps)
+        Measurement(f"run {number}", REFERENCE.corpus, NO_FIGURES | {"records": each})
+        for number, each in enumerate(figures)
     ]
-    with mock.patch.object(module, "work", return_value={"records": todo}):
+    with mock.patch.object(module, "work", return_value={("records",): todo}):
         return estimate(REFERENCE.corpus, runs, workers, prices)
 
 
@@ -117,8 +119,8 @@ def test_the_time_of_a_step_by_hand() -> None:
 
 def test_speeds_are_the_samples_where_it_took_long_enough() -> None:
     # The model has 1,230 s of CPU; the sample took twice that, so everything that is CPU takes twice as long.
-    (slow,) = plan_of(TODO, 1, Step(2460.0, 200, 0, 0), NOTHING).steps
-    (short,) = plan_of(TODO, 1, Step(9.9, 200, 0, 0), Step(12.3, 200, 0, 0)).steps
+    (slow,) = plan_of(TODO, 1, StageFigures(2460.0, 200, 0, 0), NOTHING).steps
+    (short,) = plan_of(TODO, 1, StageFigures(9.9, 200, 0, 0), StageFigures(12.3, 200, 0, 0)).steps
 
     assert slow.measured
     assert slow.parts["CPU"] == pytest.approx(2400)
@@ -130,9 +132,9 @@ def test_speeds_are_the_samples_where_it_took_long_enough() -> None:
 
 def test_what_is_stored_follows_the_work_but_for_what_is_written_once() -> None:
     # 600 bytes for 50 of what they follow, and 9 once. Twice the work: 1,200 and 9.
-    run = Measurement("run", REFERENCE.corpus, dict.fromkeys(STEPS, NOTHING) | {"records": Step(None, 200, 600, 9)})
+    run = Measurement("run", REFERENCE.corpus, NO_FIGURES | {"records": StageFigures(None, 200, 600, 9)})
     twice = TODO._replace(stored_with=100.0)
-    with mock.patch.object(module, "work", side_effect=[{"records": twice}, {"records": TODO}, {"records": TODO}]):
+    with mock.patch.object(module, "work", side_effect=[{("records",): twice}, {("records",): TODO}]):
         (step,) = estimate(REFERENCE.corpus, [run], 1).steps
 
     assert step.stored_bytes == 1209
@@ -211,11 +213,12 @@ def test_the_reference_has_every_kind_and_step() -> None:
         "code",
         "wikipedia",
     }
-    assert set(REFERENCE.steps) == set(STEPS)
-    assert all(step.cpu_seconds for step in REFERENCE.steps.values())
+    assert set(REFERENCE.stages) == {stage.name for stage in STAGES}
+    assert all(sum(REFERENCE.stages[name].cpu_seconds or 0.0 for name in names) for names in work(REFERENCE.corpus))
 
 
 def test_the_model_is_within_a_factor_of_the_reference() -> None:
     # Rates are from the same machine, measured apart: a step that is far off is not what the model takes it for.
-    for name, todo in work(REFERENCE.corpus).items():
-        assert 1 / 3 < todo.cpu_seconds / (REFERENCE.steps[name].cpu_seconds or 1) < 3, name
+    for names, todo in work(REFERENCE.corpus).items():
+        measured = sum(REFERENCE.stages[name].cpu_seconds or 0.0 for name in names)
+        assert 1 / 3 < todo.cpu_seconds / measured < 3, names

@@ -9,12 +9,16 @@ import time
 from pathlib import Path
 
 from massivetext.engines.engine import Engine
-from massivetext.engines.shard_jobs import ShardStage, Task, attempt
 from massivetext.errors import StageError
-from massivetext.orchestration.driver import _SHARDWISE, Driver
+from massivetext.orchestration.driver import prepare
+from massivetext.orchestration.plan import make_items, make_plan
 from massivetext.recipe import load
+from massivetext.runs.attempts import guard_work_item
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
+from massivetext.runs.stage import resolve
+from massivetext.runs.work_items import ShardStage, WorkItem
+from massivetext.stages import STAGES, steps
 from massivetext.storage import files as fs
 
 
@@ -31,22 +35,25 @@ class Paused(Reporter):
             time.sleep(0.02)
 
 
-def process(context: Context, stage: ShardStage, task: Task, reporter: Reporter) -> None:
+def process(context: Context, stage: ShardStage, task: WorkItem, reporter: Reporter) -> None:
     """Does what a worker does, but for looking whether it has been done."""
-    with attempt(context, stage.name, stage.task_name(task)):
+    with guard_work_item(context, stage.name, stage.commit_name(task)):
         context.run.commit_shard(stage.name, context.keys[stage.name], stage.process(context, task, reporter))
 
 
 def main(recipe: str, run: str, last: str, *go: str) -> int:
-    driver = Driver(load(recipe), fs.absolute(run), Engine())
-    context, tasks = driver.context, driver._tasks
+    loaded = load(recipe)
+    context, items = prepare(loaded, fs.absolute(run), Engine()).context, make_items(make_plan(loaded))
+    step = next(step for step in steps(STAGES) if step[0].process is not None)
+    stages = [ShardStage(stage.name, resolve(stage.process)) for stage in step if stage.process is not None]
+    names = [stage.name for stage in stages]
     if not go:
-        for stage in list(_SHARDWISE)[: list(_SHARDWISE).index(last) + 1]:
-            for task in tasks:
-                process(context, _SHARDWISE[stage], task, Reporter(None, stage))
+        for stage in stages[: names.index(last) + 1]:
+            for item in items:
+                process(context, stage, item, Reporter(None, stage.name))
         return 0
     try:
-        process(context, _SHARDWISE[last], tasks[-1], Paused(last, Path(*go)))
+        process(context, stages[names.index(last)], items[-1], Paused(last, Path(*go)))
     except StageError as error:
         print(error, file=sys.stderr)
         return 1

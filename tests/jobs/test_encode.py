@@ -7,12 +7,12 @@ import pyarrow as pa
 import pytest
 from tiny_run import tiny_context
 
-from massivetext.engines.shard_jobs import Task
 from massivetext.jobs import encode_draws
 from massivetext.jobs.encode_draws import EncodeRound, EncodeStage, Survivors
 from massivetext.records.tokens import TOKENS
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
+from massivetext.runs.work_items import WorkItem
 
 TEXT = "a few words " * 20
 
@@ -40,7 +40,7 @@ def round_of(first: int, end: int, number: int = 0) -> EncodeRound:
 def test_one_document_drawn_many_times_is_encoded_in_batches(tmp_path: Path, batches: list[int]) -> None:
     # A source of a single document: every draw is of it.
     context = tiny_context(str(tmp_path), {"wikipedia": [[TEXT]]})
-    task = Task(context.all_shards()[0], (), 1.0)
+    task = WorkItem(context.all_shards()[0], (), 1.0)
     commit = round_of(0, 200)(context, task, Reporter(None, "records"))
 
     assert commit.counts["draws"] == 200
@@ -50,11 +50,11 @@ def test_one_document_drawn_many_times_is_encoded_in_batches(tmp_path: Path, bat
 
 def test_a_commit_names_the_draws_that_it_covers(tmp_path: Path, batches: list[int]) -> None:
     context = tiny_context(str(tmp_path), {"wikipedia": [[TEXT]]})
-    task = Task(context.all_shards()[0], (), 1.0)
+    task = WorkItem(context.all_shards()[0], (), 1.0)
     work = round_of(30, 50, number=1)
     commit = work(context, task, Reporter(None, "records"))
 
     assert commit.task == "tokens/round-1/draws-30-50/wikipedia/part-00000-of-00001"
-    assert EncodeStage("records", work).task_name(task) == commit.task
+    assert EncodeStage("records", work).commit_name(task) == commit.task
     assert commit.counts["draws"] == 20
     assert batches

@@ -17,6 +17,7 @@ from massivetext.engines.engine import Engine
 from massivetext.jobs.exact_dedup import STAGE, hashed_documents, resolve, run_exact_dedup
 from massivetext.runs.context import Context
 from massivetext.schema import DUPLICATE_VERDICTS, document_id, pack_addresses, shard_number
+from massivetext.stages import EXACT_DEDUP
 
 
 def hashed(*rows: tuple[int, int, int, int]) -> npt.NDArray[np.void]:
@@ -119,8 +120,8 @@ def deduplicated(folder: Path, texts: Texts = TEXTS) -> Context:
     context.run.write_table(
         "verdicts/rules", news, table.set_column(0, table.schema.field(0), [[not f for f in failed]])
     )
-    context.run.begin(STAGE, context.keys[STAGE])
-    run_exact_dedup(Engine(), context)
+    context.run.begin(EXACT_DEDUP, context.keys[STAGE])
+    run_exact_dedup(Engine(), context, ())
     return context
 
 
@@ -219,7 +220,7 @@ def test_deduplicating_what_is_left_removes_nothing(tmp_path: Path, context: Con
 
 def test_a_run_without_sources_to_deduplicate_has_no_verdicts(tmp_path: Path) -> None:
     context = tiny_context(str(tmp_path), {"wikipedia": [["a", "a"]]})
-    context.run.begin(STAGE, context.keys[STAGE])
-    run_exact_dedup(Engine(), context)
+    context.run.begin(EXACT_DEDUP, context.keys[STAGE])
+    run_exact_dedup(Engine(), context, ())
 
     assert verdicts(context) == {}

@@ -7,51 +7,55 @@ from pathlib import Path
 import pytest
 from tiny_run import recipe_of
 
-from massivetext.engines.shard_jobs import Task
 from massivetext.errors import StageError
 from massivetext.jobs.ingest import ingest_shard
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
-from massivetext.runs.store import STAGES, Run, Shard, key_of
+from massivetext.runs.stage import verdict_sets
+from massivetext.runs.store import Run, Shard, key_of
+from massivetext.runs.work_items import WorkItem
 from massivetext.sources.splits import plan
+from massivetext.stages import STAGES
 
 
 @pytest.fixture
-def planned(tmp_path: Path) -> tuple[Context, Task, Path]:
+def planned(tmp_path: Path) -> tuple[Context, WorkItem, Path]:
     """A run that has not begun, its only task, and the input of that."""
     path = tmp_path / "input/a.jsonl"
     path.parent.mkdir()
     path.write_bytes(b'{"text": "one"}\n{"text": "two"}\n')
     (splits,) = plan(["input/*.jsonl"], str(tmp_path), 2**20, divisible=True)
+    recipe = recipe_of(["news"])
     context = Context(
         run=Run(str(tmp_path / "run")),
-        recipe=recipe_of(["news"]),
+        recipe=recipe,
         root=str(tmp_path),
-        keys={stage: key_of(stage) for stage in STAGES},
+        keys={stage.name: key_of(stage.name) for stage in STAGES},
         shard_counts={"news": 1},
         rules={"news": ()},
+        verdicts=verdict_sets(recipe, STAGES),
     )
-    return context, Task(Shard("news", 0, 1), splits, 1.0), path
+    return context, WorkItem(Shard("news", 0, 1), splits, 1.0), path
 
 
-def ingest(context: Context, task: Task) -> int:
+def ingest(context: Context, task: WorkItem) -> int:
     return ingest_shard(context, task, Reporter(None, "ingest")).counts["documents"]
 
 
-def test_an_input_that_is_as_it_was_planned_is_read(planned: tuple[Context, Task, Path]) -> None:
+def test_an_input_that_is_as_it_was_planned_is_read(planned: tuple[Context, WorkItem, Path]) -> None:
     context, task, _ = planned
 
     assert ingest(context, task) == 2
 
 
-def test_an_input_that_has_gone_stops_the_run(planned: tuple[Context, Task, Path]) -> None:
+def test_an_input_that_has_gone_stops_the_run(planned: tuple[Context, WorkItem, Path]) -> None:
     context, task, path = planned
     path.unlink()
     with pytest.raises(StageError, match=r"a\.jsonl: has gone since the run began; bring it back, or run without it"):
         ingest(context, task)
 
 
-def test_an_input_that_has_grown_stops_the_run(planned: tuple[Context, Task, Path]) -> None:
+def test_an_input_that_has_grown_stops_the_run(planned: tuple[Context, WorkItem, Path]) -> None:
     context, task, path = planned
     with path.open("ab") as handle:
         handle.write(b'{"text": "three"}\n')
@@ -59,7 +63,7 @@ def test_an_input_that_has_grown_stops_the_run(planned: tuple[Context, Task, Pat
         ingest(context, task)
 
 
-def test_an_input_written_anew_with_as_many_bytes_stops_the_run(planned: tuple[Context, Task, Path]) -> None:
+def test_an_input_written_anew_with_as_many_bytes_stops_the_run(planned: tuple[Context, WorkItem, Path]) -> None:
     context, task, path = planned
     path.write_bytes(path.read_bytes().replace(b"one", b"six"))
     os.utime(path, (1, 1))
@@ -67,7 +71,7 @@ def test_an_input_written_anew_with_as_many_bytes_stops_the_run(planned: tuple[C
         ingest(context, task)
 
 
-def test_nothing_is_left_of_a_shard_that_was_stopped(planned: tuple[Context, Task, Path], tmp_path: Path) -> None:
+def test_nothing_is_left_of_a_shard_that_was_stopped(planned: tuple[Context, WorkItem, Path], tmp_path: Path) -> None:
     context, task, path = planned
     shutil.move(path, tmp_path / "elsewhere")
     with pytest.raises(StageError):

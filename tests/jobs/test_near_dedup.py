@@ -19,7 +19,6 @@ from massivetext.dedup.keeper import keeper_rank
 from massivetext.dedup.minhash import MinHash, band_keys
 from massivetext.dedup.row_types import KEYED
 from massivetext.engines.engine import Engine
-from massivetext.engines.shard_jobs import Task
 from massivetext.errors import StageError
 from massivetext.jobs import near_candidates, near_verification
 from massivetext.jobs.exact_dedup import run_exact_dedup
@@ -28,8 +27,10 @@ from massivetext.jobs.near_dedup import run_near_dedup
 from massivetext.jobs.near_verification import Chunk, blocks, merge_part, verify_chunk
 from massivetext.recipe import NearOptions
 from massivetext.runs.context import Context
+from massivetext.runs.work_items import WorkItem
 from massivetext.schema import U64, document_id
 from massivetext.shingles import shingle_hashes
+from massivetext.stages import EXACT_DEDUP, NEAR_DEDUP
 from massivetext.storage import files as fs
 
 CLUSTER = Engine(beam_args=("--runner=FnApiRunner",))
@@ -56,12 +57,12 @@ CLUSTERS = [
 ]
 
 
-def prepared(folder: Path, texts: Texts = TEXTS) -> tuple[Context, list[Task]]:
+def prepared(folder: Path, texts: Texts = TEXTS) -> tuple[Context, list[WorkItem]]:
     context = tiny_context(str(folder), texts)
-    context.run.begin("exact-dedup", context.keys["exact-dedup"])
-    run_exact_dedup(Engine(), context)
-    context.run.begin(STAGE, context.keys[STAGE])
-    return context, [Task(shard, (), 1.0) for shard in context.all_shards()]
+    context.run.begin(EXACT_DEDUP, context.keys["exact-dedup"])
+    run_exact_dedup(Engine(), context, ())
+    context.run.begin(NEAR_DEDUP, context.keys[STAGE])
+    return context, [WorkItem(shard, (), 1.0) for shard in context.all_shards()]
 
 
 def deduplicated(folder: Path, texts: Texts = TEXTS, engine: Engine | None = None) -> Context:
@@ -328,7 +329,7 @@ def test_what_an_earlier_attempt_measured_is_not_measured_again(
     fs.remove(context.run._commit_path(STAGE, key, "clusters"))
     fs.remove(context.run._commit_path(STAGE, key, Chunk(0, 1).name))
     fs.remove(near_candidates.cell_path(context, 3))  # lost, though its commit is there
-    run_near_dedup(Engine(), context, [Task(shard, (), 1.0) for shard in context.all_shards()])
+    run_near_dedup(Engine(), context, [WorkItem(shard, (), 1.0) for shard in context.all_shards()])
 
     assert hashes(context, "duplicates") == before
     again = {info.path: info.version for info in fs.find(context.run.path(near_verification.EVIDENCE))}

@@ -16,13 +16,14 @@ from command import ROOT
 from shuffle_meter import CLUSTER, Job, Meter, Shuffle
 
 from massivetext.engines.engine import DealOut
-from massivetext.engines.shard_jobs import Lane, Task
-from massivetext.orchestration.driver import Driver
+from massivetext.orchestration.driver import prepare
 from massivetext.recipe import load
 from massivetext.records.tokens import part_path
 from massivetext.runs.context import Context
 from massivetext.runs.store import Run, Shard
+from massivetext.runs.work_items import Lane, WorkItem
 from massivetext.sources.splits import Split
+from massivetext.stages.finished import open_context
 
 ELEMENT = 40  # bytes of Beam about an element: time, window and pane 13, lengths and key the rest
 TASK = 160  # bytes of a shard to be worked on, without its input
@@ -134,9 +135,9 @@ def audit(request: pytest.FixtureRequest, quickstart: Path, tmp_path_factory: py
     meter = Meter()
     engine = meter.engine(beam_args=CLUSTER if request.param == "cluster" else ())
     with meter.watching():
-        driver = Driver(load(str(folder / "recipe.toml")), str(folder / "run"), engine, listener=meter.listen)
+        driver = prepare(load(str(folder / "recipe.toml")), str(folder / "run"), engine, listener=meter.listen)
         driver.run()
-    context = Context.of(Run(str(folder / "run")))
+    context = open_context(Run(str(folder / "run")))
     audit = Audit(meter, context, facts_of(context))
     print("\n" + shown(audit))
     return audit
@@ -252,14 +253,16 @@ def graph_bytes(lanes: list[object]) -> int:
     return len(pipeline.to_runner_api().SerializeToString(deterministic=True))
 
 
-def task(number: int, shards: int) -> Task:
-    return Task(Shard("web", number, shards), (), 12.5)
+def task(number: int, shards: int) -> WorkItem:
+    return WorkItem(Shard("web", number, shards), (), 12.5)
 
 
-def task_with_input(number: int, shards: int) -> Task:
+def task_with_input(number: int, shards: int) -> WorkItem:
     name = f"crawl-data/CC-MAIN-2024-10/segments/{number:013d}/warc/CC-MAIN-{number * 7919:020d}-{number:05d}.warc.gz"
     version = f'"{number * 0x9E3779B97F4A7C15F39CC0605CEDC834 % 2**128:032x}-128"'
-    return Task(Shard("web", number, shards), (Split(name, f"s3://crawl/{name}", 10**9 + number, version, 0, 1),), 12.5)
+    return WorkItem(
+        Shard("web", number, shards), (Split(name, f"s3://crawl/{name}", 10**9 + number, version, 0, 1),), 12.5
+    )
 
 
 @pytest.mark.parametrize(

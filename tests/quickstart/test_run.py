@@ -13,9 +13,9 @@ from massivetext.records.reader import check, open_records
 from massivetext.report.destinations import destinations
 from massivetext.report.examples import Place
 from massivetext.report.trace import find, trace_document
-from massivetext.runs.context import Context
 from massivetext.runs.store import Run
 from massivetext.runs.verify import verify
+from massivetext.stages.finished import open_context
 from massivetext.tokenizer.encoder import Encoder
 
 
@@ -88,7 +88,7 @@ def test_verify_finds_one_flipped_byte_in_any_file(quickstart: Path, tmp_path: P
 
 
 def test_trace_tells_a_documents_whole_story(quickstart: Path) -> None:
-    context = Context.of(Run(str(quickstart / "run")))
+    context = open_context(Run(str(quickstart / "run")))
     shard = next(shard for shard in context.all_shards() if shard.source == "web")
     for row in np.flatnonzero(context.kept(shard)):
         if destinations(context, Place(shard, int(row))):
@@ -103,7 +103,7 @@ def test_trace_tells_a_documents_whole_story(quickstart: Path) -> None:
 
 
 def test_trace_finds_the_tokens_of_a_document_in_the_records(quickstart: Path) -> None:
-    context = Context.of(Run(str(quickstart / "run")))
+    context = open_context(Run(str(quickstart / "run")))
     shard = next(shard for shard in context.all_shards() if shard.source == "news")
     encoder = Encoder((quickstart / "run/tokenizer/tokenizer.model").read_bytes())
     records = open_records(str(quickstart / "run/records"))
@@ -133,7 +133,7 @@ def test_trace_of_nothing_is_the_users_mistake(quickstart: Path) -> None:
 def test_the_report_holds_the_counts_of_the_run(quickstart: Path) -> None:
     report = json.loads((quickstart / "run/report/report.json").read_text())
     page = (quickstart / "run/report/index.html").read_text()
-    tokens = Context.of(Run(str(quickstart / "run"))).run.need("records").facts["tokens"]
+    tokens = open_context(Run(str(quickstart / "run"))).run.need("records").facts["tokens"]
 
     assert report["recipe"]["name"] == "quickstart" if isinstance(report.get("recipe"), dict) else "quickstart" in page
     assert "<script src=" not in page

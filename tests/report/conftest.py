@@ -18,7 +18,8 @@ from massivetext.records.sequences import shard_sizes
 from massivetext.records.tokens import TOKENS, counts_path
 from massivetext.rules import Bounds, Rule
 from massivetext.runs.context import Context
-from massivetext.runs.store import FORMAT, STAGES, File, Manifest, Run, RunState, Shard, ShardCommit, StageState
+from massivetext.runs.stage import verdict_sets
+from massivetext.runs.store import FORMAT, File, Manifest, Run, RunState, Shard, ShardCommit, StageState
 from massivetext.schema import (
     CONTAMINATION_HITS,
     CONTAMINATION_VERDICTS,
@@ -29,6 +30,7 @@ from massivetext.schema import (
     documents_table,
 )
 from massivetext.signals import registry
+from massivetext.stages import STAGES
 from massivetext.storage import files as fs
 from massivetext.tokenizer.trainer import train
 
@@ -133,11 +135,12 @@ class Writer:
             run=self.run,
             recipe=_recipe(),
             root="root",
-            keys={stage: f"key of {stage}" for stage in STAGES},
+            keys={stage.name: f"key of {stage.name}" for stage in STAGES},
             shard_counts={"web": 2, "wikipedia": 1},
             rules=RULES,
+            verdicts=verdict_sets(_recipe(), STAGES),
         )
-        self._tasks: dict[str, list[ShardCommit]] = {stage: [] for stage in STAGES}
+        self._tasks: dict[str, list[ShardCommit]] = {stage.name: [] for stage in STAGES}
 
     def add(self, stage: str, task: str, *files: File, **counts: int) -> None:
         """A task of a stage."""
@@ -146,7 +149,9 @@ class Writer:
     def finish(self, stage: str, **facts: Any) -> None:
         """Commits a stage with the tasks that were added."""
         key = self.context.keys[stage]
-        self.run.commit(Manifest(stage, key, {}, tuple(sorted(self._tasks[stage], key=lambda task: task.task)), facts))
+        commits = tuple(sorted(self._tasks[stage], key=lambda commit: commit.task))
+        value = next(each for each in STAGES if each.name == stage)
+        self.run.commit(value, Manifest(stage, key, {}, commits, facts))
 
     def table(self, data_set: str, shard: Shard, table: pa.Table) -> File:
         """A part of a data set."""
@@ -154,7 +159,7 @@ class Writer:
 
     def state(self) -> None:
         """Writes run.json."""
-        stages = tuple(StageState(stage, self.context.keys[stage]) for stage in STAGES)
+        stages = tuple(StageState(stage.name, self.context.keys[stage.name]) for stage in STAGES)
         recipe = msgspec.to_builtins(self.context.recipe)
         state = RunState(
             format=FORMAT,

@@ -7,6 +7,7 @@ from rich.console import Console
 from massivetext.cli.console import check_tables
 from massivetext.recipe import LoadedRecipe, NearOptions, Recipe, SourceOptions
 from massivetext.rules import Rule
+from massivetext.runs.stage import RunPlan
 from massivetext.sources.splits import Split
 
 SOURCES = {
@@ -24,7 +25,7 @@ PLAN: dict[str, list[tuple[Split, ...]]] = {
 
 def printed(*, planned: bool) -> str:
     console = Console(file=io.StringIO(), width=200, color_system=None)
-    for table in check_tables(LOADED, RULES, PLAN if planned else None):
+    for table in check_tables(RunPlan(LOADED, PLAN if planned else {}, RULES, {})):
         console.print(table)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
@@ -56,7 +57,7 @@ def test_without_a_plan_the_sizes_are_unknown() -> None:
 def test_bands_that_would_miss_pairs_are_told_with_better_ones() -> None:
     poor = msgspec.structs.replace(LOADED.recipe, near=NearOptions(threshold=0.5))
     console = Console(file=io.StringIO(), width=300, color_system=None)
-    for table in check_tables(msgspec.structs.replace(LOADED, recipe=poor), RULES, None):
+    for table in check_tables(RunPlan(msgspec.structs.replace(LOADED, recipe=poor), {}, RULES, {})):
         console.print(table)
     assert isinstance(console.file, io.StringIO)
 

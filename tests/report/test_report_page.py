@@ -19,6 +19,7 @@ from massivetext.report.wording import bounds, enumeration, passing, share, shor
 from massivetext.rules import Bounds
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
+from massivetext.stages import STAGES
 
 
 def report_of(context: Context) -> Report:
@@ -255,7 +256,7 @@ def test_enumeration(parts: list[str], expected: str) -> None:
 
 def test_the_verdict_tells_what_was_removed_and_what_is_left(report: Report) -> None:
     # 290 + 200 words and 6 bytes each.
-    assert verdict(report) == (
+    assert verdict(report, {stage.name: stage for stage in STAGES}) == (
         "Of 13 documents from 2 sources, 4 were removed by rules, 1 as exact duplicates, 1 as near duplicates and 2 as "
         "overlapping a test set. What is left has 490 words in 2.9 kB of text."
     )

@@ -6,20 +6,21 @@ from typing import Any
 import msgspec
 
 from massivetext.engines.engine import Engine
-from massivetext.engines.shard_jobs import Task
 from massivetext.jobs.report_pages import HOSTS, JSON, run_report
 from massivetext.report import hosts
 from massivetext.report.accumulate import accumulate_shard, merge
 from massivetext.report.summary import Report, summarise
 from massivetext.report.tallies import PartTally
 from massivetext.runs.store import Shard, canonical
+from massivetext.runs.work_items import WorkItem
+from massivetext.stages import REPORT
 from massivetext.storage import files as fs
 
 
 def test_the_report_of_the_files_is_that_of_the_shards(fresh: Any) -> None:
     context = fresh.context
-    context.run.begin("report", context.keys["report"])
-    run_report(Engine(), context, [Task(shard, (), 1.0) for shard in context.all_shards()])
+    context.run.begin(REPORT, context.keys["report"])
+    run_report(Engine(), context, [WorkItem(shard, (), 1.0) for shard in context.all_shards()])
     written = fs.read_bytes(context.run.path(JSON))
 
     merged = reduce(merge, [accumulate_shard(context, shard) for shard in context.all_shards()])

@@ -9,9 +9,11 @@ import pytest
 from tiny_run import RULE, finish, tiny_context
 
 from massivetext.errors import StageError, UserError
-from massivetext.runs.context import VERDICTS, Context
-from massivetext.runs.store import STAGES, Run, Shard
+from massivetext.runs.context import Context
+from massivetext.runs.store import Run, Shard
 from massivetext.schema import CONTAMINATION_VERDICTS, DUPLICATE_VERDICTS
+from massivetext.stages import STAGES
+from massivetext.stages.finished import open_context
 
 TEXTS = {"wikipedia": [["one two", "x"]], "news": [["one two", "three four five"], ["ü ü", "y", "z z"]]}
 
@@ -25,7 +27,7 @@ def verdict(context: Context, stage: str, shard: Shard, kept: list[bool]) -> Non
     """Writes a verdict of one of the later stages."""
     schema = CONTAMINATION_VERDICTS if stage == "decontaminate" else DUPLICATE_VERDICTS
     columns = [pa.array(kept), *(pa.nulls(len(kept), field.type) for field in list(schema)[1:])]
-    context.run.write_table(VERDICTS[stage], shard, pa.table(columns, schema=schema))
+    context.run.write_table(context.verdicts_of(stage), shard, pa.table(columns, schema=schema))
 
 
 def test_sources_are_numbered_in_the_order_of_their_names(context: Context) -> None:
@@ -46,7 +48,10 @@ def test_addresses_grow_with_source_shard_and_row(context: Context) -> None:
 
 def test_stages_judge_the_sources_that_the_paper_says(context: Context) -> None:
     # A.1.1: no deduplication of Wikipedia.
-    judged = {stage: [name for name in sorted(TEXTS) if context.judged_by(stage, name)] for stage in VERDICTS}
+    judged = {
+        stage: [name for name in sorted(TEXTS) if context.judged_by(stage, name)]
+        for stage in (each.stage for each in context.verdicts)
+    }
 
     assert judged == {
         "judge": ["news", "wikipedia"],
@@ -87,7 +92,7 @@ def test_a_missing_verdict_is_no_verdict(context: Context) -> None:
 
 
 def test_before_every_verdict_there_is_nothing_to_keep(context: Context) -> None:
-    with pytest.raises(AssertionError, match="judge: comes before every verdict"):
+    with pytest.raises(AssertionError, match="stage .judge. comes before every verdict on source .news."):
         context.kept(Shard("news", 0, 2), before="judge")
 
 
@@ -100,19 +105,19 @@ def test_tally_counts_documents_words_and_bytes_of_what_is_left(context: Context
 
 def test_a_finished_run_gives_its_context_back(context: Context) -> None:
     finish(context)
-    again = Context.of(Run(context.run.folder))
+    again = open_context(Run(context.run.folder))
 
     assert again.recipe == context.recipe
     assert again.shard_counts == context.shard_counts
     assert again.rules == {"news": (RULE,), "wikipedia": (RULE,)}
     assert again.root == context.root
-    assert again.keys == {stage: context.keys[stage] for stage in STAGES[:3]}
+    assert again.keys == {stage.name: context.keys[stage.name] for stage in STAGES[:3]}
     assert again.all_shards() == context.all_shards()
 
 
 def test_a_folder_without_a_run_has_no_context(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no run here; give the folder that `massivetext run` wrote to"):
-        Context.of(Run(str(tmp_path)))
+        open_context(Run(str(tmp_path)))
 
 
 def test_a_run_that_is_not_judged_has_no_context(context: Context) -> None:
@@ -120,7 +125,7 @@ def test_a_run_that_is_not_judged_has_no_context(context: Context) -> None:
     (Path(context.run.folder) / "judge" / "manifest.json").unlink()
 
     with pytest.raises(StageError, match="stage 'judge' is not complete; run `massivetext run` again"):
-        Context.of(context.run)
+        open_context(context.run)
 
 
 def test_a_context_can_be_sent_to_workers(context: Context) -> None:

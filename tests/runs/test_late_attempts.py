@@ -9,6 +9,7 @@ import pytest
 
 from massivetext.errors import StageError
 from massivetext.runs.store import Manifest, Run, Shard, ShardCommit
+from massivetext.stages import JUDGE, NEAR_DEDUP
 from massivetext.storage import files as fs
 from massivetext.storage import local_disk
 
@@ -27,14 +28,14 @@ def names(run: Run) -> list[str]:
 
 def finish(run: Run, key: str) -> None:
     """The stage "judge" with one shard, from its beginning to its end."""
-    run.begin("judge", key)
+    run.begin(JUDGE, key)
     commit = ShardCommit(SHARD.name, (run.write_table("verdicts/rules", SHARD, TABLE),), {})
     run.commit_shard("judge", key, commit)
-    run.commit(Manifest("judge", key, {}, tuple(run.commits("judge", key)), {}))
+    run.commit(JUDGE, Manifest("judge", key, {}, tuple(run.commits("judge", key)), {}))
 
 
 def test_while_its_stage_is_under_way_an_attempt_writes(run: Run) -> None:
-    run.begin("judge", "a")
+    run.begin(JUDGE, "a")
     with fs.fenced(run.marker("judge", "a")):
         assert not fs.is_shut_out()
         file = run.write_table("verdicts/rules", SHARD, TABLE)
@@ -57,7 +58,7 @@ def test_after_its_stage_it_writes_nothing(run: Run) -> None:
 
 def test_when_another_key_has_the_stage_it_writes_nothing(run: Run) -> None:
     finish(run, "a")
-    run.begin("judge", "b")
+    run.begin(JUDGE, "b")
     with fs.fenced(run.marker("judge", "a")), pytest.raises(StageError, match="is not written"):
         run.write_table("verdicts/rules", SHARD, TABLE)
 
@@ -75,7 +76,7 @@ def test_a_fence_ends_with_its_block(run: Run) -> None:
 def test_a_commit_that_comes_just_after_the_end_of_its_stage_is_withdrawn(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run.begin("judge", "a")
+    run.begin(JUDGE, "a")
     write = fs.write_bytes
 
     def late(path: str, data: bytes) -> None:
@@ -92,7 +93,7 @@ def test_a_commit_that_comes_just_after_the_end_of_its_stage_is_withdrawn(
 
 def test_what_a_killed_worker_left_is_swept_and_what_can_go_on_stays(run: Run) -> None:
     finish(run, "a")
-    run.begin("near-dedup", "b")
+    run.begin(NEAR_DEDUP, "b")
     run.commit_shard("near-dedup", "b", ShardCommit("one", (), {}))
     kept = names(run)
     for name in ("documents/web/.tmp-0-part", ".tmp-1-run.json", "judge/commits/a/web.json", "signatures/.tmp-2"):
@@ -108,7 +109,7 @@ def test_what_a_killed_worker_left_is_swept_and_what_can_go_on_stays(run: Run) -
 
 def test_a_run_whose_own_path_looks_temporary_is_not_swept_away(tmp_path: Path) -> None:
     run = Run(str(tmp_path / ".tmp-runs/run"))
-    run.begin("judge", "a")
+    run.begin(JUDGE, "a")
     run.commit_shard("judge", "a", ShardCommit("one", (), {}))
     run.sweep([])
 

@@ -15,8 +15,9 @@ from tiny_run import damaged_parquet, finish, tiny_context
 
 from massivetext.errors import StageError, UserError
 from massivetext.runs import store
-from massivetext.runs.store import DATA_SETS, STAGES, File, Manifest, Run, RunState, Shard, ShardCommit, StageState
+from massivetext.runs.store import File, Manifest, Run, RunState, Shard, ShardCommit, StageState
 from massivetext.runs.verify import verify
+from massivetext.stages import JUDGE, MEASURE, STAGES
 from massivetext.storage import files as fs
 
 SHARD = Shard("news", 3, 64)
@@ -110,7 +111,7 @@ def test_a_commit_is_of_its_stage_key_and_task_alone(run: Run) -> None:
 def test_commits_are_in_the_order_of_their_tasks(run: Run) -> None:
     for task in ("b/part-1", "a/part-2", "a/part-10"):
         done(run, "measure", KEY, task)
-    run.begin("measure", KEY)  # its own mark is no commit
+    run.begin(MEASURE, KEY)  # its own mark is no commit
 
     assert [commit.task for commit in run.commits("measure", KEY)] == ["a/part-10", "a/part-2", "b/part-1"]
 
@@ -148,17 +149,17 @@ def test_a_half_written_commit_is_not_seen(run: Run) -> None:
 
 
 def test_every_stage_says_what_it_owns_and_nothing_is_owned_twice() -> None:
-    owned = [folder for stage in STAGES for folder in (stage, *DATA_SETS[stage])]
+    owned = [folder for stage in STAGES for folder in stage.folders]
 
-    assert set(DATA_SETS) == set(STAGES)
+    assert all(stage.name in stage.folders for stage in STAGES)
     assert len(set(owned)) == len(owned)
     assert not any(first != second and second.startswith(f"{first}/") for first in owned for second in owned)
 
 
 def test_beginning_again_with_the_same_key_keeps_what_is_done(run: Run) -> None:
-    run.begin("measure", KEY)
+    run.begin(MEASURE, KEY)
     commit = done(run, "measure", KEY, "t", "signals/a")
-    run.begin("measure", KEY)
+    run.begin(MEASURE, KEY)
 
     assert run.shard_commit("measure", KEY, "t") == commit
 
@@ -166,40 +167,40 @@ def test_beginning_again_with_the_same_key_keeps_what_is_done(run: Run) -> None:
 def test_beginning_with_another_key_clears_what_the_stage_owns_and_nothing_else(run: Run) -> None:
     write(run, "documents/a")
     write(run, "verdicts/exact/a")
-    run.begin("judge", KEY)
+    run.begin(JUDGE, KEY)
     done(run, "judge", KEY, "t", "verdicts/rules/a", "judge/extra")
-    run.begin("judge", OTHER)
+    run.begin(JUDGE, OTHER)
 
     assert run.shard_commit("judge", KEY, "t") is None
     assert [name for name in paths(run) if "/commits/" not in name] == ["documents/a", "verdicts/exact/a"]
-    run.begin("judge", KEY)  # the first attempt does not come back
+    run.begin(JUDGE, KEY)  # the first attempt does not come back
     assert run.shard_commit("judge", KEY, "t") is None
 
 
 def test_files_of_unknown_origin_are_cleared_at_the_first_beginning(run: Run) -> None:
     write(run, "signals/left-over")
-    run.begin("measure", KEY)
+    run.begin(MEASURE, KEY)
 
     assert [name for name in paths(run) if "/commits/" not in name] == []
 
 
 def test_beginning_takes_the_manifest_away(run: Run) -> None:
-    run.begin("measure", KEY)
-    run.commit(Manifest("measure", KEY, {}, ()))
-    run.begin("measure", KEY)
+    run.begin(MEASURE, KEY)
+    run.commit(MEASURE, Manifest("measure", KEY, {}, ()))
+    run.begin(MEASURE, KEY)
 
     assert run.manifest("measure") is None
 
 
 def test_a_committed_stage_holds_its_files_and_no_others(run: Run) -> None:
-    run.begin("measure", KEY)
+    run.begin(MEASURE, KEY)
     commits = [done(run, "measure", KEY, task, f"signals/{task}") for task in ("s", "t")]
     write(run, "signals/stray")
     write(run, "signals/.tmp-0123-t")
     write(run, "measure/stray")
     write(run, "documents/of-another-stage")
     manifest = Manifest("measure", KEY, {"ingest": OTHER}, tuple(commits), {"fact": 1})
-    digest = run.commit(manifest)
+    digest = run.commit(MEASURE, manifest)
 
     assert paths(run) == ["documents/of-another-stage", "measure/manifest.json", "signals/s", "signals/t"]
     assert run.manifest("measure") == run.need("measure") == manifest
@@ -208,7 +209,7 @@ def test_a_committed_stage_holds_its_files_and_no_others(run: Run) -> None:
 
 
 def test_a_kill_before_the_manifest_is_written_costs_no_shard(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    run.begin("measure", KEY)
+    run.begin(MEASURE, KEY)
     commit = done(run, "measure", KEY, "t", "signals/t")
     write(run, "signals/stray")
     write_bytes = fs.write_bytes
@@ -220,8 +221,8 @@ def test_a_kill_before_the_manifest_is_written_costs_no_shard(run: Run, monkeypa
 
     monkeypatch.setattr(fs, "write_bytes", killed)
     with pytest.raises(KeyboardInterrupt):
-        run.commit(Manifest("measure", KEY, {}, (commit,)))
-    run.begin("measure", KEY)
+        run.commit(MEASURE, Manifest("measure", KEY, {}, (commit,)))
+    run.begin(MEASURE, KEY)
 
     assert run.manifest("measure") is None
     assert run.shard_commit("measure", KEY, "t") == commit
@@ -422,7 +423,7 @@ def test_every_damaged_file_is_told(finished: Path) -> None:
 def test_rows_that_are_not_those_of_the_manifest_are_found(tmp_path: Path) -> None:
     run = Run(str(tmp_path))
     file = msgspec.structs.replace(run.write_table("signals", SHARD, pa.table({"a": [1, 2]})), rows=3)
-    digest = run.commit(Manifest("measure", KEY, {}, (ShardCommit("t", (file,), {}),)))
+    digest = run.commit(MEASURE, Manifest("measure", KEY, {}, (ShardCommit("t", (file,), {}),)))
     run.write_state(state(stages=(StageState("measure", KEY, digest),)))
 
     assert pq.read_metadata(run.part("signals", SHARD)).num_rows == 2

@@ -28,8 +28,8 @@ from massivetext.errors import StageError, UserError
 from massivetext.loader import load
 from massivetext.records.dataset import shard_path
 from massivetext.records.reader import check, open_records
-from massivetext.runs.context import Context
 from massivetext.runs.store import Run
+from massivetext.stages.finished import open_context
 from massivetext.storage import files as fs
 from massivetext.storage import lock
 from massivetext.storage import object_store as stores
@@ -487,7 +487,7 @@ def test_a_run_in_a_store_is_that_on_disk_and_can_be_used_like_it(corpus: Path, 
     assert "every file is as it was written" in verified.stdout
     reported = massivetext("report", run, folder=corpus)
     assert reported.stdout.strip() == f"{run}/report/index.html"
-    table = Run(run).read_table("documents", Context.of(Run(run)).shards("news")[0], ["id"])
+    table = Run(run).read_table("documents", open_context(Run(run)).shards("news")[0], ["id"])
     traced = massivetext("trace", run, table["id"][0].as_py(), folder=corpus)
     assert "word_count" in traced.stdout
 

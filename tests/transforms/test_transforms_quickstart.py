@@ -11,8 +11,9 @@ from beam_rows import outputs
 
 from massivetext import transforms
 from massivetext.recipe import Recipe
-from massivetext.runs.context import VERDICTS, Context
+from massivetext.runs.context import Context
 from massivetext.runs.store import Run
+from massivetext.stages.finished import open_context
 
 Verdicts = dict[str, dict[str, tuple[Any, ...]]]  # stage -> id -> what it says
 STAGES = ("judge", "exact-dedup", "near-dedup", "decontaminate")
@@ -30,7 +31,7 @@ def said_by_the_run(context: Context) -> Verdicts:
         rows = context.addresses(shard, np.arange(shard_rows(context, shard))).tolist()
         for stage in STAGES:
             if context.judged_by(stage, shard.source):
-                table = context.run.read_table(VERDICTS[stage], shard)
+                table = context.run.read_table(context.verdicts_of(stage), shard)
                 given = np.ones(len(rows), np.bool_) if stage == "judge" else context.kept(shard, before=stage)
                 for row in np.flatnonzero(given).tolist():
                     said[stage][ids[rows[row]]] = _said(context, shard, stage, table.slice(row, 1).to_pylist()[0], ids)
@@ -83,7 +84,7 @@ def build(pipeline: beam.Pipeline, recipe: Recipe) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_every_verdict_is_that_of_the_run(quickstart: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    context = Context.of(Run(str(quickstart / "run")))
+    context = open_context(Run(str(quickstart / "run")))
     monkeypatch.chdir(quickstart)
     found: Verdicts = {stage: {} for stage in STAGES}
     for name, rows in outputs(lambda pipeline: build(pipeline, context.recipe)).items():

@@ -1,11 +1,11 @@
 """What line edits took out of the texts."""
 
-from massivetext.stages import INGEST
 from massivetext.report.edited import EditTally
 from massivetext.report.markup import Child, Html, Number, coded, element, table
 from massivetext.report.sections.building_blocks import section
 from massivetext.report.summary import Report, SourceReport
 from massivetext.report.wording import counted
+from massivetext.stages import INGEST
 
 
 def edits(report: Report) -> Html:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from massivetext.stages import INGEST
 from massivetext.report import charts
 from massivetext.report.markup import Child, Html, Number, coded, element, join, table
 from massivetext.report.sections.building_blocks import Charts, legend, section
@@ -10,6 +9,7 @@ from massivetext.report.summary import Bin, Report, SourceReport
 from massivetext.report.wording import bounds, counted, number, share
 from massivetext.rules import Bounds
 from massivetext.signals.registry import ALL
+from massivetext.stages import INGEST
 
 
 def signals(report: Report, drawn: Charts) -> Html:
