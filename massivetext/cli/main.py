@@ -17,7 +17,8 @@ from massivetext import __version__, assets
 from massivetext.cli import classifier_commands, engine_commands, plan_command, signals_command
 from massivetext.errors import MENDABLE, StageError, UserError
 from massivetext.runs import store
-from massivetext.stages import STAGES
+from massivetext.stages import RECORDS, REPORT, STAGES
+from massivetext.stages.report_stage import PAGE
 from massivetext.storage import files as fs
 from massivetext.text import printable
 
@@ -108,7 +109,7 @@ def run(
     if not ran:
         console.print(f"{folder}: everything is done already.", highlight=False, soft_wrap=True)
     console.print(funnel_table(read_funnel(driver.context.run, sorted(loaded.recipe.sources))))
-    for what, place in (("records", "records"), ("report", "report/index.html")):
+    for what, place in ((RECORDS.name, RECORDS.name), (REPORT.name, PAGE)):
         if fs.exists(fs.join(folder, place)):
             console.print(f"{what:<8} {fs.join(folder, place)}", highlight=False, soft_wrap=True)
 
@@ -156,12 +157,13 @@ def report(
 def verify(run_folder: RunFolder) -> None:
     """Hash every file of a run again and check every record; exit code 1 where anything is not as it was written."""
     from massivetext.records import reader
+    from massivetext.records.dataset import FILE_NAME
     from massivetext.runs.verify import verify as verify_run
 
     console, run = _out(), store.Run(fs.absolute(run_folder))
     problems = verify_run(run)
-    if not problems and fs.exists(run.path("records", "dataset.json")):
-        problems = reader.check(run.path("records"))
+    if not problems and fs.exists(run.path(RECORDS.name, FILE_NAME)):
+        problems = reader.check(run.path(RECORDS.name))
     for problem in problems:
         console.print(printable(problem), highlight=False, soft_wrap=True, markup=False)
     if problems:

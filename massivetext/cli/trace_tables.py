@@ -15,6 +15,7 @@ from massivetext.report.examples import Example
 from massivetext.report.judged import RuleVerdict, SignalValue
 from massivetext.report.trace import Relative, StageVerdict, Trace
 from massivetext.report.wording import enumeration, number, passing
+from massivetext.stages import DECONTAMINATE, JUDGE
 from massivetext.text import printable
 
 _ROWS = 20  # of a table that may be long
@@ -132,10 +133,10 @@ def _stage_verdict(verdict: StageVerdict) -> Text:
 
 
 def _why(verdict: StageVerdict, trace: Trace) -> Text:
-    if verdict.kept is False and verdict.stage == "judge":
+    if verdict.kept is False and verdict.stage == JUDGE.name:
         failed = [rule.rule for rule in trace.rules if not rule.passed and not rule.report_only]
         return Text(f"fails {enumeration(failed)}")
-    if verdict.kept is False and verdict.stage == "decontaminate" and trace.overlaps:
+    if verdict.kept is False and verdict.stage == DECONTAMINATE.name and trace.overlaps:
         closest = trace.overlaps[0]
         return shown(f"overlaps {closest.item} of {closest.test_set}")
     return _copies(verdict)

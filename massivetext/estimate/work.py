@@ -99,7 +99,7 @@ def _step(corpus: Corpus, step: Sequence[Stage]) -> Work:
     if stage.work is not None:
         return resolve(stage.work)(corpus)
     judged = corpus.judged_by(stage.name)
-    phase = _shardwise("judge", judged, [rates.VERDICT * v.before(stage.name).documents for v in judged])
+    phase = _shardwise("verdicts", judged, [rates.VERDICT * v.before(stage.name).documents for v in judged])
     return _whole(corpus, stage, (phase,) if judged else (), jobs=1, stored_with=corpus.before(stage.name).documents)
 
 

@@ -44,7 +44,7 @@ def write_dataset(context: Context, encoded: Encoded, shards: int) -> None:
             for file in commit.files
         ],
     )
-    path = run.path("records", FILE_NAME)
+    path = run.path(STAGE, FILE_NAME)
     fs.write_bytes(path, described.to_json())
     run.commit_shard(STAGE, context.keys[STAGE], ShardCommit("dataset", (run.committed(path),), {}))
 

@@ -207,7 +207,7 @@ def write_shard(context: Context, sequences: int, shard: int, shards: int, batch
             tokens, starts = assemble(rows[index], length)
             yield encode_record(Record(tokens, starts, sources[index], order.slot(shard, index)))
 
-    path = context.run.path("records", shard_path(shard, shards))
+    path = context.run.path(STAGE, shard_path(shard, shards))
     with fs.publish(path) as temporary:
         array_record.write(temporary, records())
     names = sorted(context.recipe.sources)

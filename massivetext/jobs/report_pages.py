@@ -17,12 +17,12 @@ from massivetext.runs.progress import Reporter
 from massivetext.runs.store import Manifest, Run, RunState, Shard, ShardCommit, StageState, canonical, key_of
 from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
 from massivetext.stages import REPORT
+from massivetext.stages.report_stage import JSON, PAGE
 from massivetext.storage import files as fs
 from massivetext.storage import lock
 
 STAGE = REPORT.name
 HOSTS = "report/hosts"
-PAGE, JSON = "report/index.html", "report/report.json"
 _COST = 1 / 100e6  # seconds a byte of text
 
 
@@ -55,7 +55,7 @@ def _write(
     run = context.run
     report = summarise(context, functools.reduce(merge, summaries), host_counts)
     fs.write_bytes(run.path(JSON), canonical(report))
-    fs.write_bytes(run.path(PAGE), html_page.render(report).encode())
+    fs.write_bytes(run.path(PAGE), html_page.render(report, context.verdicts).encode())
     return ShardCommit("page", (run.committed(run.path(JSON)), run.committed(run.path(PAGE))), {})
 
 

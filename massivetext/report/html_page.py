@@ -18,8 +18,8 @@ from massivetext.report.sections.output_section import mixture, tokenizer
 from massivetext.report.sections.samples_section import samples
 from massivetext.report.sections.signals_section import signals
 from massivetext.report.summary import Report
-from massivetext.report.wording import Stages, enumeration, headline, verdict
-from massivetext.runs.stage import Stage
+from massivetext.report.wording import VerdictSets, enumeration, headline, verdict
+from massivetext.runs.stage import VerdictSet
 from massivetext.stages import REPORT, STAGES, TOKENIZER
 
 # Nothing is ever fetched, whatever a document says; Vega compiles its expressions, hence unsafe-eval.
@@ -42,14 +42,14 @@ _TITLES = {
 }
 
 
-def render(report: Report, stages: Sequence[Stage] = STAGES) -> str:
+def render(report: Report, verdicts: Sequence[VerdictSet]) -> str:
     """Return the page as HTML: the same bytes for the same report.
 
     Args:
         report: what is shown.
-        stages: the stages of the run, done or not, in order.
+        verdicts: the verdicts of the run, those of stages that are not done among them.
     """
-    named = {stage.name: stage for stage in stages}
+    named = {each.stage: each for each in verdicts}
     drawn = Charts()
     sections = {
         "funnel": funnel(report, drawn, named),
@@ -99,7 +99,7 @@ def _file(name: str) -> Html:
     return Html((Path(__file__).parent / name).read_text(encoding="utf-8"))
 
 
-def _header(report: Report, stages: Stages) -> Html:
+def _header(report: Report, verdicts: VerdictSets) -> Html:
     recipe = join(
         ["Recipe ", element("strong", report.recipe), f" · seed {report.seed} · massivetext {report.version}"]
     )
@@ -108,15 +108,15 @@ def _header(report: Report, stages: Stages) -> Html:
         "header",
         element("p", recipe, class_="eyebrow"),
         element("h1", headline(report)),
-        element("p", verdict(report, stages), class_="lead"),
-        _unfinished(report, stages),
+        element("p", verdict(report, verdicts), class_="lead"),
+        _unfinished(report),
         element("div", element("h2", "Worth a look"), warnings, class_="warnings") if report.warnings else None,
         element("noscript", element("p", "The charts need JavaScript; their numbers are in the tables.")),
     )
 
 
-def _unfinished(report: Report, stages: Stages) -> Child:
-    missing = [stage for stage in stages if stage not in report.stages and stage != REPORT.name]
+def _unfinished(report: Report) -> Child:
+    missing = [stage.name for stage in STAGES if stage.name not in report.stages and stage is not REPORT]
     if not missing:
         return None
     return element(

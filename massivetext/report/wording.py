@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from massivetext.report.summary import Report
 from massivetext.report.tallies import Tally
 from massivetext.rules import Bounds
-from massivetext.runs.stage import Stage, Verdicts
+from massivetext.runs.stage import VerdictSet
 
-Stages = Mapping[str, Stage]  # by name
+VerdictSets = Mapping[str, VerdictSet]  # by name of the stage
 
 
 def short(count: float) -> str:
@@ -65,24 +65,17 @@ def counted(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def verdicts_of(stage: Stage) -> Verdicts:
-    """Return how the removals of a stage are worded. Raises ValueError for a stage that removes nothing."""
-    if stage.verdicts is None:
-        raise ValueError(f"stage '{stage.name}' removes no documents")
-    return stage.verdicts
-
-
 def headline(report: Report) -> str:
     """The verdict on the run in a few words."""
     read, kept = report.total(report.judged[0]), report.total(report.judged[-1])
     return f"{kept.documents:,} of {read.documents:,} documents kept"
 
 
-def verdict(report: Report, stages: Stages) -> str:
+def verdict(report: Report, verdicts: VerdictSets) -> str:
     """Say in a few sentences what happened to the documents."""
     totals = {stage: report.total(stage) for stage in report.judged}
     lost = [
-        (totals[before].documents - totals[stage].documents, verdicts_of(stages[stage]).removed)
+        (totals[before].documents - totals[stage].documents, verdicts[stage].removed)
         for before, stage in itertools.pairwise(totals)
     ]
     (first, how), *others = [each for each in lost if each[0]] or [(0, "")]

@@ -143,16 +143,22 @@ class Stage:
 
 
 class VerdictSet(NamedTuple):
-    """The verdicts of one stage in one run.
+    """The verdicts of one stage in one run, as plain values that can be sent to workers.
 
     Attributes:
         stage: name of the stage.
+        title: heading of the documents that are left after it.
         data_set: folder of its verdicts.
+        legend: name of its removals in charts.
+        removed: end of the sentence "12 were removed ...".
         sources: names of the sources that it judges.
     """
 
     stage: str
+    title: str
     data_set: str
+    legend: str
+    removed: str
     sources: tuple[str, ...]
 
 
@@ -160,9 +166,12 @@ def verdict_sets(recipe: "Recipe", stages: Sequence[Stage]) -> tuple[VerdictSet,
     """Return the verdicts that the stages write for a recipe, in the order of the stages."""
     return tuple(
         VerdictSet(
-            stage.name,
-            stage.verdicts.data_set,
-            tuple(source for source in sorted(recipe.sources) if stage.applies_to(recipe, source)),
+            stage=stage.name,
+            title=stage.title,
+            data_set=stage.verdicts.data_set,
+            legend=stage.verdicts.legend,
+            removed=stage.verdicts.removed,
+            sources=tuple(source for source in sorted(recipe.sources) if stage.applies_to(recipe, source)),
         )
         for stage in stages
         if stage.verdicts is not None

@@ -3,13 +3,15 @@
 from massivetext import __version__
 from massivetext.runs.stage import RunPlan, Stage
 
+PAGE, JSON = "report/index.html", "report/report.json"  # paths in the run
+
 
 def _key(plan: RunPlan) -> object:
     return [__version__, plan.recipe.guards]
 
 
 def _describe(_plan: RunPlan) -> str:
-    return "report/index.html and report/report.json"
+    return f"{PAGE} and {JSON}"
 
 
 REPORT = Stage(

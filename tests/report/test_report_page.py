@@ -19,7 +19,6 @@ from massivetext.report.wording import bounds, enumeration, passing, share, shor
 from massivetext.rules import Bounds
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
-from massivetext.stages import STAGES
 
 
 def report_of(context: Context) -> Report:
@@ -33,8 +32,8 @@ def report(context: Context) -> Report:
 
 
 @pytest.fixture(scope="module")
-def page(report: Report) -> str:
-    return render(report)
+def page(context: Context, report: Report) -> str:
+    return render(report, context.verdicts)
 
 
 class Elements(HTMLParser):
@@ -124,10 +123,10 @@ def test_the_verdict_stands_first(page: str) -> None:
     assert "5 of 13 documents kept" in page.partition("</h1>")[0]
 
 
-def test_the_same_report_gives_the_same_bytes(report: Report, page: str) -> None:
+def test_the_same_report_gives_the_same_bytes(context: Context, report: Report, page: str) -> None:
     again = msgspec.json.decode(msgspec.json.encode(report), type=Report)
 
-    assert render(again) == page
+    assert render(again, context.verdicts) == page
 
 
 def test_every_chart_can_be_drawn(page: str) -> None:
@@ -141,7 +140,7 @@ def test_every_chart_can_be_drawn(page: str) -> None:
 
 
 def test_a_judged_run_has_a_page_that_says_what_is_still_to_come(judged: Context) -> None:
-    page = render(report_of(judged))
+    page = render(report_of(judged), judged.verdicts)
 
     assert "still to come: exact-dedup, near-dedup, decontaminate, tokenizer and records" in page
     assert 'id="duplicates"' not in page
@@ -151,7 +150,7 @@ def test_a_whole_run_has_every_section(fresh: Any) -> None:
     fresh.tokenizer()
     fresh.records({Shard("web", 0, 2): [(0, 0, 8)], Shard("wikipedia", 0, 1): [(0, 0, 8)]}, {"web": 3, "wikipedia": 2})
 
-    page = render(report_of(fresh.context))
+    page = render(report_of(fresh.context), fresh.context.verdicts)
 
     assert "still to come" not in page
     assert re.findall('<section id="([a-z]+)"', page) == [
@@ -254,9 +253,9 @@ def test_enumeration(parts: list[str], expected: str) -> None:
     assert enumeration(parts) == expected
 
 
-def test_the_verdict_tells_what_was_removed_and_what_is_left(report: Report) -> None:
+def test_the_verdict_says_what_was_removed_and_what_is_left(context: Context, report: Report) -> None:
     # 290 + 200 words and 6 bytes each.
-    assert verdict(report, {stage.name: stage for stage in STAGES}) == (
+    assert verdict(report, {each.stage: each for each in context.verdicts}) == (
         "Of 13 documents from 2 sources, 4 were removed by rules, 1 as exact duplicates, 1 as near duplicates and 2 as "
         "overlapping a test set. What is left has 490 words in 2.9 kB of text."
     )

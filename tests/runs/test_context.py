@@ -92,7 +92,7 @@ def test_a_missing_verdict_is_no_verdict(context: Context) -> None:
 
 
 def test_before_every_verdict_there_is_nothing_to_keep(context: Context) -> None:
-    with pytest.raises(AssertionError, match="stage .judge. comes before every verdict on source .news."):
+    with pytest.raises(AssertionError, match=r"stage .judge. comes before every verdict on source .news."):
         context.kept(Shard("news", 0, 2), before="judge")
 
 

@@ -7,22 +7,22 @@ from massivetext.report.duplicates import Cluster, Clusters, Pair
 from massivetext.report.markup import Child, Html, element, join, table
 from massivetext.report.sections.building_blocks import Charts, document, origin, section
 from massivetext.report.summary import Report
-from massivetext.report.wording import Stages, counted, verdicts_of
-from massivetext.runs.stage import Stage
+from massivetext.report.wording import VerdictSets, counted
+from massivetext.runs.stage import VerdictSet
 from massivetext.stages import EXACT_DEDUP, NEAR_DEDUP
 
 
-def duplicates(report: Report, drawn: Charts, stages: Stages) -> Html:
+def duplicates(report: Report, drawn: Charts, verdicts: VerdictSets) -> Html:
     """Exact and near duplicates."""
     made = {EXACT_DEDUP.name: report.exact, NEAR_DEDUP.name: report.near.clusters if report.near else None}
-    found = {stages[stage]: clusters for stage, clusters in made.items() if clusters is not None}
+    found = {verdicts[stage]: clusters for stage, clusters in made.items() if clusters is not None}
     if not found:
         return Html()
     parts: list[Child] = [_duplicate_counts(found)]
     if any(clusters.count for clusters in found.values()):
         label = "Bars: number of clusters by the documents in them."
-        parts_of_funnel = ["kept", *(stage.verdicts.legend for stage in stages.values() if stage.verdicts)]
-        by_part = {verdicts_of(stage).legend: clusters for stage, clusters in found.items()}
+        parts_of_funnel = ["kept", *(each.legend for each in verdicts.values())]
+        by_part = {stage.legend: clusters for stage, clusters in found.items()}
         parts.append(drawn.add("clusters", charts.cluster_sizes(by_part, parts_of_funnel), label))
     if report.near is not None:
         parts.append(_candidates(report, drawn))
@@ -44,7 +44,7 @@ def duplicates(report: Report, drawn: Charts, stages: Stages) -> Html:
     )
 
 
-def _duplicate_counts(found: Mapping[Stage, Clusters]) -> Html:
+def _duplicate_counts(found: Mapping[VerdictSet, Clusters]) -> Html:
     rows: list[list[Child]] = [
         [stage.title, clusters.count, clusters.removed, clusters.sizes[-1][0] if clusters.sizes else 0]
         for stage, clusters in found.items()

@@ -40,7 +40,7 @@ def _rules(name: str, source: SourceReport) -> Html:
         words=sum(rule.words for rule in found.rules),
     )
     caption = (
-        f"{name}: {counted(found.documents, 'document')} of {source.funnel['ingest'].documents:,} changed, "
+        f"{name}: {counted(found.documents, 'document')} of {source.funnel[INGEST.name].documents:,} changed, "
         f"{found.emptied:,} of them emptied"
     )
     header = ["rule", "lines", "characters", "words", "share of words", "what it does", "source"]

@@ -9,7 +9,7 @@ from massivetext.report.markup import Child, Html, Number, element, join, table
 from massivetext.report.sections.building_blocks import Charts, legend, section
 from massivetext.report.summary import Report, RuleReport, SourceReport
 from massivetext.report.tallies import PartTally
-from massivetext.report.wording import Stages, counted, passing, share, short, size, verdicts_of
+from massivetext.report.wording import VerdictSets, counted, passing, share, short, size
 from massivetext.stages import DECONTAMINATE, EXACT_DEDUP, INGEST, JUDGE, NEAR_DEDUP
 
 # Classes of the swatches in page.css, in the order in which page.js gives the charts their colours.
@@ -18,10 +18,10 @@ _WORTH_A_CHART = 3  # rules that fire; fewer are clearer in a table
 _PARTS_SHOWN = 25  # languages or hosts
 
 
-def funnel(report: Report, drawn: Charts, stages: Stages) -> Html:
+def funnel(report: Report, drawn: Charts, verdicts: VerdictSets) -> Html:
     """Documents and words of each source after each stage."""
     judged = report.judged
-    parts = ["kept", *(verdicts_of(stages[stage]).legend for stage in judged[1:])]
+    parts = ["kept", *(verdicts[stage].legend for stage in judged[1:])]
     chart = drawn.add("funnel", charts.funnel(report.sources, judged, parts), _funnel_label(report))
     rows = [
         [name, *(_funnel_cell(source, judged, at) for at in range(len(judged)))]
@@ -40,7 +40,7 @@ def funnel(report: Report, drawn: Charts, stages: Stages) -> Html:
         chart,
         table(
             "Documents and words left after each stage",
-            ["source", *(stages[stage].title for stage in judged)],
+            ["source", INGEST.title, *(verdicts[stage].title for stage in judged[1:])],
             rows,
             foot=["all", *total],
         ),

@@ -1,0 +1,150 @@
+"""A stage of one's own is one file and one entry in the tuple of stages: it is run, resumed, verified and shown."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jsonl_corpus import write
+from odd_ids_stage import ODD_DIGITS, ODD_IDS
+
+from massivetext.cli.console import check_tables
+from massivetext.engines.engine import Engine
+from massivetext.estimate.estimator import estimate
+from massivetext.estimate.measured import measure
+from massivetext.orchestration.driver import Driver, prepare
+from massivetext.orchestration.plan import make_plan, stage_keys
+from massivetext.recipe import load
+from massivetext.report.examples import Place
+from massivetext.report.funnel import read_funnel
+from massivetext.report.trace import trace_document
+from massivetext.runs.context import Context
+from massivetext.runs.stage import Stage
+from massivetext.runs.verify import verify
+from massivetext.stages import EXACT_DEDUP, INGEST, JUDGE, STAGES
+from massivetext.stages.finished import open_context
+
+AFTER_JUDGE = STAGES.index(JUDGE) + 1
+AFTER_EXACT = STAGES.index(EXACT_DEDUP) + 1
+
+
+def with_odd_ids(at: int) -> tuple[Stage, ...]:
+    """The stages with the new one at a position: in the first job, or in a job of its own."""
+    return (*STAGES[:at], ODD_IDS, *STAGES[at:])
+
+
+def driver(folder: Path, stages: tuple[Stage, ...], events: list[tuple[str, str]]) -> Driver:
+    return prepare(
+        load(str(folder / "corpus/recipe.toml")),
+        str(folder / "run"),
+        Engine(),
+        stages=stages,
+        listener=lambda stage, event, shards: events.append((stage, event)),
+    )
+
+
+@pytest.fixture(scope="module", params=[AFTER_JUDGE, AFTER_EXACT], ids=["in the first job", "in a job of its own"])
+def finished(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, tuple[Stage, ...]]:
+    """The folder of a finished run with the new stage, and its stages."""
+    folder, stages = tmp_path_factory.mktemp("odd"), with_odd_ids(request.param)
+    write(folder / "corpus", shards=2, documents=12)
+    assert driver(folder, stages, []).run()
+    return folder, stages
+
+
+@pytest.fixture
+def context(finished: tuple[Path, tuple[Stage, ...]]) -> Context:
+    folder, stages = finished
+    return open_context(driver(folder, stages, []).context.run, stages)
+
+
+def test_the_stage_removes_what_it_should(context: Context) -> None:
+    for shard in context.all_shards():
+        ids = context.run.read_table("documents", shard, ["id"])["id"].to_pylist()
+        even = np.array([each[-1] not in ODD_DIGITS for each in ids])
+
+        assert 0 < even.sum() < len(even)
+        assert not (context.kept(shard) & ~even).any()
+        assert context.run.read_table("verdicts/odd", shard)["kept"].to_pylist() == even.tolist()
+
+
+def test_the_run_is_verified_and_taken_up(finished: tuple[Path, tuple[Stage, ...]]) -> None:
+    folder, stages = finished
+    events: list[tuple[str, str]] = []
+    again = driver(folder, stages, events)
+
+    assert verify(again.context.run) == []
+    assert not again.run()
+    assert events == [(stage.name, "skip") for stage in stages]
+
+
+def test_another_version_of_the_stage_redoes_it_and_what_follows(
+    tmp_path: Path, finished: tuple[Path, tuple[Stage, ...]]
+) -> None:
+    folder, stages = finished
+    plan = make_plan(load(str(folder / "corpus/recipe.toml")))
+    before = stage_keys(plan, stages)
+    at = stages.index(ODD_IDS)
+    changed = Stage(**{name: getattr(ODD_IDS, name) for name in ODD_IDS.__slots__} | {"version": 2})
+    after = stage_keys(plan, (*stages[:at], changed, *stages[at + 1 :]))
+    names = [stage.name for stage in stages]
+
+    assert [name for name in names if before[name] != after[name]] == names[at:]
+
+
+def test_an_interrupted_stage_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    stages = with_odd_ids(AFTER_EXACT)
+    write(tmp_path / "corpus", shards=2, documents=12)
+    assert driver(tmp_path, stages, []).run()
+    run = driver(tmp_path, stages, []).context.run
+    before = tree(tmp_path / "run")
+    (Path(run.folder) / ODD_IDS.name / "manifest.json").unlink()
+    events: list[tuple[str, str]] = []
+    assert driver(tmp_path, stages, events).run()
+
+    done = [stage.name for stage in stages[: stages.index(ODD_IDS)]]
+    assert [stage for stage, event in events if event == "skip"] == done
+    assert tree(tmp_path / "run") == before
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """The hash of every file of a run but for its state, which holds times."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "run.json"
+    }
+
+
+def test_the_stage_is_in_funnel_report_trace_check_and_plan(
+    context: Context, finished: tuple[Path, tuple[Stage, ...]]
+) -> None:
+    folder, stages = finished
+    sources = sorted(context.recipe.sources)
+    funnel = read_funnel(context.run, sources, stages)
+    before = funnel.stages[funnel.stages.index(ODD_IDS.title) - 1]
+    page = Path(context.run.path("report/index.html")).read_text()
+    shard = context.all_shards()[0]
+    removed = int(np.flatnonzero(context.kept(shard, before=ODD_IDS.name) & ~context.kept(shard))[0])
+    dropped = {trace_document(context, Place(shard, row)).dropped_by for row in range(removed, 12)}
+    plan = make_plan(load(str(folder / "corpus/recipe.toml")))
+    rows = [str(cell) for cell in check_tables(plan, stages)[-1].columns[2].cells]
+    measured = measure(context.run, "it", stages)
+    steps = estimate(measured.corpus, [measured], 4, stages=stages).steps
+
+    assert funnel.total(before).documents > funnel.total(ODD_IDS.title).documents > 0
+    assert "for their odd ids" in page
+    assert ">odd ids<" in page
+    assert ODD_IDS.name in dropped
+    assert "documents with an odd id are dropped" in rows
+    assert any(ODD_IDS.name in step.step.split(", ") for step in steps)
+    assert measured.corpus.sources[sources[0]].judged_by.index(ODD_IDS.name) >= 1
+
+
+def test_a_stage_has_one_way_to_run() -> None:
+    with pytest.raises(ValueError, match="stage 'x': want either process or run, got neither"):
+        Stage(name="x", title="x", key=INGEST.key, describe=INGEST.describe)
+    with pytest.raises(ValueError, match="stage 'x': want either process or run, got both"):
+        Stage(name="x", title="x", key=INGEST.key, describe=INGEST.describe, process="a:b", run="a:b")

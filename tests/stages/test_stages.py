@@ -1,0 +1,74 @@
+"""The declarations of the stages: complete, resolvable, and the one place where a stage is spelt."""
+
+import ast
+import importlib.metadata
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command import ROOT
+
+from massivetext.runs.stage import Stage, resolve
+from massivetext.stages import STAGES, steps
+
+PACKAGE = ROOT / "massivetext"
+NAMES = {stage.name for stage in STAGES}
+# Strings that are spelt like a stage and mean something else, by file.
+OTHER_MEANINGS = {
+    "demo/source_files.py": {"records"},  # a word of the demo corpus
+    "report/sections/inputs_section.py": {"records"},  # heading of a column
+    "report/sections/output_section.py": {"tokenizer"},  # identifier of a section of the page
+}
+
+
+def strays(tree: ast.Module) -> Iterator[str]:
+    """Yield string constants that spell a stage, docstrings left out."""
+    docs = {
+        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and node.value in NAMES and id(node) not in docs:
+            yield str(node.value)
+
+
+def found_strays(package: Path) -> dict[str, set[str]]:
+    """Return the stray spellings of each file outside the declarations."""
+    found = {
+        path.relative_to(package).as_posix(): set(strays(ast.parse(path.read_text(encoding="utf-8"))))
+        for path in sorted(package.rglob("*.py"))
+        if path.parent.name != "stages"
+    }
+    return {name: words for name, words in found.items() if words}
+
+
+def test_stages_are_spelt_in_their_declarations_alone() -> None:
+    assert found_strays(PACKAGE) == OTHER_MEANINGS
+
+
+def test_a_stray_spelling_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text('"""near-dedup"""\nx = run.need("near-dedup")\n')
+
+    assert found_strays(tmp_path) == {"a.py": {"near-dedup"}}
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+def test_what_a_declaration_names_exists(stage: Stage) -> None:
+    for code in (stage.process, stage.run, stage.after, stage.shard_work, stage.work):
+        assert code is None or callable(resolve(code))
+    for library in stage.libraries:
+        assert importlib.metadata.version(library)
+
+
+def test_a_stage_reads_what_stages_before_it_write() -> None:
+    written: set[str] = set()
+    for stage in STAGES:
+        known = written | {folder.split("/")[0] for folder in written}
+        assert set(stage.reads) <= known, stage.name
+        written.update(stage.folders)
+
+
+def test_neighbours_with_a_function_per_shard_share_a_job() -> None:
+    first, *others = (tuple(stage.name for stage in step) for step in steps(STAGES))
+
+    assert first == ("ingest", "measure", "judge")
+    assert all(len(step) == 1 for step in others)
