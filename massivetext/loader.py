@@ -6,9 +6,10 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from massivetext.records.example import decode_record
+from massivetext.records.formats import FORMATS, RecordFormats
 from massivetext.records.local_copies import Copies
 from massivetext.records.reader import open_records
+from massivetext.records.record_format import SequenceRecord
 
 Features = dict[str, npt.NDArray[np.int32]]
 
@@ -39,6 +40,7 @@ def load(
     process_index: int | None = None,
     process_count: int | None = None,
     cache: str | None = None,
+    formats: RecordFormats = FORMATS,
 ) -> Batches:
     """Batches of a folder of records, as dictionaries of int32 arrays of shape (rows, sequence length).
 
@@ -60,6 +62,7 @@ def load(
         process_index: number of this process; None: JAX knows.
         process_count: number of processes; None: JAX knows.
         cache: local folder for copies, which stay there and are used again; None: a temporary one.
+        formats: record formats that can be read.
 
     Raises:
         ImportError: Grain or JAX is not installed.
@@ -67,20 +70,20 @@ def load(
         OSError: the records are incomplete or damaged.
     """
     grain = _grain()
-    records = open_records(folder)
+    records = open_records(folder, formats=formats)
     index, count = _process(process_index, process_count)
     if batch_size < 1 or batch_size % count:
         raise ValueError(f"load: want a batch_size that {count} processes divide evenly, got {batch_size}")
     if epochs is not None and batch_size > epochs * len(records):
         raise ValueError(f"load: want a batch_size of at most {epochs * len(records)} rows, got {batch_size}")
     copies = Copies(folder, records.dataset, cache)
-    rows = grain.MapDataset.source(grain.sources.ArrayRecordDataSource(copies.paths()))
+    rows = grain.MapDataset.source(records.record_format.open(copies.paths()))
     if shuffle:
         rows = rows.seed(seed).shuffle()
     # Batched before it becomes an iterator: threads that fetch single records only get into each other's way.
     batches: Batches = iter(
         rows.repeat(epochs)[index::count]
-        .map(_Decode(records.dataset.special_ids.pad, copies))
+        .map(_ToFeatures(records.dataset.special_ids.pad, copies))
         .batch(batch_size // count, drop_remainder=True)
         .to_iter_dataset(grain.ReadOptions(num_threads=1, prefetch_buffer_size=4))
     )
@@ -93,13 +96,12 @@ def on_devices(batch: Mapping[str, npt.NDArray[np.int32]], sharding: Any) -> dic
     return {name: jax.make_array_from_process_local_data(sharding, values) for name, values in batch.items()}
 
 
-class _Decode:
+class _ToFeatures:
     def __init__(self, pad_id: int, copies: Copies) -> None:
         self._pad_id = pad_id
         self._copies = copies  # which are removed when nobody needs them any more
 
-    def __call__(self, data: bytes) -> Features:
-        record = decode_record(data)
+    def __call__(self, record: SequenceRecord) -> Features:
         tokens = record.tokens.astype(np.int32)
         starts = record.doc_starts
         lengths = np.diff(starts, append=len(tokens))

@@ -12,20 +12,23 @@ import mmh3
 import numpy as np
 import regex
 
+from massivetext import hashing
 from massivetext.schema import U64
 
 _PUNCTUATION = regex.compile(r"\p{P}+")
 _SPACE = re.compile(r"\s")  # exactly what str.split takes for white space
-_CHUNK = 1 << 20  # characters that are split into words at a time: bounds the memory of a long book
-_CACHED_WORDS, _CACHED_LENGTH = 1 << 17, 48  # at most some 20 MB a cache
-
-# Odd, so that no hash is lost in a product; 5 modulo 8, so that M**d - 1 has few factors of two and swapped words
-# (whose hashes would differ by a multiple of it) collide with probability 2**-59 at most for n up to 16.
-_MULTIPLIER = 0xD1342543DE82EF95
-_MASK = (1 << 64) - 1
+CHUNK_CHARACTERS = 1 << 20  # split into words at a time: bounds the memory of a long book
+CACHED_WORDS, _CACHED_LENGTH = 1 << 17, 48  # at most some 20 MB per cache
 
 
-def shingle_hashes(text: str, n: int = 13, *, lowercase: bool = False) -> U64:
+def shingle_hashes(
+    text: str,
+    n: int = 13,
+    *,
+    lowercase: bool = False,
+    chunk_characters: int = CHUNK_CHARACTERS,
+    cached_words: int = CACHED_WORDS,
+) -> U64:
     """Sorted distinct 64-bit hashes of the word n-grams of a text.
 
     The words are :func:`normalised_words`. A text of fewer than ``n`` words has one shingle, its whole word sequence;
@@ -39,11 +42,11 @@ def shingle_hashes(text: str, n: int = 13, *, lowercase: bool = False) -> U64:
     """
     if n < 1:
         raise ValueError(f"shingle_hashes: want n of at least 1 word, got {n}")
-    words = _word_hashes(text, lowercase)
+    words = _word_hashes(text, lowercase, chunk_characters, cached_words)
     if not words.size:
         return words
     length = min(n, words.size)
-    return _sorted_distinct(mix(_window_sums(words, length) + np.uint64(length)))
+    return _sorted_distinct(hashing.mix64_in_place(_window_sums(words, length) + np.uint64(length)))
 
 
 def normalised_words(text: str, lowercase: bool = False) -> list[str]:
@@ -53,13 +56,6 @@ def normalised_words(text: str, lowercase: bool = False) -> list[str]:
     such as "$", "=" and "<") stay. Empty for a text without words.
     """
     return [word for raw in text.split() if (word := _normalise(raw, lowercase))]
-
-
-def mix(values: U64) -> U64:
-    """Each 64-bit value scrambled, one to one, so that every bit depends on all (the finaliser of SplitMix64)."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
 
 
 def _normalise(raw: str, lowercase: bool) -> str:
@@ -74,31 +70,31 @@ def _word_hash(raw: str, lowercase: bool) -> int:
     return mmh3.hash64(word.encode("utf-8", "surrogatepass"), signed=False)[0] or 1
 
 
-class _WordHashes(dict[str, int]):
+class WordHashes(dict[str, int]):
     """Hash of each raw word, worked out once; emptied when it is full, so its memory is bounded."""
 
-    def __init__(self, lowercase: bool) -> None:
+    def __init__(self, lowercase: bool, capacity: int) -> None:
         super().__init__()
-        self._lowercase = lowercase
+        self._lowercase, self._capacity = lowercase, capacity
 
     def __missing__(self, raw: str) -> int:
         value = _word_hash(raw, self._lowercase)
         if len(raw) <= _CACHED_LENGTH:
-            if len(self) >= _CACHED_WORDS:
+            if len(self) >= self._capacity:
                 self.clear()
             self[raw] = value
         return value
 
 
 @lru_cache(maxsize=2)
-def _cache(lowercase: bool) -> _WordHashes:
-    return _WordHashes(lowercase)
+def _cache(lowercase: bool, capacity: int) -> WordHashes:
+    return WordHashes(lowercase, capacity)
 
 
-def _word_hashes(text: str, lowercase: bool) -> U64:
-    look_up = _cache(lowercase).__getitem__
+def _word_hashes(text: str, lowercase: bool, chunk_characters: int, cached_words: int) -> U64:
+    look_up = _cache(lowercase, cached_words).__getitem__
     parts = []
-    for chunk in _chunks(text):
+    for chunk in _chunks(text, chunk_characters):
         raw = chunk.split()
         parts.append(np.fromiter(map(look_up, raw), dtype=np.uint64, count=len(raw)))
     hashes = parts[0] if len(parts) == 1 else np.concatenate(parts)
@@ -106,10 +102,10 @@ def _word_hashes(text: str, lowercase: bool) -> U64:
     return real
 
 
-def _chunks(text: str) -> Iterator[str]:
+def _chunks(text: str, size: int) -> Iterator[str]:
     start = 0
-    while len(text) - start > _CHUNK:
-        space = _SPACE.search(text, start + _CHUNK)
+    while len(text) - start > size:
+        space = _SPACE.search(text, start + size)
         if space is None:
             break
         yield text[start : space.start()]
@@ -139,8 +135,8 @@ def _window_sums(hashes: U64, length: int) -> U64:
     return total
 
 
-def _scale(places: int) -> np.uint64:
-    return np.uint64(pow(_MULTIPLIER, places, _MASK + 1))
+def _scale(exponent: int) -> np.uint64:
+    return np.uint64(pow(int(hashing.SEQUENCE), exponent, hashing.MASK + 1))
 
 
 def _sorted_distinct(values: U64) -> U64:

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from massivetext.loader import Features, load, on_devices
-from massivetext.records import array_record
-from massivetext.records.dataset import CreatedBy, Shard, SpecialIds, TokenizerFile, dataset, shard_path
-from massivetext.records.example import Record, encode_record
+from massivetext.records.dataset import CreatedBy, Shard, SpecialIds, TokenizerFile, dataset
+from massivetext.records.formats import RUN_FORMAT
+from massivetext.records.record_format import SequenceRecord
 
 LENGTH, SEQUENCES, SHARDS = 6, 50, 4
 
@@ -25,9 +25,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
     shards = []
     for shard in range(SHARDS):
         slots = range(shard, SEQUENCES, SHARDS)
-        file = path / shard_path(shard, SHARDS)
+        file = path / RUN_FORMAT.shard_path(shard, SHARDS)
         tokens = {slot: np.array([100 + slot, 11, 12, 13, 14, 15]) for slot in slots}
-        array_record.write(str(file), [encode_record(Record(tokens[s], np.array([0, 4]), 0, s)) for s in slots])
+        RUN_FORMAT.write(str(file), [SequenceRecord(tokens[s], np.array([0, 4]), 0, s) for s in slots])
         data = file.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
         shards.append(Shard(path=file.name, records=len(slots), bytes=len(data), sha256=digest))

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from massivetext import shingles
 from massivetext.schema import U64
-from massivetext.shingles import normalised_words, shingle_hashes
+from massivetext.shingles import WordHashes, normalised_words, shingle_hashes
 
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "dd", "E"]), max_size=60)
 TEXT = st.text(alphabet=st.characters(codec=None), max_size=200)
@@ -144,22 +143,27 @@ def test_hashes_are_the_same_in_another_process() -> None:
     assert json.loads(told.stdout) == shingle_hashes(text, 3).tolist()
 
 
-def test_hashes_do_not_depend_on_where_a_long_text_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hashes_do_not_depend_on_where_a_long_text_is_cut() -> None:
     text = "".join(f"word{i % 37}{' ' * (i % 3 + 1)}" for i in range(500)) + "tail" * 50
     whole = shingle_hashes(text, 5)
     for chunk in (1, 7, 64, 3000):
-        monkeypatch.setattr(shingles, "_CHUNK", chunk)
-
-        assert np.array_equal(shingle_hashes(text, 5), whole)
+        assert np.array_equal(shingle_hashes(text, 5, chunk_characters=chunk), whole)
 
 
-def test_hashes_do_not_depend_on_what_was_hashed_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shingles, "_CACHED_WORDS", 3)
+def test_hashes_do_not_depend_on_what_was_hashed_before() -> None:
     text = " ".join(f"w{i % 7}" for i in range(30))
 
-    assert np.array_equal(shingle_hashes(text, 2), shingle_hashes(text, 2))
-    assert len(shingles._cache(False)) > 0
-    assert len(shingle_hashes(text, 2)) == 7
+    assert np.array_equal(shingle_hashes(text, 2, cached_words=3), shingle_hashes(text, 2, cached_words=3))
+    assert np.array_equal(shingle_hashes(text, 2, cached_words=3), shingle_hashes(text, 2))
+    assert len(shingle_hashes(text, 2, cached_words=3)) == 7
+
+
+def test_a_full_cache_of_words_is_emptied() -> None:
+    cache = WordHashes(lowercase=False, capacity=3)
+    hashes = [cache[f"w{i % 7}"] for i in range(30)]
+
+    assert 0 < len(cache) <= 3
+    assert hashes == [WordHashes(lowercase=False, capacity=7)[f"w{i % 7}"] for i in range(30)]
 
 
 def test_a_lone_surrogate_is_hashed_as_any_character() -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from massivetext.records import array_record
 from massivetext.records.dataset import (
     CreatedBy,
     Dataset,
@@ -15,27 +14,31 @@ from massivetext.records.dataset import (
     SpecialIds,
     TokenizerFile,
     dataset,
-    shard_path,
 )
-from massivetext.records.example import Record, encode_record
+from massivetext.records.formats import RUN_FORMAT
+from massivetext.records.record_format import RecordFormat, SequenceRecord
 
 LENGTH, SEQUENCES, SHARDS = 8, 11, 4  # 11 over 4 shards: 3, 3, 3, 2
 WEIGHTS = {"web": Decimal("0.7"), "code": Decimal("0.3")}  # of 11: 7.7 and 3.3, so 8 and 3
 
 
-def record(slot: int) -> Record:
-    return Record(np.arange(4, 4 + LENGTH) + slot, np.array([0, 1 + slot % 7]), int(slot >= 8), slot)
+def record(slot: int) -> SequenceRecord:
+    return SequenceRecord(np.arange(4, 4 + LENGTH) + slot, np.array([0, 1 + slot % 7]), int(slot >= 8), slot)
 
 
-def write_folder(folder: Path, change: Callable[[Record], Record] = lambda record: record) -> Dataset:
+def write_folder(
+    folder: Path,
+    change: Callable[[SequenceRecord], SequenceRecord] = lambda record: record,
+    record_format: RecordFormat = RUN_FORMAT,
+) -> Dataset:
     """Records in a folder, with hashes and counts of what is really there; ``change`` may spoil them."""
     folder.mkdir(exist_ok=True)
     (folder / "tokenizer.model").write_bytes(b"a model")
     shards = []
     for shard in range(SHARDS):
-        path = folder / shard_path(shard, SHARDS)
+        path = folder / record_format.shard_path(shard, SHARDS)
         slots = range(shard, SEQUENCES, SHARDS)
-        array_record.write(str(path), [encode_record(change(record(slot))) for slot in slots])
+        record_format.write(str(path), [change(record(slot)) for slot in slots])
         data = path.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
         shards.append(Shard(path=path.name, records=len(slots), bytes=len(data), sha256=digest))

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from massivetext.decontaminate.test_sets import TestItem
+from massivetext.decontaminate.evaluation_items import EvaluationItem
 from massivetext.schema import U64
 from massivetext.shingles import shingle_hashes
 
@@ -72,7 +72,7 @@ class NgramIndex:
     bits: npt.NDArray[np.uint8]
 
     @classmethod
-    def build(cls, items: Sequence[TestItem], n: int = 13, lowercase: bool = False) -> Self:
+    def build(cls, items: Sequence[EvaluationItem], n: int = 13, lowercase: bool = False) -> Self:
         """The index of these items; memory: about 24 bytes an n-gram, twice that while it is built."""
         sets = [shingle_hashes(item.text, n, lowercase=lowercase) for item in items]
         counts = np.array([len(shingles) for shingles in sets], dtype=np.int64)

@@ -7,17 +7,14 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from massivetext import hashing
 from massivetext.schema import U64
-from massivetext.shingles import mix
 
 U32 = npt.NDArray[np.uint32]
 
 EMPTY = 0xFFFFFFFF  # every value of the signature of a document without shingles
 
-_CELLS = 1 << 16  # products worked out at a time: 512 KiB, which stays in a core's own cache
-_GOLDEN = 0x9E3779B97F4A7C15  # the step of SplitMix64
-_MASK = (1 << 64) - 1
-_BAND_MULTIPLIER = np.uint64(0xD1342543DE82EF95)
+BLOCK_PRODUCTS = 1 << 16  # products computed at a time: 512 KiB, which stays in a core's own cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +35,14 @@ class MinHash:
     def __post_init__(self) -> None:
         if self.permutations < 1:
             raise ValueError(f"MinHash.permutations: want at least 1, got {self.permutations}")
-        if not 0 <= self.seed <= _MASK:
+        if not 0 <= self.seed <= hashing.MASK:
             raise ValueError(f"MinHash.seed: want 0 to 2**64 - 1, got {self.seed}")
 
-    def signature(self, shingles: U64) -> U32:
+    def signature(self, shingles: U64, *, block_products: int = BLOCK_PRODUCTS) -> U32:
         """The signature of one set, uint32[permutations]; all :data:`EMPTY` for the empty set."""
         multipliers, increments = _functions(self.permutations, self.seed)
-        least = np.full(self.permutations, _MASK, dtype=np.uint64)
-        rows = max(1, _CELLS // self.permutations)
+        least = np.full(self.permutations, hashing.MASK, dtype=np.uint64)
+        rows = max(1, block_products // self.permutations)
         block = np.empty((min(rows, len(shingles)), self.permutations), dtype=np.uint64)
         for start in range(0, len(shingles), rows):
             part = shingles[start : start + rows, None]
@@ -66,8 +63,7 @@ class MinHash:
 @lru_cache(maxsize=8)
 def _functions(permutations: int, seed: int) -> tuple[U64, U64]:
     """(multipliers, increments): the outputs of SplitMix64 that begin at ``seed``, by turns."""
-    steps = np.arange(1, 2 * permutations + 1, dtype=np.uint64)
-    drawn = mix(np.uint64(seed) + steps * np.uint64(_GOLDEN))
+    drawn = hashing.splitmix64(seed, 2 * permutations)
     return drawn[0::2] | np.uint64(1), drawn[1::2].copy()
 
 
@@ -89,9 +85,9 @@ def band_keys(signatures: U32, bands: int, rows: int) -> U64:
 
 def keys_of_band(values: U32, band: int) -> U64:
     """The bucket of each document in one band, uint64[documents], from that band's values, uint32[documents, rows]."""
-    keys = np.broadcast_to(mix(np.array([band + 1], np.uint64)), (len(values),))
+    keys = np.broadcast_to(hashing.mix64(np.array([band + 1], np.uint64)), (len(values),))
     for row in range(values.shape[1]):
-        keys = mix(keys * _BAND_MULTIPLIER + values[:, row].astype(np.uint64))
+        keys = hashing.extend_hashes(keys, values[:, row].astype(np.uint64))
     return keys
 
 

@@ -7,17 +7,16 @@ import numpy as np
 import numpy.typing as npt
 
 from massivetext.dedup.candidates import Pairs, distinct_pairs
+from massivetext.hashing import extend_hashes, mix64
 from massivetext.schema import U64, shard_of
-from massivetext.shingles import mix
 
 PAIR_BYTES = 16
 _NUMBER = np.dtype("<u8")
-_MULTIPLIER = np.uint64(0xD1342543DE82EF95)
 
 
 def part_of(pairs: Pairs, parts: int) -> npt.NDArray[np.int64]:
     """The part of each pair, 0 to ``parts - 1``: the same for all pairs of the same two shards."""
-    mixed = mix(mix(shard_of(pairs[:, 0])) * _MULTIPLIER + shard_of(pairs[:, 1]))
+    mixed = extend_hashes(mix64(shard_of(pairs[:, 0])), shard_of(pairs[:, 1]))
     return (mixed % np.uint64(parts)).astype(np.int64)
 
 

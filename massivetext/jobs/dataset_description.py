@@ -8,7 +8,8 @@ from massivetext.errors import StageError
 from massivetext.jobs.encode_draws import STAGE, Encoded, encoder
 from massivetext.jobs.tokenizer_training import MODEL
 from massivetext.recipe import GuardOptions
-from massivetext.records.dataset import FILE_NAME, CreatedBy, Shard, SpecialIds, TokenizerFile, dataset, shard_path
+from massivetext.records.dataset import FILE_NAME, CreatedBy, Shard, SpecialIds, TokenizerFile, dataset
+from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.sequences import layout
 from massivetext.records.tokens import load_counts
 from massivetext.runs.context import Context
@@ -20,7 +21,7 @@ from massivetext.storage import files as fs
 def write_dataset(context: Context, encoded: Encoded, shards: int) -> None:
     """Writes records/dataset.json. Raises StageError where a shard is missing."""
     run, recipe = context.run, context.recipe
-    names_of_shards = [shard_path(shard, shards) for shard in range(shards)]
+    names_of_shards = [RUN_FORMAT.shard_path(shard, shards) for shard in range(shards)]
     commits = list(fs.concurrently(run.folder, lambda name: _commit(context, name), names_of_shards))
     names = sorted(recipe.sources)
     info = encoder(run.path(MODEL), context.keys[TOKENIZER.name]).info

@@ -16,9 +16,8 @@ from massivetext.engines.engine import DealOut, Engine, balance
 from massivetext.jobs.dataset_description import write_dataset
 from massivetext.jobs.encode_draws import STAGE, Encoded, encode, encoder
 from massivetext.jobs.tokenizer_training import MODEL
-from massivetext.records import array_record
-from massivetext.records.dataset import shard_path
-from massivetext.records.example import Record, encode_record
+from massivetext.records.formats import RUN_FORMAT
+from massivetext.records.record_format import SequenceRecord
 from massivetext.records.sequences import PIECE, Layout, Order, assemble, layout, pieces, shard_count, shard_sizes
 from massivetext.records.tokens import load_counts, part_path
 from massivetext.runs.attempts import guard_work_item, translate_errors
@@ -38,7 +37,7 @@ def run_records(engine: Engine, context: Context, tasks: Sequence[WorkItem]) -> 
     """Writes tokens/ and records/."""
     encoded = encode(engine, context, tasks)
     shards = shard_count(encoded.sequences, context.recipe.records.shard_sequences)
-    numbers = {shard_path(shard, shards): shard for shard in range(shards)}
+    numbers = {RUN_FORMAT.shard_path(shard, shards): shard for shard in range(shards)}
     todo = [numbers[name] for name in context.run.undone(STAGE, context.keys[STAGE], list(numbers))]
     for wave in _waves(engine, context, encoded, todo, shards):
         _write_wave(engine, context, encoded, wave, shards)
@@ -182,7 +181,7 @@ class _Write(beam.DoFn):
 
     def process(self, element: tuple[bytes, Iterable[bytes]]) -> None:
         key, batches = element
-        name = shard_path(int(key), self._shards)
+        name = RUN_FORMAT.shard_path(int(key), self._shards)
         with guard_work_item(self._context, STAGE, name):
             commit = write_shard(self._context, self._sequences, int(key), self._shards, batches)
             self._context.run.commit_shard(STAGE, self._context.keys[STAGE], commit)
@@ -202,17 +201,17 @@ def write_shard(context: Context, sequences: int, shard: int, shards: int, batch
     if sorted(rows) != list(range(wanted)):
         raise AssertionError(f"record shard {shard}: want {wanted} sequences, got {len(rows)}")
 
-    def records() -> Iterator[bytes]:
+    def records() -> Iterator[SequenceRecord]:
         for index in range(wanted):
             tokens, starts = assemble(rows[index], length)
-            yield encode_record(Record(tokens, starts, sources[index], order.slot(shard, index)))
+            yield SequenceRecord(tokens, starts, sources[index], order.slot(shard, index))
 
-    path = context.run.path(STAGE, shard_path(shard, shards))
+    path = context.run.path(STAGE, RUN_FORMAT.shard_path(shard, shards))
     with fs.publish(path) as temporary:
-        array_record.write(temporary, records())
+        RUN_FORMAT.write(temporary, records())
     names = sorted(context.recipe.sources)
     counts = {f"sequences:{name}": 0 for name in names}
     for source in sources.values():
         counts[f"sequences:{names[source]}"] += 1
     file = context.run.committed(path, wanted)
-    return ShardCommit(shard_path(shard, shards), (file,), {"sequences": wanted, **counts})
+    return ShardCommit(RUN_FORMAT.shard_path(shard, shards), (file,), {"sequences": wanted, **counts})

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
+from massivetext.decontaminate.evaluation_items import evaluation_files, read_items
 from massivetext.decontaminate.index import NgramIndex
 from massivetext.decontaminate.screen import Screen
-from massivetext.decontaminate.test_sets import read_items
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
-from massivetext.errors import UserError
 from massivetext.recipe import DecontaminateOptions
 from massivetext.runs import documents
 from massivetext.runs.context import Context
@@ -26,20 +25,6 @@ from massivetext.storage import files as fs
 STAGE = DECONTAMINATE.name
 INDEX = "contamination/index"
 COST = 1 / 5e6  # seconds a byte of text
-
-
-def evaluation_files(patterns: tuple[str, ...], root: str) -> list[fs.FileInfo]:
-    """The files of the test sets, sorted. Raises UserError where a pattern finds none."""
-    found: dict[str, fs.FileInfo] = {}
-    for pattern in patterns:
-        full = pattern if "://" in pattern or pattern.startswith("/") else fs.join(root, pattern)
-        infos = fs.glob(full)
-        if not infos:
-            raise UserError(
-                f"decontaminate.test_sets: {pattern}: no such file below {root}; mend the recipe or the folder"
-            )
-        found.update((info.path, info) for info in infos)
-    return sorted(found.values())
 
 
 def run_decontaminate(engine: Engine, context: Context, tasks: Sequence[WorkItem]) -> None:

@@ -1,81 +1,111 @@
-"""ArrayRecord files: written to a local path, verified, the same bytes for the same records.
+"""ArrayRecord files, one ``tf.train.Example`` per record. The same records always give the same bytes.
 
-Only options ``group_size:1`` are used: every record is a chunk of its own, which global shuffling needs. The writer of
-the library takes local paths only and reports a missing folder at the first record; a file that breaks off reads as
-empty without an error. Hence the checks here.
+The only option is ``group_size:1``: every record is a chunk of its own, which global shuffling needs. The library's
+writer takes local paths only and reports a missing folder only at the first record. Its reader treats a truncated file
+as an empty one, without an error. Hence the checks here.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from array_record.python import array_record_module
+from array_record.python.array_record_data_source import ArrayRecordDataSource
+
+from massivetext.records.example import decode_record, encode_record
+from massivetext.records.record_format import RecordFormat, SequenceRecord
 
 _OPTIONS = "group_size:1"
-# Chunks are looked up on demand; without this a reader starts threads that read ahead.
+# Chunks are looked up on demand. Without this option a reader starts threads that read ahead.
 _ONE_THREAD = "max_parallelism:0"
 
 
-def write(path: str, records: Iterable[bytes]) -> None:
-    """Writes records to a new file at a local path and verifies their number; publish it under its final name after.
-
-    Raises:
-        OSError: the file cannot be written, or holds another number of records afterwards.
-    """
+def write_records(path: str, records: Iterable[bytes]) -> None:
+    """Write records to a new file at a local path. Raises OSError if the file cannot be written."""
     writer = array_record_module.ArrayRecordWriter(path, _OPTIONS)
-    written = 0
     for record in records:
-        _call(path, writer.write, record)
-        written += 1
-    _call(path, writer.close)
-    found = count(path)
-    if found != written:
-        raise OSError(f"{path}: want the {written} records that were written, got {found}; is the disk full?")
+        _translate_errors(path, writer.write, record)
+    _translate_errors(path, writer.close)
 
 
-def _call(path: str, function: Callable[..., None], *arguments: bytes) -> None:
+def _translate_errors(path: str, function: Callable[..., None], *arguments: bytes) -> None:
+    """Call a function of the library. Raises OSError for its RuntimeError."""
     try:
         function(*arguments)
     except RuntimeError as error:
         raise OSError(f"{path}: cannot be written: {error}") from error
 
 
-def count(path: str) -> int:
-    """The number of records of a file.
-
-    Raises:
-        OSError: the file is missing or damaged, e.g. it breaks off.
-    """
-    reader = _open(path)
+def count_records(path: str) -> int:
+    """Return the number of records of a file. Raises OSError if the file is missing, damaged or truncated."""
+    reader = _open(path, path)
     try:
         return int(reader.num_records())
     finally:
         reader.close()
 
 
-def read_all(path: str, called: str | None = None) -> list[bytes]:
-    """The records of a file in order.
+def read_records(path: str, name: str | None = None) -> list[bytes]:
+    """Return the records of a file in order.
 
     Args:
         path: local path of the file.
-        called: name of the file in errors, where ``path`` is a copy of it.
+        name: name of the file in errors, if ``path`` is a copy of it.
 
     Raises:
-        OSError: the file is missing or damaged.
+        OSError: the file is missing, damaged or truncated.
     """
-    reader = _open(path, called)
+    name = name or path
+    reader = _open(path, name)
     try:
         records: list[bytes] = reader.read_all()
     except RuntimeError as error:
-        raise OSError(f"{called or path}: damaged ArrayRecord file: {error}") from error
+        raise OSError(f"{name}: damaged ArrayRecord file: {error}") from error
     finally:
         reader.close()
     return records
 
 
-def _open(path: str, called: str | None = None) -> Any:
+def _open(path: str, name: str) -> array_record_module.ArrayRecordReader:
     reader = array_record_module.ArrayRecordReader(path, _ONE_THREAD)
     if not reader.ok():
         raise OSError(
-            f"{called or path}: want an ArrayRecord file, got none or one that is damaged or breaks off; write it again"
+            f"{name}: want an ArrayRecord file, got none or one that is damaged or breaks off; write it again"
         )
     return reader
+
+
+def _write_sequences(path: str, records: Iterable[SequenceRecord]) -> None:
+    write_records(path, map(encode_record, records))
+
+
+def _read_sequences(path: str, name: str) -> Iterator[SequenceRecord | ValueError]:
+    for data in read_records(path, name):
+        try:
+            yield decode_record(data)
+        except ValueError as error:
+            yield error
+
+
+class ArrayRecordSource:
+    """The sequences of ArrayRecord files; every file is opened when it is first read."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        """Read the number of records of every file."""
+        self._records = ArrayRecordDataSource(paths)
+
+    def __len__(self) -> int:
+        """Return the number of records."""
+        return len(self._records)
+
+    def __getitem__(self, index: int, /) -> SequenceRecord:
+        """Return one record. Raises ValueError for a damaged record."""
+        return decode_record(self._records[index])
+
+
+ARRAY_RECORD = RecordFormat(
+    name="array_record",
+    suffix=".array_record",
+    write_file=_write_sequences,
+    count=count_records,
+    read=_read_sequences,
+    open=ArrayRecordSource,
+)

@@ -12,7 +12,8 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
-from massivetext.records.permutation import Permutation, derived_key
+from massivetext.hashing import derive_hash_key
+from massivetext.records.permutation import Permutation
 
 I64 = npt.NDArray[np.int64]
 Ids = npt.NDArray[np.uint16 | np.uint32]
@@ -20,7 +21,7 @@ _NONE: I64 = np.empty(0, np.int64)
 
 
 def _epoch_order(documents: int, seed: int, source: str, epoch: int) -> Permutation:
-    return Permutation(documents, derived_key("draws", seed, source, epoch))
+    return Permutation(documents, derive_hash_key("draws", seed, source, epoch))
 
 
 def drawn_documents(draws: I64, documents: int, seed: int, source: str) -> I64:
@@ -84,7 +85,7 @@ def crop_window(length: int, crop_bytes: int, seed: int, source: str, draw: int)
     """
     if length == 0:
         return 0, 0
-    digest = hashlib.blake2b(derived_key("crop", seed, source, draw), digest_size=16).digest()
+    digest = hashlib.blake2b(derive_hash_key("crop", seed, source, draw), digest_size=16).digest()
     begin = int.from_bytes(digest, "big") % (length + crop_bytes - 1) - (crop_bytes - 1)
     return max(0, begin), min(length, begin + crop_bytes)
 

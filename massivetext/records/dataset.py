@@ -249,11 +249,6 @@ def fingerprint(dataset: Dataset) -> str:
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
 
 
-def shard_path(shard: int, shards: int, split: str = "train") -> str:
-    """The name of a shard's file, e.g. ``train-00000-of-00128.array_record``."""
-    return f"{split}-{shard:05d}-of-{shards:05d}.array_record"
-
-
 def _check(dataset: Dataset, path: str) -> None:
     """Raises ValueError where parts that must agree do not."""
     if "train" not in dataset.splits:

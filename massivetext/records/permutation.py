@@ -5,19 +5,10 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
-U64 = npt.NDArray[np.uint64]
+from massivetext.hashing import U64, derive_hash_key, mix64_in_place
 
 _ROUNDS = 6
 _BLOCK = 1 << 14  # numbers that are mixed at a time, so that they stay in the processor's cache
-
-# The finaliser of splitmix64 (Steele, Lea and Flood 2014).
-_MULTIPLIERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
-_SHIFTS = (np.uint64(30), np.uint64(27), np.uint64(31))
-
-
-def derived_key(*parts: str | int) -> bytes:
-    """A 256-bit key for a purpose, as a hash of its parts, e.g. a name, the seed, the source and the epoch."""
-    return hashlib.blake2b("\0".join(map(str, parts)).encode("utf-8"), digest_size=32).digest()
 
 
 class Permutation:
@@ -32,7 +23,7 @@ class Permutation:
 
         Args:
             n: how many numbers are permuted, 1 to 2**62.
-            key: any whole number or bytes; see :func:`derived_key`.
+            key: any whole number or bytes; see :func:`derive_hash_key`.
 
         Raises:
             ValueError: n is not within its range.
@@ -40,7 +31,7 @@ class Permutation:
         if not 1 <= n <= 1 << 62:
             raise ValueError(f"permutation: want 1 to 2**62 numbers, got {n}")
         self.n = n
-        material = key if isinstance(key, bytes) else derived_key("permutation", key)
+        material = key if isinstance(key, bytes) else derive_hash_key("permutation", key)
         digest = hashlib.blake2b(material, digest_size=8 * _ROUNDS, person=b"permutation").digest()
         self._keys = [np.uint64(word) for word in np.frombuffer(digest, dtype="<u8")]
         bits = max(2, (n - 1).bit_length())
@@ -85,22 +76,15 @@ class Permutation:
         low = values & np.uint64((1 << self._low_bits) - 1)
         for index in rounds:
             if index % 2 == 0:
-                high ^= _mixed(low, self._keys[index], self._high_bits)
+                high ^= _top_bits(low, self._keys[index], self._high_bits)
             else:
-                low ^= _mixed(high, self._keys[index], self._low_bits)
+                low ^= _top_bits(high, self._keys[index], self._low_bits)
         high <<= low_bits
         np.bitwise_or(high, low, out=values)
 
 
-def _mixed(values: U64, key: np.uint64, bits: int) -> U64:
-    """The uppermost ``bits`` of the splitmix64 hash of each value under a key."""
-    mixed = values + key
-    scratch = np.empty_like(mixed)
-    for shift, multiplier in zip(_SHIFTS, _MULTIPLIERS, strict=False):
-        np.right_shift(mixed, shift, out=scratch)
-        mixed ^= scratch
-        mixed *= multiplier
-    np.right_shift(mixed, _SHIFTS[-1], out=scratch)
-    mixed ^= scratch
+def _top_bits(values: U64, round_key: np.uint64, bits: int) -> U64:
+    """Return the uppermost ``bits`` of the hash of each value under the key of a round."""
+    mixed = mix64_in_place(values + round_key)
     mixed >>= np.uint64(64 - bits)
     return mixed

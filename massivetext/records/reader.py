@@ -1,16 +1,15 @@
 """Reads a folder of records, and checks one from end to end."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import overload
 
 import numpy as np
-from array_record.python.array_record_data_source import ArrayRecordDataSource
 
-from massivetext.records import array_record
 from massivetext.records.dataset import FILE_NAME, Dataset, Shard
-from massivetext.records.example import Record, decode_record
+from massivetext.records.formats import FORMATS, RecordFormats
 from massivetext.records.local_copies import Copies
+from massivetext.records.record_format import RecordFormat, RecordSource, SequenceRecord
 from massivetext.storage import files as fs
 
 
@@ -21,22 +20,22 @@ class Records:
         dataset: the folder's ``dataset.json``.
     """
 
-    def __init__(self, dataset: Dataset, copies: Copies) -> None:
-        """Shards are opened when they are first read from; see :func:`open_records`."""
-        self.dataset = dataset
+    def __init__(self, dataset: Dataset, record_format: RecordFormat, copies: Copies) -> None:
+        """Take what :func:`open_records` has found; a shard is opened when it is first read."""
+        self.dataset, self.record_format = dataset, record_format
         self._copies = copies
-        self._opened: dict[int, ArrayRecordDataSource] = {}
+        self._opened: dict[int, RecordSource] = {}
 
     def __len__(self) -> int:
         """The number of sequences."""
         return self.dataset.train.sequences
 
     @overload
-    def __getitem__(self, index: int) -> Record: ...
+    def __getitem__(self, index: int) -> SequenceRecord: ...
     @overload
-    def __getitem__(self, index: slice) -> list[Record]: ...
+    def __getitem__(self, index: slice) -> list[SequenceRecord]: ...
 
-    def __getitem__(self, index: int | slice) -> Record | list[Record]:
+    def __getitem__(self, index: int | slice) -> SequenceRecord | list[SequenceRecord]:
         """The sequence at a place of the global order, or those of a slice. Raises IndexError."""
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
@@ -45,15 +44,15 @@ class Records:
             raise IndexError(f"records: want an index below {len(self)}, got {index}")
         within, shard = divmod(place, len(self.dataset.train.shards))
         if shard not in self._opened:
-            self._opened[shard] = ArrayRecordDataSource(self._copies.path(shard))
-        return decode_record(self._opened[shard][within])
+            self._opened[shard] = self.record_format.open([self._copies.path(shard)])
+        return self._opened[shard][within]
 
-    def __iter__(self) -> Iterator[Record]:
+    def __iter__(self) -> Iterator[SequenceRecord]:
         """The sequences in global order."""
         return (self[index] for index in range(len(self)))
 
 
-def open_records(folder: str, cache: str | None = None) -> Records:
+def open_records(folder: str, cache: str | None = None, *, formats: RecordFormats = FORMATS) -> Records:
     """The records of a folder.
 
     Shards of an object store are copied when they are first read from, so all of them end up on this machine if all are
@@ -62,6 +61,7 @@ def open_records(folder: str, cache: str | None = None) -> Records:
     Args:
         folder: folder with ``dataset.json``; local path or URL.
         cache: local folder for copies, which stay there and are used again; None: a temporary one.
+        formats: record formats that can be read.
 
     Raises:
         FileNotFoundError: the folder has no ``dataset.json``: its run has not finished.
@@ -69,16 +69,17 @@ def open_records(folder: str, cache: str | None = None) -> Records:
         OSError: a shard is missing, damaged, or holds another number of records than is written there.
     """
     dataset = read_dataset(folder)
+    record_format = formats.of_files(paths(folder, dataset))
     if fs.is_local(folder):
-        _check_counts(folder, dataset)
+        _check_counts(folder, dataset, record_format)
     else:
         _check_sizes(folder, dataset)
-    return Records(dataset, Copies(folder, dataset, cache))
+    return Records(dataset, record_format, Copies(folder, dataset, cache))
 
 
-def _check_counts(folder: str, dataset: Dataset) -> None:
+def _check_counts(folder: str, dataset: Dataset, record_format: RecordFormat) -> None:
     for shard, path in zip(dataset.train.shards, paths(folder, dataset), strict=True):
-        found = array_record.count(path)
+        found = record_format.count(path)
         if found != shard.records:
             raise OSError(f"{path}: want {shard.records} records by {FILE_NAME}, got {found}; copy the folder again")
 
@@ -102,7 +103,7 @@ def paths(folder: str, dataset: Dataset) -> list[str]:
     return [fs.join(folder, shard.path) for shard in dataset.train.shards]
 
 
-def check(folder: str) -> list[str]:
+def check(folder: str, *, formats: RecordFormats = FORMATS) -> list[str]:
     """What is wrong with a folder of records, in sentences; empty where nothing is.
 
     Every byte is read: hashes and counts of the shards, length, ids, padding, document starts, source and number of
@@ -110,39 +111,50 @@ def check(folder: str) -> list[str]:
     """
     try:
         dataset = read_dataset(folder)
+        record_format = formats.of_files(paths(folder, dataset))
     except (OSError, ValueError) as error:
         return [str(error)]
     problems = _tokenizer_problems(folder, dataset)
     found: Counter[int] = Counter()
     for number in range(len(dataset.train.shards)):
-        shard_problems, sources = check_shard(folder, dataset, number)
+        shard_problems, sources = check_shard(folder, dataset, record_format, number)
         problems += shard_problems
         found += sources
     return problems + _mixture_problems(dataset, found)
 
 
-def check_shard(folder: str, dataset: Dataset, number: int) -> tuple[list[str], Counter[int]]:
-    """What is wrong with one shard, and its sequences by source."""
+def check_shard(
+    folder: str, dataset: Dataset, record_format: RecordFormat, number: int
+) -> tuple[list[str], Counter[int]]:
+    """Return what is wrong with one record shard, and its number of sequences per source."""
     shard = dataset.train.shards[number]
     path = fs.join(folder, shard.path)
     try:
         with fs.local_copy(path) as local:
             problems = _file_problems(path, local, shard)
-            records = array_record.read_all(local, path)
+            found, sources = _check_records(record_format.read(local, path), dataset, number)
     except OSError as error:
         return [str(error)], Counter()
-    if len(records) != shard.records:
-        problems.append(f"{path}: want {shard.records} records, got {len(records)}")
+    problems += [f"{path}{problem}" for problem in found]
+    return problems, sources
+
+
+def _check_records(
+    records: Iterable[SequenceRecord | ValueError], dataset: Dataset, number: int
+) -> tuple[list[str], Counter[int]]:
+    """Return what is wrong with the records of a shard, to be read after its path, and its sequences per source."""
+    problems: list[str] = []
     sources: Counter[int] = Counter()
-    for index, data in enumerate(records):
-        try:
-            record = decode_record(data)
-        except ValueError as error:
-            problems.append(f"{path}, record {index}: {error}")
+    index = -1
+    for index, record in enumerate(records):
+        if isinstance(record, ValueError):
+            problems.append(f", record {index}: {record}")
             continue
         sources[record.source] += 1
-        wanted_id = index * len(dataset.train.shards) + number
-        problems += [f"{path}, record {index}: {problem}" for problem in _record_problems(record, dataset, wanted_id)]
+        seq_id = index * len(dataset.train.shards) + number
+        problems += [f", record {index}: {problem}" for problem in _record_problems(record, dataset, seq_id)]
+    if index + 1 != dataset.train.shards[number].records:
+        problems.insert(0, f": want {dataset.train.shards[number].records} records, got {index + 1}")
     return problems, sources
 
 
@@ -154,7 +166,7 @@ def _file_problems(path: str, local: str, shard: Shard) -> list[str]:
     return [] if digest == shard.sha256 else [f"{path}: want SHA-256 {shard.sha256}, got {digest}"]
 
 
-def _record_problems(record: Record, dataset: Dataset, seq_id: int) -> Iterator[str]:
+def _record_problems(record: SequenceRecord, dataset: Dataset, seq_id: int) -> Iterator[str]:
     tokens, starts = record.tokens, record.doc_starts
     if len(tokens) != dataset.sequence_length:
         yield f"want {dataset.sequence_length} tokens, got {len(tokens)}"

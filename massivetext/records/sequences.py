@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from massivetext.records.permutation import Permutation, derived_key
+from massivetext.hashing import derive_hash_key
+from massivetext.records.permutation import Permutation
 
 I64 = npt.NDArray[np.int64]
 Tokens = npt.NDArray[np.integer]
@@ -205,7 +206,7 @@ class Order:
         """
         if not 1 <= shards <= sequences:
             raise ValueError(f"order: want 1 to {sequences} shards for as many sequences, got {shards}")
-        self.sequences, self.shards, self.key = sequences, shards, derived_key("order", seed)
+        self.sequences, self.shards, self.key = sequences, shards, derive_hash_key("order", seed)
         self._permutation = Permutation(sequences, self.key)
 
     def slots(self, rows: npt.NDArray[np.integer]) -> I64:

@@ -29,7 +29,7 @@ def find(options: BlocklistOptions, root: str) -> ListFiles:
 def _files(kind: str, patterns: tuple[str, ...], root: str) -> tuple[fs.FileInfo, ...]:
     found: set[fs.FileInfo] = set()
     for pattern in patterns:
-        infos = fs.glob(pattern if "://" in pattern or pattern.startswith("/") else fs.join(root, pattern))
+        infos = fs.glob(fs.resolve(pattern, root))
         if not infos:
             raise UserError(f"blocklists.{kind}: {pattern}: no such file below {root}; mend the recipe or the folder")
         found.update(infos)

@@ -12,7 +12,7 @@ def find(root: str, model: str) -> str:
     Raises:
         UserError: its name does not end in .ftz, or it or its calibration is missing.
     """
-    path = model if "://" in model or model.startswith("/") else fs.join(root, model)
+    path = fs.resolve(model, root)
     wanted = "want a model that `massivetext classifier train` wrote"
     if not path.endswith(_SUFFIX):
         raise UserError(f"measure.unsafe_model: {model}: {wanted}, whose name ends in {_SUFFIX}")

@@ -92,7 +92,7 @@ def _find(patterns: Iterable[str], root: str) -> list[Split]:
 
 def _resolve(pattern: str, root: str) -> tuple[str, str]:
     """A pattern as the filesystem wants it, and the longest folder before its first wildcard."""
-    absolute = pattern.startswith("/") or "://" in pattern
+    absolute = fs.is_absolute(pattern)
     steps = pattern.split("/")
     fixed = 0
     while fixed < len(steps) - 1 and not wildcards.has_magic(steps[fixed]):

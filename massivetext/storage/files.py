@@ -70,6 +70,16 @@ def join(*parts: str) -> str:
     return "/".join([parts[0].rstrip("/"), *(part.strip("/") for part in parts[1:])])
 
 
+def is_absolute(path: str) -> bool:
+    """Return whether a path is a URL or begins at the root, so that no folder needs to be put before it."""
+    return path.startswith("/") or "://" in path
+
+
+def resolve(path: str, root: str) -> str:
+    """Return the path that a recipe in the folder ``root`` means: below that folder, unless absolute or a URL."""
+    return path if is_absolute(path) else join(root, path)
+
+
 def is_local(path: str) -> bool:
     """Whether a path lies on this machine's own filesystem. Raises UserError where its protocol cannot be used."""
     return isinstance(object_store.connect(path)[0], LocalFileSystem)

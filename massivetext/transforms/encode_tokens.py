@@ -7,9 +7,9 @@ from typing import Any
 import apache_beam as beam
 
 from massivetext.errors import UserError
-from massivetext.jobs.tokenizer_training import model_path
 from massivetext.storage import files as fs
 from massivetext.tokenizer.encoder import Encoder
+from massivetext.tokenizer.model_file import model_path
 from massivetext.transforms.arguments import working_folder
 from massivetext.transforms.pcollection_rows import Values, with_fields
 

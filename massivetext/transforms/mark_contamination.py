@@ -6,11 +6,10 @@ from typing import Any
 
 import apache_beam as beam
 
+from massivetext.decontaminate.evaluation_items import evaluation_files, read_items
 from massivetext.decontaminate.index import NgramIndex
 from massivetext.decontaminate.screen import Screen
-from massivetext.decontaminate.test_sets import read_items
 from massivetext.errors import UserError
-from massivetext.jobs.screen_documents import evaluation_files
 from massivetext.recipe import DecontaminateOptions
 from massivetext.storage import files as fs
 from massivetext.transforms.arguments import checked, working_folder

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from massivetext.decontaminate.evaluation_items import EvaluationItem, read_items
 from massivetext.decontaminate.index import NgramIndex, Overlap
-from massivetext.decontaminate.test_sets import TestItem, read_items
 from massivetext.shingles import shingle_hashes
 
 BENCH = Path(__file__).resolve().parents[2] / "../shared/data/bench"
@@ -14,7 +14,7 @@ TEXTS = st.lists(st.sampled_from("abc"), max_size=12).map(" ".join)
 
 
 def index(*texts: str, n: int = 3, lowercase: bool = False) -> NgramIndex:
-    return NgramIndex.build([TestItem("set", str(i), text) for i, text in enumerate(texts)], n, lowercase)
+    return NgramIndex.build([EvaluationItem("set", str(i), text) for i, text in enumerate(texts)], n, lowercase)
 
 
 def overlaps(built: NgramIndex, text: str) -> list[Overlap]:
@@ -61,7 +61,7 @@ def test_nothing_matches_nothing() -> None:
 
 
 def test_items_keep_their_names() -> None:
-    built = NgramIndex.build([TestItem("gsm8k", "7", "a b c"), TestItem("é", "x y", "")])
+    built = NgramIndex.build([EvaluationItem("gsm8k", "7", "a b c"), EvaluationItem("é", "x y", "")])
 
     assert built.names == (("gsm8k", "7"), ("é", "x y"))
     assert built.counts.tolist() == [1, 0]

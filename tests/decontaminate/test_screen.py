@@ -2,15 +2,15 @@
 
 import pytest
 
+from massivetext.decontaminate.evaluation_items import EvaluationItem
 from massivetext.decontaminate.index import NgramIndex
 from massivetext.decontaminate.screen import Hit, Screen, article_titles
-from massivetext.decontaminate.test_sets import TestItem
 from massivetext.recipe import DecontaminateOptions
 
 ITEMS = [
-    TestItem("bench", "0", "a b c d"),
-    TestItem("bench", "1", "c d e"),
-    TestItem("wikitext.x", "The Bridge", "x y z"),
+    EvaluationItem("bench", "0", "a b c d"),
+    EvaluationItem("bench", "1", "c d e"),
+    EvaluationItem("wikitext.x", "The Bridge", "x y z"),
 ]
 
 

@@ -12,12 +12,12 @@ from massivetext.records.dataset import (
     TokenizerFile,
     dataset,
     fingerprint,
-    shard_path,
 )
+from massivetext.records.formats import RUN_FORMAT
 
 SHARDS = [
-    Shard(path=shard_path(0, 2), records=3, bytes=300, sha256="aa" * 32),
-    Shard(path=shard_path(1, 2), records=2, bytes=200, sha256="bb" * 32),
+    Shard(path=RUN_FORMAT.shard_path(0, 2), records=3, bytes=300, sha256="aa" * 32),
+    Shard(path=RUN_FORMAT.shard_path(1, 2), records=2, bytes=200, sha256="bb" * 32),
 ]
 TOKENIZER = TokenizerFile(path="../tokenizer/tokenizer.model", sha256="cc" * 32, normalizer="nfkc", byte_fallback=True)
 

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from massivetext.records.crops import Ids, crop, crop_window, drawn_documents, draws_of, with_ends
-from massivetext.records.example import Record, encode_record
+from massivetext.records.example import encode_record
 from massivetext.records.mixture import affordable, quotas
+from massivetext.records.record_format import SequenceRecord
 from massivetext.records.sequences import Order, assemble, layout, pieces, shard_count, shard_sizes
 
 WEIGHTS = {"code": Decimal("0.2"), "web": Decimal("0.8")}
@@ -63,7 +64,7 @@ def plain(corpus: Mapping[str, list[str]], sizes: Sizes) -> list[bytes]:
     ordered = sorted(
         (slot, source, tokens, starts) for slot, (source, (tokens, starts)) in zip(slots, used, strict=True)
     )
-    return [encode_record(Record(np.array(t), np.array(s), source, slot)) for slot, source, t, s in ordered]
+    return [encode_record(SequenceRecord(np.array(t), np.array(s), source, slot)) for slot, source, t, s in ordered]
 
 
 def sharded(corpus: Mapping[str, list[str]], cuts: Mapping[str, list[int]], sizes: Sizes) -> list[list[bytes]]:
@@ -100,7 +101,9 @@ def sharded(corpus: Mapping[str, list[str]], cuts: Mapping[str, list[int]], size
     return [
         [
             encode_record(
-                Record(*assemble(parts[shard, index], sizes.length), origin[shard, index], order.slot(shard, index))
+                SequenceRecord(
+                    *assemble(parts[shard, index], sizes.length), origin[shard, index], order.slot(shard, index)
+                )
             )
             for index in range(size)
         ]

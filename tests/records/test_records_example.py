@@ -6,7 +6,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from massivetext.records.example import Record, decode_example, decode_record, encode_example, encode_record
+from massivetext.records.example import decode_example, decode_record, encode_example, encode_record
+from massivetext.records.record_format import SequenceRecord
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 # Names of one length: where one name begins with another, protobuf's own implementations order them differently.
@@ -71,7 +72,7 @@ def test_order_of_the_mapping_does_not_matter() -> None:
 
 @pytest.mark.parametrize("dtype", [np.uint16, np.uint32, np.int32, np.int64])
 def test_type_of_the_ids_does_not_matter(dtype: type) -> None:
-    record = Record(np.array([5, 31_999, 4], dtype), np.array([0, 2]), 3, 12_345_678)
+    record = SequenceRecord(np.array([5, 31_999, 4], dtype), np.array([0, 2]), 3, 12_345_678)
     again = decode_record(encode_record(record))
 
     assert encode_record(record) == by_protobuf(
@@ -108,7 +109,7 @@ def test_any_other_bytes_are_a_value_error_or_features(data: bytes) -> None:
 
 @pytest.mark.parametrize("cut", range(1, 60, 7))
 def test_record_that_breaks_off_is_a_value_error(cut: int) -> None:
-    data = encode_record(Record(np.arange(4, 40), np.array([0]), 0, 0))
+    data = encode_record(SequenceRecord(np.arange(4, 40), np.array([0]), 0, 0))
 
     with pytest.raises(ValueError, match=r"record|example"):
         decode_record(data[:-cut])
@@ -118,5 +119,5 @@ def test_features_of_another_kind_are_refused() -> None:
     # features { feature { key: "a" value { bytes_list {} } } }: bytes_list is field 1 of Feature.
     data = bytes([0x0A, 9, 0x0A, 7, 0x0A, 1, 0x61, 0x12, 2, 0x0A, 0])
 
-    with pytest.raises(ValueError, match="want field 3 as bytes, got field 1"):
+    with pytest.raises(ValueError, match="want features of packed int64_lists, got 2 other bytes"):
         decode_example(data)

@@ -7,13 +7,11 @@ import numpy as np
 import pytest
 from tiny_records import SEQUENCES, SHARDS, record, write_folder
 
-from massivetext.records import array_record
-from massivetext.records.dataset import (
-    fingerprint,
-    shard_path,
-)
-from massivetext.records.example import Record
+from massivetext.records.array_record import write_records
+from massivetext.records.dataset import fingerprint
+from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.reader import check, open_records
+from massivetext.records.record_format import SequenceRecord
 
 
 def test_sequences_come_in_global_order(tmp_path: Path) -> None:
@@ -49,8 +47,8 @@ def test_folder_without_its_last_file_is_not_opened(tmp_path: Path) -> None:
 
 def test_missing_shard_and_wrong_count_are_named(tmp_path: Path) -> None:
     write_folder(tmp_path)
-    path = tmp_path / shard_path(1, SHARDS)
-    array_record.write(str(path), [b"one"])
+    path = tmp_path / RUN_FORMAT.shard_path(1, SHARDS)
+    write_records(str(path), [b"one"])
     with pytest.raises(OSError, match=r"train-00001-of-00004.array_record: want 3 records by dataset.json, got 1"):
         open_records(str(tmp_path))
 
@@ -75,7 +73,7 @@ def test_tokenizer_is_checked_where_it_is_there(tmp_path: Path) -> None:
     assert "not the tokenizer of these records" in problem
 
 
-def spoiled(slot: int, **changes: object) -> Callable[[Record], Record]:
+def spoiled(slot: int, **changes: object) -> Callable[[SequenceRecord], SequenceRecord]:
     return lambda record: record._replace(**changes) if record.seq_id == slot else record  # type: ignore[arg-type]
 
 
@@ -94,7 +92,7 @@ def spoiled(slot: int, **changes: object) -> Callable[[Record], Record]:
         (spoiled(6, seq_id=7), "want seq_id 6, got 7"),
     ],
 )
-def test_bad_record_is_named(tmp_path: Path, change: Callable[[Record], Record], message: str) -> None:
+def test_bad_record_is_named(tmp_path: Path, change: Callable[[SequenceRecord], SequenceRecord], message: str) -> None:
     write_folder(tmp_path, change)
     problems = check(str(tmp_path))
 
@@ -132,8 +130,8 @@ def test_mixture_that_is_off_by_more_than_one_is_named(tmp_path: Path) -> None:
 
 def test_foreign_records_under_the_right_hash_are_named(tmp_path: Path) -> None:
     found = write_folder(tmp_path)
-    path = tmp_path / shard_path(2, SHARDS)
-    array_record.write(str(path), [b"not a record"] * 3)
+    path = tmp_path / RUN_FORMAT.shard_path(2, SHARDS)
+    write_records(str(path), [b"not a record"] * 3)
     shards = list(found.train.shards)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     shards[2] = msgspec.structs.replace(shards[2], sha256=digest, bytes=path.stat().st_size)
@@ -158,7 +156,7 @@ def test_changed_dataset_file_is_a_problem(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_flipped_bit_in_any_shard_is_found(tmp_path: Path, shard: int) -> None:
     write_folder(tmp_path)
-    path = tmp_path / shard_path(shard, SHARDS)
+    path = tmp_path / RUN_FORMAT.shard_path(shard, SHARDS)
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
@@ -168,7 +166,7 @@ def test_flipped_bit_in_any_shard_is_found(tmp_path: Path, shard: int) -> None:
 
 def test_missing_shard_is_a_problem_and_the_others_are_still_checked(tmp_path: Path) -> None:
     write_folder(tmp_path, spoiled(6, seq_id=7))
-    (tmp_path / shard_path(0, SHARDS)).unlink()
+    (tmp_path / RUN_FORMAT.shard_path(0, SHARDS)).unlink()
     problems = check(str(tmp_path))
 
     assert any("train-00000-of-00004" in problem for problem in problems)

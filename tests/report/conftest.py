@@ -14,6 +14,7 @@ import pytest
 from massivetext import rules
 from massivetext.recipe import DecontaminateOptions, Recipe, RecordsOptions, SourceOptions, TokenizerOptions
 from massivetext.records import dataset as records
+from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.sequences import shard_sizes
 from massivetext.records.tokens import TOKENS, counts_path
 from massivetext.rules import Bounds, Rule
@@ -310,7 +311,7 @@ def _dataset(recipe: Recipe, quotas: Mapping[str, int]) -> records.Dataset:
         draws=dict.fromkeys(quotas, 3),
         realised=quotas,
         shards=[
-            records.Shard(path=records.shard_path(shard, 2), records=sizes[shard], bytes=1, sha256="0")
+            records.Shard(path=RUN_FORMAT.shard_path(shard, 2), records=sizes[shard], bytes=1, sha256="0")
             for shard in range(2)
         ],
     )

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from massivetext.engines.engine import Engine
-from massivetext.jobs.report_pages import HOSTS, JSON, run_report
+from massivetext.jobs.report_pages import HOSTS, run_report
 from massivetext.report import hosts
 from massivetext.report.accumulate import accumulate_shard, merge
 from massivetext.report.summary import Report, summarise
@@ -14,6 +14,7 @@ from massivetext.report.tallies import PartTally
 from massivetext.runs.store import Shard, canonical
 from massivetext.runs.work_items import WorkItem
 from massivetext.stages import REPORT
+from massivetext.stages.report_stage import JSON
 from massivetext.storage import files as fs
 
 

@@ -356,3 +356,12 @@ def test_what_another_process_writes_is_seen_at_once(monkeypatch: pytest.MonkeyP
     assert names(fs.find("remembering://run"), "remembering://run") == ["a"]
     Remembering.files.append("run/b")
     assert names(fs.find("remembering://run"), "remembering://run") == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("a/*.txt", "/recipes/a/*.txt"), ("/a.txt", "/a.txt"), ("s3://bucket/a.txt", "s3://bucket/a.txt")],
+)
+def test_a_path_of_a_recipe_is_below_its_folder_unless_absolute_or_a_url(path: str, expected: str) -> None:
+    assert fs.resolve(path, "/recipes/") == expected
+    assert fs.is_absolute(path) is (path == expected)

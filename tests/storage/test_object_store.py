@@ -26,7 +26,7 @@ from tiny_records import SEQUENCES, SHARDS, write_folder
 from massivetext import demo
 from massivetext.errors import StageError, UserError
 from massivetext.loader import load
-from massivetext.records.dataset import shard_path
+from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.reader import check, open_records
 from massivetext.runs.store import Run
 from massivetext.stages.finished import open_context
@@ -533,7 +533,7 @@ def test_a_damaged_or_missing_shard_of_records_is_named(store: Store, tmp_path: 
     write_folder(tmp_path)
     for path in tmp_path.iterdir():
         store.put(f"records/{path.name}", path.read_bytes())
-    folder, shard = store.url + "/records", shard_path(1, SHARDS)
+    folder, shard = store.url + "/records", RUN_FORMAT.shard_path(1, SHARDS)
     assert check(folder) == []
     assert [record.seq_id for record in open_records(folder)] == list(range(SEQUENCES))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from massivetext.decontaminate.test_sets import TestItem, read_items, untokenise
+from massivetext.decontaminate.evaluation_items import EvaluationItem, evaluation_files, read_items, untokenise
 from massivetext.errors import UserError
 
 BENCH = Path(__file__).resolve().parents[2] / "../shared/data/bench"
@@ -22,9 +22,9 @@ def test_jsonl_items_have_the_full_text_where_there_is_one() -> None:
     )
 
     assert read_items("sets/mine.jsonl", data) == [
-        TestItem("gsm8k", "gsm8k/1", "Q\nA"),
-        TestItem("mine", "1", "only é"),
-        TestItem("mine", "17", "T"),
+        EvaluationItem("gsm8k", "gsm8k/1", "Q\nA"),
+        EvaluationItem("mine", "1", "only é"),
+        EvaluationItem("mine", "17", "T"),
     ]
 
 
@@ -36,7 +36,7 @@ def test_blank_lines_are_skipped_and_do_not_count() -> None:
 
 def test_gzip_is_recognised_by_its_bytes() -> None:
     data = jsonl({"text": "a"})
-    expected = [TestItem("x", "0", "a")]
+    expected = [EvaluationItem("x", "0", "a")]
 
     assert read_items("x.jsonl.gz", gzip.compress(data)) == expected
     assert read_items("x.jsonl", gzip.compress(data)) == expected
@@ -80,7 +80,10 @@ def test_unknown_formats_are_refused(name: str) -> None:
 def test_plain_text_has_one_item_a_paragraph() -> None:
     data = b"\xef\xbb\xbfone\r\nstill one\r\n\r\n \r\ntwo\r\n"
 
-    assert read_items("quiz.txt", data) == [TestItem("quiz", "0", "one\nstill one"), TestItem("quiz", "1", "two")]
+    assert read_items("quiz.txt", data) == [
+        EvaluationItem("quiz", "0", "one\nstill one"),
+        EvaluationItem("quiz", "1", "two"),
+    ]
 
 
 WIKITEXT = (
@@ -159,3 +162,13 @@ def test_articles_of_wikitext_are_told_by_the_name_of_their_test_set(name: str, 
     (item,) = read_items(name, b" = Some Title = \n \n Text of the article . \n")
 
     assert (item.test_set, item.id) == (test_set, "Some Title")
+
+
+def test_files_are_looked_for_below_the_folder_of_the_recipe(tmp_path: Path) -> None:
+    for name in ("b.txt", "a.txt"):
+        (tmp_path / name).write_text("text")
+    found = evaluation_files(["*.txt", str(tmp_path / "a.txt")], str(tmp_path))
+
+    assert [info.path for info in found] == [f"{tmp_path}/a.txt", f"{tmp_path}/b.txt"]
+    with pytest.raises(UserError, match=r"test_sets: none\.txt: no such file below"):
+        evaluation_files(["none.txt"], str(tmp_path))

@@ -3,15 +3,16 @@
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
 from massivetext import text as texts
 from massivetext.errors import UserError
+from massivetext.storage import files as fs
 
 _GZIP = b"\x1f\x8b"
 
@@ -31,7 +32,7 @@ _HEADING = re.compile(rf"{_BEFORE}(?P<marks>=(?: =)*) (?P<title>[^\n]+?) (?P=mar
 
 
 @dataclass(frozen=True, slots=True)
-class TestItem:
+class EvaluationItem:
     """One evaluation item.
 
     Attributes:
@@ -40,14 +41,29 @@ class TestItem:
         text: what a model would have memorised: question and answer where the file has both.
     """
 
-    __test__: ClassVar[bool] = False  # or pytest takes the class for a test
-
     test_set: str
     id: str
     text: str
 
 
-def read_items(name: str, data: bytes) -> list[TestItem]:
+def evaluation_files(patterns: Iterable[str], root: str) -> list[fs.FileInfo]:
+    """Return the files of the test sets that a recipe in the folder ``root`` names, sorted.
+
+    Raises:
+        UserError: a pattern matches no file.
+    """
+    found: dict[str, fs.FileInfo] = {}
+    for pattern in patterns:
+        infos = fs.glob(fs.resolve(pattern, root))
+        if not infos:
+            raise UserError(
+                f"decontaminate.test_sets: {pattern}: no such file below {root}; mend the recipe or the folder"
+            )
+        found.update((info.path, info) for info in infos)
+    return sorted(found.values())
+
+
+def read_items(name: str, data: bytes) -> list[EvaluationItem]:
     """The items of one file, in order.
 
     The ending says the format, gzip (``.gz``) is recognised by its first bytes:
@@ -89,7 +105,7 @@ def _plain_text(name: str, data: bytes) -> str:
         raise UserError(f"{name}, line {line}: want UTF-8, got byte 0x{data[error.start]:02x}") from error
 
 
-def _read_jsonl(name: str, stem: str, content: str) -> Iterator[TestItem]:
+def _read_jsonl(name: str, stem: str, content: str) -> Iterator[EvaluationItem]:
     count = 0
     for number, line in enumerate(content.split("\n"), start=1):
         if line.strip():
@@ -97,7 +113,7 @@ def _read_jsonl(name: str, stem: str, content: str) -> Iterator[TestItem]:
             count += 1
 
 
-def _json_item(place: str, stem: str, line: str, ordinal: int) -> TestItem:
+def _json_item(place: str, stem: str, line: str, ordinal: int) -> EvaluationItem:
     try:
         row = msgspec.json.decode(line)
     except msgspec.DecodeError as error:
@@ -108,7 +124,7 @@ def _json_item(place: str, stem: str, line: str, ordinal: int) -> TestItem:
     if not isinstance(row.get(field), str):
         known = ", ".join(sorted(row)) or "none"
         raise UserError(f"{place}: want a string in '{field}', got {row.get(field)!r}; fields here: {known}")
-    return TestItem(_label(row, "benchmark", stem, place), _label(row, "id", str(ordinal), place), row[field])
+    return EvaluationItem(_label(row, "benchmark", stem, place), _label(row, "id", str(ordinal), place), row[field])
 
 
 def _label(row: dict[str, Any], field: str, otherwise: str, place: str) -> str:
@@ -120,12 +136,12 @@ def _label(row: dict[str, Any], field: str, otherwise: str, place: str) -> str:
     raise UserError(f"{place}: want a string or a whole number in '{field}', got {value!r}")
 
 
-def _read_paragraphs(_name: str, stem: str, content: str) -> Iterator[TestItem]:
+def _read_paragraphs(_name: str, stem: str, content: str) -> Iterator[EvaluationItem]:
     paragraphs = texts.paragraphs(texts.clean(content))
-    return (TestItem(stem, str(number), text) for number, text in enumerate(paragraphs))
+    return (EvaluationItem(stem, str(number), text) for number, text in enumerate(paragraphs))
 
 
-def _read_wikitext(name: str, stem: str, content: str) -> Iterator[TestItem]:
+def _read_wikitext(name: str, stem: str, content: str) -> Iterator[EvaluationItem]:
     # The name tells the articles of WikiText from other items: their Wikipedia pages go by title.
     stem = stem if stem.lower().startswith("wikitext") else f"wikitext.{stem}"
     titles = list(_ARTICLE.finditer(content))
@@ -133,7 +149,7 @@ def _read_wikitext(name: str, stem: str, content: str) -> Iterator[TestItem]:
         raise UserError(f"{name}, line 1: want WikiText, which begins with a title ' = Title = '; rename it to .txt?")
     ends = [title.start() for title in titles[1:]] + [len(content)]
     for title, end in zip(titles, ends, strict=True):
-        yield TestItem(stem, untokenise(title["title"]), untokenise(content[title.start() : end]).strip())
+        yield EvaluationItem(stem, untokenise(title["title"]), untokenise(content[title.start() : end]).strip())
 
 
 def untokenise(text: str) -> str:
