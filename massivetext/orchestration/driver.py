@@ -55,7 +55,7 @@ class Driver:
         *,
         until: str = STAGES[-1],
         listener: Listener | None = None,
-        say: lock.Say = lambda _: None,
+        say: lock.Notify = lambda _: None,
     ) -> None:
         if until not in STAGES:
             raise UserError(f"--until: want one of {', '.join(STAGES)}, got {until!r}")
