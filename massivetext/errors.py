@@ -2,9 +2,18 @@
 
 ::
 
-    MassivetextError            something that the user can correct; the command prints the message alone
-    ├── UserError               exit code 2: the recipe, the input, the options or the machine are not as they must be
-    └── StageError              exit code 1: a stage could not finish; a rerun of the command continues
+    MassivetextError                the message says what to do; the command prints it without a traceback
+    ├── UserError                   exit code 2: the recipe, the input, the options or the machine need a correction
+    │   ├── AccessDeniedError       an object store refuses access
+    │   ├── BucketMissingError      an object store has no such bucket
+    │   ├── CredentialsMissingError no credentials for an object store
+    │   └── LockHeldError           another run is at work in the run folder
+    └── StageError                  exit code 1: a stage could not finish; a rerun of the command continues
+        ├── FencedOutError          a late attempt: its work was completed or given up meanwhile
+        ├── FileChangedError        a file was changed or removed while it was read
+        ├── LockLostError           another run has taken over the run folder
+        ├── ReadError               a disk of this machine cannot read a file
+        └── StoreFailedError        an object store still fails after several attempts
 
 An exception that a Beam worker raises reaches the driver only as the text of a traceback, wrapped by the runner in an
 exception of the runner's own. So a worker raises the error with a marked message (:func:`mark_for_driver`), and the
@@ -39,6 +48,42 @@ class UserError(MassivetextError):
 
 class StageError(MassivetextError):
     """A stage could not finish; complete work stays, and a rerun of the command continues; exit code 1."""
+
+
+class AccessDeniedError(UserError):
+    """An object store refuses access to a file, bucket or operation."""
+
+
+class BucketMissingError(UserError):
+    """An object store has no such bucket."""
+
+
+class CredentialsMissingError(UserError):
+    """There are no credentials for an object store, or they cannot be loaded."""
+
+
+class LockHeldError(UserError):
+    """Another run, which is alive, is at work in the run folder."""
+
+
+class FencedOutError(StageError):
+    """A late attempt did not write a file, because its work was completed by another attempt or given up."""
+
+
+class FileChangedError(StageError):
+    """A file was changed or removed while it was read."""
+
+
+class LockLostError(StageError):
+    """Another run has taken over the run folder, because this one did not renew its lock in time."""
+
+
+class ReadError(StageError):
+    """A disk of this machine cannot read a file."""
+
+
+class StoreFailedError(StageError):
+    """An object store still fails after several attempts."""
 
 
 def mark_for_driver(error: MassivetextError) -> MassivetextError:

@@ -135,7 +135,7 @@ def _pairs_in(context: Context, cells: Cells, cell: int) -> int | None:
     if commit is None:
         return None
     pairs = commit.counts["band_pairs"]
-    return pairs if fs.has(cell_path(context, cell), pair_files.cut_bytes(pairs, cells.parts)) else None
+    return pairs if fs.has_size(cell_path(context, cell), pair_files.cut_bytes(pairs, cells.parts)) else None
 
 
 def cell_path(context: Context, cell: int) -> str:

@@ -136,7 +136,7 @@ def _merged(context: Context, part: int) -> int | None:
     if commit is None:
         return None
     pairs = commit.counts["distinct"]
-    return pairs if fs.has(_part_path(context, part), pairs * PAIR_BYTES) else None
+    return pairs if fs.has_size(_part_path(context, part), pairs * PAIR_BYTES) else None
 
 
 def _part_path(context: Context, part: int) -> str:

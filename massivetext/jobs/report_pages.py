@@ -59,7 +59,7 @@ def _write(
     return ShardCommit("page", (run.committed(run.path(JSON)), run.committed(run.path(PAGE))), {})
 
 
-def write_report(context: Context, say: lock.Say = lambda _: None) -> str:
+def write_report(context: Context, say: lock.Notify = lambda _: None) -> str:
     """The path of a run's page; it is written, from what the run has so far, where the report stage has not done so.
 
     Args:

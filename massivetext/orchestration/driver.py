@@ -31,7 +31,7 @@ def prepare(
     until: str | None = None,
     stages: Sequence[Stage] = STAGES,
     listener: Listener = lambda stage, event, shards: None,
-    say: lock.Say = lambda _: None,
+    say: lock.Notify = lambda _: None,
 ) -> "Driver":
     """Check what can be checked before a run starts, and return what runs it.
 
@@ -96,7 +96,7 @@ class Driver:
         stages: Sequence[Stage],
         wanted: Sequence[str],
         listener: Listener,
-        say: lock.Say,
+        say: lock.Notify,
     ) -> None:
         self.context = context
         self._plan, self._engine, self._items = plan, engine, items

@@ -178,7 +178,7 @@ class Run:
         """Marks a task as done; every file of it must be in place."""
         path = self._commit_path(stage, key, commit.task)
         fs.write_bytes(path, msgspec.json.encode(commit, order="deterministic"))
-        if fs.is_shut_out():  # the stage was completed just now, and its commits removed
+        if fs.is_marker_gone():  # the stage was completed just now, and its commits removed
             fs.remove(self.path(stage, "commits", key[:16]))
 
     def shard_commit(self, stage: str, key: str, task: str) -> ShardCommit | None:
@@ -200,7 +200,7 @@ class Run:
         """Whether every file is there and has its size."""
         wanted = list(files)
         if len(wanted) <= _FEW:
-            return all(fs.has(self.path(file.path), file.bytes) for file in wanted)
+            return all(fs.has_size(self.path(file.path), file.bytes) for file in wanted)
         folders = {file.path.split("/")[0] for file in wanted}
         found = {fs.relative(info.path, self.folder): info.size for f in folders for info in fs.find(self.path(f))}
         return all(found.get(file.path) == file.bytes for file in wanted)
@@ -277,7 +277,7 @@ class Run:
         for info in fs.find(self.folder):
             if _is_temporary(info.path):
                 fs.remove(info.path)
-        fs.prune(self.folder)
+        fs.remove_empty_folders(self.folder)
 
     def state(self) -> RunState | None:
         """``run.json``, or None in a folder that is no run. Raises UserError where it is damaged."""

@@ -1,4 +1,4 @@
-"""This machine's own files for the filesystem layer: kept through a loss of power, their errors told plainly."""
+"""Files of this machine's own disks: kept through a loss of power, and errors of reading as StageError."""
 
 import contextlib
 import errno
@@ -7,45 +7,48 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from massivetext.errors import StageError
+from massivetext.errors import ReadError
 
-_REMOVAL_SECONDS = 60  # for a folder in which a process that comes too late is still writing
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_REMOVAL_SECONDS = 60  # to retry the removal of a folder in which a late process is still writing
 
 
-class File(io.FileIO):
-    """A file whose reads fail with StageError: a reader may take an OSError for damage of what the file holds."""
+class LocalFile(io.FileIO):
+    """A file that raises ReadError if the disk cannot read: a reader may take an OSError for damaged content."""
 
-    def readinto(self, buffer: Any, /) -> int | None:
-        """As in FileIO. Raises StageError."""
-        with self._telling():
+    def readinto(self, buffer: "WriteableBuffer", /) -> int | None:
+        """Read as FileIO does. Raises ReadError."""
+        with self._translate_read_errors():
             return super().readinto(buffer)
 
     def readall(self) -> bytes:
-        """As in FileIO. Raises StageError."""
-        with self._telling():
+        """Read as FileIO does. Raises ReadError."""
+        with self._translate_read_errors():
             return super().readall()
 
     @contextlib.contextmanager
-    def _telling(self) -> Iterator[None]:
+    def _translate_read_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise StageError(
-                f"{self.name}: cannot be read: {error.strerror}; mend it and run again to go on"
-            ) from error
+            raise ReadError(f"{self.name}: cannot be read: {error.strerror}; mend it and run again to go on") from error
 
 
 def remove(path: str) -> None:
-    """Removes a file or folder, also where another process adds to the folder or takes from it meanwhile."""
+    """Remove a file or folder, even if another process adds files to the folder or removes some meanwhile."""
+    target = Path(path)
     deadline = time.monotonic() + _REMOVAL_SECONDS
     while True:
         try:
-            if os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114
+            if target.is_dir() and not target.is_symlink():
                 shutil.rmtree(path)
             else:
-                os.remove(path)  # noqa: PTH107
+                target.unlink()
         except FileNotFoundError:
             if not os.path.lexists(path):
                 return
@@ -56,33 +59,33 @@ def remove(path: str) -> None:
             return
 
 
-def prune(folder: str) -> None:
-    """Removes the empty folders below a folder."""
+def remove_empty_folders(folder: str) -> None:
+    """Remove the empty folders below a folder."""
     for path, _, _ in os.walk(folder, topdown=False):
         with contextlib.suppress(OSError):  # it is not empty
             if path != folder:
-                os.rmdir(path)  # noqa: PTH106
+                Path(path).rmdir()
 
 
-def make_folder(folder: str) -> None:
-    """Makes a folder and those above it that are missing; their names stay after a loss of power."""
+def make_folder(folder: Path) -> None:
+    """Make a folder and its missing parents; their names stay after a loss of power."""
     missing = []
-    while not os.path.isdir(folder):  # noqa: PTH112
+    while not folder.is_dir():
         missing.append(folder)
-        folder = os.path.dirname(folder)  # noqa: PTH120
+        folder = folder.parent
     for each in reversed(missing):
         with contextlib.suppress(FileExistsError):
-            os.mkdir(each)  # noqa: PTH102
-        sync(os.path.dirname(each))  # noqa: PTH120
+            each.mkdir()
+        sync(each.parent)
 
 
-def sync(path: str) -> None:
-    """Waits until a file's bytes, or a folder's names, are where a loss of power does not reach them."""
+def sync(path: Path) -> None:
+    """Wait until the bytes of a file, or the names in a folder, are safe from a loss of power."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a filesystem that cannot do it for folders
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some file systems cannot sync folders
             raise
     finally:
         os.close(descriptor)

@@ -37,7 +37,7 @@ def finish(run: Run, key: str) -> None:
 def test_while_its_stage_is_under_way_an_attempt_writes(run: Run) -> None:
     run.begin(JUDGE, "a")
     with fs.fenced(run.marker("judge", "a")):
-        assert not fs.is_shut_out()
+        assert not fs.is_marker_gone()
         file = run.write_table("verdicts/rules", SHARD, TABLE)
         run.commit_shard("judge", "a", ShardCommit(SHARD.name, (file,), {}))
 
@@ -48,7 +48,7 @@ def test_after_its_stage_it_writes_nothing(run: Run) -> None:
     finish(run, "a")
     before = names(run)
     with fs.fenced(run.marker("judge", "a")):
-        assert fs.is_shut_out()
+        assert fs.is_marker_gone()
         with pytest.raises(StageError, match="is not written: others have done this work in the meantime"):
             run.write_table("verdicts/rules", SHARD, pa.table({"kept": [False]}))
 

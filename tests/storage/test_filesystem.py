@@ -285,18 +285,18 @@ def test_what_is_published_is_on_the_disk_before_it_has_its_name(
 def test_a_file_is_created_once(root: str) -> None:
     path = fs.join(root, "folder", "a")
 
-    assert fs.create(path, b"first") is True
-    assert fs.create(path, b"second") is False
+    assert fs.create_exclusively(path, b"first") is True
+    assert fs.create_exclusively(path, b"second") is False
     assert fs.read_bytes(path) == b"first"
 
 
 def test_a_file_that_is_not_there_is_not_replaced(root: str) -> None:
     path = fs.join(root, "a")
     with pytest.raises(FileNotFoundError):
-        fs.replace(path, b"x")
+        fs.overwrite(path, b"x")
     assert not fs.exists(path)
     fs.write_bytes(path, b"1")
-    fs.replace(path, b"2")
+    fs.overwrite(path, b"2")
 
     assert fs.read_bytes(path) == b"2"
 
@@ -349,7 +349,7 @@ def test_what_another_process_writes_is_seen_at_once(monkeypatch: pytest.MonkeyP
             ]
             return found
 
-    monkeypatch.setattr(object_store, "_PROTOCOLS", {"remembering"})
+    monkeypatch.setattr(object_store, "PROTOCOLS", {"remembering"})
     fsspec.register_implementation("remembering", Remembering, clobber=True)
     Remembering.files.append("run/a")
 

@@ -15,7 +15,7 @@ from command import massivetext
 from tiny_run import finish, tiny_context
 
 from massivetext.engines.engine import Engine
-from massivetext.errors import StageError, UserError
+from massivetext.errors import LockHeldError, LockLostError, StoreFailedError
 from massivetext.jobs.report_pages import write_report
 from massivetext.orchestration.driver import prepare
 from massivetext.recipe import load
@@ -23,7 +23,7 @@ from massivetext.runs.store import Run
 from massivetext.runs.verify import verify
 from massivetext.storage import files as fs
 from massivetext.storage import lock
-from massivetext.storage.lock import Owner
+from massivetext.storage.lock_owner import Owner, process_start, this_machine
 
 ROUNDS = 50
 ELSEWHERE = Owner(token="e" * 32, host="far", machine="another boot", process=7, started="1", since="today")
@@ -58,13 +58,13 @@ def put(folder: str, owner: Owner, name: str = lock.NAME) -> None:
 
 def here(process: int, started: str | None, token: str = "d" * 32) -> Owner:
     """What a process of this machine would write."""
-    return Owner(token=token, host="near", machine=lock._machine(), process=process, started=str(started), since="noon")
+    return Owner(token=token, host="near", machine=this_machine(), process=process, started=str(started), since="noon")
 
 
 def gone() -> Owner:
     """The lock of a process of this machine that has ended."""
     ended = subprocess.Popen([sys.executable, "-c", ""])
-    owner = here(ended.pid, lock._started(ended.pid))
+    owner = here(ended.pid, process_start(ended.pid))
     ended.wait()
     return owner
 
@@ -99,7 +99,9 @@ def test_a_lock_is_released_whatever_happens(folder: str, error: type[BaseExcept
 
 def test_a_second_run_is_refused_at_once_and_told_by_whom(folder: str) -> None:
     with lock.hold(folder):
-        with pytest.raises(UserError, match=rf"at work in this folder: process {os.getpid()} on .+, since 20.* UTC"):
+        with pytest.raises(
+            LockHeldError, match=rf"at work in this folder: process {os.getpid()} on .+, since 20.* UTC"
+        ):
             lock.acquire(folder, wait=never)
         assert names(folder) == [lock.NAME]
 
@@ -113,7 +115,7 @@ def race(folder: str, barrier: Barrier, results: "multiprocessing.Queue[int]", s
         barrier.wait(30)
         try:
             held = lock.acquire(place)
-        except UserError:
+        except LockHeldError:
             held = None
         results.put(number if held else -1)
         barrier.wait(30)  # the lock is held until the other has tried
@@ -140,36 +142,34 @@ def test_of_two_processes_exactly_one_wins_every_time(tmp_path: Path, stale: boo
 # -- stale locks -------------------------------------------------------------------------------------------------------
 
 
-def test_the_lock_of_a_process_that_has_gone_is_taken_over_at_once(folder: str) -> None:
+def test_the_lock_of_a_process_that_has_ended_is_taken_over_at_once(folder: str) -> None:
     put(folder, gone())
     held = lock.acquire(folder, wait=never)
     held.check()
 
     assert len(names(folder)) == 2  # the stale one stays until the run ends: nobody writes another's file
-    with pytest.raises(UserError, match=f"process {os.getpid()}"):
+    with pytest.raises(LockHeldError, match=f"process {os.getpid()}"):
         lock.acquire(folder, wait=never)
-    held._stop.set()
-    held._thread.start()
     held.release()
     assert names(folder) == []
 
 
-def test_a_process_with_the_number_of_one_that_has_gone_is_another(folder: str) -> None:
+def test_a_process_with_the_number_of_one_that_has_ended_is_another(folder: str) -> None:
     put(folder, here(os.getpid(), "1"))
     lock.acquire(folder, wait=never).check()
 
 
-def test_a_process_that_has_ended_but_was_not_waited_for_has_gone() -> None:
+def test_a_process_that_has_ended_but_was_not_waited_for_has_ended() -> None:
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    owner = here(process.pid, lock._started(process.pid))
-    assert not owner.has_gone
+    owner = here(process.pid, process_start(process.pid))
+    assert not owner.has_ended
 
     process.kill()
     deadline = time.monotonic() + 30
-    while not owner.has_gone and time.monotonic() < deadline:
+    while not owner.has_ended and time.monotonic() < deadline:
         time.sleep(0.01)
     assert process.returncode is None  # nobody has asked for it yet
-    assert owner.has_gone
+    assert owner.has_ended
     process.communicate()
 
 
@@ -195,7 +195,7 @@ def test_the_lock_of_another_machine_that_moves_is_respected(folder: str) -> Non
             put(folder, msgspec.structs.replace(ELSEWHERE, count=ELSEWHERE.count + next(moving)))
 
     passing = Time(meanwhile)
-    with pytest.raises(UserError, match="process 7 on far"):
+    with pytest.raises(LockHeldError, match="process 7 on far"):
         lock.acquire(folder, wait=passing.wait, clock=passing.clock)
     assert passing.now < 10
     assert names(folder) == [lock.NAME]
@@ -234,10 +234,10 @@ def test_a_damaged_lock_is_watched_like_any_other(folder: str, data: bytes) -> N
 
 def test_who_takes_over_a_lock_that_was_released_just_then_steps_back(folder: str) -> None:
     put(folder, ELSEWHERE)
-    chain = lock._chain(folder)
+    chain = lock.read_chain(folder)
     fs.remove(fs.join(folder, lock.NAME))
 
-    assert lock._take(folder, lock._owner(), chain) is None
+    assert lock.try_take(folder, Owner.this_process(), chain) is None
     assert names(folder) == []
 
 
@@ -252,7 +252,7 @@ def test_what_a_killed_release_left_holds_nobody_up(folder: str) -> None:
 
 def rob(folder: str) -> None:
     """Takes the lock over from elsewhere."""
-    (held,) = lock._chain(folder)
+    (held,) = lock.read_chain(folder)
     put(folder, ELSEWHERE, f"lock-{held.token}.json")
 
 
@@ -260,8 +260,8 @@ def test_the_loss_is_noticed_and_the_other_is_left_in_peace(folder: str) -> None
     with lock.hold(folder) as held:
         rob(folder)
         before = names(folder)
-        for look in (held.check, held.beat):
-            with pytest.raises(StageError, match=r"another run has taken this folder over .*process 7 on far"):
+        for look in (held.check, held.renew):
+            with pytest.raises(LockLostError, match=r"another run has taken this folder over .*process 7 on far"):
                 look()
     assert names(folder) == before
 
@@ -269,17 +269,17 @@ def test_the_loss_is_noticed_and_the_other_is_left_in_peace(folder: str) -> None
 def test_a_holder_that_wakes_up_after_all_is_over_does_not_bring_its_lock_back(folder: str) -> None:
     with lock.hold(folder) as held:
         fs.remove(folder)
-        with pytest.raises(StageError, match="its lock has gone"):
-            held.beat()
+        with pytest.raises(LockLostError, match="its lock has gone"):
+            held.renew()
     assert names(folder) == []
 
 
-def test_a_beat_moves_the_count_alone(folder: str) -> None:
+def test_a_renewal_moves_the_count_alone(folder: str) -> None:
     with lock.hold(folder) as held:
         path = fs.join(folder, lock.NAME)
         before = fs.read_bytes(path)
-        held.beat()
-        held.beat()
+        held.renew()
+        held.renew()
         after = fs.read_bytes(path)
     owner = msgspec.json.decode(before, type=Owner)
 
@@ -287,30 +287,27 @@ def test_a_beat_moves_the_count_alone(folder: str) -> None:
     assert msgspec.json.decode(after, type=Owner) == msgspec.structs.replace(owner, count=owner.count + 2)
 
 
-def test_the_loss_stops_the_main_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lock, "RENEW_SECONDS", 0.02)
-
+def test_the_loss_stops_the_main_thread(tmp_path: Path) -> None:
     def work() -> None:
-        with lock.hold(str(tmp_path)):
+        with lock.hold(str(tmp_path), renew_seconds=0.02):
             rob(str(tmp_path))
             time.sleep(60)
 
-    with pytest.raises(StageError, match="has taken this folder over"):
+    with pytest.raises(LockLostError, match="has taken this folder over"):
         work()
 
 
 def test_a_store_that_does_not_answer_for_a_while_is_no_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lock, "RENEW_SECONDS", 0.02)
-    failures = iter([StageError("the store fails")] * 3)
-    replace = fs.replace
+    failures = iter([StoreFailedError("the store fails")] * 3)
+    overwrite = fs.overwrite
 
     def fail_at_first(path: str, data: bytes) -> None:
         for error in failures:
             raise error
-        replace(path, data)
+        overwrite(path, data)
 
-    monkeypatch.setattr(fs, "replace", fail_at_first)
-    with lock.hold(str(tmp_path)):
+    monkeypatch.setattr(fs, "overwrite", fail_at_first)
+    with lock.hold(str(tmp_path), renew_seconds=0.02):
         before = (tmp_path / lock.NAME).read_bytes()
         deadline = time.monotonic() + 30
         while (tmp_path / lock.NAME).read_bytes() == before and time.monotonic() < deadline:
@@ -364,7 +361,7 @@ def test_a_report_needs_the_lock_and_verify_does_not(tmp_path: Path) -> None:
     context = tiny_context(folder, {"news": [["a document of a few words"]]})
     finish(context)
     with lock.hold(folder):
-        with pytest.raises(UserError, match="another run is at work in this folder"):
+        with pytest.raises(LockHeldError, match="another run is at work in this folder"):
             write_report(context)
         assert verify(Run(folder)) == []
         assert context.run.manifest("report") is None
@@ -378,7 +375,7 @@ def test_a_driver_that_loses_its_lock_writes_no_manifest(recipe: Path, tmp_path:
             rob(folder)
 
     driver = prepare(load(str(recipe)), folder, Engine(), until="ingest", listener=listener)
-    with pytest.raises(StageError, match="another run has taken this folder over"):
+    with pytest.raises(LockLostError, match="another run has taken this folder over"):
         driver.run()
 
     state = Run(folder).state()

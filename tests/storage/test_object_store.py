@@ -24,7 +24,14 @@ from object_store import Store, object_store
 from tiny_records import SEQUENCES, SHARDS, write_folder
 
 from massivetext import demo
-from massivetext.errors import StageError, UserError
+from massivetext.errors import (
+    AccessDeniedError,
+    BucketMissingError,
+    CredentialsMissingError,
+    FileChangedError,
+    LockHeldError,
+    StoreFailedError,
+)
 from massivetext.loader import load
 from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.reader import check, open_records
@@ -33,6 +40,8 @@ from massivetext.stages.finished import open_context
 from massivetext.storage import files as fs
 from massivetext.storage import lock
 from massivetext.storage import object_store as stores
+from massivetext.storage.read_ahead import ReadAhead
+from massivetext.storage.store_errors import translate_store_errors
 
 MB = 1 << 20
 
@@ -95,16 +104,21 @@ def test_a_file_is_there_whole_or_not_at_all(store: Store) -> None:
     assert store.read("a") == b"whole"
 
 
-def test_a_large_file_goes_in_parts_and_a_failure_leaves_none(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stores, "_PART", 5 * MB)
+def test_a_large_file_goes_in_parts_and_a_failure_leaves_none(store: Store, tmp_path: Path) -> None:
     data = os.urandom(11 * MB)
-    fs.write_bytes(store.url + "/large", data)
+    (tmp_path / "local").write_bytes(data)
+
+    def upload(path: str) -> None:
+        client, inner = stores.connect(path)
+        stores.upload(client, str(tmp_path / "local"), path, inner, part_bytes=5 * MB)
+
+    upload(store.url + "/large")
     assert store.read("large") == data
     assert len([target for target in requests(store, "PUT") if "partNumber" in target]) == 3
 
     store.faults.add("403", method="PUT", target="partNumber=2", times=None)
-    with pytest.raises(UserError, match="/other: the store denies access"):
-        fs.write_bytes(store.url + "/other", data)
+    with pytest.raises(AccessDeniedError, match="/other: the store denies access"):
+        upload(store.url + "/other")
     assert store.listing() == ["large"]
     assert store.uploads() == []
 
@@ -153,13 +167,13 @@ def test_one_column_of_a_parquet_file_does_not_bring_the_others_along(
     size = (tmp_path / "a.parquet").stat().st_size
     store.put("a.parquet", (tmp_path / "a.parquet").read_bytes())
     fetched: list[int] = []
-    get = stores.ReadAhead._get
+    get = ReadAhead._get
 
-    def counted(self: stores.ReadAhead, start: int, end: int) -> bytes:
+    def counted(self: ReadAhead, start: int, end: int) -> bytes:
         fetched.append(end - start)
         return get(self, start, end)
 
-    monkeypatch.setattr(stores.ReadAhead, "_get", counted)
+    monkeypatch.setattr(ReadAhead, "_get", counted)
     with fs.open_read(store.url + "/a.parquet") as handle:
         kept = pq.read_table(handle, columns=["kept"])
 
@@ -173,12 +187,12 @@ def test_a_file_that_changes_while_it_is_read_stops_the_reader(store: Store) -> 
     with fs.open_read(store.url + "/a") as handle:
         handle.read(10)
         store.put("a", os.urandom(MB))
-        with pytest.raises(StageError, match="/a: has changed while it was read"):
+        with pytest.raises(FileChangedError, match="/a: has changed while it was read"):
             handle.read()
     with fs.open_read(store.url + "/a") as handle:
         handle.read(10)
         store.delete("a")
-        with pytest.raises(StageError, match=r"/a: has (gone|changed) while it was read"):
+        with pytest.raises(FileChangedError, match=r"/a: has (gone|changed) while it was read"):
             handle.read()
 
 
@@ -215,9 +229,11 @@ def test_a_store_that_keeps_failing_is_told_in_a_line(store: Store, monkeypatch:
         lambda: fs.find(store.url),
         lambda: fs.exists(store.url + "/a"),
         lambda: fs.remove(store.url + "/a"),
-        lambda: fs.create(store.url + "/b", b""),
+        lambda: fs.create_exclusively(store.url + "/b", b""),
     ):
-        with pytest.raises(StageError, match=f"{store.url}.*: the store fails, after several attempts .*run again"):
+        with pytest.raises(
+            StoreFailedError, match=f"{store.url}.*: the store fails, after several attempts .*run again"
+        ):
             call()
     assert len(store.faults.log) < 50
 
@@ -232,7 +248,7 @@ def test_denied_access_is_told_at_once(store: Store) -> None:
         lambda: fs.remove(store.url + "/a"),
     ):
         before = len(store.faults.log)
-        with pytest.raises(UserError, match=f"{store.url}.*: the store denies access .*mend the credentials"):
+        with pytest.raises(AccessDeniedError, match=f"{store.url}.*: the store denies access .*mend the credentials"):
             call()
         assert len(store.faults.log) <= before + 2
 
@@ -245,14 +261,18 @@ def test_objects_that_may_not_be_deleted_are_not_taken_for_deleted(
 
     store.put("a/b", b"x")
     monkeypatch.setattr(s3fs.S3FileSystem, "_bulk_delete", refused)
-    with pytest.raises(UserError, match="/a: cannot be removed; want the permission to delete objects there"):
+    with pytest.raises(AccessDeniedError, match="/a: cannot be removed; want the permission to delete objects there"):
         fs.remove(store.url + "/a")
 
 
 def test_a_missing_bucket_is_named(store: Store) -> None:
     nowhere = "s3://no-such-bucket/run/a"
-    for call in (lambda: fs.write_bytes(nowhere, b""), lambda: fs.find(nowhere), lambda: fs.create(nowhere, b"")):
-        with pytest.raises(UserError, match="there is no s3://no-such-bucket; make it or mend the URL"):
+    for call in (
+        lambda: fs.write_bytes(nowhere, b""),
+        lambda: fs.find(nowhere),
+        lambda: fs.create_exclusively(nowhere, b""),
+    ):
+        with pytest.raises(BucketMissingError, match="there is no s3://no-such-bucket; make it or mend the URL"):
             call()
 
 
@@ -263,7 +283,7 @@ def test_missing_credentials_are_named_with_the_remedy(monkeypatch: pytest.Monke
         monkeypatch.setenv(name, os.devnull)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     s3fs.S3FileSystem.clear_instance_cache()
-    with pytest.raises(UserError, match=r"s3://bucket/a: no credentials for it .*AWS_PROFILE"):
+    with pytest.raises(CredentialsMissingError, match=r"s3://bucket/a: no credentials for it .*AWS_PROFILE"):
         fs.write_bytes("s3://bucket/a", b"")
     s3fs.S3FileSystem.clear_instance_cache()
 
@@ -271,18 +291,18 @@ def test_missing_credentials_are_named_with_the_remedy(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("error", "kind", "said"),
     [
-        (OSError("Forbidden: https://storage.googleapis.com/b\nno list access"), UserError, "denies access"),
-        (HttpError({"code": 401, "message": "Anonymous caller"}), UserError, "denies access"),
-        (DefaultCredentialsError("none"), UserError, "gcloud auth application-default login"),  # type: ignore[no-untyped-call]
-        (HttpError({"code": 503, "message": "try later"}), StageError, "after several attempts .*try later, 503"),
-        (ValueError("Bad Request: https://..."), StageError, "Bad Request"),
+        (OSError("Forbidden: https://storage.googleapis.com/b\nno list access"), AccessDeniedError, "denies access"),
+        (HttpError({"code": 401, "message": "Anonymous caller"}), AccessDeniedError, "denies access"),
+        (DefaultCredentialsError("none"), CredentialsMissingError, "gcloud auth application-default login"),  # type: ignore[no-untyped-call]
+        (HttpError({"code": 503, "message": "try later"}), StoreFailedError, "after several attempts .*try later, 503"),
+        (ValueError("Bad Request: https://..."), StoreFailedError, "Bad Request"),
         (FileNotFoundError("a"), FileNotFoundError, "No such file or directory: .gs://bucket/run"),
     ],
 )
 def test_what_google_cloud_storage_refuses_is_told_in_a_line(
     error: Exception, kind: type[Exception], said: str
 ) -> None:
-    with pytest.raises(kind, match=said), stores.telling("gs://bucket/run"):
+    with pytest.raises(kind, match=said), translate_store_errors("gs://bucket/run"):
         raise error
 
 
@@ -311,8 +331,8 @@ def test_a_missing_extra_is_named(tmp_path: Path, module: str, url: str, said: s
 def test_a_lock_in_a_store_is_held_by_one(store: Store) -> None:
     folder = store.url + "/run"
     with lock.hold(folder) as held:
-        held.beat()
-        with pytest.raises(UserError, match="another run is at work in this folder"):
+        held.renew()
+        with pytest.raises(LockHeldError, match="another run is at work in this folder"):
             lock.acquire(folder)
         held.check()
     assert store.listing() == []
@@ -322,7 +342,7 @@ def test_of_many_that_create_an_object_one_alone_does(store: Store) -> None:
     with ThreadPoolExecutor(8) as pool:
         for number in range(20):
             path = f"{store.url}/{number}"
-            made = list(pool.map(fs.create, [path] * 8, [b"%d" % taker for taker in range(8)]))
+            made = list(pool.map(fs.create_exclusively, [path] * 8, [b"%d" % taker for taker in range(8)]))
 
             assert made.count(True) == 1
             assert fs.read_bytes(path) == b"%d" % made.index(True)
@@ -330,8 +350,8 @@ def test_of_many_that_create_an_object_one_alone_does(store: Store) -> None:
 
 def test_an_object_that_was_made_though_the_answer_was_lost_is_ours(store: Store) -> None:
     store.faults.add("lose-answer", method="PUT")
-    assert fs.create(store.url + "/a", b"mine") is True
-    assert fs.create(store.url + "/a", b"another's") is False
+    assert fs.create_exclusively(store.url + "/a", b"mine") is True
+    assert fs.create_exclusively(store.url + "/a", b"another's") is False
 
 
 def test_an_object_is_replaced_only_where_there_is_one_and_nobody_has_touched_it(
@@ -339,10 +359,10 @@ def test_an_object_is_replaced_only_where_there_is_one_and_nobody_has_touched_it
 ) -> None:
     path = store.url + "/a"
     with pytest.raises(FileNotFoundError):
-        fs.replace(path, b"1")
+        fs.overwrite(path, b"1")
     assert store.listing() == []
     store.put("a", b"1")
-    fs.replace(path, b"2")
+    fs.overwrite(path, b"2")
     assert store.read("a") == b"2"
 
     client, _ = stores.connect(path)
@@ -355,7 +375,7 @@ def test_an_object_is_replaced_only_where_there_is_one_and_nobody_has_touched_it
 
     monkeypatch.setattr(client, "info", touched_in_between)
     with pytest.raises(FileNotFoundError):
-        fs.replace(path, b"3")
+        fs.overwrite(path, b"3")
     assert store.read("a") == b"another's"
 
 
@@ -380,9 +400,9 @@ def test_a_store_that_knows_no_conditions_is_written_to_all_the_same(
         return put(inner, data)
 
     monkeypatch.setattr(client, "pipe_file", simple)
-    assert fs.create(path, b"1") is True
-    assert fs.create(path, b"2") is False
-    fs.replace(path, b"3")
+    assert fs.create_exclusively(path, b"1") is True
+    assert fs.create_exclusively(path, b"2") is False
+    fs.overwrite(path, b"3")
     assert store.read("a") == b"3"
 
 
@@ -393,7 +413,7 @@ def test_an_object_that_another_is_just_making_is_not_ours(store: Store, monkeyp
         raise refusal("ConditionalRequestConflict")
 
     monkeypatch.setattr(client, "pipe_file", conflicting)
-    assert fs.create(store.url + "/a", b"1") is False
+    assert fs.create_exclusively(store.url + "/a", b"1") is False
 
 
 # -- whole runs --------------------------------------------------------------------------------------------------------

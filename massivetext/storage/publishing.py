@@ -1,0 +1,114 @@
+"""Writing and removing files so that no file is ever half written under its final name.
+
+On local disks a file is written under a temporary name, flushed to the disk, and renamed. On object stores it is
+written to a local file and uploaded; a store shows an object only when all of it has arrived. What is published stays
+after a loss of power, and in the order in which it was published.
+"""
+
+import contextlib
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from fsspec.implementations.local import LocalFileSystem
+
+from massivetext.errors import AccessDeniedError, FencedOutError
+from massivetext.storage import local_disk, object_store
+from massivetext.storage.fencing import is_marker_gone
+from massivetext.storage.reading import exists, translate_errors
+
+TEMPORARY = ".tmp-"  # in the name of every file that is not yet complete
+
+
+@contextlib.contextmanager
+def publish(path: str) -> Iterator[str]:
+    """Give a temporary local path to write to; if the block succeeds, the file appears whole under ``path``.
+
+    The temporary name is unique to the attempt, so that two attempts at the same work item never share a half-written
+    file. The last one to finish wins, and both have written the same bytes.
+
+    Raises:
+        FencedOutError: the marker of the fence around this call is gone; nothing was written.
+    """
+    fs, inner = object_store.connect(path)
+    target = Path(inner)
+    if isinstance(fs, LocalFileSystem):
+        local_disk.make_folder(target.parent)
+        temporary = target.with_name(f"{TEMPORARY}{secrets.token_hex(6)}-{target.name}")
+    else:
+        handle, name = tempfile.mkstemp(prefix="massivetext-", suffix=f"-{target.name}")
+        os.close(handle)
+        temporary = Path(name)
+    try:
+        yield str(temporary)
+        if is_marker_gone():
+            raise FencedOutError(f"{path}: is not written: others have done this work in the meantime, or given it up")
+        if isinstance(fs, LocalFileSystem):
+            local_disk.sync(temporary)
+            temporary.replace(target)
+            local_disk.sync(target.parent)
+        else:
+            object_store.upload(fs, str(temporary), path, inner)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: str, data: bytes) -> None:
+    """Write a file, whole or not at all."""
+    with publish(path) as temporary:
+        Path(temporary).write_bytes(data)
+
+
+def create_exclusively(path: str, data: bytes) -> bool:
+    """Write a small file if there is none; return whether the file holds ``data`` now.
+
+    If several processes do this at once, exactly one gets True, except on stores without conditional requests; see
+    :func:`massivetext.storage.object_store.create_object`.
+    """
+    fs, inner = object_store.connect(path)
+    if not isinstance(fs, LocalFileSystem):
+        return object_store.create_object(fs, path, inner, data)
+    target = Path(inner)
+    local_disk.make_folder(target.parent)
+    try:
+        with target.open("xb") as handle:
+            handle.write(data)
+    except FileExistsError:
+        return False
+    return True
+
+
+def overwrite(path: str, data: bytes) -> None:
+    """Overwrite a small file in place with as many bytes. Raises FileNotFoundError if it does not exist (any more)."""
+    fs, inner = object_store.connect(path)
+    if not isinstance(fs, LocalFileSystem):
+        return object_store.replace_object(fs, path, inner, data)
+    with Path(inner).open("r+b", buffering=0) as handle:  # a rename would make a new file where there is none
+        handle.write(data)
+    return None
+
+
+def remove(path: str) -> None:
+    """Remove a file or a whole folder; do nothing if there is none.
+
+    Raises:
+        AccessDeniedError: the store keeps the objects.
+    """
+    fs, inner = object_store.connect(path)
+    if isinstance(fs, LocalFileSystem):
+        return local_disk.remove(inner)
+    with contextlib.suppress(FileNotFoundError), translate_errors(fs, path):
+        fs.rm(inner, recursive=True)
+    if exists(path):
+        # S3 answers a request to delete many objects with success even if it has refused to delete them.
+        raise AccessDeniedError(f"{path}: cannot be removed; want the permission to delete objects there")
+    return None
+
+
+def remove_empty_folders(folder: str) -> None:
+    """Remove the empty folders below a folder; object stores have none."""
+    fs, inner = object_store.connect(folder)
+    if isinstance(fs, LocalFileSystem):
+        local_disk.remove_empty_folders(inner)

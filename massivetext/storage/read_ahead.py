@@ -1,0 +1,72 @@
+"""Reading ahead in files of object stores: few requests for a stream, and no more than is asked for otherwise."""
+
+from collections.abc import Callable
+from typing import IO
+
+from fsspec.caching import BaseCache, register_cache
+
+from massivetext.errors import FileChangedError, StoreFailedError
+from massivetext.storage.file_systems import FileSystem
+from massivetext.storage.store_errors import EXTRAS, protocol_of, translate_store_errors
+
+MOST_AHEAD_BYTES = 1 << 23  # read ahead of a stream at most
+_FIRST_AHEAD_BYTES = 1 << 18  # read ahead at first; a file that is not larger is read whole
+_BEHIND_BYTES = 1 << 16  # kept of what was read, for callers that step back
+
+
+def open_read_ahead(fs: FileSystem, path: str, inner: str) -> IO[bytes]:
+    """Return an open file that reads ahead as :class:`ReadAhead` does. Raises FileNotFoundError."""
+    own = {"cache_type": ReadAhead.name, "block_size": MOST_AHEAD_BYTES, "cache_options": {"path": path}}
+    with translate_store_errors(path):
+        return fs.open(inner, "rb", **(own if protocol_of(path) in EXTRAS else {}))
+
+
+class ReadAhead(BaseCache):  # type: ignore[misc]  # fsspec has no types
+    """Cache of an open file: reads ahead while reads follow one another, each time further; a seek starts afresh.
+
+    So a stream takes few requests, and one column of a Parquet file does not bring its neighbours along.
+    """
+
+    name = "massivetext"
+
+    def __init__(self, blocksize: int, fetcher: Callable[[int, int], bytes], size: int, path: str) -> None:
+        super().__init__(blocksize, fetcher, size)
+        self._path = path
+        self._start = 0  # offset in the file of the first byte in `_data`
+        self._data = b""
+        self._in_order = 0  # bytes fetched since the last seek
+
+    def _fetch(self, start: int | None, stop: int | None) -> bytes:
+        first, end = start or 0, self.size if stop is None else min(stop, self.size)
+        if first >= end:
+            return b""
+        if self.size <= _FIRST_AHEAD_BYTES and not self._data:
+            self._data = self._get(0, self.size)
+        held = self._start + len(self._data)
+        if not self._start <= first <= held:
+            self._start, self._data, self._in_order, held = first, b"", 0, first
+            ahead = 0
+        else:
+            ahead = min(max(self._in_order, _FIRST_AHEAD_BYTES), self.blocksize)
+        if end > held:
+            more = self._get(held, min(end + ahead, self.size))
+            kept = max(min(first, held - _BEHIND_BYTES), self._start)
+            self._data = self._data[kept - self._start :] + more
+            self._start = kept
+            self._in_order += len(more)
+        return self._data[first - self._start : end - self._start]
+
+    def _get(self, start: int, end: int) -> bytes:
+        try:
+            with translate_store_errors(self._path):
+                data: bytes = self.fetcher(start, end)
+        except FileNotFoundError as error:
+            raise FileChangedError(
+                f"{self._path}: has gone while it was read; put it back and run again to go on"
+            ) from error
+        if len(data) != end - start:
+            raise StoreFailedError(f"{self._path}: want bytes {start:,} to {end:,}, got {len(data):,} bytes; run again")
+        return data
+
+
+register_cache(ReadAhead, clobber=True)

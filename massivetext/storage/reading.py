@@ -1,0 +1,157 @@
+"""Reading and listing files of local disks and object stores."""
+
+import contextlib
+import glob as local_glob
+import hashlib
+import io
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from fsspec.implementations.local import LocalFileSystem
+
+from massivetext.storage import local_disk, object_store
+from massivetext.storage.file_systems import FileSystem, Listed
+from massivetext.storage.paths import is_local
+from massivetext.storage.read_ahead import open_read_ahead
+from massivetext.storage.store_errors import translate_store_errors
+
+_CHUNK_BYTES = 1 << 20  # read at a time
+# Fields of a listing that change when a file does; which one there is depends on the file system.
+_VERSION_FIELDS = ("ETag", "etag", "generation", "mtime", "LastModified")
+
+
+class FileInfo(NamedTuple):
+    """A file as listed: full path, size in bytes, and a string that changes when the file does."""
+
+    path: str
+    size: int
+    version: str
+
+
+def open_read(path: str) -> IO[bytes]:
+    """Return a file opened for reading bytes, buffered and seekable. Raises FileNotFoundError."""
+    fs, inner = object_store.connect(path)
+    if isinstance(fs, LocalFileSystem):
+        return io.BufferedReader(local_disk.LocalFile(inner), _CHUNK_BYTES)  # the caller closes it
+    return open_read_ahead(fs, path, inner)
+
+
+def read_bytes(path: str) -> bytes:
+    """Return the bytes of a small file, all of the same moment. Raises FileNotFoundError."""
+    fs, inner = object_store.connect(path)
+    if not isinstance(fs, LocalFileSystem):
+        return object_store.read_object(fs, path, inner)
+    with open_read(path) as handle:
+        return handle.read()
+
+
+def info(path: str) -> FileInfo:
+    """Return a file as a listing would show it. Raises FileNotFoundError."""
+    fs, inner = object_store.connect(path)
+    with translate_errors(fs, path):
+        found = fs.info(inner)
+    return FileInfo(path, found["size"], _version(found))
+
+
+def exists(path: str) -> bool:
+    """Return whether there is such a file or folder."""
+    fs, inner = object_store.connect(path)
+    with translate_errors(fs, path):
+        try:
+            fs.info(inner)  # not fsspec's `exists`, which returns False for every kind of error
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+    return True
+
+
+def size(path: str) -> int:
+    """Return the bytes of a file. Raises FileNotFoundError."""
+    fs, inner = object_store.connect(path)
+    with translate_errors(fs, path):
+        return int(fs.size(inner))
+
+
+def has_size(path: str, size_bytes: int) -> bool:
+    """Return whether a file exists and has this size: a check of a written file that does not read it."""
+    try:
+        return size(path) == size_bytes
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def digest(path: str) -> str:
+    """Return the SHA-256 of a file's bytes, as hex."""
+    sha = hashlib.sha256()
+    with open_read(path) as handle:
+        while chunk := handle.read(_CHUNK_BYTES):
+            sha.update(chunk)
+    return sha.hexdigest()
+
+
+def find(folder: str) -> list[FileInfo]:
+    """Return every file below a folder, sorted by path; empty if the folder is missing."""
+    return _listing(folder, lambda fs, inner: fs.find(inner, detail=True))
+
+
+def glob(pattern: str) -> list[FileInfo]:
+    """Return the files that match a pattern (``*``, ``?``, ``[..]``, ``**``), sorted by path; links are followed."""
+    return _listing(pattern, _glob)
+
+
+def _glob(fs: FileSystem, pattern: str) -> Mapping[str, Listed]:
+    if not isinstance(fs, LocalFileSystem):
+        return fs.glob(pattern, detail=True)
+    # fsspec's own does not look into folders that are links, which is how data sets are often put together.
+    # The pattern is a string and may be absolute, which `Path.glob` refuses.
+    return {name: fs.info(name) for name in local_glob.glob(pattern, recursive=True)}  # noqa: PTH207
+
+
+def _listing(path: str, lister: Callable[[FileSystem, str], Mapping[str, Listed]]) -> list[FileInfo]:
+    fs, inner = object_store.connect(path)
+    local = isinstance(fs, LocalFileSystem)
+    infos = []
+    try:
+        with translate_errors(fs, path):
+            found = lister(fs, inner)
+    except FileNotFoundError:
+        return []
+    for name, listed in found.items():
+        info = fs.info(name) if listed["type"] in ("link", "other") else listed  # of the target of a link
+        if info["type"] == "file":
+            infos.append(FileInfo(name if local else fs.unstrip_protocol(name), info["size"], _version(info)))
+    return sorted(infos)
+
+
+def _version(info: Mapping[str, object]) -> str:
+    return next((str(info[field]) for field in _VERSION_FIELDS if field in info), "")
+
+
+def download(path: str, local: str) -> None:
+    """Copy a file to a local path, a part at a time. Raises FileNotFoundError."""
+    fs, inner = object_store.connect(path)
+    with translate_errors(fs, path):
+        fs.get_file(inner, local)
+
+
+@contextlib.contextmanager
+def local_copy(path: str) -> Iterator[str]:
+    """Give a local path with the bytes of a file: the file itself, or a copy that is removed at the end."""
+    if is_local(path):
+        yield path
+    else:
+        with tempfile.TemporaryDirectory(prefix="massivetext-") as folder:
+            copy = str(Path(folder, path.rsplit("/", 1)[-1]))
+            download(path, copy)
+            yield copy
+
+
+@contextlib.contextmanager
+def translate_errors(fs: FileSystem, path: str) -> Iterator[None]:
+    """Translate the errors of an object store; leave those of a local disk as they are."""
+    if isinstance(fs, LocalFileSystem):
+        yield
+    else:
+        with translate_store_errors(path):
+            yield
