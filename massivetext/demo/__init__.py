@@ -5,7 +5,7 @@ but the licences of the demo's source code. It is written in seconds, and meant 
 furniture around them, some are spam, some are copies, some records are broken.
 """
 
-from massivetext.demo.demo_corpus import write
-from massivetext.demo.truth import Case, Place, Truth, load_truth
+from massivetext.demo.demo_corpus import write_demo
+from massivetext.demo.truth import Case, PlantedLocation, Truth, load_truth
 
-__all__ = ["Case", "Place", "Truth", "load_truth", "write"]
+__all__ = ["Case", "PlantedLocation", "Truth", "load_truth", "write_demo"]

@@ -12,7 +12,7 @@ ITEM_COUNT = 150
 _MIN_WORDS, _MAX_WORDS = 66, 150
 
 
-class Item(NamedTuple):
+class DemoItem(NamedTuple):
     """An evaluation item; the question ends in a question mark."""
 
     id: str
@@ -31,23 +31,23 @@ class Item(NamedTuple):
         return f"{self.passage}\n{self.question}"
 
 
-def items(seed: int) -> tuple[Item, ...]:
+def items(seed: int) -> tuple[DemoItem, ...]:
     """All items, 60 to 160 words each."""
     names = tuple(vocabulary.topics())
     return tuple(_item(seed, names[number % len(names)], number) for number in range(ITEM_COUNT))
 
 
-def to_file(made: Sequence[Item]) -> bytes:
+def to_file(made: Sequence[DemoItem]) -> bytes:
     """The items as gzipped JSONL."""
     lines = (json_line({"id": item.id, "benchmark": item.benchmark, "text": item.text}) for item in made)
     return gzip_member(b"".join(lines))
 
 
-def _item(seed: int, topic: str, number: int) -> Item:
+def _item(seed: int, topic: str, number: int) -> DemoItem:
     chance = Chance(seed, "bench", number)
     writer = Writer(chance, topic)
     wanted = chance.between(_MIN_WORDS, _MAX_WORDS - 50)
     said: list[str] = [writer.sentence("openers")]
     while sum(len(sentence.split()) for sentence in said) < wanted:
         said.append(writer.sentence(chance.pick(("topic", "topic", "body", "quotes"))))
-    return Item(f"demo/{topic}/{number}", topic, " ".join(said), writer.sentence("exam_questions"))
+    return DemoItem(f"demo/{topic}/{number}", topic, " ".join(said), writer.sentence("exam_questions"))

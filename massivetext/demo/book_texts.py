@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from massivetext.demo import overlap, pages, planted_leaks, vocabulary
-from massivetext.demo.bench import Item
+from massivetext.demo.bench import DemoItem
 from massivetext.demo.chance import Chance
 from massivetext.demo.planted_rejects import LANGUAGE, foreign
 from massivetext.demo.prose import Writer
-from massivetext.demo.truth import Built, Draft, Place
+from massivetext.demo.truth import Built, Draft, PlantedLocation
 
 LEAKS = {"leak_embedded": 2}
 _BOOKS = 18
@@ -42,7 +42,7 @@ Every number in this notice may be changed without notice.
 """
 
 
-class Book(NamedTuple):
+class DemoBook(NamedTuple):
     """A book: title, author and the paragraphs of each chapter under its heading."""
 
     title: str
@@ -58,20 +58,20 @@ class Book(NamedTuple):
         return "\n\n".join(parts) + "\n"
 
 
-def build(seed: int, items: Sequence[Item]) -> Built:
+def build(seed: int, items: Sequence[DemoItem]) -> Built:
     """The source's files; ``items`` are the evaluation items to leak, one for each of :data:`LEAKS`."""
     texts: dict[str, bytes] = {}
-    planted: list[tuple[Draft, Place]] = []
+    planted: list[tuple[Draft, PlantedLocation]] = []
 
-    def add(book: Book, *, notice: bool, draft: Draft | None = None, text: str | None = None) -> None:
+    def add(book: DemoBook, *, notice: bool, draft: Draft | None = None, text: str | None = None) -> None:
         name = f"{len(texts):02}-{pages.slug(book.title)[:40]}.txt"
         content = book.text if text is None else text
         texts[name] = (with_notice(book, content) if notice else content).encode()
         if draft is not None:
-            planted.append((draft, Place(source="books", origin=name, title=book.title)))
+            planted.append((draft, PlantedLocation(source="books", origin=name, title=book.title)))
 
     for number in range(_BOOKS):
-        made, draft = book(Chance(seed, "books", number), _WORDS), None
+        made, draft = invent_book(Chance(seed, "books", number), _WORDS), None
         if number < len(items):
             made, draft = _leak(made, items[number])
         add(made, notice=number % 2 == 0, draft=draft)
@@ -83,7 +83,7 @@ def build(seed: int, items: Sequence[Item]) -> Built:
     return Built(texts, planted, len(texts))
 
 
-def book(chance: Chance, words: tuple[int, int]) -> Book:
+def invent_book(chance: Chance, words: tuple[int, int]) -> DemoBook:
     """A book of that many words, on village life and two other topics."""
     names = [name for name in vocabulary.topics() if name != "village"]
     writer = Writer(chance, "village", *chance.some(names, 2))
@@ -95,10 +95,10 @@ def book(chance: Chance, words: tuple[int, int]) -> Book:
         paragraphs = _chapter(writer)
         written += sum(len(paragraph.split()) for paragraph in paragraphs)
         chapters.append((f"CHAPTER {len(chapters) + 1}. {writer.sentence('headings')}", tuple(paragraphs)))
-    return Book(title, f"{person.first} {person.last}", tuple(chapters))
+    return DemoBook(title, f"{person.first} {person.last}", tuple(chapters))
 
 
-def with_notice(book: Book, text: str) -> str:
+def with_notice(book: DemoBook, text: str) -> str:
     """A text within the notice of the demo library, which is no part of it."""
     names = {"title": book.title, "author": book.author, "upper": book.title.upper()}
     return _NOTICE.format(**names) + text + _END_NOTICE.format(**names)
@@ -126,16 +126,16 @@ def _chapter(writer: Writer) -> list[str]:
     return paragraphs
 
 
-def _leak(made: Book, item: Item) -> tuple[Book, Draft]:
+def _leak(made: DemoBook, item: DemoItem) -> tuple[DemoBook, Draft]:
     (heading, paragraphs), *rest = made.chapters
     chapter = (heading, (*paragraphs[:3], item.passage, item.question, *paragraphs[3:]))
     leaky = made._replace(chapters=(chapter, *rest))
     return leaky, planted_leaks.case("leak_embedded", item, leaky.text)
 
 
-def _pair(seed: int, group: str, target: float) -> list[tuple[Book, Draft]]:
+def _pair(seed: int, group: str, target: float) -> list[tuple[DemoBook, Draft]]:
     chance = Chance(seed, "books", group)
-    first = book(chance, (_SHORT_WORDS, _SHORT_WORDS))
+    first = invent_book(chance, (_SHORT_WORDS, _SHORT_WORDS))
     changed = tuple((heading, _changed(chance, paragraphs, target)) for heading, paragraphs in first.chapters)
     second = first._replace(chapters=changed)
     similarity = overlap.jaccard(first.text, second.text)
@@ -151,7 +151,7 @@ def _changed(chance: Chance, paragraphs: tuple[str, ...], target: float) -> tupl
     return paragraphs if target == 1.0 else tuple(overlap.near_copy(chance, paragraphs, target))
 
 
-def _foreign(chance: Chance, lang: str) -> Book:
+def _foreign(chance: Chance, lang: str) -> DemoBook:
     made = [foreign(lang)(chance, "history") for _ in range(40)]
     chapters = tuple((article.title, tuple(block.text for block in article.blocks)) for article in made)
-    return Book(made[0].title, made[0].author, chapters)
+    return DemoBook(made[0].title, made[0].author, chapters)

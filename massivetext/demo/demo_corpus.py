@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from massivetext.demo import bench, book_texts, crawl, news_articles, repositories, wiki
-from massivetext.demo.truth import Built, Truth, encode, number
+from massivetext.demo.truth import Built, Truth, encode_truth, number_cases
 from massivetext.storage.files import TEMPORARY
 
 TRUTH = "truth.json"
 SOURCES = ("web", "books", "news", "code", "wikipedia")
 
 
-def write(folder: Path, seed: int = 1) -> None:
+def write_demo(folder: Path, seed: int = 1) -> None:
     """Writes the demo corpus: about 3,000 documents in five sources, an evaluation set, and what is planted in them.
 
     The same seed gives the same bytes. The folder appears whole or not at all: everything is written to a temporary
@@ -45,13 +45,13 @@ def write(folder: Path, seed: int = 1) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def build(seed: int) -> tuple[dict[str, Built], tuple[bench.Item, ...]]:
+def build(seed: int) -> tuple[dict[str, Built], tuple[bench.DemoItem, ...]]:
     """The five sources by name, and the evaluation items."""
     items = bench.items(seed)
     rest = iter(items)
     shared = news_articles.shared(seed)
 
-    def take(leaks: dict[str, int]) -> list[bench.Item]:
+    def take(leaks: dict[str, int]) -> list[bench.DemoItem]:
         return [next(rest) for _ in range(sum(leaks.values()))]
 
     built = {
@@ -73,6 +73,6 @@ def _files(seed: int) -> Iterator[tuple[str, bytes]]:
     truth = Truth(
         seed=seed,
         documents={source: built[source].documents for source in SOURCES},
-        cases=tuple(number(pair for source in SOURCES for pair in built[source].planted)),
+        cases=tuple(number_cases(pair for source in SOURCES for pair in built[source].planted)),
     )
-    yield TRUTH, encode(truth)
+    yield TRUTH, encode_truth(truth)

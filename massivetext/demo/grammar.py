@@ -11,26 +11,26 @@ from typing import NamedTuple
 from massivetext.demo.chance import Chance
 
 
-class Slot(NamedTuple):
+class TemplateSlot(NamedTuple):
     """A place that is filled in: name of the filler, and whether it begins with a capital."""
 
     name: str
     title: bool
 
 
-class Choice(NamedTuple):
+class TemplateChoice(NamedTuple):
     """Templates of which one is taken."""
 
     options: tuple["Template", ...]
 
 
-Part = str | Slot | Choice
-Template = tuple[Part, ...]
+TemplateNode = str | TemplateSlot | TemplateChoice
+Template = tuple[TemplateNode, ...]
 
 
 @cache
-def parse(text: str) -> Template:
-    """A template in its parts.
+def parse_template(text: str) -> Template:
+    """A template in its nodes.
 
     Raises:
         ValueError: a bracket is not closed, or closes nothing; the message names template and place.
@@ -41,48 +41,48 @@ def parse(text: str) -> Template:
 
 
 @cache
-def lines(block: str) -> tuple[Template, ...]:
+def parse_templates(block: str) -> tuple[Template, ...]:
     """The templates of a block of text, one a line; blank lines are skipped."""
-    return tuple(parse(line) for line in block.splitlines() if line)
+    return tuple(parse_template(line) for line in block.splitlines() if line)
 
 
-def render(template: Template, chance: Chance, fill: Callable[[str], str]) -> str:
+def fill_template(template: Template, chance: Chance, fill: Callable[[str], str]) -> str:
     """The text of a template, with ``fill`` giving the words for a slot's name."""
     out = []
-    for part in template:
-        if isinstance(part, str):
-            out.append(part)
-        elif isinstance(part, Slot):
-            words = fill(part.name)
-            out.append(words[:1].upper() + words[1:] if part.title else words)
+    for node in template:
+        if isinstance(node, str):
+            out.append(node)
+        elif isinstance(node, TemplateSlot):
+            words = fill(node.name)
+            out.append(words[:1].upper() + words[1:] if node.title else words)
         else:
-            out.append(render(chance.pick(part.options), chance, fill))
+            out.append(fill_template(chance.pick(node.options), chance, fill))
     return "".join(out)
 
 
 def slots(template: Template) -> set[str]:
     """Names of all slots of a template."""
     names: set[str] = set()
-    for part in template:
-        if isinstance(part, Slot):
-            names.add(part.name)
-        elif isinstance(part, Choice):
-            names.update(*map(slots, part.options))
+    for node in template:
+        if isinstance(node, TemplateSlot):
+            names.add(node.name)
+        elif isinstance(node, TemplateChoice):
+            names.update(*map(slots, node.options))
     return names
 
 
 def _template(text: str, start: int, *, inside: bool) -> tuple[Template, int]:
-    parts: list[Part] = []
+    nodes: list[TemplateNode] = []
     at = start
     while at < len(text) and not (inside and text[at] in "|]"):
-        part, at = _part(text, at)
-        parts.append(part)
+        node, at = _node(text, at)
+        nodes.append(node)
     if inside and at == len(text):
         raise ValueError(f"template {text!r}: want a ']' for the '[' before position {start}, got none")
-    return tuple(parts), at
+    return tuple(nodes), at
 
 
-def _part(text: str, at: int) -> tuple[Part, int]:
+def _node(text: str, at: int) -> tuple[TemplateNode, int]:
     if text[at] == "[":
         return _choice(text, at + 1)
     if text[at] == "{":
@@ -90,7 +90,7 @@ def _part(text: str, at: int) -> tuple[Part, int]:
         if end < 0:
             raise ValueError(f"template {text!r}: want a '}}' for the '{{' at position {at}, got none")
         name, _, form = text[at + 1 : end].partition(":")
-        return Slot(name, form == "title"), end + 1
+        return TemplateSlot(name, form == "title"), end + 1
     end = at
     while end < len(text) and text[end] not in "[{|]":
         end += 1
@@ -99,11 +99,11 @@ def _part(text: str, at: int) -> tuple[Part, int]:
     return text[at:end], end
 
 
-def _choice(text: str, at: int) -> tuple[Choice, int]:
+def _choice(text: str, at: int) -> tuple[TemplateChoice, int]:
     options = []
     while True:
         option, at = _template(text, at, inside=True)
         options.append(option)
         if text[at] == "]":
-            return Choice(tuple(options)), at + 1
+            return TemplateChoice(tuple(options)), at + 1
         at += 1

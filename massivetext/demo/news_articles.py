@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from massivetext.demo import pages, planted_copies, planted_leaks, prose, vocabulary
 from massivetext.demo.archive_files import gzip_member, json_line
-from massivetext.demo.bench import Item
+from massivetext.demo.bench import DemoItem
 from massivetext.demo.chance import Chance
-from massivetext.demo.planted_copies import Copy
+from massivetext.demo.planted_copies import PlantedCopy
 from massivetext.demo.planted_rejects import LANGUAGE, foreign
 from massivetext.demo.prose import Article, Writer
-from massivetext.demo.truth import Built, Draft, Place
+from massivetext.demo.truth import Built, Draft, PlantedLocation
 
 FILES = 2
 ARTICLES = 1_000  # readable ones in those files
@@ -22,7 +22,7 @@ _CUT_ARTICLES, _CUT_SHARE = 40, 0.6  # articles of the file that breaks off, and
 _CUT, _EMPTY = "news-02.jsonl.gz", "news-03.jsonl.gz"
 
 
-class Entry(NamedTuple):
+class NewsLine(NamedTuple):
     """A line of the source: its address, its bytes, and the case it belongs to."""
 
     url: str
@@ -30,17 +30,17 @@ class Entry(NamedTuple):
     draft: Draft | None = None
 
 
-def shared(seed: int) -> list[Copy]:
+def shared(seed: int) -> list[PlantedCopy]:
     """Articles that the web source has as well."""
     made = []
     for number in range(_SHARED):
         chance = Chance(seed, "shared", number)
         article = prose.essay(chance, chance.pick(_topics()), 300)
-        made.append(Copy(article, Draft("copy_across", "copies", (), f"web-news/{number}", "either", 1.0)))
+        made.append(PlantedCopy(article, Draft("copy_across", "copies", (), f"web-news/{number}", "either", 1.0)))
     return made
 
 
-def build(seed: int, items: Sequence[Item], shared: Sequence[Copy]) -> Built:
+def build(seed: int, items: Sequence[DemoItem], shared: Sequence[PlantedCopy]) -> Built:
     """The source's files.
 
     Args:
@@ -55,16 +55,16 @@ def build(seed: int, items: Sequence[Item], shared: Sequence[Copy]) -> Built:
     entries += _bad_lines(seed)
     entries.sort(key=lambda entry: hashlib.blake2b(f"{seed} {entry.url}".encode()).digest())
     files: dict[str, bytes] = {}
-    planted: list[tuple[Draft, Place]] = []
+    planted: list[tuple[Draft, PlantedLocation]] = []
     for number in range(FILES):
         name, part = f"news-{number:02}.jsonl.gz", entries[number::FILES]
         files[name] = gzip_member(b"".join(entry.line for entry in part))
         for line, entry in enumerate(part):
             if entry.draft is not None:
-                planted.append((entry.draft, Place(source="news", origin=name, key=str(line), url=entry.url)))
+                planted.append((entry.draft, PlantedLocation(source="news", origin=name, key=str(line), url=entry.url)))
     files[_CUT], readable = _cut_file(seed, planted)
     files[_EMPTY] = b""
-    planted.append((Draft("empty_file", "unreadable"), Place(source="news", origin=_EMPTY)))
+    planted.append((Draft("empty_file", "unreadable"), PlantedLocation(source="news", origin=_EMPTY)))
     planted.sort(key=lambda pair: (pair[0].kind, pair[0].group or "", pair[1].url or ""))
     return Built(files, planted, ARTICLES + readable)
 
@@ -73,7 +73,7 @@ def _topics() -> tuple[str, ...]:
     return tuple(name for name in vocabulary.topics() if name != "village")
 
 
-def _ordinary(seed: int, number: int) -> Entry:
+def _ordinary(seed: int, number: int) -> NewsLine:
     chance = Chance(seed, "news", number)
     topic = chance.pick(_topics())
     words = 120 + min(chance.below(320), chance.below(320))
@@ -85,7 +85,7 @@ def _ordinary(seed: int, number: int) -> Entry:
     return _entry(seed, number, article._replace(title=title).with_paragraphs([dateline + first, *rest]), None)
 
 
-def _entry(seed: int, number: int, article: Article, draft: Draft | None) -> Entry:
+def _entry(seed: int, number: int, article: Article, draft: Draft | None) -> NewsLine:
     chance = Chance(seed, "news record", number)
     url = f"https://news.{chance.pick(('herald', 'courier', 'observer'))}.example/{number}/{pages.slug(article.title)}"
     record = {
@@ -95,10 +95,10 @@ def _entry(seed: int, number: int, article: Article, draft: Draft | None) -> Ent
         "text": article.text,
         "date": f"{chance.between(2009, 2023)}-{chance.between(1, 12):02}-{chance.between(1, 28):02}",
     }
-    return Entry(url, json_line(record), draft)
+    return NewsLine(url, json_line(record), draft)
 
 
-def _copies(seed: int) -> Iterator[Copy]:
+def _copies(seed: int) -> Iterator[PlantedCopy]:
     for number in range(_EXACT):
         chance = Chance(seed, "news exact", number)
         yield from planted_copies.exact_copies(chance, chance.pick(_topics()), f"news/exact/{number}", 2)
@@ -106,7 +106,7 @@ def _copies(seed: int) -> Iterator[Copy]:
         yield from group
 
 
-def _leaks(seed: int, items: Sequence[Item]) -> Iterator[planted_leaks.Leak]:
+def _leaks(seed: int, items: Sequence[DemoItem]) -> Iterator[planted_leaks.PlantedLeak]:
     rest = iter(items)
     for kind, count in LEAKS.items():
         for number in range(count):
@@ -120,7 +120,7 @@ def _foreign(seed: int) -> Iterator[tuple[Article, Draft]]:
             yield article, Draft(kind, "rules", LANGUAGE)
 
 
-def _bad_lines(seed: int) -> Iterator[Entry]:
+def _bad_lines(seed: int) -> Iterator[NewsLine]:
     for number in range(_BAD_LINES):
         broken = _ordinary(seed, 20_000 + number)
         half = broken.line[: len(broken.line) // 2].decode("utf-8", "ignore").encode()
@@ -131,16 +131,16 @@ def _bad_lines(seed: int) -> Iterator[Entry]:
         yield wrong._replace(line=line, draft=Draft("bad_utf8", "unreadable"))
 
 
-def _cut_file(seed: int, planted: list[tuple[Draft, Place]]) -> tuple[bytes, int]:
+def _cut_file(seed: int, planted: list[tuple[Draft, PlantedLocation]]) -> tuple[bytes, int]:
     """A file that breaks off, and how many of its lines are whole."""
     entries = [_ordinary(seed, 40_000 + number) for number in range(_CUT_ARTICLES)]
     whole = gzip_member(b"".join(entry.line for entry in entries))
     cut = whole[: int(len(whole) * _CUT_SHARE)]
     readable = zlib.decompressobj(31).decompress(cut).count(b"\n")
-    planted.append((Draft("truncated_file", "unreadable"), Place(source="news", origin=_CUT)))
+    planted.append((Draft("truncated_file", "unreadable"), PlantedLocation(source="news", origin=_CUT)))
     behind = Draft("behind_truncation", "unreadable")
-    planted.extend((behind, Place(source="news", origin=_CUT, url=entry.url)) for entry in entries[-5:])
+    planted.extend((behind, PlantedLocation(source="news", origin=_CUT, url=entry.url)) for entry in entries[-5:])
     for line, entry in enumerate(entries[:5]):
-        place = Place(source="news", origin=_CUT, key=str(line), url=entry.url)
+        place = PlantedLocation(source="news", origin=_CUT, key=str(line), url=entry.url)
         planted.append((Draft("before_truncation", "kept"), place))
     return cut, readable

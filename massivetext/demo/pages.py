@@ -36,7 +36,7 @@ class Site(NamedTuple):
     domain: str
 
 
-class Page(NamedTuple):
+class DemoPage(NamedTuple):
     """A page as it is served."""
 
     url: str
@@ -54,7 +54,7 @@ def sites(seed: int, design: str) -> tuple[Site, ...]:
 
 def page(
     article: Article, site: Site, chance: Chance, number: int, *, lang: str = "en", charset: str = "utf-8"
-) -> Page:
+) -> DemoPage:
     """An article as a page of a site; ``number`` makes its address unique, ``chance`` the furniture around it."""
     url = f"https://{site.domain}/{slug(article.topic)}/{slug(article.title) or 'page'}-{number}.html"
     day, month, year = chance.between(1, 28), chance.between(1, 12), chance.between(2009, 2023)
@@ -82,7 +82,7 @@ def page(
     }
     values = {name: html.escape(value) for name, value in plain.items()} | furniture
     text = _design(site.design).substitute(values)
-    return Page(url, article.title, text.encode(charset, "xmlcharrefreplace"), charset)
+    return DemoPage(url, article.title, text.encode(charset, "xmlcharrefreplace"), charset)
 
 
 def body(blocks: Sequence[Block]) -> str:
@@ -127,4 +127,4 @@ def _related(chance: Chance, topic: str) -> str:
 
 @cache
 def _design(name: str) -> string.Template:
-    return string.Template(vocabulary.read(f"pages/{name}.html"))
+    return string.Template(vocabulary.read_data_file(f"pages/{name}.html"))

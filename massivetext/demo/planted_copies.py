@@ -14,20 +14,20 @@ THRESHOLD = 0.8
 _WORDS = 430  # at least; near copies need room between the changed words
 
 
-class Copy(NamedTuple):
+class PlantedCopy(NamedTuple):
     """An article of a group of copies, and its case."""
 
     article: Article
     draft: Draft
 
 
-def exact_copies(chance: Chance, topic: str, group: str, count: int) -> list[Copy]:
+def exact_copies(chance: Chance, topic: str, group: str, count: int) -> list[PlantedCopy]:
     """One article ``count`` times."""
     article = prose.essay(chance, topic, 260)
-    return [Copy(article, Draft("exact_copy", "copies", (), group, "exact", 1.0)) for _ in range(count)]
+    return [PlantedCopy(article, Draft("exact_copy", "copies", (), group, "exact", 1.0)) for _ in range(count)]
 
 
-def near_copies(chance: Chance, topic: str, group: str, target: float) -> list[Copy]:
+def near_copies(chance: Chance, topic: str, group: str, target: float) -> list[PlantedCopy]:
     """An article and a near copy, whose similarity is worked out and not taken on trust."""
     base = prose.essay(chance, topic, _WORDS)
     paragraphs = overlap.near_copy(chance, [block.text for block in base.blocks], target)
@@ -37,10 +37,13 @@ def near_copies(chance: Chance, topic: str, group: str, target: float) -> list[C
     draft = Draft(kind, "kept", group=group)
     if similarity > THRESHOLD:
         draft = draft._replace(outcome="copies", duplicate="near")
-    return [Copy(base, draft._replace(similarity=1.0)), Copy(other, draft._replace(similarity=similarity))]
+    return [
+        PlantedCopy(base, draft._replace(similarity=1.0)),
+        PlantedCopy(other, draft._replace(similarity=similarity)),
+    ]
 
 
-def all_near_copies(seed: int, source: str, topics: tuple[str, ...], pairs: int) -> Iterator[list[Copy]]:
+def all_near_copies(seed: int, source: str, topics: tuple[str, ...], pairs: int) -> Iterator[list[PlantedCopy]]:
     """``pairs`` pairs of each similarity."""
     for target in TARGETS:
         for number in range(pairs):

@@ -4,7 +4,7 @@ import textwrap
 from typing import NamedTuple
 
 from massivetext.demo import overlap, prose
-from massivetext.demo.bench import Item
+from massivetext.demo.bench import DemoItem
 from massivetext.demo.chance import Chance
 from massivetext.demo.prose import Article
 from massivetext.demo.truth import Draft, Outcome
@@ -18,14 +18,14 @@ _OUTCOMES: dict[str, Outcome] = {
 }
 
 
-class Leak(NamedTuple):
+class PlantedLeak(NamedTuple):
     """An article with an item in it, whole or in part, and its case with how much the two share."""
 
     article: Article
     draft: Draft
 
 
-def leak(chance: Chance, kind: str, item: Item) -> Leak:
+def leak(chance: Chance, kind: str, item: DemoItem) -> PlantedLeak:
     """An article that leaks ``item`` in one of these ways.
 
     * ``leak_verbatim``: the item is the whole text;
@@ -34,16 +34,16 @@ def leak(chance: Chance, kind: str, item: Item) -> Leak:
     * ``leak_hard_negative``: a text on the same topic with the item's question, but not its passage.
     """
     article = _article(chance, kind, item)
-    return Leak(article, case(kind, item, article.text))
+    return PlantedLeak(article, case(kind, item, article.text))
 
 
-def case(kind: str, item: Item, text: str) -> Draft:
+def case(kind: str, item: DemoItem, text: str) -> Draft:
     """The case of a text into which an item got, with how much the two share."""
     jaccard, containment = overlap.jaccard(item.text, text), overlap.containment(item.text, text)
     return Draft(kind, _OUTCOMES[kind], item=item.id, jaccard=jaccard, containment=containment)
 
 
-def _article(chance: Chance, kind: str, item: Item) -> Article:
+def _article(chance: Chance, kind: str, item: DemoItem) -> Article:
     around = prose.essay(chance, item.topic, 420)
     inside = [item.passage, item.question]
     if kind == "leak_verbatim":

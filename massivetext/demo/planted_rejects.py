@@ -27,7 +27,7 @@ _ENDINGS = ["isation", "ometrically", "ographical", "ologically", "itisation", "
 Builder = Callable[[Chance, str], Article]
 
 
-class Reject(NamedTuple):
+class PlantedReject(NamedTuple):
     """A kind of article that a rule removes: at least one of ``rules`` does."""
 
     build: Builder
@@ -149,7 +149,7 @@ def unsafe(chance: Chance, topic: str) -> Article:
 
 def health(chance: Chance, topic: str) -> Article:
     """A page on medicine or sex education, which must stay; ``topic`` is "medicine"."""
-    return prose.plain_article(chance, vocabulary.health(), topic, 12, english=True)
+    return prose.plain_article(chance, vocabulary.health_sentences(), topic, 12, english=True)
 
 
 def foreign(lang: str) -> Builder:
@@ -166,25 +166,25 @@ _NGRAMS = tuple(f"gopher/duplicate_{n}_gram_char_frac" for n in range(5, 11))
 _TOP = tuple(f"gopher/top_{n}_gram_char_frac" for n in range(2, 5))
 LANGUAGE = ("language/language",)
 
-REJECTS: dict[str, Reject] = {
-    "link_list": Reject(link_list, ("gopher/word_count",), 10),
-    "cookie_notice": Reject(cookie_notice, ("gopher/word_count",), 10),
-    "hash_tags": Reject(hash_tags, ("gopher/hash_to_word_ratio",), 8),
-    "ellipses": Reject(ellipses, ("gopher/ellipsis_to_word_ratio",), 8),
-    "ellipsis_lines": Reject(ellipsis_lines, ("gopher/ellipsis_line_frac",), 8),
-    "bullets": Reject(bullets, ("gopher/bullet_line_frac",), 8),
-    "numbers": Reject(numbers, ("gopher/alphabetic_word_frac",), 8),
-    "long_words": Reject(long_words, ("gopher/mean_word_length",), 6),
-    "keywords": Reject(keywords, ("gopher/stop_word_count",), 6),
-    "repeated_lines": Reject(repeated_lines, LINES, 8),
-    "repeated_paragraphs": Reject(repeated_paragraphs, LINES, 8),
-    "repeated_ngrams": Reject(repeated_ngrams, _NGRAMS, 8),
-    "repeated_words": Reject(repeated_words, _NGRAMS + _TOP, 6),
-    "german": Reject(foreign("de"), LANGUAGE, 8, "de"),
-    "french": Reject(foreign("fr"), LANGUAGE, 8, "fr"),
-    "spanish": Reject(foreign("es"), LANGUAGE, 8, "es"),
-    "russian": Reject(foreign("ru"), LANGUAGE, 8, "ru"),
-    "unsafe": Reject(unsafe, ("safesearch/explicit",), 12),
+REJECTS: dict[str, PlantedReject] = {
+    "link_list": PlantedReject(link_list, ("gopher/word_count",), 10),
+    "cookie_notice": PlantedReject(cookie_notice, ("gopher/word_count",), 10),
+    "hash_tags": PlantedReject(hash_tags, ("gopher/hash_to_word_ratio",), 8),
+    "ellipses": PlantedReject(ellipses, ("gopher/ellipsis_to_word_ratio",), 8),
+    "ellipsis_lines": PlantedReject(ellipsis_lines, ("gopher/ellipsis_line_frac",), 8),
+    "bullets": PlantedReject(bullets, ("gopher/bullet_line_frac",), 8),
+    "numbers": PlantedReject(numbers, ("gopher/alphabetic_word_frac",), 8),
+    "long_words": PlantedReject(long_words, ("gopher/mean_word_length",), 6),
+    "keywords": PlantedReject(keywords, ("gopher/stop_word_count",), 6),
+    "repeated_lines": PlantedReject(repeated_lines, LINES, 8),
+    "repeated_paragraphs": PlantedReject(repeated_paragraphs, LINES, 8),
+    "repeated_ngrams": PlantedReject(repeated_ngrams, _NGRAMS, 8),
+    "repeated_words": PlantedReject(repeated_words, _NGRAMS + _TOP, 6),
+    "german": PlantedReject(foreign("de"), LANGUAGE, 8, "de"),
+    "french": PlantedReject(foreign("fr"), LANGUAGE, 8, "fr"),
+    "spanish": PlantedReject(foreign("es"), LANGUAGE, 8, "es"),
+    "russian": PlantedReject(foreign("ru"), LANGUAGE, 8, "ru"),
+    "unsafe": PlantedReject(unsafe, ("safesearch/explicit",), 12),
 }
 
 

@@ -56,7 +56,7 @@ class Writer:
 
     def sentence(self, kind: str) -> str:
         """A sentence of this kind: "topic", or a key of the general sentences."""
-        return self.speaker.say(self._next(kind))
+        return self.speaker.invent_sentence(self._next(kind))
 
     def phrase(self, kind: str) -> str:
         """Like :meth:`sentence`, without a capital."""
@@ -77,7 +77,7 @@ class Writer:
         if kind in ("topic", "body") and _can_follow(template) and self.chance.share(_CONNECTIVE_SHARE):
             sentence = self.speaker.phrase(template)
             return f"{self.sentence('connectives')} {sentence[0].lower()}{sentence[1:]}"
-        return self.speaker.say(template)
+        return self.speaker.invent_sentence(template)
 
     def _next(self, kind: str) -> Template:
         pool_name = f"topic/{self.speaker.topic.name}" if kind == "topic" else kind
@@ -107,7 +107,7 @@ def essay(chance: Chance, topic: str, words: int) -> Article:
 def plain_article(chance: Chance, plain: Plain, topic: str, sentences: int, *, english: bool = False) -> Article:
     """An article from sentences that bring their own words; ``topic`` gives the rest."""
     speaker = Speaker(chance, vocabulary.topics()[topic])
-    say = speaker.say if english else speaker.fill
+    say = speaker.invent_sentence if english else speaker.fill
     rest: list[Template] = []
     said = []
     for _ in range(sentences):

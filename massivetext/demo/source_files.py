@@ -23,7 +23,7 @@ _RESERVED = frozenset(
 )
 
 
-def names(topic: Topic) -> list[str]:
+def topic_names(topic: Topic) -> list[str]:
     """What things of a topic may be called in every language."""
     return [noun for noun in topic.things if noun.isalpha() and noun not in _RESERVED]
 
@@ -105,7 +105,7 @@ def _inner_tests(language: Language, tests: list[str]) -> str:
 
 @cache
 def _pieces(language: str) -> Pieces:
-    head, *rest = vocabulary.read(f"code/{language}.txt").split("\n%% ")
+    head, *rest = vocabulary.read_data_file(f"code/{language}.txt").split("\n%% ")
     test_head = ""
     bodies: list[tuple[str, str]] = []
     for part in rest:
@@ -122,7 +122,7 @@ def _pieces(language: str) -> Pieces:
 def _words(writer: Writer, fixed: Mapping[str, str], taken: set[str]) -> dict[str, str]:
     """Words for one piece, the same in all places of it."""
     chance, topic = writer.chance, writer.speaker.topic
-    noun, word, other = chance.some([name for name in names(topic) if name not in taken], 3)
+    noun, word, other = chance.some([name for name in topic_names(topic) if name not in taken], 3)
     plural = morphology.plural(noun)
     adjective = chance.pick([word for word in topic.adjectives if word.isalpha()])
     number = chance.between(12, 400)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from massivetext.demo import morphology, vocabulary
 from massivetext.demo.chance import Chance
-from massivetext.demo.grammar import Template, render
+from massivetext.demo.grammar import Template, fill_template
 from massivetext.demo.vocabulary import Topic, Words
 
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -44,11 +44,11 @@ class Speaker:
         self._places: list[str] = []
         self._organisations: list[str] = []
         self._last = Person("", "", "they")
-        self._said: set[str] = set()
+        self._used_words: set[str] = set()
         self._per_cent = chance.pick((" per cent", "%", " percent"))
         self._fillers = self._make_fillers()
 
-    def say(self, template: Template) -> str:
+    def invent_sentence(self, template: Template) -> str:
         """The template as an English sentence: filled in, articles right, first letter a capital."""
         return _capitalised(self.phrase(template))
 
@@ -58,8 +58,8 @@ class Speaker:
 
     def fill(self, template: Template) -> str:
         """The template filled in and nothing more, for sentences in any language."""
-        self._said.clear()
-        return render(template, self.chance, self._fill)
+        self._used_words.clear()
+        return fill_template(template, self.chance, self._fill)
 
     def person(self) -> str:
         """Somebody by full name at first and by surname later."""
@@ -88,9 +88,9 @@ class Speaker:
         filler = self._fillers[slot]
         for _ in range(_TRIES):
             words = filler()
-            if words not in self._said:
+            if words not in self._used_words:
                 break
-        self._said.add(words)
+        self._used_words.add(words)
         return words
 
     def _make_fillers(self) -> dict[str, Callable[[], str]]:

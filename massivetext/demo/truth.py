@@ -16,11 +16,11 @@ import msgspec
 Outcome = Literal["kept", "rules", "copies", "contaminated", "unreadable", "skipped"]
 
 
-class _Table(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class _TruthTable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """Base of the tables in ``truth.json``."""
 
 
-class Place(_Table, frozen=True, kw_only=True):
+class PlantedLocation(_TruthTable, frozen=True, kw_only=True):
     """Where a planted document stands. What is None does not identify it.
 
     Attributes:
@@ -39,7 +39,7 @@ class Place(_Table, frozen=True, kw_only=True):
     title: str | None = None
 
 
-class Case(_Table, frozen=True, kw_only=True):
+class Case(_TruthTable, frozen=True, kw_only=True):
     """One planted document and what must become of it.
 
     Attributes:
@@ -60,7 +60,7 @@ class Case(_Table, frozen=True, kw_only=True):
 
     id: str
     kind: str
-    place: Place
+    place: PlantedLocation
     outcome: Outcome
     rules: tuple[str, ...] = ()
     group: str | None = None
@@ -89,11 +89,11 @@ class Built(NamedTuple):
     """A source that is made: its files by name, the planted documents at their places, and how many can be read."""
 
     files: dict[str, bytes]
-    planted: list[tuple[Draft, Place]]
+    planted: list[tuple[Draft, PlantedLocation]]
     documents: int
 
 
-class Truth(_Table, frozen=True, kw_only=True):
+class Truth(_TruthTable, frozen=True, kw_only=True):
     """All that is planted.
 
     Attributes:
@@ -107,7 +107,7 @@ class Truth(_Table, frozen=True, kw_only=True):
     documents: dict[str, int]
     cases: tuple[Case, ...]
 
-    def of_kind(self, kind: str) -> tuple[Case, ...]:
+    def cases_of_kind(self, kind: str) -> tuple[Case, ...]:
         """The cases of one kind, of all sources."""
         return tuple(case for case in self.cases if case.kind == kind)
 
@@ -125,17 +125,17 @@ def load_truth(folder: Path) -> Truth:
     return msgspec.json.decode((folder / "truth.json").read_bytes(), type=Truth)
 
 
-def number(placed: Iterable[tuple[Draft, Place]]) -> list[Case]:
+def number_cases(drafts_with_locations: Iterable[tuple[Draft, PlantedLocation]]) -> list[Case]:
     """Drafts at their places as cases, numbered within each source and kind in the order given."""
     counts: Counter[str] = Counter()
     cases = []
-    for draft, place in placed:
+    for draft, place in drafts_with_locations:
         name = f"{place.source}/{draft.kind}"
         cases.append(Case(id=f"{name}/{counts[name]}", place=place, **draft._asdict()))
         counts[name] += 1
     return cases
 
 
-def encode(truth: Truth) -> bytes:
+def encode_truth(truth: Truth) -> bytes:
     """The truth as ``truth.json`` holds it."""
     return msgspec.json.format(msgspec.json.encode(truth), indent=1) + b"\n"

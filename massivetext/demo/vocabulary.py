@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from massivetext.demo.grammar import Template, lines
+from massivetext.demo.grammar import Template, parse_templates
 
 Words = tuple[str, ...]
 
@@ -59,7 +59,7 @@ class Plain:
     sentences: tuple[Template, ...]
 
 
-def read(name: str) -> str:
+def read_data_file(name: str) -> str:
     """Text of a data file of the demo. Raises FileNotFoundError."""
     return resources.files("massivetext.demo").joinpath("data", *name.split("/")).read_text(encoding="utf-8")
 
@@ -70,7 +70,7 @@ def topics() -> Mapping[str, Topic]:
     return {
         name: Topic(
             name=name,
-            sentences=lines(table["sentences"]),
+            sentences=parse_templates(table["sentences"]),
             **{key: _words(value) for key, value in table.items() if key != "sentences"},
         )
         for name, table in _table("topics").items()
@@ -96,7 +96,7 @@ def general() -> General:
             org_kinds=words["org_kinds"],
             org_subjects=words["org_subjects"],
         ),
-        sentences={kind: lines(block) for kind, block in table["sentences"].items()},
+        sentences={kind: parse_templates(block) for kind, block in table["sentences"].items()},
     )
 
 
@@ -107,20 +107,20 @@ def languages() -> Mapping[str, Plain]:
 
 
 @cache
-def health() -> Plain:
+def health_sentences() -> Plain:
     """Sentences on medicine and sex education."""
     return _plain("health")["health"]
 
 
 def _plain(name: str) -> dict[str, Plain]:
     return {
-        key: Plain(titles=lines(table["titles"]), sentences=lines(table["sentences"]))
+        key: Plain(titles=parse_templates(table["titles"]), sentences=parse_templates(table["sentences"]))
         for key, table in _table(name).items()
     }
 
 
 def _table(name: str) -> dict[str, Any]:
-    return tomllib.loads(read(f"{name}.toml"))
+    return tomllib.loads(read_data_file(f"{name}.toml"))
 
 
 def _words(listed: str) -> Words:

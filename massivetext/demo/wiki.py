@@ -6,10 +6,10 @@ from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from massivetext.demo import planted_leaks, prose, vocabulary
-from massivetext.demo.bench import Item
+from massivetext.demo.bench import DemoItem
 from massivetext.demo.chance import Chance
 from massivetext.demo.prose import Article, Block, Writer
-from massivetext.demo.truth import Built, Draft, Place
+from massivetext.demo.truth import Built, Draft, PlantedLocation
 
 FILE = "articles.xml.bz2"
 LEAKS = {"leak_embedded": 5}
@@ -42,7 +42,7 @@ class WikiPage(NamedTuple):
     draft: Draft | None = None
 
 
-def build(seed: int, items: Sequence[Item]) -> Built:
+def build(seed: int, items: Sequence[DemoItem]) -> Built:
     """The source's file; ``items`` are the evaluation items to leak, one for each of :data:`LEAKS`."""
     pages = list(_pages(seed, items))
     planted = []
@@ -53,7 +53,7 @@ def build(seed: int, items: Sequence[Item]) -> Built:
         out.append(_xml(page, 100 + number))
         if page.draft is not None:
             planted.append(
-                (page.draft, Place(source="wikipedia", origin=FILE, key=str(100 + number), title=page.title))
+                (page.draft, PlantedLocation(source="wikipedia", origin=FILE, key=str(100 + number), title=page.title))
             )
     out.append("</mediawiki>\n")
     planted.sort(key=lambda pair: (pair[0].kind, int(pair[1].key or 0)))
@@ -85,7 +85,7 @@ def wikitext(article: Article, chance: Chance, others: Sequence[str]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _pages(seed: int, items: Sequence[Item]) -> Iterator[WikiPage]:
+def _pages(seed: int, items: Sequence[DemoItem]) -> Iterator[WikiPage]:
     made = list(_articles(seed, items))
     titles = [article.title for article, _ in made]
     for number, (article, draft) in enumerate(made):
@@ -104,7 +104,7 @@ def _pages(seed: int, items: Sequence[Item]) -> Iterator[WikiPage]:
             yield WikiPage(10, f"Template:Demo {number}", text, draft=Draft("wiki_template", "skipped"))
 
 
-def _articles(seed: int, items: Sequence[Item]) -> Iterator[tuple[Article, Draft | None]]:
+def _articles(seed: int, items: Sequence[DemoItem]) -> Iterator[tuple[Article, Draft | None]]:
     topics = tuple(name for name in vocabulary.topics() if name != "village")
     taken: set[str] = set()
     for number in range(_ARTICLES):
