@@ -1,4 +1,4 @@
-"""The books source: plain text files, some within a notice of the demo library."""
+"""The books source: plain text files, half of them inside a notice of the demo library."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,8 +13,8 @@ from massivetext.demo.truth import Built, Draft, PlantedLocation
 LEAKS = {"leak_embedded": 2}
 _BOOKS = 18
 _COLUMNS = 72
-_WORDS = (16_000, 22_000)  # of a book: some 100 to 130 KB
-_SHORT_WORDS = 6_000  # of a book that comes twice
+_WORDS = (16_000, 22_000)  # least and most words per book: about 100 to 130 KB
+_SHORT_WORDS = 6_000  # words of a book that occurs twice
 _NOTICE = """The Demo Library: {title}
 
 This book was made up by a program so that there is something to read. It
@@ -43,7 +43,7 @@ Every number in this notice may be changed without notice.
 
 
 class DemoBook(NamedTuple):
-    """A book: title, author and the paragraphs of each chapter under its heading."""
+    """An invented book: title, author, and chapters as (heading, paragraphs)."""
 
     title: str
     author: str
@@ -51,7 +51,7 @@ class DemoBook(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Title, author and chapters as they are printed, without any notice."""
+        """The whole text with title, author and chapter headings, without the notice of the library."""
         parts = [self.title.upper(), f"by {self.author}"]
         for heading, paragraphs in self.chapters:
             parts += ["", heading, *map(wrap, paragraphs)]
@@ -59,7 +59,12 @@ class DemoBook(NamedTuple):
 
 
 def build(seed: int, items: Sequence[DemoItem]) -> Built:
-    """The source's files; ``items`` are the evaluation items to leak, one for each of :data:`LEAKS`."""
+    """Return the files of the source.
+
+    Args:
+        seed: seed of the corpus.
+        items: test items to plant, as many as :data:`LEAKS` counts in all.
+    """
     texts: dict[str, bytes] = {}
     planted: list[tuple[Draft, PlantedLocation]] = []
 
@@ -84,7 +89,7 @@ def build(seed: int, items: Sequence[DemoItem]) -> Built:
 
 
 def invent_book(chance: Chance, words: tuple[int, int]) -> DemoBook:
-    """A book of that many words, on village life and two other topics."""
+    """Return a book on village life and two other topics, at least as long as a number between the ``words``."""
     names = [name for name in vocabulary.topics() if name != "village"]
     writer = Writer(chance, "village", *chance.some(names, 2))
     person = writer.speaker.new_person()
@@ -99,13 +104,13 @@ def invent_book(chance: Chance, words: tuple[int, int]) -> DemoBook:
 
 
 def with_notice(book: DemoBook, text: str) -> str:
-    """A text within the notice of the demo library, which is no part of it."""
+    """Return a text between the notices of the demo library, which a reader has to remove."""
     names = {"title": book.title, "author": book.author, "upper": book.title.upper()}
     return _NOTICE.format(**names) + text + _END_NOTICE.format(**names)
 
 
 def wrap(paragraph: str) -> str:
-    """A paragraph in lines of at most 72 columns; a longer word has a line of its own."""
+    """Return a paragraph in lines of at most 72 characters; a longer word gets its own line."""
     lines, line = [], ""
     for word in paragraph.split():
         if line and len(line) + 1 + len(word) > _COLUMNS:

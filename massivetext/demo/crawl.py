@@ -1,4 +1,4 @@
-"""The web source: WARC files of pages, most of them ordinary, some planted."""
+"""The web source: WARC files of generated pages, most of them ordinary, some planted."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,19 +15,24 @@ from massivetext.demo.prose import Article
 from massivetext.demo.truth import Built, Draft, PlantedLocation
 
 FILES = 4
-PAGES = 1_500  # readable ones
+PAGES = 1_500  # that can be read
 LEAKS = {"leak_verbatim": 8, "leak_rewrapped": 6, "leak_embedded": 8, "leak_hard_negative": 8}
-_PAIRS = 6  # of each similarity
-_EXACT = (2, 2, 2, 2, 2, 2, 2, 3, 3, 4)  # sizes of the groups
+_PAIRS = 6  # per similarity
+_EXACT = (2, 2, 2, 2, 2, 2, 2, 3, 3, 4)  # documents per group of copies
 _OTHER_TEMPLATE, _HEALTH, _LEGACY, _DAMAGED, _MISSING, _IMAGES, _MOVED = 10, 12, 6, 6, 12, 8, 6
-# In these designs the title stands outside what an extractor takes for the text, or beside it in every copy alike.
+# In these designs the extracted text has no title, or all copies have the same one; so it does not make copies differ.
 _PLAIN_DESIGNS = ("blog", "news")
 _REQUEST_SHARE = 0.1
 _PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x00\x00\x00\x00:~\x9bU"
 
 
 class CrawlResponse(NamedTuple):
-    """A response of the crawl: its address, its WARC record's content, and the case it belongs to."""
+    """One response of the generated crawl, with the planted case that it is, if any.
+
+    Attributes:
+        more: further HTTP header lines.
+        damage: what happens to the gzip member: nothing, or see :func:`archive_files.damaged`.
+    """
 
     url: str
     payload: bytes
@@ -39,7 +44,7 @@ class CrawlResponse(NamedTuple):
 
 
 class Crawl:
-    """Makes the pages of the crawl, each under an address of its own."""
+    """Makes the responses of the crawl, each with its own URL."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -48,13 +53,13 @@ class Crawl:
         self.topics = tuple(name for name in vocabulary.topics() if name != "village")
 
     def chance(self, name: str, number: int) -> Chance:
-        """The choices for one planted thing."""
+        """Return the random choices for one planted document."""
         return Chance(self._seed, "web", name, number)
 
     def entry(
         self, article: Article, chance: Chance, draft: Draft | None, designs: Sequence[str], *, lang: str = "en"
     ) -> CrawlResponse:
-        """An article on a site of one of these designs."""
+        """Return an article as a page of a random site with one of these designs."""
         return self.on(article, chance.pick(self.sites[chance.pick(designs)]), chance, draft, lang=lang)
 
     def on(
@@ -67,24 +72,24 @@ class Crawl:
         lang: str = "en",
         charset: str = "utf-8",
     ) -> CrawlResponse:
-        """An article on a given site."""
+        """Return an article as a page of this site."""
         self._number += 1
         return _entry(pages.page(article, site, chance, self._number, lang=lang, charset=charset), draft)
 
     def together(self, group: Iterable[PlantedCopy], chance: Chance) -> Iterator[CrawlResponse]:
-        """Copies on one and the same site, so that nothing but the text tells them apart."""
+        """Yield copies as pages of one site, so that they differ in their texts only."""
         site = chance.pick(self.sites[chance.pick(_PLAIN_DESIGNS)])
         for copy in group:
             yield self.on(copy.article, site, chance, copy.draft)
 
 
 def build(seed: int, items: Sequence[DemoItem], shared: Sequence[PlantedCopy]) -> Built:
-    """The source's files.
+    """Return the files of the source.
 
     Args:
-        seed: of the corpus.
-        items: evaluation items to leak, one for each of :data:`LEAKS`.
-        shared: articles that another source has as well.
+        seed: seed of the corpus.
+        items: test items to plant, as many as :data:`LEAKS` counts in all.
+        shared: articles that the news source has too.
     """
     crawl = Crawl(seed)
     entries = [

@@ -1,7 +1,7 @@
 """The template language of the demo's sentences.
 
-``{slot}`` is filled in; ``{slot:title}`` begins with a capital; ``[one|another|]`` chooses, and may hold slots and
-further choices.
+``{name}`` is a slot, to be replaced by words; in ``{name:title}`` their first letter becomes a capital.
+``[one|another|]`` is a choice; its options may contain slots and choices.
 """
 
 from collections.abc import Callable
@@ -12,14 +12,14 @@ from massivetext.demo.chance import Chance
 
 
 class TemplateSlot(NamedTuple):
-    """A place that is filled in: name of the filler, and whether it begins with a capital."""
+    """A slot to be replaced by words: its name, and whether the first letter becomes a capital."""
 
     name: str
     title: bool
 
 
 class TemplateChoice(NamedTuple):
-    """Templates of which one is taken."""
+    """Several templates; one is used."""
 
     options: tuple["Template", ...]
 
@@ -30,10 +30,10 @@ Template = tuple[TemplateNode, ...]
 
 @cache
 def parse_template(text: str) -> Template:
-    """A template in its nodes.
+    """Return the nodes of a template.
 
     Raises:
-        ValueError: a bracket is not closed, or closes nothing; the message names template and place.
+        ValueError: a bracket is not closed, or was not opened; the message has the template and the position.
     """
     template, end = _template(text, 0, inside=False)
     assert end == len(text)
@@ -42,12 +42,12 @@ def parse_template(text: str) -> Template:
 
 @cache
 def parse_templates(block: str) -> tuple[Template, ...]:
-    """The templates of a block of text, one a line; blank lines are skipped."""
+    """Return the templates of a block of text with one template per line; blank lines are skipped."""
     return tuple(parse_template(line) for line in block.splitlines() if line)
 
 
 def fill_template(template: Template, chance: Chance, fill: Callable[[str], str]) -> str:
-    """The text of a template, with ``fill`` giving the words for a slot's name."""
+    """Return the text of a template; ``fill`` returns the words for the name of a slot."""
     out = []
     for node in template:
         if isinstance(node, str):
@@ -61,7 +61,7 @@ def fill_template(template: Template, chance: Chance, fill: Callable[[str], str]
 
 
 def slots(template: Template) -> set[str]:
-    """Names of all slots of a template."""
+    """Return the names of all slots of a template."""
     names: set[str] = set()
     for node in template:
         if isinstance(node, TemplateSlot):
@@ -95,7 +95,7 @@ def _node(text: str, at: int) -> tuple[TemplateNode, int]:
     while end < len(text) and text[end] not in "[{|]":
         end += 1
     if end == at:
-        raise ValueError(f"template {text!r}: {text[at]!r} at position {at} stands outside any '['")
+        raise ValueError(f"template {text!r}: {text[at]!r} at position {at} is outside any '['")
     return text[at:end], end
 
 

@@ -1,4 +1,4 @@
-"""The news source: gzipped JSON lines, one file broken off, one empty, and some lines that cannot be read."""
+"""The news source: gzipped JSON lines with some broken lines, a truncated file and an empty file."""
 
 import hashlib
 import zlib
@@ -15,15 +15,15 @@ from massivetext.demo.prose import Article, Writer
 from massivetext.demo.truth import Built, Draft, PlantedLocation
 
 FILES = 2
-ARTICLES = 1_000  # readable ones in those files
+ARTICLES = 1_000  # that can be read, in those files
 LEAKS = {"leak_verbatim": 5, "leak_rewrapped": 5, "leak_embedded": 5, "leak_hard_negative": 5}
 _EXACT, _PAIRS, _SHARED, _FOREIGN, _BAD_LINES = 8, 5, 10, 6, 6
-_CUT_ARTICLES, _CUT_SHARE = 40, 0.6  # articles of the file that breaks off, and what is left of its bytes
+_CUT_ARTICLES, _CUT_SHARE = 40, 0.6  # articles of the truncated file, and the share of its bytes that is left
 _CUT, _EMPTY = "news-02.jsonl.gz", "news-03.jsonl.gz"
 
 
 class NewsLine(NamedTuple):
-    """A line of the source: its address, its bytes, and the case it belongs to."""
+    """One line of the source: its URL, its bytes, and the planted case that it is, if any."""
 
     url: str
     line: bytes
@@ -31,7 +31,7 @@ class NewsLine(NamedTuple):
 
 
 def shared(seed: int) -> list[PlantedCopy]:
-    """Articles that the web source has as well."""
+    """Return articles for both this source and the web source."""
     made = []
     for number in range(_SHARED):
         chance = Chance(seed, "shared", number)
@@ -41,12 +41,12 @@ def shared(seed: int) -> list[PlantedCopy]:
 
 
 def build(seed: int, items: Sequence[DemoItem], shared: Sequence[PlantedCopy]) -> Built:
-    """The source's files.
+    """Return the files of the source.
 
     Args:
-        seed: of the corpus.
-        items: evaluation items to leak, one for each of :data:`LEAKS`.
-        shared: articles that another source has as well.
+        seed: seed of the corpus.
+        items: test items to plant, as many as :data:`LEAKS` counts in all.
+        shared: articles that the web source has too.
     """
     planted_articles = [*_copies(seed), *_leaks(seed, items), *_foreign(seed), *shared]
     entries = [_entry(seed, number, article, draft) for number, (article, draft) in enumerate(planted_articles)]
@@ -57,9 +57,9 @@ def build(seed: int, items: Sequence[DemoItem], shared: Sequence[PlantedCopy]) -
     files: dict[str, bytes] = {}
     planted: list[tuple[Draft, PlantedLocation]] = []
     for number in range(FILES):
-        name, part = f"news-{number:02}.jsonl.gz", entries[number::FILES]
-        files[name] = gzip_member(b"".join(entry.line for entry in part))
-        for line, entry in enumerate(part):
+        name, lines = f"news-{number:02}.jsonl.gz", entries[number::FILES]
+        files[name] = gzip_member(b"".join(entry.line for entry in lines))
+        for line, entry in enumerate(lines):
             if entry.draft is not None:
                 planted.append((entry.draft, PlantedLocation(source="news", origin=name, key=str(line), url=entry.url)))
     files[_CUT], readable = _cut_file(seed, planted)
@@ -127,12 +127,12 @@ def _bad_lines(seed: int) -> Iterator[NewsLine]:
         yield broken._replace(line=half + b"\n", draft=Draft("bad_json", "unreadable"))
         wrong = _ordinary(seed, 30_000 + number)
         text = wrong.line.index(b'"text": "') + 9
-        line = wrong.line[:text] + b"\xff" + wrong.line[text + 1 :]  # no UTF-8 text has this byte
+        line = wrong.line[:text] + b"\xff" + wrong.line[text + 1 :]  # a byte that never occurs in UTF-8
         yield wrong._replace(line=line, draft=Draft("bad_utf8", "unreadable"))
 
 
 def _cut_file(seed: int, planted: list[tuple[Draft, PlantedLocation]]) -> tuple[bytes, int]:
-    """A file that breaks off, and how many of its lines are whole."""
+    """Return a truncated file and its number of whole lines; add its cases to ``planted``."""
     entries = [_ordinary(seed, 40_000 + number) for number in range(_CUT_ARTICLES)]
     whole = gzip_member(b"".join(entry.line for entry in entries))
     cut = whole[: int(len(whole) * _CUT_SHARE)]

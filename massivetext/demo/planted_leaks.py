@@ -1,4 +1,4 @@
-"""Evaluation items that got into the corpus, and texts that only look as if they had."""
+"""Articles that contain a test item, and articles that only look as if they did."""
 
 import textwrap
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from massivetext.demo.chance import Chance
 from massivetext.demo.prose import Article
 from massivetext.demo.truth import Draft, Outcome
 
-_LINE = 44  # columns of an item that is wrapped anew
+_LINE = 44  # characters per line of a rewrapped item
 _OUTCOMES: dict[str, Outcome] = {
     "leak_verbatim": "contaminated",
     "leak_rewrapped": "contaminated",
@@ -19,26 +19,26 @@ _OUTCOMES: dict[str, Outcome] = {
 
 
 class PlantedLeak(NamedTuple):
-    """An article with an item in it, whole or in part, and its case with how much the two share."""
+    """An article that contains an item, whole or in part, with its case."""
 
     article: Article
     draft: Draft
 
 
 def leak(chance: Chance, kind: str, item: DemoItem) -> PlantedLeak:
-    """An article that leaks ``item`` in one of these ways.
+    """Return an article that contains ``item`` in one of these ways.
 
     * ``leak_verbatim``: the item is the whole text;
-    * ``leak_rewrapped``: the same in short lines;
-    * ``leak_embedded``: the item stands in the middle of a long text, so containment is 1 and Jaccard is low;
-    * ``leak_hard_negative``: a text on the same topic with the item's question, but not its passage.
+    * ``leak_rewrapped``: the item is the whole text, in short lines;
+    * ``leak_embedded``: the item is in the middle of a long text, so containment is 1 and Jaccard is low;
+    * ``leak_hard_negative``: the text is on the same topic and has the item's question, but not its passage.
     """
     article = _article(chance, kind, item)
     return PlantedLeak(article, case(kind, item, article.text))
 
 
 def case(kind: str, item: DemoItem, text: str) -> Draft:
-    """The case of a text into which an item got, with how much the two share."""
+    """Return the case of a text that contains an item, with the similarity of the two."""
     jaccard, containment = overlap.jaccard(item.text, text), overlap.containment(item.text, text)
     return Draft(kind, _OUTCOMES[kind], item=item.id, jaccard=jaccard, containment=containment)
 

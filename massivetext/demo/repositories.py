@@ -1,4 +1,4 @@
-"""The code source: release archives of repositories under several licences, and under none."""
+"""The code source: archives of repositories with several licences, and with none."""
 
 import string
 import textwrap
@@ -14,8 +14,8 @@ from massivetext.demo.source_files import LANGUAGES, Language
 from massivetext.demo.truth import Built, Draft, PlantedLocation
 
 LEAKS = {"leak_embedded": 5}
-_EACH = 5  # repositories of each licence
-# Licence, its file, and whether Rae et al. 2021, A.1.1, takes it.
+_EACH = 5  # repositories per licence
+# SPDX id of the licence, name of its file, and whether it is on the list of Rae et al. 2021, A.1.1.
 _LICENCES = (
     ("MIT", "LICENSE", True),
     ("BSD-3-Clause", "LICENSE.txt", True),
@@ -28,7 +28,7 @@ _PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x08\x00\x00\x00\x08\x08
 
 
 class Repository(NamedTuple):
-    """A repository: its name, licence, language and the texts of its source files by path."""
+    """An invented repository: name, SPDX id of its licence ("" for none), language, and source texts by path."""
 
     name: str
     licence: str
@@ -37,7 +37,12 @@ class Repository(NamedTuple):
 
 
 def build(seed: int, items: Sequence[DemoItem]) -> Built:
-    """The source's files; ``items`` are the evaluation items to leak, one for each of :data:`LEAKS`."""
+    """Return the files of the source.
+
+    Args:
+        seed: seed of the corpus.
+        items: test items to plant, as many as :data:`LEAKS` counts in all.
+    """
     files: dict[str, bytes] = {}
     planted: list[tuple[Draft, PlantedLocation]] = []
     rest = list(items)
@@ -97,7 +102,7 @@ def _draft(licence: str, accepted: bool) -> Draft:
 
 
 def _plant(made: Repository, path: str, item: DemoItem) -> Draft:
-    """Puts an item into a source file as a comment."""
+    """Add an item to a source file as a comment, and return its case."""
     text = made.sources[path]
     mark = f"{made.language.comment} "
     lines = textwrap.wrap(f"{item.passage} {item.question}", 88)
