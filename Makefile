@@ -2,8 +2,9 @@
 PYTHON ?= python3.11
 VENV ?= .venv
 BIN = $(VENV)/bin
-# A file of tests at a time to each of two processes, in their order: the long ones come first.
-PYTEST = $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder --durations=20
+# Two processes take one test file at a time, so that fixtures of a file are made once; tests/conftest.py puts the files
+# with tests marked `slow` first. Pass more options in PYTEST_ARGS.
+PYTEST = $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder --durations=20 $(PYTEST_ARGS)
 
 .PHONY: quickstart test check lint clean
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from massivetext.demo.truth import Case, Place, Truth, load_truth
+from massivetext.demo.truth import Case, PlantedLocation, Truth, load_truth
 from massivetext.runs.context import Context
 from massivetext.runs.store import Run
 from massivetext.stages.finished import open_context
@@ -74,7 +74,7 @@ class Finished:
         quarantine = Path(run.part("quarantine", shard, ".jsonl")).read_bytes()
         self.quarantined += [(shard.source, msgspec.json.decode(line)) for line in quarantine.splitlines()]
 
-    def find(self, place: Place) -> Outcome | None:
+    def find(self, place: PlantedLocation) -> Outcome | None:
         """The document at a place, or None where there is none."""
         if place.source == "web" and place.url is not None:
             found = self.by_url.get((place.source, place.url), [])
@@ -86,7 +86,7 @@ class Finished:
         ]
         return found[0] if len(found) == 1 else None
 
-    def in_quarantine(self, place: Place, *, skipped: bool) -> bool:
+    def in_quarantine(self, place: PlantedLocation, *, skipped: bool) -> bool:
         """Whether the quarantine names a place, as skipped or as unreadable."""
         return any(
             source == place.source
@@ -128,7 +128,7 @@ class Finished:
         }
         rows = []
         for kind in sorted({case.kind for case in self.truth.cases}):
-            cases = self.truth.of_kind(kind)
+            cases = self.truth.cases_of_kind(kind)
             right = [
                 groups[case.group] if case.outcome == "copies" and case.group in groups else self.as_planted(case)
                 for case in cases

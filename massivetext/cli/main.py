@@ -181,7 +181,7 @@ def demo(
     from massivetext import demo as corpus
 
     try:
-        corpus.write(folder, seed)
+        corpus.write_demo(folder, seed)
     except ValueError as error:
         raise UserError(str(error)) from error
     _out().print(f"{folder}: written; truth.json says what was planted", highlight=False, soft_wrap=True)

@@ -1,11 +1,11 @@
-"""A small corpus of our own making: five sources, an evaluation set, and a truth to hold a finished run to.
+"""A small generated corpus: five sources, a test set, and the expected outcome of every planted document.
 
-Every text is put together from word lists and sentence templates in ``data/``; nothing in it is taken from elsewhere
-but the licences of the demo's source code. It is written in seconds, and meant to behave as real text does: pages have
-furniture around them, some are spam, some are copies, some records are broken.
+Every text is generated from the word lists and sentence templates in ``data/``; only the licence texts of the demo's
+source code are copied from elsewhere. Writing it takes seconds. The texts behave like real ones: web pages have menus
+and advertisements, some documents are spam, some are copies, and some records are damaged.
 """
 
-from massivetext.demo.demo_corpus import write
-from massivetext.demo.truth import Case, Place, Truth, load_truth
+from massivetext.demo.demo_corpus import write_demo
+from massivetext.demo.truth import Case, PlantedLocation, Truth, load_truth
 
-__all__ = ["Case", "Place", "Truth", "load_truth", "write"]
+__all__ = ["Case", "PlantedLocation", "Truth", "load_truth", "write_demo"]

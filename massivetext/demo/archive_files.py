@@ -1,6 +1,6 @@
-"""Archives that come out with the same bytes each time: no clock, no user, no platform in any header.
+"""Archives with the same bytes every time: their headers hold no time of writing, user or platform.
 
-Compressed streams are zlib's at level 6; another build of zlib may choose another encoding of the same content.
+Compressed streams are zlib's at level 6; another build of zlib may encode the same content in other bytes.
 """
 
 import io
@@ -14,34 +14,34 @@ _LEVEL = 6
 # RFC 1952: magic, deflate, no flags, no time, no extra flags, unknown operating system.
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _DATE = (2020, 1, 1, 0, 0, 0)
-_SECONDS = 1_577_836_800  # the same moment since 1970
+_SECONDS = 1_577_836_800  # the same date as a Unix time
 _MODE = 0o644
 
 
 def gzip_member(data: bytes) -> bytes:
-    """One gzip member with no time and no name in it."""
+    """Return one gzip member without a time or a file name."""
     squeezer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -15, 8, zlib.Z_DEFAULT_STRATEGY)
     stream = squeezer.compress(data) + squeezer.flush()
     return _GZIP_HEADER + stream + zlib.crc32(data).to_bytes(4, "little") + len(data).to_bytes(4, "little")
 
 
 def damaged(member: bytes, *, inflates: bool = False) -> bytes:
-    """A gzip member of which some bytes in the middle are flipped, so that its checksum cannot be right any more.
+    """Return a gzip member with 12 changed bytes in its second half, so that its checksum is wrong.
 
     Args:
         member: the sound member.
-        inflates: what inflating comes to: False: an error at the flipped bytes; True: nonsense from there on, so that
-            nothing but the checksum tells of the damage.
+        inflates: False: inflating fails at the changed bytes. True: inflating gives wrong bytes from there on, and only
+            the checksum shows the damage.
 
     Raises:
-        ValueError: no place in the member gives that.
+        ValueError: no position in the member has this effect.
     """
     for start in range(len(member) // 2, len(member) - 64):
         flipped = bytes(byte ^ 0xA5 for byte in member[start : start + 12])
         candidate = member[:start] + flipped + member[start + 12 :]
         if _inflates(candidate) == inflates:
             return candidate
-    raise ValueError(f"damaged: want a longer member to spoil, got one of {len(member)} bytes")
+    raise ValueError(f"damaged: want a longer member to damage, got {len(member)} bytes")
 
 
 def _inflates(member: bytes) -> bool:
@@ -54,12 +54,12 @@ def _inflates(member: bytes) -> bool:
 
 
 def json_line(record: Mapping[str, object]) -> bytes:
-    """A record as one line of JSON, in UTF-8."""
+    """Return a record as one line of JSON in UTF-8."""
     return json.dumps(record, ensure_ascii=False).encode() + b"\n"
 
 
 def zip_archive(files: Iterable[tuple[str, bytes]]) -> bytes:
-    """A zip file with these members in this order."""
+    """Return a zip file with these members (path, content) in this order."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name, data in files:
@@ -71,7 +71,7 @@ def zip_archive(files: Iterable[tuple[str, bytes]]) -> bytes:
 
 
 def tar_gz_archive(files: Iterable[tuple[str, bytes]]) -> bytes:
-    """A gzipped tar file with these members in this order."""
+    """Return a gzipped tar file with these members (path, content) in this order."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for name, data in files:

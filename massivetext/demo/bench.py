@@ -1,4 +1,4 @@
-"""The demo's evaluation set: passages with a question."""
+"""The demo's test sets: passages with a question."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,8 +12,8 @@ ITEM_COUNT = 150
 _MIN_WORDS, _MAX_WORDS = 66, 150
 
 
-class Item(NamedTuple):
-    """An evaluation item; the question ends in a question mark."""
+class DemoItem(NamedTuple):
+    """One item of a test set; the question ends in a question mark."""
 
     id: str
     topic: str
@@ -22,32 +22,32 @@ class Item(NamedTuple):
 
     @property
     def benchmark(self) -> str:
-        """Name of its test set: one a topic."""
+        """Name of its test set; there is one per topic."""
         return f"demo_{self.topic}"
 
     @property
     def text(self) -> str:
-        """What the file has, and what a document must not hold."""
+        """Text of the item in the file, which no document may contain."""
         return f"{self.passage}\n{self.question}"
 
 
-def items(seed: int) -> tuple[Item, ...]:
-    """All items, 60 to 160 words each."""
+def items(seed: int) -> tuple[DemoItem, ...]:
+    """Return all items, of 60 to 160 words each, in the order of the file."""
     names = tuple(vocabulary.topics())
     return tuple(_item(seed, names[number % len(names)], number) for number in range(ITEM_COUNT))
 
 
-def to_file(made: Sequence[Item]) -> bytes:
-    """The items as gzipped JSONL."""
+def to_file(made: Sequence[DemoItem]) -> bytes:
+    """Return the items as gzipped JSON lines."""
     lines = (json_line({"id": item.id, "benchmark": item.benchmark, "text": item.text}) for item in made)
     return gzip_member(b"".join(lines))
 
 
-def _item(seed: int, topic: str, number: int) -> Item:
+def _item(seed: int, topic: str, number: int) -> DemoItem:
     chance = Chance(seed, "bench", number)
     writer = Writer(chance, topic)
     wanted = chance.between(_MIN_WORDS, _MAX_WORDS - 50)
-    said: list[str] = [writer.sentence("openers")]
-    while sum(len(sentence.split()) for sentence in said) < wanted:
-        said.append(writer.sentence(chance.pick(("topic", "topic", "body", "quotes"))))
-    return Item(f"demo/{topic}/{number}", topic, " ".join(said), writer.sentence("exam_questions"))
+    sentences: list[str] = [writer.sentence("openers")]
+    while sum(len(sentence.split()) for sentence in sentences) < wanted:
+        sentences.append(writer.sentence(chance.pick(("topic", "topic", "body", "quotes"))))
+    return DemoItem(f"demo/{topic}/{number}", topic, " ".join(sentences), writer.sentence("exam_questions"))

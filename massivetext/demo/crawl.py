@@ -1,4 +1,4 @@
-"""The web source: WARC files of pages, most of them ordinary, some planted."""
+"""The web source: WARC files of generated pages, most of them ordinary, some planted."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,28 +6,33 @@ from typing import Literal, NamedTuple
 
 from massivetext.demo import pages, planted_copies, planted_leaks, prose, vocabulary, warc_writer
 from massivetext.demo.archive_files import damaged, gzip_member
-from massivetext.demo.bench import Item
+from massivetext.demo.bench import DemoItem
 from massivetext.demo.chance import Chance
-from massivetext.demo.pages import Page
-from massivetext.demo.planted_copies import Copy
+from massivetext.demo.pages import DemoPage
+from massivetext.demo.planted_copies import PlantedCopy
 from massivetext.demo.planted_rejects import REJECTS, health
 from massivetext.demo.prose import Article
-from massivetext.demo.truth import Built, Draft, Place
+from massivetext.demo.truth import Built, Draft, PlantedLocation
 
 FILES = 4
-PAGES = 1_500  # readable ones
+PAGES = 1_500  # that can be read
 LEAKS = {"leak_verbatim": 8, "leak_rewrapped": 6, "leak_embedded": 8, "leak_hard_negative": 8}
-_PAIRS = 6  # of each similarity
-_EXACT = (2, 2, 2, 2, 2, 2, 2, 3, 3, 4)  # sizes of the groups
+_PAIRS = 6  # per similarity
+_EXACT = (2, 2, 2, 2, 2, 2, 2, 3, 3, 4)  # documents per group of copies
 _OTHER_TEMPLATE, _HEALTH, _LEGACY, _DAMAGED, _MISSING, _IMAGES, _MOVED = 10, 12, 6, 6, 12, 8, 6
-# In these designs the title stands outside what an extractor takes for the text, or beside it in every copy alike.
+# In these designs the extracted text has no title, or all copies have the same one; so it does not make copies differ.
 _PLAIN_DESIGNS = ("blog", "news")
 _REQUEST_SHARE = 0.1
 _PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x00\x00\x00\x00:~\x9bU"
 
 
-class Entry(NamedTuple):
-    """A response of the crawl: its address, its WARC record's content, and the case it belongs to."""
+class CrawlResponse(NamedTuple):
+    """One response of the generated crawl, with the planted case that it is, if any.
+
+    Attributes:
+        more: further HTTP header lines.
+        damage: what happens to the gzip member: nothing, or see :func:`archive_files.damaged`.
+    """
 
     url: str
     payload: bytes
@@ -39,7 +44,7 @@ class Entry(NamedTuple):
 
 
 class Crawl:
-    """Makes the pages of the crawl, each under an address of its own."""
+    """Makes the responses of the crawl, each with its own URL."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -48,13 +53,13 @@ class Crawl:
         self.topics = tuple(name for name in vocabulary.topics() if name != "village")
 
     def chance(self, name: str, number: int) -> Chance:
-        """The choices for one planted thing."""
+        """Return the random choices for one planted document."""
         return Chance(self._seed, "web", name, number)
 
     def entry(
         self, article: Article, chance: Chance, draft: Draft | None, designs: Sequence[str], *, lang: str = "en"
-    ) -> Entry:
-        """An article on a site of one of these designs."""
+    ) -> CrawlResponse:
+        """Return an article as a page of a random site with one of these designs."""
         return self.on(article, chance.pick(self.sites[chance.pick(designs)]), chance, draft, lang=lang)
 
     def on(
@@ -66,25 +71,25 @@ class Crawl:
         *,
         lang: str = "en",
         charset: str = "utf-8",
-    ) -> Entry:
-        """An article on a given site."""
+    ) -> CrawlResponse:
+        """Return an article as a page of this site."""
         self._number += 1
         return _entry(pages.page(article, site, chance, self._number, lang=lang, charset=charset), draft)
 
-    def together(self, group: Iterable[Copy], chance: Chance) -> Iterator[Entry]:
-        """Copies on one and the same site, so that nothing but the text tells them apart."""
+    def together(self, group: Iterable[PlantedCopy], chance: Chance) -> Iterator[CrawlResponse]:
+        """Yield copies as pages of one site, so that they differ in their texts only."""
         site = chance.pick(self.sites[chance.pick(_PLAIN_DESIGNS)])
         for copy in group:
             yield self.on(copy.article, site, chance, copy.draft)
 
 
-def build(seed: int, items: Sequence[Item], shared: Sequence[Copy]) -> Built:
-    """The source's files.
+def build(seed: int, items: Sequence[DemoItem], shared: Sequence[PlantedCopy]) -> Built:
+    """Return the files of the source.
 
     Args:
-        seed: of the corpus.
-        items: evaluation items to leak, one for each of :data:`LEAKS`.
-        shared: articles that another source has as well.
+        seed: seed of the corpus.
+        items: test items to plant, as many as :data:`LEAKS` counts in all.
+        shared: articles that the news source has too.
     """
     crawl = Crawl(seed)
     entries = [
@@ -99,7 +104,7 @@ def build(seed: int, items: Sequence[Item], shared: Sequence[Copy]) -> Built:
     entries += _unreadable(crawl)
     entries.sort(key=lambda entry: hashlib.blake2b(f"{seed} {entry.url}".encode()).digest())
     files: dict[str, bytes] = {}
-    planted: list[tuple[Draft, Place]] = []
+    planted: list[tuple[Draft, PlantedLocation]] = []
     for number in range(FILES):
         name = f"pages-{number:02}.warc.gz"
         files[name] = _file(name, entries[number::FILES], Chance(seed, name), planted)
@@ -107,7 +112,7 @@ def build(seed: int, items: Sequence[Item], shared: Sequence[Copy]) -> Built:
     return Built(files, planted, PAGES)
 
 
-def _ordinary(crawl: Crawl, name: str, count: int) -> Iterator[Entry]:
+def _ordinary(crawl: Crawl, name: str, count: int) -> Iterator[CrawlResponse]:
     for number in range(count):
         chance = crawl.chance(name, number)
         # Most pages are short, some are long.
@@ -115,7 +120,7 @@ def _ordinary(crawl: Crawl, name: str, count: int) -> Iterator[Entry]:
         yield crawl.entry(prose.article(chance, chance.pick(crawl.topics), words), chance, None, pages.DESIGNS)
 
 
-def _rejects(crawl: Crawl) -> Iterator[Entry]:
+def _rejects(crawl: Crawl) -> Iterator[CrawlResponse]:
     for kind, reject in REJECTS.items():
         for number in range(reject.pages):
             chance = crawl.chance(kind, number)
@@ -123,7 +128,7 @@ def _rejects(crawl: Crawl) -> Iterator[Entry]:
             yield crawl.entry(article, chance, reject.draft(kind), _PLAIN_DESIGNS, lang=reject.lang)
 
 
-def _kept(crawl: Crawl) -> Iterator[Entry]:
+def _kept(crawl: Crawl) -> Iterator[CrawlResponse]:
     for number in range(_HEALTH):
         chance = crawl.chance("health", number)
         yield crawl.entry(health(chance, "medicine"), chance, Draft("harmless_health", "kept"), _PLAIN_DESIGNS)
@@ -134,7 +139,7 @@ def _kept(crawl: Crawl) -> Iterator[Entry]:
         yield crawl.on(article, site, chance, Draft("legacy_encoding", "kept"), charset="windows-1252")
 
 
-def _copies(crawl: Crawl, seed: int) -> Iterator[Entry]:
+def _copies(crawl: Crawl, seed: int) -> Iterator[CrawlResponse]:
     for number, size in enumerate(_EXACT):
         chance = crawl.chance("exact", number)
         group = planted_copies.exact_copies(chance, chance.pick(crawl.topics), f"web/exact/{number}", size)
@@ -149,7 +154,7 @@ def _copies(crawl: Crawl, seed: int) -> Iterator[Entry]:
             yield crawl.entry(article, chance, draft, (design,))
 
 
-def _leaks(crawl: Crawl, items: Sequence[Item]) -> Iterator[Entry]:
+def _leaks(crawl: Crawl, items: Sequence[DemoItem]) -> Iterator[CrawlResponse]:
     rest = iter(items)
     for kind, count in LEAKS.items():
         for number in range(count):
@@ -158,7 +163,7 @@ def _leaks(crawl: Crawl, items: Sequence[Item]) -> Iterator[Entry]:
             yield crawl.entry(leak.article, chance, leak.draft, _PLAIN_DESIGNS)
 
 
-def _unreadable(crawl: Crawl) -> Iterator[Entry]:
+def _unreadable(crawl: Crawl) -> Iterator[CrawlResponse]:
     for entry in _ordinary(crawl, "damaged", _DAMAGED):
         yield entry._replace(draft=Draft("damaged_record", "unreadable"), damage="breaks")
     for entry in _ordinary(crawl, "garbled", _DAMAGED):
@@ -167,26 +172,28 @@ def _unreadable(crawl: Crawl) -> Iterator[Entry]:
     for number in range(_MISSING):
         url = f"https://{site.domain}/gone/{number}.html"
         page = b"<html><head><title>404</title></head><body><h1>Not found</h1><p>No such page.</p></body></html>"
-        yield Entry(url, page, "text/html", Draft("not_found", "skipped"), "404 Not Found")
+        yield CrawlResponse(url, page, "text/html", Draft("not_found", "skipped"), "404 Not Found")
     for number in range(_IMAGES):
-        yield Entry(f"https://{site.domain}/img/{number}.png", _PNG, "image/png", Draft("image", "skipped"))
+        yield CrawlResponse(f"https://{site.domain}/img/{number}.png", _PNG, "image/png", Draft("image", "skipped"))
     for number in range(_MOVED):
         url, more = f"https://{site.domain}/old/{number}", f"Location: https://{site.domain}/new/{number}\r\n"
         draft = Draft("redirect_response", "skipped")
-        yield Entry(url, b"", "text/html", draft, "301 Moved Permanently", more)
+        yield CrawlResponse(url, b"", "text/html", draft, "301 Moved Permanently", more)
 
 
-def _entry(page: Page, draft: Draft | None) -> Entry:
-    return Entry(page.url, page.content, f"text/html; charset={page.charset}", draft)
+def _entry(page: DemoPage, draft: Draft | None) -> CrawlResponse:
+    return CrawlResponse(page.url, page.content, f"text/html; charset={page.charset}", draft)
 
 
-def _file(name: str, entries: Sequence[Entry], chance: Chance, planted: list[tuple[Draft, Place]]) -> bytes:
+def _file(
+    name: str, entries: Sequence[CrawlResponse], chance: Chance, planted: list[tuple[Draft, PlantedLocation]]
+) -> bytes:
     out = bytearray(gzip_member(warc_writer.warcinfo(name)))
     for number, entry in enumerate(entries):
         if chance.share(_REQUEST_SHARE):
             out += gzip_member(warc_writer.request(entry.url, number))
         if entry.draft is not None:
-            planted.append((entry.draft, Place(source="web", origin=name, key=str(len(out)), url=entry.url)))
+            planted.append((entry.draft, PlantedLocation(source="web", origin=name, key=str(len(out)), url=entry.url)))
         record = warc_writer.response(
             entry.url, number, entry.payload, content_type=entry.content_type, status=entry.status, more=entry.more
         )

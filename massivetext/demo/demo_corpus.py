@@ -1,4 +1,4 @@
-"""The whole demo corpus, written to a folder."""
+"""Writes the whole demo corpus."""
 
 import secrets
 import shutil
@@ -6,28 +6,28 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from massivetext.demo import bench, book_texts, crawl, news_articles, repositories, wiki
-from massivetext.demo.truth import Built, Truth, encode, number
+from massivetext.demo.truth import Built, Truth, encode_truth, number_cases
 from massivetext.storage.files import TEMPORARY
 
 TRUTH = "truth.json"
 SOURCES = ("web", "books", "news", "code", "wikipedia")
 
 
-def write(folder: Path, seed: int = 1) -> None:
-    """Writes the demo corpus: about 3,000 documents in five sources, an evaluation set, and what is planted in them.
+def write_demo(folder: Path, seed: int = 1) -> None:
+    """Write the demo corpus: about 3,000 documents in five sources, a file of test items, and ``truth.json``.
 
-    The same seed gives the same bytes. The folder appears whole or not at all: everything is written to a temporary
-    folder beside it first.
+    The same seed gives the same bytes. The files are written to a temporary folder beside ``folder``, which is renamed
+    at the end; so a failure leaves nothing behind.
 
     Args:
-        folder: where to write; must be missing or empty. Its parents are made.
+        folder: folder to write, which must be missing or empty; its parents are created.
         seed: 0 or more.
 
     Raises:
-        ValueError: the folder holds something, or is a file.
+        ValueError: the folder is not empty, or is a file.
     """
     if folder.is_dir() and any(folder.iterdir()):
-        raise ValueError(f"{folder}: want a missing or empty folder for the demo corpus; remove it or name another")
+        raise ValueError(f"{folder}: want a missing or empty folder for the demo corpus, got files in it; name another")
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder}: want a folder for the demo corpus, got a file; name another")
     folder = folder.absolute()
@@ -45,13 +45,13 @@ def write(folder: Path, seed: int = 1) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def build(seed: int) -> tuple[dict[str, Built], tuple[bench.Item, ...]]:
-    """The five sources by name, and the evaluation items."""
+def build(seed: int) -> tuple[dict[str, Built], tuple[bench.DemoItem, ...]]:
+    """Return the five sources by name, and the test items."""
     items = bench.items(seed)
     rest = iter(items)
     shared = news_articles.shared(seed)
 
-    def take(leaks: dict[str, int]) -> list[bench.Item]:
+    def take(leaks: dict[str, int]) -> list[bench.DemoItem]:
         return [next(rest) for _ in range(sum(leaks.values()))]
 
     built = {
@@ -73,6 +73,6 @@ def _files(seed: int) -> Iterator[tuple[str, bytes]]:
     truth = Truth(
         seed=seed,
         documents={source: built[source].documents for source in SOURCES},
-        cases=tuple(number(pair for source in SOURCES for pair in built[source].planted)),
+        cases=tuple(number_cases(pair for source in SOURCES for pair in built[source].planted)),
     )
-    yield TRUTH, encode(truth)
+    yield TRUTH, encode_truth(truth)

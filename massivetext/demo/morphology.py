@@ -26,7 +26,7 @@ _VOWEL_SOUND = re.compile(r"(?:[aeiou]|hour|honest|heir|x\b|8|11\b|18\b)", re.IG
 
 @cache
 def plural(noun: str) -> str:
-    """Plural of a noun; of several words the last one changes."""
+    """Return the plural of a noun; if it has several words, the last one changes."""
     head, blank, last = noun.rpartition(" ")
     if last in _PLURALS:
         return head + blank + _PLURALS[last]
@@ -41,7 +41,7 @@ def plural(noun: str) -> str:
 
 @cache
 def third_person(verb: str) -> str:
-    """The form after "she": "measure" to "measures"."""
+    """Return the form after "she": "measures" for "measure"."""
     if verb.endswith(("s", "x", "ch", "sh", "z")):
         return verb + "es"
     if verb.endswith("y") and verb[-2] not in "aeiou":
@@ -51,19 +51,19 @@ def third_person(verb: str) -> str:
 
 @cache
 def past(verb: str) -> str:
-    """The past form: "measure" to "measured", "leave" to "left"."""
+    """Return the past form: "measured" for "measure", "left" for "leave"."""
     return _IRREGULAR[verb][0] if verb in _IRREGULAR else _regular_past(verb)
 
 
 @cache
 def participle(verb: str) -> str:
-    """The past participle: "grow" to "grown"."""
+    """Return the past participle: "grown" for "grow"."""
     return _IRREGULAR[verb][1] if verb in _IRREGULAR else _regular_past(verb)
 
 
 @cache
 def gerund(verb: str) -> str:
-    """The form in -ing: "measure" to "measuring", "chop" to "chopping"."""
+    """Return the form in -ing: "measuring" for "measure", "chopping" for "chop"."""
     if verb.endswith("e") and not verb.endswith("ee"):
         return verb[:-1] + "ing"
     return (verb + verb[-1] if verb in _DOUBLING else verb) + "ing"
@@ -78,18 +78,18 @@ def _regular_past(verb: str) -> str:
 
 
 def few(number: int) -> str:
-    """A number from 2 to 12 in words."""
+    """Return a number from 2 to 12 in words."""
     return _FEW[number - 2]
 
 
 def ordinal(number: int) -> str:
-    """A number as "21st" or "12th"."""
+    """Return a number in the form "21st" or "12th"."""
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
 
 
 def with_articles(sentence: str) -> str:
-    """The sentence with "a" turned into "an" before a vowel sound."""
+    """Return the sentence with "a" replaced by "an" before a vowel sound."""
     return _ARTICLE.sub(_article, sentence)
 
 

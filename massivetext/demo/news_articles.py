@@ -1,4 +1,4 @@
-"""The news source: gzipped JSON lines, one file broken off, one empty, and some lines that cannot be read."""
+"""The news source: gzipped JSON lines with some broken lines, a truncated file and an empty file."""
 
 import hashlib
 import zlib
@@ -7,46 +7,46 @@ from typing import NamedTuple
 
 from massivetext.demo import pages, planted_copies, planted_leaks, prose, vocabulary
 from massivetext.demo.archive_files import gzip_member, json_line
-from massivetext.demo.bench import Item
+from massivetext.demo.bench import DemoItem
 from massivetext.demo.chance import Chance
-from massivetext.demo.planted_copies import Copy
+from massivetext.demo.planted_copies import PlantedCopy
 from massivetext.demo.planted_rejects import LANGUAGE, foreign
 from massivetext.demo.prose import Article, Writer
-from massivetext.demo.truth import Built, Draft, Place
+from massivetext.demo.truth import Built, Draft, PlantedLocation
 
 FILES = 2
-ARTICLES = 1_000  # readable ones in those files
+ARTICLES = 1_000  # that can be read, in those files
 LEAKS = {"leak_verbatim": 5, "leak_rewrapped": 5, "leak_embedded": 5, "leak_hard_negative": 5}
 _EXACT, _PAIRS, _SHARED, _FOREIGN, _BAD_LINES = 8, 5, 10, 6, 6
-_CUT_ARTICLES, _CUT_SHARE = 40, 0.6  # articles of the file that breaks off, and what is left of its bytes
+_CUT_ARTICLES, _CUT_SHARE = 40, 0.6  # articles of the truncated file, and the share of its bytes that is left
 _CUT, _EMPTY = "news-02.jsonl.gz", "news-03.jsonl.gz"
 
 
-class Entry(NamedTuple):
-    """A line of the source: its address, its bytes, and the case it belongs to."""
+class NewsLine(NamedTuple):
+    """One line of the source: its URL, its bytes, and the planted case that it is, if any."""
 
     url: str
     line: bytes
     draft: Draft | None = None
 
 
-def shared(seed: int) -> list[Copy]:
-    """Articles that the web source has as well."""
+def shared(seed: int) -> list[PlantedCopy]:
+    """Return articles for both this source and the web source."""
     made = []
     for number in range(_SHARED):
         chance = Chance(seed, "shared", number)
         article = prose.essay(chance, chance.pick(_topics()), 300)
-        made.append(Copy(article, Draft("copy_across", "copies", (), f"web-news/{number}", "either", 1.0)))
+        made.append(PlantedCopy(article, Draft("copy_across", "copies", (), f"web-news/{number}", "either", 1.0)))
     return made
 
 
-def build(seed: int, items: Sequence[Item], shared: Sequence[Copy]) -> Built:
-    """The source's files.
+def build(seed: int, items: Sequence[DemoItem], shared: Sequence[PlantedCopy]) -> Built:
+    """Return the files of the source.
 
     Args:
-        seed: of the corpus.
-        items: evaluation items to leak, one for each of :data:`LEAKS`.
-        shared: articles that another source has as well.
+        seed: seed of the corpus.
+        items: test items to plant, as many as :data:`LEAKS` counts in all.
+        shared: articles that the web source has too.
     """
     planted_articles = [*_copies(seed), *_leaks(seed, items), *_foreign(seed), *shared]
     entries = [_entry(seed, number, article, draft) for number, (article, draft) in enumerate(planted_articles)]
@@ -55,16 +55,16 @@ def build(seed: int, items: Sequence[Item], shared: Sequence[Copy]) -> Built:
     entries += _bad_lines(seed)
     entries.sort(key=lambda entry: hashlib.blake2b(f"{seed} {entry.url}".encode()).digest())
     files: dict[str, bytes] = {}
-    planted: list[tuple[Draft, Place]] = []
+    planted: list[tuple[Draft, PlantedLocation]] = []
     for number in range(FILES):
-        name, part = f"news-{number:02}.jsonl.gz", entries[number::FILES]
-        files[name] = gzip_member(b"".join(entry.line for entry in part))
-        for line, entry in enumerate(part):
+        name, lines = f"news-{number:02}.jsonl.gz", entries[number::FILES]
+        files[name] = gzip_member(b"".join(entry.line for entry in lines))
+        for line, entry in enumerate(lines):
             if entry.draft is not None:
-                planted.append((entry.draft, Place(source="news", origin=name, key=str(line), url=entry.url)))
+                planted.append((entry.draft, PlantedLocation(source="news", origin=name, key=str(line), url=entry.url)))
     files[_CUT], readable = _cut_file(seed, planted)
     files[_EMPTY] = b""
-    planted.append((Draft("empty_file", "unreadable"), Place(source="news", origin=_EMPTY)))
+    planted.append((Draft("empty_file", "unreadable"), PlantedLocation(source="news", origin=_EMPTY)))
     planted.sort(key=lambda pair: (pair[0].kind, pair[0].group or "", pair[1].url or ""))
     return Built(files, planted, ARTICLES + readable)
 
@@ -73,7 +73,7 @@ def _topics() -> tuple[str, ...]:
     return tuple(name for name in vocabulary.topics() if name != "village")
 
 
-def _ordinary(seed: int, number: int) -> Entry:
+def _ordinary(seed: int, number: int) -> NewsLine:
     chance = Chance(seed, "news", number)
     topic = chance.pick(_topics())
     words = 120 + min(chance.below(320), chance.below(320))
@@ -85,7 +85,7 @@ def _ordinary(seed: int, number: int) -> Entry:
     return _entry(seed, number, article._replace(title=title).with_paragraphs([dateline + first, *rest]), None)
 
 
-def _entry(seed: int, number: int, article: Article, draft: Draft | None) -> Entry:
+def _entry(seed: int, number: int, article: Article, draft: Draft | None) -> NewsLine:
     chance = Chance(seed, "news record", number)
     url = f"https://news.{chance.pick(('herald', 'courier', 'observer'))}.example/{number}/{pages.slug(article.title)}"
     record = {
@@ -95,10 +95,10 @@ def _entry(seed: int, number: int, article: Article, draft: Draft | None) -> Ent
         "text": article.text,
         "date": f"{chance.between(2009, 2023)}-{chance.between(1, 12):02}-{chance.between(1, 28):02}",
     }
-    return Entry(url, json_line(record), draft)
+    return NewsLine(url, json_line(record), draft)
 
 
-def _copies(seed: int) -> Iterator[Copy]:
+def _copies(seed: int) -> Iterator[PlantedCopy]:
     for number in range(_EXACT):
         chance = Chance(seed, "news exact", number)
         yield from planted_copies.exact_copies(chance, chance.pick(_topics()), f"news/exact/{number}", 2)
@@ -106,7 +106,7 @@ def _copies(seed: int) -> Iterator[Copy]:
         yield from group
 
 
-def _leaks(seed: int, items: Sequence[Item]) -> Iterator[planted_leaks.Leak]:
+def _leaks(seed: int, items: Sequence[DemoItem]) -> Iterator[planted_leaks.PlantedLeak]:
     rest = iter(items)
     for kind, count in LEAKS.items():
         for number in range(count):
@@ -120,27 +120,27 @@ def _foreign(seed: int) -> Iterator[tuple[Article, Draft]]:
             yield article, Draft(kind, "rules", LANGUAGE)
 
 
-def _bad_lines(seed: int) -> Iterator[Entry]:
+def _bad_lines(seed: int) -> Iterator[NewsLine]:
     for number in range(_BAD_LINES):
         broken = _ordinary(seed, 20_000 + number)
         half = broken.line[: len(broken.line) // 2].decode("utf-8", "ignore").encode()
         yield broken._replace(line=half + b"\n", draft=Draft("bad_json", "unreadable"))
         wrong = _ordinary(seed, 30_000 + number)
         text = wrong.line.index(b'"text": "') + 9
-        line = wrong.line[:text] + b"\xff" + wrong.line[text + 1 :]  # no UTF-8 text has this byte
+        line = wrong.line[:text] + b"\xff" + wrong.line[text + 1 :]  # a byte that never occurs in UTF-8
         yield wrong._replace(line=line, draft=Draft("bad_utf8", "unreadable"))
 
 
-def _cut_file(seed: int, planted: list[tuple[Draft, Place]]) -> tuple[bytes, int]:
-    """A file that breaks off, and how many of its lines are whole."""
+def _cut_file(seed: int, planted: list[tuple[Draft, PlantedLocation]]) -> tuple[bytes, int]:
+    """Return a truncated file and its number of whole lines; add its cases to ``planted``."""
     entries = [_ordinary(seed, 40_000 + number) for number in range(_CUT_ARTICLES)]
     whole = gzip_member(b"".join(entry.line for entry in entries))
     cut = whole[: int(len(whole) * _CUT_SHARE)]
     readable = zlib.decompressobj(31).decompress(cut).count(b"\n")
-    planted.append((Draft("truncated_file", "unreadable"), Place(source="news", origin=_CUT)))
+    planted.append((Draft("truncated_file", "unreadable"), PlantedLocation(source="news", origin=_CUT)))
     behind = Draft("behind_truncation", "unreadable")
-    planted.extend((behind, Place(source="news", origin=_CUT, url=entry.url)) for entry in entries[-5:])
+    planted.extend((behind, PlantedLocation(source="news", origin=_CUT, url=entry.url)) for entry in entries[-5:])
     for line, entry in enumerate(entries[:5]):
-        place = Place(source="news", origin=_CUT, key=str(line), url=entry.url)
+        place = PlantedLocation(source="news", origin=_CUT, key=str(line), url=entry.url)
         planted.append((Draft("before_truncation", "kept"), place))
     return cut, readable

@@ -1,6 +1,6 @@
-"""How much two texts have in common, worked out the plain way, and copies that have just so much in common.
+"""Similarity of texts, computed in the simplest way, and copies of a given similarity.
 
-This is on purpose not :mod:`massivetext.shingles`: the truth is to be found by other code than the one it tests.
+This does not use :mod:`massivetext.shingles` on purpose: the expected values must not come from the code they test.
 """
 
 import unicodedata
@@ -13,46 +13,47 @@ NGRAM = 13  # Rae et al. 2021, A.1.1
 
 
 def shingles(text: str) -> set[tuple[str, ...]]:
-    """The word 13-grams of a text without punctuation; a shorter text is one shingle, an empty one has none."""
+    """Return the 13-grams of words of a text without punctuation: one for a shorter text, none for an empty one."""
     words = [word for raw in text.split() if (word := _bare(raw))]
     size = min(NGRAM, len(words))
     return {tuple(words[at : at + size]) for at in range(len(words) - size + 1)} if words else set()
 
 
 def jaccard(one: str, other: str) -> float:
-    """Shared 13-grams over all 13-grams of two texts, 0 to 1; 0.0 where neither has any."""
+    """Return the Jaccard similarity of the 13-grams of two texts, 0 to 1; 0.0 if neither text has words."""
     a, b = shingles(one), shingles(other)
     return len(a & b) / len(a | b) if a or b else 0.0
 
 
 def containment(item: str, text: str) -> float:
-    """Share of the 13-grams of ``item`` that ``text`` holds, 0 to 1; 0.0 for an item without words."""
+    """Return the share of the 13-grams of ``item`` that ``text`` contains, 0 to 1; 0.0 for an item without words."""
     wanted = shingles(item)
     return len(wanted & shingles(text)) / len(wanted) if wanted else 0.0
 
 
 def near_copy(chance: Chance, paragraphs: Sequence[str], target: float) -> list[str]:
-    """The paragraphs with single words replaced, so that the Jaccard similarity is as near to ``target`` as can be.
+    """Return the paragraphs with single words replaced, for a Jaccard similarity as close to ``target`` as possible.
 
-    A replaced word breaks the 13 shingles that hold it; k broken of S leave (S - k) / (S + k). The words lie more than
-    13 apart, but for one that lies so close to another as to break the remainder.
+    A replaced word changes the 13 shingles that contain it. With k of S shingles changed, the similarity is
+    (S - k) / (S + k). Replaced words are more than 13 words apart; only the last one may be closer to its neighbour, to
+    change fewer than 13 more.
 
     Raises:
-        ValueError: the text is too short for that many changes.
+        ValueError: the text is too short for so many changes.
     """
     tokens = [paragraph.split() for paragraph in paragraphs]
-    places = [(p, w) for p, words in enumerate(tokens) for w, word in enumerate(words) if _bare(word)]
-    total = len(places) - NGRAM + 1
+    positions = [(p, w) for p, words in enumerate(tokens) for w, word in enumerate(words) if _bare(word)]
+    total = len(positions) - NGRAM + 1
     broken = round(total * (1 - target) / (1 + target))
     whole, rest = divmod(broken, NGRAM)
     gap = total // (whole + 1)
     if gap < 3 * NGRAM:
-        raise ValueError(f"near_copy: want a longer text for a similarity of {target}, got {len(places)} words")
+        raise ValueError(f"near_copy: want a longer text for a similarity of {target}, got {len(positions)} words")
     spots = [NGRAM + gap * number for number in range(whole)]
     if rest:
         spots.append(spots[-1] + rest if spots else rest - 1)
     for spot in spots:
-        paragraph, word = places[spot]
+        paragraph, word = positions[spot]
         tokens[paragraph][word] = _other_word(chance, tokens[paragraph][word])
     return [" ".join(words) for words in tokens]
 

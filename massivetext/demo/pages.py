@@ -1,4 +1,4 @@
-"""Web pages: an article within the furniture of one of several sites, and the sites themselves."""
+"""Web sites and their pages: an article with menus, advertisements and comments around it."""
 
 import html
 import re
@@ -13,7 +13,7 @@ from massivetext.demo.chance import Chance
 from massivetext.demo.prose import Article, Block, Writer
 
 DESIGNS = ("blog", "news", "forum", "docs", "shop")
-_SITES_A_DESIGN = 6
+_SITES_PER_DESIGN = 6
 _SITE_NAMES = {
     "blog": "{} notebook", "news": "{} Herald", "forum": "{} friends", "docs": "{} works", "shop": "{} stores",
 }  # fmt: skip
@@ -36,8 +36,8 @@ class Site(NamedTuple):
     domain: str
 
 
-class Page(NamedTuple):
-    """A page as it is served."""
+class DemoPage(NamedTuple):
+    """A page as a web server sends it."""
 
     url: str
     title: str
@@ -46,16 +46,16 @@ class Page(NamedTuple):
 
 
 def sites(seed: int, design: str) -> tuple[Site, ...]:
-    """The sites of one design."""
+    """Return the six sites of one design."""
     writer = Writer(Chance(seed, "sites", design), "village")
-    names = [_SITE_NAMES[design].format(writer.speaker.place()) for _ in range(_SITES_A_DESIGN)]
+    names = [_SITE_NAMES[design].format(writer.speaker.place()) for _ in range(_SITES_PER_DESIGN)]
     return tuple(Site(design, name, f"www.{slug(name)}-{n}.example") for n, name in enumerate(names))
 
 
 def page(
     article: Article, site: Site, chance: Chance, number: int, *, lang: str = "en", charset: str = "utf-8"
-) -> Page:
-    """An article as a page of a site; ``number`` makes its address unique, ``chance`` the furniture around it."""
+) -> DemoPage:
+    """Return an article as a page of a site; ``number`` makes its URL unique, ``chance`` decides the rest."""
     url = f"https://{site.domain}/{slug(article.topic)}/{slug(article.title) or 'page'}-{number}.html"
     day, month, year = chance.between(1, 28), chance.between(1, 12), chance.between(2009, 2023)
     first = article.blocks[0].text if article.blocks else article.title
@@ -82,16 +82,16 @@ def page(
     }
     values = {name: html.escape(value) for name, value in plain.items()} | furniture
     text = _design(site.design).substitute(values)
-    return Page(url, article.title, text.encode(charset, "xmlcharrefreplace"), charset)
+    return DemoPage(url, article.title, text.encode(charset, "xmlcharrefreplace"), charset)
 
 
 def body(blocks: Sequence[Block]) -> str:
-    """Blocks as HTML, one element a line; a line break within a paragraph becomes ``<br>``."""
+    """Return blocks as HTML, one element per line; a line break within a paragraph becomes ``<br>``."""
     return "\n".join(map(_element, blocks))
 
 
 def slug(text: str) -> str:
-    """A text as part of an address: lower-case ASCII with hyphens, at most 60 characters."""
+    """Return a text in the form used in URLs: lower-case ASCII with hyphens, at most 60 characters."""
     ascii_only = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")[:60].rstrip("-")
 
@@ -127,4 +127,4 @@ def _related(chance: Chance, topic: str) -> str:
 
 @cache
 def _design(name: str) -> string.Template:
-    return string.Template(vocabulary.read(f"pages/{name}.html"))
+    return string.Template(vocabulary.read_data_file(f"pages/{name}.html"))

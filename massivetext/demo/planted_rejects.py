@@ -1,4 +1,4 @@
-"""Articles that a rule must remove, one builder a kind, and harmless ones that look dangerous."""
+"""Articles that a rule must drop, with one builder per kind, and harmless articles that look similar."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from massivetext.demo.chance import Chance
 from massivetext.demo.prose import Article, Block, Writer
 from massivetext.demo.truth import Draft
 
-# Of phrases in filters/lists/unsafe_phrases.txt.
+# These contain phrases of filters/lists/unsafe_phrases.txt.
 _UNSAFE = (
     "Watch free xxx porn videos and hardcore porn on every device.",
     "Our free sex cams are open all night, next to the best porn videos of the week.",
@@ -27,8 +27,8 @@ _ENDINGS = ["isation", "ometrically", "ographical", "ologically", "itisation", "
 Builder = Callable[[Chance, str], Article]
 
 
-class Reject(NamedTuple):
-    """A kind of article that a rule removes: at least one of ``rules`` does."""
+class PlantedReject(NamedTuple):
+    """A kind of article that fails at least one of ``rules``; the crawl has ``pages`` of them."""
 
     build: Builder
     rules: tuple[str, ...]
@@ -36,58 +36,58 @@ class Reject(NamedTuple):
     lang: str = "en"
 
     def draft(self, kind: str) -> Draft:
-        """The case of one such article."""
+        """Return the case of one such article."""
         return Draft(kind, "rules", rules=self.rules)
 
 
 def link_list(chance: Chance, topic: str) -> Article:
-    """Nothing but a few links: some 20 words."""
+    """Return an article of a few links: about 20 words."""
     writer = Writer(chance, topic)
     links = tuple(writer.speaker.place() + " " + chance.pick(("map", "news", "photos")) for _ in range(9))
     return _article(writer, [Block("list", "", links)])
 
 
 def cookie_notice(chance: Chance, topic: str) -> Article:
-    """A page that has only its cookie notice to show."""
+    """Return an article that is only a cookie notice."""
     writer = Writer(chance, topic)
     return _paragraphs(writer, [sentence.format(chance.between(20, 900)) for sentence in _COOKIES])
 
 
 def hash_tags(chance: Chance, topic: str) -> Article:
-    """Every fourth word is a hash tag."""
+    """Return an article with a hash tag as every fourth word."""
     writer = Writer(chance, topic)
     return _paragraphs(writer, [_every(4, writer.paragraph(4), "#{}") for _ in range(4)])
 
 
 def ellipses(chance: Chance, topic: str) -> Article:
-    """An ellipsis after every fifth word, in the middle of the lines."""
+    """Return an article with an ellipsis after every fifth word, but not at the ends of lines."""
     writer = Writer(chance, topic)
     return _paragraphs(writer, [_every(5, writer.paragraph(4), "{}...") + " End." for _ in range(4)])
 
 
 def ellipsis_lines(chance: Chance, topic: str) -> Article:
-    """Teasers that all break off."""
+    """Return an article of paragraphs that all end in an ellipsis."""
     writer = Writer(chance, topic)
     teasers = [" ".join(writer.paragraph(3).split()[: chance.between(18, 28)]).rstrip(".,;:?!") for _ in range(9)]
     return _paragraphs(writer, [f"{teaser} ..." for teaser in teasers])
 
 
 def bullets(chance: Chance, topic: str) -> Article:
-    """One long list and nothing else."""
+    """Return an article that is one long list."""
     writer = Writer(chance, topic)
     entries = [f"{writer.sentence('items')} with {writer.phrase('items')}" for _ in range(26)]
     return _paragraphs(writer, [f"• {entry}" for entry in entries])
 
 
 def numbers(chance: Chance, topic: str) -> Article:
-    """Readings of some instrument."""
+    """Return an article of numbers, such as the readings of an instrument."""
     writer = Writer(chance, topic)
     rows = [" ".join(f"{chance.between(100, 9_999)}.{chance.below(10)}" for _ in range(14)) for _ in range(12)]
     return _paragraphs(writer, [writer.sentence("body"), *rows])
 
 
 def long_words(chance: Chance, topic: str) -> Article:
-    """Words far too long on average."""
+    """Return an article with too long words on average."""
     writer = Writer(chance, topic)
 
     def word() -> str:
@@ -98,7 +98,7 @@ def long_words(chance: Chance, topic: str) -> Article:
 
 
 def keywords(chance: Chance, topic: str) -> Article:
-    """Search terms in rows, without any of the words that sentences need."""
+    """Return an article of search terms in rows, without the common words that sentences need."""
     writer = Writer(chance, topic)
     table = vocabulary.topics()[topic]
     rows = [
@@ -110,36 +110,36 @@ def keywords(chance: Chance, topic: str) -> Article:
 
 
 def repeated_lines(chance: Chance, topic: str) -> Article:
-    """A few sentences, each a line of its own, that come again and again."""
+    """Return an article of six lines, repeated four times."""
     writer = Writer(chance, topic)
     lines = [writer.sentence("body") for _ in range(6)]
     return _paragraphs(writer, [line for _ in range(4) for line in lines])
 
 
 def repeated_paragraphs(chance: Chance, topic: str) -> Article:
-    """Two of three paragraphs come three times each."""
+    """Return an article of seven paragraphs: two of its three different ones occur three times each."""
     writer = Writer(chance, topic)
     first, second, third = (writer.paragraph(4) for _ in range(3))
     return _paragraphs(writer, [first, second, third, first, second, first, second])
 
 
 def repeated_ngrams(chance: Chance, topic: str) -> Article:
-    """One half-sentence within all sentences of ordinary paragraphs."""
+    """Return an article that has the same half-sentence in every sentence."""
     writer = Writer(chance, topic)
     phrase = f"for {writer.phrase('items')}, {writer.phrase('items')} and {writer.phrase('items')}"
-    said = [f"{writer.sentence('topic').rstrip('.?')} {phrase}." for _ in range(16)]
-    return _paragraphs(writer, [" ".join(said[at : at + 4]) for at in range(0, 16, 4)])
+    sentences = [f"{writer.sentence('topic').rstrip('.?')} {phrase}." for _ in range(16)]
+    return _paragraphs(writer, [" ".join(sentences[at : at + 4]) for at in range(0, 16, 4)])
 
 
 def repeated_words(chance: Chance, topic: str) -> Article:
-    """Two words said over and over."""
+    """Return an article that repeats the same two words."""
     writer = Writer(chance, topic)
     pair = f"{chance.pick(writer.speaker.topic.adjectives)} {chance.pick(writer.speaker.topic.things)}"
     return _paragraphs(writer, [f"{writer.sentence('body')} And {' '.join([pair] * 12)}." for _ in range(4)])
 
 
 def unsafe(chance: Chance, topic: str) -> Article:
-    """An ordinary text with advertisements of explicit material between its paragraphs."""
+    """Return an ordinary article with advertisements of explicit material in its paragraphs."""
     made = prose.essay(chance, topic, 220)
     paragraphs = []
     for block, advert in zip(made.blocks, chance.some(_UNSAFE, len(_UNSAFE)) * 3, strict=False):
@@ -148,12 +148,12 @@ def unsafe(chance: Chance, topic: str) -> Article:
 
 
 def health(chance: Chance, topic: str) -> Article:
-    """A page on medicine or sex education, which must stay; ``topic`` is "medicine"."""
-    return prose.plain_article(chance, vocabulary.health(), topic, 12, english=True)
+    """Return an article on medicine or sex education, which must be kept; ``topic`` is "medicine"."""
+    return prose.plain_article(chance, vocabulary.health_sentences(), topic, 12, english=True)
 
 
 def foreign(lang: str) -> Builder:
-    """Builds articles in another language."""
+    """Return a builder of articles in another language: "de", "fr", "es" or "ru"."""
 
     def build(chance: Chance, topic: str) -> Article:
         return prose.plain_article(chance, vocabulary.languages()[lang], topic, chance.between(8, 12))
@@ -166,25 +166,25 @@ _NGRAMS = tuple(f"gopher/duplicate_{n}_gram_char_frac" for n in range(5, 11))
 _TOP = tuple(f"gopher/top_{n}_gram_char_frac" for n in range(2, 5))
 LANGUAGE = ("language/language",)
 
-REJECTS: dict[str, Reject] = {
-    "link_list": Reject(link_list, ("gopher/word_count",), 10),
-    "cookie_notice": Reject(cookie_notice, ("gopher/word_count",), 10),
-    "hash_tags": Reject(hash_tags, ("gopher/hash_to_word_ratio",), 8),
-    "ellipses": Reject(ellipses, ("gopher/ellipsis_to_word_ratio",), 8),
-    "ellipsis_lines": Reject(ellipsis_lines, ("gopher/ellipsis_line_frac",), 8),
-    "bullets": Reject(bullets, ("gopher/bullet_line_frac",), 8),
-    "numbers": Reject(numbers, ("gopher/alphabetic_word_frac",), 8),
-    "long_words": Reject(long_words, ("gopher/mean_word_length",), 6),
-    "keywords": Reject(keywords, ("gopher/stop_word_count",), 6),
-    "repeated_lines": Reject(repeated_lines, LINES, 8),
-    "repeated_paragraphs": Reject(repeated_paragraphs, LINES, 8),
-    "repeated_ngrams": Reject(repeated_ngrams, _NGRAMS, 8),
-    "repeated_words": Reject(repeated_words, _NGRAMS + _TOP, 6),
-    "german": Reject(foreign("de"), LANGUAGE, 8, "de"),
-    "french": Reject(foreign("fr"), LANGUAGE, 8, "fr"),
-    "spanish": Reject(foreign("es"), LANGUAGE, 8, "es"),
-    "russian": Reject(foreign("ru"), LANGUAGE, 8, "ru"),
-    "unsafe": Reject(unsafe, ("safesearch/explicit",), 12),
+REJECTS: dict[str, PlantedReject] = {
+    "link_list": PlantedReject(link_list, ("gopher/word_count",), 10),
+    "cookie_notice": PlantedReject(cookie_notice, ("gopher/word_count",), 10),
+    "hash_tags": PlantedReject(hash_tags, ("gopher/hash_to_word_ratio",), 8),
+    "ellipses": PlantedReject(ellipses, ("gopher/ellipsis_to_word_ratio",), 8),
+    "ellipsis_lines": PlantedReject(ellipsis_lines, ("gopher/ellipsis_line_frac",), 8),
+    "bullets": PlantedReject(bullets, ("gopher/bullet_line_frac",), 8),
+    "numbers": PlantedReject(numbers, ("gopher/alphabetic_word_frac",), 8),
+    "long_words": PlantedReject(long_words, ("gopher/mean_word_length",), 6),
+    "keywords": PlantedReject(keywords, ("gopher/stop_word_count",), 6),
+    "repeated_lines": PlantedReject(repeated_lines, LINES, 8),
+    "repeated_paragraphs": PlantedReject(repeated_paragraphs, LINES, 8),
+    "repeated_ngrams": PlantedReject(repeated_ngrams, _NGRAMS, 8),
+    "repeated_words": PlantedReject(repeated_words, _NGRAMS + _TOP, 6),
+    "german": PlantedReject(foreign("de"), LANGUAGE, 8, "de"),
+    "french": PlantedReject(foreign("fr"), LANGUAGE, 8, "fr"),
+    "spanish": PlantedReject(foreign("es"), LANGUAGE, 8, "es"),
+    "russian": PlantedReject(foreign("ru"), LANGUAGE, 8, "ru"),
+    "unsafe": PlantedReject(unsafe, ("safesearch/explicit",), 12),
 }
 
 

@@ -9,14 +9,14 @@ from massivetext.demo.grammar import Template
 from massivetext.demo.speaker import Speaker
 from massivetext.demo.vocabulary import Plain
 
-# Of a paragraph's sentences: from the topic, from the general store, spoken, asked.
+# Kinds of sentences in a paragraph, with cumulative shares: of the topic, general, quotations, questions.
 _KINDS = (("topic", 0.48), ("body", 0.86), ("quotes", 0.95), ("questions", 1.0))
 _CONNECTIVE_SHARE = 0.15
 _CURLY = str.maketrans({"'": "’"})
 
 
 class Block(NamedTuple):
-    """A part of an article: its text, or for a list its items (then ``text`` leads into them)."""
+    """A heading, paragraph or list of an article; for a list, ``text`` introduces the ``items``."""
 
     kind: Literal["heading", "paragraph", "list"]
     text: str
@@ -24,7 +24,7 @@ class Block(NamedTuple):
 
 
 class Article(NamedTuple):
-    """A text with its title, before it takes the form of a page, a news item or anything else."""
+    """A text with title and author, before it becomes a web page, a line of news or anything else."""
 
     title: str
     topic: str
@@ -33,16 +33,16 @@ class Article(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The blocks as plain text with blank lines between them, without the title."""
+        """Blocks as plain text with blank lines between them, without the title."""
         return "\n\n".join("\n".join((b.text, *(f"- {item}" for item in b.items))) for b in self.blocks)
 
     def with_paragraphs(self, paragraphs: Sequence[str]) -> "Article":
-        """The same head over other paragraphs."""
+        """Return an article with the same title, topic and author and these paragraphs."""
         return self._replace(blocks=tuple(Block("paragraph", paragraph) for paragraph in paragraphs))
 
 
 class Writer:
-    """Writes the sentences of one text; no sentence template comes twice before all have come once."""
+    """Writes the sentences of one text; a template is used again only after all of its kind have been used."""
 
     def __init__(self, chance: Chance, *topics: str) -> None:
         self.chance = chance
@@ -51,19 +51,19 @@ class Writer:
         self._pools: dict[str, list[Template]] = {}
 
     def change_topic(self) -> None:
-        """Goes on with one of the topics, chosen anew."""
+        """Choose one of the topics for the next sentences."""
         self.speaker = self.chance.pick(self._speakers)
 
     def sentence(self, kind: str) -> str:
-        """A sentence of this kind: "topic", or a key of the general sentences."""
-        return self.speaker.say(self._next(kind))
+        """Return a sentence of this kind: "topic", or a key of the general sentences."""
+        return self.speaker.invent_sentence(self._next(kind))
 
     def phrase(self, kind: str) -> str:
-        """Like :meth:`sentence`, without a capital."""
+        """Return the same as :meth:`sentence`, but without a capital at the beginning."""
         return self.speaker.phrase(self._next(kind))
 
     def paragraph(self, sentences: int, *, first: bool = False, last: bool = False) -> str:
-        """A paragraph of about ``sentences`` sentences; the first one of a text opens it, the last one closes it."""
+        """Return a paragraph of about ``sentences`` sentences; ``first`` or ``last`` in its text, as given."""
         out = [self.sentence("openers")] if first else []
         out += [self._body() for _ in range(max(1, sentences - first - last))]
         if last:
@@ -77,7 +77,7 @@ class Writer:
         if kind in ("topic", "body") and _can_follow(template) and self.chance.share(_CONNECTIVE_SHARE):
             sentence = self.speaker.phrase(template)
             return f"{self.sentence('connectives')} {sentence[0].lower()}{sentence[1:]}"
-        return self.speaker.say(template)
+        return self.speaker.invent_sentence(template)
 
     def _next(self, kind: str) -> Template:
         pool_name = f"topic/{self.speaker.topic.name}" if kind == "topic" else kind
@@ -89,7 +89,7 @@ class Writer:
 
 
 def article(chance: Chance, topic: str, words: int) -> Article:
-    """An article of roughly this many words (never less, at most some 80 more)."""
+    """Return an article of about this many words (not fewer, about 80 more at most)."""
     writer = Writer(chance, topic)
     blocks = tuple(_blocks(writer, words))
     title = writer.sentence("titles")
@@ -99,34 +99,34 @@ def article(chance: Chance, topic: str, words: int) -> Article:
 
 
 def essay(chance: Chance, topic: str, words: int) -> Article:
-    """An article of paragraphs only."""
+    """Return the paragraphs of an :func:`article`, without headings and lists."""
     made = article(chance, topic, words)
     return made.with_paragraphs([block.text for block in made.blocks if block.kind == "paragraph"])
 
 
 def plain_article(chance: Chance, plain: Plain, topic: str, sentences: int, *, english: bool = False) -> Article:
-    """An article from sentences that bring their own words; ``topic`` gives the rest."""
+    """Return an article of so many of the sentences of ``plain``; their slots take words of ``topic``."""
     speaker = Speaker(chance, vocabulary.topics()[topic])
-    say = speaker.say if english else speaker.fill
+    invent = speaker.invent_sentence if english else speaker.fill
     rest: list[Template] = []
-    said = []
+    written = []
     for _ in range(sentences):
         rest = rest or chance.some(plain.sentences, len(plain.sentences))
-        said.append(say(rest.pop()))
-    paragraphs = [" ".join(said[at : at + 4]) for at in range(0, len(said), 4)]
-    title = say(chance.pick(plain.titles))
+        written.append(invent(rest.pop()))
+    paragraphs = [" ".join(written[at : at + 4]) for at in range(0, len(written), 4)]
+    title = invent(chance.pick(plain.titles))
     person = speaker.new_person()
     return Article(title, topic, f"{person.first} {person.last}", ()).with_paragraphs(paragraphs)
 
 
 def curly(made: Article) -> Article:
-    """The article with typographic quotation marks and apostrophes."""
+    """Return the article with typographic quotation marks and apostrophes."""
     blocks = tuple(Block(b.kind, _curly(b.text), tuple(map(_curly, b.items))) for b in made.blocks)
     return made._replace(title=_curly(made.title), blocks=blocks)
 
 
 def word_count(blocks: Sequence[Block]) -> int:
-    """Words in all blocks."""
+    """Return the number of words in all blocks."""
     return sum(len(block.text.split()) + sum(len(item.split()) for item in block.items) for block in blocks)
 
 

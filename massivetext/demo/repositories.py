@@ -1,4 +1,4 @@
-"""The code source: release archives of repositories under several licences, and under none."""
+"""The code source: archives of repositories with several licences, and with none."""
 
 import string
 import textwrap
@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 from massivetext.demo import pages, planted_leaks, source_files, vocabulary
 from massivetext.demo.archive_files import tar_gz_archive, zip_archive
-from massivetext.demo.bench import Item
+from massivetext.demo.bench import DemoItem
 from massivetext.demo.chance import Chance
 from massivetext.demo.prose import Writer
 from massivetext.demo.source_files import LANGUAGES, Language
-from massivetext.demo.truth import Built, Draft, Place
+from massivetext.demo.truth import Built, Draft, PlantedLocation
 
 LEAKS = {"leak_embedded": 5}
-_EACH = 5  # repositories of each licence
-# Licence, its file, and whether Rae et al. 2021, A.1.1, takes it.
+_EACH = 5  # repositories per licence
+# SPDX id of the licence, name of its file, and whether it is on the list of Rae et al. 2021, A.1.1.
 _LICENCES = (
     ("MIT", "LICENSE", True),
     ("BSD-3-Clause", "LICENSE.txt", True),
@@ -28,7 +28,7 @@ _PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x08\x00\x00\x00\x08\x08
 
 
 class Repository(NamedTuple):
-    """A repository: its name, licence, language and the texts of its source files by path."""
+    """An invented repository: name, SPDX id of its licence ("" for none), language, and source texts by path."""
 
     name: str
     licence: str
@@ -36,10 +36,15 @@ class Repository(NamedTuple):
     sources: dict[str, str]
 
 
-def build(seed: int, items: Sequence[Item]) -> Built:
-    """The source's files; ``items`` are the evaluation items to leak, one for each of :data:`LEAKS`."""
+def build(seed: int, items: Sequence[DemoItem]) -> Built:
+    """Return the files of the source.
+
+    Args:
+        seed: seed of the corpus.
+        items: test items to plant, as many as :data:`LEAKS` counts in all.
+    """
     files: dict[str, bytes] = {}
-    planted: list[tuple[Draft, Place]] = []
+    planted: list[tuple[Draft, PlantedLocation]] = []
     rest = list(items)
     documents = 0
     for number in range(_EACH * len(_LICENCES)):
@@ -50,9 +55,9 @@ def build(seed: int, items: Sequence[Item]) -> Built:
         first, *_, last = made.sources
         if accepted and rest:
             leak = _plant(made, first, rest.pop())
-            planted.append((leak, Place(source="code", origin=archive, key=f"{made.name}/{first}")))
+            planted.append((leak, PlantedLocation(source="code", origin=archive, key=f"{made.name}/{first}")))
         key = f"{made.name}/{last}" if accepted else None
-        planted.append((_draft(licence, accepted), Place(source="code", origin=archive, key=key)))
+        planted.append((_draft(licence, accepted), PlantedLocation(source="code", origin=archive, key=key)))
         members = sorted(_members(made, file_name, chance))
         files[archive] = zip_archive(members) if archive.endswith(".zip") else tar_gz_archive(members)
         documents += len(made.sources) if accepted else 0
@@ -63,7 +68,7 @@ def build(seed: int, items: Sequence[Item]) -> Built:
 def _repository(chance: Chance, licence: str, language: Language) -> Repository:
     topic = chance.pick(tuple(vocabulary.topics()))
     writer = Writer(chance, topic)
-    package, *modules = chance.some(source_files.names(writer.speaker.topic), _MODULES + 1)
+    package, *modules = chance.some(source_files.topic_names(writer.speaker.topic), _MODULES + 1)
     tag = f"{language.comment} SPDX-License-Identifier: {licence}\n" if licence and chance.share(0.5) else ""
     sources: dict[str, str] = {}
     taken: set[str] = set()
@@ -86,7 +91,7 @@ def _members(made: Repository, file_name: str, chance: Chance) -> Iterator[tuple
 
 def _licence(licence: str, writer: Writer) -> str:
     person = writer.speaker.new_person()
-    template = string.Template(vocabulary.read(f"licences/{licence}.txt"))
+    template = string.Template(vocabulary.read_data_file(f"licences/{licence}.txt"))
     return template.substitute(year=writer.chance.between(2008, 2023), holder=f"{person.first} {person.last}")
 
 
@@ -96,8 +101,8 @@ def _draft(licence: str, accepted: bool) -> Draft:
     return Draft(f"licence_{licence.lower()}" if licence else "no_licence", "skipped")
 
 
-def _plant(made: Repository, path: str, item: Item) -> Draft:
-    """Puts an item into a source file as a comment."""
+def _plant(made: Repository, path: str, item: DemoItem) -> Draft:
+    """Add an item to a source file as a comment, and return its case."""
     text = made.sources[path]
     mark = f"{made.language.comment} "
     lines = textwrap.wrap(f"{item.passage} {item.question}", 88)

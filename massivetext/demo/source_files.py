@@ -1,4 +1,4 @@
-"""Source files of several languages, put together from the pieces in ``data/code``."""
+"""Source files of several programming languages, built from the pieces in ``data/code``."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -17,19 +17,19 @@ _SYNONYMS = {
     "index": ["i", "index", "position", "at", "cursor", "k"],
     "result": ["result", "out", "found", "answer", "output", "made"],
 }
-# Words of data/topics.toml that mean something in one of the languages.
+# Words of data/topics.toml that have a meaning in one of the languages.
 _RESERVED = frozenset(
     ["case", "match", "function", "interface", "map", "range", "loop", "signal", "table", "test", "variable"]
 )
 
 
-def names(topic: Topic) -> list[str]:
-    """What things of a topic may be called in every language."""
+def topic_names(topic: Topic) -> list[str]:
+    """Return nouns of a topic that are valid identifiers in every language."""
     return [noun for noun in topic.things if noun.isalpha() and noun not in _RESERVED]
 
 
 class Language(NamedTuple):
-    """How files of a language are named and commented; ``test`` is "" where tests stand elsewhere or nowhere."""
+    """Paths and comment mark of a language; ``test`` is "" for a language without separate test files."""
 
     name: str
     source: str
@@ -48,7 +48,7 @@ LANGUAGES = (
 
 
 class Pieces(NamedTuple):
-    """What files of a language are made of: heads, and bodies with their tests ("" for none)."""
+    """Texts for the files of a language: heads, and pairs of a function body and its test ("" for none)."""
 
     head: str
     test_head: str
@@ -58,15 +58,15 @@ class Pieces(NamedTuple):
 def module(
     chance: Chance, language: Language, package: str, name: str, *, notice: str, taken: set[str]
 ) -> dict[str, str]:
-    """A module and its test file: texts by path.
+    """Return the texts of a module and its test file by path.
 
     Args:
         chance: makes all choices.
-        language: of the module.
-        package: name of the package it belongs to.
+        language: language of the module.
+        package: name of its package.
         name: its own name.
-        notice: a comment for the top, or "".
-        taken: words that functions of the package are named after already; those of this module are added.
+        notice: comment for the top of the file, or "".
+        taken: words used in names of functions of the package; the words of this module are added.
     """
     pieces = _pieces(language.name)
     writer = Writer(chance, chance.pick(tuple(vocabulary.topics())))
@@ -105,7 +105,7 @@ def _inner_tests(language: Language, tests: list[str]) -> str:
 
 @cache
 def _pieces(language: str) -> Pieces:
-    head, *rest = vocabulary.read(f"code/{language}.txt").split("\n%% ")
+    head, *rest = vocabulary.read_data_file(f"code/{language}.txt").split("\n%% ")
     test_head = ""
     bodies: list[tuple[str, str]] = []
     for part in rest:
@@ -120,9 +120,9 @@ def _pieces(language: str) -> Pieces:
 
 
 def _words(writer: Writer, fixed: Mapping[str, str], taken: set[str]) -> dict[str, str]:
-    """Words for one piece, the same in all places of it."""
+    """Return the word for each placeholder of one piece."""
     chance, topic = writer.chance, writer.speaker.topic
-    noun, word, other = chance.some([name for name in names(topic) if name not in taken], 3)
+    noun, word, other = chance.some([name for name in topic_names(topic) if name not in taken], 3)
     plural = morphology.plural(noun)
     adjective = chance.pick([word for word in topic.adjectives if word.isalpha()])
     number = chance.between(12, 400)

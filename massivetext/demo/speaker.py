@@ -1,11 +1,11 @@
-"""Fills the slots of a text: its own people, places and favourite words, which come back as they do in real texts."""
+"""Fills the slots of one text with people, places and favourite words that occur again, as in real texts."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from massivetext.demo import morphology, vocabulary
 from massivetext.demo.chance import Chance
-from massivetext.demo.grammar import Template, render
+from massivetext.demo.grammar import Template, fill_template
 from massivetext.demo.vocabulary import Topic, Words
 
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -15,15 +15,15 @@ _SEASONS = ("spring", "summer", "autumn", "winter")
 _SPANS = ("minutes", "hours", "days", "weeks", "months", "years")
 _HOURS = ("six", "seven", "eight", "nine", "ten", "eleven")
 _CURRENCIES = ("£", "$", "€")
-_TRIES = 6  # draws to find a word that the sentence does not have yet
+_TRIES = 6  # attempts to find a word that is not in the sentence yet
 
-# So many words of each list are the favourites of a text; 0.6 of its words come from them.
+# Number of favourite words of a text per list; 60% of its words are favourites.
 _FAVOURITES = {"agents": 3, "things": 9, "stuff": 4, "sites": 3, "verbs": 8, "adjectives": 9}
 _FAVOURITE_SHARE = 0.6
 
 
 class Person(NamedTuple):
-    """Somebody in a text."""
+    """A person in a text."""
 
     first: str
     last: str
@@ -31,7 +31,7 @@ class Person(NamedTuple):
 
 
 class Speaker:
-    """One text's voice."""
+    """Turns templates into sentences of one text."""
 
     def __init__(self, chance: Chance, topic: Topic) -> None:
         self.chance = chance
@@ -44,25 +44,25 @@ class Speaker:
         self._places: list[str] = []
         self._organisations: list[str] = []
         self._last = Person("", "", "they")
-        self._said: set[str] = set()
+        self._used_words: set[str] = set()
         self._per_cent = chance.pick((" per cent", "%", " percent"))
         self._fillers = self._make_fillers()
 
-    def say(self, template: Template) -> str:
-        """The template as an English sentence: filled in, articles right, first letter a capital."""
+    def invent_sentence(self, template: Template) -> str:
+        """Return the template as an English sentence: filled in, with "a" or "an", first letter a capital."""
         return _capitalised(self.phrase(template))
 
     def phrase(self, template: Template) -> str:
-        """The template filled in, with the right articles but no capital."""
+        """Return the template filled in, with "a" or "an" as needed, but without a capital."""
         return morphology.with_articles(self.fill(template))
 
     def fill(self, template: Template) -> str:
-        """The template filled in and nothing more, for sentences in any language."""
-        self._said.clear()
-        return render(template, self.chance, self._fill)
+        """Return the template filled in and otherwise unchanged, for sentences in any language."""
+        self._used_words.clear()
+        return fill_template(template, self.chance, self._fill)
 
     def person(self) -> str:
-        """Somebody by full name at first and by surname later."""
+        """Return the full name of a new person, or the surname of an earlier one."""
         if len(self._people) >= 2 and self.chance.share(0.7):
             self._last = self.chance.pick(self._people)
             return self._last.last
@@ -71,13 +71,13 @@ class Speaker:
         return f"{self._last.first} {self._last.last}"
 
     def new_person(self) -> Person:
-        """Somebody that the text has not had yet."""
+        """Return a new random person."""
         woman = self.chance.share(0.5)
         first = self.chance.favour(self._names.women if woman else self._names.men)
         return Person(first, self._join(self._names.surname_heads, self._names.surname_tails), "she" if woman else "he")
 
     def place(self) -> str:
-        """A town, one of this text's or a new one."""
+        """Return the name of a town: one of this text or a new one."""
         if len(self._places) >= 2 and self.chance.share(0.55):
             return self.chance.pick(self._places)
         place = self._join(self._names.place_heads, self._names.place_tails)
@@ -88,9 +88,9 @@ class Speaker:
         filler = self._fillers[slot]
         for _ in range(_TRIES):
             words = filler()
-            if words not in self._said:
+            if words not in self._used_words:
                 break
-        self._said.add(words)
+        self._used_words.add(words)
         return words
 
     def _make_fillers(self) -> dict[str, Callable[[], str]]:

@@ -1,20 +1,19 @@
-"""The words and sentences of the demo corpus, read from ``data/*.toml``."""
+"""Words and sentence templates of the demo corpus, from ``data/*.toml``."""
 
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
 
-from massivetext.demo.grammar import Template, lines
+from massivetext.demo.grammar import Template, parse_templates
 
 Words = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """What is written about: word lists and sentences; see ``data/topics.toml`` for the meaning of each."""
+    """Word lists and sentences of one topic; ``data/topics.toml`` explains each list."""
 
     name: str
     agents: Words
@@ -28,7 +27,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """What names are made of."""
+    """Parts of invented names of people, towns and organisations."""
 
     women: Words
     men: Words
@@ -42,7 +41,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class General:
-    """Words and sentences that fit any topic."""
+    """Words and sentences for any topic."""
 
     ideas: Words
     adjectives: Words
@@ -53,24 +52,24 @@ class General:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plain:
-    """Titles and sentences that bring their own words: another language, or one subject."""
+    """Titles and sentences in another language or on one subject, with few slots."""
 
     titles: tuple[Template, ...]
     sentences: tuple[Template, ...]
 
 
-def read(name: str) -> str:
-    """Text of a data file of the demo. Raises FileNotFoundError."""
+def read_data_file(name: str) -> str:
+    """Return the text of a file in ``data``. Raises FileNotFoundError."""
     return resources.files("massivetext.demo").joinpath("data", *name.split("/")).read_text(encoding="utf-8")
 
 
 @cache
 def topics() -> Mapping[str, Topic]:
-    """All topics by name."""
+    """Return all topics by name."""
     return {
         name: Topic(
             name=name,
-            sentences=lines(table["sentences"]),
+            sentences=parse_templates(table["sentences"]),
             **{key: _words(value) for key, value in table.items() if key != "sentences"},
         )
         for name, table in _table("topics").items()
@@ -79,7 +78,7 @@ def topics() -> Mapping[str, Topic]:
 
 @cache
 def general() -> General:
-    """Words and sentences for any topic."""
+    """Return words and sentences for any topic."""
     table = _table("general")
     words = {key: _words(value) for key, value in table["words"].items()}
     return General(
@@ -96,31 +95,31 @@ def general() -> General:
             org_kinds=words["org_kinds"],
             org_subjects=words["org_subjects"],
         ),
-        sentences={kind: lines(block) for kind, block in table["sentences"].items()},
+        sentences={kind: parse_templates(block) for kind, block in table["sentences"].items()},
     )
 
 
 @cache
 def languages() -> Mapping[str, Plain]:
-    """Sentences in other languages, by code: "de", "fr", "es", "ru"."""
+    """Return sentences in other languages by language code: "de", "fr", "es", "ru"."""
     return _plain("foreign")
 
 
 @cache
-def health() -> Plain:
-    """Sentences on medicine and sex education."""
+def health_sentences() -> Plain:
+    """Return sentences on medicine and sex education."""
     return _plain("health")["health"]
 
 
 def _plain(name: str) -> dict[str, Plain]:
     return {
-        key: Plain(titles=lines(table["titles"]), sentences=lines(table["sentences"]))
+        key: Plain(titles=parse_templates(table["titles"]), sentences=parse_templates(table["sentences"]))
         for key, table in _table(name).items()
     }
 
 
-def _table(name: str) -> dict[str, Any]:
-    return tomllib.loads(read(f"{name}.toml"))
+def _table(name: str) -> dict[str, dict[str, str]]:
+    return tomllib.loads(read_data_file(f"{name}.toml"))
 
 
 def _words(listed: str) -> Words:

@@ -1,4 +1,4 @@
-"""Records of a WARC/1.1 file (ISO 28500), each to be its own gzip member."""
+"""WARC/1.1 records (ISO 28500); the caller compresses each as its own gzip member."""
 
 import base64
 import hashlib
@@ -9,13 +9,13 @@ _DATE = "2023-06-{day:02}T{hour:02}:{minute:02}:00Z"
 
 
 def warcinfo(file_name: str) -> bytes:
-    """The record that opens a file."""
+    """Return the first record of a file."""
     fields = b"software: massivetext demo\r\nformat: WARC File Format 1.1\r\n"
     return _record("warcinfo", file_name, 0, "application/warc-fields", fields, {"WARC-Filename": file_name})
 
 
 def request(url: str, number: int) -> bytes:
-    """The request for an address; ``number`` sets the time."""
+    """Return the record of a request for a URL; ``number`` decides its time."""
     host, _, path = url.partition("://")[2].partition("/")
     block = f"GET /{path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: massivetext-demo/1\r\nAccept: */*\r\n\r\n".encode()
     return _record("request", url, number, "application/http;msgtype=request", block, {"WARC-Target-URI": url})
@@ -24,7 +24,16 @@ def request(url: str, number: int) -> bytes:
 def response(
     url: str, number: int, payload: bytes, *, content_type: str, status: str = "200 OK", more: str = ""
 ) -> bytes:
-    """An HTTP response; ``number`` sets the time, ``more`` is further HTTP header lines, each ending in CR LF."""
+    """Return the record of an HTTP response.
+
+    Args:
+        url: URL of the response.
+        number: number of the response, which decides its time.
+        payload: body of the response.
+        content_type: value of the HTTP header.
+        status: HTTP status code and text.
+        more: further HTTP header lines, each ending in CR LF.
+    """
     head = f"HTTP/1.1 {status}\r\nServer: demo\r\nContent-Type: {content_type}\r\n{more}"
     block = f"{head}Content-Length: {len(payload)}\r\n\r\n".encode() + payload
     fields = {"WARC-Target-URI": url, "WARC-Payload-Digest": _digest(payload)}

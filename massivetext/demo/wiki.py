@@ -1,4 +1,4 @@
-"""The Wikipedia source: a MediaWiki export with articles in wikitext, redirects and pages of other name spaces."""
+"""The Wikipedia source: a MediaWiki dump with articles, redirects, and pages of other namespaces."""
 
 import bz2
 from collections.abc import Iterator, Sequence
@@ -6,10 +6,10 @@ from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from massivetext.demo import planted_leaks, prose, vocabulary
-from massivetext.demo.bench import Item
+from massivetext.demo.bench import DemoItem
 from massivetext.demo.chance import Chance
 from massivetext.demo.prose import Article, Block, Writer
-from massivetext.demo.truth import Built, Draft, Place
+from massivetext.demo.truth import Built, Draft, PlantedLocation
 
 FILE = "articles.xml.bz2"
 LEAKS = {"leak_embedded": 5}
@@ -33,7 +33,7 @@ version="0.10" xml:lang="en">
 
 
 class WikiPage(NamedTuple):
-    """A page of the wiki: name space, title, wikitext, the page it redirects to, and its case."""
+    """A page of the dump: namespace, title, wikitext, title of the page that it redirects to, and its planted case."""
 
     namespace: int
     title: str
@@ -42,8 +42,13 @@ class WikiPage(NamedTuple):
     draft: Draft | None = None
 
 
-def build(seed: int, items: Sequence[Item]) -> Built:
-    """The source's file; ``items`` are the evaluation items to leak, one for each of :data:`LEAKS`."""
+def build(seed: int, items: Sequence[DemoItem]) -> Built:
+    """Return the file of the source.
+
+    Args:
+        seed: seed of the corpus.
+        items: test items to plant, as many as :data:`LEAKS` counts in all.
+    """
     pages = list(_pages(seed, items))
     planted = []
     out = [
@@ -53,7 +58,7 @@ def build(seed: int, items: Sequence[Item]) -> Built:
         out.append(_xml(page, 100 + number))
         if page.draft is not None:
             planted.append(
-                (page.draft, Place(source="wikipedia", origin=FILE, key=str(100 + number), title=page.title))
+                (page.draft, PlantedLocation(source="wikipedia", origin=FILE, key=str(100 + number), title=page.title))
             )
     out.append("</mediawiki>\n")
     planted.sort(key=lambda pair: (pair[0].kind, int(pair[1].key or 0)))
@@ -61,7 +66,7 @@ def build(seed: int, items: Sequence[Item]) -> Built:
 
 
 def wikitext(article: Article, chance: Chance, others: Sequence[str]) -> str:
-    """An article in wikitext; links go to some of the ``others``."""
+    """Return an article in wikitext, with links to some of the titles in ``others``."""
     writer = Writer(chance, article.topic)
     linked = [_Linker(chance, others, writer).mark(block) for block in article.blocks]
     first, rest = linked[0], linked[1:]
@@ -85,7 +90,7 @@ def wikitext(article: Article, chance: Chance, others: Sequence[str]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _pages(seed: int, items: Sequence[Item]) -> Iterator[WikiPage]:
+def _pages(seed: int, items: Sequence[DemoItem]) -> Iterator[WikiPage]:
     made = list(_articles(seed, items))
     titles = [article.title for article, _ in made]
     for number, (article, draft) in enumerate(made):
@@ -104,7 +109,7 @@ def _pages(seed: int, items: Sequence[Item]) -> Iterator[WikiPage]:
             yield WikiPage(10, f"Template:Demo {number}", text, draft=Draft("wiki_template", "skipped"))
 
 
-def _articles(seed: int, items: Sequence[Item]) -> Iterator[tuple[Article, Draft | None]]:
+def _articles(seed: int, items: Sequence[DemoItem]) -> Iterator[tuple[Article, Draft | None]]:
     topics = tuple(name for name in vocabulary.topics() if name != "village")
     taken: set[str] = set()
     for number in range(_ARTICLES):
@@ -119,7 +124,7 @@ def _articles(seed: int, items: Sequence[Item]) -> Iterator[tuple[Article, Draft
 
 
 def _title(writer: Writer, taken: set[str]) -> str:
-    """A title that no other page has, such as "Lunar lens" or "Harlow lens"."""
+    """Return a title that is not in ``taken``, such as "Lunar lens" or "Harlow lens", and add it there."""
     words = writer.speaker.topic
     while True:
         head = writer.speaker.place() if writer.chance.share(0.5) else writer.chance.pick(words.adjectives).capitalize()
@@ -130,13 +135,13 @@ def _title(writer: Writer, taken: set[str]) -> str:
 
 
 class _Linker:
-    """Puts links and references into the blocks of an article; the words that a reader sees stay the same."""
+    """Adds links and references to the blocks of an article; the visible words do not change."""
 
     def __init__(self, chance: Chance, others: Sequence[str], writer: Writer) -> None:
         self._chance, self._others, self._writer = chance, others, writer
 
     def mark(self, block: Block) -> str:
-        """A block in wikitext."""
+        """Return a block in wikitext."""
         if block.kind == "heading":
             return f"== {block.text} =="
         return "\n".join([self._links(block.text), *(f"* {self._links(item)}" for item in block.items)])

@@ -51,7 +51,7 @@ def make_demo(loaded: LoadedRecipe) -> Path | None:
     folder = Path(loaded.root, loaded.recipe.demo)
     if folder.exists():
         return None
-    demo.write(folder)
+    demo.write_demo(folder)
     return folder
 
 

@@ -11,7 +11,7 @@ from massivetext import demo
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of the corpus with seed 1."""
     folder = tmp_path_factory.mktemp("demo") / "corpus"
-    demo.write(folder)
+    demo.write_demo(folder)
     return folder
 
 

@@ -42,7 +42,7 @@ def test_a_damaged_member_fails_as_asked(inflates: bool) -> None:
 
 
 def test_a_member_too_short_to_damage_is_refused() -> None:
-    with pytest.raises(ValueError, match="want a longer member to spoil, got one of 21 bytes"):
+    with pytest.raises(ValueError, match="want a longer member to damage, got 21 bytes"):
         archive_files.damaged(archive_files.gzip_member(b"a"))
 
 

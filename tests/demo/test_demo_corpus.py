@@ -22,7 +22,7 @@ import pytest
 from massivetext import demo
 from massivetext.demo import bench, wiki
 from massivetext.demo import demo_corpus as corpus_module
-from massivetext.demo.truth import Place
+from massivetext.demo.truth import PlantedLocation
 
 _ROOT = next(parent for parent in Path(__file__).resolve().parents if (parent / "pyproject.toml").is_file())
 _MEDIAWIKI = "{http://www.mediawiki.org/xml/export-0.10/}"
@@ -34,7 +34,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def test_the_same_seed_gives_the_same_bytes_in_another_process(corpus: Path, tmp_path: Path) -> None:
-    code = "import sys, pathlib; from massivetext import demo; demo.write(pathlib.Path(sys.argv[1]), seed=1)"
+    code = "import sys, pathlib; from massivetext import demo; demo.write_demo(pathlib.Path(sys.argv[1]), seed=1)"
     environment = {**os.environ, "PYTHONHASHSEED": "77", "TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONPATH": str(_ROOT)}
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "again")], check=True, env=environment)
 
@@ -60,9 +60,9 @@ def test_it_is_small_and_complete(corpus: Path) -> None:
 def test_a_folder_that_holds_something_is_refused_and_stays(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("precious")
     with pytest.raises(ValueError, match="want a missing or empty folder"):
-        demo.write(tmp_path)
+        demo.write_demo(tmp_path)
     with pytest.raises(ValueError, match="got a file"):
-        demo.write(tmp_path / "mine")
+        demo.write_demo(tmp_path / "mine")
 
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
@@ -70,8 +70,8 @@ def test_a_folder_that_holds_something_is_refused_and_stays(tmp_path: Path) -> N
 def test_an_empty_folder_is_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(corpus_module, "_files", lambda seed: iter([(f"web/{seed}", b"x")]))
     (tmp_path / "empty").mkdir()
-    demo.write(tmp_path / "empty")
-    demo.write(tmp_path / "deep/down", seed=3)
+    demo.write_demo(tmp_path / "empty")
+    demo.write_demo(tmp_path / "deep/down", seed=3)
 
     assert (tmp_path / "empty/web/1").read_bytes() == (tmp_path / "deep/down/web/3").read_bytes() == b"x"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["deep", "empty"]
@@ -84,7 +84,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(corpus_module, "_files", files)
     with pytest.raises(OSError, match="disk full"):
-        demo.write(tmp_path / "out")
+        demo.write_demo(tmp_path / "out")
 
     assert list(tmp_path.iterdir()) == []
 
@@ -102,7 +102,7 @@ def test_a_planted_page_lies_where_the_truth_says(corpus: Path, truth: demo.Trut
 
 
 def test_damaged_pages_cannot_be_inflated(corpus: Path, truth: demo.Truth) -> None:
-    for case in (*truth.of_kind("damaged_record"), *truth.of_kind("garbled_record")):
+    for case in (*truth.cases_of_kind("damaged_record"), *truth.cases_of_kind("garbled_record")):
         data = (corpus / "web" / case.place.origin).read_bytes()[int(case.place.key or -1) :]
         with pytest.raises(zlib.error):
             zlib.decompressobj(31).decompress(data)
@@ -113,7 +113,7 @@ def test_every_page_has_an_address_of_its_own(corpus: Path, truth: demo.Truth) -
 
     # Damaged members may hide their own address, and no other.
     assert max(urls.values()) == 1
-    assert truth.documents["web"] <= len(urls) <= truth.documents["web"] + len(truth.of_kind("not_found")) * 5
+    assert truth.documents["web"] <= len(urls) <= truth.documents["web"] + len(truth.cases_of_kind("not_found")) * 5
 
 
 def addresses(data: bytes) -> Iterator[str]:
@@ -135,7 +135,7 @@ def addresses(data: bytes) -> Iterator[str]:
 
 def test_news_lines_are_readable_but_for_the_planted_ones(corpus: Path, truth: demo.Truth) -> None:
     wrong = {case.place.origin: set[str]() for case in truth.cases if case.place.source == "news"}
-    for case in (*truth.of_kind("bad_json"), *truth.of_kind("bad_utf8")):
+    for case in (*truth.cases_of_kind("bad_json"), *truth.cases_of_kind("bad_utf8")):
         wrong[case.place.origin].add(case.place.key or "")
     at: dict[tuple[str, str], str] = {}
     for name in ("news-00.jsonl.gz", "news-01.jsonl.gz"):
@@ -162,8 +162,8 @@ def test_one_news_file_breaks_off_and_one_is_empty(corpus: Path, truth: demo.Tru
     urls = [json.loads(line)["url"] for line in lines[:-1]]
 
     assert (corpus / "news/news-03.jsonl.gz").stat().st_size == 0
-    assert {case.place.url for case in truth.of_kind("before_truncation")} == set(urls[:5])
-    assert not {case.place.url for case in truth.of_kind("behind_truncation")} & set(urls)
+    assert {case.place.url for case in truth.cases_of_kind("before_truncation")} == set(urls[:5])
+    assert not {case.place.url for case in truth.cases_of_kind("behind_truncation")} & set(urls)
     assert truth.documents["news"] == 1_000 + len(urls)
 
 
@@ -204,7 +204,7 @@ def test_code_is_filled_in_and_python_compiles(corpus: Path) -> None:
     ],
 )
 def test_licences_can_be_recognised(corpus: Path, truth: demo.Truth, kind: str, phrase: str) -> None:
-    cases = truth.of_kind(kind)
+    cases = truth.cases_of_kind(kind)
     for case in cases:
         files = dict(members(corpus / "code" / case.place.origin))
         (licence,) = (data for name, data in files.items() if "LICENSE" in name or "COPYING" in name)
@@ -215,7 +215,7 @@ def test_licences_can_be_recognised(corpus: Path, truth: demo.Truth, kind: str, 
 
 
 def test_repositories_without_a_licence_have_none(corpus: Path, truth: demo.Truth) -> None:
-    for case in truth.of_kind("no_licence"):
+    for case in truth.cases_of_kind("no_licence"):
         assert not [n for n, d in members(corpus / "code" / case.place.origin) if "LICEN" in n or b"SPDX" in d]
 
 
@@ -257,7 +257,7 @@ def test_the_evaluation_set(corpus: Path) -> None:
 
 def test_the_truth_names_each_place_once(truth: demo.Truth) -> None:
     ids = Counter(case.id for case in truth.cases)
-    places: Counter[Place] = Counter(case.place for case in truth.cases if case.place.key is not None)
+    places: Counter[PlantedLocation] = Counter(case.place for case in truth.cases if case.place.key is not None)
 
     assert max(ids.values()) == 1
     assert max(places.values()) == 1

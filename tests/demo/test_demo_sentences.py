@@ -11,8 +11,8 @@ from massivetext.demo.speaker import Speaker
 
 
 def test_a_template_is_filled_and_chosen_from() -> None:
-    template = grammar.parse("The {adj} [cat|{thing:title}] sat[ down|].")
-    texts = {grammar.render(template, Chance(n), {"adj": "old", "thing": "dog"}.__getitem__) for n in range(50)}
+    template = grammar.parse_template("The {adj} [cat|{thing:title}] sat[ down|].")
+    texts = {grammar.fill_template(template, Chance(n), {"adj": "old", "thing": "dog"}.__getitem__) for n in range(50)}
 
     assert texts == {"The old cat sat down.", "The old cat sat.", "The old Dog sat down.", "The old Dog sat."}
     assert grammar.slots(template) == {"adj", "thing"}
@@ -21,7 +21,7 @@ def test_a_template_is_filled_and_chosen_from() -> None:
 @pytest.mark.parametrize("broken", ["a [b", "a ]b", "a | b", "a {b"])
 def test_a_broken_template_is_refused_with_its_text(broken: str) -> None:
     with pytest.raises(ValueError, match="template 'a"):
-        grammar.parse(broken)
+        grammar.parse_template(broken)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_every_template_can_be_said_on_every_topic() -> None:
     for topic in vocabulary.topics().values():
         speaker = Speaker(Chance(topic.name), topic)
         for template in (*topic.sentences, *(t for templates in kinds.values() for t in templates)):
-            said = speaker.say(template)
+            said = speaker.invent_sentence(template)
             assert not set("{}[]|") & set(said), said
 
 

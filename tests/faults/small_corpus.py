@@ -70,7 +70,7 @@ def write(folder: Path) -> None:
         (folder / name).write_bytes(data)
 
 
-def _articles(source: str, count: int, items: tuple[bench.Item, ...]) -> Iterator[Article]:
+def _articles(source: str, count: int, items: tuple[bench.DemoItem, ...]) -> Iterator[Article]:
     for number in range(count):
         chance = Chance(SEED, source, number)
         yield prose.essay(chance, TOPICS[number % len(TOPICS)], 120 + chance.below(200))

@@ -457,7 +457,7 @@ OWN = ("manifest.json", "run.json", "report/report.json", "report/index.html", "
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A few hundred documents of the demo corpus, and what a run of them gives on this machine's own disk."""
     folder = tmp_path_factory.mktemp("corpus")
-    demo.write(folder / "demo")
+    demo.write_demo(folder / "demo")
     for pattern in PARTS:
         for path in (folder / "demo").glob(pattern):
             copy = folder / "small" / path.relative_to(folder / "demo")
