@@ -24,6 +24,7 @@ from massivetext.runs.progress import Reporter
 from massivetext.runs.store import Shard, ShardCommit
 from massivetext.storage import files as fs
 from massivetext.tokenizer.encoder import Encoder
+from massivetext.tokenizer.model_files import read_encoder
 
 STAGE = "records"
 _COST = 1 / 2e6  # seconds a byte of text
@@ -173,7 +174,7 @@ def _count(context: Context, source: str, draws: int, rounds: int) -> int:
 @functools.lru_cache(maxsize=1)
 def encoder(path: str, key: str) -> Encoder:
     """The run's encoder, loaded once a process; the key tells a retrained model from the one before."""
-    return Encoder(fs.read_bytes(path))
+    return read_encoder(path)
 
 
 class EncodeRound:

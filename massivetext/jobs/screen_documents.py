@@ -8,10 +8,9 @@ import pyarrow as pa
 
 from massivetext.decontaminate.index import NgramIndex
 from massivetext.decontaminate.screen import Screen
-from massivetext.decontaminate.test_sets import read_items
+from massivetext.decontaminate.test_set_files import build_index, evaluation_files
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import ShardStage, Task, priced, run_shards
-from massivetext.errors import UserError
 from massivetext.recipe import DecontaminateOptions
 from massivetext.runs import documents
 from massivetext.runs.context import Context
@@ -23,20 +22,6 @@ from massivetext.storage import files as fs
 STAGE = "decontaminate"
 INDEX = "contamination/index"
 COST = 1 / 5e6  # seconds a byte of text
-
-
-def evaluation_files(patterns: tuple[str, ...], root: str) -> list[fs.FileInfo]:
-    """The files of the test sets, sorted. Raises UserError where a pattern finds none."""
-    found: dict[str, fs.FileInfo] = {}
-    for pattern in patterns:
-        full = pattern if "://" in pattern or pattern.startswith("/") else fs.join(root, pattern)
-        infos = fs.glob(full)
-        if not infos:
-            raise UserError(
-                f"decontaminate.test_sets: {pattern}: no such file below {root}; mend the recipe or the folder"
-            )
-        found.update((info.path, info) for info in infos)
-    return sorted(found.values())
 
 
 def run_decontaminate(engine: Engine, context: Context, tasks: list[Task]) -> None:
@@ -51,15 +36,10 @@ def run_decontaminate(engine: Engine, context: Context, tasks: list[Task]) -> No
 
 def _build_index(context: Context) -> None:
     options, run = context.recipe.decontaminate, context.run
-    items = [
-        item
-        for info in evaluation_files(options.test_sets, context.root)
-        for item in read_items(info.path.rsplit("/", 1)[-1], fs.read_bytes(info.path))
-    ]
-    index = NgramIndex.build(items, options.ngram, lowercase=options.lowercase)
+    index = build_index(evaluation_files(options.test_sets, context.root), options)
     fs.write_bytes(run.path(INDEX), index.to_bytes())
-    counts = {"items": len(items)} | {
-        f"items:{name}": n for name, n in Counter(item.test_set for item in items).items()
+    counts = {"items": len(index.names)} | {
+        f"items:{name}": n for name, n in Counter(test_set for test_set, _ in index.names).items()
     }
     commit = ShardCommit("index", (run.committed(run.path(INDEX)),), counts)
     run.commit_shard(STAGE, context.keys[STAGE], commit)

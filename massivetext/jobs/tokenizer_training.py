@@ -17,6 +17,7 @@ from massivetext.runs.store import Shard, ShardCommit
 from massivetext.storage import files as fs
 from massivetext.storage import tables
 from massivetext.tokenizer.encoder import Encoder
+from massivetext.tokenizer.model_files import model_path
 from massivetext.tokenizer.trainer import in_sample, passages, train
 
 STAGE = "tokenizer"
@@ -44,16 +45,6 @@ def run_tokenizer(engine: Engine, context: Context, tasks: list[Task]) -> None:
     fs.write_bytes(run.path(MODEL), model)
     counts = {"vocabulary": info.vocabulary_size}
     run.commit_shard(STAGE, context.keys[STAGE], ShardCommit("model", (run.committed(run.path(MODEL)),), counts))
-
-
-def model_path(root: str, model: str) -> str:
-    """Where the recipe's ready model lies. Raises UserError where it does not."""
-    path = model if "://" in model or model.startswith("/") else fs.join(root, model)
-    if not fs.exists(path):
-        raise UserError(
-            f"tokenizer.model: {path}: no such file; give a SentencePiece model, or leave the key out to train"
-        )
-    return path
 
 
 class _Sample:

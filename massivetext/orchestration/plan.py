@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from massivetext import __version__, demo, edits, rules, signals
+from massivetext.decontaminate.test_set_files import evaluation_files
 from massivetext.engines.libraries import LIBRARIES
 from massivetext.engines.shard_jobs import Task
 from massivetext.errors import UserError
-from massivetext.jobs.screen_documents import evaluation_files
-from massivetext.jobs.tokenizer_training import model_path
 from massivetext.recipe import LoadedRecipe, Recipe
 from massivetext.rules import Rule
 from massivetext.runs.store import STAGES, Shard, key_of
@@ -18,6 +17,7 @@ from massivetext.signals import blocklist_files, definitions, registry, unsafe_f
 from massivetext.sources import COST, DIVISIBLE
 from massivetext.sources.splits import Split, plan
 from massivetext.storage import files as fs
+from massivetext.tokenizer.model_files import model_path
 
 # Raised when a stage's output changes for the same input and options; part of every key.
 CODE_VERSIONS: Mapping[str, int] = dict.fromkeys(STAGES, 1) | {
