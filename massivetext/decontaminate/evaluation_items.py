@@ -3,7 +3,7 @@
 import gzip
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,7 +12,6 @@ import msgspec
 
 from massivetext import text as texts
 from massivetext.errors import UserError
-from massivetext.storage import files as fs
 
 _GZIP = b"\x1f\x8b"
 
@@ -44,23 +43,6 @@ class EvaluationItem:
     test_set: str
     id: str
     text: str
-
-
-def evaluation_files(patterns: Iterable[str], root: str) -> list[fs.FileInfo]:
-    """Return the files of the test sets that a recipe in the folder ``root`` names, sorted.
-
-    Raises:
-        UserError: a pattern matches no file.
-    """
-    found: dict[str, fs.FileInfo] = {}
-    for pattern in patterns:
-        infos = fs.glob(fs.resolve(pattern, root))
-        if not infos:
-            raise UserError(
-                f"decontaminate.test_sets: {pattern}: no such file below {root}; mend the recipe or the folder"
-            )
-        found.update((info.path, info) for info in infos)
-    return sorted(found.values())
 
 
 def read_items(name: str, data: bytes) -> list[EvaluationItem]:

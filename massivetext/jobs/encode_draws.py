@@ -26,6 +26,7 @@ from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
 from massivetext.stages import RECORDS, TOKENIZER
 from massivetext.storage import files as fs
 from massivetext.tokenizer.encoder import Encoder
+from massivetext.tokenizer.model_files import read_encoder
 
 STAGE = RECORDS.name
 _COST = 1 / 2e6  # seconds a byte of text
@@ -177,7 +178,7 @@ def _count(context: Context, source: str, draws: int, rounds: int) -> int:
 @functools.lru_cache(maxsize=1)
 def encoder(path: str, key: str) -> Encoder:
     """The run's encoder, loaded once a process; the key tells a retrained model from the one before."""
-    return Encoder(fs.read_bytes(path))
+    return read_encoder(path)
 
 
 class EncodeRound:

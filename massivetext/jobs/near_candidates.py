@@ -15,7 +15,8 @@ from massivetext.dedup import pair_files
 from massivetext.dedup.candidates import bucket_pairs
 from massivetext.dedup.cells import Cells
 from massivetext.dedup.minhash import keys_of_band
-from massivetext.dedup.row_types import KEYED, partitioned
+from massivetext.dedup.near_duplicates import bucket_rows
+from massivetext.dedup.row_types import KEYED
 from massivetext.engines.engine import DealOut, Engine
 from massivetext.runs.attempts import guard_work_item, translate_errors
 from massivetext.runs.context import Context
@@ -81,9 +82,7 @@ def read_bands(context: Context, cells: Cells, wave: Iterable[int], shard: Shard
         wanted.setdefault(band, set()).add(partition)
     for band, partitions in wanted.items():
         values, addresses = _read_band(context, shard, band)
-        batch = np.zeros(len(addresses), KEYED)
-        batch["key"], batch["address"] = keys_of_band(values, band), addresses
-        for number, rows in partitioned(batch, batch["key"], cells.partitions):
+        for number, rows in bucket_rows(KEYED, keys_of_band(values, band), addresses, cells.partitions):
             if int(number) in partitions:
                 yield b"%d" % (band * cells.partitions + int(number)), rows
 

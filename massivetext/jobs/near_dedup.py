@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from massivetext.dedup.candidates import Pairs
 from massivetext.dedup.clusters import connected_components, keepers
 from massivetext.dedup.keeper import keeper_rank
-from massivetext.dedup.minhash import MinHash
+from massivetext.dedup.near_duplicates import is_near_duplicate, sign_text
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
 from massivetext.jobs.near_candidates import SIGNATURES, STAGE, band_column, cells_of, find_candidates
@@ -25,7 +25,6 @@ from massivetext.runs.progress import Reporter
 from massivetext.runs.store import Shard, ShardCommit
 from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
 from massivetext.schema import DUPLICATE_VERDICTS, MAX_ROWS, U64, row_of, shard_of
-from massivetext.shingles import shingle_hashes
 from massivetext.storage import files as fs
 from massivetext.storage import tables
 
@@ -59,15 +58,14 @@ def sign_shard(context: Context, task: WorkItem, reporter: Reporter) -> ShardCom
     Null for those that are gone already or have no words.
     """
     shard, options = task.shard, context.recipe.near
-    minhash = MinHash(permutations=options.bands * options.rows, seed=context.recipe.seed)
     alive = np.flatnonzero(context.kept(shard, before=STAGE))
     total = len(context.run.read_table("documents", shard, ["id"]))
-    signatures, signed = np.zeros((total, minhash.permutations), "<u4"), np.zeros(total, np.bool_)
+    signatures, signed = np.zeros((total, options.bands * options.rows), "<u4"), np.zeros(total, np.bool_)
     for row, document in documents.rows(context.run, shard, ["text"], alive):
         text = str(document["text"])
-        shingles = shingle_hashes(text, options.ngram, lowercase=options.lowercase)
-        if len(shingles):
-            signatures[row], signed[row] = minhash.signature(shingles), True
+        signature = sign_text(text, options, context.recipe.seed)
+        if signature is not None:
+            signatures[row], signed[row] = signature, True
         reporter.add(1, len(text))
     values = signatures.reshape(total, options.bands, options.rows)
     columns = {band_column(band): _binary(values[:, band], signed) for band in range(options.bands)}
@@ -110,7 +108,7 @@ def _duplicates(context: Context, evidence: Iterable[Chunk]) -> tuple[Pairs, npt
 
     for table in fs.concurrently(context.run.folder, read, evidence):
         a, b, jaccard = (column.to_numpy() for column in table.columns)
-        above = jaccard > context.recipe.near.threshold
+        above = is_near_duplicate(jaccard, context.recipe.near)
         pairs.append(np.stack([a[above], b[above]], axis=1))
         similarities.append(jaccard[above])
     return np.concatenate(pairs), np.concatenate(similarities)

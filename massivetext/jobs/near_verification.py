@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from massivetext.dedup import pair_files
 from massivetext.dedup.candidates import Pairs
 from massivetext.dedup.cells import CHUNK_PAIRS, Cells
+from massivetext.dedup.near_duplicates import is_near_duplicate, near_shingles
 from massivetext.dedup.pair_files import PAIR_BYTES
 from massivetext.dedup.similarity import similarity
 from massivetext.engines.engine import DealOut, Engine
@@ -26,7 +27,6 @@ from massivetext.runs.attempts import guard_work_item
 from massivetext.runs.context import Context
 from massivetext.runs.store import ShardCommit
 from massivetext.schema import PAIRS, U64, row_of, shard_of
-from massivetext.shingles import shingle_hashes
 from massivetext.storage import files as fs
 
 T = TypeVar("T")
@@ -178,7 +178,7 @@ def verify_chunk(context: Context, chunk: Chunk) -> ShardCommit:
     path = context.run.path(chunk.evidence)
     with fs.publish(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
-    above = sum(jaccard > context.recipe.near.threshold for _, _, jaccard, _ in measured)
+    above = sum(is_near_duplicate(jaccard, context.recipe.near) for _, _, jaccard, _ in measured)
     file = context.run.committed(path, len(measured))
     return ShardCommit(chunk.name, (file,), {"candidates": len(measured), "pairs": above})
 
@@ -200,12 +200,11 @@ def _pair_bytes(context: Context, group: Pairs) -> U64:
 
 
 def _shingles(context: Context, addresses: U64) -> dict[int, U64]:
-    options = context.recipe.near
     found: dict[int, U64] = {}
     numbers = shard_of(addresses)
     for number in np.unique(numbers):
         wanted = addresses[numbers == number]
         texts = documents.rows(context.run, context.shard_at(int(number)), ["text"], row_of(wanted))
         for address, (_, document) in zip(wanted.tolist(), texts, strict=True):
-            found[address] = shingle_hashes(str(document["text"]), options.ngram, lowercase=options.lowercase)
+            found[address] = near_shingles(str(document["text"]), context.recipe.near)
     return found

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from massivetext.decontaminate.evaluation_items import evaluation_files, read_items
 from massivetext.decontaminate.index import NgramIndex
 from massivetext.decontaminate.screen import Screen
+from massivetext.decontaminate.test_set_files import build_index, evaluation_files
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
 from massivetext.recipe import DecontaminateOptions
@@ -39,15 +39,10 @@ def run_decontaminate(engine: Engine, context: Context, tasks: Sequence[WorkItem
 
 def _build_index(context: Context) -> None:
     options, run = context.recipe.decontaminate, context.run
-    items = [
-        item
-        for info in evaluation_files(options.test_sets, context.root)
-        for item in read_items(info.path.rsplit("/", 1)[-1], fs.read_bytes(info.path))
-    ]
-    index = NgramIndex.build(items, options.ngram, lowercase=options.lowercase)
+    index = build_index(evaluation_files(options.test_sets, context.root), options)
     fs.write_bytes(run.path(INDEX), index.to_bytes())
-    counts = {"items": len(items)} | {
-        f"items:{name}": n for name, n in Counter(item.test_set for item in items).items()
+    counts = {"items": len(index.names)} | {
+        f"items:{name}": n for name, n in Counter(test_set for test_set, _ in index.names).items()
     }
     commit = ShardCommit("index", (run.committed(run.path(INDEX)),), counts)
     run.commit_shard(STAGE, context.keys[STAGE], commit)

@@ -19,7 +19,7 @@ from massivetext.stages import TOKENIZER
 from massivetext.storage import files as fs
 from massivetext.storage import tables
 from massivetext.tokenizer.encoder import Encoder
-from massivetext.tokenizer.model_file import model_path
+from massivetext.tokenizer.model_files import model_path
 from massivetext.tokenizer.trainer import in_sample, passages, train
 
 STAGE = TOKENIZER.name

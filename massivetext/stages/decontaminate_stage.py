@@ -5,7 +5,7 @@ from massivetext.runs.stage import RunPlan, Stage, Verdicts
 
 
 def _key(plan: RunPlan) -> object:
-    from massivetext.decontaminate.evaluation_items import evaluation_files
+    from massivetext.decontaminate.test_set_files import evaluation_files
 
     options = plan.recipe.decontaminate
     files = evaluation_files(options.test_sets, plan.loaded.root)

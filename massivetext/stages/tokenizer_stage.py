@@ -5,7 +5,7 @@ from massivetext.storage import files as fs
 
 
 def _key(plan: RunPlan) -> object:
-    from massivetext.tokenizer.model_file import model_path
+    from massivetext.tokenizer.model_files import model_path
 
     recipe, model = plan.recipe, plan.recipe.tokenizer.model
     weights = {name: str(source.weight) for name, source in recipe.sources.items()}

@@ -1,7 +1,7 @@
-"""Arguments of the transforms: checked when a transform is made, by the same types as a recipe's."""
+"""Checks the arguments of transforms when a transform is made, by the same types as the options of a recipe."""
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -12,18 +12,26 @@ T = TypeVar("T", bound=Options)
 _SEED = next(field.type for field in msgspec.structs.fields(Recipe) if field.name == "seed")
 
 
-def checked(transform: str, kind: type[T], /, **values: Any) -> T:
-    """The options of this kind. Raises UserError that names transform and argument where a recipe would refuse it."""
+def checked_options(transform: str, kind: type[T], /, **values: object) -> T:
+    """Return the options of this kind.
+
+    Raises:
+        UserError: a recipe would refuse a value; names transform and argument.
+    """
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
-        message, _, place = str(error).partition(" - at `$.")
-        name = place.partition("[")[0].rstrip("`")
+        message, _, field_path = str(error).partition(" - at `$.")
+        name = field_path.partition("[")[0].rstrip("`")
         raise UserError(f"{transform}: {name}: {message}, got {values[name]!r}") from error
 
 
 def checked_seed(transform: str, seed: int) -> int:
-    """The seed. Raises UserError where it is none."""
+    """Return the seed.
+
+    Raises:
+        UserError: a recipe would refuse it.
+    """
     try:
         converted: int = msgspec.convert(seed, _SEED)
     except msgspec.ValidationError as error:
@@ -32,5 +40,5 @@ def checked_seed(transform: str, seed: int) -> int:
 
 
 def working_folder() -> str:
-    """Where relative paths in arguments start: the working folder of the process that builds the pipeline."""
+    """Return the folder in which relative paths start: the working folder of the process that builds the pipeline."""
     return str(Path.cwd())

@@ -1,30 +1,29 @@
-"""Sets of ids as a side input: sixteen bytes an id, whole on every worker."""
+"""Sets of document ids as a side input: 16 bytes per id, the whole set on every worker."""
 
 import bisect
 from collections.abc import Iterable
-from typing import Any
 
 import apache_beam as beam
 import mmh3
 
 
 def id_digest(document_id: str) -> bytes:
-    """128-bit hash of an id: 16 bytes."""
+    """Return the 128-bit hash of an id, 16 bytes."""
     return mmh3.hash_bytes(document_id.encode("utf-8", "surrogatepass"))
 
 
-def holds(digests: bytes, digest: bytes) -> bool:
-    """Whether the sorted digests, one after the other, hold this one."""
+def contains_digest(digests: bytes, digest: bytes) -> bool:
+    """Return whether packed digests (sorted, 16 bytes each) contain this one."""
     count = len(digests) // 16
-    place = bisect.bisect_left(range(count), digest, key=lambda number: digests[16 * number : 16 * number + 16])
-    return digests[16 * place : 16 * place + 16] == digest
+    position = bisect.bisect_left(range(count), digest, key=lambda number: digests[16 * number : 16 * number + 16])
+    return digests[16 * position : 16 * position + 16] == digest
 
 
-class PackDigests(beam.PTransform[Any, Any]):
-    """Digests, any number of times each -> one element: the distinct ones, sorted, one after the other."""
+class PackDigests(beam.PTransform[beam.PCollection[bytes], beam.PCollection[bytes]]):
+    """Digests, each any number of times -> one element: the distinct digests, sorted and joined."""
 
     def expand(self, digests: beam.PCollection[bytes]) -> beam.PCollection[bytes]:
-        """A combine to one key, whose parts are sets."""
+        """Combine all digests under one key; the accumulators are sets."""
         packed: beam.PCollection[bytes] = digests | "Union" >> beam.CombineGlobally(_Union())
         return packed
 

@@ -1,42 +1,48 @@
-"""Test-set filtering of documents."""
+"""Marks documents that overlap test sets."""
 
 import functools
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Protocol
 
-import apache_beam as beam
-
-from massivetext.decontaminate.evaluation_items import evaluation_files, read_items
-from massivetext.decontaminate.index import NgramIndex
 from massivetext.decontaminate.screen import Screen
+from massivetext.decontaminate.test_set_files import build_index, evaluation_files
 from massivetext.errors import UserError
 from massivetext.recipe import DecontaminateOptions
 from massivetext.storage import files as fs
-from massivetext.transforms.arguments import checked, working_folder
-from massivetext.transforms.pcollection_rows import Values, fields_of, with_fields
+from massivetext.transforms.arguments import checked_options, working_folder
+from massivetext.transforms.pcollection_rows import Rows, RowTransform, Values, fields_of, with_fields
 
 _DEFAULT = DecontaminateOptions()
 
 
-class MarkContamination(beam.PTransform[Any, Any]):
-    """Rows with a ``text`` -> the same rows with what they have in common with the items of test sets.
+class _ScreenedRow(Protocol):
+    @property
+    def text(self) -> str: ...
 
-    Adds ``contaminated``, whether the run would remove the document; ``jaccard`` and ``containment``, the highest over
-    all items, 0 to 1; and ``test_items``, every item that shares an n-gram with it, as "test set/item". The index of
-    the items is built in each worker process, once; it takes some 24 bytes an n-gram.
+    @property
+    def title(self) -> str | None: ...  # read only for screening by title
+
+
+class MarkContamination(RowTransform):
+    """Rows with a ``text`` -> the same rows with their overlap with the items of test sets.
+
+    Adds ``contaminated``, whether a run would drop the document; ``jaccard`` and ``containment``, the highest value of
+    all items, 0 to 1; and ``test_items``, every item that shares an n-gram with the text, as "test set/item". Each
+    worker process builds the index of the items once; it takes about 24 bytes per n-gram.
 
     Args:
-        test_sets: files of evaluation items (see the recipe), patterns allowed, relative to the working folder; or
-            URLs. Every worker reads them there.
-        ngram: words an n-gram.
-        jaccard: a document is contaminated when its Jaccard similarity with an item exceeds this.
-        containment: a document is contaminated when it holds more than this share of an item's n-grams; None: never.
-        lowercase: ignore case.
-        by_title: rows have a ``title``, and pages of WikiText articles are contaminated by it alone, as the run does
-            with sources of kind "wikipedia".
+        test_sets: paths (relative to the working folder) or URLs of files with evaluation items in the formats of a
+            recipe; wildcards are allowed. Every worker reads them from there.
+        ngram: words per n-gram.
+        jaccard: a document is contaminated if its Jaccard similarity with an item exceeds this.
+        containment: a document is contaminated if it holds more than this share of the n-grams of an item; None: the
+            share does not matter.
+        lowercase: whether case is ignored.
+        by_title: whether rows have a ``title`` by which pages of WikiText articles are contaminated, whatever their
+            text; a run does this for sources of kind "wikipedia".
 
     Raises:
-        UserError: an argument is not as wanted, or a pattern finds no file.
+        UserError: an argument is out of range, or a pattern matches no file.
     """
 
     def __init__(
@@ -50,7 +56,7 @@ class MarkContamination(beam.PTransform[Any, Any]):
         by_title: bool = False,
     ) -> None:
         super().__init__()
-        self._options = checked(
+        self._options = checked_options(
             "MarkContamination",
             DecontaminateOptions,
             test_sets=test_sets,
@@ -64,10 +70,12 @@ class MarkContamination(beam.PTransform[Any, Any]):
         self._by_title = by_title
         self._files = tuple(evaluation_files(self._options.test_sets, working_folder()))
 
-    def expand(self, documents: beam.PCollection[Any]) -> beam.PCollection[Any]:
-        """One ParDo that works on batches within a bundle."""
+    def expand(self, documents: Rows) -> Rows:
+        """Add the fields with one ParDo, which works on batches within a bundle."""
         if self._by_title and "title" not in fields_of(documents, "MarkContamination", text=str):
-            raise UserError("MarkContamination: by_title: want rows with a field 'title'; leave by_title out without")
+            raise UserError(
+                "MarkContamination: by_title: want rows with a field 'title', got none; add it or leave by_title out"
+            )
         return with_fields(
             documents,
             "MarkContamination",
@@ -78,14 +86,13 @@ class MarkContamination(beam.PTransform[Any, Any]):
 
 
 @functools.lru_cache(maxsize=2)
-def _load_screen(files: tuple[fs.FileInfo, ...], options: DecontaminateOptions, by_title: bool) -> Values:
-    """The items as a function of rows, built once a process; the files' versions tell changed ones from these."""
-    items = [item for file in files for item in read_items(file.path.rsplit("/", 1)[-1], fs.read_bytes(file.path))]
-    index = NgramIndex.build(items, options.ngram, lowercase=options.lowercase)
-    return functools.partial(_screened, Screen.of(index, options, by_title=by_title), by_title)
+def _load_screen(files: tuple[fs.FileInfo, ...], options: DecontaminateOptions, by_title: bool) -> Values[_ScreenedRow]:
+    """Return the items as a function of rows, built once per process and version of the files."""
+    screen = Screen.of(build_index(files, options), options, by_title=by_title)
+    return functools.partial(_screen_rows, screen, by_title)
 
 
-def _screened(screen: Screen, by_title: bool, rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
+def _screen_rows(screen: Screen, by_title: bool, rows: Sequence[_ScreenedRow]) -> Iterable[Sequence[object]]:
     for row in rows:
         leaked, jaccard, containment, hits = screen.screen(row.text, row.title if by_title else None)
         yield leaked, jaccard, containment, [f"{hit.test_set}/{hit.item}" for hit in hits]

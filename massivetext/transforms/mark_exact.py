@@ -1,62 +1,69 @@
-"""Exact copies among documents."""
+"""Marks exact copies among documents."""
 
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import apache_beam as beam
+import numpy as np
 
+from massivetext.dedup.exact_copies import exact_duplicates
 from massivetext.dedup.keeper import keeper_rank
 from massivetext.errors import UserError
 from massivetext.schema import text_hash
 from massivetext.transforms.arguments import checked_seed
-from massivetext.transforms.pcollection_rows import DuplicateVerdict, fields_of
+from massivetext.transforms.pcollection_rows import AnyDocument, DuplicateVerdict, Rows, fields_of
 
 
-class MarkExactDuplicates(beam.PTransform[Any, Any]):
-    """Rows with ``id`` and ``text`` -> a :class:`DuplicateVerdict` on each.
+class MarkExactDuplicates(beam.PTransform[Rows, beam.PCollection[DuplicateVerdict]]):
+    """Rows with ``id`` and ``text`` -> one :class:`DuplicateVerdict` per row.
 
-    Of documents with equal texts the one with the smallest keyed hash of its id stays, as in a run. Hashes of texts
-    and ids cross a shuffle, 16 bytes and an id a document. The input is bounded and in one window.
+    Of documents with equal texts, the one with the smallest keyed hash of its id stays, as in a run. The hash of each
+    text (16 bytes) and the id cross a shuffle. The input must be bounded and in one window.
 
     Args:
-        seed: another seed draws another copy to stay; the recipe's gives the verdicts of its runs.
+        seed: seed of the keyed hash; the seed of a recipe gives the verdicts of its runs.
 
     Raises:
-        UserError: the seed is out of range, or the rows lack a field; in a worker: an id occurs twice with one text.
+        UserError: the seed is out of range, or the rows lack a field; in a worker: two equal texts have the same id.
     """
 
     def __init__(self, seed: int = 0) -> None:
         super().__init__()
         self._seed = checked_seed("MarkExactDuplicates", seed)
 
-    def expand(self, documents: beam.PCollection[Any]) -> beam.PCollection[DuplicateVerdict]:
-        """Copies meet under the hash of their text."""
+    def expand(self, documents: Rows) -> beam.PCollection[DuplicateVerdict]:
+        """Group the ids by the hash of the text, and judge each group."""
         fields_of(documents, "MarkExactDuplicates", id=str, text=str)
         verdicts: beam.PCollection[DuplicateVerdict] = (
             documents
-            | "HashTexts" >> beam.Map(hashed).with_output_types(tuple[bytes, str])
+            | "HashTexts" >> beam.Map(hash_document).with_output_types(tuple[bytes, str])
             | "GroupByHash" >> beam.GroupByKey()
-            | "Judge" >> beam.FlatMap(copies, self._seed).with_output_types(DuplicateVerdict)
+            | "Judge" >> beam.FlatMap(judge_copies, self._seed).with_output_types(DuplicateVerdict)
         )
         return verdicts
 
 
-def hashed(document: Any) -> tuple[bytes, str]:
-    """(hash of the text, id) of a document."""
+def hash_document(document: AnyDocument) -> tuple[bytes, str]:
+    """Return (hash of the text, id) of a document."""
     return text_hash(document.text), document.id
 
 
-def copies(group: tuple[bytes, Iterable[str]], seed: int) -> Iterator[DuplicateVerdict]:
-    """The verdicts on documents with equal texts, by id. Raises UserError where an id occurs twice."""
-    found = sorted(group[1])
-    for one, next_ in itertools.pairwise(found):
+def judge_copies(group: tuple[bytes, Iterable[str]], seed: int) -> Iterator[DuplicateVerdict]:
+    """Yield the verdicts on documents with equal texts, by id.
+
+    Raises:
+        UserError: an id occurs twice.
+    """
+    text_digest, ids = group[0], sorted(group[1])
+    for one, next_ in itertools.pairwise(ids):
         if one == next_:
             raise UserError(f"MarkExactDuplicates: want each id once, got {one!r} twice; give every document its own")
-    ranks = keeper_rank(found, seed).tolist()
-    _, keeper = min(zip(ranks, found, strict=True))
-    for document_id in found:
-        if document_id == keeper:
-            yield DuplicateVerdict(document_id, kept=True, duplicate_of=None, similarity=None)
-        else:
-            yield DuplicateVerdict(document_id, kept=False, duplicate_of=keeper, similarity=1.0)
+    keeper_of: dict[str, str] = {}
+    if len(ids) > 1:  # most texts have no copy
+        hashes = np.frombuffer(text_digest * len(ids), np.uint8).reshape(-1, 16)
+        dropped, keepers = exact_duplicates(hashes, keeper_rank(ids, seed), np.arange(len(ids), dtype=np.uint64))
+        keeper_of = {ids[one]: ids[other] for one, other in zip(dropped.tolist(), keepers.tolist(), strict=True)}
+    for document_id in ids:
+        keeper = keeper_of.get(document_id)
+        similarity = None if keeper is None else 1.0
+        yield DuplicateVerdict(document_id, kept=keeper is None, duplicate_of=keeper, similarity=similarity)

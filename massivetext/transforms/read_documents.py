@@ -1,8 +1,8 @@
-"""Input files of any kind -> documents, and what became none."""
+"""Reads documents from input files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
 import apache_beam as beam
 
@@ -12,32 +12,32 @@ from massivetext.errors import UserError
 from massivetext.recipe import PAPER_LICENCES, IngestOptions, Kind, SourceOptions
 from massivetext.schema import Document, Rejected, document_id
 from massivetext.sources.splits import Split, plan
-from massivetext.transforms.arguments import checked, working_folder
-from massivetext.transforms.pcollection_rows import DocumentRow, RejectedRow
+from massivetext.transforms.arguments import checked_options, working_folder
+from massivetext.transforms.pcollection_rows import DocumentRow, RejectedRow, Rows
 
 _LIMITS = IngestOptions()
 _SHARD_BYTES = 64 * 2**20
 
 
-class ReadDocuments(beam.PTransform[Any, Any]):
+class ReadDocuments(beam.PTransform[beam.pvalue.PBegin, Mapping[str, Rows]]):
     """Input files -> ``{"documents": rows, "quarantine": rows}``.
 
-    The documents are :class:`DocumentRow`; what could not be read, or was not wanted, are :class:`RejectedRow`, which
-    say where it lies and why. Nothing that a file holds raises.
+    Documents are :class:`DocumentRow`. Input that cannot be read, or is not wanted, becomes a :class:`RejectedRow` with
+    its position and the reason. The content of a file never raises an error.
 
     Args:
-        kind: which reader reads the inputs: web, books, news, code, wikipedia or c4.
-        inputs: file names or patterns (``*``, ``**``), relative to the working folder; or URLs.
-        source: name of the source, part of every document's id; None: the kind. Under a recipe's name for the source
-            the ids are those of its runs.
-        text_field: name of the text in JSONL and Parquet input.
-        licences: SPDX identifiers that code may have; only for kind "code".
-        shard_bytes: input files are cut or grouped into pieces of work of about this many bytes.
-        max_record_bytes: largest JSON line, book or source file.
-        max_html_bytes: largest page that is parsed.
+        kind: reader of the inputs: web, books, news, code, wikipedia or c4.
+        inputs: paths (relative to the working folder) or URLs; wildcards (``*``, ``**``) are allowed.
+        source: name of the source, from which document ids are computed; None: the kind. With the name that a recipe
+            gives the source, the ids are those of its runs.
+        text_field: name of the field with the text, for JSON lines and Parquet.
+        licences: SPDX identifiers of the licences that source files may have; only for kind "code".
+        shard_bytes: input bytes per element of work, about: larger files are divided, smaller ones are grouped.
+        max_record_bytes: largest JSON line, book or source file, in bytes.
+        max_html_bytes: largest HTML page that is parsed, in bytes.
 
     Raises:
-        UserError: an argument is not as wanted, an input is missing, or two inputs would give the same ids.
+        UserError: an argument is out of range, an input is missing, or two inputs would give the same ids.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class ReadDocuments(beam.PTransform[Any, Any]):
     ) -> None:
         super().__init__()
         self._source = kind if source is None else source
-        self._options = checked(
+        self._options = checked_options(
             "ReadDocuments",
             SourceOptions,
             kind=kind,
@@ -64,7 +64,7 @@ class ReadDocuments(beam.PTransform[Any, Any]):
             licences=licences,
             shard_bytes=shard_bytes,
         )
-        self._limits = checked(
+        self._limits = checked_options(
             "ReadDocuments", IngestOptions, max_record_bytes=max_record_bytes, max_html_bytes=max_html_bytes
         )
         try:
@@ -74,18 +74,20 @@ class ReadDocuments(beam.PTransform[Any, Any]):
         except (FileNotFoundError, ValueError) as error:
             raise UserError(f"ReadDocuments: inputs: {error}") from error
 
-    def expand(self, begin: beam.pvalue.PBegin) -> Any:
-        """Two outputs by name: a piece of work an element, then the pieces' documents."""
+    def expand(self, begin: beam.pvalue.PBegin) -> Mapping[str, Rows]:
+        """Make one element per shard, then read the documents of each."""
         read = (
             begin
             | "DealOut" >> DealOut(self._shards)
             | "Read"
-            >> beam.ParDo(_Read(self._source, self._options, self._limits)).with_outputs("quarantine", main="documents")
+            >> beam.ParDo(_ReadSplits(self._source, self._options, self._limits)).with_outputs(
+                "quarantine", main="documents"
+            )
         )
         return {"documents": read.documents, "quarantine": read.quarantine}
 
 
-class _Read(beam.DoFn):
+class _ReadSplits(beam.DoFn):
     def __init__(self, source: str, options: SourceOptions, limits: IngestOptions) -> None:
         self._source, self._options, self._limits = source, options, limits
 
@@ -101,7 +103,7 @@ class _Read(beam.DoFn):
 
 
 def document_row(source: str, document: Document) -> DocumentRow:
-    """A document of a source as a row."""
+    """Return a document of a source as a row."""
     return DocumentRow(
         id=document_id(source, document.origin, document.key),
         text=document.text,

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from massivetext.decontaminate.evaluation_items import EvaluationItem, evaluation_files, read_items, untokenise
+from massivetext.decontaminate.evaluation_items import EvaluationItem, read_items, untokenise
+from massivetext.decontaminate.test_set_files import evaluation_files
 from massivetext.errors import UserError
 
 BENCH = Path(__file__).resolve().parents[2] / "../shared/data/bench"

@@ -27,8 +27,7 @@ from massivetext.schema import document_id
 from massivetext.signals import definitions, registry
 from massivetext.tokenizer.encoder import Encoder
 from massivetext.tokenizer.trainer import train
-from massivetext.transforms import pcollection_rows as row_module
-from massivetext.transforms.id_sets import holds
+from massivetext.transforms.id_sets import contains_digest
 
 GOOD = "The council of the town said that it would be glad to have the old bridge back, and that it will pay for it. "
 TEXTS = {"a": GOOD * 20, "b": "Ja.", "c": "", "d": GOOD * 20, "e": "the and of " * 200}
@@ -94,11 +93,25 @@ def test_the_parts_of_a_large_file_give_what_the_whole_file_gives(news: Path) ->
 # -- signals and rules -------------------------------------------------------------------------------------------------
 
 
-def judged(texts: dict[str, str], names: Sequence[str], *beam_args: str) -> dict[str, dict[str, Any]]:
+class InBatches(beam.PTransform[Any, Any]):
+    """A transform that is expanded with other sizes of batches."""
+
+    def __init__(self, inner: transforms.MeasureSignals | transforms.JudgeRules, sizes: dict[str, int]) -> None:
+        super().__init__(type(inner).__name__)
+        self._inner, self._sizes = inner, sizes
+
+    def expand(self, rows: beam.PCollection[Any]) -> beam.PCollection[Any]:
+        return self._inner.expand(rows, **self._sizes)
+
+
+def judged(
+    texts: dict[str, str], names: Sequence[str], *beam_args: str, sizes: dict[str, int] | None = None
+) -> dict[str, dict[str, Any]]:
+    steps = transforms.MeasureSignals(), transforms.JudgeRules(names)
+
     def build(pipeline: beam.Pipeline) -> dict[str, Any]:
-        return {
-            "judged": documents(pipeline, texts.items()) | transforms.MeasureSignals() | transforms.JudgeRules(names)
-        }
+        measure, judge = steps if sizes is None else (InBatches(step, sizes) for step in steps)
+        return {"judged": documents(pipeline, texts.items()) | measure | judge}
 
     return by_id(outputs(build, *beam_args)["judged"])
 
@@ -199,11 +212,9 @@ def test_order_and_bundles_change_nothing(
     batch_characters: int,
     beam_args: tuple[str, ...],
 ) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(row_module, "_BATCH_ROWS", batch_rows)
-        patch.setattr(row_module, "_BATCH_CHARACTERS", batch_characters)
+    sizes = {"batch_rows": batch_rows, "batch_characters": batch_characters}
 
-        assert judged({name: TEXTS[name] for name in order}, ["gopher"], *beam_args) == expected
+    assert judged({name: TEXTS[name] for name in order}, ["gopher"], *beam_args, sizes=sizes) == expected
 
 
 def test_a_bundle_that_is_done_once_more_gives_the_same() -> None:
@@ -367,8 +378,8 @@ def test_verdicts_take_out_what_they_drop_and_leave_the_rows_as_they_are() -> No
 def test_packed_digests_hold_exactly_what_was_packed(digests: set[bytes], other: bytes) -> None:
     packed = b"".join(sorted(digests))
 
-    assert all(holds(packed, digest) for digest in digests)
-    assert holds(packed, other) is (other in digests)
+    assert all(contains_digest(packed, digest) for digest in digests)
+    assert contains_digest(packed, other) is (other in digests)
 
 
 # -- the example -------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
@@ -21,9 +21,19 @@ from massivetext.dedup.similarity import similarity
 from massivetext.errors import UserError
 from massivetext.recipe import NearOptions
 from massivetext.shingles import shingle_hashes
-from massivetext.transforms import mark_near
 from massivetext.transforms.id_sets import id_digest
-from massivetext.transforms.mark_near import MEMBER, banded, judged, paired, send, signed, verified
+from massivetext.transforms.mark_near import Similarities, judge_document
+from massivetext.transforms.near_pairs import (
+    BATCH_SIGNATURES,
+    BUCKET_MEMBER,
+    Partners,
+    SentShingles,
+    band_signatures,
+    pair_buckets,
+    send_shingles,
+    sign_document,
+    verify_partners,
+)
 from massivetext.transforms.pcollection_rows import DuplicatePair, DuplicateVerdict
 
 OPTIONS = NearOptions(ngram=2, threshold=0.5, bands=64, rows=2)  # finds practically every pair above 0.5
@@ -42,6 +52,13 @@ TEXTS = {
     "none": "...",
     "short": "p",
 }
+
+
+class IdText(NamedTuple):
+    """A row of id and text."""
+
+    id: str
+    text: str
 
 
 def pairs_of(texts: dict[str, str], options: NearOptions) -> dict[tuple[str, str], float]:
@@ -71,9 +88,22 @@ def verdicts_of(texts: dict[str, str], options: NearOptions, seed: int) -> dict[
     return expected
 
 
-def marked(texts: Sequence[tuple[str, str]], *beam_args: str, seed: int = 0) -> dict[str, dict[str, Any]]:
+class InBatches(beam.PTransform[Any, Any]):
+    """The transform expanded with another size of batches."""
+
+    def __init__(self, seed: int, batch_signatures: int) -> None:
+        super().__init__()
+        self._inner, self._batch = transforms.MarkNearDuplicates(seed=seed, **ARGUMENTS), batch_signatures
+
+    def expand(self, rows: beam.PCollection[Any]) -> beam.PCollection[DuplicateVerdict]:
+        return self._inner.expand(rows, batch_signatures=self._batch)
+
+
+def marked(
+    texts: Sequence[tuple[str, str]], *beam_args: str, seed: int = 0, batch: int = BATCH_SIGNATURES
+) -> dict[str, dict[str, Any]]:
     def build(pipeline: beam.Pipeline) -> dict[str, Any]:
-        return {"verdicts": documents(pipeline, texts) | transforms.MarkNearDuplicates(seed=seed, **ARGUMENTS)}
+        return {"verdicts": documents(pipeline, texts) | InBatches(seed, batch)}
 
     found = outputs(build, *beam_args)["verdicts"]
     assert len({row["id"] for row in found}) == len(found)
@@ -84,67 +114,73 @@ def marked(texts: Sequence[tuple[str, str]], *beam_args: str, seed: int = 0) -> 
 
 
 def test_a_document_without_words_has_no_signature() -> None:
-    assert list(signed(beam.Row(id="a", text=" ... "), OPTIONS, 0)) == []
+    assert list(sign_document(IdText("a", " ... "), OPTIONS, 0)) == []
 
 
 def test_a_document_stands_in_one_bucket_a_band_under_the_digest_of_its_id() -> None:
     signature = MinHash(permutations=128, seed=3).signature(shingle_hashes("a b c", 2))
     found = list(
-        banded([signed_ for name in "xy" for signed_ in signed(beam.Row(id=name, text="a b c"), OPTIONS, 3)], OPTIONS)
+        band_signatures(
+            [signed for name in "xy" for signed in sign_document(IdText(name, "a b c"), OPTIONS, 3)], OPTIONS
+        )
     )
-    members = np.concatenate([np.frombuffer(rows, MEMBER) for _, rows in found])
+    members = np.concatenate([np.frombuffer(rows, BUCKET_MEMBER) for _, rows in found])
     expected = sorted(band_keys(signature[None], 64, 2)[0].tolist())
 
     for name in "xy":
         digest = np.frombuffer(id_digest(name), "<u8")
-        assert sorted(members["key"][(members["document"] == digest).all(axis=1)].tolist()) == expected
-    assert all(int(key) % 4096 == int(name) for name, rows in found for key in np.frombuffer(rows, MEMBER)["key"])
+        assert sorted(members["bucket"][(members["document"] == digest).all(axis=1)].tolist()) == expected
+    assert all(
+        int(key) % 4096 == int(name) for name, rows in found for key in np.frombuffer(rows, BUCKET_MEMBER)["bucket"]
+    )
 
 
 def member(key: int, name: str) -> bytes:
-    row = np.zeros(1, MEMBER)
-    row["key"], row["document"] = key, np.frombuffer(id_digest(name), "<u8")
+    row = np.zeros(1, BUCKET_MEMBER)
+    row["bucket"], row["document"] = key, np.frombuffer(id_digest(name), "<u8")
     return row.tobytes()
 
 
 def test_documents_of_a_bucket_are_paired_once_whatever_their_order() -> None:
     rows = [member(1, "a"), member(1, "b"), member(2, "a"), member(2, "b"), member(2, "c"), member(3, "d")]
-    found = {frozenset(pair) for pair in paired((b"", rows), 64)}
+    found = {frozenset(pair) for pair in pair_buckets((b"", rows), 64)}
 
     assert found == {frozenset(map(id_digest, pair)) for pair in ("ab", "ac", "bc")}
-    assert list(paired((b"", rows[::-1]), 64)) == list(paired((b"", rows), 64))
+    assert list(pair_buckets((b"", rows[::-1]), 64)) == list(pair_buckets((b"", rows), 64))
 
 
 def test_a_large_bucket_gives_a_number_of_pairs_that_grows_with_it_alone() -> None:
     rows = [member(1, str(number)) for number in range(100)]
 
-    assert len(list(paired((b"", rows), 64))) == 99 + 98  # the first with each, and each with the next
-    assert len(list(paired((b"", rows), 100))) == 100 * 99 // 2
+    assert len(list(pair_buckets((b"", rows), 64))) == 99 + 98  # the first with each, and each with the next
+    assert len(list(pair_buckets((b"", rows), 100))) == 100 * 99 // 2
 
 
 def test_shingles_go_to_a_partner_once_however_often_they_met() -> None:
     own = ("a", b"12345678")
 
-    assert list(send((b"A", {"own": [own], "partners": [b"C", b"B", b"C"]}))) == [(b"B", own), (b"C", own)]
-    assert list(send((b"A", {"own": [own], "partners": []}))) == []
+    assert list(send_shingles((b"A", Partners(own=[own], partners=[b"C", b"B", b"C"])))) == [(b"B", own), (b"C", own)]
+    assert list(send_shingles((b"A", Partners(own=[own], partners=[])))) == []
 
 
 def test_a_pair_must_exceed_the_threshold() -> None:
     one, two = (np.arange(3, dtype="<u8") + start for start in (0, 1))  # 2 of 4 in common
-    group: dict[str, Any] = {"own": [("b", one.tobytes())], "sent": [("a", two.tobytes())]}
+    group = SentShingles(own=[("b", one.tobytes())], sent=[("a", two.tobytes())])
 
-    assert list(verified((b"B", group), 0.49)) == [DuplicatePair("a", "b", 0.5, 2 / 3)]
-    assert list(verified((b"B", group), 0.5)) == []
+    assert list(verify_partners((b"B", group), NearOptions(threshold=0.49))) == [DuplicatePair("a", "b", 0.5, 2 / 3)]
+    assert list(verify_partners((b"B", group), NearOptions(threshold=0.5))) == []
 
 
 def test_the_verdict_names_the_first_of_the_partners_and_the_closest_similarity() -> None:
     names = ["a", "b", "c", "d"]
     first, second, third, last = sorted(names, key=lambda name: keeper_rank([name], 0)[0])
-    group: dict[str, Any] = {"ids": [b""], "partners": [(last, 0.95), (second, 0.85), (first, 0.81)]}
+    group = Similarities(ids=[b""], partners=[(last, 0.95), (second, 0.85), (first, 0.81)])
 
-    assert judged((third, group), 0) == DuplicateVerdict(third, kept=False, duplicate_of=first, similarity=0.95)
-    assert judged((first, {"ids": [b""], "partners": [(third, 0.81)]}), 0) == DuplicateVerdict(first, True, None, 0.81)
-    assert judged((first, {"ids": [b""], "partners": []}), 0) == DuplicateVerdict(first, True, None, None)
+    assert judge_document((third, group), 0) == DuplicateVerdict(third, kept=False, duplicate_of=first, similarity=0.95)
+    assert judge_document((first, Similarities(ids=[b""], partners=[(third, 0.81)])), 0) == DuplicateVerdict(
+        first, True, None, 0.81
+    )
+    assert judge_document((first, Similarities(ids=[b""], partners=[])), 0) == DuplicateVerdict(first, True, None, None)
 
 
 # -- the whole ---------------------------------------------------------------------------------------------------------
@@ -180,9 +216,7 @@ def test_pairs_are_those_of_comparing_all_with_all() -> None:
 def test_verdicts_follow_from_the_pairs_whatever_the_order_and_the_bundles(
     texts: dict[str, str], chance: Any, batch: int, beam_args: tuple[str, ...], seed: int
 ) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mark_near, "_BATCH", batch)
-        found = marked(chance.sample(list(texts.items()), len(texts)), *beam_args, seed=seed)
+    found = marked(chance.sample(list(texts.items()), len(texts)), *beam_args, seed=seed, batch=batch)
 
     assert found == verdicts_of(texts, OPTIONS, seed)
 
@@ -200,7 +234,9 @@ def test_all_that_goes_goes_in_a_run_too_and_in_clusters_of_mutual_copies_just_t
     gone = {
         node
         for node in range(8)
-        if not judged((names[node], {"ids": [b""], "partners": [(names[p], 0.9) for p in partners[node]]}), seed).kept
+        if not judge_document(
+            (names[node], Similarities(ids=[b""], partners=[(names[p], 0.9) for p in partners[node]])), seed
+        ).kept
     }
     nodes, labels = connected_components(np.array(sorted(edges), np.uint64).reshape(-1, 2))
     clusters = [{int(node) for node in nodes[labels == label]} for label in np.unique(labels)]

@@ -1,0 +1,40 @@
+"""The files of the test sets that a recipe names, and the index of their items."""
+
+from collections.abc import Iterable, Sequence
+
+from massivetext.decontaminate.evaluation_items import read_items
+from massivetext.decontaminate.index import NgramIndex
+from massivetext.errors import UserError
+from massivetext.recipe import DecontaminateOptions
+from massivetext.storage import files as fs
+
+
+def evaluation_files(patterns: Sequence[str], root: str) -> list[fs.FileInfo]:
+    """Return the files of the test sets, sorted and distinct.
+
+    Args:
+        patterns: paths or URLs, wildcards allowed.
+        root: folder in which relative patterns start.
+
+    Raises:
+        UserError: a pattern matches no file.
+    """
+    found: dict[str, fs.FileInfo] = {}
+    for pattern in patterns:
+        infos = fs.glob(fs.resolve(pattern, root))
+        if not infos:
+            raise UserError(
+                f"decontaminate.test_sets: {pattern}: no such file below {root}; mend the recipe or the folder"
+            )
+        found.update((info.path, info) for info in infos)
+    return sorted(found.values())
+
+
+def build_index(files: Iterable[fs.FileInfo], options: DecontaminateOptions) -> NgramIndex:
+    """Read the items of some files and return the index of their n-grams, items in the order of the files.
+
+    Raises:
+        UserError: the format of a file is unknown, or a line in it is not as it should be.
+    """
+    items = [item for file in files for item in read_items(file.path.rsplit("/", 1)[-1], fs.read_bytes(file.path))]
+    return NgramIndex.build(items, options.ngram, lowercase=options.lowercase)

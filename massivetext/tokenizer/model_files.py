@@ -1,0 +1,28 @@
+"""Files of SentencePiece models."""
+
+from massivetext.errors import UserError
+from massivetext.storage import files as fs
+from massivetext.tokenizer.encoder import Encoder
+
+
+def model_path(root: str, model: str) -> str:
+    """Return the full path of a model; ``model`` is a path relative to ``root``, an absolute path or a URL.
+
+    Raises:
+        UserError: there is no such file.
+    """
+    path = fs.resolve(model, root)
+    if not fs.exists(path):
+        raise UserError(
+            f"tokenizer.model: {path}: no such file; give a SentencePiece model, or leave the key out to train"
+        )
+    return path
+
+
+def read_encoder(path: str) -> Encoder:
+    """Read a model and return its encoder.
+
+    Raises:
+        ValueError: the file is no model, or the model lacks an id that records need.
+    """
+    return Encoder(fs.read_bytes(path))
