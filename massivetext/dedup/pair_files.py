@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from massivetext.dedup.candidates import Pairs, distinct_pairs
-from massivetext.schema import U64, shard_of
+from massivetext.schema import U64, shard_numbers
 from massivetext.shingles import mix
 
 PAIR_BYTES = 16
@@ -17,7 +17,7 @@ _MULTIPLIER = np.uint64(0xD1342543DE82EF95)
 
 def part_of(pairs: Pairs, parts: int) -> npt.NDArray[np.int64]:
     """The part of each pair, 0 to ``parts - 1``: the same for all pairs of the same two shards."""
-    mixed = mix(mix(shard_of(pairs[:, 0])) * _MULTIPLIER + shard_of(pairs[:, 1]))
+    mixed = mix(mix(shard_numbers(pairs[:, 0])) * _MULTIPLIER + shard_numbers(pairs[:, 1]))
     return (mixed % np.uint64(parts)).astype(np.int64)
 
 
@@ -26,7 +26,7 @@ def by_shards(pairs: Pairs) -> list[Pairs]:
     if not len(pairs):
         return []
     ordered = _ordered(pairs, np.zeros(len(pairs), np.int64))
-    shards = shard_of(ordered)
+    shards = shard_numbers(ordered)
     changes = np.flatnonzero((shards[1:] != shards[:-1]).any(axis=1)) + 1
     return np.split(ordered, changes)
 
@@ -67,5 +67,5 @@ def union(many: Iterable[Pairs]) -> Pairs:
 
 
 def _ordered(pairs: Pairs, first: npt.NDArray[np.int64]) -> Pairs:
-    shards: U64 = shard_of(pairs)
+    shards: U64 = shard_numbers(pairs)
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0], shards[:, 1], shards[:, 0], first))]

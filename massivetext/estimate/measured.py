@@ -128,6 +128,7 @@ def _volume(recipe: Recipe, name: str, manifests: Mapping[str, Manifest]) -> Vol
     drawn = _drawn(manifests["records"], name)
     return Volume(
         kind=options.kind,
+        format=options.format,
         inputs=Inputs.of(msgspec.convert(split, Split) for splits in mine for split in splits),
         shard_bytes=options.shard_bytes,
         deduplicates=options.deduplicates,

@@ -11,7 +11,7 @@ from massivetext.dedup.row_types import HASHED, KEYED, REMOVED
 from massivetext.estimate import rates
 from massivetext.estimate.volumes import Corpus, Volume
 from massivetext.records.sequences import PIECE
-from massivetext.sources import COST
+from massivetext.sources import find_format
 from massivetext.storage import files as fs
 
 _COPIES = 4  # of a group: as it came, joined, its order, its sorted columns
@@ -94,11 +94,15 @@ def _shardwise(name: str, volumes: list[Volume], cpu: list[float], *, held: floa
 
 def _ingest(corpus: Corpus) -> Work:
     volumes = list(corpus.sources.values())
-    own = [COST[v.kind] / 1e6 * v.inputs.raw_bytes + rates.MEASURE * v.ingested.bytes for v in volumes]
-    passed = [rates.PASS_OVER[v.kind] * v.inputs.reread_bytes for v in volumes]
+    formats = [find_format(v.format_name) for v in volumes]
+    own = [
+        read.read_cost / 1e6 * v.inputs.raw_bytes + rates.MEASURE * v.ingested.bytes
+        for v, read in zip(volumes, formats, strict=True)
+    ]
+    passed = [read.skip_cost / 1e6 * v.inputs.reread_bytes for v, read in zip(volumes, formats, strict=True)]
     longest = max(
-        seconds * v.largest_share + rates.PASS_OVER[v.kind] * _passed_by_one(v)
-        for v, seconds in zip(volumes, own, strict=True)
+        seconds * v.largest_share + read.skip_cost / 1e6 * _passed_by_one(v)
+        for v, read, seconds in zip(volumes, formats, own, strict=True)
     )
     total = sum(own) + sum(passed)
     phase = Phase("read and judge", corpus.shards, total, min(longest, total), corpus.shards * _TASK_BYTES)

@@ -17,7 +17,7 @@ def judge_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommit
     judged = context.rules[shard.source]
     wanted = {"word_count"}.union(*(rule.signals for rule in judged))
     table = run.read_table("signals", shard, sorted(wanted))
-    kept, failed = rules.judge(table, judged)
+    kept, failed = rules.judge_documents(table, judged)
     file = run.write_table("verdicts/rules", shard, pa.table({"kept": kept, "failed": failed}, schema=RULE_VERDICTS))
     counts = {**context.tally(shard, kept), "removed": int((~kept).sum())}
     for bit, rule in enumerate(judged):

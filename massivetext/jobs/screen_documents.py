@@ -12,7 +12,7 @@ from massivetext.decontaminate.test_sets import read_items
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import ShardStage, Task, priced, run_shards
 from massivetext.errors import UserError
-from massivetext.recipe import DecontaminateOptions
+from massivetext.recipe import KINDS, DecontaminateOptions
 from massivetext.runs import documents
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
@@ -78,7 +78,7 @@ def _screen(path: str, key: str, options: DecontaminateOptions, by_title: bool) 
 def screen_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommit:
     """Writes verdicts/contamination of one shard, and which items its documents overlap."""
     shard, run, options = task.shard, context.run, context.recipe.decontaminate
-    by_title = context.source(shard).kind == "wikipedia"
+    by_title = KINDS[context.source(shard).kind].screens_titles
     screen = _screen(run.path(INDEX), context.keys[STAGE], options, by_title)
     alive = context.kept(shard, before=STAGE)
     leaked = np.zeros(len(alive), np.bool_)

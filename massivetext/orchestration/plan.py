@@ -15,8 +15,8 @@ from massivetext.recipe import LoadedRecipe, Recipe
 from massivetext.rules import Rule
 from massivetext.runs.store import STAGES, Shard, key_of
 from massivetext.signals import blocklist_files, definitions, registry, unsafe_files
-from massivetext.sources import COST, DIVISIBLE
-from massivetext.sources.splits import Split, plan
+from massivetext.sources import FORMATS, Format, find_format
+from massivetext.sources.splits import Split, plan_shards
 from massivetext.storage import files as fs
 
 # Raised when a stage's output changes for the same input and options; part of every key.
@@ -33,7 +33,7 @@ _MEASURE_COST = 0.3  # seconds a megabyte of input, which is compressed as a rul
 Plan = dict[str, list[tuple[Split, ...]]]
 
 
-def make_plan(loaded: LoadedRecipe) -> Plan:
+def make_plan(loaded: LoadedRecipe, formats: Sequence[Format] = FORMATS) -> Plan:
     """The input of every shard of every source.
 
     Raises:
@@ -42,7 +42,8 @@ def make_plan(loaded: LoadedRecipe) -> Plan:
     plans: Plan = {}
     for name, source in sorted(loaded.recipe.sources.items()):
         try:
-            plans[name] = plan(source.inputs, loaded.root, source.shard_bytes, divisible=DIVISIBLE[source.kind])
+            divisible = find_format(source.format_name, formats).divisible
+            plans[name] = plan_shards(source.inputs, loaded.root, source.shard_bytes, divisible=divisible)
         except (FileNotFoundError, ValueError) as error:
             raise UserError(f"{loaded.path}: sources.{name}.inputs: {error}") from error
     return plans
@@ -63,7 +64,9 @@ def rules_of(loaded: LoadedRecipe) -> dict[str, tuple[Rule, ...]]:
     """The rules of every source. Raises UserError for an unknown rule set or a rule that cannot be."""
     known, folder = registry.types(), Path(loaded.root)
     judged = {
-        name: rules.combine(rules.load(each, known=known, folder=folder) for each in source.rule_sets)
+        name: rules.combine_rule_sets(
+            rules.load_rule_set(each, known=known, folder=folder) for each in source.rule_sets
+        )
         for name, source in loaded.recipe.sources.items()
     }
     if not loaded.recipe.measure.paragraph_languages:
@@ -81,11 +84,11 @@ def _refuse_unmeasured(judged: Sequence[Rule], place: str) -> None:
             )
 
 
-def edits_of(loaded: LoadedRecipe) -> dict[str, tuple[edits.Rule, ...]]:
+def edits_of(loaded: LoadedRecipe) -> dict[str, tuple[edits.EditRule, ...]]:
     """The rules of the line edits of every source that has any. Raises UserError for an edit that cannot be."""
     folder = Path(loaded.root)
     return {
-        name: edits.combine(edits.load(each, folder) for each in source.edits)
+        name: edits.combine_edits(edits.load_edit(each, folder) for each in source.edits)
         for name, source in loaded.recipe.sources.items()
         if source.edits
     }
@@ -95,7 +98,7 @@ def stage_keys(
     loaded: LoadedRecipe,
     plans: Plan,
     judged: Mapping[str, Sequence[Rule]],
-    edited: Mapping[str, Sequence[edits.Rule]],
+    edited: Mapping[str, Sequence[edits.EditRule]],
 ) -> dict[str, str]:
     """The key of each stage: a hash of all that decides what it writes, the keys of the stages before it among it."""
     recipe, root = loaded.recipe, loaded.root
@@ -106,7 +109,7 @@ def stage_keys(
         "ingest": [
             recipe.ingest,
             {
-                name: [source.kind, source.text_field, source.licences, _identity(plans[name])]
+                name: [source.kind, source.text_field, source.licences, _identity(plans[name]), *source.key_format]
                 for name, source in recipe.sources.items()
             },
             edited,
@@ -117,7 +120,7 @@ def stage_keys(
             signals.assets_digest(),
             blocklist_files.digests(blocklist_files.find(recipe.blocklists, root)),
             recipe.blocklists.shipped_keywords,
-            {name: registry.readings_of(rules.signals_of(each)) for name, each in judged.items()},
+            {name: registry.readings_of(rules.signals_read_by(each)) for name, each in judged.items()},
         ],
         "judge": judged,
         "exact-dedup": [recipe.seed, {name: source.deduplicates for name, source in recipe.sources.items()}],
@@ -141,16 +144,23 @@ def stage_keys(
 
 def _identity(shards: Sequence[Sequence[Split]]) -> list[list[tuple[str, int, str, int, int]]]:
     # Where the files lie is not part of it: a corpus may move.
-    return [[(split.name, split.size, split.version, split.part, split.parts) for split in splits] for splits in shards]
+    return [
+        [(split.name, split.size, split.version, split.slice_index, split.slice_count) for split in splits]
+        for splits in shards
+    ]
 
 
-def make_tasks(recipe: Recipe, plans: Plan) -> list[Task]:
+def make_tasks(recipe: Recipe, plans: Plan, formats: Sequence[Format] = FORMATS) -> list[Task]:
     """One task a shard, with a rough cost in seconds."""
+    costs = {
+        name: find_format(source.format_name, formats).read_cost + _MEASURE_COST
+        for name, source in recipe.sources.items()
+    }
     return [
         Task(
             Shard(name, index, len(shards)),
             splits,
-            (COST[recipe.sources[name].kind] + _MEASURE_COST) * sum(split.size / split.parts for split in splits) / 1e6,
+            costs[name] * sum(split.size / split.slice_count for split in splits) / 1e6,
         )
         for name, shards in sorted(plans.items())
         for index, splits in enumerate(shards)

@@ -7,12 +7,12 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from massivetext.edits import Rule as LineRule
+from massivetext.edits import EditRule
 from massivetext.errors import UserError
 from massivetext.recipe import Recipe, SourceOptions
 from massivetext.rules import Rule
 from massivetext.runs.store import Run, Shard
-from massivetext.schema import MAX_SHARDS, U64, pack_addresses, shard_number
+from massivetext.schema import MAX_SHARDS, U64, pack_document_refs, shard_number
 
 Mask = npt.NDArray[np.bool_]
 
@@ -46,7 +46,7 @@ class Context:
     keys: Mapping[str, str]
     shard_counts: Mapping[str, int]
     rules: Mapping[str, tuple[Rule, ...]]
-    edits: Mapping[str, tuple[LineRule, ...]] = field(default_factory=dict)
+    edits: Mapping[str, tuple[EditRule, ...]] = field(default_factory=dict)
     progress: str | None = None
 
     @classmethod
@@ -74,7 +74,7 @@ class Context:
             shard_counts=counts,
             rules={source: msgspec.convert(rules, tuple[Rule, ...]) for source, rules in judged.items()},
             edits={
-                source: msgspec.convert(rules, tuple[LineRule, ...])
+                source: msgspec.convert(rules, tuple[EditRule, ...])
                 for source, rules in ingested.get("edits", {}).items()
             },
         )
@@ -97,7 +97,7 @@ class Context:
         return [shard for source in sorted(self.shard_counts) for shard in self.shards(source)]
 
     def shard_at(self, number: int) -> Shard:
-        """The shard with this number: what :func:`massivetext.schema.shard_of` gives for its documents."""
+        """The shard with this number: what :func:`massivetext.schema.shard_numbers` gives for its documents."""
         source, index = divmod(number, MAX_SHARDS)
         name = sorted(self.recipe.sources)[source]
         return Shard(name, index, self.shard_counts[name])
@@ -108,7 +108,7 @@ class Context:
 
     def addresses(self, shard: Shard, rows: npt.NDArray[np.integer]) -> U64:
         """Addresses of rows of a shard."""
-        return pack_addresses(self.source_number(shard.source), shard.index, rows)
+        return pack_document_refs(self.source_number(shard.source), shard.index, rows)
 
     def judged_by(self, stage: str, source: str) -> bool:
         """Whether a stage gives verdicts on a source."""

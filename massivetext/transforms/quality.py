@@ -13,7 +13,7 @@ import pyarrow as pa
 from massivetext import rules as rule_sets
 from massivetext import signals
 from massivetext.errors import UserError
-from massivetext.recipe import PAPER_RULES, BlocklistOptions
+from massivetext.recipe import KINDS, BlocklistOptions
 from massivetext.rules import Rule
 from massivetext.signals import blocklist_files, registry, unsafe_files
 from massivetext.signals.ported.ported_signals import READINGS
@@ -96,12 +96,14 @@ class JudgeRules(beam.PTransform[Any, Any]):
         UserError: there is no such rule set, or a rule in it is wrong.
     """
 
-    def __init__(self, rules: Sequence[str] = PAPER_RULES["web"]) -> None:
+    def __init__(self, rules: Sequence[str] = KINDS["web"].rule_sets) -> None:
         super().__init__()
         if isinstance(rules, str):
             raise UserError(f"JudgeRules: rules: want a list of names, got {rules!r}; write [{rules!r}]")
         known, folder = registry.types(), Path(working_folder())
-        self._rules = rule_sets.combine(rule_sets.load(name, known=known, folder=folder) for name in rules)
+        self._rules = rule_sets.combine_rule_sets(
+            rule_sets.load_rule_set(name, known=known, folder=folder) for name in rules
+        )
 
     def expand(self, measured: beam.PCollection[Any]) -> beam.PCollection[Any]:
         """One ParDo that works on batches within a bundle."""
@@ -169,6 +171,6 @@ def _judged(rules: tuple[Rule, ...], rows: Sequence[Any]) -> Iterable[Sequence[A
     columns = {name: pa.array([getattr(row, name) for row in rows], types[name]) for name in names}
     # A table without columns would have no rows.
     table = pa.table(columns | {"row": np.arange(len(rows))})
-    kept, failed = rule_sets.judge(table, rules)
+    kept, failed = rule_sets.judge_documents(table, rules)
     for passed, bits in zip(kept.tolist(), failed.tolist(), strict=True):
         yield passed, [rule.label for bit, rule in enumerate(rules) if bits >> bit & 1]

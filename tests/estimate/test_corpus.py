@@ -16,7 +16,6 @@ MB = 1_000_000
 def volume(kind: str = "news", raw: float = 10 * MB, **changes: object) -> Volume:
     """A source of 1,000 documents and 20 MB of text, of which every step keeps nine tenths."""
     counts = [Count(1000 * 0.9**step, 20 * MB * 0.9**step) for step in range(5)]
-    fields = dict(zip(("ingested", "ruled", "distinct", "single", "kept"), counts, strict=True))
     made = Volume(
         kind=kind,  # type: ignore[arg-type]
         inputs=Inputs(raw, 2 * MB, 3 * MB),
@@ -25,7 +24,11 @@ def volume(kind: str = "news", raw: float = 10 * MB, **changes: object) -> Volum
         tested=True,
         draws=500,
         drawn_tokens=100_000,
-        **fields,
+        ingested=counts[0],
+        ruled=counts[1],
+        distinct=counts[2],
+        single=counts[3],
+        kept=counts[4],
     )
     return msgspec.structs.replace(made, **changes)
 
@@ -63,7 +66,7 @@ def test_inputs_of_whole_files_and_of_a_divided_one() -> None:
     # Two files of 10 and 20 bytes in one shard; a file of 90 in three parts, each of which passes over 60.
     shards = [
         (Split("a", "/a", 10), Split("b", "/b", 20)),
-        *((Split("c", "/c", 90, part=part, parts=3),) for part in range(3)),
+        *((Split("c", "/c", 90, slice_index=part, slice_count=3),) for part in range(3)),
     ]
 
     assert inputs_of({"news": shards}) == {"news": Inputs(120, 90, 180)}

@@ -15,10 +15,10 @@ from massivetext.estimate.measured import STEPS, Measurement, Step
 from massivetext.estimate.reference import reference
 from massivetext.estimate.volumes import scaled, shares
 from massivetext.estimate.work import Phase, Work, work
-from massivetext.recipe import load
+from massivetext.recipe import load_recipe
 
 REFERENCE = reference()
-RECIPES = {name: load(name).recipe for name in ("massivetext", "quickstart", "wikipedia", "c4")}
+RECIPES = {name: load_recipe(name).recipe for name in ("massivetext", "quickstart", "wikipedia", "c4")}
 
 
 def planned(size: float, workers: int, name: str = "massivetext") -> Estimate:

@@ -12,7 +12,7 @@ from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import ShardStage, Task, attempt
 from massivetext.errors import StageError
 from massivetext.orchestration.driver import _SHARDWISE, Driver
-from massivetext.recipe import load
+from massivetext.recipe import load_recipe
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
 from massivetext.storage import files as fs
@@ -38,7 +38,7 @@ def process(context: Context, stage: ShardStage, task: Task, reporter: Reporter)
 
 
 def main(recipe: str, run: str, last: str, *go: str) -> int:
-    driver = Driver(load(recipe), fs.absolute(run), Engine())
+    driver = Driver(load_recipe(recipe), fs.absolute(run), Engine())
     context, tasks = driver.context, driver._tasks
     if not go:
         for stage in list(_SHARDWISE)[: list(_SHARDWISE).index(last) + 1]:

@@ -13,7 +13,7 @@ from massivetext.jobs.ingest import ingest_shard
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
 from massivetext.runs.store import STAGES, Run, Shard, key_of
-from massivetext.sources.splits import plan
+from massivetext.sources.splits import plan_shards
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def planned(tmp_path: Path) -> tuple[Context, Task, Path]:
     path = tmp_path / "input/a.jsonl"
     path.parent.mkdir()
     path.write_bytes(b'{"text": "one"}\n{"text": "two"}\n')
-    (splits,) = plan(["input/*.jsonl"], str(tmp_path), 2**20, divisible=True)
+    (splits,) = plan_shards(["input/*.jsonl"], str(tmp_path), 2**20, divisible=True)
     context = Context(
         run=Run(str(tmp_path / "run")),
         recipe=recipe_of(["news"]),
