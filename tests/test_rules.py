@@ -119,8 +119,14 @@ def test_a_rule_that_is_stored_is_read_as_it_was() -> None:
         ('signal = "share"\nmax = 1\nsource = "s"\nwhere = {signal = "words"}', "want min, max or both"),
         ('source = "s"', "want either signal with its bounds, or any_of with several such tables, got neither"),
         (f'{GROUP}\nsignal = "words"\nmin = 1\nname = "n"\nsource = "s"', "want either signal .*, got both"),
-        (f'{GROUP}\nmin = 1\nname = "n"\nsource = "s"', "with any_of want bounds only in its tables, got min=1.0"),
-        (f'{GROUP}\nsource = "s"', "with any_of want a name, since there is no single signal to name it after; got none"),
+        (
+            f'{GROUP}\nmin = 1\nname = "n"\nsource = "s"',
+            "with any_of want bounds only in its tables, got min=1.0 beside it",
+        ),
+        (
+            f'{GROUP}\nsource = "s"',
+            "with any_of want a name, since there is no single signal to name it after; got none",
+        ),
         ('any_of = [{signal = "words", min = 1}]\nname = "n"\nsource = "s"', r"length >= 2 - at `\$\.any_of`"),
         (
             'any_of = [{signal = "words", min = 1}, {signal = "share"}]\nname = "n"\nsource = "s"',

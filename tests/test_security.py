@@ -399,7 +399,9 @@ def overlapping_zip(copies: int, size: int) -> bytes:
 def test_a_zip_of_one_file_named_many_times_ends_somewhere(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(overlapping_zip(1000, 1 << 20))
     read = functools.partial(read_source_files, expansion=ARCHIVE_EXPANSION._replace(free_bytes=1 << 20))
-    items = read_file("code", tmp_path / "a.zip", formats=(dataclasses.replace(find_format("repository"), read=read),))
+    items = read_file(
+        "code", tmp_path / "a.zip", formats=(dataclasses.replace(find_format("repository"), load_reader=lambda: read),)
+    )
     size = (tmp_path / "a.zip").stat().st_size
 
     assert 0 < sum(map(len, texts(items))) < 100 * size + (1 << 20) + (1 << 20)
@@ -408,7 +410,7 @@ def test_a_zip_of_one_file_named_many_times_ends_somewhere(tmp_path: Path) -> No
 
 def test_a_parquet_of_one_text_named_many_times_ends_somewhere(tmp_path: Path) -> None:
     read = functools.partial(read_json_documents, expansion=EXPANSION._replace(free_bytes=8 << 20))
-    formats = (dataclasses.replace(find_format("jsonl"), read=read),)
+    formats = (dataclasses.replace(find_format("jsonl"), load_reader=lambda: read),)
     text = SENTENCE * 10_000  # 1 MB
     column = pa.DictionaryArray.from_arrays(pa.array([0] * 5000, pa.int32()), pa.array([text]))
     path = tmp_path / "a.parquet"

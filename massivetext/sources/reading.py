@@ -22,7 +22,7 @@ def read_split(
         FileNotFoundError: the file was deleted after it was listed.
         UserError: the format of ``options`` is not in ``formats``.
     """
-    read = find_format(options.format_name, formats).read
+    read = find_format(options.format_name, formats).load_reader()
     if split.size < _EMPTY_BYTES and _is_empty(split):
         if split.slice_index == 0:
             yield Rejected(split.name, "0", split.size, "empty_file", f"{split.name}: there is nothing in it")

@@ -4,10 +4,9 @@ This module is cheap to import: recipes, plans and estimates look formats up her
 parsers that it needs, is imported when its first file is read, or by :func:`load_readers`.
 """
 
-import importlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from massivetext.errors import UserError
 
@@ -47,27 +46,6 @@ class ReadLimits(Protocol):
 Reader: TypeAlias = "Callable[[Split, ReadOptions, ReadLimits], Iterator[Document | Rejected]]"
 
 
-@dataclass(frozen=True, slots=True)
-class LazyReader:
-    """A reader that imports its module when it is first called.
-
-    Attributes:
-        module: full name of the module.
-        function: name of the reader in that module.
-    """
-
-    module: str
-    function: str
-
-    def load(self) -> Reader:
-        """Import the module and return its reader."""
-        return cast(Reader, getattr(importlib.import_module(self.module), self.function))
-
-    def __call__(self, split: "Split", options: ReadOptions, limits: ReadLimits) -> "Iterator[Document | Rejected]":
-        """Read one split."""
-        return self.load()(split, options, limits)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
     """How the bytes of an input file are laid out, and the reader that turns them into documents.
@@ -78,8 +56,9 @@ class Format:
     Attributes:
         name: name in recipes.
         title: what the files hold, in a few words, for messages and documentation.
-        read: yields the documents of a split in the order of the file, and a rejection for every other piece of it. It
-            never raises for the content of a file. The slices of a file together give what the whole file gives.
+        load_reader: imports the module of the reader and returns the reader. The reader yields the documents of a split
+            in the order of the file, and a rejection for every other piece of it; it never raises for the content of a
+            file. The slices of a file together give what the whole file gives.
         file_names: patterns of usual file names, for documentation; readers look at the content only.
         options: keys of a source table that the reader uses.
         divisible: whether several shards can share a file, each reading its slice of the records.
@@ -89,7 +68,7 @@ class Format:
 
     name: str
     title: str
-    read: Reader
+    load_reader: Callable[[], Reader]
     file_names: tuple[str, ...]
     options: frozenset[str] = frozenset()
     divisible: bool = True
@@ -97,11 +76,41 @@ class Format:
     skip_cost: float
 
 
+def _load_pages() -> Reader:
+    from massivetext.sources.web import read_pages
+
+    return read_pages
+
+
+def _load_books() -> Reader:
+    from massivetext.sources.books import read_books
+
+    return read_books
+
+
+def _load_json_documents() -> Reader:
+    from massivetext.sources.jsonl import read_json_documents
+
+    return read_json_documents
+
+
+def _load_source_files() -> Reader:
+    from massivetext.sources.code import read_source_files
+
+    return read_source_files
+
+
+def _load_articles() -> Reader:
+    from massivetext.sources.wikipedia import read_articles
+
+    return read_articles
+
+
 FORMATS: tuple[Format, ...] = (
     Format(
         name="warc",
         title="web crawl: WARC, WET or ARC",
-        read=LazyReader("massivetext.sources.web", "read_pages"),
+        load_reader=_load_pages,
         file_names=("*.warc.gz", "*.warc.wet.gz", "*.arc.gz"),
         read_cost=1.6,  # HTML is parsed
         skip_cost=0.017,
@@ -109,7 +118,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         name="text",
         title="plain text, one file per book; or JSON lines or Parquet",
-        read=LazyReader("massivetext.sources.books", "read_books"),
+        load_reader=_load_books,
         file_names=("*.txt", "*.txt.gz", "*.jsonl.gz", "*.parquet"),
         options=frozenset({"text_field"}),
         read_cost=0.07,
@@ -118,7 +127,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         name="jsonl",
         title="JSON lines or Parquet, one document per line or row",
-        read=LazyReader("massivetext.sources.jsonl", "read_json_documents"),
+        load_reader=_load_json_documents,
         file_names=("*.jsonl.gz", "*.json.gz", "*.parquet"),
         options=frozenset({"text_field"}),
         read_cost=0.11,
@@ -127,7 +136,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         name="repository",
         title="zip or tar archive of one code repository; or JSON lines or Parquet, one source file per line or row",
-        read=LazyReader("massivetext.sources.code", "read_source_files"),
+        load_reader=_load_source_files,
         file_names=("*.zip", "*.tar.gz", "*.jsonl.gz", "*.parquet"),
         options=frozenset({"licences", "text_field"}),
         read_cost=0.05,
@@ -136,7 +145,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         name="mediawiki",
         title="MediaWiki XML dump",
-        read=LazyReader("massivetext.sources.wikipedia", "read_articles"),
+        load_reader=_load_articles,
         file_names=("*-pages-articles.xml.bz2",),
         read_cost=1.5,  # wikitext is parsed
         skip_cost=0.135,
@@ -160,5 +169,4 @@ def find_format(name: str, formats: Sequence[Format] = FORMATS) -> Format:
 def load_readers(formats: Iterable[Format] = FORMATS) -> None:
     """Import the modules of all readers, for a process that forks workers."""
     for known in formats:
-        if isinstance(known.read, LazyReader):
-            known.read.load()
+        known.load_reader()

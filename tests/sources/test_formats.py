@@ -1,6 +1,5 @@
 """The registry of formats is whole and cheap; recipes name formats, and old recipes keep their keys."""
 
-import importlib
 import importlib.metadata
 import inspect
 import subprocess
@@ -18,7 +17,6 @@ from massivetext.runs.store import key_of
 from massivetext.schema import Document
 from massivetext.sources import FORMATS, Format, find_format
 from massivetext.sources.reading import read_split
-from massivetext.sources.registry import LazyReader
 from massivetext.sources.splits import Split
 
 HEAVY = ("trafilatura", "lxml", "mwparserfromhell", "fastwarc", "charset_normalizer", "pyarrow", "numpy")
@@ -51,12 +49,12 @@ def refusal(kind: str, *lines: str) -> str:
 
 @pytest.mark.parametrize("known", FORMATS, ids=lambda known: known.name)
 def test_every_format_is_whole(known: Format) -> None:
-    assert isinstance(known.read, LazyReader)
-    reader = known.read.load()
-    module = importlib.import_module(known.read.module)
+    reader = known.load_reader()
+    module = inspect.getmodule(reader)
 
     assert list(inspect.signature(reader).parameters)[1] in ("options", "_options")
     assert (reader.__doc__ or "").startswith("Yield ")
+    assert module is not None
     assert module.__doc__
     assert known.title
     assert known.file_names
@@ -66,7 +64,7 @@ def test_every_format_is_whole(known: Format) -> None:
 
 def test_every_format_has_a_name_and_a_module_of_its_own() -> None:
     assert len({known.name for known in FORMATS}) == len(FORMATS)
-    assert len({known.read.module for known in FORMATS if isinstance(known.read, LazyReader)}) == len(FORMATS)
+    assert len({inspect.getmodule(known.load_reader()) for known in FORMATS}) == len(FORMATS)
 
 
 def test_every_kind_has_a_format_that_reads_what_it_requires() -> None:

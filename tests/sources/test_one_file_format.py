@@ -42,7 +42,7 @@ def read_percent_records(split: Split, _options: ReadOptions, limits: ReadLimits
 PERCENT = Format(
     name="percent",
     title="text, records separated by lines of %%",
-    read=read_percent_records,
+    load_reader=lambda: read_percent_records,
     file_names=("*.fortune",),
     read_cost=0.1,
     skip_cost=0.1,
