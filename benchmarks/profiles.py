@@ -26,11 +26,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from massivetext import rules, signals, sources
+from massivetext import rules, signals
 from massivetext.recipe import IngestOptions, SourceOptions
 from massivetext.schema import Document
 from massivetext.signals import ported, registry
 from massivetext.signals.ported.ported_signals import READINGS
+from massivetext.sources.reading import read_split
+from massivetext.sources.splits import plan_shards
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = Path(__file__).resolve().parent / "peers"
@@ -90,9 +92,9 @@ def _files(path: Path) -> Iterator[str]:
 
 def _articles(folder: Path) -> Iterator[str]:
     options = SourceOptions(kind="wikipedia", inputs=_WIKIPEDIA, weight=Decimal(1))
-    for shard in sources.plan(_WIKIPEDIA, str(folder), options.shard_bytes, divisible=False):
+    for shard in plan_shards(_WIKIPEDIA, str(folder), options.shard_bytes, divisible=False):
         for split in shard:
-            for found in sources.read("wikipedia", split, options, IngestOptions()):
+            for found in read_split(split, options, IngestOptions()):
                 if isinstance(found, Document):
                     yield found.text
 
@@ -113,8 +115,8 @@ def compare(name: str, python: str, texts: list[str]) -> dict[str, float]:
     """Prints how the verdicts of a peer and of its profile differ; returns the figures."""
     theirs = peer(name, python, texts)
     table = signals.measure(texts, readings=(name,))
-    judging = rules.combine([rules.load(name, known=registry.types())])
-    kept, failed = rules.judge(table, judging)
+    judging = rules.combine_rule_sets([rules.load_rule_set(name, known=registry.types())])
+    kept, failed = rules.judge_documents(table, judging)
     ours = [
         {
             _bare(name, signal)

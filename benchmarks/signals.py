@@ -253,11 +253,11 @@ def judging(found: list[str], repeat: int) -> float:
     measured = signals.measure(found)
     copies = -(-_JUDGED_ROWS // measured.num_rows)
     batch = pa.concat_tables([measured] * copies).slice(0, _JUDGED_ROWS).combine_chunks()
-    judges = rules.combine([rules.load("gopher", known=registry.types())])
+    judges = rules.combine_rule_sets([rules.load_rule_set("gopher", known=registry.types())])
 
     def judge_all() -> None:
         for _ in range(_JUDGED_BATCHES):
-            rules.judge(batch, judges)
+            rules.judge_documents(batch, judges)
 
     return _JUDGED_BATCHES * _JUDGED_ROWS / cpu(judge_all, repeat)
 

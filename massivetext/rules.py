@@ -1,7 +1,7 @@
-"""Rules: bounds on signals, read from ``filters/*.toml``, and the verdict of a document on all of them.
+"""Rules: bounds on signals, read from ``filters/*.toml``, and the verdicts of documents by them.
 
-A rule says what passes. A document is dropped when it fails any rule that is not ``report_only``; every rule that it
-fails is recorded, not only the first, so that a bound can be tuned without measuring again.
+A rule says which documents pass. A document is dropped if it fails any rule that is not ``report_only``. Every rule
+that it fails is recorded, not only the first, so that a bound can be tuned without measuring again.
 """
 
 import difflib
@@ -9,7 +9,7 @@ import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -23,7 +23,7 @@ from massivetext.errors import UserError
 MAX_RULES = 64  # bits of the `failed` column
 Bools = npt.NDArray[np.bool_]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
-# Qualified ("gopher/word_count") where rule sets are combined.
+# Qualified ("gopher/word_count") after rule sets were combined.
 Name = Annotated[str, msgspec.Meta(pattern="^([a-z][a-z0-9_]*/)?[a-z][a-z0-9_]*$")]
 
 
@@ -32,9 +32,9 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     Attributes:
         signal: name of the signal.
-        min: smallest value that passes; None: any.
-        max: largest value that passes ("exceeds" in a paper means above it); None: any.
-        allow: for signals that are text: the values that pass.
+        min: smallest value that passes; None: no bound.
+        max: largest value that passes ("exceeds" in a paper means above it); None: no bound.
+        allow: values that pass, for signals that are text.
     """
 
     signal: Text
@@ -43,30 +43,31 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     allow: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)] | None = None
 
     def __post_init__(self) -> None:
-        """Raises ValueError where the bounds are missing, mixed, not finite or crossed."""
+        """Raise ValueError if the bounds are missing, mixed, not finite or crossed."""
         given = [bound for bound in (self.min, self.max) if bound is not None]
         if bool(given) == (self.allow is not None):
             raise ValueError(f"on {self.signal!r}: want min, max or both, or else allow, got {_shown(self)}")
         if not all(map(math.isfinite, given)):
-            raise ValueError(f"on {self.signal!r}: want finite bounds, got {_shown(self)}; leave a bound out for none")
+            raise ValueError(
+                f"on {self.signal!r}: want finite bounds, got {_shown(self)}; leave a bound out to have none"
+            )
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError(f"on {self.signal!r}: want min <= max, got min={self.min:g} and max={self.max:g}")
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What passes, and who says so: either one signal with its bounds, or any of several.
+    """Which documents pass, and the source of the rule: either one signal with its bounds, or several alternatives.
 
     Attributes:
         source: citation of the bounds, or "ours: reason".
         name: name in reports, unique in its rule set; empty: the name of the signal.
-        signal: name of the signal; None where ``any_of`` is given. So for the bounds, which are those of
-            :class:`Bounds`.
+        signal: name of the signal; None if ``any_of`` is given. This and the bounds are those of :class:`Bounds`.
         min: smallest value that passes.
         max: largest value that passes.
-        allow: for signals that are text: the values that pass.
-        any_of: a document passes that is within any of these; such a rule needs a name.
-        where: the rule is for documents within these bounds alone; all others pass it.
-        report_only: a document that fails is marked, and stays.
+        allow: values that pass, for signals that are text.
+        any_of: a document passes if it is within one of these bounds; such a rule needs a name.
+        where: the rule applies only to documents within these bounds; all others pass.
+        report_only: a document that fails is marked but kept.
     """
 
     source: Text
@@ -80,53 +81,53 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     report_only: bool = False
 
     def __post_init__(self) -> None:
-        """Raises ValueError where there is not either a signal with bounds or a group, or a group has no name."""
+        """Raise ValueError unless there is either a signal with bounds or ``any_of`` with a name."""
         if (self.signal is None) == (self.any_of is None):
             given = "neither" if self.signal is None else "both"
             raise ValueError(f"want either signal with its bounds, or any_of with several such tables, got {given}")
         if self.any_of is None:
-            _ = self.alternatives  # bounds that cannot be are refused by Bounds itself
+            _ = self.alternatives  # wrong bounds raise in Bounds
         elif _given(self):
-            raise ValueError(f"with any_of want bounds in its tables alone, got {_shown(self)} beside it")
+            raise ValueError(f"with any_of want bounds only in its tables, got {_shown(self)} beside it")
         elif not self.name:
-            raise ValueError("with any_of want a name, since no single signal can give it, got none")
+            raise ValueError("with any_of want a name, since there is no single signal to name it after; got none")
 
     @property
     def label(self) -> str:
-        """The name, or that of the signal where none is given."""
+        """The name, or the name of the signal if the rule has none."""
         return self.name or str(self.signal)
 
     @property
     def alternatives(self) -> tuple[Bounds, ...]:
-        """The bounds of which a document has to be within one: the rule's own, or those of the group."""
+        """The alternatives: the rule's own bounds, or those of ``any_of``. A document must be within one of them."""
         if self.signal is None:
             return self.any_of or ()
         return (Bounds(signal=self.signal, min=self.min, max=self.max, allow=self.allow),)
 
     @property
     def signals(self) -> tuple[str, ...]:
-        """The signals that the rule reads, each once."""
+        """Names of the signals that the rule reads, each once."""
         read = self.alternatives if self.where is None else (*self.alternatives, self.where)
         return tuple(dict.fromkeys(bounds.signal for bounds in read))
 
 
 class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
-    """The rules of one file, in its order; ``name`` is the file's name without ending."""
+    """The rules of one file, in its order; ``name`` is the name of the file without its ending."""
 
     name: str
     rules: tuple[Rule, ...]
 
 
-def load(name_or_path: str, *, known: Mapping[str, pa.DataType], folder: Path | None = None) -> RuleSet:
-    """Reads a rule set.
+def load_rule_set(name_or_path: str, *, known: Mapping[str, pa.DataType], folder: Path | None = None) -> RuleSet:
+    """Read a rule set.
 
     Args:
         name_or_path: name of a built-in rule set ("gopher"), or path of a TOML file (ends in ``.toml``).
-        known: the signals there are, with their Arrow types.
-        folder: what a relative path is relative to; None: the working folder.
+        known: the known signals with their Arrow types.
+        folder: folder at which a relative path starts; None: the working folder.
 
     Raises:
-        UserError: there is no such file, or a rule in it is wrong; names file and rule, what was wanted and what came.
+        UserError: there is no such file, or a rule in it is wrong; names file and rule, and says what is expected.
     """
     path = _locate(name_or_path, folder)
     try:
@@ -137,37 +138,37 @@ def load(name_or_path: str, *, known: Mapping[str, pa.DataType], folder: Path | 
     if tables or not isinstance(listed, list) or not listed:
         raise UserError(f"{path}: want one or more [[rule]] tables and nothing else, got {sorted(tables) or listed!r}")
     rules = tuple(_read(table, f"{path}, rule {number}", known) for number, table in enumerate(listed, start=1))
-    _refuse_twins((rule.label for rule in rules), str(path))
+    _require_unique((rule.label for rule in rules), str(path))
     return RuleSet(name=path.stem, rules=rules)
 
 
-def combine(rule_sets: Iterable[RuleSet]) -> tuple[Rule, ...]:
-    """All rules in order under qualified names ("gopher/word_count"): bit i of a verdict is rule i.
+def combine_rule_sets(rule_sets: Iterable[RuleSet]) -> tuple[Rule, ...]:
+    """Return all rules in order with qualified names ("gopher/word_count"): bit i of a verdict is rule i.
 
     Raises:
-        UserError: two rules have one qualified name, or there are more than 64.
+        UserError: two rules have the same qualified name, or there are more than 64.
     """
     rules = tuple(
         msgspec.structs.replace(rule, name=f"{rule_set.name}/{rule.label}")
         for rule_set in rule_sets
         for rule in rule_set.rules
     )
-    _refuse_twins((rule.name for rule in rules), "rule sets of one source")
+    _require_unique((rule.name for rule in rules), "rule sets of one source")
     if len(rules) > MAX_RULES:
         raise UserError(f"rule sets of one source: want at most {MAX_RULES} rules in all, got {len(rules)}")
     return rules
 
 
-def signals_of(rules: Iterable[Rule]) -> set[str]:
-    """The signals that some rules read."""
+def signals_read_by(rules: Iterable[Rule]) -> set[str]:
+    """Return the names of the signals that these rules read."""
     return {signal for rule in rules for signal in rule.signals}
 
 
-def judge(table: pa.Table, rules: Sequence[Rule]) -> tuple[Bools, npt.NDArray[np.uint64]]:
-    """Which documents are kept, and the rules that each one fails.
+def judge_documents(table: pa.Table, rules: Sequence[Rule]) -> tuple[Bools, npt.NDArray[np.uint64]]:
+    """Return which documents are kept, and which rules each document fails.
 
     Args:
-        table: signals, one row a document.
+        table: signals, one row per document.
         rules: at most 64.
 
     Returns:
@@ -177,7 +178,7 @@ def judge(table: pa.Table, rules: Sequence[Rule]) -> tuple[Bools, npt.NDArray[np
         ValueError: a signal that a rule needs is missing, null or NaN.
     """
     if len(rules) > MAX_RULES:
-        raise ValueError(f"judge: want at most {MAX_RULES} rules, got {len(rules)}")
+        raise ValueError(f"judge_documents: want at most {MAX_RULES} rules, got {len(rules)}")
     kept = np.ones(table.num_rows, np.bool_)
     failed = np.zeros(table.num_rows, np.uint64)
     for bit, rule in enumerate(rules):
@@ -189,7 +190,7 @@ def judge(table: pa.Table, rules: Sequence[Rule]) -> tuple[Bools, npt.NDArray[np
 
 
 def passes(table: pa.Table, rule: Rule) -> Bools:
-    """Whether each document passes one rule. Raises ValueError where one of its signals is missing, null or NaN."""
+    """Return whether each document passes one rule. Raises ValueError if a signal is missing, null or NaN."""
     first, *others = rule.alternatives
     passed = _within(table, first, rule.label)
     for bounds in others:
@@ -234,38 +235,39 @@ def _locate(name_or_path: str, folder: Path | None) -> Path:
     path = assets.folder("filters") / f"{name_or_path}.toml" if built_in else (folder or Path()) / name_or_path
     if path.is_file() and not (built_in and "/" in name_or_path):
         return path
+    known = assets.asset_names("filters")
     raise UserError(
-        f"rule set {name_or_path!r}: want one of {', '.join(assets.names('filters'))}, or the path of a .toml file; "
-        f"found no file {path}{_suggestion(name_or_path, assets.names('filters'))}"
+        f"rule set {name_or_path!r}: want one of {', '.join(known)}, or the path of a .toml file; "
+        f"found no file {path}{_suggestion(name_or_path, known)}"
     )
 
 
-def _read(table: Any, place: str, known: Mapping[str, pa.DataType]) -> Rule:
+def _read(table: object, toml_path: str, known: Mapping[str, pa.DataType]) -> Rule:
     if isinstance(table, dict) and "/" in str(table.get("name", "")):
         raise UserError(
-            f"{place}: name: want a name without '/', got {table['name']!r}; the rule set's own is put before"
+            f"{toml_path}: name: want a name without '/', got {table['name']!r}; the name of the rule set is added"
         )
     try:
         rule = msgspec.convert(table, Rule)
     except msgspec.ValidationError as error:
-        raise UserError(f"{place}: {error}; got {table!r}") from error
+        raise UserError(f"{toml_path}: {error}; got {table!r}") from error
     for bounds in rule.alternatives:
-        _check_signal(bounds, place if rule.any_of is None else f"{place}: any_of", known)
+        _check_signal(bounds, toml_path if rule.any_of is None else f"{toml_path}: any_of", known)
     if rule.where is not None:
-        _check_signal(rule.where, place, known)
+        _check_signal(rule.where, toml_path, known)
     return rule
 
 
-def _check_signal(bounds: Bounds, place: str, known: Mapping[str, pa.DataType]) -> None:
+def _check_signal(bounds: Bounds, toml_path: str, known: Mapping[str, pa.DataType]) -> None:
     if bounds.signal not in known:
         raise UserError(
-            f"{place}: want a known signal, got {bounds.signal!r}{_suggestion(bounds.signal, known)}; "
+            f"{toml_path}: want a known signal, got {bounds.signal!r}{_suggestion(bounds.signal, known)}; "
             f"known are {', '.join(known)}"
         )
     textual = pa.types.is_string(known[bounds.signal]) or pa.types.is_large_string(known[bounds.signal])
     if textual != (bounds.allow is not None):
         wanted = "allow (the signal is text)" if textual else "min or max (the signal is a number)"
-        raise UserError(f"{place}: on {bounds.signal!r} want {wanted}, got {_shown(bounds)}")
+        raise UserError(f"{toml_path}: on {bounds.signal!r} want {wanted}, got {_shown(bounds)}")
 
 
 def _suggestion(word: str, choices: Iterable[str]) -> str:
@@ -273,11 +275,11 @@ def _suggestion(word: str, choices: Iterable[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
-def _refuse_twins(names: Iterable[str], place: str) -> None:
+def _require_unique(names: Iterable[str], toml_path: str) -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise UserError(f"{place}: want each rule name once, got {name!r} twice; give one of them another name")
+            raise UserError(f"{toml_path}: want each rule name once, got {name!r} twice; give one of them another name")
         seen.add(name)
 
 

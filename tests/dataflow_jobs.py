@@ -17,7 +17,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from massivetext.engines.engine import Engine
 from massivetext.engines.options import ready
 from massivetext.orchestration.driver import prepare
-from massivetext.recipe import load
+from massivetext.recipe import load_recipe
 
 # A user's options, as docs/running.md has them.
 OPTIONS = (
@@ -143,5 +143,5 @@ def jobs_of(recipe: Path, folder: Path) -> list[Job]:
     """The jobs of a whole run."""
     jobs: list[Job] = []
     engine = OfflineDataflow(jobs)
-    prepare(load(str(recipe)), str(folder), engine, listener=engine.listen).run()
+    prepare(load_recipe(str(recipe)), str(folder), engine, listener=engine.listen).run()
     return jobs

@@ -19,8 +19,8 @@ from massivetext.recipe import (
     RecordsOptions,
     SourceOptions,
     TokenizerOptions,
-    load,
-    parse,
+    load_recipe,
+    parse_recipe,
 )
 
 TABLES: dict[str, type[msgspec.Struct]] = {
@@ -39,7 +39,7 @@ def source(
 
 
 def recipe(*parts: str, top: str = "") -> Recipe:
-    return parse("\n".join([f'name = "a"\n{top}', *(parts or (source(),))]), "x.toml")
+    return parse_recipe("\n".join([f'name = "a"\n{top}', *(parts or (source(),))]), "x.toml")
 
 
 def refusal(*parts: str, top: str = "") -> str:
@@ -55,17 +55,17 @@ def weights(*given: str) -> list[str]:
 # -- built-in recipes --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", assets.names("pipelines"))
+@pytest.mark.parametrize("name", assets.asset_names("pipelines"))
 def test_every_built_in_recipe_loads(name: str) -> None:
-    loaded = load(name)
+    loaded = load_recipe(name)
 
     assert loaded.recipe.name == name
     assert Path(loaded.path).is_file()
 
 
-@pytest.mark.parametrize("name", assets.names("pipelines"))
+@pytest.mark.parametrize("name", assets.asset_names("pipelines"))
 def test_the_first_comment_of_a_built_in_recipe_runs_it(name: str) -> None:
-    comments = load(name).path
+    comments = load_recipe(name).path
     head = [line for line in Path(comments).read_text(encoding="utf-8").splitlines() if "massivetext run" in line]
 
     assert head[0].startswith("#")
@@ -74,7 +74,7 @@ def test_the_first_comment_of_a_built_in_recipe_runs_it(name: str) -> None:
 
 def test_massivetext_has_the_shares_of_the_paper() -> None:
     # Rae et al. 2021, Table 2, "Sampling proportion".
-    shares = {name: table.weight for name, table in load("massivetext").recipe.sources.items()}
+    shares = {name: table.weight for name, table in load_recipe("massivetext").recipe.sources.items()}
 
     assert shares == {
         "massiveweb": Decimal("0.48"),
@@ -88,7 +88,7 @@ def test_massivetext_has_the_shares_of_the_paper() -> None:
 
 def test_massivetext_judges_each_source_as_the_paper_does() -> None:
     # A.1.1: quality, repetition and SafeSearch for MassiveWeb alone; deduplication for all but Wikipedia and GitHub.
-    sources = load("massivetext").recipe.sources
+    sources = load_recipe("massivetext").recipe.sources
 
     assert {name: table.rule_sets for name, table in sources.items()} == {
         "massiveweb": ("language", "gopher", "safesearch"),
@@ -103,7 +103,7 @@ def test_massivetext_judges_each_source_as_the_paper_does() -> None:
 
 
 def test_massivetext_has_the_numbers_of_the_paper() -> None:
-    built = load("massivetext").recipe
+    built = load_recipe("massivetext").recipe
 
     assert (built.near.ngram, built.near.threshold) == (13, 0.8)
     assert (built.decontaminate.ngram, built.decontaminate.jaccard, built.decontaminate.containment) == (13, 0.8, None)
@@ -116,7 +116,7 @@ def test_massivetext_has_the_numbers_of_the_paper() -> None:
 
 
 def test_what_a_recipe_leaves_out_has_the_value_of_the_built_in_one() -> None:
-    built, plain = load("massivetext").recipe, recipe()
+    built, plain = load_recipe("massivetext").recipe, recipe()
 
     assert plain.near == built.near
     assert plain.decontaminate == built.decontaminate
@@ -153,7 +153,7 @@ def test_an_unknown_key_is_refused_with_what_was_meant(
     text: str, place: str, suggestion: str, kind: type[msgspec.Struct]
 ) -> None:
     with pytest.raises(UserError) as caught:
-        parse(text, "folder/x.toml")
+        parse_recipe(text, "folder/x.toml")
     known = ", ".join(sorted(field.name for field in msgspec.structs.fields(kind)))
 
     assert str(caught.value) == (
@@ -206,8 +206,8 @@ def test_a_table_in_a_table_is_an_unknown_key() -> None:
             "",
         ),
         ("x.toml: records.epochs: Expected `int` >= 1", (source(), "[records]\nepochs = 0"), ""),
-        ("x.toml: sources: want one table [sources.NAME] a source", ("sources = 3",), ""),
-        ("x.toml: sources: want one table [sources.NAME] a source", ("[sources]\nweb = 3",), ""),
+        ("x.toml: sources: want one table [sources.NAME] per source", ("sources = 3",), ""),
+        ("x.toml: sources: want one table [sources.NAME] per source", ("[sources]\nweb = 3",), ""),
         ("x.toml: sources: Expected `object` of length >= 1", ("[near]",), ""),
     ],
 )
@@ -217,7 +217,7 @@ def test_a_wrong_value_is_refused_with_its_place(message: str, parts: tuple[str,
 
 def test_a_recipe_without_a_name_is_refused() -> None:
     with pytest.raises(UserError, match=r"x.toml: recipe: Object missing required field `name`"):
-        parse(source(), "x.toml")
+        parse_recipe(source(), "x.toml")
 
 
 @pytest.mark.parametrize(
@@ -244,14 +244,14 @@ def test_other_source_names_are_taken(name: str) -> None:
 @pytest.mark.parametrize("name", ["Gopher", "my recipe", "", "9", "../x"])
 def test_a_recipe_name_that_is_no_file_name_everywhere_is_refused(name: str) -> None:
     with pytest.raises(UserError, match=r"x.toml: name: Expected `str` matching regex"):
-        parse(f'name = "{name}"\n{source()}', "x.toml")
+        parse_recipe(f'name = "{name}"\n{source()}', "x.toml")
 
 
 def test_only_code_has_licences() -> None:
     assert recipe(source(kind='"code"', more='licences = ["MIT"]')).sources["web"].licences == ("MIT",)
     assert recipe(source(kind='"code"')).sources["web"].licences == PAPER_LICENCES
     assert refusal(source(more='licences = ["MIT"]')).startswith(
-        "x.toml: sources.web.licences: only sources of kind 'code'"
+        "x.toml: sources.web.licences: want licences only for a format that reads them (repository); got format 'warc'"
     )
 
 
@@ -324,21 +324,21 @@ def test_shares_that_fill_a_power_of_ten_sum_to_one(parts: list[int], zeros: int
 
 def test_a_missing_recipe_lists_those_there_are() -> None:
     with pytest.raises(UserError) as caught:
-        load("gofer")
+        load_recipe("gofer")
 
     assert str(caught.value).startswith("gofer: no such recipe; give a TOML file or one of ")
-    assert str(caught.value).endswith(", ".join(assets.names("pipelines")))
+    assert str(caught.value).endswith(", ".join(assets.asset_names("pipelines")))
 
 
 def test_a_folder_is_no_recipe(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such recipe"):
-        load(str(tmp_path))
+        load_recipe(str(tmp_path))
 
 
 def test_a_path_through_a_file_is_no_recipe(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("")
     with pytest.raises(UserError, match="cannot be read: Not a directory"):
-        load(str(tmp_path / "a" / "b.toml"))
+        load_recipe(str(tmp_path / "a" / "b.toml"))
 
 
 def test_what_is_not_toml_is_refused_with_line_and_column(tmp_path: Path) -> None:
@@ -346,7 +346,7 @@ def test_what_is_not_toml_is_refused_with_line_and_column(tmp_path: Path) -> Non
     path.write_text('name = "a"\nseed = = 1\n')
 
     with pytest.raises(UserError, match=r"x.toml: is not TOML: .*line 2, column 8"):
-        load(str(path))
+        load_recipe(str(path))
 
 
 def test_what_is_not_utf8_is_refused(tmp_path: Path) -> None:
@@ -354,14 +354,14 @@ def test_what_is_not_utf8_is_refused(tmp_path: Path) -> None:
     path.write_bytes('name = "é"'.encode("latin-1"))
 
     with pytest.raises(UserError, match=r"x.toml: want UTF-8 text"):
-        load(str(path))
+        load_recipe(str(path))
 
 
 def test_paths_of_a_file_start_at_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner" / "x.toml").write_text('name = "a"\n' + source())
     monkeypatch.chdir(tmp_path)
-    loaded = load("inner/x.toml")
+    loaded = load_recipe("inner/x.toml")
 
     assert loaded.root == str(tmp_path.resolve() / "inner")
     assert loaded.path == "inner/x.toml"
@@ -372,11 +372,11 @@ def test_paths_of_a_built_in_recipe_start_at_the_working_folder(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    assert load("web").root == str(tmp_path.resolve())
+    assert load_recipe("web").root == str(tmp_path.resolve())
 
 
 def test_a_recipe_survives_the_state_of_a_run() -> None:
-    built = load("massivetext").recipe
+    built = load_recipe("massivetext").recipe
 
     # run.json holds it as JSON values, weights as text.
     assert msgspec.convert(msgspec.json.decode(msgspec.json.encode(built)), Recipe, strict=False) == built
@@ -384,4 +384,4 @@ def test_a_recipe_survives_the_state_of_a_run() -> None:
 
 @pytest.mark.parametrize("name", ["pairs", "index", "tokens"])
 def test_a_source_name_that_a_run_uses_for_something_else_is_refused(name: str) -> None:
-    assert "the name is taken within a run" in refusal(source(name))
+    assert "a run uses this name for something else; rename the source" in refusal(source(name))

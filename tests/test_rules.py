@@ -51,7 +51,7 @@ def test_a_rule_set_is_read_in_order(tmp_path: Path) -> None:
     where = { signal = "words", min = 3 }
     """
 
-    loaded = rules.load(write(tmp_path, content), known=KNOWN, folder=tmp_path)
+    loaded = rules.load_rule_set(write(tmp_path, content), known=KNOWN, folder=tmp_path)
 
     assert loaded == RuleSet(
         name="mine",
@@ -73,7 +73,7 @@ def test_a_rule_set_is_read_in_order(tmp_path: Path) -> None:
 def test_a_group_is_read_with_its_alternatives(tmp_path: Path) -> None:
     content = f'[[rule]]\nname = "long_or_clean"\n{GROUP}\nwhere = {{signal = "words", min = 1}}\nsource = "a paper"'
 
-    (rule,) = rules.load(write(tmp_path, content), known=KNOWN, folder=tmp_path).rules
+    (rule,) = rules.load_rule_set(write(tmp_path, content), known=KNOWN, folder=tmp_path).rules
 
     assert rule.alternatives == (Bounds(signal="words", min=5), Bounds(signal="share", max=0.2))
     assert (rule.label, rule.signals) == ("long_or_clean", ("words", "share"))
@@ -119,8 +119,14 @@ def test_a_rule_that_is_stored_is_read_as_it_was() -> None:
         ('signal = "share"\nmax = 1\nsource = "s"\nwhere = {signal = "words"}', "want min, max or both"),
         ('source = "s"', "want either signal with its bounds, or any_of with several such tables, got neither"),
         (f'{GROUP}\nsignal = "words"\nmin = 1\nname = "n"\nsource = "s"', "want either signal .*, got both"),
-        (f'{GROUP}\nmin = 1\nname = "n"\nsource = "s"', "with any_of want bounds in its tables alone, got min=1.0"),
-        (f'{GROUP}\nsource = "s"', "with any_of want a name, since no single signal can give it, got none"),
+        (
+            f'{GROUP}\nmin = 1\nname = "n"\nsource = "s"',
+            "with any_of want bounds only in its tables, got min=1.0 beside it",
+        ),
+        (
+            f'{GROUP}\nsource = "s"',
+            "with any_of want a name, since there is no single signal to name it after; got none",
+        ),
         ('any_of = [{signal = "words", min = 1}]\nname = "n"\nsource = "s"', r"length >= 2 - at `\$\.any_of`"),
         (
             'any_of = [{signal = "words", min = 1}, {signal = "share"}]\nname = "n"\nsource = "s"',
@@ -138,7 +144,7 @@ def test_a_rule_that_is_stored_is_read_as_it_was() -> None:
 )
 def test_a_wrong_rule_is_refused_with_file_and_number(tmp_path: Path, body: str, message: str) -> None:
     with pytest.raises(UserError, match=rf"mine\.toml, rule 2: .*{message}"):
-        rules.load(rule_file(tmp_path, body), known=KNOWN, folder=tmp_path)
+        rules.load_rule_set(rule_file(tmp_path, body), known=KNOWN, folder=tmp_path)
 
 
 def test_equal_bounds_pass_one_value() -> None:
@@ -151,29 +157,29 @@ def test_two_rules_of_one_name_are_refused(tmp_path: Path) -> None:
     name = rule_file(tmp_path, 'signal = "words"\nmax = 9\nsource = "s"')
 
     with pytest.raises(UserError, match=r"mine\.toml: want each rule name once, got 'words' twice"):
-        rules.load(name, known=KNOWN, folder=tmp_path)
+        rules.load_rule_set(name, known=KNOWN, folder=tmp_path)
 
 
 @pytest.mark.parametrize("content", ["", "rule = 3", "rule = []", 'kind = "x"', '[[rules]]\nsignal = "words"'])
 def test_a_file_without_rules_is_refused(tmp_path: Path, content: str) -> None:
     with pytest.raises(UserError, match=r"mine\.toml: want one or more \[\[rule\]\] tables and nothing else"):
-        rules.load(write(tmp_path, content), known=KNOWN, folder=tmp_path)
+        rules.load_rule_set(write(tmp_path, content), known=KNOWN, folder=tmp_path)
 
 
 def test_a_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"mine\.toml: want a TOML file in UTF-8"):
-        rules.load(write(tmp_path, "[[rule"), known=KNOWN, folder=tmp_path)
+        rules.load_rule_set(write(tmp_path, "[[rule"), known=KNOWN, folder=tmp_path)
 
 
 def test_a_name_without_file_lists_the_built_in_ones() -> None:
     with pytest.raises(UserError, match=r"want one of .*gopher, language.*did you mean 'gopher'"):
-        rules.load("gofer", known=KNOWN)
+        rules.load_rule_set("gofer", known=KNOWN)
 
 
 @pytest.mark.parametrize("name", ["../filters/gopher", "no/such.toml"])
 def test_a_path_must_end_in_toml_and_exist(tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError, match="found no file"):
-        rules.load(name, known=KNOWN, folder=tmp_path)
+        rules.load_rule_set(name, known=KNOWN, folder=tmp_path)
 
 
 def numbered(name: str, count: int) -> RuleSet:
@@ -183,23 +189,27 @@ def numbered(name: str, count: int) -> RuleSet:
 def test_combined_rules_have_qualified_names() -> None:
     first = RuleSet(name="one", rules=(Rule(signal="words", min=1, source="s"),))
 
-    assert [rule.name for rule in rules.combine([first, numbered("two", 2)])] == ["one/words", "two/r0", "two/r1"]
+    assert [rule.name for rule in rules.combine_rule_sets([first, numbered("two", 2)])] == [
+        "one/words",
+        "two/r0",
+        "two/r1",
+    ]
 
 
 def test_64_rules_fit_and_65_do_not() -> None:
-    assert len(rules.combine([numbered("a", 32), numbered("b", 32)])) == 64
+    assert len(rules.combine_rule_sets([numbered("a", 32), numbered("b", 32)])) == 64
     with pytest.raises(UserError, match="want at most 64 rules in all, got 65"):
-        rules.combine([numbered("a", 32), numbered("b", 33)])
+        rules.combine_rule_sets([numbered("a", 32), numbered("b", 33)])
 
 
 def test_rule_sets_of_one_name_are_refused() -> None:
     with pytest.raises(UserError, match="want each rule name once, got 'a/r0' twice"):
-        rules.combine([numbered("a", 1), numbered("a", 2)])
+        rules.combine_rule_sets([numbered("a", 1), numbered("a", 2)])
 
 
 # Bounds pass; bit 0 is the word count, bit 1 the share, bit 2 the language.
 def test_a_verdict_names_every_failed_rule() -> None:
-    judged = rules.judge(
+    judged = rules.judge_documents(
         table(words=[1, 2, 5, 6], share=[0.5, 0.5, 0.6, 0.6], language=["en", "de", "en", "fr"]),
         [
             Rule(signal="words", min=2, max=5, source="s"),
@@ -214,7 +224,9 @@ def test_a_verdict_names_every_failed_rule() -> None:
 
 
 def test_a_report_only_rule_marks_and_keeps() -> None:
-    kept, failed = rules.judge(table(words=[1, 9]), [Rule(signal="words", min=5, source="s", report_only=True)])
+    kept, failed = rules.judge_documents(
+        table(words=[1, 9]), [Rule(signal="words", min=5, source="s", report_only=True)]
+    )
 
     assert kept.tolist() == [True, True]
     assert failed.tolist() == [1, 0]
@@ -261,7 +273,7 @@ def test_a_gap_in_any_signal_of_a_group_is_refused() -> None:
     rule = Rule(name="g", source="s", any_of=(Bounds(signal="words", min=1), Bounds(signal="share", max=0.2)))
 
     with pytest.raises(ValueError, match="rule 'g': want a value of 'share' for every document, got null for 1 of 2"):
-        rules.judge(table(words=[5, 5], share=[0.1, None]), [rule])
+        rules.judge_documents(table(words=[5, 5], share=[0.1, None]), [rule])
 
 
 _BOUNDS = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(
@@ -275,27 +287,27 @@ def test_a_group_fails_exactly_what_fails_all_of_its_bounds(values: list[float],
     single = [
         Rule(name=f"r{at}", source="s", signal="share", min=each.min, max=each.max) for at, each in enumerate(group)
     ]
-    _, failed = rules.judge(table(share=values), single)
-    _, together = rules.judge(table(share=values), [Rule(name="g", source="s", any_of=tuple(group))])
+    _, failed = rules.judge_documents(table(share=values), single)
+    _, together = rules.judge_documents(table(share=values), [Rule(name="g", source="s", any_of=tuple(group))])
 
     assert (together == (failed == (1 << len(group)) - 1)).all()
 
 
 def test_the_last_bit_is_usable() -> None:
-    _, failed = rules.judge(table(words=[62, 63]), numbered("a", 64).rules)
+    _, failed = rules.judge_documents(table(words=[62, 63]), numbered("a", 64).rules)
 
     assert failed.tolist() == [1 << 63, 0]
 
 
 def test_without_rules_all_is_kept() -> None:
-    kept, failed = rules.judge(table(words=[1, 2]), [])
+    kept, failed = rules.judge_documents(table(words=[1, 2]), [])
 
     assert kept.tolist() == [True, True]
     assert failed.tolist() == [0, 0]
 
 
 def test_an_empty_table_has_no_verdicts() -> None:
-    kept, failed = rules.judge(registry.schema().empty_table(), shipped("gopher"))
+    kept, failed = rules.judge_documents(registry.schema().empty_table(), shipped("gopher"))
 
     assert len(kept) == len(failed) == 0
 
@@ -306,7 +318,7 @@ def test_columns_of_several_chunks_are_judged_whole() -> None:
     )
     both = [Rule(signal="words", min=5, source="s"), Rule(name="x", signal="language", allow=("en",), source="s")]
 
-    assert rules.judge(chunked, both)[1].tolist() == [0b01, 0b10, 0b10, 0b11]
+    assert rules.judge_documents(chunked, both)[1].tolist() == [0b01, 0b10, 0b10, 0b11]
 
 
 @pytest.mark.parametrize(
@@ -319,12 +331,12 @@ def test_columns_of_several_chunks_are_judged_whole() -> None:
 )
 def test_a_gap_in_the_signals_never_passes(columns: dict[str, list[object]], what: str) -> None:
     with pytest.raises(ValueError, match=rf"rule 'share': .*{what}"):
-        rules.judge(table(**columns), [Rule(signal="share", max=1.0, source="s")])
+        rules.judge_documents(table(**columns), [Rule(signal="share", max=1.0, source="s")])
 
 
 def test_a_null_language_never_passes() -> None:
     with pytest.raises(ValueError, match="null for 1 of 2, first in row 0"):
-        rules.judge(table(language=[None, "en"]), [Rule(signal="language", allow=("en",), source="s")])
+        rules.judge_documents(table(language=[None, "en"]), [Rule(signal="language", allow=("en",), source="s")])
 
 
 @given(st.lists(st.floats(0, 1), min_size=1), st.floats(0, 1), st.floats(0, 1))
@@ -338,12 +350,12 @@ def test_a_tighter_bound_never_keeps_more(values: list[float], one: float, other
 
 
 def shipped(*names: str) -> tuple[Rule, ...]:
-    return rules.combine([rules.load(name, known=registry.types()) for name in names])
+    return rules.combine_rule_sets([rules.load_rule_set(name, known=registry.types()) for name in names])
 
 
 def failures(text: str, *names: str) -> list[str]:
     judging = shipped(*names)
-    _, failed = rules.judge(signals.measure([text]), judging)
+    _, failed = rules.judge_documents(signals.measure([text]), judging)
     return [rule.name for bit, rule in enumerate(judging) if int(failed[0]) >> bit & 1]
 
 
@@ -362,7 +374,7 @@ def test_every_shipped_rule_set_loads_and_all_but_profiles_fit_together() -> Non
         "refinedweb": 1,
         "safesearch": 7,
     }
-    assert {name: len(shipped(name)) for name in assets.names("filters")} == sizes | PROFILES
+    assert {name: len(shipped(name)) for name in assets.asset_names("filters")} == sizes | PROFILES
     assert len(shipped(*sizes)) == sum(sizes.values())
 
 
@@ -416,13 +428,15 @@ GOPHER = {
 
 
 def test_gopher_has_the_bounds_of_the_paper_and_drops() -> None:
-    judging = rules.load("gopher", known=registry.types()).rules
+    judging = rules.load_rule_set("gopher", known=registry.types()).rules
 
     assert {rule.signal: (rule.min, rule.max) for rule in judging} == GOPHER
     assert not any(rule.report_only or rule.where for rule in judging)
 
 
-@pytest.mark.parametrize("rule", rules.load("gopher", known=registry.types()).rules, ids=lambda rule: rule.signal)
+@pytest.mark.parametrize(
+    "rule", rules.load_rule_set("gopher", known=registry.types()).rules, ids=lambda rule: rule.signal
+)
 def test_each_gopher_bound_itself_passes_and_the_next_number_fails(rule: Rule) -> None:
     for bound, beyond in ((rule.min, -np.inf), (rule.max, np.inf)):
         if bound is not None:

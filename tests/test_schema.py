@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from massivetext import schema
 from massivetext.schema import (
     Document,
-    Removed,
+    EditCount,
     document_id,
     documents_table,
-    pack_addresses,
-    row_of,
+    pack_document_refs,
+    row_numbers,
     shard_number,
-    shard_of,
+    shard_numbers,
     text_hash,
 )
 
@@ -24,7 +24,7 @@ ROWS = st.lists(st.integers(0, schema.MAX_ROWS - 1), max_size=20)
 
 
 def address(source: int, shard: int, row: int) -> int:
-    return int(pack_addresses(source, shard, np.array([row]))[0])
+    return int(pack_document_refs(source, shard, np.array([row]))[0])
 
 
 def test_an_address_is_source_shard_and_row() -> None:
@@ -36,12 +36,12 @@ def test_an_address_is_source_shard_and_row() -> None:
 
 @given(SOURCES, SHARDS, ROWS)
 def test_what_is_packed_can_be_unpacked(source: int, shard: int, rows: list[int]) -> None:
-    addresses = pack_addresses(source, shard, np.array(rows, np.int64))
+    addresses = pack_document_refs(source, shard, np.array(rows, np.int64))
 
     assert addresses.dtype == np.uint64
-    assert row_of(addresses).tolist() == rows
-    assert row_of(addresses).dtype == np.int64
-    assert set(shard_of(addresses).tolist()) <= {shard_number(source, shard)}
+    assert row_numbers(addresses).tolist() == rows
+    assert row_numbers(addresses).dtype == np.int64
+    assert set(shard_numbers(addresses).tolist()) <= {shard_number(source, shard)}
 
 
 @given(st.lists(st.tuples(SOURCES, SHARDS, st.integers(0, schema.MAX_ROWS - 1)), min_size=2, max_size=8))
@@ -69,11 +69,11 @@ def test_an_address_that_would_be_of_another_document_is_refused(
     source: int, shard: int, row: int, message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        pack_addresses(source, shard, np.array([row]))
+        pack_document_refs(source, shard, np.array([row]))
 
 
 def test_no_rows_have_no_addresses() -> None:
-    assert pack_addresses(3, 4, np.array([], np.int64)).tolist() == []
+    assert pack_document_refs(3, 4, np.array([], np.int64)).tolist() == []
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_documents_become_rows() -> None:
         "web",
         [
             Document("text", "a.gz", "7", "http://x/", "Title", {"b": "2", "a": "ü"}, 80, 0.5),
-            Document("", "a.gz", "8", edits=(Removed("c4/policy", 2, 70, 12),)),
+            Document("", "a.gz", "8", edits=(EditCount("c4/policy", 2, 70, 12),)),
         ],
     )
 

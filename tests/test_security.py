@@ -2,6 +2,8 @@
 
 import ast
 import bz2
+import dataclasses
+import functools
 import gzip
 import io
 import ipaddress
@@ -15,7 +17,7 @@ import sys
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
@@ -30,20 +32,28 @@ from command import ROOT
 from massivetext.engines import local_workers
 from massivetext.errors import UserError
 from massivetext.extract import extract
-from massivetext.recipe import IngestOptions, Kind, SourceOptions, load, parse
+from massivetext.recipe import IngestOptions, KindName, SourceOptions, load_recipe, parse_recipe
 from massivetext.schema import Document, Rejected
-from massivetext.sources import Split, archives, compressed, http, parquet, read
+from massivetext.sources import FORMATS, Format, find_format, http
+from massivetext.sources.archives import ARCHIVE_EXPANSION
+from massivetext.sources.code import read_source_files
+from massivetext.sources.compressed import EXPANSION, open_stream
+from massivetext.sources.jsonl import read_json_documents
+from massivetext.sources.reading import read_split
+from massivetext.sources.splits import Split
 from massivetext.storage import files as fs
 from massivetext.text import printable
 
 SENTENCE = "The river rises in the hills and runs down to the sea, and the people of the valley live by it. "
 
 
-def read_file(kind: Kind, path: Path, limits: IngestOptions | None = None) -> list[Document | Rejected]:
+def read_file(
+    kind: KindName, path: Path, limits: IngestOptions | None = None, formats: Sequence[Format] = FORMATS
+) -> list[Document | Rejected]:
     """What a source makes of a file."""
-    split = Split(name=path.name, path=str(path), size=path.stat().st_size, part=0, parts=1)
+    split = Split(name=path.name, path=str(path), size=path.stat().st_size, slice_index=0, slice_count=1)
     options = SourceOptions(kind=kind, inputs=("*",), weight=Decimal(1))
-    return list(read(kind, split, options, limits or IngestOptions()))
+    return list(read_split(split, options, limits or IngestOptions(), formats))
 
 
 def refused(items: list[Document | Rejected]) -> list[tuple[str, str]]:
@@ -158,7 +168,7 @@ RECIPE = 'name = "r"\n[sources.news]\nkind = "news"\ninputs = ["*.jsonl"]\nweigh
 )
 def test_a_string_in_a_recipe_is_a_string(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.chdir(tmp_path)
-    recipe = parse(RECIPE.replace("*.jsonl", value), "recipe.toml")
+    recipe = parse_recipe(RECIPE.replace("*.jsonl", value), "recipe.toml")
 
     assert recipe.sources["news"].inputs == (value,)
     assert list(tmp_path.iterdir()) == []
@@ -167,7 +177,7 @@ def test_a_string_in_a_recipe_is_a_string(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("name", ["../evil", "a/b", "..", "a.b", "A", "", "a\x1b"])
 def test_a_source_cannot_name_another_folder(name: str) -> None:
     with pytest.raises(UserError, match="want a name of a-z, 0-9 and _"):
-        parse(RECIPE.replace("[sources.news]", f"[sources.{json.dumps(name)}]"), "recipe.toml")
+        parse_recipe(RECIPE.replace("[sources.news]", f"[sources.{json.dumps(name)}]"), "recipe.toml")
 
 
 @pytest.mark.parametrize(
@@ -241,14 +251,11 @@ included in all copies or substantial portions of the Software."""
     [bz2.compress, lzma.compress, zstandard.ZstdCompressor(level=3).compress],
     ids=["bz2", "xz", "zstd"],
 )
-def test_what_expands_too_far_is_not_read_to_its_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compress: Callable[[bytes], bytes]
-) -> None:
-    monkeypatch.setattr(compressed, "FREE_BYTES", 1 << 20)
+def test_what_expands_too_far_is_not_read_to_its_end(tmp_path: Path, compress: Callable[[bytes], bytes]) -> None:
     whole = b'{"text": "first"}\n' + b" " * (64 << 20)
     (tmp_path / "a.jsonl").write_bytes(compress(whole))
     largest = 0
-    with compressed.open_stream(str(tmp_path / "a.jsonl")) as stream:
+    with open_stream(str(tmp_path / "a.jsonl"), EXPANSION._replace(free_bytes=1 << 20)) as stream:
         given = 0
         while piece := stream.read(64 << 20):
             given, largest = given + len(piece), max(largest, len(piece))
@@ -389,26 +396,30 @@ def overlapping_zip(copies: int, size: int) -> bytes:
     return base[:begin] + local + directory + tail
 
 
-def test_a_zip_of_one_file_named_many_times_ends_somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "_MOST_BYTES", 1 << 20)
+def test_a_zip_of_one_file_named_many_times_ends_somewhere(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(overlapping_zip(1000, 1 << 20))
-    items = read_file("code", tmp_path / "a.zip")
+    read = functools.partial(read_source_files, expansion=ARCHIVE_EXPANSION._replace(free_bytes=1 << 20))
+    items = read_file(
+        "code", tmp_path / "a.zip", formats=(dataclasses.replace(find_format("repository"), load_reader=lambda: read),)
+    )
     size = (tmp_path / "a.zip").stat().st_size
 
     assert 0 < sum(map(len, texts(items))) < 100 * size + (1 << 20) + (1 << 20)
     assert [reason for reason, _ in refused(items)] == ["too_large"]
 
 
-def test_a_parquet_of_one_text_named_many_times_ends_somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet, "FREE_BYTES", 8 << 20)
+def test_a_parquet_of_one_text_named_many_times_ends_somewhere(tmp_path: Path) -> None:
+    read = functools.partial(read_json_documents, expansion=EXPANSION._replace(free_bytes=8 << 20))
+    formats = (dataclasses.replace(find_format("jsonl"), load_reader=lambda: read),)
     text = SENTENCE * 10_000  # 1 MB
     column = pa.DictionaryArray.from_arrays(pa.array([0] * 5000, pa.int32()), pa.array([text]))
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"text": column}), path, compression="zstd", dictionary_pagesize_limit=1 << 30)
     before = pa.total_allocated_bytes()
     most, given, rejected = 0, 0, ""
-    split = Split(name=path.name, path=str(path), size=path.stat().st_size, part=0, parts=1)
-    for item in read("news", split, SourceOptions(kind="news", inputs=("*",), weight=Decimal(1)), IngestOptions()):
+    split = Split(name=path.name, path=str(path), size=path.stat().st_size, slice_index=0, slice_count=1)
+    options = SourceOptions(kind="news", inputs=("*",), weight=Decimal(1))
+    for item in read_split(split, options, IngestOptions(), formats):
         most = max(most, pa.total_allocated_bytes() - before)
         given += len(item.text) if isinstance(item, Document) else 0
         rejected = item.reason if isinstance(item, Rejected) else ""
@@ -493,10 +504,10 @@ def test_a_body_encoded_many_times_over_is_refused() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\n\r\n"
     body = b"<p>" + SENTENCE.encode() * 1000
     with pytest.raises(http.UndecodableError, match="names 20000 encodings"):
-        http.decode_body(http.parse(head % (b"br," * 20_000) + body), 1 << 20)
+        http.decode_body(http.parse_response(head % (b"br," * 20_000) + body), 1 << 20)
     twice = gzip.compress(gzip.compress(body))
 
-    assert http.decode_body(http.parse(head % b"gzip, gzip" + twice), 1 << 20) == body
+    assert http.decode_body(http.parse_response(head % b"gzip, gzip" + twice), 1 << 20) == body
 
 
 BAD_JSON = ("[" * 1_000_000, '{"text":' * 100_000, '{"text": ' + "9" * 100_000 + "}", '{"text": 1e999}')
@@ -606,10 +617,10 @@ def test_no_secret_is_told_in_a_refusal(hostile: Path, arguments: tuple[str, ...
 def test_a_recipe_with_credentials_is_refused_by_line() -> None:
     text = RECIPE.replace("*.jsonl", "https://user:word@host/*.jsonl")
     with pytest.raises(UserError, match=r"^recipe.toml: line 4: holds a URL with credentials") as caught:
-        parse(text, "recipe.toml")
+        parse_recipe(text, "recipe.toml")
 
     assert "word" not in str(caught.value)
-    assert parse(RECIPE.replace("*.jsonl", "s3://bucket/a@2x/*.jsonl"), "recipe.toml")  # no credentials
+    assert parse_recipe(RECIPE.replace("*.jsonl", "s3://bucket/a@2x/*.jsonl"), "recipe.toml")  # no credentials
 
 
 def test_a_report_runs_nothing_of_what_documents_say(hostile: Path) -> None:
@@ -647,4 +658,4 @@ def test_an_error_steers_no_terminal(tmp_path: Path, hostile: Path) -> None:
 
 def test_built_in_recipes_hold_no_credentials() -> None:
     for path in sorted((ROOT / "pipelines").glob("*.toml")):
-        assert load(path.stem).recipe.sources
+        assert load_recipe(path.stem).recipe.sources

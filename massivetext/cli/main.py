@@ -39,7 +39,9 @@ app.add_typer(classifier_commands.app, name="classifier")
 RunFolder = Annotated[str, typer.Argument(metavar="RUN", help="Folder that `massivetext run` wrote to; path or URL.")]
 RecipeName = Annotated[
     str,
-    typer.Argument(metavar="RECIPE", help=f"A TOML file, or a built-in name: {', '.join(assets.names('pipelines'))}."),
+    typer.Argument(
+        metavar="RECIPE", help=f"A TOML file, or a built-in name: {', '.join(assets.asset_names('pipelines'))}."
+    ),
 ]
 
 
@@ -87,11 +89,11 @@ def run(
     from massivetext.cli.console import Progress, funnel_table
     from massivetext.engines.engine import Engine
     from massivetext.orchestration.driver import prepare
-    from massivetext.recipe import load
+    from massivetext.recipe import load_recipe
     from massivetext.report.funnel import read_funnel
 
     console, folder = _out(), fs.absolute(output)
-    loaded = load(recipe)
+    loaded = load_recipe(recipe)
     if seed is not None:
         loaded = msgspec.structs.replace(loaded, recipe=msgspec.structs.replace(loaded.recipe, seed=seed))
     engine = Engine(workers=workers, beam_args=tuple(beam_options or ()))
@@ -119,10 +121,10 @@ def check(recipe: RecipeName) -> None:
     """Validate a recipe, list its inputs and stages, and do nothing."""
     from massivetext.cli.console import check_tables
     from massivetext.orchestration.plan import edits_of, make_plan, rules_of, stage_keys
-    from massivetext.recipe import load
+    from massivetext.recipe import load_recipe
     from massivetext.runs.stage import RunPlan
 
-    console, loaded = _out(), load(recipe)
+    console, loaded = _out(), load_recipe(recipe)
     missing_demo = loaded.recipe.demo is not None and not Path(loaded.root, loaded.recipe.demo).exists()
     if missing_demo:
         plan = RunPlan(loaded, {}, rules_of(loaded), edits_of(loaded))

@@ -50,10 +50,10 @@ def plan(
     from massivetext.estimate.reference import reference
     from massivetext.estimate.volumes import inputs_of, parse_size, scaled, shares
     from massivetext.orchestration.plan import plan_splits
-    from massivetext.recipe import load
+    from massivetext.recipe import load_recipe
     from massivetext.runs.store import Run
 
-    loaded, prices = load(recipe), _prices(price or [])
+    loaded, prices = load_recipe(recipe), _prices(price or [])
     folder = None if sample is None else fs.absolute(sample)
     measured = [] if folder is None else [measure(Run(folder), f"the run in {folder}")]
     measured.append(reference())

@@ -23,7 +23,7 @@ def signals(
         list[str] | None,
         typer.Option(
             metavar="RULE SET",
-            help=f"Judge by this one: a TOML file or {', '.join(assets.names('filters'))}; may be given again.",
+            help=f"Judge by this one: a TOML file or {', '.join(assets.asset_names('filters'))}; may be given again.",
             show_default=", ".join(_RULE_SETS),
         ),
     ] = None,
@@ -31,7 +31,7 @@ def signals(
         list[str] | None,
         typer.Option(
             metavar="EDIT",
-            help=f"Edit it first: a TOML file or {', '.join(assets.names('filters/edits'))}; may be given again.",
+            help=f"Edit it first: a TOML file or {', '.join(assets.asset_names('filters/edits'))}; may be given again.",
         ),
     ] = None,
     url: Annotated[
@@ -50,23 +50,23 @@ def signals(
     from massivetext import edits as line_edits
     from massivetext import schema
     from massivetext.report.judged import rule_verdicts, signal_values
-    from massivetext.rules import combine, judge, load, signals_of
+    from massivetext.rules import combine_rule_sets, judge_documents, load_rule_set, signals_read_by
     from massivetext.signals import definitions, measure, registry
 
-    cutting = line_edits.combine(line_edits.load(name) for name in edits or ())
-    judging = combine(load(name, known=registry.types()) for name in rules or _RULE_SETS)
+    cutting = line_edits.combine_edits(line_edits.load_edit(name) for name in edits or ())
+    judging = combine_rule_sets(load_rule_set(name, known=registry.types()) for name in rules or _RULE_SETS)
     whole = _document(file, _read(file), url)
     text, removed = line_edits.edit(whole.text, cutting)
     changed = line_edits.changed_lines(whole.text, cutting)
     document = whole._replace(text=text, edits=removed)
-    needed = signals_of(judging)
+    needed = signals_read_by(judging)
     table: pa.Table = measure(
         [text],
         schema.documents_table("", [document]),
         paragraph_languages=definitions.PARAGRAPH_SIGNAL in needed,
         readings=registry.readings_of(needed),
     )
-    _, failed = judge(table, judging)
+    _, failed = judge_documents(table, judging)
     values = signal_values(table.to_pylist()[0])
     verdicts = rule_verdicts(judging, table.to_pylist()[0], int(failed[0]))
     if as_json:
@@ -100,12 +100,12 @@ def _read(file: str) -> bytes:
 def _document(file: str, data: bytes, url: str | None) -> "Document":
     from massivetext.extract import extract
     from massivetext.schema import Document
-    from massivetext.sources.charset import decode
-    from massivetext.sources.languages import of_path
+    from massivetext.sources.charset import decode_text
+    from massivetext.sources.languages import language_of_path
     from massivetext.text import clean
 
     if data.lstrip()[:9].lower().startswith(_HTML):
-        page = extract(decode(data, html=True), url)
+        page = extract(decode_text(data, html=True), url)
         return Document(page.text, file, "0", url, html_bytes=len(data), link_text_frac=page.link_text_frac)
-    language = of_path(file)
-    return Document(clean(decode(data)), file, "0", url, metadata={"language": language} if language else {})
+    language = language_of_path(file)
+    return Document(clean(decode_text(data)), file, "0", url, metadata={"language": language} if language else {})

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from massivetext.dedup.candidates import Pairs, distinct_pairs
 from massivetext.hashing import extend_hashes, mix64
-from massivetext.schema import U64, shard_of
+from massivetext.schema import U64, shard_numbers
 
 PAIR_BYTES = 16
 _NUMBER = np.dtype("<u8")
@@ -16,7 +16,7 @@ _NUMBER = np.dtype("<u8")
 
 def part_of(pairs: Pairs, parts: int) -> npt.NDArray[np.int64]:
     """The part of each pair, 0 to ``parts - 1``: the same for all pairs of the same two shards."""
-    mixed = extend_hashes(mix64(shard_of(pairs[:, 0])), shard_of(pairs[:, 1]))
+    mixed = extend_hashes(mix64(shard_numbers(pairs[:, 0])), shard_numbers(pairs[:, 1]))
     return (mixed % np.uint64(parts)).astype(np.int64)
 
 
@@ -25,7 +25,7 @@ def by_shards(pairs: Pairs) -> list[Pairs]:
     if not len(pairs):
         return []
     ordered = _ordered(pairs, np.zeros(len(pairs), np.int64))
-    shards = shard_of(ordered)
+    shards = shard_numbers(ordered)
     changes = np.flatnonzero((shards[1:] != shards[:-1]).any(axis=1)) + 1
     return np.split(ordered, changes)
 
@@ -66,5 +66,5 @@ def union(many: Iterable[Pairs]) -> Pairs:
 
 
 def _ordered(pairs: Pairs, first: npt.NDArray[np.int64]) -> Pairs:
-    shards: U64 = shard_of(pairs)
+    shards: U64 = shard_numbers(pairs)
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0], shards[:, 1], shards[:, 0], first))]

@@ -1,4 +1,4 @@
-"""What a rule of an edit can do to lines, each action with its parameters."""
+"""The actions of line edits: each takes the lines of a text and returns those that it changes."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,19 +9,19 @@ import msgspec
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Texts = Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
-# Qualified ("c4/policy") where edits are combined.
+# Qualified ("c4/policy") after edits were combined.
 Name = Annotated[str, msgspec.Meta(pattern="^([a-z][a-z0-9_]*/)?[a-z][a-z0-9_]*$")]
-# New content of lines by their place; empty: the line is dropped.
+# New content of lines by index; empty: the line is dropped.
 Changes = Mapping[int, str]
 
 _ASCII_UPPER = bytes(range(ord("A"), ord("Z") + 1))
 
 
 class LineRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="action"):
-    """What every rule of an edit has.
+    """Base of every rule of a line edit.
 
     Attributes:
-        name: name in reports, unique in its edit.
+        name: name in reports, unique in its line edit.
         source: citation, or "ours: reason".
     """
 
@@ -29,42 +29,42 @@ class LineRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     source: Text
 
 
-class Cut(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="cut"):
-    """Cuts what matches a pattern out of lines; a line of which nothing is left is dropped.
+class CutMatches(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="cut"):
+    """Cuts the matches of a pattern out of lines; a line that becomes empty is dropped.
 
     Attributes:
-        pattern: regular expression of Python (`(?i)` before it ignores case), looked for within each line.
-        max_line_words: longer lines stay as they are; None: of any length.
+        pattern: regular expression of Python (`(?i)` at its start ignores case), searched in each line.
+        max_line_words: longer lines stay as they are; None: no limit.
     """
 
     pattern: Text
     max_line_words: Positive | None = None
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a pattern that is none."""
+        """Raise ValueError if the pattern is not a regular expression."""
         _check_pattern(self.pattern)
 
     @property
-    def does(self) -> str:
-        """The rule in words."""
+    def description(self) -> str:
+        """The rule in words, for reports."""
         limit = "" if self.max_line_words is None else f" from lines of at most {self.max_line_words} words"
         return f"cuts `{self.pattern}`{limit}"
 
     def changes(self, lines: Sequence[str]) -> Changes:
-        """The lines that the rule changes."""
+        """Return the lines that the rule changes."""
         pattern = re.compile(self.pattern)
         return _cut(
-            {place: line for place, line in enumerate(lines) if pattern.search(line)}, pattern, self.max_line_words
+            {index: line for index, line in enumerate(lines) if pattern.search(line)}, pattern, self.max_line_words
         )
 
 
 class CutPhrases(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="cut_phrases"):
-    """Cuts these phrases out of lines, in any case, with a white space beside them; drops a line that has no more.
+    """Cuts phrases out of lines, ignoring case, with one white space beside them; a line that becomes empty is dropped.
 
     Attributes:
-        phrases: looked for within words as well.
-        at: where in a line a phrase is cut; that at the end goes with the white space before it, as anywhere.
-        max_line_words: longer lines stay as they are; None: of any length.
+        phrases: the phrases; they match within words as well.
+        at: where in a line a phrase is cut; with "end" and "anywhere" the white space before the phrase is cut as well.
+        max_line_words: longer lines stay as they are; None: no limit.
     """
 
     phrases: Texts
@@ -72,15 +72,15 @@ class CutPhrases(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=True
     max_line_words: Positive | None = None
 
     @property
-    def does(self) -> str:
-        """The rule in words."""
+    def description(self) -> str:
+        """The rule in words, for reports."""
         where = {"start": " at the start of", "end": " at the end of", "anywhere": " anywhere in"}[self.at]
         limit = "lines" if self.max_line_words is None else f"lines of at most {self.max_line_words} words"
         return f"cuts {_or(self.phrases)}{where} {limit}"
 
     def changes(self, lines: Sequence[str]) -> Changes:
-        """The lines that the rule changes."""
-        found = {place: lines[place] for place in _containing(lines, self.phrases)}
+        """Return the lines that the rule changes."""
+        found = {index: lines[index] for index in _containing(lines, self.phrases)}
         if not found:
             return {}
         either = f"(?:{'|'.join(map(re.escape, self.phrases))})"
@@ -92,42 +92,42 @@ class DropMatching(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Drops lines that match a pattern as a whole.
 
     Attributes:
-        pattern: regular expression of Python (`(?i)` before it ignores case).
+        pattern: regular expression of Python (`(?i)` at its start ignores case).
     """
 
     pattern: Text
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a pattern that is none."""
+        """Raise ValueError if the pattern is not a regular expression."""
         _check_pattern(self.pattern)
 
     @property
-    def does(self) -> str:
-        """The rule in words."""
+    def description(self) -> str:
+        """The rule in words, for reports."""
         return f"drops lines that are `{self.pattern}` as a whole"
 
     def changes(self, lines: Sequence[str]) -> Changes:
-        """The lines that the rule drops."""
+        """Return the lines that the rule drops, as empty strings."""
         matches = re.compile(self.pattern).fullmatch
-        return {place: "" for place, line in enumerate(lines) if matches(line)}
+        return {index: "" for index, line in enumerate(lines) if matches(line)}
 
 
 class DropContaining(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="drop_containing"):
-    """Drops lines with any of these phrases in them, in any case.
+    """Drops lines that contain one of these phrases, ignoring case.
 
     Attributes:
-        phrases: looked for everywhere, within words as well.
+        phrases: the phrases; they match within words as well.
     """
 
     phrases: Texts
 
     @property
-    def does(self) -> str:
-        """The rule in words."""
+    def description(self) -> str:
+        """The rule in words, for reports."""
         return f"drops lines with {_or(self.phrases)} in them"
 
     def changes(self, lines: Sequence[str]) -> Changes:
-        """The lines that the rule drops."""
+        """Return the lines that the rule drops, as empty strings."""
         return dict.fromkeys(_containing(lines, self.phrases), "")
 
 
@@ -135,71 +135,71 @@ class DropWithoutEnd(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=
     """Drops lines that do not end in one of these marks.
 
     Attributes:
-        ends: marks of which a line has one at its end.
-        but_not: ends with which a line is dropped all the same.
+        ends: a line must end in one of these marks.
+        but_not: a line that ends in one of these is dropped, although it may end in one of ``ends``.
     """
 
     ends: Texts
     but_not: tuple[Text, ...] = ()
 
     @property
-    def does(self) -> str:
-        """The rule in words."""
+    def description(self) -> str:
+        """The rule in words, for reports."""
         but = f", or end in {' '.join(f'`{end}`' for end in self.but_not)}" if self.but_not else ""
         return f"drops lines that do not end in one of {' '.join(f'`{end}`' for end in self.ends)}{but}"
 
     def changes(self, lines: Sequence[str]) -> Changes:
-        """The lines that the rule drops."""
+        """Return the lines that the rule drops, as empty strings."""
         ends, but_not = self.ends, self.but_not
-        return {place: "" for place, line in enumerate(lines) if not line.endswith(ends) or line.endswith(but_not)}
+        return {index: "" for index, line in enumerate(lines) if not line.endswith(ends) or line.endswith(but_not)}
 
 
 class DropShort(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="drop_short"):
-    """Drops lines of fewer words.
+    """Drops lines that have too few words.
 
     Attributes:
-        min_words: words, parted by white space, of the shortest line that stays.
+        min_words: fewest words, separated by white space, of a line that stays.
     """
 
     min_words: Positive
 
     @property
-    def does(self) -> str:
-        """The rule in words."""
+    def description(self) -> str:
+        """The rule in words, for reports."""
         return f"drops lines of fewer than {self.min_words} words"
 
     def changes(self, lines: Sequence[str]) -> Changes:
-        """The lines that the rule drops."""
+        """Return the lines that the rule drops, as empty strings."""
         least = self.min_words
-        return {place: "" for place, line in enumerate(lines) if len(line.split(None, least)) < least}
+        return {index: "" for index, line in enumerate(lines) if len(line.split(None, least)) < least}
 
 
 class DropLongWords(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="drop_long_words"):
-    """Drops lines that hold a longer word.
+    """Drops lines that contain a word that is too long.
 
     Attributes:
-        max_characters: characters of the longest word that a line may hold.
+        max_characters: characters of the longest word that a line may contain.
     """
 
     max_characters: Positive
 
     @property
-    def does(self) -> str:
-        """The rule in words."""
+    def description(self) -> str:
+        """The rule in words, for reports."""
         return f"drops lines with a word of more than {self.max_characters} characters"
 
     def changes(self, lines: Sequence[str]) -> Changes:
-        """The lines that the rule drops."""
+        """Return the lines that the rule drops, as empty strings."""
         most = self.max_characters
         return {
-            place: ""
-            for place, line in enumerate(lines)
+            index: ""
+            for index, line in enumerate(lines)
             if len(line) > most and any(len(word) > most for word in line.split())
         }
 
 
 class DropUppercase(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="drop_uppercase"):
-    """Drops lines that are upper-case for the most part.
+    """Drops lines with too many upper-case letters.
 
     Attributes:
         max_frac: share of a line's characters, white space between words included, that may be upper-case letters.
@@ -208,16 +208,18 @@ class DropUppercase(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=T
     max_frac: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 
     @property
-    def does(self) -> str:
-        """The rule in words."""
+    def description(self) -> str:
+        """The rule in words, for reports."""
         return f"drops lines with more than {self.max_frac:g} of their characters upper-case"
 
     def changes(self, lines: Sequence[str]) -> Changes:
-        """The lines that the rule drops."""
-        return {place: "" for place, line in enumerate(lines) if _uppercase(line) > self.max_frac * len(line)}
+        """Return the lines that the rule drops, as empty strings."""
+        return {index: "" for index, line in enumerate(lines) if _uppercase(line) > self.max_frac * len(line)}
 
 
-Rule = Cut | CutPhrases | DropMatching | DropContaining | DropWithoutEnd | DropShort | DropLongWords | DropUppercase
+EditRule = (
+    CutMatches | CutPhrases | DropMatching | DropContaining | DropWithoutEnd | DropShort | DropLongWords | DropUppercase
+)
 
 
 def _or(phrases: Sequence[str]) -> str:
@@ -225,21 +227,21 @@ def _or(phrases: Sequence[str]) -> str:
 
 
 def _containing(lines: Sequence[str], phrases: Sequence[str]) -> list[int]:
-    """Places of the lines with any of the phrases in them."""
+    """Return the indices of the lines that contain one of the phrases."""
     lowered = "\n".join(lines).lower()
     there = [phrase for each in phrases if (phrase := each.lower()) in lowered]
     if not there:
-        return []  # as a rule: so one search of the text spares those of its lines
-    return [place for place, line in enumerate(lowered.split("\n")) if any(phrase in line for phrase in there)]
+        return []  # the usual case: one search of the text instead of one per line
+    return [index for index, line in enumerate(lowered.split("\n")) if any(phrase in line for phrase in there)]
 
 
 def _cut(found: Mapping[int, str], pattern: re.Pattern[str], longest: int | None) -> Changes:
     left = {
-        place: pattern.sub("", line).strip()
-        for place, line in found.items()
+        index: pattern.sub("", line).strip()
+        for index, line in found.items()
         if longest is None or len(line.split(None, longest)) <= longest
     }
-    return {place: line for place, line in left.items() if line != found[place]}
+    return {index: line for index, line in left.items() if line != found[index]}
 
 
 def _uppercase(line: str) -> int:

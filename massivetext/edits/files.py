@@ -1,27 +1,27 @@
-"""Edits as files: ``filters/edits/*.toml``."""
+"""Read line edits from files: ``filters/edits/*.toml``."""
 
 import difflib
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import msgspec
 
 from massivetext import assets
-from massivetext.edits.actions import Rule
+from massivetext.edits.actions import EditRule
 from massivetext.errors import UserError
 
 
-def load(name_or_path: str, folder: Path | None = None) -> tuple[Rule, ...]:
-    """Reads an edit: its rules in order, under qualified names ("c4/policy").
+def load_edit(name_or_path: str, folder: Path | None = None) -> tuple[EditRule, ...]:
+    """Read a line edit: its rules in order, with qualified names ("c4/policy").
 
     Args:
         name_or_path: name of a built-in edit ("c4"), or path of a TOML file (ends in ``.toml``).
-        folder: what a relative path is relative to; None: the working folder.
+        folder: folder at which a relative path starts; None: the working folder.
 
     Raises:
-        UserError: there is no such file, or a rule in it is wrong; names file and rule, what was wanted and what came.
+        UserError: there is no such file, or a rule in it is wrong; names file and rule, and says what is expected.
     """
     path = _locate(name_or_path, folder)
     try:
@@ -35,13 +35,15 @@ def load(name_or_path: str, folder: Path | None = None) -> tuple[Rule, ...]:
     return tuple(msgspec.structs.replace(rule, name=f"{path.stem}/{rule.name}") for rule in rules)
 
 
-def combine(edits: Iterable[Iterable[Rule]]) -> tuple[Rule, ...]:
-    """The rules of all edits of a source in order. Raises UserError where two have one name."""
+def combine_edits(edits: Iterable[Iterable[EditRule]]) -> tuple[EditRule, ...]:
+    """Return the rules of all edits of a source in order. Raises UserError if two rules have the same name."""
     rules = tuple(rule for each in edits for rule in each)
     names = [rule.name for rule in rules]
     for name in names:
         if names.count(name) > 1:
-            raise UserError(f"edits of one source: want each name once, got {name!r} twice; rename one, or its file")
+            raise UserError(
+                f"line edits of one source: want each rule name once, got {name!r} twice; rename a rule or its file"
+            )
     return rules
 
 
@@ -50,26 +52,28 @@ def _locate(name_or_path: str, folder: Path | None) -> Path:
     path = assets.folder("filters/edits") / f"{name_or_path}.toml" if built_in else (folder or Path()) / name_or_path
     if path.is_file() and not (built_in and "/" in name_or_path):
         return path
-    known = assets.names("filters/edits")
+    known = assets.asset_names("filters/edits")
     raise UserError(
         f"edit {name_or_path!r}: want one of {', '.join(known)}, or the path of a .toml file; "
         f"found no file {path}{_suggestion(name_or_path, known)}"
     )
 
 
-def _read(table: Any, place: str) -> Rule:
+def _read(table: object, toml_path: str) -> EditRule:
     if isinstance(table, dict) and "/" in str(table.get("name", "")):
-        raise UserError(f"{place}: name: want a name without '/', got {table['name']!r}; the edit's own is put before")
-    actions = [str(kind.__struct_config__.tag) for kind in get_args(Rule)]
+        raise UserError(
+            f"{toml_path}: name: want a name without '/', got {table['name']!r}; the name of the edit is added"
+        )
+    actions = [str(kind.__struct_config__.tag) for kind in get_args(EditRule)]
     action = table.get("action") if isinstance(table, dict) else None
     if action not in actions:
         raise UserError(
-            f"{place}: action: want one of {', '.join(actions)}, got {action!r}{_suggestion(str(action), actions)}"
+            f"{toml_path}: action: want one of {', '.join(actions)}, got {action!r}{_suggestion(str(action), actions)}"
         )
     try:
-        rule: Rule = msgspec.convert(table, Rule)
+        rule: EditRule = msgspec.convert(table, EditRule)
     except msgspec.ValidationError as error:
-        raise UserError(f"{place}: {error}; got {table!r}") from error
+        raise UserError(f"{toml_path}: {error}; got {table!r}") from error
     return rule
 
 

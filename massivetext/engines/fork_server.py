@@ -128,6 +128,9 @@ class ForkServer:
 def main() -> None:
     """The server: returns in each worker as soon as it is forked, and ends in the server when the driver is gone."""
     import massivetext.orchestration.driver  # noqa: F401  loads every stage
+    from massivetext.sources.registry import load_readers
+
+    load_readers()
 
     gc.collect()
     gc.freeze()  # what is shared stays shared: the collector would write to it

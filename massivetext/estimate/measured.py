@@ -112,6 +112,7 @@ def _volume(recipe: Recipe, name: str, manifests: Mapping[str, Manifest], sets: 
     drawn = _drawn(manifests[RECORDS.name], name)
     return Volume(
         kind=options.kind,
+        format=options.format,
         inputs=Inputs.of(msgspec.convert(split, Split) for splits in mine for split in splits),
         shard_bytes=options.shard_bytes,
         judged_by=tuple(verdicts.stage for verdicts in sets if name in verdicts.sources),

@@ -9,19 +9,9 @@ is marked *assumed* was measured by nobody here: a plan says so.
 from collections.abc import Mapping
 
 from massivetext import stages
-from massivetext.recipe import Kind
 
 # -- CPU seconds -------------------------------------------------------------------------------------------------------
 
-# A byte of input that is another part's of its file: it is unpacked and passed over. A byte that is read: sources.COST.
-PASS_OVER: Mapping[Kind, float] = {
-    "web": 0.017e-6,
-    "books": 0.004e-6,
-    "news": 0.013e-6,
-    "code": 0.023e-6,
-    "wikipedia": 0.135e-6,
-    "c4": 0.013e-6,  # as news
-}
 MEASURE = 0.05e-6  # a byte of text, read and measured
 HASH = 8e-6  # a document: its id and hash are read, its rank is worked out
 COMPARE = 0.3e-6  # a document among those of its partition

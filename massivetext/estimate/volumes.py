@@ -8,7 +8,7 @@ from typing import Self
 import msgspec
 
 from massivetext.errors import UserError
-from massivetext.recipe import Kind, NearOptions, Recipe, RecordsOptions
+from massivetext.recipe import KINDS, KindName, NearOptions, Recipe, RecordsOptions
 from massivetext.records.sequences import rows_of_group
 from massivetext.runs.stage import verdict_sets
 from massivetext.sources.splits import Split
@@ -16,7 +16,7 @@ from massivetext.stages import INGEST, NEAR_DEDUP, STAGES
 from massivetext.tokenizer.encoder import id_dtype
 
 # Where nothing of a kind was measured: another kind whose files and texts are like it.
-LIKE: Mapping[str, Kind] = {"c4": "news"}
+LIKE: Mapping[str, KindName] = {"c4": "news"}
 
 
 class Inputs(msgspec.Struct, frozen=True):
@@ -37,8 +37,8 @@ class Inputs(msgspec.Struct, frozen=True):
         """What these splits read."""
         sizes, largest, reread = 0.0, 0, 0.0
         for split in splits:
-            sizes += split.size / split.parts
-            reread += split.size - split.size / split.parts
+            sizes += split.size / split.slice_count
+            reread += split.size - split.size / split.slice_count
             largest = max(largest, split.size)
         return cls(sizes, largest, reread)
 
@@ -65,15 +65,22 @@ class Volume(msgspec.Struct, frozen=True, kw_only=True):
         funnel: (stage, what is left after it) for ingest and every stage that may remove documents, in order.
         draws: crops that are encoded for the records.
         drawn_tokens: their tokens.
+        format: name of the format of its files; UNSET: the default of the kind.
     """
 
-    kind: Kind
+    kind: KindName
     inputs: Inputs
     shard_bytes: int
     judged_by: tuple[str, ...]
     funnel: tuple[tuple[str, Count], ...]
     draws: float
     drawn_tokens: float
+    format: str | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def format_name(self) -> str:
+        """Name of the format of its files."""
+        return KINDS[self.kind].format if isinstance(self.format, msgspec.UnsetType) else self.format
 
     @property
     def ingested(self) -> Count:
@@ -230,16 +237,16 @@ def _resized(inputs: Inputs, factor: float) -> Inputs:
 
 
 def _measured(recipe: Recipe, name: str, measured: Sequence[Corpus]) -> Volume:
-    kind = recipe.sources[name].kind
+    kind, read_as = recipe.sources[name].kind, recipe.sources[name].format_name
     for corpus in measured:
         here = corpus.sources.get(name)
-        same = [here] if here is not None and here.kind == kind else []
-        same += [volume for volume in corpus.sources.values() if volume.kind == kind]
+        same = [here] if here is not None and (here.kind, here.format_name) == (kind, read_as) else []
+        same += [volume for volume in corpus.sources.values() if (volume.kind, volume.format_name) == (kind, read_as)]
         if same:
             return same[0]
     for corpus in measured:
         for volume in corpus.sources.values():
-            if volume.kind == LIKE.get(kind):
+            if volume.kind == LIKE.get(kind) and volume.format_name == read_as:
                 return volume
     raise UserError(f"sources.{name}: nothing of kind '{kind}' was measured; give --sample a run that has some")
 
@@ -254,6 +261,7 @@ def _grown(recipe: Recipe, name: str, inputs: Inputs, measured: Volume) -> Volum
         funnel.append((verdicts.stage, _kept(funnel[-1][1], before, after, applies=name in verdicts.sources)))
     return Volume(
         kind=options.kind,
+        format=options.format,
         inputs=inputs,
         shard_bytes=options.shard_bytes,
         judged_by=tuple(verdicts.stage for verdicts in sets if name in verdicts.sources),

@@ -13,7 +13,7 @@ from massivetext.estimate import rates
 from massivetext.estimate.volumes import Corpus, Volume
 from massivetext.records.sequences import PIECE
 from massivetext.runs.stage import Stage, resolve
-from massivetext.sources import COST
+from massivetext.sources import find_format
 from massivetext.stages import DECONTAMINATE, EXACT_DEDUP, NEAR_DEDUP, RECORDS, REPORT, STAGES, TOKENIZER, steps
 from massivetext.storage import files as fs
 
@@ -128,7 +128,8 @@ def _shardwise(name: str, volumes: list[Volume], cpu: list[float], *, held: floa
 
 def ingest(volume: Volume) -> ShardWork:
     """Return the work of reading the input of a source; the parts of a divided file each read all of it."""
-    read, passed = COST[volume.kind] / 1e6 * volume.inputs.raw_bytes, rates.PASS_OVER[volume.kind]
+    format_ = find_format(volume.format_name)
+    read, passed = format_.read_cost / 1e6 * volume.inputs.raw_bytes, format_.skip_cost / 1e6
     longest = read * volume.largest_share + passed * _passed_by_one(volume)
     return ShardWork(read + passed * volume.inputs.reread_bytes, longest)
 

@@ -16,7 +16,7 @@ from massivetext.runs.attempts import guard_work_item, translate_errors
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard, ShardCommit
 from massivetext.runs.work_items import WorkItem
-from massivetext.schema import DUPLICATE_VERDICTS, row_of, shard_of
+from massivetext.schema import DUPLICATE_VERDICTS, row_numbers, shard_numbers
 from massivetext.stages import EXACT_DEDUP
 
 STAGE = EXACT_DEDUP.name
@@ -93,7 +93,7 @@ def resolve(_: bytes, batches: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]
     losers, keepers = exact_duplicates(rows["hash"], rows["rank"], rows["address"])
     removed = np.zeros(len(losers), REMOVED)
     removed["address"], removed["keeper"] = losers, keepers
-    shards = shard_of(losers)
+    shards = shard_numbers(losers)
     for shard in np.unique(shards):
         yield b"%d" % shard, removed[shards == shard].tobytes()
 
@@ -116,7 +116,7 @@ def write_verdicts(context: Context, shard: Shard, removed: npt.NDArray[np.void]
     alive = context.kept(shard, before=STAGE)
     kept = np.ones(len(alive), np.bool_)
     keeper = np.zeros(len(alive), np.uint64)
-    lost = row_of(removed["address"])
+    lost = row_numbers(removed["address"])
     kept[lost], keeper[lost] = False, removed["keeper"]
     table = pa.table(
         {

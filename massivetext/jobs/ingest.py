@@ -6,21 +6,24 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import pyarrow.parquet as pq
 
-from massivetext import sources
-from massivetext.edits import Rule, edit
+from massivetext.edits import EditRule, edit
 from massivetext.errors import StageError
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
 from massivetext.runs.store import ShardCommit
 from massivetext.runs.work_items import WorkItem
 from massivetext.schema import DOCUMENTS, Document, Rejected, documents_table
+from massivetext.sources import FORMATS, Format
+from massivetext.sources.reading import read_split
 from massivetext.storage import files as fs
 
 # A row group is what a reader holds in memory at a time.
 _GROUP_DOCUMENTS, _GROUP_BYTES = 1024, 4 * 2**20
 
 
-def ingest_shard(context: Context, task: WorkItem, reporter: Reporter) -> ShardCommit:
+def ingest_shard(
+    context: Context, task: WorkItem, reporter: Reporter, formats: Sequence[Format] = FORMATS
+) -> ShardCommit:
     """Writes the documents and the quarantine of one shard."""
     shard, run = task.shard, context.run
     documents, quarantine = run.part("documents", shard), run.part("quarantine", shard, ".jsonl")
@@ -31,7 +34,7 @@ def ingest_shard(context: Context, task: WorkItem, reporter: Reporter) -> ShardC
         pq.ParquetWriter(document_file, DOCUMENTS, compression="zstd", compression_level=3) as writer,
         open(quarantine_file, "wb") as rejected,  # noqa: PTH123
     ):
-        for group in _groups(context, task, counts, rejected):
+        for group in _groups(_read(context, task, formats), context.edits.get(shard.source), counts, rejected):
             size = sum(len(document.text.encode()) for document in group)
             writer.write_table(documents_table(shard.source, group))
             counts["documents"] += len(group)
@@ -41,11 +44,12 @@ def ingest_shard(context: Context, task: WorkItem, reporter: Reporter) -> ShardC
     return ShardCommit(shard.name, files, dict(sorted(counts.items())))
 
 
-def _groups(context: Context, task: WorkItem, counts: Counter[str], quarantine: object) -> Iterator[list[Document]]:
+def _groups(
+    items: Iterator[Document | Rejected], rules: Sequence[EditRule] | None, counts: Counter[str], quarantine: object
+) -> Iterator[list[Document]]:
     group: list[Document] = []
     held = 0
-    rules = context.edits.get(task.shard.source)
-    for item in _read(context, task):
+    for item in items:
         if isinstance(item, Rejected):
             kind = "skipped" if item.skipped else "rejected"
             counts[kind] += 1
@@ -61,7 +65,7 @@ def _groups(context: Context, task: WorkItem, counts: Counter[str], quarantine: 
         yield group
 
 
-def _edited(document: Document, rules: Sequence[Rule], counts: Counter[str]) -> Document:
+def _edited(document: Document, rules: Sequence[EditRule], counts: Counter[str]) -> Document:
     # A document of which no line is left stays as an empty text: no row is lost, and the rules judge it.
     text, taken = edit(document.text, rules)
     counts["edited"] += bool(taken)
@@ -72,11 +76,11 @@ def _edited(document: Document, rules: Sequence[Rule], counts: Counter[str]) -> 
     return document._replace(text=text, edits=taken)
 
 
-def _read(context: Context, task: WorkItem) -> Iterator[Document | Rejected]:
+def _read(context: Context, task: WorkItem, formats: Sequence[Format]) -> Iterator[Document | Rejected]:
     options = context.source(task.shard)
     for split in task.splits:
         try:
-            yield from sources.read(options.kind, split, options, context.recipe.ingest)
+            yield from read_split(split, options, context.recipe.ingest, formats)
             found = fs.info(split.path)
         except FileNotFoundError as error:
             raise StageError(f"{split.path}: has gone since the run began; bring it back, or run without it") from error

@@ -24,7 +24,7 @@ def judge_shard(context: Context, task: WorkItem, reporter: Reporter) -> ShardCo
     judging = context.rules[shard.source]
     wanted = {"word_count"}.union(*(rule.signals for rule in judging))
     table = run.read_table("signals", shard, sorted(wanted))
-    kept, failed = rules.judge(table, judging)
+    kept, failed = rules.judge_documents(table, judging)
     file = run.write_table(
         context.verdicts_of(JUDGE.name), shard, pa.table({"kept": kept, "failed": failed}, schema=RULE_VERDICTS)
     )

@@ -23,7 +23,7 @@ def measure_shard(context: Context, task: WorkItem, reporter: Reporter) -> Shard
     own_model, paragraphs = context.recipe.measure.unsafe_model, context.recipe.measure.paragraph_languages
     classifier = unsafe.load(unsafe_files.find(context.root, own_model)) if own_model else unsafe.built_in()
     rows = words = 0
-    readings = registry.readings_of(rules.signals_of(context.rules[shard.source]))
+    readings = registry.readings_of(rules.signals_read_by(context.rules[shard.source]))
     schema = registry.schema(readings)
     with fs.publish(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
         for batch in batches(run, shard, ["text", *definitions.DOCUMENT_COLUMNS]):

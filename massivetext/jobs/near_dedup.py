@@ -24,7 +24,7 @@ from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
 from massivetext.runs.store import Shard, ShardCommit
 from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
-from massivetext.schema import DUPLICATE_VERDICTS, MAX_ROWS, U64, row_of, shard_of
+from massivetext.schema import DUPLICATE_VERDICTS, MAX_ROWS, U64, row_numbers, shard_numbers
 from massivetext.storage import files as fs
 from massivetext.storage import tables
 
@@ -118,11 +118,11 @@ def _ranks(context: Context, nodes: U64) -> U64:
     """The rank of each node; the nodes are in order."""
 
     def ranks(group: U64) -> U64:
-        shard = context.shard_at(int(shard_of(group[:1])[0]))
-        ids = context.run.read_table("documents", shard, ["id"])["id"].take(pa.array(row_of(group)))
+        shard = context.shard_at(int(shard_numbers(group[:1])[0]))
+        ids = context.run.read_table("documents", shard, ["id"])["id"].take(pa.array(row_numbers(group)))
         return keeper_rank(ids.to_pylist(), context.recipe.seed)
 
-    starts = np.unique(shard_of(nodes), return_index=True)[1]
+    starts = np.unique(shard_numbers(nodes), return_index=True)[1]
     by_shard = np.split(nodes, starts[1:]) if len(nodes) else []
     return np.concatenate([np.zeros(0, np.uint64), *fs.concurrently(context.run.folder, ranks, by_shard)])
 
@@ -140,7 +140,7 @@ def write_verdicts(context: Context, task: WorkItem, _reporter: Reporter) -> Sha
     shard, run = task.shard, context.run
     alive = context.kept(shard, before=STAGE)
     addresses, keeper, similarity = _clusters_of(context, shard)
-    rows = row_of(addresses)
+    rows = row_numbers(addresses)
     cluster = np.zeros(len(alive), np.uint64)
     closest = np.zeros(len(alive))
     single, kept = np.ones(len(alive), np.bool_), np.ones(len(alive), np.bool_)

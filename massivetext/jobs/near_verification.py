@@ -26,7 +26,7 @@ from massivetext.runs import documents
 from massivetext.runs.attempts import guard_work_item
 from massivetext.runs.context import Context
 from massivetext.runs.store import ShardCommit
-from massivetext.schema import PAIRS, U64, row_of, shard_of
+from massivetext.schema import PAIRS, U64, row_numbers, shard_numbers
 from massivetext.storage import files as fs
 
 T = TypeVar("T")
@@ -193,18 +193,18 @@ def _pair_bytes(context: Context, group: Pairs) -> U64:
     """Bytes of both texts of each pair of a group, which shares its two shards."""
     total = np.zeros(len(group), np.uint64)
     for side in (0, 1):
-        shard = context.shard_at(int(shard_of(group[:1, side])[0]))
+        shard = context.shard_at(int(shard_numbers(group[:1, side])[0]))
         sizes = context.run.read_table("signals", shard, ["byte_count"])["byte_count"].to_numpy()
-        total += sizes[row_of(group[:, side])].astype(np.uint64)
+        total += sizes[row_numbers(group[:, side])].astype(np.uint64)
     return total
 
 
 def _shingles(context: Context, addresses: U64) -> dict[int, U64]:
     found: dict[int, U64] = {}
-    numbers = shard_of(addresses)
+    numbers = shard_numbers(addresses)
     for number in np.unique(numbers):
         wanted = addresses[numbers == number]
-        texts = documents.rows(context.run, context.shard_at(int(number)), ["text"], row_of(wanted))
+        texts = documents.rows(context.run, context.shard_at(int(number)), ["text"], row_numbers(wanted))
         for address, (_, document) in zip(wanted.tolist(), texts, strict=True):
             found[address] = near_shingles(str(document["text"]), context.recipe.near)
     return found

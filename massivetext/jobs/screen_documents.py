@@ -12,7 +12,7 @@ from massivetext.decontaminate.screen import Screen
 from massivetext.decontaminate.test_set_files import build_index, evaluation_files
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
-from massivetext.recipe import DecontaminateOptions
+from massivetext.recipe import KINDS, DecontaminateOptions
 from massivetext.runs import documents
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
@@ -61,7 +61,7 @@ def _screen(path: str, key: str, options: DecontaminateOptions, by_title: bool) 
 def screen_shard(context: Context, task: WorkItem, reporter: Reporter) -> ShardCommit:
     """Writes verdicts/contamination of one shard, and which items its documents overlap."""
     shard, run, options = task.shard, context.run, context.recipe.decontaminate
-    by_title = context.source(shard).kind == "wikipedia"
+    by_title = KINDS[context.source(shard).kind].screens_titles
     screen = _screen(run.path(INDEX), context.keys[STAGE], options, by_title)
     alive = context.kept(shard, before=STAGE)
     leaked = np.zeros(len(alive), np.bool_)

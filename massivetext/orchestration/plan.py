@@ -13,23 +13,23 @@ from massivetext.runs.stage import RunPlan, Stage
 from massivetext.runs.store import Shard, key_of
 from massivetext.runs.work_items import WorkItem
 from massivetext.signals import definitions, registry
-from massivetext.sources import COST, DIVISIBLE
-from massivetext.sources.splits import Split, plan
+from massivetext.sources import FORMATS, Format, find_format
+from massivetext.sources.splits import Split, plan_shards
 from massivetext.stages import STAGES
 
 _MEASURE_COST = 0.3  # seconds a megabyte of input, which is compressed as a rule
 
 
-def make_plan(loaded: LoadedRecipe) -> RunPlan:
+def make_plan(loaded: LoadedRecipe, *, formats: Sequence[Format] = FORMATS) -> RunPlan:
     """Return what a run of a recipe will do.
 
     Raises:
         UserError: an input is missing, two inputs would give the same document ids, or a rule set or edit is wrong.
     """
-    return RunPlan(loaded, plan_splits(loaded), rules_of(loaded), edits_of(loaded))
+    return RunPlan(loaded, plan_splits(loaded, formats), rules_of(loaded), edits_of(loaded))
 
 
-def plan_splits(loaded: LoadedRecipe) -> dict[str, list[tuple[Split, ...]]]:
+def plan_splits(loaded: LoadedRecipe, formats: Sequence[Format] = FORMATS) -> dict[str, list[tuple[Split, ...]]]:
     """Return what each shard of each source reads.
 
     Raises:
@@ -38,7 +38,8 @@ def plan_splits(loaded: LoadedRecipe) -> dict[str, list[tuple[Split, ...]]]:
     plans: dict[str, list[tuple[Split, ...]]] = {}
     for name, source in sorted(loaded.recipe.sources.items()):
         try:
-            plans[name] = plan(source.inputs, loaded.root, source.shard_bytes, divisible=DIVISIBLE[source.kind])
+            divisible = find_format(source.format_name, formats).divisible
+            plans[name] = plan_shards(source.inputs, loaded.root, source.shard_bytes, divisible=divisible)
         except (FileNotFoundError, ValueError) as error:
             raise UserError(f"{loaded.path}: sources.{name}.inputs: {error}") from error
     return plans
@@ -59,7 +60,9 @@ def rules_of(loaded: LoadedRecipe) -> dict[str, tuple[Rule, ...]]:
     """The rules of every source. Raises UserError for an unknown rule set or a rule that cannot be."""
     known, folder = registry.types(), Path(loaded.root)
     judged = {
-        name: rules.combine(rules.load(each, known=known, folder=folder) for each in source.rule_sets)
+        name: rules.combine_rule_sets(
+            rules.load_rule_set(each, known=known, folder=folder) for each in source.rule_sets
+        )
         for name, source in loaded.recipe.sources.items()
     }
     if not loaded.recipe.measure.paragraph_languages:
@@ -77,11 +80,11 @@ def _refuse_unmeasured(judged: Sequence[Rule], place: str) -> None:
             )
 
 
-def edits_of(loaded: LoadedRecipe) -> dict[str, tuple[edits.Rule, ...]]:
+def edits_of(loaded: LoadedRecipe) -> dict[str, tuple[edits.EditRule, ...]]:
     """The rules of the line edits of every source that has any. Raises UserError for an edit that cannot be."""
     folder = Path(loaded.root)
     return {
-        name: edits.combine(edits.load(each, folder) for each in source.edits)
+        name: edits.combine_edits(edits.load_edit(each, folder) for each in source.edits)
         for name, source in loaded.recipe.sources.items()
         if source.edits
     }
@@ -101,14 +104,17 @@ def stage_keys(plan: RunPlan, stages: Sequence[Stage] = STAGES) -> dict[str, str
     return keys
 
 
-def make_items(plan: RunPlan) -> list[WorkItem]:
+def make_items(plan: RunPlan, formats: Sequence[Format] = FORMATS) -> list[WorkItem]:
     """Return one work item per shard, with a rough cost in seconds."""
-    sources = plan.recipe.sources
+    costs = {
+        name: find_format(source.format_name, formats).read_cost + _MEASURE_COST
+        for name, source in plan.recipe.sources.items()
+    }
     return [
         WorkItem(
             Shard(name, index, len(shards)),
             splits,
-            (COST[sources[name].kind] + _MEASURE_COST) * sum(split.size / split.parts for split in splits) / 1e6,
+            costs[name] * sum(split.size / split.slice_count for split in splits) / 1e6,
         )
         for name, shards in sorted(plan.splits.items())
         for index, splits in enumerate(shards)

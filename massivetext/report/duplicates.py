@@ -11,7 +11,7 @@ from massivetext.report.bins import SHARE_BINS, histogram
 from massivetext.report.examples import Example, Place, address_of, places_of, read_examples
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
-from massivetext.schema import MAX_SHARDS, U64, shard_of
+from massivetext.schema import MAX_SHARDS, U64, shard_numbers
 from massivetext.stages import EXACT_DEDUP, NEAR_DEDUP
 from massivetext.storage import files as fs
 from massivetext.storage import tables
@@ -177,7 +177,7 @@ def _clusters(context: Context, removed: U64, kept: U64) -> Clusters:
 
 def _cluster(context: Context, keeper: int, members: U64) -> Cluster:
     names = sorted(context.recipe.sources)
-    numbers = shard_of(np.append(members, np.uint64(keeper))) // np.uint64(MAX_SHARDS)
+    numbers = shard_numbers(np.append(members, np.uint64(keeper))) // np.uint64(MAX_SHARDS)
     sources = Counter(names[number] for number in numbers.tolist())
     kept, *others = places_of(context, [keeper, *members[:_MEMBERS].tolist()])
     shown = read_examples(context, [kept, *others])

@@ -64,7 +64,7 @@ def edited(context: Context, source: str) -> Edited | None:
         rules=tuple(
             EditTally(
                 rule=rule.name,
-                does=rule.does,
+                does=rule.description,
                 citation=rule.source,
                 **{what: counts.get(f"edited:{rule.name}:{what}", 0) for what in ("lines", "characters", "words")},
             )

@@ -12,7 +12,7 @@ from massivetext.rules import Rule
 from massivetext.runs import documents
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
-from massivetext.schema import MAX_SHARDS, row_of, shard_of
+from massivetext.schema import MAX_SHARDS, row_numbers, shard_numbers
 from massivetext.stages import JUDGE
 
 EXCERPT = 300  # characters
@@ -56,7 +56,7 @@ def places_of(context: Context, addresses: Sequence[int]) -> list[Place]:
     """The places that addresses stand for, in their order."""
     names = sorted(context.recipe.sources)
     packed = np.array(addresses, np.uint64)
-    numbers, rows = shard_of(packed).tolist(), row_of(packed).tolist()
+    numbers, rows = shard_numbers(packed).tolist(), row_numbers(packed).tolist()
     return [
         place(context, names[number // MAX_SHARDS], number % MAX_SHARDS, row)
         for number, row in zip(numbers, rows, strict=True)

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from massivetext.edits import Rule as LineRule
+from massivetext.edits import EditRule
 from massivetext.recipe import Recipe, SourceOptions
 from massivetext.rules import Rule
 from massivetext.runs.stage import VerdictSet
 from massivetext.runs.store import Run, Shard
-from massivetext.schema import MAX_SHARDS, U64, pack_addresses, shard_number
+from massivetext.schema import MAX_SHARDS, U64, pack_document_refs, shard_number
 
 Mask = npt.NDArray[np.bool_]
 
@@ -38,7 +38,7 @@ class Context:
     keys: Mapping[str, str]
     shard_counts: Mapping[str, int]
     rules: Mapping[str, tuple[Rule, ...]]
-    edits: Mapping[str, tuple[LineRule, ...]] = field(default_factory=dict)
+    edits: Mapping[str, tuple[EditRule, ...]] = field(default_factory=dict)
     verdicts: tuple[VerdictSet, ...]
     progress: str | None = None
 
@@ -60,7 +60,7 @@ class Context:
         return [shard for source in sorted(self.shard_counts) for shard in self.shards(source)]
 
     def shard_at(self, number: int) -> Shard:
-        """The shard with this number: what :func:`massivetext.schema.shard_of` gives for its documents."""
+        """The shard with this number: what :func:`massivetext.schema.shard_numbers` gives for its documents."""
         source, index = divmod(number, MAX_SHARDS)
         name = sorted(self.recipe.sources)[source]
         return Shard(name, index, self.shard_counts[name])
@@ -71,7 +71,7 @@ class Context:
 
     def addresses(self, shard: Shard, rows: npt.NDArray[np.integer]) -> U64:
         """Addresses of rows of a shard."""
-        return pack_addresses(self.source_number(shard.source), shard.index, rows)
+        return pack_document_refs(self.source_number(shard.source), shard.index, rows)
 
     def verdicts_of(self, stage: str) -> str:
         """Return the data set of a stage's verdicts. Raises KeyError for a stage that writes none."""

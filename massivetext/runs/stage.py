@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from massivetext.edits import Rule as LineRule
+    from massivetext.edits import EditRule
     from massivetext.recipe import LoadedRecipe, Recipe
     from massivetext.rules import Rule
     from massivetext.runs.context import Context
@@ -37,7 +37,7 @@ class RunPlan(NamedTuple):
     loaded: "LoadedRecipe"
     splits: Splits
     rules: Mapping[str, "tuple[Rule, ...]"]
-    edits: Mapping[str, "tuple[LineRule, ...]"]
+    edits: Mapping[str, "tuple[EditRule, ...]"]
 
     @property
     def recipe(self) -> "Recipe":

@@ -401,7 +401,7 @@ def schema(readings: Sequence[str] = ()) -> pa.Schema:
 
 
 def types() -> dict[str, pa.DataType]:
-    """Arrow type of each signal, those of readings as well, as :func:`massivetext.rules.load` wants it."""
+    """Arrow type of each signal, those of readings as well, as :func:`massivetext.rules.load_rule_set` wants it."""
     return {name: signal.type for name, signal in ALL.items()}
 
 

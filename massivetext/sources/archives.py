@@ -1,4 +1,4 @@
-"""Zip and tar archives -> their files, in memory and within limits; nothing is extracted to disk."""
+"""Read the files of zip and tar archives in memory and within limits; nothing is extracted to disk."""
 
 import io
 import tarfile
@@ -8,26 +8,26 @@ from collections.abc import Callable, Iterator
 from lzma import LZMAError
 from typing import IO, NamedTuple
 
-from massivetext.sources.compressed import Stream
+from massivetext.sources.compressed import ExpansionLimit, PlainStream
 
-# Of all files of an archive together, so that one written a thousand times into a small archive ends somewhere.
-_MOST_BYTES, _MOST_TIMES = 1 << 28, 100
+# For all files of an archive together, since a small archive can name one file a thousand times.
+ARCHIVE_EXPANSION = ExpansionLimit(1 << 28, 100)
 _MOST_HEADER = 1 << 20  # bytes of the name or the attributes of a member
-_MOST_ATTRIBUTES = 1000  # that hold for all members
+_MOST_ATTRIBUTES = 1000  # attributes that apply to all members
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
-# What tarfile raises on an archive: some of it by accident, where a header means harm.
+# Errors of tarfile for an archive; some of them are not meant, but happen for hostile headers.
 _TAR_ERRORS = (tarfile.TarError, EOFError, ValueError, LookupError, OverflowError, RecursionError)
-# What zipfile raises on a member: bad bytes, encryption (RuntimeError), a method it does not know.
+# Errors of zipfile for a member: bad bytes, encryption (RuntimeError), an unknown method.
 _MEMBER_ERRORS = (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, OSError, RuntimeError, NotImplementedError)
 
 
-class Member(NamedTuple):
+class ArchiveMember(NamedTuple):
     """A file in an archive.
 
     Attributes:
-        path: its path, which nobody vouches for.
-        size: its bytes, as the archive says.
-        read: gives its content, or the first ``n`` bytes of it; must be called before the next member is asked for.
+        path: path in the archive; not checked, it may be absolute or contain "..".
+        size: number of bytes according to the archive.
+        read: returns at most the first ``n`` bytes of the content; must be called before the next member is requested.
     """
 
     path: str
@@ -36,29 +36,32 @@ class Member(NamedTuple):
 
 
 class ArchiveError(ValueError):
-    """An archive, or a member of one, that cannot be read."""
+    """An archive, or a member of an archive, that cannot be read."""
 
 
-def is_archive(stream: Stream) -> bool:
-    """Whether a file that was just opened is a zip or tar archive; the stream stays at its beginning."""
+def is_archive(stream: PlainStream) -> bool:
+    """Return whether a file that was just opened is a zip or tar archive; the stream stays at its beginning."""
     return _is_zip(stream) or _is_tar(stream)
 
 
-def members(stream: Stream, handle: IO[bytes]) -> Iterator[Member]:
-    """The regular files of an archive in its order; folders, links and devices are left out.
+def archive_members(
+    stream: PlainStream, handle: IO[bytes], expansion: ExpansionLimit = ARCHIVE_EXPANSION
+) -> Iterator[ArchiveMember]:
+    """Yield the regular files of an archive in its order; folders, links and devices are left out.
 
     Args:
         stream: plain bytes of the file from the beginning.
-        handle: the file itself, seekable.
+        handle: the same file as stored, seekable.
+        expansion: limit on the bytes of all files that are read.
 
     Raises:
-        ArchiveError: the archive is damaged here, or gives far more than its size; what came before stands.
+        ArchiveError: the archive is damaged here, or expands too far; the files before are valid.
     """
-    left = max(_MOST_BYTES, _MOST_TIMES * stream.size)
+    left = expansion.plain_bytes(stream.size)
     for member in _zip_members(handle) if _is_zip(stream) else _tar_members(stream):
         taken = 0
 
-        def read(size: int, member: Member = member) -> bytes:
+        def read(size: int, member: ArchiveMember = member) -> bytes:
             nonlocal taken
             data = member.read(size)
             taken = max(taken, len(data))
@@ -67,14 +70,14 @@ def members(stream: Stream, handle: IO[bytes]) -> Iterator[Member]:
         yield member._replace(read=read)
         left -= taken
         if left < 0:
-            raise ArchiveError(f"its files have more than {_MOST_TIMES} times its {stream.size:,} bytes")
+            raise ArchiveError(f"its files have more than {expansion.most_times} times its {stream.size:,} bytes")
 
 
-def _is_zip(stream: Stream) -> bool:
-    return stream.format is None and stream.peek(4).startswith(_ZIP_MAGIC)
+def _is_zip(stream: PlainStream) -> bool:
+    return stream.compression is None and stream.peek(4).startswith(_ZIP_MAGIC)
 
 
-def _is_tar(stream: Stream) -> bool:
+def _is_tar(stream: PlainStream) -> bool:
     head = stream.peek(tarfile.BLOCKSIZE)
     try:
         tarfile.TarInfo.frombuf(head, "utf-8", "surrogateescape")
@@ -83,7 +86,7 @@ def _is_tar(stream: Stream) -> bool:
     return True
 
 
-def _zip_members(handle: IO[bytes]) -> Iterator[Member]:
+def _zip_members(handle: IO[bytes]) -> Iterator[ArchiveMember]:
     try:
         archive = zipfile.ZipFile(handle)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
@@ -102,11 +105,11 @@ def _zip_members(handle: IO[bytes]) -> Iterator[Member]:
     with archive:
         for info in archive.infolist():
             if not info.is_dir() and (info.external_attr >> 28) not in (0o12,):  # 0o12: a symbolic link
-                yield Member(info.filename, info.file_size, reader(info))
+                yield ArchiveMember(info.filename, info.file_size, reader(info))
 
 
-class _Header(tarfile.TarInfo):
-    """A header that asks for no more memory than headers do: tarfile itself believes whatever size one states."""
+class _BoundedTarInfo(tarfile.TarInfo):
+    """A tar header with a bound on its size; tarfile itself reserves as much memory as the header claims."""
 
     _METADATA = (
         tarfile.XHDTYPE,
@@ -129,24 +132,24 @@ class _Header(tarfile.TarInfo):
         return found
 
 
-def _tar_members(stream: Stream) -> Iterator[Member]:
+def _tar_members(stream: PlainStream) -> Iterator[ArchiveMember]:
     try:
-        with tarfile.open(fileobj=io.BufferedReader(stream, 1 << 20), mode="r|", tarinfo=_Header) as archive:
+        with tarfile.open(fileobj=io.BufferedReader(stream, 1 << 20), mode="r|", tarinfo=_BoundedTarInfo) as archive:
             while (info := archive.next()) is not None:
-                archive.members = []  # type: ignore[attr-defined]  # tarfile remembers every header it has seen
+                archive.members = []  # type: ignore[attr-defined]  # tarfile would keep every header in memory
                 if info.isreg():
                     path = info.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-                    yield Member(path, info.size, _tar_reader(archive, info))
+                    yield ArchiveMember(path, info.size, _tar_reader(archive, info))
     except _TAR_ERRORS as error:
         raise ArchiveError(f"not readable as tar from here on: {error}") from error
     if stream.damage is not None:
-        raise ArchiveError(f"the {stream.format} stream breaks off: {stream.damage.error}")
+        raise ArchiveError(f"the {stream.compression} stream breaks off: {stream.damage.error}")
 
 
 def _tar_reader(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[int], bytes]:
     def read(size: int) -> bytes:
         member = archive.extractfile(info)
-        assert member is not None  # it is a regular file
+        assert member is not None  # because it is a regular file
         try:
             return member.read(size)
         except (tarfile.TarError, OSError) as error:

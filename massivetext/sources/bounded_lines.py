@@ -1,4 +1,4 @@
-"""Lines of a stream, of which no longer one is ever held in memory than allowed."""
+"""Read the lines of a stream, holding no more of a line in memory than allowed."""
 
 from collections.abc import Iterator
 from typing import IO, NamedTuple
@@ -6,15 +6,15 @@ from typing import IO, NamedTuple
 _SKIP_BYTES = 1 << 20
 
 
-class Line(NamedTuple):
+class BoundedLine(NamedTuple):
     """A line of a file.
 
     Attributes:
-        number: its ordinal, from 0.
-        offset: plain bytes before it.
-        length: its bytes, line end included.
-        data: the line without its line end; None where it is longer than allowed.
-        ended: whether a line end stands behind it; False at most for the last.
+        number: ordinal of the line, from 0.
+        offset: plain bytes before the line.
+        length: bytes of the line with its line end.
+        data: the line without its line end; None if it is longer than allowed.
+        ended: whether the line has a line end; only the last line may have none.
     """
 
     number: int
@@ -24,8 +24,8 @@ class Line(NamedTuple):
     ended: bool
 
 
-def lines(stream: IO[bytes], longest: int) -> Iterator[Line]:
-    """The lines of a buffered stream; of a line that has more than ``longest`` bytes only the length is told."""
+def read_lines(stream: IO[bytes], longest: int) -> Iterator[BoundedLine]:
+    """Yield the lines of a buffered stream; a line of more than ``longest`` bytes comes without its data."""
     number = offset = 0
     while line := stream.readline(longest + 2):
         data: bytes | None = line.rstrip(b"\r\n")
@@ -35,5 +35,5 @@ def lines(stream: IO[bytes], longest: int) -> Iterator[Line]:
             length, ended = length + len(more), more.endswith(b"\n")
         if data is not None and len(data) > longest:
             data = None
-        yield Line(number, offset, length, data, ended)
+        yield BoundedLine(number, offset, length, data, ended)
         number, offset = number + 1, offset + length

@@ -1,4 +1,4 @@
-"""Bytes of unknown encoding -> text."""
+"""Decode bytes of unknown encoding."""
 
 import codecs
 import re
@@ -17,7 +17,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# Python's codecs that are for character sets; the others turn text into something else ("rot13", "unicode_escape").
+# Python's codecs of character sets; its other codecs change the text ("rot13", "unicode_escape").
 _TEXT_CODEC = re.compile(
     r"ascii|utf-(?:8|16|32)(?:-[lb]e|-sig)?|iso(?:8859|2022)[-_]\w+|cp\d+|koi8-.|gb\d+|gbk|big5(?:hkscs)?|shift_jis\w*|"
     r"euc_\w+|mac-\w+|johab|tis-620|hz|ptcp154|kz1048|hp-roman8"
@@ -37,17 +37,17 @@ _LARGER = {
 _SAMPLE_BYTES = 1 << 16
 
 
-def decode(data: bytes, *declared: str | None, html: bool = False) -> str:
-    """Text of some bytes; bytes that fit no encoding become U+FFFD.
+def decode_text(data: bytes, *declared: str | None, html: bool = False) -> str:
+    """Return bytes as text; bytes that fit no encoding become U+FFFD.
 
-    Tried in this order, the first that fits every byte wins: a byte-order mark, the declared names (and what an HTML
-    page says of itself), UTF-8, detection on the first and last 32 KiB. Where only a Western encoding is declared,
-    valid UTF-8 wins, since Latin-1 is what servers say when nobody told them.
+    Encodings are tried in this order, and the first that fits every byte is used: a byte-order mark, the declared names
+    (and the declaration in an HTML page), UTF-8, detection on the first and last 32 KiB. If only a Western encoding is
+    declared, valid UTF-8 is used first, since Latin-1 is what servers declare by default.
 
     Args:
         data: the bytes.
-        declared: names of encodings from best to worst source; unknown ones count as None.
-        html: look for a ``<meta charset>`` or an XML declaration as well.
+        declared: names of encodings from best to worst source; unknown names count as None.
+        html: whether to use a ``<meta charset>`` or an XML declaration as well.
     """
     for mark, name in _BOMS:
         if data.startswith(mark):
@@ -63,7 +63,7 @@ def decode(data: bytes, *declared: str | None, html: bool = False) -> str:
 
 
 def detect(data: bytes) -> str:
-    """The likeliest encoding of bytes that are not UTF-8: "cp1252" where nothing is likelier."""
+    """Return the likeliest encoding of bytes that are not UTF-8; "cp1252" if no encoding is likely."""
     half = _SAMPLE_BYTES // 2
     sample = data if len(data) <= _SAMPLE_BYTES else data[:half] + data[-half:]
     best = from_bytes(sample).best()

@@ -1,15 +1,14 @@
-"""Code: archives of repositories, or JSON lines -> source files under accepted licences."""
+"""Read source files under accepted licences, from archives of repositories, JSON lines or Parquet."""
 
 import posixpath
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
 
-from massivetext.recipe import IngestOptions, SourceOptions
 from massivetext.schema import Document, Rejected
 from massivetext.sources import fields, jsonl, languages, licences
-from massivetext.sources.archives import ArchiveError, Member, is_archive, members
-from massivetext.sources.compressed import open_stream
+from massivetext.sources.archives import ARCHIVE_EXPANSION, ArchiveError, ArchiveMember, archive_members, is_archive
+from massivetext.sources.compressed import ExpansionLimit, open_stream
+from massivetext.sources.registry import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 from massivetext.storage import files as fs
 from massivetext.text import clean
@@ -17,7 +16,7 @@ from massivetext.text import clean
 _LICENCE_BYTES = 1 << 18
 _MAX_LICENCE_FILES = 64
 
-# Copies of other people's code, under their licences.
+# Folders of copies of other people's code, with other licences.
 _VENDORED = frozenset(
     {"node_modules", "bower_components", "jspm_packages", "site-packages", "__pycache__", ".git"}
     | {"vendor", "vendors", "vendored", "third_party", "third-party", "thirdparty"}
@@ -28,40 +27,44 @@ _LOCK_FILE = re.compile(
 )
 
 
-def read(split: Split, options: SourceOptions, limits: IngestOptions) -> Iterator[Document | Rejected]:
-    """The source files of an archive, which is taken for one repository, or of JSON lines or Parquet.
+def read_source_files(
+    split: Split, options: ReadOptions, limits: ReadLimits, expansion: ExpansionLimit = ARCHIVE_EXPANSION
+) -> Iterator[Document | Rejected]:
+    """Yield the source files of an archive, which is one repository, or of JSON lines or Parquet.
 
-    The key of a file is its path in the archive. All of a repository is refused unless every licence found at its top
-    level is accepted; of JSON lines (``text``, ``path``, ``license``) each says its own.
+    The document key of a file is its path in the archive. A repository is skipped unless every licence found at its top
+    level is accepted; in JSON lines (``text``, ``path``, ``license``) each line names its own licence.
 
     Raises:
-        FileNotFoundError: the file has gone.
+        FileNotFoundError: the file was deleted.
     """
     with open_stream(split.path) as stream:
         if is_archive(stream):
-            yield from _archive(split, options, limits)
+            yield from _archive(split, options, limits, expansion)
         elif jsonl.is_table(stream):
 
-            def build(key: str, record: dict[str, Any], length: int) -> Document | Rejected:
-                return _from_record(split.name, key, record, length, options)
+            def build(document_key: str, record: Mapping[str, object], length: int) -> Document | Rejected:
+                return _from_record(split.name, document_key, record, length, options)
 
-            yield from jsonl.documents(split, stream, options.text_field, limits, build)
-        elif split.part == 0:
+            yield from jsonl.json_documents(split, stream, options.text_field, limits, build)
+        elif split.slice_index == 0:
             detail = f"{split.name}: want a zip or tar archive or JSON lines, got {stream.peek(16)!r}"
             yield Rejected(split.name, "0", split.size, "wrong_format", detail)
 
 
-def _archive(split: Split, options: SourceOptions, limits: IngestOptions) -> Iterator[Document | Rejected]:
+def _archive(
+    split: Split, options: ReadOptions, limits: ReadLimits, expansion: ExpansionLimit
+) -> Iterator[Document | Rejected]:
     try:
-        root, found = _licences(split)
+        root, found = _licences(split, expansion)
     except ArchiveError as error:
-        # Its licence may lie in what cannot be read, so nothing of it can be used.
-        if split.part == 0:
+        # Its licence may be in the unreadable rest, so no file of it can be used.
+        if split.slice_index == 0:
             yield Rejected(split.name, "0", split.size, "damaged", f"{split.name}: {error}")
         return
     refused = [licence for licence in found if licence not in options.licences]
     if refused:
-        if split.part == 0:
+        if split.slice_index == 0:
             detail = f"licence {', '.join(found)}; not accepted: {', '.join(refused)}"
             yield Rejected(split.name, "0", split.size, "licence", detail, skipped=True)
         return
@@ -69,56 +72,56 @@ def _archive(split: Split, options: SourceOptions, limits: IngestOptions) -> Ite
     seen: dict[str, int] = {}
     try:
         with open_stream(split.path) as stream, fs.open_read(split.path) as handle:
-            for ordinal, member in enumerate(members(stream, handle)):
+            for ordinal, member in enumerate(archive_members(stream, handle, expansion)):
                 copy = seen[member.path] = seen.get(member.path, 0) + 1
-                if ordinal % split.parts == split.part:
-                    key = clean(member.path) + (f"#{copy}" if copy > 1 else "")
-                    yield _from_member(split.name, key, member, root, named, limits)
-    except ArchiveError as error:  # nothing is damaged, or its licences could not have been read
+                if ordinal % split.slice_count == split.slice_index:
+                    document_key = clean(member.path) + (f"#{copy}" if copy > 1 else "")
+                    yield _from_member(split.name, document_key, member, root, named, limits)
+    except ArchiveError as error:  # not damage, since its licences could be read
         yield Rejected(split.name, str(ordinal), None, "too_large", f"{split.name}: {error}; the rest is lost")
 
 
-def _licences(split: Split) -> tuple[str, tuple[str, ...]]:
-    """The one folder in which everything lies, with a slash, or "", and the licences told at its top level."""
+def _licences(split: Split, expansion: ExpansionLimit) -> tuple[str, tuple[str, ...]]:
+    """Return the folder that contains all files, with a slash, or "", and the licences at its top level."""
     tops: set[str] = set()
     files: dict[str, str] = {}
     with open_stream(split.path) as stream, fs.open_read(split.path) as handle:
-        for member in members(stream, handle):
+        for member in archive_members(stream, handle, expansion):
             folder, _, name = member.path.removeprefix("./").rpartition("/")
             tops.add(folder.partition("/")[0])
             if "/" not in folder and licences.is_licence_file(name) and len(files) < _MAX_LICENCE_FILES:
                 files[posixpath.join(folder, name)] = member.read(_LICENCE_BYTES).decode("utf-8", "replace")
     root = tops.pop() if len(tops) == 1 else ""
     at_root = {path.rpartition("/")[2]: text for path, text in files.items() if path.rpartition("/")[0] == root}
-    return (f"{root}/" if root else ""), licences.of_repository(at_root)
+    return (f"{root}/" if root else ""), licences.licences_of_repository(at_root)
 
 
 def _from_member(
-    origin: str, key: str, member: Member, root: str, licence: str, limits: IngestOptions
+    origin: str, document_key: str, member: ArchiveMember, root: str, licence: str, limits: ReadLimits
 ) -> Document | Rejected:
     path = clean(member.path.removeprefix("./").removeprefix(root))
-    language = languages.of_path(path)
+    language = languages.language_of_path(path)
     unwanted = _unwanted(path) or ("not_source_code" if language is None else None)
     if unwanted or language is None:
-        return Rejected(origin, key, member.size, unwanted or "", f"{path}: left out", skipped=True)
+        return Rejected(origin, document_key, member.size, unwanted or "", f"{path}: left out", skipped=True)
     try:
         data = member.read(limits.max_record_bytes + 1)
     except ArchiveError as error:
-        return Rejected(origin, key, member.size, "damaged", str(error))
+        return Rejected(origin, document_key, member.size, "damaged", str(error))
     if len(data) > limits.max_record_bytes:
         detail = f"{path} is larger than ingest.max_record_bytes = {limits.max_record_bytes:,}"
-        return Rejected(origin, key, member.size, "record_too_large", detail)
+        return Rejected(origin, document_key, member.size, "record_too_large", detail)
     try:
         text = clean(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        return Rejected(origin, key, len(data), "bad_utf8", f"{path}: {error}")
+        return Rejected(origin, document_key, len(data), "bad_utf8", f"{path}: {error}")
     if not text:
-        return Rejected(origin, key, len(data), "empty_file", f"{path}: nothing in it", skipped=True)
-    return Document(text, origin, key, None, None, {"path": path, "language": language, "licence": licence})
+        return Rejected(origin, document_key, len(data), "empty_file", f"{path}: nothing in it", skipped=True)
+    return Document(text, origin, document_key, None, None, {"path": path, "language": language, "licence": licence})
 
 
 def _unwanted(path: str) -> str | None:
-    """Why a file is left out whatever its language: a short reason, or None."""
+    """Return why a file of any language is left out, as a short reason, or None."""
     *folders, name = path.split("/")
     if _VENDORED.intersection(folders):
         return "vendored"
@@ -128,20 +131,20 @@ def _unwanted(path: str) -> str | None:
 
 
 def _from_record(
-    origin: str, key: str, record: dict[str, Any], length: int, options: SourceOptions
+    origin: str, document_key: str, record: Mapping[str, object], length: int, options: ReadOptions
 ) -> Document | Rejected:
-    found = licences.of_values(record.get(name) for name in ("license", "licence", "licenses", "licences"))
+    found = licences.licences_of_values(record.get(name) for name in ("license", "licence", "licenses", "licences"))
     refused = [licence for licence in found if licence not in options.licences]
     if refused:
         detail = f"licence {', '.join(found)}; not accepted: {', '.join(refused)}"
-        return Rejected(origin, key, length, "licence", detail, skipped=True)
+        return Rejected(origin, document_key, length, "licence", detail, skipped=True)
     path = record.get("path")
     path = clean(path) if isinstance(path, str) else ""
     unwanted = _unwanted(path)
     if unwanted:
-        return Rejected(origin, key, length, unwanted, f"{path}: left out", skipped=True)
-    item = fields.document(origin, key, record, options.text_field, length)
-    if isinstance(item, Rejected):
-        return item
-    known = {"licence": " AND ".join(found), "language": languages.of_path(path) or ""}
-    return item._replace(metadata={name: value for name, value in known.items() if value} | dict(item.metadata))
+        return Rejected(origin, document_key, length, unwanted, f"{path}: left out", skipped=True)
+    made = fields.document_of_record(origin, document_key, record, options.text_field, length)
+    if isinstance(made, Rejected):
+        return made
+    known = {"licence": " AND ".join(found), "language": languages.language_of_path(path) or ""}
+    return made._replace(metadata={name: value for name, value in known.items() if value} | dict(made.metadata))

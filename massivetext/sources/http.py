@@ -1,4 +1,4 @@
-"""HTTP responses as crawlers store them -> status, type and decoded body."""
+"""Parse HTTP responses as crawlers store them: status, media type and decoded body."""
 
 import io
 import re
@@ -12,7 +12,7 @@ _STATUS_LINE = re.compile(r"HTTP/\d+(?:\.\d+)?\s+(\d{3})(?:\s|$)", re.IGNORECASE
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.IGNORECASE)
 _PLAIN_AS_IS = re.compile(rb"[\s\xef\xbb\xbf]*<")
 _PIECE = 1 << 16
-_MOST_ENCODINGS = 5  # one upon the other: what curl takes at most
+_MOST_ENCODINGS = 5  # applied one after the other; the limit of curl
 
 _DECODERS: Mapping[str, Callable[[io.BytesIO], WarcReader]] = {
     "chunked": ChunkedReader,
@@ -25,14 +25,14 @@ _DECODERS: Mapping[str, Callable[[io.BytesIO], WarcReader]] = {
 
 
 class Response(NamedTuple):
-    """A response.
+    """An HTTP response.
 
     Attributes:
-        status: status code, or None where the status line cannot be read.
-        content_type: media type in lower case without parameters; "" where the header is missing.
-        charset: what the Content-Type header says, or None.
-        headers: all header fields, names in lower case, the first of equal names.
-        body: the body as sent.
+        status: status code, or None if the status line cannot be read.
+        content_type: media type in lower case without parameters; "" if the header is missing.
+        charset: charset in the Content-Type header, or None.
+        headers: all header fields, names in lower case; the first of equal names.
+        body: the body as it was sent.
     """
 
     status: int | None
@@ -43,11 +43,11 @@ class Response(NamedTuple):
 
 
 class UndecodableError(ValueError):
-    """A body that is not encoded as its headers say."""
+    """A body that is not encoded as its headers say, or was encoded too many times."""
 
 
-def parse(block: bytes) -> Response:
-    """The response in the content of a WARC or ARC record; never fails."""
+def parse_response(block: bytes) -> Response:
+    """Return the response in the content of a WARC or ARC record; never fails."""
     end = _HEAD_END.search(block)
     head, body = (block[: end.start()], block[end.end() :]) if end else (block, b"")
     first, *lines = head.decode("utf-8", "replace").split("\n")
@@ -62,23 +62,24 @@ def parse(block: bytes) -> Response:
 
 
 def media_type(value: str) -> tuple[str, str | None]:
-    """The media type in lower case and the charset of a Content-Type field."""
+    """Return the media type, in lower case, and the charset of a Content-Type field."""
     charset = _CHARSET.search(value)
     return re.split(r"[;,\s]", value.strip(), maxsplit=1)[0].lower(), charset[1] if charset else None
 
 
 def decode_body(response: Response, limit: int) -> bytes:
-    """The body without its transfer and content encodings; at most ``limit`` + 1 bytes, so that more can be told.
+    """Return the body without its transfer and content encodings: at most ``limit`` + 1 bytes.
 
-    A body that breaks off is given as far as it goes. A body that begins like HTML although the headers call it
-    encoded is given as it is: many crawlers store pages decoded and leave the headers.
+    A result of more than ``limit`` bytes was cut. A truncated body is returned as far as it can be decoded. A body that
+    begins like HTML although the headers call it encoded is returned as it is: many crawlers store pages decoded and
+    leave the headers.
 
     Raises:
-        UndecodableError: nothing of the body can be decoded, or it was encoded too many times over.
+        UndecodableError: nothing of the body can be decoded, or it was encoded too many times.
     """
     body = response.body
     for field in ("transfer-encoding", "content-encoding"):
-        # the encodings of a field were applied in the order in which they are named
+        # the encodings of a field were applied in the order of their names
         named = re.split(r"[,\s]+", response.headers.get(field, "").lower())
         encodings = [encoding for encoding in reversed(named) if encoding in _DECODERS]
         if len(encodings) > _MOST_ENCODINGS:
@@ -94,7 +95,7 @@ def _decode(body: bytes, encoding: str, limit: int) -> bytes:
     reader = _DECODERS[encoding](io.BytesIO(body))
     decoded = bytearray()
     try:
-        # Twice the limit, since what comes out may be encoded once more.
+        # Twice the limit, since the output may be encoded again.
         while len(decoded) <= 2 * limit and (piece := reader.read(_PIECE)):
             decoded += piece
     except OSError as error:

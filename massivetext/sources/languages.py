@@ -1,6 +1,6 @@
-"""Programming languages by file name: what counts as source code."""
+"""Programming languages by file name; files of other names are not source code."""
 
-# Extensions of languages that people write programs in; data, markup and build output are no source code here.
+# Extensions of languages in which people write programs; data, markup and build output are not source code here.
 _EXTENSIONS: dict[str, str] = {
     "Ada": "adb ads",
     "Assembly": "asm s nasm",
@@ -94,8 +94,8 @@ _NAMES = {
 }
 
 
-def of_path(path: str) -> str | None:
-    """The language of a source file by its name, or None where it is no source code that we know."""
+def language_of_path(path: str) -> str | None:
+    """Return the language of a source file by its name, or None if it is not source code of a known language."""
     name = path.rpartition("/")[2].lower()
     stem, dot, extension = name.rpartition(".")
     return _NAMES.get(name) or (_LANGUAGES.get(extension) if dot and stem else None)

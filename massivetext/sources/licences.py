@@ -1,22 +1,23 @@
-"""Licence texts and package metadata -> SPDX identifiers, by the phrases that tell licences apart."""
+"""Find the SPDX identifiers of licence texts and package metadata, by phrases that distinguish licences."""
 
 import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import cast
 
 UNKNOWN = "unknown"
 
-# Names under which a repository's licence lies at its top level.
+# Names of licence files at the top level of a repository.
 _LICENCE_FILE = re.compile(
     r"(?:[\w+-]+[-_.])?(?:un)?licen[cs]es?(?:[-_.][\w.+ -]*)?|copying(?:[-_.][\w.+ -]*)?", re.IGNORECASE
 )
 _NO_LICENCE_SUFFIX = (".py", ".js", ".ts", ".go", ".rs", ".java", ".c", ".h", ".cpp", ".rb", ".php", ".cs", ".sh")
 _METADATA_FILES = frozenset({"package.json", "pyproject.toml", "Cargo.toml"})
 
-# All phrases of a licence must be there, and none of those after the first tuple. Phrases are compared with runs of
-# anything but letters, digits and dots as one blank. The GNU family quotes one another, so their full titles decide.
+# A licence matches if all phrases of its first tuple are in the text, and no phrase of the second. In text and phrases,
+# runs of all characters but letters, digits and dots are one blank. GNU licences quote one another, so their full
+# titles decide.
 _PHRASES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "Apache-2.0": (("apache license version 2.0",), ()),
     "MIT": (
@@ -95,10 +96,10 @@ _GNU_NAMED = re.compile(
 _QUOTES_GNU = ("MPL-2.0", "MPL-1.1", "EPL-2.0", "EPL-1.0", "SSPL-1.0")
 _SPDX_TAG = re.compile(r"SPDX-License-Identifier:\s*([^\s*/<>]+(?:\s+(?:OR|AND|WITH)\s+[^\s*/<>]+)*)")
 _NOT_TEXT = re.compile(r"[^a-z0-9.]+")
-# A file this short that no phrase fits is a stub beside the licence proper ("YEAR: 2023, COPYRIGHT HOLDER: ...").
+# A shorter file without a known phrase is a stub beside the real licence ("YEAR: 2023, COPYRIGHT HOLDER: ...").
 _STUB_CHARACTERS = 400
 
-# What people write into package metadata for an SPDX identifier, lower case.
+# What people write in package metadata instead of an SPDX identifier, lower case.
 _ALIASES: Mapping[str, str] = {
     "apache": "Apache-2.0",
     "apache 2.0": "Apache-2.0",
@@ -124,26 +125,26 @@ _CANONICAL = {name.lower(): name for name in (*_PHRASES, *_ALIASES.values())} | 
 
 
 def is_licence_file(name: str) -> bool:
-    """Whether a file of this base name at the top level of a repository may tell its licence."""
+    """Return whether a file of this base name at the top level of a repository may contain its licence."""
     if name in _METADATA_FILES:
         return True
     return _LICENCE_FILE.fullmatch(name) is not None and not name.lower().endswith(_NO_LICENCE_SUFFIX)
 
 
-def of_repository(files: Mapping[str, str]) -> tuple[str, ...]:
-    """Every licence of a repository, sorted; ("unknown",) where none is told.
+def licences_of_repository(files: Mapping[str, str]) -> tuple[str, ...]:
+    """Return every licence of a repository, sorted; ("unknown",) if none is found.
 
-    All files count: the licence texts, and the fields of package metadata. A repository is free to use only if all of
-    its licences are, so a licence text that no phrase fits counts as "unknown"; stubs that only point elsewhere do not,
-    if another file tells the licence.
+    All files count: licence texts and fields of package metadata. A repository is free to use only if all of its
+    licences are, so a licence text without a known phrase counts as "unknown"; short files that only refer to another
+    file do not, if the other file names the licence.
 
     Args:
-        files: base names and texts of the files for which :func:`is_licence_file` holds.
+        files: base names and texts of the files for which :func:`is_licence_file` is true.
     """
     found: set[str] = set()
     unreadable = False
     for name, text in files.items():
-        licences = _metadata(name, text) if name in _METADATA_FILES else of_text(text)
+        licences = _metadata(name, text) if name in _METADATA_FILES else licences_of_text(text)
         found.update(licences)
         unreadable |= not licences and name not in _METADATA_FILES and len(text.strip()) > _STUB_CHARACTERS
     if unreadable or not found:
@@ -151,8 +152,8 @@ def of_repository(files: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def of_text(text: str) -> tuple[str, ...]:
-    """The licences whose text, title or SPDX tag stands in a text, sorted; () where there is none."""
+def licences_of_text(text: str) -> tuple[str, ...]:
+    """Return the licences that a text contains by their text, title or SPDX tag, sorted; () if there is none."""
     folded = f" {_NOT_TEXT.sub(' ', text.lower())} "
     found = {
         licence
@@ -160,42 +161,43 @@ def of_text(text: str) -> tuple[str, ...]:
         if all(phrase in folded for phrase in wanted) and not any(phrase in folded for phrase in unwanted)
     }
     for expression in _SPDX_TAG.findall(text):
-        found.update(of_expression(expression))
+        found.update(parse_spdx(expression))
     if _GNU_NAMED.search(folded) and not found.intersection((*_GNU, *_QUOTES_GNU)):
         found.add("GPL")
     return tuple(sorted(found))
 
 
-def of_expression(expression: str) -> tuple[str, ...]:
-    """The identifiers in an SPDX expression or in what people write instead, sorted; unknown ones as "unknown".
+def parse_spdx(expression: str) -> tuple[str, ...]:
+    """Return the identifiers in an SPDX expression, or in what people write instead, sorted; others as "unknown".
 
-    "MIT OR Apache-2.0" gives both: the stricter reading, since who wants to use it may not be free to choose.
+    "MIT OR Apache-2.0" gives both: the stricter reading, since a user may not be free to choose.
     """
-    parts = re.split(r"\s+(?:OR|AND|WITH)\s+|[/|;&]|\s+\+\s+", expression.strip(), flags=re.IGNORECASE)
-    names = [re.sub(r"-(?:only|or-later)$|\+$", "", part.strip(" ()\t\n").lower()) for part in parts]
+    terms = re.split(r"\s+(?:OR|AND|WITH)\s+|[/|;&]|\s+\+\s+", expression.strip(), flags=re.IGNORECASE)
+    names = [re.sub(r"-(?:only|or-later)$|\+$", "", term.strip(" ()\t\n").lower()) for term in terms]
     return tuple(sorted({_ALIASES.get(name) or _CANONICAL.get(name, UNKNOWN) for name in names if name}))
 
 
-def of_values(values: Iterable[object]) -> tuple[str, ...]:
-    """The identifiers in values of a record, strings or lists of strings; ("unknown",) where there is none."""
+def licences_of_values(values: Iterable[object]) -> tuple[str, ...]:
+    """Return the identifiers in values of a record, strings or lists of strings; ("unknown",) if there is none."""
     found: set[str] = set()
     for value in values:
-        for item in value if isinstance(value, list | tuple) else [value]:
-            found.update(of_expression(item) if isinstance(item, str) else ())
+        for expression in value if isinstance(value, list | tuple) else [value]:
+            found.update(parse_spdx(expression) if isinstance(expression, str) else ())
     return tuple(sorted(found)) or (UNKNOWN,)
 
 
 def _metadata(name: str, text: str) -> tuple[str, ...]:
     try:
-        data: Any = json.loads(text) if name.endswith(".json") else tomllib.loads(text)
+        data: object = json.loads(text) if name.endswith(".json") else tomllib.loads(text)
     except (ValueError, RecursionError):
         return ()
     if not isinstance(data, dict):
         return ()
-    table = data.get({"pyproject.toml": "project", "Cargo.toml": "package"}.get(name, ""), data)
+    fields = cast(dict[str, object], data)
+    table = fields.get({"pyproject.toml": "project", "Cargo.toml": "package"}.get(name, ""), fields)
     value = table.get("license") if isinstance(table, dict) else None
     if isinstance(value, dict):  # {text = "MIT"}, {file = "LICENSE"}, {"type": "MIT"}
         value = value.get("text") or value.get("type")
     if not isinstance(value, str) or value.upper().startswith("SEE LICENSE"):
         return ()
-    return of_expression(value) if len(value) < 100 else of_text(value)
+    return parse_spdx(value) if len(value) < 100 else licences_of_text(value)

@@ -1,18 +1,18 @@
-"""MediaWiki XML dumps -> pages, in bounded memory."""
+"""Parse MediaWiki XML dumps into pages, in bounded memory."""
 
 from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 from xml.parsers import expat
 
-from massivetext.sources.compressed import Stream
+from massivetext.sources.compressed import PlainStream
 
 _CHUNK = 1 << 16
-# What no dump comes near, and what a parser would have to hold in memory: elements within elements, bytes of one tag or
-# comment, names of namespaces.
+# Limits on what the parser holds in memory, far above any real dump: depth of elements, bytes of one tag or comment,
+# number of namespaces.
 _DEEPEST, _LONGEST_TAG, _MOST_NAMES = 64, 1 << 20, 1000
 _FILE_NAMESPACES = frozenset(("-2", "6", "14"))  # Media, File, Category
-# Where in the dump each value of a page stands; the namespace of the format is cut off.
+# Path of elements to each value of a page, without the XML namespace.
 _FIELDS = {
     ("page", "title"): "title",
     ("page", "ns"): "namespace",
@@ -23,14 +23,14 @@ _FIELDS = {
 }
 
 
-class Page(NamedTuple):
-    """A page of a dump; of a dump with history its last revision.
+class DumpPage(NamedTuple):
+    """A page of a dump; its last revision if the dump has the history.
 
     Attributes:
         ordinal: number of the page in the file, from 0.
-        fields: title, namespace, id, text, date, model, as far as they are there; ``text`` is cut at the limit.
-        redirect: whether it only leads to another page.
-        characters: of the whole text.
+        fields: title, namespace, id, text, date and model, if the page has them; ``text`` is cut at the limit.
+        redirect: whether the page only redirects to another page.
+        characters: number of characters of the whole text.
     """
 
     ordinal: int
@@ -40,7 +40,7 @@ class Page(NamedTuple):
 
 
 class BrokenXMLError(ValueError):
-    """A dump that is no well-formed XML from some place on."""
+    """A dump that is not well-formed XML after ``offset``, a byte of the plain dump."""
 
     def __init__(self, message: str, offset: int) -> None:
         super().__init__(message)
@@ -48,11 +48,11 @@ class BrokenXMLError(ValueError):
 
 
 class Dump:
-    """A dump being read.
+    """Parser of one dump.
 
     Attributes:
-        base: address of the wiki's main page, or "".
-        link_namespaces: names of the namespaces of files and categories in this wiki, lower case.
+        base: URL of the wiki's main page, or "".
+        link_namespaces: names of this wiki's namespaces of files and categories, lower case.
     """
 
     def __init__(self, longest: int) -> None:
@@ -72,14 +72,14 @@ class Dump:
         self._fields: dict[str, str] = {}
         self._redirect = False
         self._text_length = 0
-        self._pages: deque[Page] = deque()
+        self._pages: deque[DumpPage] = deque()
         self._ordinal = 0
 
-    def pages(self, stream: Stream) -> Iterator[Page]:
-        """The pages in order.
+    def pages(self, stream: PlainStream) -> Iterator[DumpPage]:
+        """Yield the pages in order.
 
         Raises:
-            BrokenXMLError: the XML is broken here; what came before stands. Not raised where the stream is damaged.
+            BrokenXMLError: the XML is broken here; the pages before are valid. Not raised if the stream is damaged.
         """
         try:
             given = 0
@@ -96,12 +96,12 @@ class Dump:
             message = f"line {error.lineno:,}, column {error.offset:,}: {expat.ErrorString(error.code)}"
             raise BrokenXMLError(message, max(self._parser.ErrorByteIndex, 0)) from error
 
-    def _finished(self) -> Iterator[Page]:
+    def _finished(self) -> Iterator[DumpPage]:
         while self._pages:
             yield self._pages.popleft()
 
     def _entity(self, name: str, *_rest: object) -> None:
-        # A dump declares no entities; a file that does means to blow up.
+        # Dumps declare no entities; a file with entities may be an attack that expands them without end.
         raise self._broken(f"declares an entity '{name}', which no dump does")
 
     def _broken(self, message: str) -> BrokenXMLError:
@@ -129,7 +129,7 @@ class Dump:
         tag = name.rpartition(" ")[2]
         value = "".join(self._value)
         if tag == "page":
-            self._pages.append(Page(self._ordinal, self._fields, self._redirect, self._text_length))
+            self._pages.append(DumpPage(self._ordinal, self._fields, self._redirect, self._text_length))
             self._ordinal += 1
         elif "page" in self._path:
             self._page_value(value)

@@ -1,15 +1,15 @@
-"""Parquet files -> documents."""
+"""Read the rows of Parquet files as documents."""
 
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from massivetext.recipe import IngestOptions
 from massivetext.schema import Document, Rejected
-from massivetext.sources.compressed import FREE_BYTES, MOST_TIMES, Stream
+from massivetext.sources.compressed import EXPANSION, ExpansionLimit, PlainStream
 from massivetext.sources.fields import Build
+from massivetext.sources.registry import ReadLimits
 from massivetext.sources.splits import Split
 from massivetext.storage import files as fs
 
@@ -17,44 +17,49 @@ MAGIC = b"PAR1"
 _BATCH_ROWS = 256
 
 
-def begins(stream: Stream) -> bool:
-    """Whether a file that was just opened is a Parquet file; the stream stays at its beginning."""
-    return stream.format is None and stream.peek(len(MAGIC)) == MAGIC
+def begins(stream: PlainStream) -> bool:
+    """Return whether a file that was just opened is a Parquet file; the stream stays at its beginning."""
+    return stream.compression is None and stream.peek(len(MAGIC)) == MAGIC
 
 
-def documents(split: Split, text_field: str, limits: IngestOptions, build: Build) -> Iterator[Document | Rejected]:
-    """What ``build`` makes of each row of this part of a file; the key is the ordinal of the row, from 0.
+def parquet_documents(
+    split: Split, text_field: str, limits: ReadLimits, build: Build, expansion: ExpansionLimit = EXPANSION
+) -> Iterator[Document | Rejected]:
+    """Yield what ``build`` makes of each row of a split; the document key is the ordinal of the row, from 0.
 
     Raises:
-        FileNotFoundError: the file has gone.
+        FileNotFoundError: the file was deleted.
     """
     with fs.open_read(split.path) as handle:
         try:
             file = _open(handle)
         except (pa.ArrowException, OSError) as error:
-            yield from _first_part(split, _whole(split, "bad_parquet", f"is not readable as Parquet: {error}"))
+            yield from _first_slice(split, _whole(split, "bad_parquet", f"is not readable as Parquet: {error}"))
             return
         wrong = _wrong_columns(file.schema_arrow, text_field)
         if wrong is not None:
-            yield from _first_part(split, _whole(split, "wrong_columns", wrong))
+            yield from _first_slice(split, _whole(split, "wrong_columns", wrong))
             return
-        first, left = 0, max(FREE_BYTES, MOST_TIMES * split.size)
+        first, left = 0, expansion.plain_bytes(split.size)
         for group in range(file.metadata.num_row_groups):
-            for item in _rows(split, file, group, first):
-                made = item if isinstance(item, Rejected) else _row(split.name, *item, text_field, limits, build)
+            for row in _rows(split, file, group, first):
+                made = row if isinstance(row, Rejected) else _row(split.name, *row, text_field, limits, build)
                 yield made
                 left -= len(made.text) if isinstance(made, Document) else 0
                 if left < 0:
-                    detail = f"expands more than {MOST_TIMES:,} times; the rest from row group {group} on is lost"
+                    detail = (
+                        f"expands more than {expansion.most_times:,} times; the rest from row group {group} on is lost"
+                    )
                     yield _whole(split, "too_large", detail)
                     return
             first += file.metadata.row_group(group).num_rows
 
 
-def _open(handle: IO[bytes]) -> Any:
-    """The file, whose texts stay in their dictionary where they have one.
+def _open(handle: IO[bytes]) -> pq.ParquetFile:
+    """Open the file so that dictionary-encoded texts stay encoded.
 
-    A file of a few kilobytes can hold one text of 60 MB and name it in a million rows: 256 rows of it would be 15 GB.
+    A file of a few kilobytes can hold one text of 60 MB and refer to it in a million rows: 256 such rows decoded would
+    be 15 GB.
     """
     schema = pq.ParquetFile(handle, pre_buffer=False).schema_arrow
     texts = [field.name for field in schema if _is_text(field.type)]
@@ -69,8 +74,8 @@ def _whole(split: Split, reason: str, detail: str) -> Rejected:
     return Rejected(split.name, "0", split.size, reason, f"{split.name}: {detail}")
 
 
-def _first_part(split: Split, rejected: Rejected) -> Iterator[Rejected]:
-    if split.part == 0:
+def _first_slice(split: Split, rejected: Rejected) -> Iterator[Rejected]:
+    if split.slice_index == 0:
         yield rejected
 
 
@@ -85,30 +90,34 @@ def _wrong_columns(schema: pa.Schema, text_field: str) -> str | None:
     return None
 
 
-def _rows(split: Split, file: Any, group: int, first: int) -> Iterator[tuple[str, pa.RecordBatch, int] | Rejected]:
-    """The rows of one row group that are this part's: key, batch, and row within it."""
+def _rows(
+    split: Split, file: pq.ParquetFile, group: int, first: int
+) -> Iterator[tuple[str, pa.RecordBatch, int] | Rejected]:
+    """Yield the rows of one row group that belong to the slice: document key, batch, and row in the batch."""
     rows = first
     try:
         for batch in file.iter_batches(_BATCH_ROWS, row_groups=[group], use_threads=False):
-            for row in range((split.part - rows) % split.parts, batch.num_rows, split.parts):
+            for row in range((split.slice_index - rows) % split.slice_count, batch.num_rows, split.slice_count):
                 yield str(rows + row), batch, row
             rows += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         described = file.metadata.row_group(group)
         end = first + described.num_rows
         detail = f"rows {rows:,} to {end - 1:,} of row group {group} are unreadable: {error}"
-        yield from _first_part(split, Rejected(split.name, str(rows), described.total_byte_size, "damaged", detail))
+        yield from _first_slice(split, Rejected(split.name, str(rows), described.total_byte_size, "damaged", detail))
 
 
 def _row(
-    origin: str, key: str, batch: pa.RecordBatch, row: int, text_field: str, limits: IngestOptions, build: Build
+    origin: str, document_key: str, batch: pa.RecordBatch, row: int, text_field: str, limits: ReadLimits, build: Build
 ) -> Document | Rejected:
     try:
         record = {name: batch.column(name)[row].as_py() for name in batch.schema.names}
     except UnicodeDecodeError as error:
-        return Rejected(origin, key, None, "bad_utf8", f"row {key}: {error}")
+        return Rejected(origin, document_key, None, "bad_utf8", f"row {document_key}: {error}")
     length = len((record[text_field] or "").encode("utf-8", "replace"))
     if length > limits.max_record_bytes:
-        detail = f"row {key} has {length:,} bytes of text; ingest.max_record_bytes is {limits.max_record_bytes:,}"
-        return Rejected(origin, key, length, "record_too_large", detail)
-    return build(key, record, length)
+        detail = (
+            f"row {document_key} has {length:,} bytes of text; ingest.max_record_bytes is {limits.max_record_bytes:,}"
+        )
+        return Rejected(origin, document_key, length, "record_too_large", detail)
+    return build(document_key, record, length)

@@ -1,4 +1,4 @@
-"""What a shard reads: files, parts of large files, groups of small ones."""
+"""Divide the input files of a source among shards: slices of large files, groups of small ones."""
 
 import glob as wildcards
 import itertools
@@ -11,39 +11,42 @@ from massivetext.storage.files import FileInfo
 
 
 class Split(msgspec.Struct, frozen=True, order=True):
-    """A file, or the part of a file that one shard reads.
+    """What a shard reads of one input file: the whole file, or one slice of it.
+
+    The slice holds the records whose ordinal modulo ``slice_count`` is ``slice_index``.
 
     Attributes:
-        name: path below the folder of its pattern; the origin of its documents.
-        path: where it lies.
+        name: path of the file below the folder of its pattern; the origin of its documents.
+        path: full path or URL of the file.
         size: bytes of the whole file.
-        version: changes when the file does.
-        part: this part takes the records whose ordinal is ``part`` modulo ``parts``.
-        parts: how many parts the file has.
+        version: changes when the file changes.
+        slice_index: number of the slice, from 0; ``part`` in manifests.
+        slice_count: number of slices of the file; ``parts`` in manifests.
     """
 
     name: str
     path: str
     size: int
     version: str = ""
-    part: int = 0
-    parts: int = 1
+    slice_index: int = msgspec.field(default=0, name="part")
+    slice_count: int = msgspec.field(default=1, name="parts")
 
 
-def plan(patterns: Iterable[str], root: str, shard_bytes: int, *, divisible: bool) -> list[tuple[Split, ...]]:
-    """The shards of a source: what each reads, in order.
+def plan_shards(patterns: Iterable[str], root: str, shard_bytes: int, *, divisible: bool) -> list[tuple[Split, ...]]:
+    """Return the splits of every shard of a source, in order.
 
-    Depends on the names and sizes of the files alone, neither on the order of the patterns nor on that of a listing.
+    They depend only on the names and sizes of the files, not on the order of patterns or listings.
 
     Args:
         patterns: file names or patterns, relative to ``root`` unless absolute or a URL.
         root: folder at which relative patterns start.
-        shard_bytes: a larger file is divided, smaller ones are grouped up to this size.
+        shard_bytes: larger files are divided into slices, smaller ones are grouped up to this size.
         divisible: whether several shards can share a file; if not, a large file is one large shard.
 
     Raises:
-        FileNotFoundError: a pattern matches nothing.
-        ValueError: two files have the same name, so that their documents would have the same ids.
+        FileNotFoundError: a pattern matches no file.
+        ValueError: two files have the same name, so that their documents would have the same ids; or a file name cannot
+            be printed.
     """
     shards: list[tuple[Split, ...]] = []
     group: list[Split] = []
@@ -52,9 +55,11 @@ def plan(patterns: Iterable[str], root: str, shard_bytes: int, *, divisible: boo
         if group and filled + split.size > shard_bytes:
             shards.append(tuple(group))
             group, filled = [], 0
-        parts = -(-split.size // shard_bytes) if divisible else 1
-        if parts > 1:
-            shards += [(msgspec.structs.replace(split, part=part, parts=parts),) for part in range(parts)]
+        count = -(-split.size // shard_bytes) if divisible else 1
+        if count > 1:
+            shards += [
+                (msgspec.structs.replace(split, slice_index=index, slice_count=count),) for index in range(count)
+            ]
         else:
             group.append(split)
             filled += split.size

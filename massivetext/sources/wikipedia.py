@@ -1,28 +1,30 @@
-"""Wikipedia: MediaWiki XML dumps -> articles as text."""
+"""Read the articles of a MediaWiki XML dump as plain text."""
 
 import re
 import urllib.parse
 from collections.abc import Iterator
 
-from massivetext.recipe import IngestOptions, SourceOptions
 from massivetext.schema import Document, Rejected
 from massivetext.sources import jsonl, wikitext
 from massivetext.sources.compressed import open_stream
-from massivetext.sources.mediawiki import BrokenXMLError, Dump, Page
+from massivetext.sources.mediawiki import BrokenXMLError, Dump, DumpPage
+from massivetext.sources.registry import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 from massivetext.text import clean
 
-# MediaWiki itself saves no page above 2 MiB ($wgMaxArticleSize); parsing costs about a second a MiB.
+# MediaWiki itself saves no page above 2 MiB ($wgMaxArticleSize); parsing costs about one second per MiB.
 _LONGEST_PAGE = 4 * 2**20
 _REDIRECT = re.compile(r"\s*#\s*redirect\b", re.IGNORECASE)
 _URL_SAFE = "/:@!$'()*,;~-._"
 
 
-def read(split: Split, _options: SourceOptions, limits: IngestOptions) -> Iterator[Document | Rejected]:
-    """The articles of a dump: namespace 0, no redirects; the key is the page's id, or its ordinal where it has none.
+def read_articles(split: Split, _options: ReadOptions, limits: ReadLimits) -> Iterator[Document | Rejected]:
+    """Yield the articles of a dump: namespace 0 without redirects.
+
+    The document key is the page's id, or its ordinal if it has no id.
 
     Raises:
-        FileNotFoundError: the file has gone.
+        FileNotFoundError: the file was deleted.
     """
     longest = min(limits.max_record_bytes, _LONGEST_PAGE)
     dump = Dump(longest)
@@ -30,27 +32,27 @@ def read(split: Split, _options: SourceOptions, limits: IngestOptions) -> Iterat
     with open_stream(split.path) as stream:
         try:
             for page in dump.pages(stream):
-                key = page.fields.get("id", "").strip() or f"ordinal-{page.ordinal}"
-                if key in seen:  # a dump that was put together from several
-                    key = f"{key}#{page.ordinal}"
-                seen.add(key)
-                if page.ordinal % split.parts == split.part:
-                    yield _article(split.name, key, page, dump, longest)
+                document_key = page.fields.get("id", "").strip() or f"ordinal-{page.ordinal}"
+                if document_key in seen:  # a dump that was made of several dumps
+                    document_key = f"{document_key}#{page.ordinal}"
+                seen.add(document_key)
+                if page.ordinal % split.slice_count == split.slice_index:
+                    yield _article(split.name, document_key, page, dump, longest)
         except BrokenXMLError as error:
-            if split.part == 0:
-                lost = None if stream.format else max(stream.size - error.offset, 0)
+            if split.slice_index == 0:
+                lost = None if stream.compression else max(stream.size - error.offset, 0)
                 detail = f"the XML is broken at byte {error.offset:,} of the plain dump, {error}; the rest is lost"
                 yield Rejected(split.name, str(error.offset), lost, "broken_xml", detail)
         yield from jsonl.damage(split, stream)
 
 
-def _article(origin: str, key: str, page: Page, dump: Dump, longest: int) -> Document | Rejected:
+def _article(origin: str, document_key: str, page: DumpPage, dump: Dump, longest: int) -> Document | Rejected:
     fields = page.fields
     title = clean(fields.get("title", "")) or None
     url = _url(dump.base, title)
 
     def rejected(reason: str, detail: str, *, skipped: bool = False) -> Rejected:
-        return Rejected(origin, key, page.characters, reason, detail, url, skipped)
+        return Rejected(origin, document_key, page.characters, reason, detail, url, skipped)
 
     if fields.get("namespace", "0").strip() != "0":
         return rejected("namespace", f"'{title}' lies in namespace {fields['namespace'].strip()}", skipped=True)
@@ -70,7 +72,7 @@ def _article(origin: str, key: str, page: Page, dump: Dump, longest: int) -> Doc
     except wikitext.WikitextError as error:
         return rejected("bad_wikitext", f"'{title}': {error}")
     metadata = {"date": date} if (date := clean(fields.get("date", ""))) else {}
-    return Document(text, origin, key, url, title, metadata)
+    return Document(text, origin, document_key, url, title, metadata)
 
 
 def _url(base: str, title: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Wikitext -> plain text, by the recipe of RETRO (Borgeaud et al. 2022, A.2)."""
+"""Convert wikitext to plain text, as RETRO does (Borgeaud et al. 2022, A.2)."""
 
 import re
 from collections.abc import Iterator
@@ -14,24 +14,24 @@ DROPPED_SECTIONS = frozenset(
 )
 DROPPED_TEMPLATES = frozenset(("reflist", "notelist", "notelist-ua", "notelist-lr", "notelist-ur", "notelist-lg"))
 DROPPED_TAGS = frozenset(("ref", "table"))
-# English names of the namespaces whose links are no running text; every wiki knows them beside its own.
+# English names of the namespaces with links that are not running text; every wiki accepts them beside its own names.
 LINK_NAMESPACES = frozenset(("file", "image", "media", "category"))
 
-# References are cut out before parsing: where markup around them is broken the parser takes them for text, and the
-# templates in them are a third of its work. Comments go first, since they may hold half a reference.
-# The lengths bound what a page of unclosed ones can cost; longer ones are left to the parser.
+# References are removed before parsing: if markup around them is broken the parser takes them for text, and the
+# templates in them are a third of its work. Comments are removed first, since they may contain half a reference.
+# The lengths bound the time for a page of unclosed ones; longer ones are left to the parser.
 _COMMENT = re.compile(r"<!--.{0,8000}?-->", re.DOTALL)
 _REFERENCE = re.compile(r"<ref\b[^>]{0,500}?/>|<ref\b[^>]{0,500}>.{0,8000}?</ref\s*>", re.DOTALL | re.IGNORECASE)
-# [[de:Fluss]] is no text but a link from the margin to the article in another language.
+# [[de:Fluss]] is not text but a link in the margin to the article in another language.
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z-]+)?")
-# The parser starts over from every opening that is never closed, so its work is their number times the length: measured
-# 0.1 to 0.6 s for a million characters so passed. Sound pages stay below a fortieth of this bound.
+# The parser starts again from every opening that is never closed, so its work is their number times the length:
+# measured 0.1 to 0.6 s per million characters that are read again. Sound pages stay below a fortieth of this bound.
 _MAX_REPEATED_CHARACTERS = 10**7
 _OPEN_OR_CLOSE = re.compile(
     r"<!--|-->|[{}\[\]]|<(?P<end>/?)(?P<tag>[a-z]+)(?=[\s/>])[^<>]{0,500}(?<!/)>", re.IGNORECASE
 )
 _PAIRS = {"{": ("{", 1), "}": ("{", -1), "[": ("[", 1), "]": ("[", -1), "<!--": ("<!--", 1), "-->": ("<!--", -1)}
-# Tags that the parser does not look for the end of.
+# Tags without an end tag for the parser.
 _SINGLE_TAGS = frozenset(("br", "wbr", "hr", "meta", "link", "img", "li", "dt", "dd", "th", "td", "tr"))
 _TRAILING_SPACE = re.compile(r"[^\S\n]+$", re.MULTILINE)
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -39,20 +39,20 @@ _MAGIC_WORD = re.compile(r"__[A-Z]{3,20}__")
 
 
 class WikitextError(ValueError):
-    """Wikitext that the parser gives up on."""
+    """Wikitext that cannot be parsed, or not in reasonable time."""
 
 
 def to_text(title: str | None, wikitext: str, link_namespaces: frozenset[str] = LINK_NAMESPACES) -> str:
-    """The text of an article: title and sections, joined by blank lines; "" where only the title is left.
+    """Return the text of an article: title and sections, joined by blank lines; "" if only the title is left.
 
-    The recipe: sections of references, links and notes go; so do links to files and categories, the templates of
-    reference lists, and ``ref`` and ``table`` tags; the rest is stripped of its markup. Ours beside it: "notes" is
-    dropped like "note", so are subsections of what is dropped, and links to other languages.
+    As in RETRO, sections of references, links and notes are dropped, and links to files and categories, the templates
+    of reference lists, and ``ref`` and ``table`` tags; markup is removed from the rest. Ours: "notes" is dropped like
+    "note", and so are subsections of dropped sections, and links to other languages.
 
     Args:
-        title: of the page, or None.
-        wikitext: its markup.
-        link_namespaces: names in lower case, of this wiki as well, of namespaces whose links are dropped.
+        title: title of the page, or None.
+        wikitext: markup of the page.
+        link_namespaces: names, in lower case, of the namespaces to which links are dropped; with those of this wiki.
 
     Raises:
         WikitextError: the markup cannot be parsed, or not in reasonable time.
@@ -67,12 +67,12 @@ def to_text(title: str | None, wikitext: str, link_namespaces: frozenset[str] = 
         code = mwparserfromhell.parse(wikitext)
     except mwparserfromhell.parser.ParserError as error:
         raise WikitextError(f"mwparserfromhell: {error}") from error
-    sections = [text for section in _kept(code) if (text := _plain(section, link_namespaces))]
+    sections = [text for section in _wanted_sections(code) if (text := _plain(section, link_namespaces))]
     return "\n\n".join([*([clean(title)] if title else []), *sections]) if sections else ""
 
 
 def _unclosed(wikitext: str) -> int:
-    """How many openings are left open at the end."""
+    """Return the number of openings that are never closed."""
     depths: dict[str, int] = {}
     for token in _OPEN_OR_CLOSE.finditer(wikitext):
         tag = (token["tag"] or "").lower()
@@ -82,7 +82,7 @@ def _unclosed(wikitext: str) -> int:
     return sum(depths.values())
 
 
-def _kept(code: Wikicode) -> Iterator[Wikicode]:
+def _wanted_sections(code: Wikicode) -> Iterator[Wikicode]:
     dropped_level = 7  # deeper than any heading
     for section in code.get_sections(flat=True, include_lead=True, include_headings=True):
         headings = section.filter_headings(recursive=False)
@@ -104,7 +104,7 @@ def _plain(section: Wikicode, link_namespaces: frozenset[str]) -> str:
 
 
 def _prune(code: Wikicode, link_namespaces: frozenset[str]) -> None:
-    """Drops nodes at every depth whose text would survive; ``Wikicode.remove`` does it in quadratic time."""
+    """Drop unwanted nodes at every depth; ``Wikicode.remove`` would take quadratic time."""
     kept = [node for node in code.nodes if not _is_dropped(node, link_namespaces)]
     code.nodes = kept
     for node in kept:

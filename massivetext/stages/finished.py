@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from massivetext.edits import Rule as LineRule
+from massivetext.edits import EditRule
 from massivetext.errors import UserError
 from massivetext.recipe import Recipe
 from massivetext.rules import Rule
@@ -39,6 +39,6 @@ def open_context(run: Run, stages: Sequence[Stage] = STAGES) -> Context:
         keys={stage.name: stage.key for stage in state.stages},
         shard_counts=counts,
         rules={source: msgspec.convert(rules, tuple[Rule, ...]) for source, rules in judged.items()},
-        edits={source: msgspec.convert(rules, tuple[LineRule, ...]) for source, rules in edits.items()},
+        edits={source: msgspec.convert(rules, tuple[EditRule, ...]) for source, rules in edits.items()},
         verdicts=verdict_sets(recipe, stages),
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def _key(plan: RunPlan) -> object:
     sources = {
-        name: [source.kind, source.text_field, source.licences, _identity(plan.splits[name])]
+        name: [source.kind, source.text_field, source.licences, _identity(plan.splits[name]), *source.key_format]
         for name, source in plan.recipe.sources.items()
     }
     return [plan.recipe.ingest, sources, plan.edits]
@@ -23,7 +23,10 @@ def _key(plan: RunPlan) -> object:
 
 def _identity(shards: "Sequence[Sequence[Split]]") -> list[list[tuple[str, int, str, int, int]]]:
     # The folder of the files is left out: a corpus may move.
-    return [[(split.name, split.size, split.version, split.part, split.parts) for split in splits] for splits in shards]
+    return [
+        [(split.name, split.size, split.version, split.slice_index, split.slice_count) for split in splits]
+        for splits in shards
+    ]
 
 
 def _describe(plan: RunPlan) -> str:

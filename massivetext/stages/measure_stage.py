@@ -15,7 +15,7 @@ def _key(plan: RunPlan) -> object:
         signals.assets_digest(),
         blocklist_files.digests(blocklist_files.find(recipe.blocklists, root)),
         recipe.blocklists.shipped_keywords,
-        {name: registry.readings_of(rules.signals_of(each)) for name, each in plan.rules.items()},
+        {name: registry.readings_of(rules.signals_read_by(each)) for name, each in plan.rules.items()},
     ]
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from massivetext import rules as rule_sets
 from massivetext import signals
 from massivetext.errors import UserError
-from massivetext.recipe import PAPER_RULES, BlocklistOptions
+from massivetext.recipe import KINDS, BlocklistOptions
 from massivetext.rules import Rule
 from massivetext.signals import blocklist_files, registry, unsafe_files
 from massivetext.signals.ported.ported_signals import READINGS
@@ -112,12 +112,14 @@ class JudgeRules(RowTransform):
         UserError: there is no such rule set, or a rule in it is not valid.
     """
 
-    def __init__(self, rules: Sequence[str] = PAPER_RULES["web"]) -> None:
+    def __init__(self, rules: Sequence[str] = KINDS["web"].rule_sets) -> None:
         super().__init__()
         if isinstance(rules, str):
             raise UserError(f"JudgeRules: rules: want a list of names, got {rules!r}; write [{rules!r}]")
         known, folder = registry.types(), Path(working_folder())
-        self._rules = rule_sets.combine(rule_sets.load(name, known=known, folder=folder) for name in rules)
+        self._rules = rule_sets.combine_rule_sets(
+            rule_sets.load_rule_set(name, known=known, folder=folder) for name in rules
+        )
 
     def expand(self, measured: Rows, *, batch_rows: int = BATCH_ROWS, batch_characters: int = BATCH_CHARACTERS) -> Rows:
         """Add the fields with one ParDo, which works on batches within a bundle; see :func:`with_fields`."""
@@ -189,6 +191,6 @@ def _judge_rows(rules: tuple[Rule, ...], rows: Sequence[object]) -> Iterable[Seq
     columns = {name: pa.array([getattr(row, name) for row in rows], types[name]) for name in names}
     # The column "row" gives the table its length if the rules read no signal.
     table = pa.table(columns | {"row": np.arange(len(rows))})
-    kept, failed = rule_sets.judge(table, rules)
+    kept, failed = rule_sets.judge_documents(table, rules)
     for passed, bits in zip(kept.tolist(), failed.tolist(), strict=True):
         yield passed, [rule.label for bit, rule in enumerate(rules) if bits >> bit & 1]

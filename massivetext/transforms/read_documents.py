@@ -6,12 +6,13 @@ from typing import Literal
 
 import apache_beam as beam
 
-from massivetext import sources
 from massivetext.engines.engine import DealOut
 from massivetext.errors import UserError
-from massivetext.recipe import PAPER_LICENCES, IngestOptions, Kind, SourceOptions
+from massivetext.recipe import PAPER_LICENCES, IngestOptions, KindName, SourceOptions
 from massivetext.schema import Document, Rejected, document_id
-from massivetext.sources.splits import Split, plan
+from massivetext.sources import find_format
+from massivetext.sources.reading import read_split
+from massivetext.sources.splits import Split, plan_shards
 from massivetext.transforms.arguments import checked_options, working_folder
 from massivetext.transforms.pcollection_rows import DocumentRow, RejectedRow, Rows
 
@@ -42,7 +43,7 @@ class ReadDocuments(beam.PTransform[beam.pvalue.PBegin, Mapping[str, Rows]]):
 
     def __init__(
         self,
-        kind: Kind,
+        kind: KindName,
         inputs: Sequence[str],
         *,
         source: str | None = None,
@@ -68,9 +69,8 @@ class ReadDocuments(beam.PTransform[beam.pvalue.PBegin, Mapping[str, Rows]]):
             "ReadDocuments", IngestOptions, max_record_bytes=max_record_bytes, max_html_bytes=max_html_bytes
         )
         try:
-            self._shards = plan(
-                self._options.inputs, working_folder(), shard_bytes, divisible=sources.DIVISIBLE[self._options.kind]
-            )
+            divisible = find_format(self._options.format_name).divisible
+            self._shards = plan_shards(self._options.inputs, working_folder(), shard_bytes, divisible=divisible)
         except (FileNotFoundError, ValueError) as error:
             raise UserError(f"ReadDocuments: inputs: {error}") from error
 
@@ -95,7 +95,7 @@ class _ReadSplits(beam.DoFn):
         self, splits: tuple[Split, ...]
     ) -> Iterator[DocumentRow | beam.pvalue.TaggedOutput[Literal["quarantine"], RejectedRow]]:
         for split in splits:
-            for item in sources.read(self._options.kind, split, self._options, self._limits):
+            for item in read_split(split, self._options, self._limits):
                 if isinstance(item, Rejected):
                     yield beam.pvalue.TaggedOutput("quarantine", RejectedRow(self._source, *item))
                 else:

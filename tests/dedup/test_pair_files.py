@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from massivetext.dedup.candidates import Pairs
 from massivetext.dedup.pair_files import by_shards, cut, cut_bytes, packed, part_of, read_part, union, unpacked
-from massivetext.schema import pack_addresses
+from massivetext.schema import pack_document_refs
 
 ADDRESSES = st.tuples(st.integers(0, 255), st.integers(0, 3), st.integers(0, 5))
 
 
 def address(source: int, shard: int, row: int) -> int:
-    return int(pack_addresses(source, shard, np.array([row]))[0])
+    return int(pack_document_refs(source, shard, np.array([row]))[0])
 
 
 def array(*pairs: tuple[int, int]) -> Pairs:

@@ -10,15 +10,17 @@ from typing import NamedTuple
 import pytest
 import trafilatura
 
-from massivetext import demo, rules, signals, sources
+from massivetext import demo, rules, signals
 from massivetext.demo import pages, prose, vocabulary
 from massivetext.demo.chance import Chance
-from massivetext.recipe import PAPER_RULES, IngestOptions, Kind, SourceOptions
+from massivetext.recipe import KINDS, IngestOptions, KindName, SourceOptions
 from massivetext.schema import Document
 from massivetext.shingles import shingle_hashes
 from massivetext.signals import registry
+from massivetext.sources.reading import read_split
+from massivetext.sources.splits import plan_shards
 
-_INPUTS: dict[Kind, tuple[str, ...]] = {
+_INPUTS: dict[KindName, tuple[str, ...]] = {
     "web": ("web/*.gz",),
     "books": ("books/*.txt",),
     "news": ("news/*.gz",),
@@ -31,16 +33,18 @@ class Texts(NamedTuple):
     """Documents with the rules that they fail, planted (by case) and not."""
 
     planted: list[tuple[demo.Case, Document, set[str]]]
-    others: dict[Kind, list[tuple[Document, set[str]]]]
+    others: dict[KindName, list[tuple[Document, set[str]]]]
 
 
-def read(corpus: Path, kind: Kind) -> list[tuple[Document, set[str]]]:
+def read(corpus: Path, kind: KindName) -> list[tuple[Document, set[str]]]:
     options = SourceOptions(kind=kind, inputs=_INPUTS[kind], weight=Decimal(1))
-    shards = sources.plan(options.inputs, str(corpus), options.shard_bytes, divisible=True)
-    read = [item for shard in shards for split in shard for item in sources.read(kind, split, options, IngestOptions())]
+    shards = plan_shards(options.inputs, str(corpus), options.shard_bytes, divisible=True)
+    read = [item for shard in shards for split in shard for item in read_split(split, options, IngestOptions())]
     documents = [item for item in read if isinstance(item, Document)]
-    wanted = rules.combine([rules.load(name, known=registry.types()) for name in PAPER_RULES[kind]])
-    _, failed = rules.judge(signals.measure([document.text for document in documents]), wanted)
+    wanted = rules.combine_rule_sets(
+        [rules.load_rule_set(name, known=registry.types()) for name in KINDS[kind].rule_sets]
+    )
+    _, failed = rules.judge_documents(signals.measure([document.text for document in documents]), wanted)
     names = [{rule.label for bit, rule in enumerate(wanted) if int(bits) >> bit & 1} for bits in failed]
     return list(zip(documents, names, strict=True))
 
@@ -90,10 +94,10 @@ def test_ordinary_documents_pass_the_rules(texts: Texts) -> None:
 
 
 def test_ordinary_news_and_wikipedia_pass_the_rules_for_web_pages_too(texts: Texts) -> None:
-    gopher = rules.combine([rules.load("gopher", known=registry.types())])
+    gopher = rules.combine_rule_sets([rules.load_rule_set("gopher", known=registry.types())])
     for kind in ("news", "wikipedia"):
         measured = signals.measure([document.text for document, _ in texts.others[kind]])
-        kept, _ = rules.judge(measured, gopher)
+        kept, _ = rules.judge_documents(measured, gopher)
         assert kept.mean() >= 0.97
 
 

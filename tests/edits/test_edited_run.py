@@ -70,7 +70,7 @@ def report(folder: Path) -> dict[str, Any]:
 
 
 def test_only_the_source_that_asks_for_it_is_edited(folder: Path) -> None:
-    rules = edits.load("c4") + edits.load("own.toml", folder)
+    rules = edits.load_edit("c4") + edits.load_edit("own.toml", folder)
 
     assert [row["text"] for row in rows(folder, "documents", "c4")] == [text.strip() for text in TEXTS]
     assert {row["edits"] for row in rows(folder, "documents", "c4")} == {None}
@@ -114,7 +114,7 @@ def _sizes(text: str) -> Counter[str]:
 def test_every_rule_is_in_the_report_with_what_it_took(folder: Path) -> None:
     rules = {rule["rule"]: rule for rule in report(folder)["news"]["edited"]["rules"]}
 
-    assert list(rules) == [*(rule.name for rule in edits.load("c4")), "own/short"]
+    assert list(rules) == [*(rule.name for rule in edits.load_edit("c4")), "own/short"]
     assert rules["own/short"]["lines"] == 0  # C4 has dropped them already
     # Three menus with two lines without an end; the words of "Home" and "About us".
     assert (rules["c4/no_end_mark"]["lines"], rules["c4/no_end_mark"]["words"]) == (6, 9)
@@ -150,7 +150,7 @@ def test_a_document_can_be_asked_what_it_lost(folder: Path) -> None:
 
 
 def test_check_names_the_edits(folder: Path) -> None:
-    loaded = recipe.load(str(folder / "recipe.toml"))
+    loaded = recipe.load_recipe(str(folder / "recipe.toml"))
     stages = check_tables(RunPlan(loaded, {}, rules_of(loaded), edits_of(loaded)))[-1]
     ingest = next(cell for cell in stages.columns[2].cells if "quarantine" in str(cell))
 
@@ -159,7 +159,7 @@ def test_check_names_the_edits(folder: Path) -> None:
 
 def keys(folder: Path) -> dict[str, str]:
     """The keys of the stages."""
-    loaded = recipe.load(str(folder / "recipe.toml"))
+    loaded = recipe.load_recipe(str(folder / "recipe.toml"))
     return stage_keys(make_plan(loaded))
 
 

@@ -48,7 +48,7 @@ def refinedweb(line: str) -> str:
 
 def check(text: str, name: str, twin: Callable[[str], str]) -> None:
     """Whether an edit leaves the lines that its twin leaves, and counts what is missing."""
-    left, taken = edits.edit(text, edits.load(name))
+    left, taken = edits.edit(text, edits.load_edit(name))
     expected = [kept for line in text.split("\n") if (kept := twin(line.strip()))]
 
     assert [line.strip() for line in left.split("\n") if line.strip()] == expected

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from massivetext import edits
 from massivetext.edits.actions import (
-    Cut,
+    CutMatches,
     CutPhrases,
     DropContaining,
     DropLongWords,
@@ -14,20 +14,20 @@ from massivetext.edits.actions import (
     DropShort,
     DropUppercase,
     DropWithoutEnd,
-    Rule,
+    EditRule,
 )
-from massivetext.schema import Removed
+from massivetext.schema import EditCount
 
-C4, REFINEDWEB = edits.load("c4"), edits.load("refinedweb")
+C4, REFINEDWEB = edits.load_edit("c4"), edits.load_edit("refinedweb")
 GOOD = "The cat sat on the mat."
 
 
-def made(kind: type[Rule], **options: object) -> Rule:
+def made(kind: type[EditRule], **options: object) -> EditRule:
     """A rule of the test."""
     return kind(name="it", source="ours: for the test", **options)  # type: ignore[arg-type]
 
 
-def left(text: str, *rules: Rule) -> str:
+def left(text: str, *rules: EditRule) -> str:
     """What rules leave of a text."""
     return edits.edit(text, rules)[0]
 
@@ -52,31 +52,31 @@ def left(text: str, *rules: Rule) -> str:
     ],
     ids=[f"{number}" for number in range(10)],
 )
-def test_both_sides_of_a_bound(rule: Rule, stays: str, goes: str) -> None:
+def test_both_sides_of_a_bound(rule: EditRule, stays: str, goes: str) -> None:
     text, taken = edits.edit(f"{stays}\n{goes}", [rule])
 
     assert text == stays
-    assert taken == (Removed("it", 1, len(goes), len(goes.split())),)
+    assert taken == (EditCount("it", 1, len(goes), len(goes.split())),)
 
 
 def test_a_cut_takes_the_match_and_leaves_the_line() -> None:
-    rule = made(Cut, pattern=r"\[\d*\]")
+    rule = made(CutMatches, pattern=r"\[\d*\]")
 
     # "[1]" and "[]" are 5 characters; "[2]" is a word of its own, 4 with the space before it.
-    assert edits.edit("Rome[1] fell[]. [2]\nSo.", [rule]) == ("Rome fell.\nSo.", (Removed("it", 1, 9, 1),))
+    assert edits.edit("Rome[1] fell[]. [2]\nSo.", [rule]) == ("Rome fell.\nSo.", (EditCount("it", 1, 9, 1),))
 
 
 def test_a_line_of_which_a_cut_leaves_nothing_is_dropped() -> None:
-    assert left("a\n[1] [2]\nb", made(Cut, pattern=r"\[\d\]")) == "a\nb"
+    assert left("a\n[1] [2]\nb", made(CutMatches, pattern=r"\[\d\]")) == "a\nb"
 
 
 @pytest.mark.parametrize(("text", "stays"), [("x a b", "a b"), ("x a b c", "x a b c")])
 def test_a_cut_leaves_longer_lines_alone(text: str, stays: str) -> None:
-    assert left(text, made(Cut, pattern="^x ", max_line_words=3)) == stays
+    assert left(text, made(CutMatches, pattern="^x ", max_line_words=3)) == stays
 
 
 def test_a_match_of_nothing_cuts_nothing() -> None:
-    assert edits.edit("a b", [made(Cut, pattern="z*")]) == ("a b", ())
+    assert edits.edit("a b", [made(CutMatches, pattern="z*")]) == ("a b", ())
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_blank_lines_and_indentation_stay(text: str, expected: str) -> None:
 
 
 def test_a_cut_keeps_the_indentation() -> None:
-    assert left("a\n    x b", made(Cut, pattern="^x ")) == "a\n    b"
+    assert left("a\n    x b", made(CutMatches, pattern="^x ")) == "a\n    b"
 
 
 # -- the built-in edits ------------------------------------------------------------------------------------------------
@@ -145,14 +145,14 @@ def test_what_c4_drops(line: str, rule: str | None) -> None:
     text, taken = edits.edit(f"{GOOD}\n{line}", C4)
 
     assert text == (GOOD if rule else f"{GOOD}\n{line}")
-    assert taken == (() if rule is None else (Removed(f"c4/{rule}", 1, len(line), len(line.split())),))
+    assert taken == (() if rule is None else (EditCount(f"c4/{rule}", 1, len(line), len(line.split())),))
 
 
 def test_c4_cuts_citation_markers_before_it_looks_at_the_end() -> None:
     line = "The cat[12] sat on the mat.[citation needed]"
 
     # "[12]" and "[citation needed]" are 4 and 17 characters, and "mat.[citation needed]" is a word more than "mat.".
-    assert edits.edit(line, C4) == (GOOD, (Removed("c4/citation_markers", 1, 21, 1),))
+    assert edits.edit(line, C4) == (GOOD, (EditCount("c4/citation_markers", 1, 21, 1),))
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_what_refinedweb_cuts(line: str, stays: str) -> None:
 _SIGNS = [" ", "\n", "\n\n", "\t", "\u3000", "\x1c", ".", "...", '"', "[1]", "[edit]", "A", "ÄÖ", "Σ", "İ", "b", "1"]
 _PHRASES = ["cat ", "3 likes", "use cookies", "javascript ", "Sign-in ", " read more...", "items in cart", "ſign-in "]
 TEXTS = st.lists(st.sampled_from([*_SIGNS, *_PHRASES]), max_size=30).map("".join)
-DROPPING = tuple(rule for rule in (*C4, *REFINEDWEB) if not isinstance(rule, Cut | CutPhrases))
+DROPPING = tuple(rule for rule in (*C4, *REFINEDWEB) if not isinstance(rule, CutMatches | CutPhrases))
 
 
 def bare(text: str) -> list[str]:
@@ -220,13 +220,13 @@ def test_what_stays_are_lines_of_the_text_in_order(text: str) -> None:
 
 @given(TEXTS)
 def test_cutting_apart_c4_drops_lines_and_nothing_else(text: str) -> None:
-    citations = next(rule for rule in C4 if isinstance(rule, Cut))
+    citations = next(rule for rule in C4 if isinstance(rule, CutMatches))
 
     assert is_subsequence(bare(left(text, *C4)), bare(left(text, citations)))
 
 
 @given(TEXTS, st.sampled_from([C4, REFINEDWEB, C4 + REFINEDWEB, DROPPING]))
-def test_the_counts_and_what_is_left_make_the_whole(text: str, rules: tuple[Rule, ...]) -> None:
+def test_the_counts_and_what_is_left_make_the_whole(text: str, rules: tuple[EditRule, ...]) -> None:
     new, taken = edits.edit(text, rules)
 
     assert len("".join(bare(text))) == len("".join(bare(new))) + sum(each.characters for each in taken)
@@ -235,7 +235,7 @@ def test_the_counts_and_what_is_left_make_the_whole(text: str, rules: tuple[Rule
 
 
 @given(TEXTS, st.sampled_from([C4, REFINEDWEB, C4 + REFINEDWEB]))
-def test_the_changed_lines_are_those_that_are_counted(text: str, rules: tuple[Rule, ...]) -> None:
+def test_the_changed_lines_are_those_that_are_counted(text: str, rules: tuple[EditRule, ...]) -> None:
     changes = edits.changed_lines(text, rules)
     counted = {each.rule: (each.lines, each.characters, each.words) for each in edits.edit(text, rules)[1]}
 

@@ -9,7 +9,7 @@ from jsonl_corpus import write
 from massivetext.engines.engine import Engine
 from massivetext.engines.usage import Usage
 from massivetext.orchestration.driver import prepare
-from massivetext.recipe import load
+from massivetext.recipe import load_recipe
 from massivetext.runs.store import Run
 
 BUSY = "import time\nwhile time.process_time() < 0.5: pass\nb = bytearray(300_000_000)"
@@ -30,7 +30,7 @@ def test_the_difference_of_two_readings() -> None:
 
 
 def test_a_run_notes_what_its_stages_took_and_keeps_it(tmp_path: Path) -> None:
-    recipe, run = load(str(write(tmp_path / "corpus", shards=1, documents=6))), Run(str(tmp_path / "run"))
+    recipe, run = load_recipe(str(write(tmp_path / "corpus", shards=1, documents=6))), Run(str(tmp_path / "run"))
     prepare(recipe, run.folder, Engine(), until="exact-dedup").run()
     first = (run.state() or None) and run.state().stages  # type: ignore[union-attr]
     prepare(recipe, run.folder, Engine(), until="exact-dedup").run()

@@ -68,7 +68,7 @@ def test_inputs_of_whole_files_and_of_a_divided_one() -> None:
     # Two files of 10 and 20 bytes in one shard; a file of 90 in three parts, each of which passes over 60.
     shards = [
         (Split("a", "/a", 10), Split("b", "/b", 20)),
-        *((Split("c", "/c", 90, part=part, parts=3),) for part in range(3)),
+        *((Split("c", "/c", 90, slice_index=part, slice_count=3),) for part in range(3)),
     ]
 
     assert inputs_of({"news": shards}) == {"news": Inputs(120, 90, 180)}

@@ -15,11 +15,11 @@ from massivetext.estimate.measured import Measurement, StageFigures
 from massivetext.estimate.reference import reference
 from massivetext.estimate.volumes import scaled, shares
 from massivetext.estimate.work import Phase, Work, work
-from massivetext.recipe import load
+from massivetext.recipe import load_recipe
 from massivetext.stages import STAGES
 
 REFERENCE = reference()
-RECIPES = {name: load(name).recipe for name in ("massivetext", "quickstart", "wikipedia", "c4")}
+RECIPES = {name: load_recipe(name).recipe for name in ("massivetext", "quickstart", "wikipedia", "c4")}
 
 
 def planned(size: float, workers: int, name: str = "massivetext") -> Estimate:

@@ -12,7 +12,7 @@ from massivetext.engines.engine import Engine
 from massivetext.errors import StageError
 from massivetext.orchestration.driver import prepare
 from massivetext.orchestration.plan import make_items, make_plan
-from massivetext.recipe import load
+from massivetext.recipe import load_recipe
 from massivetext.runs.attempts import guard_work_item
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
@@ -42,7 +42,7 @@ def process(context: Context, stage: ShardStage, task: WorkItem, reporter: Repor
 
 
 def main(recipe: str, run: str, last: str, *go: str) -> int:
-    loaded = load(recipe)
+    loaded = load_recipe(recipe)
     context, items = prepare(loaded, fs.absolute(run), Engine()).context, make_items(make_plan(loaded))
     step = next(step for step in steps(STAGES) if step[0].process is not None)
     stages = [ShardStage(stage.name, resolve(stage.process)) for stage in step if stage.process is not None]

@@ -16,7 +16,7 @@ from massivetext.dedup.row_types import HASHED, REMOVED, partitioned
 from massivetext.engines.engine import Engine
 from massivetext.jobs.exact_dedup import STAGE, hashed_documents, resolve, run_exact_dedup
 from massivetext.runs.context import Context
-from massivetext.schema import DUPLICATE_VERDICTS, document_id, pack_addresses, shard_number
+from massivetext.schema import DUPLICATE_VERDICTS, document_id, pack_document_refs, shard_number
 from massivetext.stages import EXACT_DEDUP
 
 
@@ -67,8 +67,8 @@ def test_partitions_hold_every_row_once_in_order(keys: list[int], partitions: in
 
 
 def test_of_copies_the_smallest_rank_is_kept_and_the_others_go_back_to_their_shards() -> None:
-    a, b = (int(pack_addresses(0, shard, np.array([5]))[0]) for shard in (0, 1))
-    c = int(pack_addresses(2, 7, np.array([1]))[0])
+    a, b = (int(pack_document_refs(0, shard, np.array([5]))[0]) for shard in (0, 1))
+    c = int(pack_document_refs(2, 7, np.array([1]))[0])
     batch = hashed((1, 1, 30, a), (1, 1, 10, b), (1, 1, 20, c), (1, 2, 0, a + 1), (2, 1, 0, b + 1))
 
     # Only the first three share both halves of the hash; b has the smallest rank.

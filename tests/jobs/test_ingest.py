@@ -14,7 +14,7 @@ from massivetext.runs.progress import Reporter
 from massivetext.runs.stage import verdict_sets
 from massivetext.runs.store import Run, Shard, key_of
 from massivetext.runs.work_items import WorkItem
-from massivetext.sources.splits import plan
+from massivetext.sources.splits import plan_shards
 from massivetext.stages import STAGES
 
 
@@ -24,7 +24,7 @@ def planned(tmp_path: Path) -> tuple[Context, WorkItem, Path]:
     path = tmp_path / "input/a.jsonl"
     path.parent.mkdir()
     path.write_bytes(b'{"text": "one"}\n{"text": "two"}\n')
-    (splits,) = plan(["input/*.jsonl"], str(tmp_path), 2**20, divisible=True)
+    (splits,) = plan_shards(["input/*.jsonl"], str(tmp_path), 2**20, divisible=True)
     recipe = recipe_of(["news"])
     context = Context(
         run=Run(str(tmp_path / "run")),

@@ -17,7 +17,7 @@ from shuffle_meter import CLUSTER, Job, Meter, Shuffle
 
 from massivetext.engines.engine import DealOut
 from massivetext.orchestration.driver import prepare
-from massivetext.recipe import load
+from massivetext.recipe import load_recipe
 from massivetext.records.tokens import part_path
 from massivetext.runs.context import Context
 from massivetext.runs.store import Run, Shard
@@ -135,7 +135,7 @@ def audit(request: pytest.FixtureRequest, quickstart: Path, tmp_path_factory: py
     meter = Meter()
     engine = meter.engine(beam_args=CLUSTER if request.param == "cluster" else ())
     with meter.watching():
-        driver = prepare(load(str(folder / "recipe.toml")), str(folder / "run"), engine, listener=meter.listen)
+        driver = prepare(load_recipe(str(folder / "recipe.toml")), str(folder / "run"), engine, listener=meter.listen)
         driver.run()
     context = open_context(Run(str(folder / "run")))
     audit = Audit(meter, context, facts_of(context))

@@ -205,7 +205,7 @@ class Writer:
             self.add("ingest", shard.name, file, self.run.committed(path), documents=len(rows))
             signals = pa.Table.from_pylist([_signals(row) for row in rows], schema=registry.schema())
             self.add("measure", shard.name, self.table("signals", shard, signals), words=sum(row.words for row in rows))
-            kept, failed = rules.judge(signals, RULES[shard.source])
+            kept, failed = rules.judge_documents(signals, RULES[shard.source])
             verdicts = pa.table({"kept": kept, "failed": failed}, schema=RULE_VERDICTS)
             self.add("judge", shard.name, self.table("verdicts/rules", shard, verdicts), kept=int(kept.sum()))
         self.finish("ingest", shards={shard.name: [] for shard in ROWS})

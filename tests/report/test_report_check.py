@@ -18,7 +18,10 @@ LOADED = LoadedRecipe(recipe=Recipe(name="tiny", sources=SOURCES), path="tiny.to
 RULES = {"web": (Rule(signal="word_count", min=1, source="ours"),), "code": ()}
 # One file of 100 bytes in two parts, and two of 7 and 8 bytes together.
 PLAN: dict[str, list[tuple[Split, ...]]] = {
-    "web": [(Split("a", "/in/a", 100, part=0, parts=2),), (Split("a", "/in/a", 100, part=1, parts=2),)],
+    "web": [
+        (Split("a", "/in/a", 100, slice_index=0, slice_count=2),),
+        (Split("a", "/in/a", 100, slice_index=1, slice_count=2),),
+    ],
     "code": [(Split("b", "/in/b", 7), Split("c", "/in/c", 8))],
 }
 

@@ -65,7 +65,7 @@ def test_a_text_of_no_known_document_has_no_comments() -> None:
 
 
 def test_every_programming_language_has_a_style_or_is_known_to_have_none() -> None:
-    known = {languages.of_path(f"a.{end}") for ends in languages._EXTENSIONS.values() for end in ends.split()}
+    known = {languages.language_of_path(f"a.{end}") for ends in languages._EXTENSIONS.values() for end in ends.split()}
     known |= set(languages._NAMES.values())
 
     assert {*comment_styles.NUMBERS, *comment_styles.UNKNOWN} == known
@@ -158,7 +158,7 @@ def real_sources() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path in sorted(CODE.iterdir()) if CODE.is_dir() else []:
         for name, data in members(path):
-            language = languages.of_path(name)
+            language = languages.language_of_path(name)
             if language in comment_styles.NUMBERS and len(found.setdefault(str(language), [])) < 8:
                 found[str(language)].append(data.decode("utf-8", "replace")[:20_000])
     return found
@@ -188,8 +188,8 @@ def test_real_sources_measure_as_in_plain_python() -> None:
 def test_code_rules_drop_data_and_generated_files_and_keep_a_program() -> None:
     program = "def add(a, b):\n    '''Adds.'''\n    return a + b\n"
     texts = [program, "# @generated\n" + program, program + "QUJD" * 257, program + ", ".join(["1"] * 500)]
-    judging = rules.load("code", known=registry.types()).rules
-    kept, failed = rules.judge(signals.measure(texts), judging)
+    judging = rules.load_rule_set("code", known=registry.types()).rules
+    kept, failed = rules.judge_documents(signals.measure(texts), judging)
     names = [{rule.signal for bit, rule in enumerate(judging) if int(bits) >> bit & 1} for bits in failed]
 
     assert list(kept) == [True, False, False, False]

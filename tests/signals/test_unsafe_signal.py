@@ -102,7 +102,9 @@ def test_the_model_stays_small() -> None:
 
 
 def test_the_rule_has_the_recorded_threshold_and_drops_nothing(report: Report) -> None:
-    (rule,) = (one for one in rules.load("safesearch", known=registry.types()).rules if one.signal == "unsafe_score")
+    (rule,) = (
+        one for one in rules.load_rule_set("safesearch", known=registry.types()).rules if one.signal == "unsafe_score"
+    )
 
     assert rule.max == report.chosen.threshold
     assert rule.report_only

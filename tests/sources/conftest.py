@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from massivetext.recipe import IngestOptions, Kind, SourceOptions
+from massivetext.recipe import IngestOptions, KindName, SourceOptions
 from massivetext.schema import Document, Rejected
-from massivetext.sources import Split, read
+from massivetext.sources.reading import read_split
+from massivetext.sources.splits import Split
 
 ReadFile = Callable[..., tuple[list[Document], list[Rejected]]]
 
@@ -19,11 +20,17 @@ def read_file() -> ReadFile:
     """Reads one file as a kind of source: documents and rejections, each in order."""
 
     def run(
-        kind: Kind, path: Path, *, part: int = 0, parts: int = 1, limits: IngestOptions | None = None, **options: Any
+        kind: KindName,
+        path: Path,
+        *,
+        part: int = 0,
+        parts: int = 1,
+        limits: IngestOptions | None = None,
+        **options: Any,
     ) -> tuple[list[Document], list[Rejected]]:
-        split = Split(name=path.name, path=str(path), size=path.stat().st_size, part=part, parts=parts)
+        split = Split(name=path.name, path=str(path), size=path.stat().st_size, slice_index=part, slice_count=parts)
         source = SourceOptions(kind=kind, inputs=("*",), weight=Decimal(1), **options)
-        items = list(read(kind, split, source, limits or IngestOptions()))
+        items = list(read_split(split, source, limits or IngestOptions()))
         return [d for d in items if isinstance(d, Document)], [r for r in items if isinstance(r, Rejected)]
 
     return run

@@ -54,7 +54,7 @@ End of The Project Gutenberg Etext of Emma, by Jane Austen
 
 
 def test_the_licence_around_a_book_is_cut_off() -> None:
-    book = gutenberg.book(NEW)
+    book = gutenberg.strip_gutenberg(NEW)
 
     assert book.text.strip() == "Emma Woodhouse, handsome, clever, and rich.\n\nFINIS"
     assert book.title == "Emma"
@@ -66,14 +66,17 @@ def test_the_licence_around_a_book_is_cut_off() -> None:
 
 
 def test_the_small_print_of_old_files_is_cut_off() -> None:
-    assert gutenberg.book(OLD).text.strip() == "Emma Woodhouse, handsome, clever, and rich.\n\nFINIS"
-    assert gutenberg.book(OLD).title is None
+    assert gutenberg.strip_gutenberg(OLD).text.strip() == "Emma Woodhouse, handsome, clever, and rich.\n\nFINIS"
+    assert gutenberg.strip_gutenberg(OLD).title is None
 
 
 def test_a_title_can_run_over_two_lines() -> None:
     start = "*** START OF THE PROJECT GUTENBERG EBOOK A VERY\nLONG TITLE ***\n"
 
-    assert gutenberg.book(f"{start}The book.\n*** END OF THE PROJECT GUTENBERG\nEBOOK ***").text.strip() == "The book."
+    assert (
+        gutenberg.strip_gutenberg(f"{start}The book.\n*** END OF THE PROJECT GUTENBERG\nEBOOK ***").text.strip()
+        == "The book."
+    )
 
 
 @pytest.mark.parametrize(
@@ -86,7 +89,7 @@ def test_a_title_can_run_over_two_lines() -> None:
     ],
 )
 def test_a_book_without_the_mark_at_its_beginning_stays_whole(text: str) -> None:
-    assert gutenberg.book(text).text == text
+    assert gutenberg.strip_gutenberg(text).text == text
 
 
 def test_an_end_mark_in_the_middle_is_the_books_own() -> None:
@@ -94,8 +97,8 @@ def test_an_end_mark_in_the_middle_is_the_books_own() -> None:
         "*** START OF THIS PROJECT GUTENBERG EBOOK X ***\n" + "a" * 60_000 + "\n*** END OF THIS PROJECT GUTENBERG\n"
     )
 
-    assert gutenberg.book(middle + "b" * 80_000).text.endswith("b" * 80_000)
-    assert gutenberg.book(middle + "b" * 20_000).text.strip().endswith("a")
+    assert gutenberg.strip_gutenberg(middle + "b" * 80_000).text.endswith("b" * 80_000)
+    assert gutenberg.strip_gutenberg(middle + "b" * 20_000).text.strip().endswith("a")
 
 
 @pytest.mark.parametrize("compress", [bytes, gzip.compress])

@@ -5,17 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.sources.bounded_lines import Line, lines
+from massivetext.sources.bounded_lines import BoundedLine, read_lines
 
 
 def test_lines_know_their_number_place_and_length() -> None:
-    found = list(lines(io.BytesIO(b"a\nbc\r\n\nd"), 10))
+    found = list(read_lines(io.BytesIO(b"a\nbc\r\n\nd"), 10))
 
     assert found == [
-        Line(0, 0, 2, b"a", True),
-        Line(1, 2, 4, b"bc", True),
-        Line(2, 6, 1, b"", True),
-        Line(3, 7, 1, b"d", False),
+        BoundedLine(0, 0, 2, b"a", True),
+        BoundedLine(1, 2, 4, b"bc", True),
+        BoundedLine(2, 6, 1, b"", True),
+        BoundedLine(3, 7, 1, b"d", False),
     ]
 
 
@@ -24,7 +24,7 @@ def test_lines_know_their_number_place_and_length() -> None:
     ("line", "kept"), [(b"abcd\n", True), (b"abcd\r\n", True), (b"abcde\n", False), (b"abcd", True), (b"abcde", False)]
 )
 def test_a_line_longer_than_allowed_has_a_length_and_no_data(line: bytes, kept: bool) -> None:
-    first, *rest = lines(io.BytesIO(line + (b"x\n" if line.endswith(b"\n") else b"")), 4)
+    first, *rest = read_lines(io.BytesIO(line + (b"x\n" if line.endswith(b"\n") else b"")), 4)
 
     assert (first.data is not None) == kept
     assert first.length == len(line)
@@ -34,7 +34,7 @@ def test_a_line_longer_than_allowed_has_a_length_and_no_data(line: bytes, kept: 
 def test_a_very_long_line_is_never_held() -> None:
     stream = io.BufferedReader(io.BytesIO(b"a\n" + b"x" * 50_000_000 + b"\nb\n"))
     tracemalloc.start()
-    found = list(lines(stream, 1000))
+    found = list(read_lines(stream, 1000))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
@@ -44,7 +44,7 @@ def test_a_very_long_line_is_never_held() -> None:
 
 @given(data=st.binary(max_size=60).map(lambda data: data.replace(b"\r", b"\n")), longest=st.integers(0, 20))
 def test_lengths_add_up_and_short_lines_are_whole(data: bytes, longest: int) -> None:
-    found = list(lines(io.BytesIO(data), longest))
+    found = list(read_lines(io.BytesIO(data), longest))
 
     assert sum(line.length for line in found) == len(data)
     wanted = data.split(b"\n")[: len(found)]

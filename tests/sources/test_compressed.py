@@ -10,7 +10,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from massivetext.sources.compressed import Stream, open_stream
+from massivetext.sources.compressed import PlainStream, open_stream
 
 COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": lambda data: gzip.compress(data, mtime=0),
@@ -24,8 +24,8 @@ TEXT = "".join(
 DATA = TEXT.encode()
 
 
-def read_all(data: bytes) -> tuple[bytes, Stream]:
-    stream = Stream(io.BytesIO(data))
+def read_all(data: bytes) -> tuple[bytes, PlainStream]:
+    stream = PlainStream(io.BytesIO(data))
     return b"".join(iter(lambda: stream.read(1 << 16), b"")), stream
 
 
@@ -34,7 +34,7 @@ def test_compression_is_told_by_content(name: str, tmp_path: Path) -> None:
     path = tmp_path / "misnamed.txt"
     path.write_bytes(COMPRESSORS[name](DATA))
     with open_stream(str(path)) as stream:
-        assert stream.format == name
+        assert stream.compression == name
         assert io.BufferedReader(stream).read() == DATA
         assert stream.damage is None
 
@@ -65,7 +65,12 @@ def test_the_place_of_a_byte_is_its_member_and_how_far_in() -> None:
     first = gzip.compress(b"abc", mtime=0)
     _, stream = read_all(first + gzip.compress(b"defg", mtime=0))
 
-    assert [stream.key(position) for position in (0, 2, 3, 6)] == ["0", "0+2", str(len(first)), f"{len(first)}+3"]
+    assert [stream.document_key(position) for position in (0, 2, 3, 6)] == [
+        "0",
+        "0+2",
+        str(len(first)),
+        f"{len(first)}+3",
+    ]
 
 
 @pytest.mark.parametrize("name", COMPRESSORS)
@@ -114,29 +119,29 @@ def test_what_follows_the_last_member_is_damage() -> None:
 def test_reading_goes_on_at_the_next_member_that_begins_as_wanted() -> None:
     members = [gzip.compress(text, mtime=0) for text in (b"A1", b"A2", b"B3", b"A4")]
     broken = members[1][:12] + b"\xff\xff" + members[1][14:]
-    stream = Stream(io.BytesIO(members[0] + broken + members[2] + members[3]))
+    stream = PlainStream(io.BytesIO(members[0] + broken + members[2] + members[3]))
     assert stream.read(2) == b"A1"
     while stream.damage is None:
         stream.read(100)
 
-    assert stream.resume(lambda begin: begin.startswith(b"A"))
+    assert stream.resume_after_damage(lambda begin: begin.startswith(b"A"))
     assert stream.damage is None
     assert stream.read(100) == b"A4"  # B3 does not begin as wanted
     assert stream.read(100) == b""
 
 
 def test_without_such_a_member_the_stream_has_ended() -> None:
-    stream = Stream(io.BytesIO(gzip.compress(b"A1", mtime=0)[:-4]))
+    stream = PlainStream(io.BytesIO(gzip.compress(b"A1", mtime=0)[:-4]))
     assert stream.read(10) == b"A1"
     assert stream.read(10) == b""
 
-    assert not stream.resume(lambda begin: begin.startswith(b"A"))
+    assert not stream.resume_after_damage(lambda begin: begin.startswith(b"A"))
     assert stream.damage is None
     assert stream.read(10) == b""
 
 
 def test_peeked_bytes_stay() -> None:
-    stream = Stream(io.BytesIO(gzip.compress(b"abc") + gzip.compress(b"def")))
+    stream = PlainStream(io.BytesIO(gzip.compress(b"abc") + gzip.compress(b"def")))
 
     assert stream.peek(5) == b"abcde"[: len(stream.peek(5))]
     assert io.BufferedReader(stream).read() == b"abcdef"
@@ -157,7 +162,7 @@ def test_no_damage_raises_and_what_is_lost_is_told(data: bytes, cut: int, flip: 
 
     assert stream.damage is None or 0 <= stream.damage.member <= stream.damage.offset <= len(whole[:cut])
     assert (
-        stream.format is None
+        stream.compression is None
         or stream.damage is not None
         or len(plain) in (len(data), 2 * len(data))
         or flip < len(whole)

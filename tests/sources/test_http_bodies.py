@@ -24,7 +24,7 @@ def raw_chunks(body: bytes) -> bytes:
 
 
 def response(body: bytes, *headers: str) -> http.Response:
-    return http.parse("\r\n".join(["HTTP/1.1 200 OK", *headers, "", ""]).encode() + body)
+    return http.parse_response("\r\n".join(["HTTP/1.1 200 OK", *headers, "", ""]).encode() + body)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def response(body: bytes, *headers: str) -> http.Response:
     ],
 )
 def test_the_head_of_a_response(head: bytes, status: int | None, content_type: str, charset: str | None) -> None:
-    found = http.parse(head + b"body" if head else b"")
+    found = http.parse_response(head + b"body" if head else b"")
 
     assert (found.status, found.content_type, found.charset) == (status, content_type, charset)
     assert found.body == (b"body" if head else b"")

@@ -49,7 +49,7 @@ BSD_4 = f"{BSD_3}. All advertising materials mentioning features or use of this 
 )
 def test_texts(text: str, found: tuple[str, ...]) -> None:
     expected = ("Zlib",) if text.startswith("3. Altered") else found
-    assert licences.of_text(text) == expected
+    assert licences.licences_of_text(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_texts(text: str, found: tuple[str, ...]) -> None:
     ],
 )
 def test_expressions(expression: str, found: tuple[str, ...]) -> None:
-    assert licences.of_expression(expression) == found
+    assert licences.parse_spdx(expression) == found
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_expressions(expression: str, found: tuple[str, ...]) -> None:
     [([], ("unknown",)), ([None, ""], ("unknown",)), (["MIT", None], ("MIT",)), ([["MIT", "ISC"]], ("ISC", "MIT"))],
 )
 def test_values_of_a_record(values: list[object], found: tuple[str, ...]) -> None:
-    assert licences.of_values(values) == found
+    assert licences.licences_of_values(values) == found
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_values_of_a_record(values: list[object], found: tuple[str, ...]) -> Non
     ],
 )
 def test_repositories(files: dict[str, str], found: tuple[str, ...]) -> None:
-    assert licences.of_repository(files) == found
+    assert licences.licences_of_repository(files) == found
 
 
 @pytest.mark.parametrize(
@@ -157,4 +157,4 @@ def test_real_repositories(shared_data: Path, archive: str, found: tuple[str, ..
                     assert content is not None
                     files[member.name.partition("/")[2]] = content.read().decode()
 
-    assert licences.of_repository(files) == found
+    assert licences.licences_of_repository(files) == found

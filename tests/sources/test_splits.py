@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.sources.splits import Split, plan
+from massivetext.sources.splits import Split, plan_shards
 
 
 def write(folder: Path, **sizes: int) -> None:
@@ -15,14 +15,14 @@ def write(folder: Path, **sizes: int) -> None:
 
 
 def shape(shards: list[tuple[Split, ...]]) -> list[list[tuple[str, int, int]]]:
-    return [[(split.name, split.part, split.parts) for split in shard] for shard in shards]
+    return [[(split.name, split.slice_index, split.slice_count) for split in shard] for shard in shards]
 
 
 def test_small_files_are_grouped_in_order_up_to_the_size_of_a_shard(tmp_path: Path) -> None:
     write(tmp_path, a=40, b=60, c=1, d=99)
 
     # a and b fill exactly 100; c and d as well.
-    assert shape(plan(["*"], str(tmp_path), 100, divisible=True)) == [
+    assert shape(plan_shards(["*"], str(tmp_path), 100, divisible=True)) == [
         [("a", 0, 1), ("b", 0, 1)],
         [("c", 0, 1), ("d", 0, 1)],
     ]
@@ -33,15 +33,17 @@ def test_small_files_are_grouped_in_order_up_to_the_size_of_a_shard(tmp_path: Pa
 def test_a_file_larger_than_a_shard_is_divided(tmp_path: Path, size: int, parts: int) -> None:
     write(tmp_path, a=size)
 
-    assert shape(plan(["a"], str(tmp_path), 100, divisible=True)) == [[("a", part, parts)] for part in range(parts)]
-    assert shape(plan(["a"], str(tmp_path), 100, divisible=False)) == [[("a", 0, 1)]]
+    assert shape(plan_shards(["a"], str(tmp_path), 100, divisible=True)) == [
+        [("a", part, parts)] for part in range(parts)
+    ]
+    assert shape(plan_shards(["a"], str(tmp_path), 100, divisible=False)) == [[("a", 0, 1)]]
 
 
 def test_the_name_is_the_path_below_the_fixed_folder_of_the_pattern(tmp_path: Path) -> None:
     write(tmp_path, data__en__a=1, data__de__a=1, single=1)
     found = {
         split.path: split.name
-        for shard in plan(["data/**", "single"], str(tmp_path), 9, divisible=True)
+        for shard in plan_shards(["data/**", "single"], str(tmp_path), 9, divisible=True)
         for split in shard
     }
 
@@ -55,7 +57,7 @@ def test_the_name_is_the_path_below_the_fixed_folder_of_the_pattern(tmp_path: Pa
 def test_an_absolute_pattern_does_not_start_at_the_root(tmp_path: Path) -> None:
     write(tmp_path, a=1)
 
-    assert shape(plan([f"{tmp_path}/*"], "/elsewhere", 9, divisible=True)) == [[("a", 0, 1)]]
+    assert shape(plan_shards([f"{tmp_path}/*"], "/elsewhere", 9, divisible=True)) == [[("a", 0, 1)]]
 
 
 def test_a_root_with_wildcard_characters_is_taken_as_it_is(tmp_path: Path) -> None:
@@ -63,20 +65,20 @@ def test_a_root_with_wildcard_characters_is_taken_as_it_is(tmp_path: Path) -> No
     root.mkdir()
     write(root, a=1)
 
-    assert shape(plan(["*"], str(root), 9, divisible=True)) == [[("a", 0, 1)]]
+    assert shape(plan_shards(["*"], str(root), 9, divisible=True)) == [[("a", 0, 1)]]
 
 
 def test_a_pattern_above_the_root_works(tmp_path: Path) -> None:
     write(tmp_path, data__a=1, recipes__r=1)
 
-    assert shape(plan(["../data/*"], str(tmp_path / "recipes"), 9, divisible=True)) == [[("a", 0, 1)]]
+    assert shape(plan_shards(["../data/*"], str(tmp_path / "recipes"), 9, divisible=True)) == [[("a", 0, 1)]]
 
 
 def test_a_file_found_by_two_patterns_counts_once_and_order_does_not_matter(tmp_path: Path) -> None:
     write(tmp_path, d__a=1, d__b=1)
-    one = plan(["d/*", "d/a", "**"], str(tmp_path), 1, divisible=True)
+    one = plan_shards(["d/*", "d/a", "**"], str(tmp_path), 1, divisible=True)
 
-    assert one == plan(["**", "d/a", "d/*"], str(tmp_path), 1, divisible=True)
+    assert one == plan_shards(["**", "d/a", "d/*"], str(tmp_path), 1, divisible=True)
     assert shape(one) == [[("a", 0, 1)], [("b", 0, 1)]]
 
 
@@ -84,7 +86,7 @@ def test_a_pattern_without_a_match_is_named_with_its_root_and_a_remedy(tmp_path:
     with pytest.raises(
         FileNotFoundError, match=r"'nowhere/\*\.gz' matches no file below .*check the spelling"
     ) as caught:
-        plan(["nowhere/*.gz"], str(tmp_path), 9, divisible=True)
+        plan_shards(["nowhere/*.gz"], str(tmp_path), 9, divisible=True)
 
     assert str(tmp_path) in str(caught.value)
 
@@ -93,7 +95,7 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     write(tmp_path, x__a=1, y__a=1)
 
     with pytest.raises(ValueError, match=r"x/a and .*y/a are both named 'a'"):
-        plan(["x/*", "y/*"], str(tmp_path), 9, divisible=True)
+        plan_shards(["x/*", "y/*"], str(tmp_path), 9, divisible=True)
 
 
 @given(sizes=st.lists(st.integers(0, 500), min_size=1, max_size=12), shard_bytes=st.integers(1, 300))
@@ -102,8 +104,8 @@ def test_every_byte_is_planned_exactly_once(
 ) -> None:
     folder = tmp_path_factory.mktemp("plan")
     write(folder, **{f"f{number:02d}": size for number, size in enumerate(sizes)})
-    shards = plan(["*"], str(folder), shard_bytes, divisible=True)
-    parts = sorted((split.name, split.part) for shard in shards for split in shard)
+    shards = plan_shards(["*"], str(folder), shard_bytes, divisible=True)
+    parts = sorted((split.name, split.slice_index) for shard in shards for split in shard)
 
     wanted = [(f"f{n:02d}", part) for n, size in enumerate(sizes) for part in range(max(-(-size // shard_bytes), 1))]
     assert parts == sorted(wanted)

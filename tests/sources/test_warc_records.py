@@ -7,8 +7,8 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from massivetext.sources.compressed import Stream
-from massivetext.sources.warc import Lost, Record, records
+from massivetext.sources.compressed import PlainStream
+from massivetext.sources.warc import LostBytes, WarcRecord, read_warc_records
 
 
 def warc(number: int, content: bytes | None = None, *, length: int | None = None, kind: str = "response") -> bytes:
@@ -23,28 +23,28 @@ def arc(number: int, content: bytes) -> bytes:
     return f"http://a.example/{number} 192.0.2.1 20240101000000 text/html {len(content)}\n".encode() + content + b"\n"
 
 
-def read(data: bytes, limit: int = 1 << 20) -> list[Record | Lost]:
-    return list(records(Stream(io.BytesIO(data)), limit))
+def read(data: bytes, limit: int = 1 << 20) -> list[WarcRecord | LostBytes]:
+    return list(read_warc_records(PlainStream(io.BytesIO(data)), limit))
 
 
-def numbers(items: Iterable[Record | Lost]) -> list[int | str]:
+def numbers(items: Iterable[WarcRecord | LostBytes]) -> list[int | str]:
     """The number of each record, and the reason of each loss."""
-    return [item.reason if isinstance(item, Lost) else int(item.headers["warc-target-uri"][17:]) for item in items]
+    return [item.reason if isinstance(item, LostBytes) else int(item.headers["warc-target-uri"][17:]) for item in items]
 
 
 def test_a_record_has_its_place_kind_fields_and_content() -> None:
     first = warc(0)
     items = read(first + warc(1, b"", kind="Request"))
 
-    assert items[0] == Record(
+    assert items[0] == WarcRecord(
         "0",
         "response",
         {"warc-type": "response", "warc-target-uri": "http://a.example/0", "content-length": "19"},
         b"content of record 0",
         19,
     )
-    assert isinstance(items[1], Record)
-    assert (items[1].key, items[1].kind, items[1].block) == (str(len(first)), "request", b"")
+    assert isinstance(items[1], WarcRecord)
+    assert (items[1].document_key, items[1].kind, items[1].block) == (str(len(first)), "request", b"")
 
 
 def test_keys_are_offsets_of_members_and_unique_within_one() -> None:
@@ -52,15 +52,15 @@ def test_keys_are_offsets_of_members_and_unique_within_one() -> None:
     whole = gzip.compress(b"".join(warc(n) for n in range(3)), mtime=0)
 
     offsets = [sum(map(len, by_record[:n])) for n in range(3)]
-    assert [item.key for item in read(b"".join(by_record))] == [str(offset) for offset in offsets]
-    assert [item.key for item in read(whole)] == ["0", f"0+{len(warc(0))}", f"0+{len(warc(0)) * 2}"]
+    assert [item.document_key for item in read(b"".join(by_record))] == [str(offset) for offset in offsets]
+    assert [item.document_key for item in read(whole)] == ["0", f"0+{len(warc(0))}", f"0+{len(warc(0)) * 2}"]
 
 
 def test_header_lines_can_be_folded_end_in_lf_and_repeat() -> None:
     data = b"WARC/1.1\nwarc-type:response\nX-A: one\n two\nX-A: again\nno colon\nContent-Length:  3 \n\nabc\n\n"
     (item,) = read(data)
 
-    assert isinstance(item, Record)
+    assert isinstance(item, WarcRecord)
     assert item.headers == {"warc-type": "response", "x-a": "one two", "content-length": "3"}
     assert item.block == b"abc"
 
@@ -69,7 +69,10 @@ def test_only_the_beginning_of_a_large_content_is_held() -> None:
     # 100 bytes are held of one with 101, all of one with 100
     items = read(warc(0, b"x" * 101) + warc(1, b"y" * 100), limit=100)
 
-    assert [(item.length, len(item.block)) for item in items if isinstance(item, Record)] == [(101, 100), (100, 100)]
+    assert [(item.length, len(item.block)) for item in items if isinstance(item, WarcRecord)] == [
+        (101, 100),
+        (100, 100),
+    ]
 
 
 @pytest.mark.parametrize("compress", [gzip.compress, zstandard.ZstdCompressor(write_checksum=True).compress])
@@ -81,8 +84,8 @@ def test_a_damaged_member_in_the_middle_costs_its_record(compress: Callable[[byt
 
     assert numbers(items) == [0, 1, "damaged", 3, 4]
     lost = items[2]
-    assert isinstance(lost, Lost)
-    assert (lost.key, lost.length) == (str(len(members[0]) + len(members[1])), len(members[2]))
+    assert isinstance(lost, LostBytes)
+    assert (lost.document_key, lost.length) == (str(len(members[0]) + len(members[1])), len(members[2]))
     assert f"reading goes on at {sum(map(len, members[:3]))}" in lost.detail
 
 
@@ -133,8 +136,8 @@ def test_garbage_between_records_is_told_with_its_place_and_length() -> None:
 
     assert numbers(items) == [0, "bad_record", 1]
     lost = items[1]
-    assert isinstance(lost, Lost)
-    assert (lost.key, lost.length) == (str(len(warc(0))), len(b"garbage\nmore of it\n"))
+    assert isinstance(lost, LostBytes)
+    assert (lost.document_key, lost.length) == (str(len(warc(0))), len(b"garbage\nmore of it\n"))
 
 
 @pytest.mark.parametrize("value", ["", "-5", "1e3", "99999999999999999", "٣"])
@@ -149,7 +152,7 @@ def test_a_length_that_leads_past_the_next_record_is_corrected() -> None:
     items = read(warc(0, content, length=len(content) + 60) + warc(1) + warc(2))
 
     assert numbers(items) == [0, 1, 2]
-    assert isinstance(items[0], Record)
+    assert isinstance(items[0], WarcRecord)
     assert items[0].block == content
 
     to_the_end = read(warc(0, content, length=10_000) + warc(1) + warc(2))
@@ -166,7 +169,7 @@ def test_a_record_that_the_file_cuts_off_is_lost() -> None:
     items = read(warc(0) + warc(1)[:-10])
 
     assert numbers(items) == [0, "truncated"]
-    assert isinstance(items[1], Lost)
+    assert isinstance(items[1], LostBytes)
     assert items[1].length == len(warc(1)) - 10
 
 
@@ -183,9 +186,9 @@ def test_arc_records_are_read() -> None:
     filedesc = b"filedesc://a.arc 0.0.0.0 20240101000000 text/plain 76\n1 0 A\n" + b"x" * 70 + b"\n"
     items = read(filedesc + arc(0, b"HTTP/1.0 200 OK\n\nabc") + arc(1, b"HTTP/1.0 200 OK\n\ndef"))
 
-    assert [item.kind for item in items if isinstance(item, Record)] == ["warcinfo", "response", "response"]
+    assert [item.kind for item in items if isinstance(item, WarcRecord)] == ["warcinfo", "response", "response"]
     assert numbers(items[1:]) == [0, 1]
-    assert isinstance(items[1], Record)
+    assert isinstance(items[1], WarcRecord)
     assert items[1].headers["warc-date"] == "20240101000000"
     assert items[1].block == b"HTTP/1.0 200 OK\n\nabc"
 
@@ -200,6 +203,6 @@ def test_every_byte_string_is_read_to_its_end(data: list[bytes]) -> None:
     plain = b"".join(data)
     compressed = gzip.compress(plain[: len(plain) // 2]) + gzip.compress(plain[len(plain) // 2 :])[:-6]
     for whole in (plain, compressed, plain + compressed):
-        keys = [item.key for item in read(whole) if isinstance(item, Record)]
+        keys = [item.document_key for item in read(whole) if isinstance(item, WarcRecord)]
 
         assert len(keys) == len(set(keys))

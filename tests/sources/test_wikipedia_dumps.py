@@ -9,7 +9,7 @@ import pytest
 
 from massivetext.recipe import IngestOptions
 from massivetext.schema import Document, Rejected
-from massivetext.sources.compressed import Stream
+from massivetext.sources.compressed import PlainStream
 from massivetext.sources.mediawiki import Dump
 
 ReadFile = Callable[..., tuple[list[Document], list[Rejected]]]
@@ -136,7 +136,7 @@ def test_the_parts_of_a_dump_are_the_dump(tmp_path: Path, read_file: ReadFile) -
 def test_a_huge_page_is_never_held() -> None:
     huge = page(1, "x" * 20_000_000)
     dump = Dump(1000)
-    (found,) = dump.pages(Stream(io.BytesIO((HEAD + huge + "</mediawiki>").encode())))
+    (found,) = dump.pages(PlainStream(io.BytesIO((HEAD + huge + "</mediawiki>").encode())))
     held: Any = found.fields["text"]
 
     assert len(held) == 1000

@@ -14,7 +14,7 @@ from massivetext.estimate.estimator import estimate
 from massivetext.estimate.measured import measure
 from massivetext.orchestration.driver import Driver, prepare
 from massivetext.orchestration.plan import make_plan, stage_keys
-from massivetext.recipe import load
+from massivetext.recipe import load_recipe
 from massivetext.report.examples import Place
 from massivetext.report.funnel import read_funnel
 from massivetext.report.trace import trace_document
@@ -35,7 +35,7 @@ def with_odd_ids(at: int) -> tuple[Stage, ...]:
 
 def driver(folder: Path, stages: tuple[Stage, ...], events: list[tuple[str, str]]) -> Driver:
     return prepare(
-        load(str(folder / "corpus/recipe.toml")),
+        load_recipe(str(folder / "corpus/recipe.toml")),
         str(folder / "run"),
         Engine(),
         stages=stages,
@@ -84,7 +84,7 @@ def test_another_version_of_the_stage_redoes_it_and_what_follows(
     tmp_path: Path, finished: tuple[Path, tuple[Stage, ...]]
 ) -> None:
     folder, stages = finished
-    plan = make_plan(load(str(folder / "corpus/recipe.toml")))
+    plan = make_plan(load_recipe(str(folder / "corpus/recipe.toml")))
     before = stage_keys(plan, stages)
     at = stages.index(ODD_IDS)
     changed = Stage(**{name: getattr(ODD_IDS, name) for name in ODD_IDS.__slots__} | {"version": 2})
@@ -129,7 +129,7 @@ def test_the_stage_is_in_funnel_report_trace_check_and_plan(
     shard = context.all_shards()[0]
     removed = int(np.flatnonzero(context.kept(shard, before=ODD_IDS.name) & ~context.kept(shard))[0])
     dropped = {trace_document(context, Place(shard, row)).dropped_by for row in range(removed, 12)}
-    plan = make_plan(load(str(folder / "corpus/recipe.toml")))
+    plan = make_plan(load_recipe(str(folder / "corpus/recipe.toml")))
     rows = [str(cell) for cell in check_tables(plan, stages)[-1].columns[2].cells]
     measured = measure(context.run, "it", stages)
     steps = estimate(measured.corpus, [measured], 4, stages=stages).steps

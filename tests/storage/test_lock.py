@@ -18,7 +18,7 @@ from massivetext.engines.engine import Engine
 from massivetext.errors import LockHeldError, LockLostError, StoreFailedError
 from massivetext.jobs.report_pages import write_report
 from massivetext.orchestration.driver import prepare
-from massivetext.recipe import load
+from massivetext.recipe import load_recipe
 from massivetext.runs.store import Run
 from massivetext.runs.verify import verify
 from massivetext.storage import files as fs
@@ -374,7 +374,7 @@ def test_a_driver_that_loses_its_lock_writes_no_manifest(recipe: Path, tmp_path:
         if (stage, event) == ("ingest", "run"):
             rob(folder)
 
-    driver = prepare(load(str(recipe)), folder, Engine(), until="ingest", listener=listener)
+    driver = prepare(load_recipe(str(recipe)), folder, Engine(), until="ingest", listener=listener)
     with pytest.raises(LockLostError, match="another run has taken this folder over"):
         driver.run()
 

@@ -119,8 +119,10 @@ def judged(
 def test_signals_and_verdicts_are_those_of_the_functions_that_a_run_calls() -> None:
     found = judged(TEXTS, ["gopher", "safesearch"])
     measured = signals.measure(list(TEXTS.values()))
-    judging = rules.combine(rules.load(name, known=registry.types()) for name in ("gopher", "safesearch"))
-    kept, failed = rules.judge(measured, judging)
+    judging = rules.combine_rule_sets(
+        rules.load_rule_set(name, known=registry.types()) for name in ("gopher", "safesearch")
+    )
+    kept, failed = rules.judge_documents(measured, judging)
     expected = {
         name: {"id": name, "text": TEXTS[name], **row, "kept": bool(passed)}
         | {"failed": [rule.label for bit, rule in enumerate(judging) if int(bits) >> bit & 1]}

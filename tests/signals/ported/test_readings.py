@@ -89,10 +89,10 @@ def test_an_empty_text_has_the_registered_values(reading: str) -> None:
 
 @pytest.mark.parametrize("reading", READINGS)
 def test_a_profile_judges_by_its_reading_alone(reading: str) -> None:
-    judging = rules.load(reading, known=registry.types()).rules
+    judging = rules.load_rule_set(reading, known=registry.types()).rules
 
-    assert registry.readings_of(rules.signals_of(judging)) == (reading,)
-    assert {name for name, signal in registry.ALL.items() if signal.family == reading} <= rules.signals_of(judging)
+    assert registry.readings_of(rules.signals_read_by(judging)) == (reading,)
+    assert {name for name, signal in registry.ALL.items() if signal.family == reading} <= rules.signals_read_by(judging)
 
 
 def test_readings_add_columns_and_change_none(rhyme: str) -> None:
@@ -107,8 +107,11 @@ def test_readings_add_columns_and_change_none(rhyme: str) -> None:
 def test_the_key_of_measuring_changes_with_the_readings_alone(tmp_path: Path) -> None:
     path = tmp_path / "tiny.toml"
     path.write_text('name = "tiny"\nseed = 1\n[sources.news]\nkind = "news"\ninputs = ["*.jsonl"]\nweight = 1\n')
-    loaded = recipe.load(str(path))
-    sets = {name: rules.combine([rules.load(name, known=registry.types())]) for name in ("gopher", "fineweb", "dolma")}
+    loaded = recipe.load_recipe(str(path))
+    sets = {
+        name: rules.combine_rule_sets([rules.load_rule_set(name, known=registry.types())])
+        for name in ("gopher", "fineweb", "dolma")
+    }
     keys = {
         name: stage_keys(RunPlan(loaded, {"news": []}, {"news": judging}, {}))["measure"]
         for name, judging in sets.items()
@@ -120,7 +123,7 @@ def test_the_key_of_measuring_changes_with_the_readings_alone(tmp_path: Path) ->
 
 def test_only_the_source_whose_rules_ask_for_a_reading_has_it(tmp_path: Path, rhyme: str) -> None:
     context = tiny_context(str(tmp_path), {"news": [[rhyme]], "web": [[rhyme]]})
-    dolma = rules.combine([rules.load("dolma", known=registry.types())])
+    dolma = rules.combine_rule_sets([rules.load_rule_set("dolma", known=registry.types())])
     context = replace(context, rules={"news": context.rules["news"], "web": dolma})
     for source in ("news", "web"):
         measure_shard(context, WorkItem(Shard(source, 0, 1), (), 0.0), Reporter(None, "measure"))

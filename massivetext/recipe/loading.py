@@ -1,0 +1,172 @@
+"""Read recipes from TOML and check them."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar, cast
+
+import msgspec
+
+from massivetext import assets
+from massivetext.errors import UserError
+from massivetext.recipe.kinds import KINDS, PAPER_LICENCES
+from massivetext.recipe.structs import Options, Recipe, SourceOptions
+from massivetext.sources import FORMATS, Format, find_format
+
+_CREDENTIALS_IN_URL = re.compile(r"://[^/\s\"']*@")
+_SOURCE_NAME = re.compile("[a-z][a-z0-9_]*")
+# Names that a run uses for other things beside its sources.
+_RESERVED_NAMES = frozenset(
+    {"candidates", "clusters", "counts", "index", "near", "pairs", "samples", "signatures", "tokens"}
+)
+
+
+class LoadedRecipe(msgspec.Struct, frozen=True, kw_only=True):
+    """A recipe and its location: relative paths in it start at ``root``."""
+
+    recipe: Recipe
+    path: str
+    root: str
+
+
+def load_recipe(name_or_path: str, formats: Sequence[Format] = FORMATS) -> LoadedRecipe:
+    """Read a recipe: a built-in name, or the path of a TOML file.
+
+    Paths in a file are relative to the file's folder; in a built-in recipe they are relative to the working folder.
+
+    Args:
+        name_or_path: name of a built-in recipe, or path of a TOML file.
+        formats: the source formats that the recipe may name.
+
+    Raises:
+        UserError: there is no such recipe, it is not TOML, or it has a wrong value; names file and position.
+    """
+    built_in = assets.folder("pipelines") / f"{name_or_path}.toml"
+    path = built_in if built_in.is_file() else Path(name_or_path)
+    root = Path.cwd() if path == built_in else path.resolve().parent
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, IsADirectoryError):
+        raise UserError(
+            f"{name_or_path}: no such recipe; give a TOML file or one of {', '.join(assets.asset_names('pipelines'))}"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: want UTF-8 text, got {error}") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
+    return LoadedRecipe(recipe=parse_recipe(text, str(path), formats), path=str(path), root=str(root))
+
+
+def parse_recipe(text: str, path: str, formats: Sequence[Format] = FORMATS) -> Recipe:
+    """Return the recipe in a TOML text. Raises UserError with ``path`` and the position in the file."""
+    if found := _CREDENTIALS_IN_URL.search(text):  # the recipe is written to run.json, and quoted in messages
+        line = text.count("\n", 0, found.start()) + 1
+        raise UserError(f"{path}: line {line}: holds a URL with credentials; set them in the environment instead")
+    try:
+        data = tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path}: is not TOML: {error}") from error
+    tables = data.get("sources", {})
+    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+        raise UserError(f"{path}: sources: want one table [sources.NAME] per source")
+    sources = {name: _parse_source(table, path, f"sources.{name}", formats) for name, table in tables.items()}
+    recipe = _convert({**data, "sources": sources}, Recipe, path, "")
+    for name, source in recipe.sources.items():
+        _check_source(name, source, path)
+    _check_weights(recipe, path)
+    return recipe
+
+
+def _parse_source(table: Mapping[str, object], path: str, toml_path: str, formats: Sequence[Format]) -> SourceOptions:
+    _require_known_keys(table, SourceOptions, path, toml_path)
+    if "kind" not in table:
+        raise UserError(f"{path}: {toml_path}: want a kind, one of {', '.join(KINDS)}; got none")
+    source = _convert(table, SourceOptions, path, toml_path)
+    try:
+        source_format = find_format(source.format_name, formats)
+    except UserError as error:
+        raise UserError(f"{path}: {toml_path}.format: {error}") from error
+    _check_format(source, source_format, path, toml_path, formats)
+    # The default format by its name is the same recipe as one without a format: same hashes, same keys.
+    return source if source.key_format else msgspec.structs.replace(source, format=msgspec.UNSET)
+
+
+def _check_format(
+    source: SourceOptions, source_format: Format, path: str, toml_path: str, formats: Sequence[Format]
+) -> None:
+    missing = KINDS[source.kind].requires - source_format.options
+    if missing:
+        able = ", ".join(known.name for known in formats if KINDS[source.kind].requires <= known.options)
+        raise UserError(
+            f"{path}: {toml_path}.format: want a format that reads {', '.join(sorted(missing))}, which kind "
+            f"'{source.kind}' needs ({able}); got '{source_format.name}'"
+        )
+    if source.licences != PAPER_LICENCES and "licences" not in source_format.options:
+        able = ", ".join(known.name for known in formats if "licences" in known.options)
+        raise UserError(
+            f"{path}: {toml_path}.licences: want licences only for a format that reads them ({able}); got format "
+            f"'{source_format.name}'; remove the licences"
+        )
+
+
+_Struct = TypeVar("_Struct", bound=Options)
+
+
+def _convert(table: Mapping[str, object], struct: type[_Struct], path: str, toml_path: str) -> _Struct:
+    """Return a table as a struct; ``toml_path`` is its position in the file, for messages."""
+    _require_known_keys(table, struct, path, toml_path)
+    converted = dict(table)
+    for field in msgspec.structs.fields(struct):
+        value = converted.get(field.name)
+        if isinstance(field.type, type) and issubclass(field.type, Options) and isinstance(value, dict):
+            converted[field.name] = _convert(
+                cast(dict[str, object], value), field.type, path, f"{toml_path}.{field.name}".lstrip(".")
+            )
+    try:
+        return msgspec.convert(_with_floats(converted, struct), struct)
+    except msgspec.ValidationError as error:
+        message, _, where = str(error).partition(" - at `$")
+        position = f"{toml_path}{where.rstrip('`')}".lstrip(".")
+        raise UserError(f"{path}: {position or 'recipe'}: {message}") from error
+
+
+def _with_floats(table: Mapping[str, object], struct: type[Options]) -> dict[str, object]:
+    # TOML floats are read as Decimal so that weights stay exact; every other number must be a float.
+    exact = {field.name for field in msgspec.structs.fields(struct) if "Decimal" in str(field.type)}
+    return {
+        name: (
+            (Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value)
+            if name in exact
+            else (float(value) if isinstance(value, Decimal) else value)
+        )
+        for name, value in table.items()
+    }
+
+
+def _require_known_keys(table: Mapping[str, object], struct: type[Options], path: str, toml_path: str) -> None:
+    known = [field.name for field in msgspec.structs.fields(struct)]
+    for key in table:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean '{close[0]}'? " if close else ""
+            position = f"{toml_path}.{key}".lstrip(".")
+            raise UserError(f"{path}: {position}: unknown key; {hint}known here: {', '.join(sorted(known))}")
+
+
+def _check_source(name: str, source: SourceOptions, path: str) -> None:
+    if not _SOURCE_NAME.fullmatch(name):
+        raise UserError(f"{path}: sources.{name}: want a name of a-z, 0-9 and _, beginning with a letter")
+    if name in _RESERVED_NAMES:
+        raise UserError(f"{path}: sources.{name}: a run uses this name for something else; rename the source")
+    if not source.weight.is_finite() or not 0 < source.weight <= 1:
+        raise UserError(f"{path}: sources.{name}.weight: want a number above 0 and at most 1, got {source.weight}")
+
+
+def _check_weights(recipe: Recipe, path: str) -> None:
+    total = sum((source.weight for source in recipe.sources.values()), Decimal(0))
+    if total != 1:
+        each = ", ".join(f"{name} {source.weight}" for name, source in recipe.sources.items())
+        raise UserError(f"{path}: sources: weights must sum to exactly 1, got {total} ({each})")

@@ -1,0 +1,239 @@
+"""The tables of a recipe as frozen structs."""
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+import msgspec
+
+from massivetext.recipe.kinds import KINDS, PAPER_LICENCES, KindName
+
+Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every table of a recipe: frozen, keyword arguments only, unknown keys are errors."""
+
+
+class SourceOptions(Options, frozen=True):
+    """One source: what is read, how it is judged, and its share of the training sequences.
+
+    Attributes:
+        kind: which defaults of the paper apply: rules, deduplication, test-set filtering, format.
+        inputs: file names or patterns (``*``, ``**``), relative to the recipe's folder; or URLs.
+        weight: share of the training sequences, as a decimal; all weights sum to exactly 1.
+        format: how the bytes of the inputs are read (``massivetext/sources/registry.py``); UNSET: the kind's default.
+        edits: names of line edits in ``filters/edits/``, or paths of such files. They change the texts for good during
+            ingest, in this order (paper: none).
+        rules: names of rule sets in ``filters/``, or paths of rule files; None: the paper's choice for the kind.
+        deduplicate: takes part in exact and near deduplication; None: the paper's choice for the kind.
+        decontaminate: loses documents that overlap a test set (paper: every source).
+        text_field: name of the text in JSONL and Parquet input.
+        licences: SPDX identifiers of accepted licences; only for formats that read licences.
+        shard_bytes: input files are divided or grouped into shards of about this many bytes.
+    """
+
+    kind: KindName
+    inputs: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    weight: Decimal
+    # Not written if it is not given: recipes without it keep their hash, and runs their stage keys.
+    format: str | msgspec.UnsetType = msgspec.UNSET
+    edits: tuple[str, ...] = ()
+    rules: tuple[str, ...] | None = None
+    deduplicate: bool | None = None
+    decontaminate: bool = True
+    text_field: str = "text"
+    licences: tuple[str, ...] = PAPER_LICENCES
+    shard_bytes: Positive = 64 * 2**20
+
+    @property
+    def format_name(self) -> str:
+        """Name of the format of the inputs."""
+        return KINDS[self.kind].format if isinstance(self.format, msgspec.UnsetType) else self.format
+
+    @property
+    def key_format(self) -> tuple[str, ...]:
+        """What the format adds to the stage key of ingest: its name, or nothing if it is the default of the kind."""
+        return () if self.format_name == KINDS[self.kind].format else (self.format_name,)
+
+    @property
+    def rule_sets(self) -> tuple[str, ...]:
+        """Names of the rule sets that judge this source."""
+        return KINDS[self.kind].rule_sets if self.rules is None else self.rules
+
+    @property
+    def deduplicates(self) -> bool:
+        """Whether this source takes part in deduplication."""
+        return KINDS[self.kind].deduplicates if self.deduplicate is None else self.deduplicate
+
+
+class IngestOptions(Options, frozen=True):
+    """Limits on one record of input; larger records go to quarantine.
+
+    Attributes:
+        max_record_bytes: largest JSON line, book or source file; a wiki page may have 4 MiB at most.
+        max_html_bytes: largest page that is parsed (a parser takes about 20 times as much memory).
+    """
+
+    max_record_bytes: Positive = 64 * 2**20
+    max_html_bytes: Positive = 8 * 2**20
+
+
+class MeasureOptions(Options, frozen=True):
+    """How signals are measured.
+
+    Attributes:
+        paragraph_languages: whether the language of each paragraph is detected too (`language_paragraph_frac`), which
+            makes language detection take about 60% longer.
+        unsafe_model: model that computes `unsafe_score` instead of the shipped one: a file ``mine.ftz`` of
+            ``massivetext classifier train`` with ``mine.json`` beside it.
+    """
+
+    paragraph_languages: bool = False
+    unsafe_model: str | None = None
+
+
+Action = Literal["ignore", "warn", "stop"]
+
+
+class GuardOptions(Options, frozen=True):
+    """Which results of the rules are suspicious, and whether the run then warns or stops.
+
+    Attributes:
+        enough_documents: a smaller source is checked only for rules that fire too often.
+        never_fires: action if no document of a source fails a rule: its bounds may be wrong, or it reads the wrong
+            signal.
+        fires_above: share of a source that one rule may remove alone.
+        fires_too_often: action if a rule removes more.
+        loses_above: share of a source that its rules together may remove.
+        loses_too_much: action if they remove more.
+    """
+
+    enough_documents: Positive = 1000
+    never_fires: Action = "warn"
+    fires_above: Share = 0.5
+    fires_too_often: Action = "warn"
+    loses_above: Share = 0.98
+    loses_too_much: Action = "stop"
+
+
+class BlocklistOptions(Options, frozen=True):
+    """Block lists for the URLs of documents; the signals `blocked_host` and the like are computed from them.
+
+    All are files, plain or compressed, with one entry per line; patterns are allowed.
+
+    Attributes:
+        hosts: lists of hosts, each with all hosts below it; or hosts files, with an address before the hosts.
+        urls: lists of URLs.
+        url_keywords: lists of words that match a whole run of letters and digits.
+        url_substrings: lists of words that match anywhere.
+        shipped_keywords: whether `filters/lists/explicit_url_keywords.txt` is used as well.
+    """
+
+    hosts: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+    url_keywords: tuple[str, ...] = ()
+    url_substrings: tuple[str, ...] = ()
+    shipped_keywords: bool = True
+
+
+class NearOptions(Options, frozen=True):
+    """MinHash near-deduplication.
+
+    Attributes:
+        ngram: words per shingle; Rae et al. 2021, A.1.1: 13.
+        threshold: documents are duplicates if the Jaccard similarity of their shingles is above it; A.1.1: 0.8.
+        bands: bands per signature; 32 of 8 hashes find a pair of similarity 0.8 with probability 0.997.
+        rows: hashes per band.
+        lowercase: ignore case (the paper names only punctuation and white space).
+        max_bucket: in a larger bucket each document is paired only with the bucket's first and with its neighbour.
+    """
+
+    ngram: Positive = 13
+    threshold: Share = 0.8
+    bands: Positive = 32
+    rows: Positive = 8
+    lowercase: bool = False
+    max_bucket: Positive = 64
+
+
+class DecontaminateOptions(Options, frozen=True):
+    """Test-set filtering.
+
+    Attributes:
+        test_sets: files of evaluation items: JSONL (a ``text`` field, or ``full`` where present), WikiText
+            (``.tokens``), or ``.txt`` with one item per paragraph; each may be gzipped. Patterns are allowed. Without
+            test sets the stage drops no document.
+        ngram: words per n-gram; Rae et al. 2021, A.1.1: 13.
+        jaccard: a document is dropped if its Jaccard similarity with an item is above this; A.1.1: 0.8.
+        containment: a document is dropped if it contains more than this share of an item's n-grams; None, as in the
+            paper: such documents are reported and kept.
+        lowercase: ignore case.
+    """
+
+    test_sets: tuple[str, ...] = ()
+    ngram: Positive = 13
+    jaccard: Share = 0.8
+    containment: Share | None = None
+    lowercase: bool = False
+
+
+class TokenizerOptions(Options, frozen=True):
+    """SentencePiece BPE with byte fallback, as in Rae et al. 2021, section 2.2.
+
+    Attributes:
+        vocabulary_size: number of pieces, with special ids and 256 bytes; the paper: 32,000.
+        normalization: "nfkc" as for Gopher, "identity" as for Chinchilla.
+        training_bytes: bytes of text that are sampled from the mixture for training.
+        max_piece_length: longest piece in characters; the crop constant of A.1's token sequences assumes 15.
+        model: path of an existing SentencePiece model; then no model is trained.
+    """
+
+    vocabulary_size: Annotated[int, msgspec.Meta(ge=300, le=1_000_000)] = 32_000
+    normalization: Literal["nfkc", "identity"] = "nfkc"
+    training_bytes: Positive = 256 * 2**20
+    max_piece_length: Annotated[int, msgspec.Meta(ge=1, le=512)] = 15
+    model: str | None = None
+
+
+class RecordsOptions(Options, frozen=True):
+    """Token sequences and their shards.
+
+    Attributes:
+        sequence_length: tokens per record; the paper: 2,048.
+        sequences: number of records; None: as many as possible without reading any source more than `epochs` times.
+        epochs: whole passes over the source that runs out first; used only if `sequences` is None.
+        bytes_per_token: a crop has `bytes_per_token * sequence_length` bytes; the paper: 15.
+        crops_per_group: number of crops that are concatenated before they are cut into sequences; the paper: 10.
+        shard_sequences: records per file, at most.
+    """
+
+    sequence_length: Annotated[int, msgspec.Meta(ge=8)] = 2048
+    sequences: Positive | None = None
+    epochs: Positive = 1
+    bytes_per_token: Positive = 15
+    crops_per_group: Positive = 10
+    shard_sequences: Positive = 32_768
+
+
+class Recipe(Options, frozen=True):
+    """A whole recipe; ``pipelines/massivetext.toml`` is an example with comments.
+
+    Attributes:
+        name: name of the data set.
+        seed: seed of every keyed hash and permutation.
+        demo: folder of a demo corpus that is written if it is missing, relative to the recipe's folder.
+    """
+
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]*$")]
+    sources: Annotated[dict[str, SourceOptions], msgspec.Meta(min_length=1, max_length=255)]
+    seed: Annotated[int, msgspec.Meta(ge=0, lt=2**62)] = 0
+    demo: str | None = None
+    ingest: IngestOptions = IngestOptions()
+    measure: MeasureOptions = MeasureOptions()
+    guards: GuardOptions = GuardOptions()
+    blocklists: BlocklistOptions = BlocklistOptions()
+    near: NearOptions = NearOptions()
+    decontaminate: DecontaminateOptions = DecontaminateOptions()
+    tokenizer: TokenizerOptions = TokenizerOptions()
+    records: RecordsOptions = RecordsOptions()

@@ -1,0 +1,116 @@
+"""A source format in one file: declared as a value, given to the functions that look formats up, read by a run."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from massivetext.errors import UserError
+from massivetext.jobs.ingest import ingest_shard
+from massivetext.orchestration.plan import make_items, make_plan, stage_keys
+from massivetext.recipe import IngestOptions, load_recipe
+from massivetext.runs.context import Context
+from massivetext.runs.progress import Reporter
+from massivetext.runs.stage import verdict_sets
+from massivetext.runs.store import Run
+from massivetext.schema import Document, Rejected
+from massivetext.sources import FORMATS, Format
+from massivetext.sources.compressed import open_stream
+from massivetext.sources.reading import read_split
+from massivetext.sources.registry import ReadLimits, ReadOptions
+from massivetext.sources.splits import Split
+from massivetext.stages import STAGES
+from massivetext.text import clean
+
+# -- the format --------------------------------------------------------------------------------------------------------
+
+
+def read_percent_records(split: Split, _options: ReadOptions, limits: ReadLimits) -> Iterator[Document | Rejected]:
+    """Yield the records of a file, which lines of ``%%`` separate; the document key is the ordinal of the record."""
+    with open_stream(split.path) as stream:
+        for number, record in enumerate(re.split(rb"^%%\n", stream.read(), flags=re.MULTILINE)):
+            if number % split.slice_count != split.slice_index:
+                continue
+            if len(record) > limits.max_record_bytes:
+                yield Rejected(
+                    split.name, str(number), len(record), "record_too_large", f"record {number} is too large"
+                )
+            else:
+                yield Document(clean(record.decode()), split.name, str(number))
+
+
+PERCENT = Format(
+    name="percent",
+    title="text, records separated by lines of %%",
+    load_reader=lambda: read_percent_records,
+    file_names=("*.fortune",),
+    read_cost=0.1,
+    skip_cost=0.1,
+)
+
+# -- its use -----------------------------------------------------------------------------------------------------------
+
+WITH_PERCENT = (*FORMATS, PERCENT)
+RECORDS = b"one\n%%\ntwo\ntwo\n%%\n" + b"x" * 100 + b"\n%%\nfour\n"
+TEXTS = ["one", "two\ntwo", "four"]
+RECIPE = """
+name = "toy"
+[ingest]
+max_record_bytes = 50
+[sources.sayings]
+kind = "books"
+format = "percent"
+inputs = ["*.fortune"]
+weight = 1.0
+rules = []
+shard_bytes = 50
+"""
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    """A recipe with a source of the format, and its only input file."""
+    (tmp_path / "a.fortune").write_bytes(RECORDS)
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    return tmp_path / "recipe.toml"
+
+
+def test_it_is_read_as_the_built_in_formats_are(recipe: Path) -> None:
+    options = load_recipe(str(recipe), WITH_PERCENT).recipe.sources["sayings"]
+    path = recipe.parent / "a.fortune"
+    split = Split(name="a.fortune", path=str(path), size=path.stat().st_size)
+    documents = list(read_split(split, options, IngestOptions(), WITH_PERCENT))
+
+    assert [d.text for d in documents if isinstance(d, Document)] == [TEXTS[0], TEXTS[1], "x" * 100, TEXTS[2]]
+
+
+def test_its_shards_are_ingested_in_slices(recipe: Path) -> None:
+    loaded = load_recipe(str(recipe), WITH_PERCENT)
+    plan = make_plan(loaded, formats=WITH_PERCENT)
+    context = Context(
+        run=Run(str(recipe.parent / "run")),
+        recipe=loaded.recipe,
+        root=loaded.root,
+        keys=stage_keys(plan),
+        shard_counts={name: len(shards) for name, shards in plan.splits.items()},
+        rules=plan.rules,
+        verdicts=verdict_sets(loaded.recipe, STAGES),
+    )
+    items = make_items(plan, WITH_PERCENT)
+    commits = [ingest_shard(context, item, Reporter(None, "ingest"), WITH_PERCENT) for item in items]
+    files = [context.run.part("documents", item.shard) for item in items]
+    found = [text for path in files for text in pq.read_table(path)["text"].to_pylist()]
+
+    assert len(items) == 3  # 127 bytes in slices of at most 50
+    assert sorted(found) == sorted(TEXTS)
+    assert sum(commit.counts["rejected"] for commit in commits) == 1
+
+
+def test_without_the_value_the_name_is_unknown(recipe: Path) -> None:
+    known = ", ".join(f"'{known.name}' ({known.title})" for known in FORMATS)
+    with pytest.raises(UserError) as caught:
+        load_recipe(str(recipe))
+
+    assert str(caught.value) == (f"{recipe}: sources.sayings.format: unknown format 'percent'; known formats: {known}")
