@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from massivetext.loader import Features, load, on_devices
-from massivetext.records.dataset import CreatedBy, Shard, SpecialIds, TokenizerFile, dataset
+from massivetext.records.dataset import CreatedBy, RecordShard, SpecialIds, TokenizerFile, describe_dataset
 from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.record_format import SequenceRecord
 
@@ -30,8 +30,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
         RUN_FORMAT.write(str(file), [SequenceRecord(tokens[s], np.array([0, 4]), 0, s) for s in slots])
         data = file.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
-        shards.append(Shard(path=file.name, records=len(slots), bytes=len(data), sha256=digest))
-    result = dataset(
+        shards.append(RecordShard(path=file.name, records=len(slots), bytes=len(data), sha256=digest))
+    result = describe_dataset(
         name="tiny",
         created_by=CreatedBy(massivetext="0.1.0", recipe_sha256=""),
         sequence_length=LENGTH,

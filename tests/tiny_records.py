@@ -10,10 +10,10 @@ import numpy as np
 from massivetext.records.dataset import (
     CreatedBy,
     Dataset,
-    Shard,
+    RecordShard,
     SpecialIds,
     TokenizerFile,
-    dataset,
+    describe_dataset,
 )
 from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.record_format import RecordFormat, SequenceRecord
@@ -41,8 +41,8 @@ def write_folder(
         record_format.write(str(path), [change(record(slot)) for slot in slots])
         data = path.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
-        shards.append(Shard(path=path.name, records=len(slots), bytes=len(data), sha256=digest))
-    result = dataset(
+        shards.append(RecordShard(path=path.name, records=len(slots), bytes=len(data), sha256=digest))
+    result = describe_dataset(
         name="tiny",
         created_by=CreatedBy(massivetext="0.1.0", recipe_sha256=""),
         sequence_length=LENGTH,

@@ -158,7 +158,7 @@ def verify(run_folder: RunFolder) -> None:
     console, run = _out(), store.Run(fs.absolute(run_folder))
     problems = verify_run(run)
     if not problems and fs.exists(run.path("records", "dataset.json")):
-        problems = reader.check(run.path("records"))
+        problems = reader.check_records(run.path("records"))
     for problem in problems:
         console.print(printable(problem), highlight=False, soft_wrap=True, markup=False)
     if problems:

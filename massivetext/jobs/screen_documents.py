@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from massivetext.decontaminate.evaluation_items import evaluation_files, read_items
 from massivetext.decontaminate.index import NgramIndex
-from massivetext.decontaminate.screen import Screen
+from massivetext.decontaminate.screen import EvaluationScreen
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import ShardStage, Task, priced, run_shards
 from massivetext.recipe import DecontaminateOptions
@@ -56,8 +56,8 @@ def _index(path: str, key: str) -> NgramIndex:  # the key tells one run's index 
 
 
 @functools.lru_cache(maxsize=2)
-def _screen(path: str, key: str, options: DecontaminateOptions, by_title: bool) -> Screen:
-    return Screen.of(_index(path, key), options, by_title=by_title)
+def _screen(path: str, key: str, options: DecontaminateOptions, by_title: bool) -> EvaluationScreen:
+    return EvaluationScreen.for_index(_index(path, key), options, by_title=by_title)
 
 
 def screen_shard(context: Context, task: Task, reporter: Reporter) -> ShardCommit:

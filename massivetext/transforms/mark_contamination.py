@@ -8,7 +8,7 @@ import apache_beam as beam
 
 from massivetext.decontaminate.evaluation_items import evaluation_files, read_items
 from massivetext.decontaminate.index import NgramIndex
-from massivetext.decontaminate.screen import Screen
+from massivetext.decontaminate.screen import EvaluationScreen
 from massivetext.errors import UserError
 from massivetext.recipe import DecontaminateOptions
 from massivetext.storage import files as fs
@@ -82,10 +82,10 @@ def _load_screen(files: tuple[fs.FileInfo, ...], options: DecontaminateOptions, 
     """The items as a function of rows, built once a process; the files' versions tell changed ones from these."""
     items = [item for file in files for item in read_items(file.path.rsplit("/", 1)[-1], fs.read_bytes(file.path))]
     index = NgramIndex.build(items, options.ngram, lowercase=options.lowercase)
-    return functools.partial(_screened, Screen.of(index, options, by_title=by_title), by_title)
+    return functools.partial(_screened, EvaluationScreen.for_index(index, options, by_title=by_title), by_title)
 
 
-def _screened(screen: Screen, by_title: bool, rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
+def _screened(screen: EvaluationScreen, by_title: bool, rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
     for row in rows:
         leaked, jaccard, containment, hits = screen.screen(row.text, row.title if by_title else None)
         yield leaked, jaccard, containment, [f"{hit.test_set}/{hit.item}" for hit in hits]

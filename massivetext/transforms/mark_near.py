@@ -12,8 +12,8 @@ import numpy as np
 
 from massivetext.dedup.candidates import bucket_pairs
 from massivetext.dedup.keeper import keeper_rank
-from massivetext.dedup.minhash import MinHash, band_keys
-from massivetext.dedup.row_types import partitioned
+from massivetext.dedup.minhash import MinHash, bucket_hashes
+from massivetext.dedup.row_types import split_by_partition
 from massivetext.dedup.similarity import similarity
 from massivetext.errors import UserError
 from massivetext.recipe import NearOptions
@@ -183,10 +183,10 @@ def banded(batch: Sequence[tuple[bytes, bytes]], options: NearOptions) -> Iterat
     """(partition, rows of :data:`MEMBER`) of some signatures."""
     signatures = np.frombuffer(b"".join(signature for _, signature in batch), "<u4").reshape(len(batch), -1)
     members = np.zeros(len(batch) * options.bands, MEMBER)
-    members["key"] = band_keys(signatures, options.bands, options.rows).ravel()
+    members["key"] = bucket_hashes(signatures, options.bands, options.rows).ravel()
     digests = np.frombuffer(b"".join(digest for digest, _ in batch), "<u8").reshape(-1, 2)
     members["document"] = np.repeat(digests, options.bands, axis=0)
-    yield from partitioned(members, members["key"], _PARTITIONS)
+    yield from split_by_partition(members, members["key"], _PARTITIONS)
 
 
 def paired(group: tuple[bytes, Iterable[bytes]], max_bucket: int) -> Iterator[tuple[bytes, bytes]]:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from massivetext.dedup.candidates import bucket_pairs
-from massivetext.dedup.minhash import MinHash, band_keys
-from massivetext.dedup.similarity import verify
+from massivetext.dedup.minhash import MinHash, bucket_hashes
+from massivetext.dedup.similarity import similarity
 from massivetext.schema import U64
 from massivetext.shingles import shingle_hashes
 
@@ -45,10 +45,10 @@ def test_candidates_and_verification_find_what_brute_force_finds() -> None:
     sets = [shingle_hashes(text) for text in texts]
     expected = set(similar_by_brute_force(sets))
 
-    keys = band_keys(MinHash(256, 0).signatures(sets), 32, 8)
-    addresses = np.repeat(np.arange(len(sets), dtype=np.uint64), 32)
-    pairs, oversized = bucket_pairs(keys.ravel(), addresses, 64)
-    found = {(a, b) for a, b in pairs[verify(pairs, dict(enumerate(sets))) > THRESHOLD].tolist()}
+    hashes = bucket_hashes(MinHash(256, 0).signatures(sets), 32, 8)
+    documents = np.repeat(np.arange(len(sets), dtype=np.uint64), 32)
+    pairs, oversized = bucket_pairs(hashes.ravel(), documents, 64)
+    found = {(a, b) for a, b in pairs.tolist() if similarity(sets[a], sets[b]).jaccard > THRESHOLD}
 
     assert len(expected) > 100
     assert oversized == 0

@@ -19,7 +19,7 @@ from massivetext.engines.engine import DealOut
 from massivetext.engines.shard_jobs import Lane, Task
 from massivetext.orchestration.driver import Driver
 from massivetext.recipe import load
-from massivetext.records.tokens import part_path
+from massivetext.records.tokens import round_tokens_path
 from massivetext.runs.context import Context
 from massivetext.runs.store import Run, Shard
 from massivetext.sources.splits import Split
@@ -236,7 +236,7 @@ def text_windows(context: Context) -> Iterator[bytes]:
 def token_windows(context: Context) -> Iterator[bytes]:
     """Twelve tokens from the middle of each draw of the first round."""
     for shard in context.all_shards():
-        path = part_path(context.run, 0, shard)
+        path = round_tokens_path(context.run, 0, shard)
         for tokens in pq.read_table(path, columns=["tokens"])["tokens"].to_pylist():
             if len(tokens) >= 64:
                 middle = len(tokens) // 4 * 2
