@@ -21,10 +21,10 @@ class SequenceReader:
         record_format: format of its record shards.
     """
 
-    def __init__(self, dataset: Dataset, record_format: RecordFormat, copies: LocalShards) -> None:
-        """Take what :func:`open_records` has found; a shard is opened when it is first read."""
+    def __init__(self, dataset: Dataset, record_format: RecordFormat, shards: LocalShards) -> None:
+        """Keep what :func:`open_records` has checked; a record shard is opened when it is first read."""
         self.dataset, self.record_format = dataset, record_format
-        self._copies = copies
+        self._shards = shards
         self._opened: dict[int, RecordSource] = {}
 
     def __len__(self) -> int:
@@ -45,7 +45,7 @@ class SequenceReader:
             raise IndexError(f"records: want an index below {len(self)}, got {index}")
         within, shard = divmod(slot, len(self.dataset.train.shards))
         if shard not in self._opened:
-            self._opened[shard] = self.record_format.open([self._copies.path(shard)])
+            self._opened[shard] = self.record_format.open([self._shards.path(shard)])
         return self._opened[shard][within]
 
     def __iter__(self) -> Iterator[SequenceRecord]:
@@ -149,16 +149,17 @@ def _check_records(
     """Return the problems of the records of a shard, each to be read after its path, and its sequences by source."""
     problems: list[str] = []
     sources: Counter[int] = Counter()
-    index = -1
+    count, wanted = 0, dataset.train.shards[number].records
     for index, record in enumerate(records):
+        count += 1
         if isinstance(record, ValueError):
             problems.append(f", record {index}: {record}")
             continue
         sources[record.source] += 1
         seq_id = index * len(dataset.train.shards) + number
         problems += [f", record {index}: {problem}" for problem in _record_problems(record, dataset, seq_id)]
-    if index + 1 != dataset.train.shards[number].records:
-        problems.insert(0, f": want {dataset.train.shards[number].records} records, got {index + 1}")
+    if count != wanted:
+        problems.insert(0, f": want {wanted} records, got {count}")
     return problems, sources
 
 
