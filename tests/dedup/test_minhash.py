@@ -106,8 +106,8 @@ def test_bands_find_pairs_as_often_as_the_formula_says(similarity: float) -> Non
     found = 0
     for trial in range(trials):
         a, b = pair(7000 + trial, 90, shared)
-        keys = bucket_hashes(MinHash(bands * rows, trial).signatures([a, b]), bands, rows)
-        found += bool((keys[0] == keys[1]).any())
+        hashes = bucket_hashes(MinHash(bands * rows, trial).signatures([a, b]), bands, rows)
+        found += bool((hashes[0] == hashes[1]).any())
 
     assert abs(found / trials - expected) < 4 * (expected * (1 - expected) / trials) ** 0.5 + 0.005
 
@@ -115,12 +115,12 @@ def test_bands_find_pairs_as_often_as_the_formula_says(similarity: float) -> Non
 def test_keys_agree_exactly_where_a_band_agrees() -> None:
     # Two documents, 2 bands of 3: the first band agrees, the second differs in its last value.
     signatures = np.array([[1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 7]], dtype=np.uint32)
-    keys = bucket_hashes(signatures, 2, 3)
+    hashes = bucket_hashes(signatures, 2, 3)
 
-    assert keys.shape == (2, 2)
-    assert keys.dtype == np.uint64
-    assert keys[0, 0] == keys[1, 0]
-    assert keys[0, 1] != keys[1, 1]
+    assert hashes.shape == (2, 2)
+    assert hashes.dtype == np.uint64
+    assert hashes[0, 0] == hashes[1, 0]
+    assert hashes[0, 1] != hashes[1, 1]
 
 
 def test_keys_of_different_bands_and_orders_differ() -> None:

@@ -28,8 +28,8 @@ def similar_by_brute_force(sets: list[U64]) -> Iterator[tuple[int, int]]:
     for number, shingles in enumerate(sets):
         begin, end = np.searchsorted(flat, shingles, "left"), np.searchsorted(flat, shingles, "right")
         crowd = end - begin
-        places = np.arange(int(crowd.sum())) + np.repeat(begin - (np.cumsum(crowd) - crowd), crowd)
-        shared = np.bincount(owner[places], minlength=len(sets))
+        positions = np.arange(int(crowd.sum())) + np.repeat(begin - (np.cumsum(crowd) - crowd), crowd)
+        shared = np.bincount(owner[positions], minlength=len(sets))
         jaccard = shared / np.maximum(sizes + len(shingles) - shared, 1)
         yield from ((number, int(other)) for other in np.flatnonzero(jaccard > THRESHOLD) if other > number)
 

@@ -113,7 +113,7 @@ def test_first_character_that_is_cut_leaves_only_the_start() -> None:
 
 
 @given(text=st.text(max_size=30), data=st.data())
-def test_crop_is_a_piece_of_the_text_at_its_place(text: str, data: st.DataObject) -> None:
+def test_crop_is_a_piece_of_the_text_at_its_position(text: str, data: st.DataObject) -> None:
     utf8 = text.encode()
     start = data.draw(st.integers(0, len(utf8)))
     stop = data.draw(st.integers(start, len(utf8)))

@@ -99,8 +99,8 @@ def sharded(corpus: Mapping[str, list[str]], cuts: Mapping[str, list[int]], size
     for number, source in enumerate(WEIGHTS):
         # Any order of arrival will do.
         for draw in sorted(drawn[source], reverse=True):
-            place = layouts[source].locate(draw)
-            for piece in sequence_pieces(place, drawn[source][draw], sizes.length, wanted[source]):
+            draw_position = layouts[source].locate(draw)
+            for piece in sequence_pieces(draw_position, drawn[source][draw], sizes.length, wanted[source]):
                 shard, index = order.record_positions(np.array([offset + piece.sequence]))
                 parts[int(shard[0]), int(index[0])].append((piece.position, piece.tokens))
                 origin[int(shard[0]), int(index[0])] = number
