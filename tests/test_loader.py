@@ -1,5 +1,4 @@
 import builtins
-import hashlib
 import itertools
 import subprocess
 import sys
@@ -9,43 +8,29 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tiny_records import SHARDS, write_sequences
 
 from massivetext.loader import Features, load, on_devices
-from massivetext.records.dataset import CreatedBy, Shard, SpecialIds, TokenizerFile, dataset
-from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.record_format import SequenceRecord
 
-LENGTH, SEQUENCES, SHARDS = 6, 50, 4
+LENGTH, SEQUENCES = 6, 50
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
     """50 sequences of 6 tokens; the first token of slot i is 100 + i; crops begin at 0 and 4."""
     path = tmp_path_factory.mktemp("records")
-    shards = []
-    for shard in range(SHARDS):
-        slots = range(shard, SEQUENCES, SHARDS)
-        file = path / RUN_FORMAT.shard_path(shard, SHARDS)
-        tokens = {slot: np.array([100 + slot, 11, 12, 13, 14, 15]) for slot in slots}
-        RUN_FORMAT.write(str(file), [SequenceRecord(tokens[s], np.array([0, 4]), 0, s) for s in slots])
-        data = file.read_bytes()
-        digest = hashlib.sha256(data).hexdigest()
-        shards.append(Shard(path=file.name, records=len(slots), bytes=len(data), sha256=digest))
-    result = dataset(
-        name="tiny",
-        created_by=CreatedBy(massivetext="0.1.0", recipe_sha256=""),
+    write_sequences(
+        path,
+        [
+            SequenceRecord(np.array([100 + slot, 11, 12, 13, 14, 15]), np.array([0, 4]), 0, slot)
+            for slot in range(SEQUENCES)
+        ],
+        realised={"web": SEQUENCES},
+        weights={"web": Decimal(1)},
         sequence_length=LENGTH,
         vocab_size=300,
-        special_ids=SpecialIds(pad=0, unk=1, bos=2, eos=3),
-        tokenizer=TokenizerFile(path="none", sha256="", normalizer="nfkc", byte_fallback=True),
-        seed=0,
-        weights={"web": Decimal(1)},
-        documents={"web": 9},
-        draws={"web": 9},
-        realised={"web": SEQUENCES},
-        shards=shards,
     )
-    (path / "dataset.json").write_bytes(result.to_json())
     return str(path)
 
 

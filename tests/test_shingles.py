@@ -138,9 +138,9 @@ def test_hashes_are_the_same_in_another_process() -> None:
         "print(json.dumps(shingle_hashes(sys.argv[1], 3).tolist()))"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "12345", "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1"}
-    told = subprocess.run([sys.executable, "-c", script, text], env=environment, capture_output=True, check=True)
+    done = subprocess.run([sys.executable, "-c", script, text], env=environment, capture_output=True, check=True)
 
-    assert json.loads(told.stdout) == shingle_hashes(text, 3).tolist()
+    assert json.loads(done.stdout) == shingle_hashes(text, 3).tolist()
 
 
 def test_hashes_do_not_depend_on_where_a_long_text_is_cut() -> None:

@@ -1,20 +1,13 @@
-"""A folder of a few small records, with hashes and counts of what is really there."""
+"""Folders of a few small records, with hashes and counts of the files that were written."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 
-from massivetext.records.dataset import (
-    CreatedBy,
-    Dataset,
-    Shard,
-    SpecialIds,
-    TokenizerFile,
-    dataset,
-)
+from massivetext.records.dataset import CreatedBy, Dataset, RecordShard, SpecialIds, TokenizerFile, describe_dataset
 from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.record_format import RecordFormat, SequenceRecord
 
@@ -31,22 +24,45 @@ def write_folder(
     change: Callable[[SequenceRecord], SequenceRecord] = lambda record: record,
     record_format: RecordFormat = RUN_FORMAT,
 ) -> Dataset:
-    """Records in a folder, with hashes and counts of what is really there; ``change`` may spoil them."""
+    """Write a folder of eleven records; ``change`` may spoil them."""
+    return write_sequences(
+        folder,
+        [change(record(slot)) for slot in range(SEQUENCES)],
+        realised={"web": 8, "code": 3},
+        weights=WEIGHTS,
+        sequence_length=LENGTH,
+        vocab_size=30,
+        record_format=record_format,
+    )
+
+
+def write_sequences(
+    folder: Path,
+    sequences: Sequence[SequenceRecord],
+    *,
+    realised: Mapping[str, int],
+    weights: Mapping[str, Decimal],
+    sequence_length: int,
+    vocab_size: int,
+    record_format: RecordFormat = RUN_FORMAT,
+) -> Dataset:
+    """Write sequences, given in the order of their slots, as four record shards, with tokenizer and dataset.json."""
     folder.mkdir(exist_ok=True)
     (folder / "tokenizer.model").write_bytes(b"a model")
     shards = []
     for shard in range(SHARDS):
         path = folder / record_format.shard_path(shard, SHARDS)
-        slots = range(shard, SEQUENCES, SHARDS)
-        record_format.write(str(path), [change(record(slot)) for slot in slots])
+        record_format.write(str(path), sequences[shard::SHARDS])
         data = path.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
-        shards.append(Shard(path=path.name, records=len(slots), bytes=len(data), sha256=digest))
-    result = dataset(
+        shards.append(
+            RecordShard(path=path.name, records=len(sequences[shard::SHARDS]), bytes=len(data), sha256=digest)
+        )
+    result = describe_dataset(
         name="tiny",
         created_by=CreatedBy(massivetext="0.1.0", recipe_sha256=""),
-        sequence_length=LENGTH,
-        vocab_size=30,
+        sequence_length=sequence_length,
+        vocab_size=vocab_size,
         special_ids=SpecialIds(pad=0, unk=1, bos=2, eos=3),
         tokenizer=TokenizerFile(
             path="tokenizer.model",
@@ -55,10 +71,10 @@ def write_folder(
             byte_fallback=True,
         ),
         seed=0,
-        weights=WEIGHTS,
-        documents={"web": 5, "code": 5},
-        draws={"web": 5, "code": 5},
-        realised={"web": 8, "code": 3},
+        weights=weights,
+        documents=dict.fromkeys(weights, 5),
+        draws=dict.fromkeys(weights, 5),
+        realised=realised,
         shards=shards,
     )
     (folder / "dataset.json").write_bytes(result.to_json())

@@ -165,7 +165,7 @@ def verify(run_folder: RunFolder) -> None:
     console, run = _out(), store.Run(fs.absolute(run_folder))
     problems = verify_run(run)
     if not problems and fs.exists(run.path(RECORDS.name, FILE_NAME)):
-        problems = reader.check(run.path(RECORDS.name))
+        problems = reader.check_records(run.path(RECORDS.name))
     for problem in problems:
         console.print(printable(problem), highlight=False, soft_wrap=True, markup=False)
     if problems:

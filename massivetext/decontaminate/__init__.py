@@ -1,1 +1,1 @@
-"""Test-set filtering: evaluation items, an index of their n-grams, and the overlap of a document with them."""
+"""Test-set filtering: items of test sets, an index of their n-grams, and the overlaps of documents with them."""

@@ -1,12 +1,11 @@
-"""Evaluation items, read from the files in which test sets come."""
+"""The items of test sets, read from their files."""
 
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
 
 import msgspec
 
@@ -15,8 +14,8 @@ from massivetext.errors import UserError
 
 _GZIP = b"\x1f\x8b"
 
-# WikiText, made with the Moses tokenizer, writes "well @-@ known", "1 @,@ 000", "Teddy 's", "don 't", "$ 5", "and / or"
-# and "2000 – 05".
+# WikiText was made with the Moses tokenizer. It writes "well @-@ known", "1 @,@ 000", "Teddy 's", "don 't", "$ 5",
+# "and / or" and "2000 – 05".
 _UNDONE = (
     (re.compile(r" @([^\s@]+)@ "), r"\1"),
     (re.compile(r" '(s|t|ve|re|m|ll|d)\b"), r"'\1"),
@@ -24,7 +23,7 @@ _UNDONE = (
     (re.compile(r"(?<=\S) / (?=\S)"), "/"),
     (re.compile(r"(?<=\d) – (?=\d)"), "–"),
 )
-# A heading stands between blank lines, unlike a formula that begins and ends with "="; a title has one "=" a side.
+# A heading is between blank lines, unlike a formula that begins and ends with "="; a title has one "=" on each side.
 _BEFORE, _AFTER = r"(?P<before>\A|^[ \t]*\n)[ \t]*", r"[ \t]*(?=\n[ \t]*(?:\n|\Z)|\Z)"
 _ARTICLE = re.compile(rf"{_BEFORE}= (?P<title>[^=\s](?:[^=\n]*[^=\s])?) ={_AFTER}", re.MULTILINE)
 _HEADING = re.compile(rf"{_BEFORE}(?P<marks>=(?: =)*) (?P<title>[^\n]+?) (?P=marks){_AFTER}", re.MULTILINE)
@@ -32,12 +31,12 @@ _HEADING = re.compile(rf"{_BEFORE}(?P<marks>=(?: =)*) (?P<title>[^\n]+?) (?P=mar
 
 @dataclass(frozen=True, slots=True)
 class EvaluationItem:
-    """One evaluation item.
+    """One item of a test set.
 
     Attributes:
-        test_set: name of the benchmark.
-        id: its name within the test set: the file's own, else its number from 0; of a WikiText article, the title.
-        text: what a model would have memorised: question and answer where the file has both.
+        test_set: name of the test set.
+        id: name of the item in the test set: the id in the file, else its number from 0; for WikiText, the title.
+        text: what a model could memorise: question and answer if the file has both.
     """
 
     test_set: str
@@ -46,32 +45,32 @@ class EvaluationItem:
 
 
 def read_items(name: str, data: bytes) -> list[EvaluationItem]:
-    """The items of one file, in order.
+    """Return the items of one file, in order.
 
-    The ending says the format, gzip (``.gz``) is recognised by its first bytes:
+    The suffix of the name decides the format. gzip (``.gz``) is recognised by its first bytes.
 
-    * ``.jsonl``: one object a line. Text: ``full`` where it is there and not null, else ``text``. Id: ``id`` or the
-      item's number. Test set: ``benchmark`` or the name of the file. Blank lines are skipped.
-    * ``.txt``: one item a paragraph (between blank lines); id: its number.
-    * ``.tokens``: WikiText; one item an article, tokenizer artefacts undone. Its ``<unk>`` cannot be undone and breaks
-      n-grams, which is why Rae et al. 2021, A.1.1, also drop those Wikipedia pages by name: the id is the title.
+    * ``.jsonl``: one object per line. Text: ``full`` if present and not null, else ``text``. Id: ``id``, else the
+      number of the item. Test set: ``benchmark``, else the name of the file. Blank lines are skipped.
+    * ``.txt``: one item per paragraph (between blank lines); id: its number.
+    * ``.tokens``: WikiText; one item per article, with tokenizer artefacts undone; id: the title. Its ``<unk>`` cannot
+      be undone and breaks n-grams, so Rae et al. 2021, A.1.1, also drop these Wikipedia pages by title.
 
     Args:
-        name: name or path of the file, for its format, the name of the test set and errors.
-        data: its bytes.
+        name: name or path of the file; decides the format and the name of the test set, and appears in errors.
+        data: bytes of the file.
 
     Raises:
-        UserError: the format is unknown, or something in the file is not as wanted; names file and line.
+        UserError: the format is unknown, or the file is malformed; the message names file and line.
     """
     path = PurePosixPath(name)
-    ending = path.suffix.lower()
-    if ending == ".gz":
+    suffix = path.suffix.lower()
+    if suffix == ".gz":
         path = path.with_suffix("")
-        ending = path.suffix.lower()
+        suffix = path.suffix.lower()
     readers = {".jsonl": _read_jsonl, ".txt": _read_paragraphs, ".tokens": _read_wikitext}
-    if ending not in readers:
+    if suffix not in readers:
         raise UserError(f"{name}: want a test set as .jsonl, .txt or .tokens (each also with .gz), got '{path.name}'")
-    return list(readers[ending](name, path.stem, _plain_text(name, data)))
+    return list(readers[suffix](name, path.stem, _plain_text(name, data)))
 
 
 def _plain_text(name: str, data: bytes) -> str:
@@ -79,7 +78,7 @@ def _plain_text(name: str, data: bytes) -> str:
         try:
             data = gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as error:
-            raise UserError(f"{name}: cannot be unpacked, fetch it again: {error}") from error
+            raise UserError(f"{name}: cannot be decompressed: {error}; fetch it again") from error
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -95,27 +94,27 @@ def _read_jsonl(name: str, stem: str, content: str) -> Iterator[EvaluationItem]:
             count += 1
 
 
-def _json_item(place: str, stem: str, line: str, ordinal: int) -> EvaluationItem:
+def _json_item(where: str, stem: str, line: str, ordinal: int) -> EvaluationItem:
     try:
         row = msgspec.json.decode(line)
     except msgspec.DecodeError as error:
-        raise UserError(f"{place}: want a JSON object, got {line[:40]!r}: {error}") from error
+        raise UserError(f"{where}: want a JSON object, got {line[:40]!r}: {error}") from error
     if not isinstance(row, dict):
-        raise UserError(f"{place}: want a JSON object, got {line[:40]!r}")
+        raise UserError(f"{where}: want a JSON object, got {line[:40]!r}")
     field = "full" if row.get("full") is not None else "text"
     if not isinstance(row.get(field), str):
         known = ", ".join(sorted(row)) or "none"
-        raise UserError(f"{place}: want a string in '{field}', got {row.get(field)!r}; fields here: {known}")
-    return EvaluationItem(_label(row, "benchmark", stem, place), _label(row, "id", str(ordinal), place), row[field])
+        raise UserError(f"{where}: want a string in '{field}', got {row.get(field)!r}; fields here: {known}")
+    return EvaluationItem(_label(row, "benchmark", stem, where), _label(row, "id", str(ordinal), where), row[field])
 
 
-def _label(row: dict[str, Any], field: str, otherwise: str, place: str) -> str:
+def _label(row: Mapping[str, object], field: str, default: str, where: str) -> str:
     value = row.get(field)
     if value is None:
-        return otherwise
+        return default
     if isinstance(value, str | int) and not isinstance(value, bool):
         return str(value)
-    raise UserError(f"{place}: want a string or a whole number in '{field}', got {value!r}")
+    raise UserError(f"{where}: want a string or a whole number in '{field}', got {value!r}")
 
 
 def _read_paragraphs(_name: str, stem: str, content: str) -> Iterator[EvaluationItem]:
@@ -124,7 +123,7 @@ def _read_paragraphs(_name: str, stem: str, content: str) -> Iterator[Evaluation
 
 
 def _read_wikitext(name: str, stem: str, content: str) -> Iterator[EvaluationItem]:
-    # The name tells the articles of WikiText from other items: their Wikipedia pages go by title.
+    # The screen recognises WikiText articles by this name and drops their Wikipedia pages by title.
     stem = stem if stem.lower().startswith("wikitext") else f"wikitext.{stem}"
     titles = list(_ARTICLE.finditer(content))
     if content[: titles[0].start() if titles else None].strip():
@@ -135,10 +134,11 @@ def _read_wikitext(name: str, stem: str, content: str) -> Iterator[EvaluationIte
 
 
 def untokenise(text: str) -> str:
-    """WikiText with the marks of its tokenizer undone, as far as they change words once punctuation is ignored.
+    """Return WikiText with the marks of its tokenizer undone, as far as they change words without punctuation.
 
-    "@-@" and its like become what they stand for, without the spaces around; "'s" and other endings return to their
-    words, currency signs to their numbers; slashes and number ranges close up; headings lose their equals signs.
+    "@-@" and similar marks become the character between the @, without the spaces around them. "'s" and other endings
+    are joined to their words, and currency signs to their numbers. Slashes and number ranges lose their spaces, and
+    headings their equals signs.
     """
     text = _HEADING.sub(r"\g<before>\g<title>", text)
     for pattern, replacement in _UNDONE:

@@ -1,4 +1,4 @@
-"""An index of the n-grams of evaluation items, and the exact overlap of documents with them."""
+"""An index of the n-grams of test-set items, and the exact overlaps of documents with the items."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ Counts = npt.NDArray[np.int64]
 
 _MAGIC = b"massivetext n-gram index 1\n"
 _ALIGNMENT = 8
-_FILTER_BITS_A_HASH = 16  # the filter lets through one foreign n-gram in 16 to 32
+_FILTER_BITS_PER_HASH = 16  # then one n-gram in 16 to 32 that is in no item passes the filter
 
 
-class Overlap(NamedTuple):
-    """What a document has in common with one evaluation item; both shares are exact and above 0.
+class NgramOverlap(NamedTuple):
+    """What a document has in common with one item. Both shares are exact and above 0.
 
     Attributes:
-        item: position of the item among those the index was built from.
-        shared: n-grams in common, at least 1.
-        jaccard: shared n-grams over all n-grams of both, to 1.
-        containment: shared n-grams over those of the item, to 1: 1.0 when all of the item stands in the document.
+        item: number of the item in the index.
+        shared: number of n-grams in common, at least 1.
+        jaccard: shared n-grams divided by all n-grams of both, at most 1.
+        containment: shared n-grams divided by those of the item; 1.0 if the document contains all of the item.
     """
 
     item: int
@@ -36,7 +36,7 @@ class Overlap(NamedTuple):
     containment: float
 
 
-class _Header(msgspec.Struct, forbid_unknown_fields=True):
+class _IndexHeader(msgspec.Struct, forbid_unknown_fields=True):
     n: int
     lowercase: bool
     names: list[tuple[str, str]]
@@ -46,20 +46,20 @@ class _Header(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, eq=False)
 class NgramIndex:
-    """Which items hold which n-gram.
+    """Maps n-grams to the items that contain them.
 
-    An item of fewer than ``n`` words has one shingle, all of it, so it is found only in a document that is that text
-    and no more; embedded in a longer one it is not found. Items without words are never found.
+    An item of fewer than ``n`` words has one shingle, its whole text. So it is found only in a document that is exactly
+    this text, not in a longer document that contains it. Items without words are never found.
 
     Attributes:
-        n: words an n-gram.
+        n: words per n-gram.
         lowercase: whether case is ignored; documents must be shingled with the same ``n`` and ``lowercase``.
-        names: (test set, id) of each item, in the order given.
+        names: (test set, id) of each item, in the given order.
         hashes: distinct n-gram hashes of all items, ascending.
-        offsets: int64[hashes + 1]; the items that hold n-gram i are ``postings[offsets[i]:offsets[i + 1]]``.
+        offsets: int64[hashes + 1]; the items that contain n-gram i are ``postings[offsets[i]:offsets[i + 1]]``.
         postings: item numbers, ascending within an n-gram.
-        counts: n-grams of each item.
-        bits: a bit for each value of the top bits of a hash that occurs: tells most foreign n-grams at once.
+        counts: number of n-grams of each item.
+        bits: filter with one bit per value of the top bits of a hash; it rejects most n-grams that are in no item.
     """
 
     n: int
@@ -73,7 +73,7 @@ class NgramIndex:
 
     @classmethod
     def build(cls, items: Sequence[EvaluationItem], n: int = 13, lowercase: bool = False) -> Self:
-        """The index of these items; memory: about 24 bytes an n-gram, twice that while it is built."""
+        """Build the index of items. It takes about 24 bytes per n-gram, and twice that during the build."""
         sets = [shingle_hashes(item.text, n, lowercase=lowercase) for item in items]
         counts = np.array([len(shingles) for shingles in sets], dtype=np.int64)
         flat = np.concatenate([np.empty(0, dtype=np.uint64), *sets])
@@ -89,18 +89,18 @@ class NgramIndex:
         return cls(n, lowercase, names, hashes, offsets, postings, counts, _filter_bits(hashes))
 
     def screen(self, shingles: U64) -> U64:
-        """Those of a document's shingles that may occur in an item: all that do, and a few more."""
-        place = shingles >> np.uint64(64 - _filter_width(len(self.hashes)))
-        byte = self.bits[place >> np.uint64(3)]
-        possible: U64 = shingles[(byte >> (place & np.uint64(7)).astype(np.uint8)) & np.uint8(1) != 0]
+        """Return the shingles that pass the filter: all that occur in an item, and a few more."""
+        filter_bit = shingles >> np.uint64(64 - _filter_width(len(self.hashes)))
+        byte = self.bits[filter_bit >> np.uint64(3)]
+        possible: U64 = shingles[(byte >> (filter_bit & np.uint64(7)).astype(np.uint8)) & np.uint8(1) != 0]
         return possible
 
-    def overlaps(self, shingles: U64) -> list[Overlap]:
-        """The items that share an n-gram with a document, by item number; empty when there is none.
+    def overlaps(self, shingles: U64) -> list[NgramOverlap]:
+        """Return the overlaps of a document, in the order of item numbers.
 
         Args:
-            shingles: the document's, from :func:`massivetext.shingles.shingle_hashes` with this index's ``n`` and
-                ``lowercase``: sorted and distinct.
+            shingles: shingles of the document, sorted and distinct, from :func:`massivetext.shingles.shingle_hashes`
+                with the ``n`` and ``lowercase`` of this index.
         """
         hits = self._positions(self.screen(shingles))
         if not len(hits):
@@ -109,14 +109,14 @@ class NgramIndex:
         counts = self.counts[items]
         jaccard = shared / (len(shingles) + counts - shared)
         columns = (items, shared, jaccard, shared / counts)
-        return [Overlap(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+        return [NgramOverlap(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
     def _positions(self, shingles: U64) -> Counts:
         if not len(shingles):
             return np.empty(0, dtype=np.int64)
-        places = np.searchsorted(self.hashes, shingles)
-        places[places == len(self.hashes)] = 0
-        found: Counts = places[self.hashes[places] == shingles].astype(np.int64)
+        positions = np.searchsorted(self.hashes, shingles)
+        positions[positions == len(self.hashes)] = 0
+        found: Counts = positions[self.hashes[positions] == shingles].astype(np.int64)
         return found
 
     def _items_of(self, hits: Counts) -> U32:
@@ -127,8 +127,8 @@ class NgramIndex:
         return items
 
     def to_bytes(self) -> bytes:
-        """The index as bytes, the same for the same items on every machine: a JSON header and the arrays."""
-        header = _Header(self.n, self.lowercase, list(self.names), len(self.hashes), len(self.postings))
+        """Return the index as bytes: a JSON header and the arrays. Equal items give equal bytes on every machine."""
+        header = _IndexHeader(self.n, self.lowercase, list(self.names), len(self.hashes), len(self.postings))
         head = _MAGIC + msgspec.json.encode(header) + b"\n"
         arrays = (
             self.hashes.astype("<u8", copy=False),
@@ -140,16 +140,16 @@ class NgramIndex:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """The index that :meth:`to_bytes` gave; its arrays are views of ``data``.
+        """Return the index that :meth:`to_bytes` has written; its arrays are views of ``data``.
 
         Raises:
-            ValueError: the bytes are something else, of another version, or cut off.
+            ValueError: the bytes are something else, have another version, or are truncated.
         """
         if not data.startswith(_MAGIC):
             raise ValueError(f"NgramIndex: want bytes that begin with {_MAGIC!r}, got {data[: len(_MAGIC)]!r}")
         end = data.find(b"\n", len(_MAGIC)) + 1
         try:
-            header = msgspec.json.decode(data[len(_MAGIC) : end], type=_Header)
+            header = msgspec.json.decode(data[len(_MAGIC) : end], type=_IndexHeader)
         except msgspec.DecodeError as error:
             raise ValueError(f"NgramIndex: the header is damaged, build the index again: {error}") from error
         items = len(header.names)
@@ -167,18 +167,18 @@ class NgramIndex:
 
 
 def _filter_width(hashes: int) -> int:
-    return max(3, (hashes * _FILTER_BITS_A_HASH - 1).bit_length()) if hashes else 3
+    """Return the number of top bits of a hash that select a bit of the filter."""
+    return max(3, (hashes * _FILTER_BITS_PER_HASH - 1).bit_length()) if hashes else 3
 
 
 def _filter_bits(hashes: U64) -> npt.NDArray[np.uint8]:
     width = _filter_width(len(hashes))
     bits = np.zeros(1 << (width - 3), dtype=np.uint8)
     if len(hashes):
-        place = hashes >> np.uint64(64 - width)
-        byte = place >> np.uint64(3)
-        marks = np.uint8(1) << (place & np.uint64(7)).astype(np.uint8)
-        starts = np.flatnonzero(
-            np.append(True, byte[1:] != byte[:-1])
-        )  # the hashes ascend, so equal bytes are neighbours
+        filter_bit = hashes >> np.uint64(64 - width)
+        byte = filter_bit >> np.uint64(3)
+        marks = np.uint8(1) << (filter_bit & np.uint64(7)).astype(np.uint8)
+        # The hashes ascend, so equal bytes are neighbours.
+        starts = np.flatnonzero(np.append(True, byte[1:] != byte[:-1]))
         bits[byte[starts]] = np.bitwise_or.reduceat(marks, starts)
     return bits

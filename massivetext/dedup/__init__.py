@@ -1,1 +1,1 @@
-"""Which documents are copies of which: exact copies, MinHash candidates, exact verification, clusters, keepers."""
+"""Duplicates: exact copies, MinHash candidate pairs, exact similarity, clusters, keepers."""

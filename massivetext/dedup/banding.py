@@ -1,4 +1,4 @@
-"""How to cut a signature into bands."""
+"""How to divide a signature into LSH bands."""
 
 from functools import lru_cache
 
@@ -7,12 +7,13 @@ from datasketch import MinHashLSH
 
 @lru_cache(maxsize=64)
 def optimal_bands(permutations: int, threshold: float, recall_weight: float = 0.99) -> tuple[int, int]:
-    """(bands, rows) that trade missed pairs against needless candidates best, by datasketch's search.
+    """Return the (bands, rows) that best trade missed pairs against needless candidates, by datasketch's search.
 
-    datasketch minimises ``(1 - recall_weight) * F + recall_weight * M``, where F is the chance of a pair below the
-    threshold to become a candidate, integrated over the similarities there, and M that of one above to be missed.
-    Candidates are verified exactly here, so recall counts and needless candidates cost only time: hence 0.99. For 256
-    values and 0.8 that gives 28 bands of 9; the recipe's default of 32 by 8 finds still more.
+    datasketch minimises ``(1 - recall_weight) * F + recall_weight * M``. F is the probability that a pair below the
+    threshold becomes a candidate, integrated over these similarities; M is the probability that a pair above the
+    threshold is missed. Here candidates are measured exactly, so needless candidates cost only time and recall matters
+    more: hence 0.99. For 256 values and 0.8 the result is 28 bands of 9; the recipe's default of 32 by 8 finds still
+    more.
 
     Args:
         permutations: length of the signature; ``bands * rows`` is at most this.
@@ -20,7 +21,7 @@ def optimal_bands(permutations: int, threshold: float, recall_weight: float = 0.
         recall_weight: 0 to 1.
 
     Raises:
-        ValueError: a value lies outside its range.
+        ValueError: a value is out of range.
     """
     if permutations < 2:
         raise ValueError(f"optimal_bands: want at least 2 permutations, got {permutations}")
@@ -34,5 +35,5 @@ def optimal_bands(permutations: int, threshold: float, recall_weight: float = 0.
 
 
 def candidate_probability(similarity: float, bands: int, rows: int) -> float:
-    """Chance that two documents of this Jaccard similarity share a bucket: ``1 - (1 - s**rows)**bands``."""
+    """Return the probability that two documents of this Jaccard similarity share a bucket: 1 - (1 - s**rows)**bands."""
     return float(1.0 - (1.0 - similarity**rows) ** bands)

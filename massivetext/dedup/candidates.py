@@ -1,36 +1,41 @@
-"""Pairs of documents that share a bucket."""
+"""Candidate pairs: documents that share an LSH bucket."""
 
 import numpy as np
 import numpy.typing as npt
 
 from massivetext.schema import U64
 
-Pairs = npt.NDArray[np.uint64]  # shape (k, 2)
+Pairs = npt.NDArray[np.uint64]  # document references, shape (k, 2)
 
 
-def bucket_pairs(keys: U64, addresses: U64, max_bucket: int) -> tuple[Pairs, int]:
-    """The pairs of documents that stand in one bucket.
+def bucket_pairs(bucket_hashes: U64, document_refs: U64, max_bucket: int) -> tuple[Pairs, int]:
+    """Return the pairs of documents that share a bucket.
 
-    A bucket of up to ``max_bucket`` documents gives all its pairs. In a larger one each document is paired with the
-    bucket's first and with its predecessor, by address, so the number of pairs stays linear and a chain of copies
-    stays connected; their number is returned, since pairs may be missing.
+    A bucket of at most ``max_bucket`` documents gives all its pairs. In a larger one each document is paired only with
+    the first and with its predecessor, by document reference. The number of pairs then stays linear and a chain of
+    copies stays connected, but pairs may be missing, so the number of such buckets is returned too.
 
     Args:
-        keys: one row a (band, document): the bucket; from :func:`massivetext.dedup.minhash.band_keys`.
-        addresses: the document of each row; the order of the rows does not matter.
+        bucket_hashes: bucket of each row, from :func:`massivetext.dedup.minhash.bucket_hashes`; one row per document
+            and band, in any order.
+        document_refs: document of each row.
         max_bucket: at least 1.
 
     Returns:
-        (pairs, oversized): uint64[k, 2], the smaller address first, distinct and sorted; and the oversized buckets.
+        (pairs, oversized): uint64[k, 2], distinct and sorted, the smaller reference first; and the number of oversized
+        buckets.
 
     Raises:
         ValueError: the arrays differ in length, or ``max_bucket`` is less than 1.
     """
-    if keys.shape != addresses.shape or keys.ndim != 1:
-        raise ValueError(f"bucket_pairs: want one address a key, got {addresses.shape} and {keys.shape}")
+    if bucket_hashes.shape != document_refs.shape or bucket_hashes.ndim != 1:
+        raise ValueError(
+            f"bucket_pairs: want one document reference per bucket hash, got {document_refs.shape} and "
+            f"{bucket_hashes.shape}"
+        )
     if max_bucket < 1:
         raise ValueError(f"bucket_pairs: want max_bucket of at least 1, got {max_bucket}")
-    members, starts, sizes = _buckets(keys, addresses)
+    members, starts, sizes = _buckets(bucket_hashes, document_refs)
     large = sizes > max_bucket
     found = [_linear_pairs(members, starts[large], sizes[large])]
     for size in np.unique(sizes[~large]):
@@ -42,7 +47,7 @@ def bucket_pairs(keys: U64, addresses: U64, max_bucket: int) -> tuple[Pairs, int
 
 
 def distinct_pairs(pairs: Pairs) -> Pairs:
-    """The pairs sorted, each once."""
+    """Return the distinct pairs, sorted."""
     if not len(pairs):
         return pairs
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
@@ -51,21 +56,21 @@ def distinct_pairs(pairs: Pairs) -> Pairs:
     return pairs[new]
 
 
-def _buckets(keys: U64, addresses: U64) -> tuple[U64, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """(members by bucket and address, where each bucket starts, how many it has)."""
-    order = np.lexsort((addresses, keys))
-    keys, members = keys[order], addresses[order]
-    new = np.ones(len(keys), dtype=bool)
-    new[1:] = (keys[1:] != keys[:-1]) | (members[1:] != members[:-1])
-    keys, members = keys[new], members[new]
-    first = np.ones(len(keys), dtype=bool)
-    first[1:] = keys[1:] != keys[:-1]
+def _buckets(bucket_hashes: U64, document_refs: U64) -> tuple[U64, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return (distinct members ordered by bucket and reference, start of each bucket, size of each bucket)."""
+    order = np.lexsort((document_refs, bucket_hashes))
+    hashes, members = bucket_hashes[order], document_refs[order]
+    new = np.ones(len(hashes), dtype=bool)
+    new[1:] = (hashes[1:] != hashes[:-1]) | (members[1:] != members[:-1])
+    hashes, members = hashes[new], members[new]
+    first = np.ones(len(hashes), dtype=bool)
+    first[1:] = hashes[1:] != hashes[:-1]
     starts = np.flatnonzero(first).astype(np.int64)
-    return members, starts, np.diff(starts, append=len(keys)).astype(np.int64)
+    return members, starts, np.diff(starts, append=len(hashes)).astype(np.int64)
 
 
 def _linear_pairs(members: U64, starts: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]) -> Pairs:
-    """Of each bucket: its first with every other, and every neighbour with the next."""
+    """Return, for each bucket, its first member with every other one, and every member with the next one."""
     others = sizes - 1
     before = np.cumsum(others) - others
     within = np.arange(int(others.sum()), dtype=np.int64) - np.repeat(before, others) + 1

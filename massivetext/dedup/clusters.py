@@ -1,4 +1,4 @@
-"""Clusters of duplicates: connected components, and the member of each that is kept."""
+"""Clusters of duplicates: connected components, and the keeper of each."""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,25 +10,25 @@ I64 = npt.NDArray[np.int64]
 
 
 def connected_components(edges: Pairs) -> tuple[U64, I64]:
-    """The components of an undirected graph.
+    """Return the connected components of an undirected graph.
 
-    Every root takes the smallest neighbouring root as its parent, trees are flattened by pointer jumping, and edges are
-    drawn anew between roots, until none is left. Each round is linear in the edges that remain; their number falls
-    quickly (Liu and Tarjan 2019 bound the rounds by O(log**2 n); real graphs take a handful).
+    In each round every root takes the smallest neighbouring root as its parent, trees are flattened by pointer jumping,
+    and edges are replaced by edges between roots, until no edge is left. A round is linear in the remaining edges, and
+    their number falls quickly (Liu and Tarjan 2019 bound the rounds by O(log**2 n); real graphs take a handful).
 
     Args:
-        edges: uint64[k, 2] of any addresses; loops, repeated and reversed edges are allowed.
+        edges: uint64[k, 2] of any document references; loops, repeated and reversed edges are allowed.
 
     Returns:
-        (nodes, labels): the distinct addresses, ascending; and for each the position in ``nodes`` of the smallest
-        address of its component. Both empty for no edges. The order of the edges does not matter.
+        (nodes, labels): the distinct references, ascending; and for each the position in ``nodes`` of the smallest
+        reference of its component. Both are empty for no edges. The order of the edges does not matter.
     """
     nodes, ends = np.unique(edges, return_inverse=True)
     live: I64 = ends.reshape(-1, 2).astype(np.int64)
     parent = np.arange(len(nodes), dtype=np.int64)
     while len(live := live[live[:, 0] != live[:, 1]]):
         low, high = live.min(axis=1), live.max(axis=1)
-        np.minimum.at(parent, high, low)  # a parent is smaller than its child, so there is no cycle
+        np.minimum.at(parent, high, low)  # a parent is smaller than its child, so no cycle can form
         parent = _flatten(parent)
         live = parent[live]
     return nodes.astype(np.uint64), parent
@@ -41,10 +41,10 @@ def _flatten(parent: I64) -> I64:
 
 
 def keepers(nodes: U64, labels: I64, ranks: U64) -> U64:
-    """The address that is kept for the component of each node: that of the smallest (rank, address).
+    """Return the keeper of each node's component: the document with the smallest (rank, document reference).
 
     Args:
-        nodes: addresses, from :func:`connected_components`.
+        nodes: document references, from :func:`connected_components`.
         labels: component of each node, from there.
         ranks: :func:`massivetext.dedup.keeper.keeper_rank` of each node.
 
@@ -53,7 +53,7 @@ def keepers(nodes: U64, labels: I64, ranks: U64) -> U64:
     """
     if not len(nodes) == len(labels) == len(ranks):
         raise ValueError(
-            f"keepers: want one label and one rank a node, got {len(nodes)} nodes, {len(labels)} and {len(ranks)}"
+            f"keepers: want one label and one rank per node, got {len(nodes)} nodes, {len(labels)} and {len(ranks)}"
         )
     order = np.lexsort((nodes, ranks, labels))
     sorted_labels = labels[order]

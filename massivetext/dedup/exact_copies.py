@@ -1,4 +1,4 @@
-"""Exact copies: documents whose texts are equal, found by their 128-bit hashes."""
+"""Exact copies: documents with equal texts, found by 128-bit hashes of the texts."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,38 +6,40 @@ import numpy.typing as npt
 from massivetext.schema import U64
 
 
-def exact_duplicates(hashes: npt.NDArray[np.uint8] | U64, ranks: U64, addresses: U64) -> tuple[U64, U64]:
-    """The documents that go because an equal one is kept, and the one that is kept for each.
+def exact_duplicates(hashes: npt.NDArray[np.uint8] | U64, ranks: U64, document_refs: U64) -> tuple[U64, U64]:
+    """Return the documents to drop because an equal one is kept, and the keeper of each.
 
-    Of documents with equal hashes the one with the smallest (rank, address) is kept, whatever the order of the rows.
+    The keeper of documents with equal hashes has the smallest (rank, document reference), whatever the order of the
+    rows.
 
     Args:
         hashes: text hashes: (n, 16) bytes, or (n, 2) uint64.
         ranks: :func:`massivetext.dedup.keeper.keeper_rank` of each document.
-        addresses: address of each document, all different.
+        document_refs: reference of each document, all different.
 
     Returns:
-        (losers, keepers): addresses, row by row, losers ascending. Both empty when every hash occurs once.
+        (dropped, keepers): document references, row by row, in ascending order of the dropped. Both are empty if every
+        hash occurs once.
 
     Raises:
-        ValueError: the arrays do not fit together.
+        ValueError: the arrays have different lengths, or the hashes another shape or type.
     """
     columns = _columns(hashes)
-    if not len(columns) == len(ranks) == len(addresses):
+    if not len(columns) == len(ranks) == len(document_refs):
         raise ValueError(
-            f"exact_duplicates: want as many hashes as ranks and addresses, "
-            f"got {len(columns)}, {len(ranks)} and {len(addresses)}"
+            f"exact_duplicates: want as many hashes as ranks and document references, "
+            f"got {len(columns)}, {len(ranks)} and {len(document_refs)}"
         )
     if not len(columns):
-        return addresses.copy(), addresses.copy()
-    order = np.lexsort((addresses, ranks, columns[:, 1], columns[:, 0]))
-    columns, sorted_addresses = columns[order], addresses[order]
+        return document_refs.copy(), document_refs.copy()
+    order = np.lexsort((document_refs, ranks, columns[:, 1], columns[:, 0]))
+    columns, sorted_refs = columns[order], document_refs[order]
     first = np.ones(len(order), dtype=bool)
     first[1:] = (columns[1:] != columns[:-1]).any(axis=1)
-    keepers = sorted_addresses[first][np.cumsum(first) - 1][~first]
-    losers = sorted_addresses[~first]
-    by_address = np.argsort(losers)
-    return losers[by_address], keepers[by_address]
+    keepers = sorted_refs[first][np.cumsum(first) - 1][~first]
+    dropped = sorted_refs[~first]
+    by_reference = np.argsort(dropped)
+    return dropped[by_reference], keepers[by_reference]
 
 
 def _columns(hashes: npt.NDArray[np.uint8] | U64) -> U64:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from massivetext.dedup.minhash import U32, MinHash
-from massivetext.dedup.row_types import partitioned
+from massivetext.dedup.row_types import split_by_partition
 from massivetext.recipe import NearOptions
 from massivetext.schema import U64
 from massivetext.shingles import shingle_hashes
@@ -43,7 +43,7 @@ def bucket_rows(
     bucket_field, document_field = row_type.names or ()
     rows = np.zeros(len(buckets), row_type)
     rows[bucket_field], rows[document_field] = buckets, documents
-    yield from partitioned(rows, buckets, partitions)
+    yield from split_by_partition(rows, buckets, partitions)
 
 
 @overload

@@ -1,4 +1,4 @@
-"""Candidate pairs as bytes, cut into parts so that the pairs of two shards stay together, and read back by part."""
+"""Candidate pairs as bytes: ordered by pair partition, so that all pairs of two shards are together, and read back."""
 
 from collections.abc import Iterable
 from typing import IO
@@ -14,14 +14,14 @@ PAIR_BYTES = 16
 _NUMBER = np.dtype("<u8")
 
 
-def part_of(pairs: Pairs, parts: int) -> npt.NDArray[np.int64]:
-    """The part of each pair, 0 to ``parts - 1``: the same for all pairs of the same two shards."""
-    mixed = extend_hashes(mix64(shard_numbers(pairs[:, 0])), shard_numbers(pairs[:, 1]))
-    return (mixed % np.uint64(parts)).astype(np.int64)
+def pair_partition_of(pairs: Pairs, pair_partitions: int) -> npt.NDArray[np.int64]:
+    """Return the pair partition of each pair, 0 to ``pair_partitions - 1``; equal for all pairs of the same shards."""
+    hashes = extend_hashes(mix64(shard_numbers(pairs[:, 0])), shard_numbers(pairs[:, 1]))
+    return (hashes % np.uint64(pair_partitions)).astype(np.int64)
 
 
-def by_shards(pairs: Pairs) -> list[Pairs]:
-    """The pairs in groups that share both shards, each sorted; groups in the order of their shards."""
+def group_by_shards(pairs: Pairs) -> list[Pairs]:
+    """Return the pairs in groups with the same two shards, each group sorted, the groups in the order of the shards."""
     if not len(pairs):
         return []
     ordered = _ordered(pairs, np.zeros(len(pairs), np.int64))
@@ -30,41 +30,42 @@ def by_shards(pairs: Pairs) -> list[Pairs]:
     return np.split(ordered, changes)
 
 
-def packed(pairs: Pairs) -> bytes:
-    """The bytes of pairs, 16 each, in the order of their shards: what :func:`unpacked` reads."""
+def pack_pairs(pairs: Pairs) -> bytes:
+    """Return pairs as bytes, 16 per pair, in the order of their shards; :func:`unpack_pairs` reads them."""
     return _ordered(pairs, np.zeros(len(pairs), np.int64)).astype(_NUMBER).tobytes()
 
 
-def unpacked(data: bytes) -> Pairs:
-    """The pairs of :func:`packed`, or of any run of whole pairs within it."""
+def unpack_pairs(data: bytes) -> Pairs:
+    """Return the pairs of :func:`pack_pairs`, or of any sequence of whole pairs from its bytes."""
     return np.frombuffer(data, _NUMBER).reshape(-1, 2).astype(np.uint64)
 
 
-def cut(pairs: Pairs, parts: int) -> bytes:
-    """The bytes of pairs, cut into parts: where each part begins and the last ends, then the pairs part by part."""
-    numbers = part_of(pairs, parts)
-    bounds = np.searchsorted(np.sort(numbers), np.arange(parts + 1))
+def pack_by_partition(pairs: Pairs, pair_partitions: int) -> bytes:
+    """Return pairs as bytes, one pair partition after the other, after the bounds of all pair partitions."""
+    numbers = pair_partition_of(pairs, pair_partitions)
+    bounds = np.searchsorted(np.sort(numbers), np.arange(pair_partitions + 1))
     return bounds.astype(_NUMBER).tobytes() + _ordered(pairs, numbers).astype(_NUMBER).tobytes()
 
 
-def cut_bytes(pairs: int, parts: int) -> int:
-    """Bytes of a file of so many pairs in so many parts."""
-    return (parts + 1) * _NUMBER.itemsize + pairs * PAIR_BYTES
+def packed_size(pairs: int, pair_partitions: int) -> int:
+    """Return the number of bytes of :func:`pack_by_partition` for a number of pairs."""
+    return (pair_partitions + 1) * _NUMBER.itemsize + pairs * PAIR_BYTES
 
 
-def read_part(handle: IO[bytes], part: int, parts: int) -> Pairs:
-    """One part of a file made by :func:`cut`; reads nothing else of it."""
-    handle.seek(part * _NUMBER.itemsize)
+def read_pair_partition(handle: IO[bytes], pair_partition: int, pair_partitions: int) -> Pairs:
+    """Return one pair partition from a file of :func:`pack_by_partition`; reads nothing else of the file."""
+    handle.seek(pair_partition * _NUMBER.itemsize)
     low, high = np.frombuffer(handle.read(2 * _NUMBER.itemsize), _NUMBER).tolist()
-    handle.seek(cut_bytes(low, parts))
-    return unpacked(handle.read((high - low) * PAIR_BYTES))
+    handle.seek(packed_size(low, pair_partitions))
+    return unpack_pairs(handle.read((high - low) * PAIR_BYTES))
 
 
-def union(many: Iterable[Pairs]) -> Pairs:
-    """All pairs, each once, sorted."""
-    return distinct_pairs(np.concatenate([np.zeros((0, 2), np.uint64), *many]))
+def merge_pairs(arrays: Iterable[Pairs]) -> Pairs:
+    """Return the distinct pairs of several arrays, sorted."""
+    return distinct_pairs(np.concatenate([np.zeros((0, 2), np.uint64), *arrays]))
 
 
 def _ordered(pairs: Pairs, first: npt.NDArray[np.int64]) -> Pairs:
+    """Return the pairs sorted by a number per pair, then by their shards, then by their documents."""
     shards: U64 = shard_numbers(pairs)
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0], shards[:, 1], shards[:, 0], first))]

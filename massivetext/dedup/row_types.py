@@ -1,4 +1,4 @@
-"""Rows of documents on their way through a shuffle: what each kind holds, and how a batch is dealt out by key."""
+"""Rows of documents that cross a shuffle: their types, and how a batch of them is split by partition."""
 
 from collections.abc import Iterator
 
@@ -7,14 +7,23 @@ import numpy.typing as npt
 
 from massivetext.schema import U64
 
-HASHED = np.dtype([("hash", "<u8", (2,)), ("rank", "<u8"), ("address", "<u8")])  # a document's text hash: 32 bytes
-REMOVED = np.dtype([("address", "<u8"), ("keeper", "<u8")])  # a document that repeats another: 16 bytes
-KEYED = np.dtype([("key", "<u8"), ("address", "<u8")])  # a document in a bucket of one band: 16 bytes
+# The text hash of a document: 32 bytes.
+TEXT_HASH_ROW = np.dtype([("hash", "<u8", (2,)), ("rank", "<u8"), ("document_ref", "<u8")])
+# A document that repeats another one: 16 bytes.
+REMOVED_ROW = np.dtype([("document_ref", "<u8"), ("keeper", "<u8")])
+# A document in a bucket of one band: 16 bytes.
+BUCKET_ROW = np.dtype([("bucket", "<u8"), ("document_ref", "<u8")])
 
 
-def partitioned(batch: npt.NDArray[np.void], keys: U64, partitions: int) -> Iterator[tuple[bytes, bytes]]:
-    """(partition, rows) of a structured array, by key modulo the number of partitions; empty ones left out."""
-    numbers = (keys % np.uint64(partitions)).astype(np.int64)
+def split_by_partition(batch: npt.NDArray[np.void], hashes: U64, partitions: int) -> Iterator[tuple[bytes, bytes]]:
+    """Yield (partition number, bytes of its rows) for every partition that gets a row.
+
+    Args:
+        batch: structured array of rows.
+        hashes: hash of each row; its partition is this hash modulo ``partitions``.
+        partitions: number of partitions.
+    """
+    numbers = (hashes % np.uint64(partitions)).astype(np.int64)
     order = np.argsort(numbers, kind="stable")
     bounds = np.searchsorted(numbers[order], np.arange(partitions + 1))
     for partition in np.flatnonzero(np.diff(bounds)):

@@ -9,7 +9,7 @@ import msgspec
 
 from massivetext.errors import UserError
 from massivetext.recipe import KINDS, KindName, NearOptions, Recipe, RecordsOptions
-from massivetext.records.sequences import rows_of_group
+from massivetext.records.sequences import expected_sequences_per_group
 from massivetext.runs.stage import verdict_sets
 from massivetext.sources.splits import Split
 from massivetext.stages import INGEST, NEAR_DEDUP, STAGES
@@ -300,7 +300,9 @@ def _drawn(recipe: Recipe, grown: Mapping[str, Volume]) -> tuple[dict[str, Volum
 
 
 def _rows_per_draw(tokens: float, options: RecordsOptions) -> float:
-    return rows_of_group(tokens, options.crops_per_group, options.sequence_length) / options.crops_per_group
+    return (
+        expected_sequences_per_group(tokens, options.crops_per_group, options.sequence_length) / options.crops_per_group
+    )
 
 
 def parse_size(text: str) -> float:

@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from massivetext.dedup.cells import CHUNK_PAIRS, Cells
-from massivetext.dedup.row_types import HASHED, KEYED, REMOVED
+from massivetext.dedup.lsh_partitions import CHUNK_PAIRS, LshPartitions
+from massivetext.dedup.row_types import BUCKET_ROW, REMOVED_ROW, TEXT_HASH_ROW
 from massivetext.estimate import rates
 from massivetext.estimate.volumes import Corpus, Volume
 from massivetext.records.sequences import PIECE
@@ -157,11 +157,11 @@ def exact_dedup(corpus: Corpus) -> Work:
         partitions,
         rates.COMPARE * documents,
         rates.COMPARE * documents / partitions,
-        HASHED.itemsize * documents,
-        _COPIES * HASHED.itemsize * documents / partitions,
+        TEXT_HASH_ROW.itemsize * documents,
+        _COPIES * TEXT_HASH_ROW.itemsize * documents / partitions,
     )
     write = _shardwise("verdicts", tested, [rates.VERDICT * v.before(EXACT_DEDUP.name).documents for v in tested])
-    phases = (read, compare, write._replace(shuffle_bytes=REMOVED.itemsize * removed)) if tested else ()
+    phases = (read, compare, write._replace(shuffle_bytes=REMOVED_ROW.itemsize * removed)) if tested else ()
     return _whole(corpus, EXACT_DEDUP, phases, jobs=1, stored_with=documents)
 
 
@@ -170,7 +170,7 @@ def near_dedup(corpus: Corpus) -> Work:
     tested = corpus.judged_by(NEAR_DEDUP.name)
     documents = corpus.before(NEAR_DEDUP.name).documents
     keyed, shards = documents * corpus.bands, sum(volume.shards for volume in tested)
-    cells = Cells.of(math.ceil(documents), corpus.bands)
+    cells = LshPartitions.for_documents(math.ceil(documents), corpus.bands)
     signatures = max((v.ingested.documents * v.largest_share for v in tested), default=0.0) * corpus.signature_bytes
     sign = _shardwise(
         "sign", tested, [rates.SIGN * v.before(NEAR_DEDUP.name).bytes for v in tested], held=_TABLES * signatures
@@ -178,13 +178,18 @@ def near_dedup(corpus: Corpus) -> Work:
     read = _shardwise(
         "read bands", tested, [rates.BAND * corpus.bands * v.before(NEAR_DEDUP.name).documents for v in tested]
     )
-    cell, row = documents / cells.partitions, KEYED.itemsize
+    cell, row = documents / cells.partitions_per_band, BUCKET_ROW.itemsize
     bucket = Phase(
-        "find candidates", cells.total, rates.BUCKET * keyed, rates.BUCKET * cell, row * keyed, _COPIES * row * cell
+        "find candidates",
+        cells.lsh_partition_count,
+        rates.BUCKET * keyed,
+        rates.BUCKET * cell,
+        row * keyed,
+        _COPIES * row * cell,
     )
     # Each part is read out of every cell.
-    waiting = cells.parts * cells.total * rates.REQUEST
-    merge = Phase("bring pairs together", cells.parts, 0.0, 0.0, waiting_seconds=waiting)
+    waiting = cells.pair_partitions * cells.lsh_partition_count * rates.REQUEST
+    merge = Phase("bring pairs together", cells.pair_partitions, 0.0, 0.0, waiting_seconds=waiting)
     groups, group_bytes = _row_groups_read(corpus, tested)
     verifying = rates.VERIFY * corpus.candidates + rates.READ * group_bytes * groups
     chunks = max(1, math.ceil(corpus.candidates / CHUNK_PAIRS))
@@ -200,7 +205,7 @@ def near_dedup(corpus: Corpus) -> Work:
     )
     return whole._replace(
         requests=whole.requests
-        + (rates.REQUESTS_A_CELL * cells.total + rates.REQUESTS_A_FILE * chunks if shards else 0),
+        + (rates.REQUESTS_A_CELL * cells.lsh_partition_count + rates.REQUESTS_A_FILE * chunks if shards else 0),
         driver_seconds=rates.CLUSTER * corpus.candidates,
         driver_bytes=whole.driver_bytes + _COPIES * _CLUSTER_BYTES * (corpus.candidates + corpus.clustered),
     )

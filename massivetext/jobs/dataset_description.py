@@ -8,9 +8,9 @@ from massivetext.errors import StageError
 from massivetext.jobs.encode_draws import STAGE, Encoded, encoder
 from massivetext.jobs.tokenizer_training import MODEL
 from massivetext.recipe import GuardOptions
-from massivetext.records.dataset import FILE_NAME, CreatedBy, Shard, SpecialIds, TokenizerFile, dataset
+from massivetext.records.dataset import FILE_NAME, CreatedBy, RecordShard, SpecialIds, TokenizerFile, describe_dataset
 from massivetext.records.formats import RUN_FORMAT
-from massivetext.records.sequences import layout
+from massivetext.records.sequences import lay_out_draws
 from massivetext.records.tokens import load_counts
 from massivetext.runs.context import Context
 from massivetext.runs.store import ShardCommit, key_of
@@ -25,7 +25,7 @@ def write_dataset(context: Context, encoded: Encoded, shards: int) -> None:
     commits = list(fs.concurrently(run.folder, lambda name: _commit(context, name), names_of_shards))
     names = sorted(recipe.sources)
     info = encoder(run.path(MODEL), context.keys[TOKENIZER.name]).info
-    described = dataset(
+    described = describe_dataset(
         name=recipe.name,
         created_by=CreatedBy(massivetext=__version__, recipe_sha256=recipe_digest(context)),
         sequence_length=recipe.records.sequence_length,
@@ -40,7 +40,7 @@ def write_dataset(context: Context, encoded: Encoded, shards: int) -> None:
         draws={name: _used_draws(context, name, encoded.quotas[name]) for name in names},
         realised={name: sum(commit.counts[f"sequences:{name}"] for commit in commits) for name in names},
         shards=[
-            Shard(path=commit.task, records=file.rows or 0, bytes=file.bytes, sha256=file.sha256)
+            RecordShard(path=commit.task, records=file.rows or 0, bytes=file.bytes, sha256=file.sha256)
             for commit in commits
             for file in commit.files
         ],
@@ -71,6 +71,6 @@ def _commit(context: Context, name: str) -> ShardCommit:
 
 def _used_draws(context: Context, source: str, quota: int) -> int:
     options = context.recipe.records
-    placed = layout(load_counts(context.run, source), options.crops_per_group, options.sequence_length)
-    groups = int(np.searchsorted(placed.first_rows + placed.group_rows, quota)) + 1 if quota else 0
-    return min(groups, len(placed.first_rows)) * options.crops_per_group
+    placed = lay_out_draws(load_counts(context.run, source), options.crops_per_group, options.sequence_length)
+    groups = int(np.searchsorted(placed.first_sequences + placed.group_sequences, quota)) + 1 if quota else 0
+    return min(groups, len(placed.first_sequences)) * options.crops_per_group

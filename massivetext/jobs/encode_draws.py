@@ -14,10 +14,10 @@ from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
 from massivetext.errors import UserError
 from massivetext.jobs.tokenizer_training import MODEL, sampled_passages
-from massivetext.records.crops import I64, crop, crop_window, draws_of, with_ends
-from massivetext.records.mixture import affordable, quotas
-from massivetext.records.sequences import first_draws, layout, next_draws
-from massivetext.records.tokens import TOKENS, counts_path, part_path, read_counts
+from massivetext.records.crops import I64, add_bos_eos, crop, crop_window, draws_of_documents
+from massivetext.records.mixture import compute_quotas, largest_total
+from massivetext.records.sequences import first_draws, lay_out_draws, next_draws
+from massivetext.records.tokens import TOKENS, counts_path, read_counts, round_tokens_path
 from massivetext.runs import documents
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
@@ -80,7 +80,11 @@ def encode(engine: Engine, context: Context, tasks: Sequence[WorkItem]) -> Encod
     """
     options, sources = context.recipe.records, context.recipe.sources
     survivors = {source: _survivors(context, source) for source in sorted(sources)}
-    wanted = quotas({name: s.weight for name, s in sources.items()}, options.sequences) if options.sequences else None
+    wanted = (
+        compute_quotas({name: s.weight for name, s in sources.items()}, options.sequences)
+        if options.sequences
+        else None
+    )
     draws = {
         source: _first_draws(context, source, survivors[source], wanted[source] if wanted else None)
         for source in survivors
@@ -105,12 +109,12 @@ def encode(engine: Engine, context: Context, tasks: Sequence[WorkItem]) -> Encod
             draws[source] = _more(context, source, wanted[source], draws[source], available[source])
     if wanted is None:
         weights = {name: s.weight for name, s in sources.items()}
-        wanted = quotas(weights, _affordable(context, weights, available))
+        wanted = compute_quotas(weights, _affordable(context, weights, available))
     return Encoded(draws=draws, quotas=wanted, rounds=rounds, survivors=survivors)
 
 
 def _affordable(context: Context, weights: Mapping[str, Any], available: Mapping[str, int]) -> int:
-    total = affordable(weights, available)
+    total = largest_total(weights, available)
     if total == 0:
         least = min(available, key=lambda source: available[source] / float(weights[source]))
         raise UserError(
@@ -172,7 +176,7 @@ def _count(context: Context, source: str, draws: int, rounds: int) -> int:
     commit = ShardCommit(f"tokens/counts/{source}", (context.run.committed(path, draws),), {})
     context.run.commit_shard(STAGE, context.keys[STAGE], commit)
     options = context.recipe.records
-    return layout(counts, options.crops_per_group, options.sequence_length).rows
+    return lay_out_draws(counts, options.crops_per_group, options.sequence_length).sequences
 
 
 @functools.lru_cache(maxsize=1)
@@ -190,7 +194,7 @@ class EncodeRound:
     def __call__(self, context: Context, task: WorkItem, reporter: Reporter) -> ShardCommit:
         """Writes the tokens of one shard."""
         shard, run = task.shard, context.run
-        path = part_path(run, self._number, shard)
+        path = round_tokens_path(run, self._number, shard)
         draws = tokens = 0
         with fs.publish(path) as temporary, pq.ParquetWriter(temporary, TOKENS, compression="zstd") as writer:
             for table in self._tables(context, shard, reporter):
@@ -226,7 +230,7 @@ class EncodeRound:
         survivors, (low, high) = self._survivors[shard.source], self._ranges[shard.source]
         alive = np.flatnonzero(context.kept(shard))
         indices: I64 = survivors.first[shard.index] + np.arange(len(alive), dtype=np.int64)
-        positions, draws = draws_of(indices, survivors.documents, high, context.recipe.seed, shard.source)
+        positions, draws = draws_of_documents(indices, survivors.documents, high, context.recipe.seed, shard.source)
         positions, draws = positions[draws >= low], draws[draws >= low]
         by_document: dict[int, list[int]] = {}
         for position, draw in zip(positions.tolist(), draws.tolist(), strict=True):
@@ -255,7 +259,7 @@ def _crop(context: Context, source: str, data: bytes, draw: int) -> tuple[str, b
 def _encoded(context: Context, crops: list[dict[str, Any]]) -> pa.Table:
     model = encoder(context.run.path(MODEL), context.keys[TOKENIZER.name])
     ids = [
-        with_ends(ids, item["starts"], item["ends"], model.info.bos_id, model.info.eos_id)
+        add_bos_eos(ids, item["starts"], item["ends"], model.info.bos_id, model.info.eos_id)
         for ids, item in zip(model.encode([item["text"] for item in crops]), crops, strict=True)
     ]
     columns = {

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from massivetext.dedup.exact_copies import exact_duplicates
 from massivetext.dedup.keeper import keeper_rank
-from massivetext.dedup.row_types import HASHED, REMOVED, partitioned
+from massivetext.dedup.row_types import REMOVED_ROW, TEXT_HASH_ROW, split_by_partition
 from massivetext.engines.engine import DealOut, Engine
 from massivetext.runs.attempts import guard_work_item, translate_errors
 from massivetext.runs.context import Context
@@ -70,29 +70,29 @@ class _ReadHashes(beam.DoFn):
             with translate_errors(f"{STAGE}: {shard.name}"):
                 batch = hashed_documents(self._context, shard)
             yield beam.pvalue.TaggedOutput("empty", (b"%d" % number, b""))
-            for partition, rows in partitioned(batch, batch["hash"][:, 0], self._partitions):
+            for partition, rows in split_by_partition(batch, batch["hash"][:, 0], self._partitions):
                 yield beam.pvalue.TaggedOutput("hashed", (partition, rows))
 
 
 def hashed_documents(context: Context, shard: Shard) -> npt.NDArray[np.void]:
-    """The documents of a shard that are still there, as an array of :data:`massivetext.dedup.row_types.HASHED`."""
+    """Return the kept documents of a shard as an array of :data:`massivetext.dedup.row_types.TEXT_HASH_ROW`."""
     table = context.run.read_table("documents", shard, ["id", "text_hash"])
     alive = np.flatnonzero(context.kept(shard, before=STAGE))
     table = table.take(pa.array(alive))
-    batch = np.zeros(len(alive), HASHED)
+    batch = np.zeros(len(alive), TEXT_HASH_ROW)
     hashes = b"".join(table["text_hash"].to_pylist())
     batch["hash"] = np.frombuffer(hashes, "<u8").reshape(-1, 2)
     batch["rank"] = keeper_rank(table["id"].to_pylist(), context.recipe.seed)
-    batch["address"] = context.addresses(shard, alive)
+    batch["document_ref"] = context.addresses(shard, alive)
     return batch
 
 
 def resolve(_: bytes, batches: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
     """(shard, removed documents) of one partition of hashes."""
-    rows = np.frombuffer(b"".join(batches), HASHED)
-    losers, keepers = exact_duplicates(rows["hash"], rows["rank"], rows["address"])
-    removed = np.zeros(len(losers), REMOVED)
-    removed["address"], removed["keeper"] = losers, keepers
+    rows = np.frombuffer(b"".join(batches), TEXT_HASH_ROW)
+    losers, keepers = exact_duplicates(rows["hash"], rows["rank"], rows["document_ref"])
+    removed = np.zeros(len(losers), REMOVED_ROW)
+    removed["document_ref"], removed["keeper"] = losers, keepers
     shards = shard_numbers(losers)
     for shard in np.unique(shards):
         yield b"%d" % shard, removed[shards == shard].tobytes()
@@ -107,7 +107,7 @@ class _WriteVerdicts(beam.DoFn):
         context = self._context
         shard = context.shard_at(int(key))
         with guard_work_item(context, STAGE, shard.name):
-            commit = write_verdicts(context, shard, np.frombuffer(b"".join(batches), REMOVED))
+            commit = write_verdicts(context, shard, np.frombuffer(b"".join(batches), REMOVED_ROW))
             context.run.commit_shard(STAGE, context.keys[STAGE], commit)
 
 
@@ -116,7 +116,7 @@ def write_verdicts(context: Context, shard: Shard, removed: npt.NDArray[np.void]
     alive = context.kept(shard, before=STAGE)
     kept = np.ones(len(alive), np.bool_)
     keeper = np.zeros(len(alive), np.uint64)
-    lost = row_numbers(removed["address"])
+    lost = row_numbers(removed["document_ref"])
     kept[lost], keeper[lost] = False, removed["keeper"]
     table = pa.table(
         {

@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from massivetext.dedup import pair_files
 from massivetext.dedup.candidates import bucket_pairs
-from massivetext.dedup.cells import Cells
-from massivetext.dedup.minhash import keys_of_band
+from massivetext.dedup.lsh_partitions import LshPartitions
+from massivetext.dedup.minhash import band_bucket_hashes
 from massivetext.dedup.near_duplicates import bucket_rows
-from massivetext.dedup.row_types import KEYED
+from massivetext.dedup.row_types import BUCKET_ROW
 from massivetext.engines.engine import DealOut, Engine
 from massivetext.runs.attempts import guard_work_item, translate_errors
 from massivetext.runs.context import Context
@@ -31,14 +31,14 @@ SIGNATURES, CANDIDATES = "signatures", "duplicates/candidates"
 WAVE_BYTES = 128 * 2**20  # of rows that cross a shuffle of the embedded runner at a time; it takes six times as much
 
 
-def cells_of(context: Context) -> Cells:
+def cells_of(context: Context) -> LshPartitions:
     """The cells of a run whose signatures are all there."""
     commits = context.run.commits(STAGE, context.keys[STAGE])
     documents = sum(commit.counts["signed"] for commit in commits if commit.task.startswith("signatures/"))
-    return Cells.of(documents, context.recipe.near.bands)
+    return LshPartitions.for_documents(documents, context.recipe.near.bands)
 
 
-def find_candidates(engine: Engine, context: Context, cells: Cells, shards: Sequence[Shard]) -> None:
+def find_candidates(engine: Engine, context: Context, cells: LshPartitions, shards: Sequence[Shard]) -> None:
     """Writes the pairs of every cell that has none yet."""
     todo = [cell for cell, pairs in enumerate(pairs_in(context, cells)) if pairs is None]
     numbers = [context.number_of(shard) for shard in shards]
@@ -62,7 +62,7 @@ def find_candidates(engine: Engine, context: Context, cells: Cells, shards: Sequ
 
 
 class _ReadBands(beam.DoFn):
-    def __init__(self, context: Context, cells: Cells, wave: list[int], first: int) -> None:
+    def __init__(self, context: Context, cells: LshPartitions, wave: list[int], first: int) -> None:
         self._context, self._cells, self._wave, self._first = context, cells, wave, first
 
     def process(self, lane: list[int]) -> Iterator[tuple[bytes, bytes]]:
@@ -74,17 +74,21 @@ class _ReadBands(beam.DoFn):
                 yield from read_bands(self._context, self._cells, self._wave, shard)
 
 
-def read_bands(context: Context, cells: Cells, wave: Iterable[int], shard: Shard) -> Iterator[tuple[bytes, bytes]]:
-    """(cell, rows of :data:`massivetext.dedup.row_types.KEYED`) of a shard's signatures, for the cells of a wave."""
+def read_bands(
+    context: Context, cells: LshPartitions, wave: Iterable[int], shard: Shard
+) -> Iterator[tuple[bytes, bytes]]:
+    """Yield (cell, rows of :data:`massivetext.dedup.row_types.BUCKET_ROW`) of a shard, for the cells of a wave."""
     wanted: dict[int, set[int]] = {}
     for cell in wave:
-        band, partition = divmod(cell, cells.partitions)
+        band, partition = divmod(cell, cells.partitions_per_band)
         wanted.setdefault(band, set()).add(partition)
     for band, partitions in wanted.items():
         values, addresses = _read_band(context, shard, band)
-        for number, rows in bucket_rows(KEYED, keys_of_band(values, band), addresses, cells.partitions):
+        for number, rows in bucket_rows(
+            BUCKET_ROW, band_bucket_hashes(values, band), addresses, cells.partitions_per_band
+        ):
             if int(number) in partitions:
-                yield b"%d" % (band * cells.partitions + int(number)), rows
+                yield b"%d" % (band * cells.partitions_per_band + int(number)), rows
 
 
 def band_column(band: int) -> str:
@@ -103,7 +107,7 @@ def _read_band(context: Context, shard: Shard, band: int) -> tuple[npt.NDArray[n
 
 
 class _WriteCell(beam.DoFn):
-    def __init__(self, context: Context, cells: Cells) -> None:
+    def __init__(self, context: Context, cells: LshPartitions) -> None:
         self._context, self._cells = context, cells
 
     def process(self, element: tuple[bytes, Iterable[bytes]]) -> None:
@@ -113,28 +117,32 @@ class _WriteCell(beam.DoFn):
             self._context.run.commit_shard(STAGE, self._context.keys[STAGE], commit)
 
 
-def write_cell(context: Context, cells: Cells, cell: int, batches: Iterable[bytes]) -> ShardCommit:
+def write_cell(context: Context, cells: LshPartitions, cell: int, batches: Iterable[bytes]) -> ShardCommit:
     """Writes the pairs of documents that share a bucket of a cell.
 
     The commit counts, and names no file: what is written here goes when the stage is complete.
     """
-    rows = np.frombuffer(b"".join(batches), KEYED)
-    pairs, oversized = bucket_pairs(rows["key"], rows["address"], context.recipe.near.max_bucket)
-    fs.write_bytes(cell_path(context, cell), pair_files.cut(pairs, cells.parts))
+    rows = np.frombuffer(b"".join(batches), BUCKET_ROW)
+    pairs, oversized = bucket_pairs(rows["bucket"], rows["document_ref"], context.recipe.near.max_bucket)
+    fs.write_bytes(cell_path(context, cell), pair_files.pack_by_partition(pairs, cells.pair_partitions))
     return ShardCommit(_task(cell), (), {"band_pairs": len(pairs), "oversized_buckets": oversized})
 
 
-def pairs_in(context: Context, cells: Cells) -> Iterator[int | None]:
+def pairs_in(context: Context, cells: LshPartitions) -> Iterator[int | None]:
     """How many pairs each cell has; None where it is not written, or its file has gone."""
-    return fs.concurrently(context.run.folder, lambda cell: _pairs_in(context, cells, cell), range(cells.total))
+    return fs.concurrently(
+        context.run.folder, lambda cell: _pairs_in(context, cells, cell), range(cells.lsh_partition_count)
+    )
 
 
-def _pairs_in(context: Context, cells: Cells, cell: int) -> int | None:
+def _pairs_in(context: Context, cells: LshPartitions, cell: int) -> int | None:
     commit = context.run.shard_commit(STAGE, context.keys[STAGE], _task(cell))
     if commit is None:
         return None
     pairs = commit.counts["band_pairs"]
-    return pairs if fs.has_size(cell_path(context, cell), pair_files.cut_bytes(pairs, cells.parts)) else None
+    return (
+        pairs if fs.has_size(cell_path(context, cell), pair_files.packed_size(pairs, cells.pair_partitions)) else None
+    )
 
 
 def cell_path(context: Context, cell: int) -> str:

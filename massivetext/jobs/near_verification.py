@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from massivetext.dedup import pair_files
 from massivetext.dedup.candidates import Pairs
-from massivetext.dedup.cells import CHUNK_PAIRS, Cells
+from massivetext.dedup.lsh_partitions import CHUNK_PAIRS, LshPartitions
 from massivetext.dedup.near_duplicates import is_near_duplicate, near_shingles
 from massivetext.dedup.pair_files import PAIR_BYTES
 from massivetext.dedup.similarity import similarity
@@ -55,7 +55,7 @@ class Chunk(NamedTuple):
         return f"{EVIDENCE}/part-{self.part:05d}-{self.number:05d}.parquet"
 
 
-def verify_candidates(engine: Engine, context: Context, cells: Cells) -> list[Chunk]:
+def verify_candidates(engine: Engine, context: Context, cells: LshPartitions) -> list[Chunk]:
     """Measures every candidate pair; returns where the evidence lies."""
     found = sum(pairs or 0 for pairs in pairs_in(context, cells))
     parts = [part for part, done in enumerate(_each_part(context, cells, _done)) if not done]
@@ -75,8 +75,8 @@ def verify_candidates(engine: Engine, context: Context, cells: Cells) -> list[Ch
     return list(itertools.chain.from_iterable(_each_part(context, cells, _written)))
 
 
-def _each_part(context: Context, cells: Cells, function: Callable[[Context, int], T]) -> Iterator[T]:
-    return fs.concurrently(context.run.folder, lambda part: function(context, part), range(cells.parts))
+def _each_part(context: Context, cells: LshPartitions, function: Callable[[Context, int], T]) -> Iterator[T]:
+    return fs.concurrently(context.run.folder, lambda part: function(context, part), range(cells.pair_partitions))
 
 
 def _done(context: Context, part: int) -> bool:
@@ -106,7 +106,7 @@ def _chunks(context: Context, part: int) -> Iterator[Chunk]:
 
 
 class _Merge(beam.DoFn):
-    def __init__(self, context: Context, cells: Cells) -> None:
+    def __init__(self, context: Context, cells: LshPartitions) -> None:
         self._context, self._cells = context, cells
 
     def process(self, part: int) -> Iterator[tuple[bytes, Chunk]]:
@@ -119,15 +119,15 @@ class _Merge(beam.DoFn):
         yield from ((chunk.name.encode(), chunk) for chunk in todo)
 
 
-def merge_part(context: Context, cells: Cells, part: int) -> ShardCommit:
+def merge_part(context: Context, cells: LshPartitions, part: int) -> ShardCommit:
     """Writes the distinct pairs of one part of all cells; the commit names no file, as the file does not stay."""
 
     def read(cell: int) -> Pairs:
         with fs.open_read(cell_path(context, cell)) as handle:
-            return pair_files.read_part(handle, part, cells.parts)
+            return pair_files.read_pair_partition(handle, part, cells.pair_partitions)
 
-    pairs = pair_files.union(read(cell) for cell in range(cells.total))
-    fs.write_bytes(_part_path(context, part), pair_files.packed(pairs))
+    pairs = pair_files.merge_pairs(read(cell) for cell in range(cells.lsh_partition_count))
+    fs.write_bytes(_part_path(context, part), pair_files.pack_pairs(pairs))
     return ShardCommit(_task(part), (), {"distinct": len(pairs)})
 
 
@@ -165,9 +165,9 @@ def verify_chunk(context: Context, chunk: Chunk) -> ShardCommit:
     """Measures the pairs of a chunk exactly and writes them as evidence."""
     with fs.open_read(_part_path(context, chunk.part)) as handle:
         handle.seek(chunk.number * CHUNK_PAIRS * PAIR_BYTES)
-        pairs = pair_files.unpacked(handle.read(CHUNK_PAIRS * PAIR_BYTES))
+        pairs = pair_files.unpack_pairs(handle.read(CHUNK_PAIRS * PAIR_BYTES))
     measured: list[tuple[int, int, float, float]] = []
-    for group in pair_files.by_shards(pairs):
+    for group in pair_files.group_by_shards(pairs):
         for block in blocks(group, _pair_bytes(context, group), _BLOCK_BYTES):
             shingles = _shingles(context, np.unique(block))
             for a, b in block.tolist():

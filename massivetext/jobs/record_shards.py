@@ -18,8 +18,17 @@ from massivetext.jobs.encode_draws import STAGE, Encoded, encode, encoder
 from massivetext.jobs.tokenizer_training import MODEL
 from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.record_format import SequenceRecord
-from massivetext.records.sequences import PIECE, Layout, Order, assemble, layout, pieces, shard_count, shard_sizes
-from massivetext.records.tokens import load_counts, part_path
+from massivetext.records.sequences import (
+    PIECE,
+    DrawLayout,
+    SequenceOrder,
+    assemble_sequence,
+    lay_out_draws,
+    sequence_pieces,
+    shard_count,
+    shard_sizes,
+)
+from massivetext.records.tokens import load_counts, round_tokens_path
 from massivetext.runs.attempts import guard_work_item, translate_errors
 from massivetext.runs.context import Context
 from massivetext.runs.store import Run, Shard, ShardCommit
@@ -118,23 +127,23 @@ class _Cut(beam.DoFn):
 
 def cut_part(context: Context, wave: Wave, number: int, shard: Shard) -> Iterator[tuple[bytes, bytes]]:
     """(record shard, pieces) of the draws in a part of tokens/, for the record shards of a wave."""
-    order = Order(wave.sequences, wave.shards, context.recipe.seed)
+    order = SequenceOrder(wave.sequences, wave.shards, context.recipe.seed)
     placed = _layout(context, shard.source, context.keys[STAGE])
     first_row = sum(wave.quotas[source] for source in sorted(wave.quotas) if source < shard.source)
     quota, length = wave.quotas[shard.source], context.recipe.records.sequence_length
-    for batch in tables.batches(part_path(context.run, number, shard), rows=1024):
+    for batch in tables.batches(round_tokens_path(context.run, number, shard), rows=1024):
         found = [
             piece
             for draw, count, packed in zip(
                 *(batch[name].to_pylist() for name in ("draw", "count", "tokens")), strict=True
             )
-            for piece in pieces(
-                placed.place(draw), np.frombuffer(packed, f"<u{len(packed) // max(count, 1)}"), length, quota
+            for piece in sequence_pieces(
+                placed.locate(draw), np.frombuffer(packed, f"<u{len(packed) // max(count, 1)}"), length, quota
             )
         ]
         if not found:
             continue
-        record_shards, indices = order.places(np.array([first_row + piece.row for piece in found]))
+        record_shards, indices = order.record_positions(np.array([first_row + piece.sequence for piece in found]))
         for record_shard in sorted(wave.wanted.intersection(record_shards.tolist())):
             here = np.flatnonzero(record_shards == record_shard)
             heads = np.zeros(len(here), PIECE)
@@ -146,11 +155,11 @@ def cut_part(context: Context, wave: Wave, number: int, shard: Shard) -> Iterato
 
 
 @functools.lru_cache(maxsize=8)
-def _cached_layout(folder: str, source: str, key: str, crops_per_group: int, sequence_length: int) -> Layout:
-    return layout(load_counts(Run(folder), source), crops_per_group, sequence_length)
+def _cached_layout(folder: str, source: str, key: str, crops_per_group: int, sequence_length: int) -> DrawLayout:
+    return lay_out_draws(load_counts(Run(folder), source), crops_per_group, sequence_length)
 
 
-def _layout(context: Context, source: str, key: str) -> Layout:
+def _layout(context: Context, source: str, key: str) -> DrawLayout:
     options = context.recipe.records
     return _cached_layout(context.run.folder, source, key, options.crops_per_group, options.sequence_length)
 
@@ -189,7 +198,7 @@ class _Write(beam.DoFn):
 
 def write_shard(context: Context, sequences: int, shard: int, shards: int, batches: Iterable[bytes]) -> ShardCommit:
     """Writes one shard of records from its pieces."""
-    order = Order(sequences, shards, context.recipe.seed)
+    order = SequenceOrder(sequences, shards, context.recipe.seed)
     length = context.recipe.records.sequence_length
     rows: dict[int, list[tuple[int, npt.NDArray[np.integer]]]] = {}
     sources: dict[int, int] = {}
@@ -203,7 +212,7 @@ def write_shard(context: Context, sequences: int, shard: int, shards: int, batch
 
     def records() -> Iterator[SequenceRecord]:
         for index in range(wanted):
-            tokens, starts = assemble(rows[index], length)
+            tokens, starts = assemble_sequence(rows[index], length)
             yield SequenceRecord(tokens, starts, sources[index], order.slot(shard, index))
 
     path = context.run.path(STAGE, RUN_FORMAT.shard_path(shard, shards))

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from massivetext.decontaminate.index import NgramIndex
-from massivetext.decontaminate.screen import Screen
+from massivetext.decontaminate.screen import EvaluationScreen
 from massivetext.decontaminate.test_set_files import build_index, evaluation_files
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
@@ -54,8 +54,8 @@ def _index(path: str, key: str) -> NgramIndex:  # the key tells one run's index 
 
 
 @functools.lru_cache(maxsize=2)
-def _screen(path: str, key: str, options: DecontaminateOptions, by_title: bool) -> Screen:
-    return Screen.of(_index(path, key), options, by_title=by_title)
+def _screen(path: str, key: str, options: DecontaminateOptions, by_title: bool) -> EvaluationScreen:
+    return EvaluationScreen.for_index(_index(path, key), options, by_title=by_title)
 
 
 def screen_shard(context: Context, task: WorkItem, reporter: Reporter) -> ShardCommit:

@@ -20,7 +20,7 @@ from massivetext.storage import files as fs
 from massivetext.storage import tables
 from massivetext.tokenizer.encoder import Encoder
 from massivetext.tokenizer.model_files import model_path
-from massivetext.tokenizer.trainer import in_sample, passages, train
+from massivetext.tokenizer.trainer import in_sample, passages, train_tokenizer
 
 STAGE = TOKENIZER.name
 MODEL = "tokenizer/tokenizer.model"
@@ -40,7 +40,7 @@ def run_tokenizer(engine: Engine, context: Context, tasks: Sequence[WorkItem]) -
         else:
             sample = _Sample(_rates(context, available))
             run_shards(engine, context, [ShardStage(STAGE, sample, "samples/")], scale_costs(tasks, _COST))
-            model = train(_lines(context), options)
+            model = train_tokenizer(_lines(context), options)
         info = Encoder(model).info
     except ValueError as error:
         raise UserError(str(error)) from error

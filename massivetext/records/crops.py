@@ -1,10 +1,10 @@
-"""The draws of a source: which document, which bytes of it, as a pure function of seed, source and draw number.
+"""The draws of a source: the document and the bytes of each, as a pure function of seed, source and draw number.
 
 Rae et al. 2021, "Constructing Token Sequences": choose a document uniformly, crop 15 * 2048 UTF-8 bytes so that the
 first token of a document is as likely as any other, add BOS and EOS only at true ends.
 
-Ours: documents are drawn without replacement within an epoch, in a fresh order each epoch. Every document is then as
-likely as in the paper at every draw, and none is lost by chance.
+Ours: documents are drawn without replacement within an epoch, in a new order each epoch. In every draw each document is
+as likely as in the paper, and no document is missed by chance.
 """
 
 import hashlib
@@ -25,34 +25,34 @@ def _epoch_order(documents: int, seed: int, source: str, epoch: int) -> Permutat
 
 
 def drawn_documents(draws: I64, documents: int, seed: int, source: str) -> I64:
-    """The document that each draw hits: draw k is place k mod D of the order of epoch k div D.
+    """Return the document of each draw: draw k is position k mod D in the order of epoch k div D.
 
     Args:
         draws: draw numbers, 0 or more.
-        documents: D, surviving documents of the source; a document is its rank among them in the order of addresses.
+        documents: D, kept documents of the source. A document is its rank among them, in the order of references.
         seed: seed of the run.
         source: name of the source.
     """
-    epochs, places = np.divmod(draws, max(documents, 1))
-    result = np.empty_like(places)
+    epochs, epoch_positions = np.divmod(draws, max(documents, 1))
+    result = np.empty_like(epoch_positions)
     for epoch in np.unique(epochs):
         here = epochs == epoch
-        result[here] = _epoch_order(documents, seed, source, int(epoch)).forward(places[here])
+        result[here] = _epoch_order(documents, seed, source, int(epoch)).forward(epoch_positions[here])
     return result
 
 
-def draws_of(indices: I64, documents: int, draws: int, seed: int, source: str) -> tuple[I64, I64]:
-    """All draws below ``draws`` that hit some of a source's documents, as (row, draw) sorted by draw.
+def draws_of_documents(indices: I64, documents: int, draws: int, seed: int, source: str) -> tuple[I64, I64]:
+    """Return all draws below ``draws`` that hit some documents of a source, as (row, draw) in the order of the draws.
 
     Args:
-        indices: the documents, as ranks among all surviving ones of the source; a document shard has a range of them.
-        documents: D, surviving documents of the source in all.
-        draws: K, draws that are made in all.
+        indices: the documents, as ranks among all kept ones of the source; a shard has a range of ranks.
+        documents: D, number of kept documents of the source.
+        draws: K, number of draws of the source.
         seed: seed of the run.
         source: name of the source.
 
     Returns:
-        Positions in ``indices``, and the draws that hit them. A document comes up once an epoch.
+        Positions in ``indices``, and the draws that hit them. Each document is drawn once per epoch.
 
     Raises:
         ValueError: an index is not below D.
@@ -71,13 +71,13 @@ def draws_of(indices: I64, documents: int, draws: int, seed: int, source: str) -
 
 
 def crop_window(length: int, crop_bytes: int, seed: int, source: str, draw: int) -> tuple[int, int]:
-    """The bytes [start, stop) of a draw's document that the draw takes.
+    """Return the bytes [start, stop) that a draw takes of its document.
 
-    The window of ``crop_bytes`` begins uniformly at -(crop_bytes - 1) .. length - 1 and is clipped, so every byte lies
-    in the same number of windows, also at both ends.
+    The window of ``crop_bytes`` begins at a uniform position from -(crop_bytes - 1) to length - 1 and is clipped, so
+    every byte is in the same number of windows, also at both ends.
 
     Args:
-        length: UTF-8 bytes of the document; of an empty one, (0, 0) is taken.
+        length: UTF-8 bytes of the document; for an empty one the result is (0, 0).
         crop_bytes: bytes of a window; the paper: 15 * 2048.
         seed: seed of the run.
         source: name of the source.
@@ -91,9 +91,9 @@ def crop_window(length: int, crop_bytes: int, seed: int, source: str, draw: int)
 
 
 def crop(utf8: bytes, start: int, stop: int) -> tuple[str, bool, bool]:
-    """The whole characters of a document within [start, stop), and whether they reach its start and its end.
+    """Return the whole characters of a document within [start, stop), and whether they reach its start and its end.
 
-    A character that the window cuts is left out (the paper does not say what becomes of one).
+    A character that the window cuts is left out (the paper does not specify this).
 
     Returns:
         The text, whether it begins where the document begins (then BOS), whether it ends where the document ends (then
@@ -112,10 +112,10 @@ def _continues(byte: int) -> bool:
     return byte & 0xC0 == 0x80
 
 
-def with_ends(ids: Ids, has_start: bool, has_end: bool, bos_id: int, eos_id: int) -> Ids:
-    """The tokens of a draw: the ids of its crop, BOS before them at a document's start, EOS after them at its end.
+def add_bos_eos(ids: Ids, has_start: bool, has_end: bool, bos_id: int, eos_id: int) -> Ids:
+    """Return the ids of a crop, with BOS before them at a document's start and EOS after them at its end.
 
-    The type of the ids is kept, which is small on purpose: tokens cross a shuffle in it.
+    The type of the ids does not change. It is small on purpose: tokens cross a shuffle in it.
     """
     before, after = [bos_id] * has_start, [eos_id] * has_end
     return np.concatenate([np.array(before, ids.dtype), ids, np.array(after, ids.dtype)])

@@ -1,4 +1,4 @@
-"""``dataset.json``: what a folder of records holds, how it was mixed, and how to check it."""
+"""``dataset.json``: the description of a folder of records, from which the folder can be read and checked."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -7,22 +7,22 @@ from typing import Literal, Self
 
 import msgspec
 
-from massivetext.records.mixture import quotas
-from massivetext.records.sequences import Order, shard_sizes
+from massivetext.records.mixture import compute_quotas
+from massivetext.records.sequences import SequenceOrder, shard_sizes
 
 SCHEMA = "massivetext-records/1"
 FILE_NAME = "dataset.json"
 
 
 class CreatedBy(msgspec.Struct, frozen=True, kw_only=True):
-    """Package version, and the SHA-256 of the resolved recipe as hex."""
+    """Package version, and SHA-256 of the resolved recipe as hex."""
 
     massivetext: str
     recipe_sha256: str
 
 
 class SpecialIds(msgspec.Struct, frozen=True, kw_only=True):
-    """The ids that stand for no text. ``pad`` never occurs in the records."""
+    """Token ids without a text of their own. ``pad`` never occurs in the records."""
 
     pad: int
     unk: int
@@ -31,7 +31,7 @@ class SpecialIds(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TokenizerFile(msgspec.Struct, frozen=True, kw_only=True):
-    """The SentencePiece model: path relative to the records' folder, hash, normalisation, byte fallback."""
+    """The SentencePiece model: path relative to the folder of records, SHA-256 as hex, normalisation, byte fallback."""
 
     path: str
     sha256: str
@@ -39,10 +39,10 @@ class TokenizerFile(msgspec.Struct, frozen=True, kw_only=True):
     byte_fallback: bool
 
 
-class Mixture(msgspec.Struct, frozen=True, kw_only=True):
-    """The shares that were wanted and the sequences that came of them, by source.
+class DatasetMixture(msgspec.Struct, frozen=True, kw_only=True):
+    """The weight, the quota and the realised number of sequences of each source.
 
-    ``weights`` are decimals written as strings; ``realised`` is counted in the shards.
+    ``weights`` are decimals written as strings; ``realised`` is counted in the record shards.
     """
 
     weights: dict[str, Decimal]
@@ -52,15 +52,15 @@ class Mixture(msgspec.Struct, frozen=True, kw_only=True):
     policy: Literal["exact-quota"] = "exact-quota"
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """One source as it went in.
+class DatasetSource(msgspec.Struct, frozen=True, kw_only=True):
+    """One source of the records.
 
     Attributes:
-        id: the number that stands in the records' ``source``: position in the list.
+        id: the value of the feature ``source`` in its records: its position in the list of sources.
         name: name of the source in the recipe.
-        documents: documents that passed every stage.
-        draws: crops that were drawn for the sequences used.
-        epochs: draws divided by documents; above 1 documents were read again, in fresh crops.
+        documents: documents that every stage has kept.
+        draws: draws that the used sequences needed.
+        epochs: draws divided by documents; above 1, documents were drawn again, with new crops.
         sequences: sequences in the records.
         tokens: tokens in the records.
     """
@@ -74,8 +74,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     tokens: int
 
 
-class Shard(msgspec.Struct, frozen=True, kw_only=True):
-    """One file: path relative to the folder, records, bytes, SHA-256 as hex."""
+class RecordShard(msgspec.Struct, frozen=True, kw_only=True):
+    """One record shard: path relative to the folder, number of records, bytes, SHA-256 as hex."""
 
     path: str
     records: int
@@ -83,16 +83,16 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
 
 
-class Split(msgspec.Struct, frozen=True, kw_only=True):
-    """The files of a split in order, with the sums of their sequences and tokens."""
+class DatasetSplit(msgspec.Struct, frozen=True, kw_only=True):
+    """The record shards of a split in order, with the sums of their sequences and tokens."""
 
     sequences: int
     tokens: int
-    shards: list[Shard]
+    shards: list[RecordShard]
 
 
-class Permuted(msgspec.Struct, frozen=True, kw_only=True):
-    """The order: ``slot = feistel6(key, n)(row)``, shard ``slot % shards``, index ``slot // shards``."""
+class PermutationInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """The order: ``slot = feistel6(key, n)(sequence)``, shard ``slot % shards``, index ``slot // shards``."""
 
     key: str
     n: int
@@ -100,24 +100,25 @@ class Permuted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Dataset(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole of ``dataset.json``.
+    """The contents of ``dataset.json``.
 
     Attributes:
-        schema: what the file means; another value is refused.
+        schema: version of the file; readers refuse other values.
         name: name of the data set.
-        created_by: what made it.
-        sequence_length: tokens a record, all of them full.
-        dtype: smallest type that holds every id.
-        vocab_size: ids are smaller.
-        special_ids: padding, unknown, BOS, EOS.
-        pad_occurs: always false: padding is for the trainer to use.
+        created_by: package and recipe that made it.
+        sequence_length: tokens per record; every record is full.
+        dtype: smallest type that holds every token id.
+        vocab_size: number of token ids; every id is smaller.
+        special_ids: ids of padding, unknown, BOS, EOS.
+        pad_occurs: always false; padding is for the trainer to use.
         tokenizer: the model.
-        seeds: of all keyed hashes and permutations.
-        mixture: shares wanted and realised.
-        sources: in the order of their ids.
+        seeds: seeds of all keyed hashes and permutations.
+        mixture: weights, quotas, and realised sequences.
+        sources: the sources in the order of their ids.
         splits: only "train".
         order: the permutation of all sequences.
-        fingerprint: SHA-256 over schema, sequence length, dtype, tokenizer hash and the shards' paths, records, hashes.
+        fingerprint: SHA-256 over schema, sequence length, dtype, tokenizer hash, and path, records and hash of each
+            record shard.
     """
 
     schema: str
@@ -130,31 +131,31 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     pad_occurs: Literal[False] = False
     tokenizer: TokenizerFile
     seeds: dict[str, int]
-    mixture: Mixture
-    sources: list[Source]
-    splits: dict[str, Split]
-    order: Permuted
+    mixture: DatasetMixture
+    sources: list[DatasetSource]
+    splits: dict[str, DatasetSplit]
+    order: PermutationInfo
     fingerprint: str
 
     @property
-    def train(self) -> Split:
-        """The split "train"."""
+    def train(self) -> DatasetSplit:
+        """Return the split "train"."""
         return self.splits["train"]
 
     def to_json(self) -> bytes:
-        """The bytes of ``dataset.json``: equal for equal data sets."""
+        """Return the bytes of ``dataset.json``; equal data sets give equal bytes."""
         return msgspec.json.format(msgspec.json.encode(self, order="deterministic"), indent=2) + b"\n"
 
     @classmethod
     def from_json(cls, data: bytes, path: str = FILE_NAME) -> Self:
-        """The data set that ``dataset.json`` describes.
+        """Return the data set that ``dataset.json`` describes.
 
         Args:
-            data: the file's bytes.
-            path: its name, for errors.
+            data: bytes of the file.
+            path: name of the file in errors.
 
         Raises:
-            ValueError: the file is something else, of another schema, or contradicts itself.
+            ValueError: the file is something else, has another schema, or contradicts itself.
         """
         try:
             schema = msgspec.json.decode(data, type=_Schema).schema
@@ -171,7 +172,7 @@ class _Schema(msgspec.Struct):
     schema: str
 
 
-def dataset(
+def describe_dataset(
     *,
     name: str,
     created_by: CreatedBy,
@@ -184,30 +185,30 @@ def dataset(
     documents: Mapping[str, int],
     draws: Mapping[str, int],
     realised: Mapping[str, int],
-    shards: Sequence[Shard],
+    shards: Sequence[RecordShard],
 ) -> Dataset:
-    """What a finished set of shards is.
+    """Return the description of finished record shards.
 
     Args:
         name: name of the data set.
         created_by: package version and recipe hash.
-        sequence_length: tokens a record.
+        sequence_length: tokens per record.
         vocab_size: size of the vocabulary.
         special_ids: ids of padding, unknown, BOS, EOS.
-        tokenizer: the model's file.
+        tokenizer: file of the model.
         seed: seed of the run.
-        weights: share of each source; their order is that of the sources' ids.
-        documents: surviving documents of each source.
-        draws: draws of each source that went into its sequences.
-        realised: sequences of each source as counted in the shards.
-        shards: the files in order.
+        weights: share of each source, in the order of the sources' ids.
+        documents: kept documents of each source.
+        draws: draws of each source that its used sequences needed.
+        realised: sequences of each source as counted in the record shards.
+        shards: the record shards in order.
 
     Raises:
-        ValueError: the shards do not hold what the weights ask for.
+        ValueError: the record shards do not hold what the weights ask for.
     """
     sequences = sum(shard.records for shard in shards)
-    wanted = quotas(weights, sequences)
-    order = Order(sequences, len(shards), seed)
+    quotas = compute_quotas(weights, sequences)
+    order = SequenceOrder(sequences, len(shards), seed)
     result = Dataset(
         schema=SCHEMA,
         name=name,
@@ -218,11 +219,11 @@ def dataset(
         special_ids=special_ids,
         tokenizer=tokenizer,
         seeds={"run": seed},
-        mixture=Mixture(
-            weights=dict(weights), quotas=wanted, realised={source: realised[source] for source in weights}
+        mixture=DatasetMixture(
+            weights=dict(weights), quotas=quotas, realised={source: realised[source] for source in weights}
         ),
         sources=[
-            Source(
+            DatasetSource(
                 id=number,
                 name=source,
                 documents=documents[source],
@@ -233,8 +234,8 @@ def dataset(
             )
             for number, source in enumerate(weights)
         ],
-        splits={"train": Split(sequences=sequences, tokens=sequences * sequence_length, shards=list(shards))},
-        order=Permuted(key=order.key.hex(), n=sequences),
+        splits={"train": DatasetSplit(sequences=sequences, tokens=sequences * sequence_length, shards=list(shards))},
+        order=PermutationInfo(key=order.permutation_key.hex(), n=sequences),
         fingerprint="",
     )
     result = msgspec.structs.replace(result, fingerprint=fingerprint(result))
@@ -243,19 +244,19 @@ def dataset(
 
 
 def fingerprint(dataset: Dataset) -> str:
-    """SHA-256, as hex, over schema, sequence length, dtype, tokenizer hash and each shard's path, records and hash."""
+    """Return the fingerprint of a data set, as hex; see :class:`Dataset`."""
     shards = [[shard.path, shard.records, shard.sha256] for shard in dataset.train.shards]
-    parts = [dataset.schema, dataset.sequence_length, dataset.dtype, dataset.tokenizer.sha256, shards]
-    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
+    values = [dataset.schema, dataset.sequence_length, dataset.dtype, dataset.tokenizer.sha256, shards]
+    return hashlib.sha256(msgspec.json.encode(values)).hexdigest()
 
 
 def _check(dataset: Dataset, path: str) -> None:
-    """Raises ValueError where parts that must agree do not."""
+    """Raise ValueError unless all numbers of a data set agree with each other."""
     if "train" not in dataset.splits:
         raise ValueError(f"{path}: want a split 'train', got {', '.join(sorted(dataset.splits)) or 'none'}")
     train, mixture = dataset.train, dataset.mixture
     try:
-        wanted_quotas = quotas(mixture.weights, train.sequences)
+        wanted_quotas = compute_quotas(mixture.weights, train.sequences)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     records = [shard.records for shard in train.shards]

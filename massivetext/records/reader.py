@@ -1,4 +1,4 @@
-"""Reads a folder of records, and checks one from end to end."""
+"""Reading a folder of records, and checking every byte of it."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -6,28 +6,29 @@ from typing import overload
 
 import numpy as np
 
-from massivetext.records.dataset import FILE_NAME, Dataset, Shard
+from massivetext.records.dataset import FILE_NAME, Dataset, RecordShard
 from massivetext.records.formats import FORMATS, RecordFormats
-from massivetext.records.local_copies import Copies
+from massivetext.records.local_copies import LocalShards
 from massivetext.records.record_format import RecordFormat, RecordSource, SequenceRecord
 from massivetext.storage import files as fs
 
 
-class Records:
-    """The sequences of a folder in their global order: ``records[i].seq_id == i``.
+class SequenceReader:
+    """Reads the sequences of a folder in the order of their slots: ``records[i].seq_id == i``.
 
     Attributes:
-        dataset: the folder's ``dataset.json``.
+        dataset: description of the folder.
+        record_format: format of its record shards.
     """
 
-    def __init__(self, dataset: Dataset, record_format: RecordFormat, copies: Copies) -> None:
-        """Take what :func:`open_records` has found; a shard is opened when it is first read."""
+    def __init__(self, dataset: Dataset, record_format: RecordFormat, shards: LocalShards) -> None:
+        """Keep what :func:`open_records` has checked; a record shard is opened when it is first read."""
         self.dataset, self.record_format = dataset, record_format
-        self._copies = copies
+        self._shards = shards
         self._opened: dict[int, RecordSource] = {}
 
     def __len__(self) -> int:
-        """The number of sequences."""
+        """Return the number of sequences."""
         return self.dataset.train.sequences
 
     @overload
@@ -36,27 +37,26 @@ class Records:
     def __getitem__(self, index: slice) -> list[SequenceRecord]: ...
 
     def __getitem__(self, index: int | slice) -> SequenceRecord | list[SequenceRecord]:
-        """The sequence at a place of the global order, or those of a slice. Raises IndexError."""
+        """Return the sequence in one slot, or those in a slice of slots. Raises IndexError."""
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        place = index + len(self) if index < 0 else index
-        if not 0 <= place < len(self):
+        slot = index + len(self) if index < 0 else index
+        if not 0 <= slot < len(self):
             raise IndexError(f"records: want an index below {len(self)}, got {index}")
-        within, shard = divmod(place, len(self.dataset.train.shards))
+        within, shard = divmod(slot, len(self.dataset.train.shards))
         if shard not in self._opened:
-            self._opened[shard] = self.record_format.open([self._copies.path(shard)])
+            self._opened[shard] = self.record_format.open([self._shards.path(shard)])
         return self._opened[shard][within]
 
     def __iter__(self) -> Iterator[SequenceRecord]:
-        """The sequences in global order."""
+        """Return an iterator over the sequences in the order of their slots."""
         return (self[index] for index in range(len(self)))
 
 
-def open_records(folder: str, cache: str | None = None, *, formats: RecordFormats = FORMATS) -> Records:
-    """The records of a folder.
+def open_records(folder: str, cache: str | None = None, *, formats: RecordFormats = FORMATS) -> SequenceReader:
+    """Return a reader of a folder of records.
 
-    Shards of an object store are copied when they are first read from, so all of them end up on this machine if all are
-    read.
+    Record shards of an object store are copied to this machine when they are first read.
 
     Args:
         folder: folder with ``dataset.json``; local path or URL.
@@ -64,9 +64,9 @@ def open_records(folder: str, cache: str | None = None, *, formats: RecordFormat
         formats: record formats that can be read.
 
     Raises:
-        FileNotFoundError: the folder has no ``dataset.json``: its run has not finished.
-        ValueError: ``dataset.json`` is not what it should be.
-        OSError: a shard is missing, damaged, or holds another number of records than is written there.
+        FileNotFoundError: the folder has no ``dataset.json``, because its run has not finished.
+        ValueError: ``dataset.json`` is damaged or contradicts itself, or the record format is unknown.
+        OSError: a record shard is missing, damaged, or has another number of records than ``dataset.json`` says.
     """
     dataset = read_dataset(folder)
     record_format = formats.of_files(paths(folder, dataset))
@@ -74,7 +74,7 @@ def open_records(folder: str, cache: str | None = None, *, formats: RecordFormat
         _check_counts(folder, dataset, record_format)
     else:
         _check_sizes(folder, dataset)
-    return Records(dataset, record_format, Copies(folder, dataset, cache))
+    return SequenceReader(dataset, record_format, LocalShards(folder, dataset, cache))
 
 
 def _check_counts(folder: str, dataset: Dataset, record_format: RecordFormat) -> None:
@@ -93,21 +93,25 @@ def _check_sizes(folder: str, dataset: Dataset) -> None:
 
 
 def read_dataset(folder: str) -> Dataset:
-    """The ``dataset.json`` of a folder. Raises FileNotFoundError, ValueError."""
+    """Return the description of a folder of records. Raises FileNotFoundError or ValueError."""
     path = fs.join(folder, FILE_NAME)
     return Dataset.from_json(fs.read_bytes(path), path)
 
 
 def paths(folder: str, dataset: Dataset) -> list[str]:
-    """The full paths of a folder's shards, in order."""
+    """Return the full paths of a folder's record shards, in order."""
     return [fs.join(folder, shard.path) for shard in dataset.train.shards]
 
 
-def check(folder: str, *, formats: RecordFormats = FORMATS) -> list[str]:
-    """What is wrong with a folder of records, in sentences; empty where nothing is.
+def check_records(folder: str, *, formats: RecordFormats = FORMATS) -> list[str]:
+    """Return the problems of a folder of records, one message per problem; empty for a sound folder.
 
-    Every byte is read: hashes and counts of the shards, length, ids, padding, document starts, source and number of
-    every record, and the mixture as found. The tokenizer's hash is checked where its file is there.
+    Reads every byte. Checks hash and record count of every shard; length, ids, padding, document starts, source and
+    number of every record; the mixture; and the hash of the tokenizer if its file exists.
+
+    Args:
+        folder: folder with ``dataset.json``; local path or URL.
+        formats: record formats that can be read.
     """
     try:
         dataset = read_dataset(folder)
@@ -126,7 +130,7 @@ def check(folder: str, *, formats: RecordFormats = FORMATS) -> list[str]:
 def check_shard(
     folder: str, dataset: Dataset, record_format: RecordFormat, number: int
 ) -> tuple[list[str], Counter[int]]:
-    """Return what is wrong with one record shard, and its number of sequences per source."""
+    """Return the problems of one record shard, and its number of sequences by source."""
     shard = dataset.train.shards[number]
     path = fs.join(folder, shard.path)
     try:
@@ -142,23 +146,24 @@ def check_shard(
 def _check_records(
     records: Iterable[SequenceRecord | ValueError], dataset: Dataset, number: int
 ) -> tuple[list[str], Counter[int]]:
-    """Return what is wrong with the records of a shard, to be read after its path, and its sequences per source."""
+    """Return the problems of the records of a shard, each to be read after its path, and its sequences by source."""
     problems: list[str] = []
     sources: Counter[int] = Counter()
-    index = -1
+    count, wanted = 0, dataset.train.shards[number].records
     for index, record in enumerate(records):
+        count += 1
         if isinstance(record, ValueError):
             problems.append(f", record {index}: {record}")
             continue
         sources[record.source] += 1
         seq_id = index * len(dataset.train.shards) + number
         problems += [f", record {index}: {problem}" for problem in _record_problems(record, dataset, seq_id)]
-    if index + 1 != dataset.train.shards[number].records:
-        problems.insert(0, f": want {dataset.train.shards[number].records} records, got {index + 1}")
+    if count != wanted:
+        problems.insert(0, f": want {wanted} records, got {count}")
     return problems, sources
 
 
-def _file_problems(path: str, local: str, shard: Shard) -> list[str]:
+def _file_problems(path: str, local: str, shard: RecordShard) -> list[str]:
     size = fs.size(local)
     if size != shard.bytes:
         return [f"{path}: want {shard.bytes} bytes, got {size}"]

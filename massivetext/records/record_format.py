@@ -45,8 +45,8 @@ class RecordFormat:
         name: name of the format, by which it is chosen.
         suffix: end of the names of its files, such as ".array_record"; readers recognise the format by it.
         write_file: writes records to a new file at a local path. Raises OSError.
-        count: returns the number of records of a file, at a cost that does not grow with it. Raises OSError if the file
-            is missing or damaged.
+        count: returns the number of records of a file, if possible without reading them. Raises OSError if the file is
+            missing or damaged.
         read: yields every record of a file in order, or the ValueError that explains why it cannot be decoded. The
             second argument is the name of the file for errors. Raises OSError if the file is missing or damaged.
         open: opens files for random access; their paths are in the order of the shards.

@@ -1,9 +1,9 @@
-"""From draws to rows: where each token of each draw lies, known to every worker from the token counts alone.
+"""From draws to sequences: where every token of every draw goes, known to any worker from the token counts alone.
 
-The draws of a source are concatenated in groups, a group is cut into sequences, and what is left of it is dropped (Rae
-et al. 2021, "Constructing Token Sequences": 10 crops, 2,048 tokens, no padding). The sequences of a source are its
-*rows*, numbered through; the rows below its quota are used. A row of a source has a *slot* in the shuffled whole, and a
-slot has a place in a shard.
+The draws of a source are joined in crop groups, a group is cut into sequences, and its rest is dropped (Rae et al.
+2021, "Constructing Token Sequences": 10 crops, 2,048 tokens, no padding). The sequences of a source are numbered in the
+order of its groups; those with a number below its quota are used. Each used sequence has a *slot* in the shuffled order
+of all sources, and each slot is one record of one record shard.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,215 +18,227 @@ from massivetext.records.permutation import Permutation
 I64 = npt.NDArray[np.int64]
 Tokens = npt.NDArray[np.integer]
 
-# What travels before the tokens of a piece: its record within the shard, where it begins there, its tokens, its source.
+# Sent before the tokens of a piece: record within its shard, position within the record, number of tokens, source.
 PIECE = np.dtype([("index", "<u4"), ("position", "<u4"), ("length", "<u4"), ("source", "<u4")])
 
 
-class Place(NamedTuple):
-    """Where the tokens of one draw lie.
+class DrawPosition(NamedTuple):
+    """The position of the tokens of one draw among the sequences of its source.
 
     Attributes:
-        row: first row of the draw's group.
-        rows: rows of the group; 0 where the group is incomplete or too short for a sequence.
+        sequence: first sequence of the draw's crop group.
+        sequences: sequences of the group; 0 if the group is incomplete or too short for a sequence.
         offset: tokens of the group before this draw.
     """
 
-    row: int
-    rows: int
+    sequence: int
+    sequences: int
     offset: int
 
 
-class Piece(NamedTuple):
-    """Tokens of one draw that fall into one row, from a position of that row on."""
+class SequencePiece(NamedTuple):
+    """Tokens of one draw that fall into one sequence, and their first position in it."""
 
-    row: int
+    sequence: int
     position: int
     tokens: Tokens
 
 
-class Cut(NamedTuple):
-    """Tokens ``start`` to ``stop`` of one draw, which fall into one row, from a position of that row on."""
+class SequenceSpan(NamedTuple):
+    """The range ``start`` to ``stop`` of a draw's tokens that falls into one sequence, and its first position in it."""
 
-    row: int
+    sequence: int
     position: int
     start: int
     stop: int
 
 
-class Layout(NamedTuple):
-    """Where the draws 0 .. K-1 of a source lie.
+class DrawLayout(NamedTuple):
+    """The positions of the draws 0 to K-1 of a source.
 
-    More draws never move the earlier ones, so the first rows do not depend on how many draws were counted.
+    More draws never move earlier ones, so the first sequences do not depend on how many draws were counted.
 
     Attributes:
-        first_rows: of each complete group, its first row.
-        group_rows: of each complete group, its number of rows.
-        offsets: of each draw of a complete group, the tokens of its group before it.
-        crops_per_group: draws a group.
-        rows: sequences that these draws give in all.
+        first_sequences: first sequence of each complete crop group.
+        group_sequences: number of sequences of each complete crop group.
+        offsets: tokens of its group before each draw of a complete crop group.
+        crops_per_group: draws per crop group.
+        sequences: number of sequences of all these draws.
     """
 
-    first_rows: I64
-    group_rows: I64
+    first_sequences: I64
+    group_sequences: I64
     offsets: I64
     crops_per_group: int
-    rows: int
+    sequences: int
 
-    def place(self, draw: int) -> Place:
-        """Where a draw lies; with 0 rows where its group is incomplete."""
+    def locate(self, draw: int) -> DrawPosition:
+        """Return the position of a draw; it has 0 sequences if its group is incomplete."""
         group = draw // self.crops_per_group
-        if group >= len(self.first_rows):
-            return Place(self.rows, 0, 0)
-        return Place(int(self.first_rows[group]), int(self.group_rows[group]), int(self.offsets[draw]))
+        if group >= len(self.first_sequences):
+            return DrawPosition(self.sequences, 0, 0)
+        first, sequences = int(self.first_sequences[group]), int(self.group_sequences[group])
+        return DrawPosition(first, sequences, int(self.offsets[draw]))
 
 
-def layout(counts: npt.NDArray[np.integer], crops_per_group: int, sequence_length: int) -> Layout:
-    """The layout of a source whose draws have these token counts.
+def lay_out_draws(counts: npt.NDArray[np.integer], crops_per_group: int, sequence_length: int) -> DrawLayout:
+    """Return the layout of a source from the token counts of its draws.
 
     Args:
-        counts: tokens of draw 0, 1, ..., BOS and EOS included. The draws of a last, incomplete group are not used.
-        crops_per_group: draws that are concatenated; the paper: 10.
-        sequence_length: tokens a row; what remains of a group after its last whole row is dropped.
+        counts: tokens of draw 0, 1, ..., with BOS and EOS. The draws of an incomplete last group are not used.
+        crops_per_group: draws per crop group; the paper: 10.
+        sequence_length: tokens per sequence; the rest of a group after its last whole sequence is dropped.
     """
     used = len(counts) - len(counts) % crops_per_group
     groups = np.asarray(counts[:used], dtype=np.int64).reshape(-1, crops_per_group)
     ends = np.cumsum(groups, axis=1)
-    rows = ends[:, -1] // sequence_length
-    total = np.cumsum(rows)
-    return Layout(total - rows, rows, (ends - groups).ravel(), crops_per_group, int(total[-1]) if len(total) else 0)
+    sequences = ends[:, -1] // sequence_length
+    total = np.cumsum(sequences)
+    return DrawLayout(
+        first_sequences=total - sequences,
+        group_sequences=sequences,
+        offsets=(ends - groups).ravel(),
+        crops_per_group=crops_per_group,
+        sequences=int(total[-1]) if len(total) else 0,
+    )
 
 
-def rows_of_group(tokens_per_draw: float, crops_per_group: int, sequence_length: int) -> float:
-    """Rows that a group is expected to give.
+def expected_sequences_per_group(tokens_per_draw: float, crops_per_group: int, sequence_length: int) -> float:
+    """Return the number of sequences that a crop group is expected to give.
 
-    It loses what is left after its last whole row, half a row on average; groups of hardly one row lose more.
+    A group loses the rest after its last whole sequence, half a sequence on average; groups of hardly one sequence lose
+    more.
     """
-    rows = crops_per_group * tokens_per_draw / sequence_length
-    return max(rows - 0.5, rows * 0.3)
+    sequences = crops_per_group * tokens_per_draw / sequence_length
+    return max(sequences - 0.5, sequences * 0.3)
 
 
 def first_draws(quota: int, tokens_per_draw: float, crops_per_group: int, sequence_length: int) -> int:
-    """How many draws to count first where ``quota`` rows are wanted: an estimate with 10% to spare, in whole groups."""
-    groups = 1.1 * quota / max(rows_of_group(tokens_per_draw, crops_per_group, sequence_length), 1e-9)
-    if (
-        crops_per_group * tokens_per_draw < sequence_length
-    ):  # a group seldom fills a row: try some before drawing what may be in vain
+    """Return how many draws to count first for ``quota`` sequences: an estimate plus 10%, in whole groups."""
+    groups = 1.1 * quota / max(expected_sequences_per_group(tokens_per_draw, crops_per_group, sequence_length), 1e-9)
+    if crops_per_group * tokens_per_draw < sequence_length:
+        # A group seldom fills a sequence: try some groups before many draws turn out to give nothing.
         groups = min(groups, 1000)
     return (int(groups) + 1) * crops_per_group
 
 
-def next_draws(quota: int, draws: int, rows: int, crops_per_group: int) -> int:
-    """How many draws to count next where ``draws`` have given ``rows`` and ``quota`` rows are wanted.
+def next_draws(quota: int, draws: int, sequences: int, crops_per_group: int) -> int:
+    """Return how many draws to count next if ``draws`` gave ``sequences`` and ``quota`` are wanted.
 
-    An estimate with 2% to spare, in whole groups, always above ``draws``; repeat until the rows suffice.
+    The result is an estimate plus 2%, in whole groups, always above ``draws``; repeat until the sequences suffice.
 
     Raises:
-        ValueError: whole groups were drawn and gave no row at all, so more of them will not help.
+        ValueError: whole groups were drawn and gave no sequence at all, so more of them will not help.
     """
-    if draws >= crops_per_group * 100 and rows == 0:
+    if draws >= crops_per_group * 100 and sequences == 0:
         raise ValueError(
             f"sequences: want {quota}, but {draws} draws gave none: groups of {crops_per_group} crops are shorter than "
             "a sequence; raise crops_per_group or lower sequence_length"
         )
-    # Without a row yet there is nothing to go by: ten times as much.
-    wanted = draws * 10 if rows == 0 else -(-draws * quota * 51 // (rows * 50))
+    # Without a sequence yet there is no rate to extrapolate: try ten times as many draws.
+    wanted = draws * 10 if sequences == 0 else -(-draws * quota * 51 // (sequences * 50))
     return (max(wanted, draws) // crops_per_group + 1) * crops_per_group
 
 
-def cuts(place: Place, tokens: int, sequence_length: int, quota: int) -> Iterator[Cut]:
-    """The tokens of a draw cut at the borders of rows; nothing of a group's tail, or of rows that are not used.
+def sequence_spans(
+    draw_position: DrawPosition, tokens: int, sequence_length: int, quota: int
+) -> Iterator[SequenceSpan]:
+    """Yield the tokens of a draw, cut at the borders of sequences, without those that no used sequence contains.
 
     Args:
-        place: where the draw lies.
-        tokens: how many the draw has, BOS and EOS included.
-        sequence_length: tokens a row.
-        quota: rows of the source that are used.
+        draw_position: position of the draw.
+        tokens: number of its tokens, with BOS and EOS.
+        sequence_length: tokens per sequence.
+        quota: sequences of the source that are used.
     """
-    last = min(place.rows, quota - place.row)
+    used = min(draw_position.sequences, quota - draw_position.sequence)
     done = 0
     while done < tokens:
-        row, position = divmod(place.offset + done, sequence_length)
-        if row >= last:
+        sequence, position = divmod(draw_position.offset + done, sequence_length)
+        if sequence >= used:
             break
         stop = min(tokens, done + sequence_length - position)
-        yield Cut(place.row + row, position, done, stop)
+        yield SequenceSpan(draw_position.sequence + sequence, position, done, stop)
         done = stop
 
 
-def pieces(place: Place, tokens: Tokens, sequence_length: int, quota: int) -> list[Piece]:
-    """The tokens of a draw as :func:`cuts` has them, in order."""
+def sequence_pieces(
+    draw_position: DrawPosition, tokens: Tokens, sequence_length: int, quota: int
+) -> list[SequencePiece]:
+    """Return the tokens of a draw in the spans of :func:`sequence_spans`, in order."""
     return [
-        Piece(cut.row, cut.position, tokens[cut.start : cut.stop])
-        for cut in cuts(place, len(tokens), sequence_length, quota)
+        SequencePiece(span.sequence, span.position, tokens[span.start : span.stop])
+        for span in sequence_spans(draw_position, len(tokens), sequence_length, quota)
     ]
 
 
-def assemble(parts: Iterable[tuple[int, Tokens]], sequence_length: int) -> tuple[Tokens, I64]:
-    """One row from its pieces.
+def assemble_sequence(unsorted_pieces: Iterable[tuple[int, Tokens]], sequence_length: int) -> tuple[Tokens, I64]:
+    """Return one sequence from its pieces.
 
     Args:
-        parts: (position, tokens) in any order.
-        sequence_length: tokens a row.
+        unsorted_pieces: (position, tokens) in any order.
+        sequence_length: tokens per sequence.
 
     Returns:
-        The tokens, and the position of the first token of each piece, the first being 0.
+        The tokens, and the position of the first token of each piece; the first position is 0.
 
     Raises:
-        ValueError: the pieces leave a gap, overlap, or do not fill the row.
+        ValueError: the pieces leave a gap, overlap, or do not fill the sequence.
     """
-    ordered = sorted(parts, key=lambda part: part[0])
+    ordered = sorted(unsorted_pieces, key=lambda piece: piece[0])
     filled = 0
     for position, tokens in ordered:
         if position != filled or not len(tokens):
-            raise ValueError(f"row: want tokens from position {filled} on, got {len(tokens)} from {position} on")
+            raise ValueError(f"sequence: want tokens from position {filled} on, got {len(tokens)} from {position} on")
         filled += len(tokens)
     if filled != sequence_length:
-        raise ValueError(f"row: want {sequence_length} tokens, got {filled}")
+        raise ValueError(f"sequence: want {sequence_length} tokens, got {filled}")
     return np.concatenate([tokens for _, tokens in ordered]), np.array([position for position, _ in ordered], np.int64)
 
 
-class Order:
-    """The shuffled order of all sequences and their places in the shards.
+class SequenceOrder:
+    """The shuffled order of the used sequences of all sources, and the record of each.
 
-    The rows of all sources, one source after the other, are permuted: row r of a source whose rows begin at ``offset``
-    has slot ``permutation(offset + r)``; a slot lies in shard ``slot % shards`` at index ``slot // shards``. So shards
-    are equal but for one row, and reading them in any way gives well-mixed data.
+    The sequences are numbered through, one source after the other, and permuted: sequence r goes to slot
+    ``permutation(r)``, and slot s is record ``s div shards`` of record shard ``s mod shards``. So the
+    sizes of record shards differ by one at most, and reading them in any way gives well-mixed data.
 
     Attributes:
-        sequences: how many there are.
-        shards: how many files.
-        key: key of the permutation.
+        sequences: number of sequences.
+        shards: number of record shards.
+        permutation_key: hash key of the permutation.
     """
 
     def __init__(self, sequences: int, shards: int, seed: int) -> None:
-        """Prepares the permutation; see :func:`shard_count`.
+        """Prepare the permutation; :func:`shard_count` gives the number of record shards.
 
         Raises:
             ValueError: there are no sequences, or more shards than sequences.
         """
         if not 1 <= shards <= sequences:
             raise ValueError(f"order: want 1 to {sequences} shards for as many sequences, got {shards}")
-        self.sequences, self.shards, self.key = sequences, shards, derive_hash_key("order", seed)
-        self._permutation = Permutation(sequences, self.key)
+        self.sequences, self.shards, self.permutation_key = sequences, shards, derive_hash_key("order", seed)
+        self._permutation = Permutation(sequences, self.permutation_key)
 
-    def slots(self, rows: npt.NDArray[np.integer]) -> I64:
-        """The slot of each row, counted over all sources (the source's offset added)."""
-        return self._permutation.forward(rows).astype(np.int64)
+    def slots(self, sequences: npt.NDArray[np.integer]) -> I64:
+        """Return the slots of sequences that are numbered through all sources."""
+        return self._permutation.forward(sequences).astype(np.int64)
 
-    def places(self, rows: npt.NDArray[np.integer]) -> tuple[I64, I64]:
-        """The shard and the index within it of each row, counted over all sources."""
-        index, shard = np.divmod(self.slots(rows), self.shards)
+    def record_positions(self, sequences: npt.NDArray[np.integer]) -> tuple[I64, I64]:
+        """Return the record shards, and the indices in them, of sequences that are numbered through all sources."""
+        index, shard = np.divmod(self.slots(sequences), self.shards)
         return shard, index
 
     def slot(self, shard: int, index: int) -> int:
-        """The slot at an index of a shard: the ``seq_id`` of its record."""
+        """Return the slot at an index of a record shard, which is the ``seq_id`` of the record."""
         return index * self.shards + shard
 
 
 def shard_count(sequences: int, shard_sequences: int) -> int:
-    """The smallest power of two of shards that hold at most ``shard_sequences`` each, but no more than sequences.
+    """Return the number of record shards: the smallest power of two for at most ``shard_sequences`` per shard.
 
-    A power of two is divided evenly by the usual numbers of training processes. For no sequences: 1.
+    A power of two divides evenly among the usual numbers of training processes. There are never more shards than
+    sequences; for no sequences, 1.
     """
     enough = 1 << max(0, -(-sequences // shard_sequences) - 1).bit_length()
     most = 1 << max(1, sequences).bit_length() - 1
@@ -234,6 +246,6 @@ def shard_count(sequences: int, shard_sequences: int) -> int:
 
 
 def shard_sizes(sequences: int, shards: int) -> list[int]:
-    """The number of sequences in each shard; they differ by one at most."""
+    """Return the number of sequences of each record shard; they differ by one at most."""
     small, larger = divmod(sequences, shards)
     return [small + (shard < larger) for shard in range(shards)]

@@ -1,4 +1,4 @@
-"""The tokens of every draw on disk, and where in the records each of them went."""
+"""The tokens of every draw in the files of a run, and where in the records they went."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from massivetext.records.sequences import Layout, Order, cuts
+from massivetext.records.sequences import DrawLayout, SequenceOrder, sequence_spans
 from massivetext.runs.store import Run, Shard
 from massivetext.storage import files as fs
 from massivetext.storage import tables
@@ -22,8 +22,15 @@ TOKENS = pa.schema(
 )
 
 
-class Span(NamedTuple):
-    """Tokens of a draw as they lie in a record: shard and number of the record in it, position within it, how many."""
+class RecordSpan(NamedTuple):
+    """Tokens of a draw in one record.
+
+    Attributes:
+        shard: record shard.
+        record: number of the record in the record shard.
+        position: first position in the record.
+        tokens: number of tokens.
+    """
 
     shard: int
     record: int
@@ -31,20 +38,24 @@ class Span(NamedTuple):
     tokens: int
 
 
-def part_path(run: Run, number: int, shard: Shard) -> str:
-    """A shard's tokens of one round of encoding."""
+def round_tokens_path(run: Run, number: int, shard: Shard) -> str:
+    """Return the path of the tokens of one shard from one encoding round."""
     return run.part(f"tokens/round-{number}", shard)
 
 
 def counts_path(run: Run, source: str) -> str:
-    """The token counts of all draws of a source, in their order: little-endian uint32."""
+    """Return the path of the token counts of all draws of a source: little-endian uint32, in the order of the draws."""
     return run.path("tokens/counts", f"{source}.u32")
 
 
 def read_counts(run: Run, shards: Sequence[Shard], rounds: int, draws: int) -> npt.NDArray[np.int64]:
-    """Token counts of draws 0 .. draws-1, gathered from all parts of a source."""
+    """Return the token counts of draws 0 to ``draws - 1`` of a source, collected from its encoding rounds.
+
+    Raises:
+        AssertionError: no shard encoded one of the draws.
+    """
     counts = np.full(draws, -1, np.int64)
-    paths = [part_path(run, number, shard) for number in range(rounds) for shard in shards]
+    paths = [round_tokens_path(run, number, shard) for number in range(rounds) for shard in shards]
     for table in fs.concurrently(run.folder, _read_counts, paths):
         counts[table["draw"].to_numpy().astype(np.int64)] = table["count"].to_numpy()
     if (counts < 0).any():
@@ -57,27 +68,35 @@ def _read_counts(path: str) -> pa.Table:
 
 
 def load_counts(run: Run, source: str) -> npt.NDArray[np.int64]:
-    """Token counts of all draws of a source, as gathered before."""
+    """Return the token counts of all draws of a source from the file at :func:`counts_path`."""
     return np.frombuffer(fs.read_bytes(counts_path(run, source)), "<u4").astype(np.int64)
 
 
-def spans(
-    layout: Layout, order: Order, draw: int, count: int, *, sequence_length: int, first_row: int, quota: int
-) -> list[Span]:
-    """Where in the records the tokens of a draw lie; empty where its group's tail or an unused row took them.
+def record_spans(
+    draw_layout: DrawLayout,
+    order: SequenceOrder,
+    draw: int,
+    count: int,
+    *,
+    sequence_length: int,
+    first_sequence: int,
+    quota: int,
+) -> list[RecordSpan]:
+    """Return where in the records the tokens of a draw are; empty if no used sequence contains any of them.
 
     Args:
-        layout: of the draw's source.
-        order: of all sequences.
-        draw: its number.
+        draw_layout: layout of the draw's source.
+        order: order of all sequences.
+        draw: number of the draw.
         count: its tokens.
-        sequence_length: tokens a record.
-        first_row: rows of the sources before this one.
-        quota: rows of this source that are used.
+        sequence_length: tokens per record.
+        first_sequence: used sequences of the sources before this one.
+        quota: used sequences of this source.
     """
-    found = list(cuts(layout.place(draw), count, sequence_length, quota))
-    shards, records = order.places(np.array([first_row + cut.row for cut in found], np.int64))
+    found = list(sequence_spans(draw_layout.locate(draw), count, sequence_length, quota))
+    numbers = np.array([first_sequence + span.sequence for span in found], np.int64)
+    shards, records = order.record_positions(numbers)
     return [
-        Span(shard, record, cut.position, cut.stop - cut.start)
-        for cut, shard, record in zip(found, shards.tolist(), records.tolist(), strict=True)
+        RecordSpan(shard, record, span.position, span.stop - span.start)
+        for span, shard, record in zip(found, shards.tolist(), records.tolist(), strict=True)
     ]

@@ -6,8 +6,8 @@ import msgspec
 import pyarrow.compute as pc
 
 from massivetext.records.dataset import FILE_NAME, Dataset
-from massivetext.records.sequences import Order, layout
-from massivetext.records.tokens import load_counts, part_path, spans
+from massivetext.records.sequences import SequenceOrder, lay_out_draws
+from massivetext.records.tokens import load_counts, record_spans, round_tokens_path
 from massivetext.report.examples import Place
 from massivetext.report.reached import reached
 from massivetext.runs.context import Context
@@ -44,8 +44,8 @@ def destinations(context: Context, where: Place) -> list[Destination]:
     source, length = where.shard.source, context.recipe.records.sequence_length
     dataset = Dataset.from_json(fs.read_bytes(context.run.path(RECORDS.name, FILE_NAME)))
     files = dataset.train.shards
-    order = Order(dataset.train.sequences, len(files), context.recipe.seed)
-    placed = layout(load_counts(context.run, source), context.recipe.records.crops_per_group, length)
+    order = SequenceOrder(dataset.train.sequences, len(files), context.recipe.seed)
+    placed = lay_out_draws(load_counts(context.run, source), context.recipe.records.crops_per_group, length)
     quotas = dataset.mixture.quotas
     first_row = sum(quotas[name] for name in quotas if name < source)
     return [
@@ -53,7 +53,9 @@ def destinations(context: Context, where: Place) -> list[Destination]:
             draw=draw, file=files[span.shard].path, record=span.record, position=span.position, tokens=span.tokens
         )
         for draw, count in draws
-        for span in spans(placed, order, draw, count, sequence_length=length, first_row=first_row, quota=quotas[source])
+        for span in record_spans(
+            placed, order, draw, count, sequence_length=length, first_sequence=first_row, quota=quotas[source]
+        )
     ]
 
 
@@ -61,7 +63,7 @@ def _draws(context: Context, where: Place) -> list[tuple[int, int]]:
     """(draw, tokens) of every crop of a document, in order."""
     found: list[dict[str, Any]] = []
     for number in range(_rounds(context, where)):
-        table = tables.read(part_path(context.run, number, where.shard), ["row", "draw", "count"])
+        table = tables.read(round_tokens_path(context.run, number, where.shard), ["row", "draw", "count"])
         found += table.filter(pc.equal(table["row"], where.row)).to_pylist()
     return sorted((item["draw"], item["count"]) for item in found)
 

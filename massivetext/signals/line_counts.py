@@ -7,6 +7,7 @@ Blank ones do not count. They are made of words and of what lies between those, 
 import numpy as np
 import numpy.typing as npt
 
+from massivetext import hashing
 from massivetext.signals.characters import STOP
 from massivetext.signals.compiled import compiled
 from massivetext.signals.definitions import BULLETS_ALONE, BULLETS_ANYWHERE, END_QUOTES, SHORT_CHARACTERS
@@ -40,7 +41,7 @@ def _codes(characters: frozenset[str]) -> npt.NDArray[np.uint32]:
 
 
 _ANYWHERE, _ALONE, _QUOTES = _codes(BULLETS_ANYWHERE), _codes(BULLETS_ALONE), _codes(END_QUOTES)
-_SEED = np.uint64(0x9E3779B97F4A7C15)
+_SEED = hashing.GOLDEN
 
 
 @compiled

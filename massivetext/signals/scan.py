@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from massivetext import hashing
 from massivetext.signals.characters import ALNUM, ALPHA, DIGIT, LOWER, MARK, SPACE, STOP, UPPER
 from massivetext.signals.compiled import compiled, inlined, plain
 from massivetext.signals.definitions import JAVASCRIPT, LOREM_IPSUM, MINI_CHARACTERS, POLICIES
@@ -57,9 +58,7 @@ _JAVASCRIPT, _LOREM = _bytes(JAVASCRIPT), _bytes(LOREM_IPSUM)
 _TERMS, _PRIVACY, _COOKIE_POLICY = map(_bytes, POLICIES[:3])
 _COOKIES, _USES, _USE_OF, _USE = map(_bytes, ("cookies", "uses ", "use of ", "use "))
 
-_SEED = np.uint64(0x9E3779B97F4A7C15)
-_CHARACTER = np.uint64(0x9FB21C651E98DF25)
-_STEP = np.uint64(0xD6E8FEB86659FD93)
+_SEED, _CHARACTER, _STEP = hashing.GOLDEN, hashing.CHARACTER, hashing.STEP
 _HALF = np.uint64(32)
 _ZERO = np.uint64(0)
 

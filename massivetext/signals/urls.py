@@ -20,13 +20,14 @@ import urllib.parse
 
 import numpy as np
 
+from massivetext import hashing
 from massivetext.signals.compiled import compiled, inlined
 from massivetext.signals.scan import U8, finished
 
 LONGEST = 1 << 16  # bytes; crawlers and browsers give up far earlier
 ROOM_BYTES = 3 * LONGEST  # of the longest normal form: all of it percent-encoded
-EMPTY = np.uint64(0x9E3779B97F4A7C15)  # the state of a hash before the first byte
-_STEP = np.uint64(0x9FB21C651E98DF25)
+EMPTY = hashing.GOLDEN  # the state of a hash before the first byte
+_STEP = hashing.CHARACTER
 _DOTS = ".\u3002\uff0e\uff61"
 _LONGEST_NAME = 255  # characters of a host that is tried as a name in another script
 

@@ -1,4 +1,4 @@
-"""Texts to token ids and back, with the laws that records rely on."""
+"""Encoding of texts as token ids, and back, so that nothing is lost."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -7,36 +7,36 @@ import numpy as np
 import numpy.typing as npt
 import sentencepiece as spm
 
-from massivetext.tokenizer.trainer import SPACE_MARK, describe
+from massivetext.tokenizer.trainer import SPACE_MARK, describe_model
 
 Ids = npt.NDArray[np.uint16 | np.uint32]
 
 
 def id_dtype(vocabulary_size: int) -> np.dtype[np.uint16] | np.dtype[np.uint32]:
-    """The smallest of uint16 and uint32 that holds every id of a vocabulary."""
+    """Return the smaller of uint16 and uint32 that holds every id of a vocabulary."""
     return np.dtype(np.uint16) if vocabulary_size <= 1 << 16 else np.dtype(np.uint32)
 
 
 class Encoder:
-    """A SentencePiece model as a function from texts to ids, without BOS and EOS.
+    """Encodes texts as ids with a SentencePiece model, without BOS and EOS.
 
-    For models of :func:`massivetext.tokenizer.trainer.train` and every clean text s: ``decode(encode(s))`` is s under
-    "identity" and the NFKC form of s under "nfkc"; no id is padding or unknown. Two things are done beyond
-    SentencePiece. NFKC is applied in full beforehand, because SentencePiece's own leaves combining marks in the order
-    in which they come. And the character ▁, which SentencePiece would turn into a space, is written as its three bytes.
+    For a model of :func:`massivetext.tokenizer.trainer.train_tokenizer` and a clean text s, ``decode(encode(s))`` is s
+    under "identity" and the NFKC form of s under "nfkc", and no id is padding or unknown. This takes two steps that
+    SentencePiece does not do: NFKC is applied completely beforehand, because SentencePiece does not reorder combining
+    marks; and the character ▁, which SentencePiece would turn into a space, is written as its three bytes.
 
     Attributes:
-        info: what the model is.
-        dtype: of the ids: uint16 where the vocabulary allows it, else uint32.
+        info: description of the model.
+        dtype: type of the ids: uint16 if the vocabulary allows it, else uint32.
     """
 
     def __init__(self, model: bytes) -> None:
-        """Loads a serialized model.
+        """Load a serialized model.
 
         Raises:
-            ValueError: the bytes are no model, or the model lacks one of the ids that records need.
+            ValueError: the bytes are not a model, or the model lacks one of the ids that records need.
         """
-        self.info = describe(model)
+        self.info = describe_model(model)
         missing = [name for name in ("pad_id", "unk_id", "bos_id", "eos_id") if getattr(self.info, name) < 0]
         if missing:
             raise ValueError(
@@ -53,7 +53,7 @@ class Encoder:
         )
 
     def encode(self, texts: Sequence[str]) -> list[Ids]:
-        """The ids of each text; an empty array for an empty text."""
+        """Return the ids of each text; an empty array for an empty text."""
         normal = [unicodedata.normalize("NFKC", text) for text in texts] if self._nfkc else list(texts)
         encoded: list[list[int]] = self._processor.encode(normal, out_type=int, num_threads=1)
         if self._mark_ids is not None:
@@ -65,12 +65,12 @@ class Encoder:
     def _encode_with_marks(self, text: str, mark_ids: list[int]) -> list[int]:
         first, *others = self._processor.encode(text.split(SPACE_MARK), out_type=int, num_threads=1)
         ids: list[int] = first
-        for part in others:
+        for text_after_mark in others:
             ids += mark_ids
-            ids += part
+            ids += text_after_mark
         return ids
 
     def decode(self, ids: npt.NDArray[np.integer]) -> str:
-        """The text of ids; special ids give no text, and bytes that are no UTF-8 give U+FFFD."""
+        """Return the text of ids. Special ids give no text, and bytes that are not UTF-8 give U+FFFD."""
         text: str = self._processor.decode(ids.tolist())
         return text

@@ -1,16 +1,16 @@
-"""Trains a SentencePiece model on a seeded sample of the mixture, and says what a model is.
+"""Training of a SentencePiece model on a seeded sample of the mixture, and the description of a model.
 
-The paper (Rae et al. 2021, section 2.2) names a vocabulary of 32,000, byte-pair encoding with a backoff to UTF-8 bytes,
-and NFKC. What it leaves open is settled here, with the reason beside each option.
+The paper (Rae et al. 2021, section 2.2) specifies a vocabulary of 32,000, byte-pair encoding with a backoff to UTF-8
+bytes, and NFKC. The other options are chosen here, with the reason beside each.
 """
 
+import functools
 import hashlib
 import io
 import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import msgspec
 import sentencepiece as spm
@@ -18,43 +18,44 @@ import sentencepiece as spm
 from massivetext.recipe import TokenizerOptions
 
 SPACE_MARK = "\u2581"  # SentencePiece writes a space as this character inside its pieces
-_UNKNOWN_MARK = "\u2585"  # a training line that holds this character would be skipped whole
+_UNKNOWN_MARK = "\u2585"  # SentencePiece skips a whole training line that contains this character
 
-# A longer line is cut before training; SentencePiece by itself would skip it silently above 4,192 bytes.
+# A longer line is cut before training; SentencePiece silently skips lines of more than 4,192 bytes.
 _LINE_BYTES = 16_384
 
-_FIXED_OPTIONS: dict[str, Any] = {
-    "model_type": "bpe",
-    "byte_fallback": True,
-    "pad_id": 0,  # never occurs in records, so that a trainer can mask it; distinct from all ids that do occur
-    "unk_id": 1,
-    "bos_id": 2,
-    "eos_id": 3,
-    "pad_piece": "<pad>",
-    "remove_extra_whitespaces": False,  # keeps indentation
-    "allow_whitespace_only_pieces": True,  # a run of spaces is one piece: a quarter fewer tokens on indented code
-    "add_dummy_prefix": False,  # a crop starts anywhere, also inside a word: a space there would be invented
-    "split_digits": False,
-    "character_coverage": 0.9995,  # rarer characters are left to the bytes
-    "max_sentence_length": 4 * _LINE_BYTES,
-    "num_threads": 1,  # written into the model
-    "minloglevel": 2,
-}
+_train_bpe = functools.partial(
+    spm.SentencePieceTrainer.train,
+    model_type="bpe",
+    byte_fallback=True,
+    pad_id=0,  # never occurs in records, so a trainer can mask it
+    unk_id=1,
+    bos_id=2,
+    eos_id=3,
+    pad_piece="<pad>",
+    remove_extra_whitespaces=False,  # keeps indentation
+    allow_whitespace_only_pieces=True,  # a run of spaces is one piece: a quarter fewer tokens on indented code
+    add_dummy_prefix=False,  # a crop can start inside a word, where a space would be wrong
+    split_digits=False,
+    character_coverage=0.9995,  # rarer characters are encoded as bytes
+    max_sentence_length=4 * _LINE_BYTES,
+    num_threads=1,  # the number is stored in the model, so it may not vary
+    minloglevel=2,
+)
 
 
 class TokenizerInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model is, as far as records need to know.
+    """The properties of a model that records need.
 
     Attributes:
         vocabulary_size: number of ids; every id is smaller.
-        pad_id: id of padding, or -1 where the model has none.
+        pad_id: id of padding, or -1 if the model has none.
         unk_id: id of unknown text.
         bos_id: id before the first token of a document, or -1.
         eos_id: id after the last token of a document, or -1.
-        byte_fallback: whether every text can be written without the unknown id.
-        normalization: SentencePiece's name of the normalisation, e.g. "nfkc"; "" where the model names none.
-        max_piece_bytes: UTF-8 bytes of text of the longest piece; the paper's crop constant presumes 15.
-        sha256: hash of the serialized model, as hex.
+        byte_fallback: whether every text can be encoded without the unknown id.
+        normalization: SentencePiece's name of the normalisation, such as "nfkc"; "" if the model names none.
+        max_piece_bytes: UTF-8 bytes of the text of the longest piece; the paper's crop size assumes 15.
+        sha256: SHA-256 of the serialized model, as hex.
     """
 
     vocabulary_size: int
@@ -68,15 +69,15 @@ class TokenizerInfo(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
 
 
-def train(lines: Iterable[str], options: TokenizerOptions) -> bytes:
-    """A serialized SentencePiece BPE model trained on lines or passages; equal lines give equal bytes.
+def train_tokenizer(lines: Iterable[str], options: TokenizerOptions) -> bytes:
+    """Train a SentencePiece BPE model and return it serialized; equal lines give equal bytes.
 
     Args:
-        lines: text; line breaks inside separate lines, and a line break is never part of a piece.
+        lines: training texts; each is split at its line breaks, so a piece never contains one.
         options: vocabulary size, normalisation, longest piece.
 
     Raises:
-        ValueError: there is no text, or it does not support a vocabulary of the wanted size.
+        ValueError: there is no text, or too little for a vocabulary of this size.
     """
     sentences = _sentences(lines, options.normalization)
     first = next(sentences, None)
@@ -84,16 +85,15 @@ def train(lines: Iterable[str], options: TokenizerOptions) -> bytes:
         raise ValueError("tokenizer: want text to train on, got none; do all documents fail their rules?")
     model = io.BytesIO()
     try:
-        spm.SentencePieceTrainer.train(
+        _train_bpe(
             sentence_iterator=itertools.chain([first], sentences),
             model_writer=model,
             vocab_size=options.vocabulary_size,
             normalization_rule_name=options.normalization,
             max_sentencepiece_length=options.max_piece_length,
-            **_FIXED_OPTIONS,
         )
     except RuntimeError as error:
-        raise _explained(error, options) from error
+        raise _translate_error(error, options) from error
     return model.getvalue()
 
 
@@ -106,7 +106,8 @@ def _sentences(lines: Iterable[str], normalization: str) -> Iterator[str]:
                 yield from _cuts(usable, _LINE_BYTES)
 
 
-def _explained(error: RuntimeError, options: TokenizerOptions) -> ValueError:
+def _translate_error(error: RuntimeError, options: TokenizerOptions) -> ValueError:
+    """Return an error that says which vocabulary size is possible."""
     message = str(error)
     size = f"tokenizer.vocabulary_size: want {options.vocabulary_size} pieces"
     if found := re.search(r"value <= (\d+)", message):
@@ -123,14 +124,14 @@ def _explained(error: RuntimeError, options: TokenizerOptions) -> ValueError:
 
 
 def passages(document_id: str, text: str, size: int = 4096) -> Iterator[tuple[str, str]]:
-    """The passages of a document with a key each, in order; together they are the text. None for an empty text.
+    """Yield (passage id, passage) of a document in order; the passages together are the text.
 
-    A sample of passages, unlike one of documents, is not ruled by a few books.
+    A few long books do not dominate a sample of passages, as they would a sample of documents.
 
     Args:
-        document_id: id of the document; the key is this, a colon and the number of the passage.
+        document_id: id of the document; a passage id is this, a colon and the number of the passage.
         text: text of the document.
-        size: UTF-8 bytes of a passage at most (at least 8). A passage ends after a line break in its second half, else
+        size: most UTF-8 bytes of a passage, at least 8. A passage ends after a line break in its second half, else
             before a space there, else between any two characters.
     """
     for number, passage in enumerate(_cuts(text, size)):
@@ -162,28 +163,28 @@ def _cut_position(data: bytes, start: int, size: int) -> int:
     return stop
 
 
-def in_sample(key: str, rate: float, seed: int) -> bool:
-    """Whether a key is in the sample of this rate; the samples of lower rates lie inside those of higher ones.
+def in_sample(passage_id: str, rate: float, seed: int) -> bool:
+    """Return whether a passage is in the sample of a rate; a sample contains the samples of all lower rates.
 
     Args:
-        key: key of a passage.
-        rate: share that is wanted, 0 to 1.
+        passage_id: id of the passage.
+        rate: share of passages to sample, 0 to 1.
         seed: seed of the run.
 
     Raises:
-        ValueError: the rate is not within 0 to 1.
+        ValueError: the rate is out of range.
     """
     if not 0.0 <= rate <= 1.0:
         raise ValueError(f"sampling rate: want 0 to 1, got {rate}")
-    digest = hashlib.blake2b(f"training sample\0{seed}\0{key}".encode(), digest_size=8).digest()
+    digest = hashlib.blake2b(f"training sample\0{seed}\0{passage_id}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") < rate * 2**64
 
 
-def describe(model: bytes) -> TokenizerInfo:
-    """What a serialized SentencePiece model is.
+def describe_model(model: bytes) -> TokenizerInfo:
+    """Return the properties of a serialized SentencePiece model.
 
     Raises:
-        ValueError: the bytes are no SentencePiece model.
+        ValueError: the bytes are not a SentencePiece model.
     """
     try:
         processor = spm.SentencePieceProcessor(model_proto=model)
@@ -212,7 +213,7 @@ def describe(model: bytes) -> TokenizerInfo:
 
 
 def _normalization(model: bytes) -> str:
-    """The normalisation's name: field 1 of the NormalizerSpec, which is field 3 of the ModelProto."""
+    """Return the name of the normalisation: field 1 of the NormalizerSpec, which is field 3 of the ModelProto."""
     for spec in _length_delimited(model, 3):
         for name in _length_delimited(spec, 1):
             return name.decode("utf-8")
@@ -220,9 +221,9 @@ def _normalization(model: bytes) -> str:
 
 
 def _length_delimited(message: bytes, field: int) -> Iterator[bytes]:
-    """The values of one length-delimited field of a protobuf message.
+    """Yield the values of one length-delimited field of a protobuf message.
 
-    SentencePiece's own generated classes refuse to load beside an older protobuf, and one string is all we need.
+    The generated classes of SentencePiece fail to load with an older protobuf, and only one string is needed.
     """
     position = 0
     while position < len(message):

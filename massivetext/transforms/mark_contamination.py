@@ -4,7 +4,7 @@ import functools
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from massivetext.decontaminate.screen import Screen
+from massivetext.decontaminate.screen import EvaluationScreen
 from massivetext.decontaminate.test_set_files import build_index, evaluation_files
 from massivetext.errors import UserError
 from massivetext.recipe import DecontaminateOptions
@@ -88,11 +88,11 @@ class MarkContamination(RowTransform):
 @functools.lru_cache(maxsize=2)
 def _load_screen(files: tuple[fs.FileInfo, ...], options: DecontaminateOptions, by_title: bool) -> Values[_ScreenedRow]:
     """Return the items as a function of rows, built once per process and version of the files."""
-    screen = Screen.of(build_index(files, options), options, by_title=by_title)
+    screen = EvaluationScreen.for_index(build_index(files, options), options, by_title=by_title)
     return functools.partial(_screen_rows, screen, by_title)
 
 
-def _screen_rows(screen: Screen, by_title: bool, rows: Sequence[_ScreenedRow]) -> Iterable[Sequence[object]]:
+def _screen_rows(screen: EvaluationScreen, by_title: bool, rows: Sequence[_ScreenedRow]) -> Iterable[Sequence[object]]:
     for row in rows:
         leaked, jaccard, containment, hits = screen.screen(row.text, row.title if by_title else None)
         yield leaked, jaccard, containment, [f"{hit.test_set}/{hit.item}" for hit in hits]

@@ -12,7 +12,7 @@ import apache_beam as beam
 import numpy as np
 
 from massivetext.dedup.candidates import bucket_pairs
-from massivetext.dedup.minhash import band_keys
+from massivetext.dedup.minhash import bucket_hashes
 from massivetext.dedup.near_duplicates import bucket_rows, is_near_duplicate, near_shingles, sign_text
 from massivetext.dedup.similarity import similarity
 from massivetext.errors import UserError
@@ -109,7 +109,7 @@ def sign_document(document: AnyDocument, options: NearOptions, seed: int) -> Ite
 def band_signatures(batch: Sequence[tuple[bytes, bytes]], options: NearOptions) -> Iterator[tuple[bytes, bytes]]:
     """Yield (partition, packed rows of :data:`BUCKET_MEMBER`) for some signatures: one row per signature and band."""
     signatures = np.frombuffer(b"".join(signature for _, signature in batch), "<u4").reshape(len(batch), -1)
-    buckets = band_keys(signatures, options.bands, options.rows).ravel()
+    buckets = bucket_hashes(signatures, options.bands, options.rows).ravel()
     digests = np.frombuffer(b"".join(digest for digest, _ in batch), "<u8").reshape(-1, 2)
     yield from bucket_rows(BUCKET_MEMBER, buckets, np.repeat(digests, options.bands, axis=0), _PARTITIONS)
 

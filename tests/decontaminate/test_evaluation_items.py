@@ -68,7 +68,7 @@ def test_errors_name_file_and_line(line: bytes, message: str) -> None:
 
 
 def test_cut_off_gzip_is_an_error() -> None:
-    with pytest.raises(UserError, match=r"x\.jsonl\.gz: cannot be unpacked"):
+    with pytest.raises(UserError, match=r"x\.jsonl\.gz: cannot be decompressed"):
         read_items("x.jsonl.gz", gzip.compress(jsonl({"text": "a" * 100}))[:-9])
 
 

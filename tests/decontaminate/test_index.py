@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from massivetext.decontaminate.evaluation_items import EvaluationItem, read_items
-from massivetext.decontaminate.index import NgramIndex, Overlap
+from massivetext.decontaminate.index import NgramIndex, NgramOverlap
 from massivetext.shingles import shingle_hashes
 
 BENCH = Path(__file__).resolve().parents[2] / "../shared/data/bench"
@@ -17,7 +17,7 @@ def index(*texts: str, n: int = 3, lowercase: bool = False) -> NgramIndex:
     return NgramIndex.build([EvaluationItem("set", str(i), text) for i, text in enumerate(texts)], n, lowercase)
 
 
-def overlaps(built: NgramIndex, text: str) -> list[Overlap]:
+def overlaps(built: NgramIndex, text: str) -> list[NgramOverlap]:
     return built.overlaps(shingle_hashes(text, built.n, lowercase=built.lowercase))
 
 
@@ -25,14 +25,14 @@ def test_overlap_is_exact() -> None:
     # 3-grams of the items: {abc, bcd, cde} and {xyz}; of the document: {bcd, cde, def, efg}. Common: bcd, cde.
     built = index("a b c d e", "x y z")
 
-    assert overlaps(built, "b c d e f g") == [Overlap(item=0, shared=2, jaccard=2 / 5, containment=2 / 3)]
+    assert overlaps(built, "b c d e f g") == [NgramOverlap(item=0, shared=2, jaccard=2 / 5, containment=2 / 3)]
 
 
 def test_an_item_inside_a_long_document_is_contained_but_not_similar() -> None:
     # The item has 2 3-grams, the document 50.
     document = "a b c d " + " ".join(f"w{i}" for i in range(48))
 
-    assert overlaps(index("a b c d"), document) == [Overlap(item=0, shared=2, jaccard=2 / 50, containment=1.0)]
+    assert overlaps(index("a b c d"), document) == [NgramOverlap(item=0, shared=2, jaccard=2 / 50, containment=1.0)]
 
 
 def test_every_item_with_a_common_ngram_is_told_by_number() -> None:
@@ -45,19 +45,19 @@ def test_items_shorter_than_n_match_only_as_a_whole() -> None:
     built = index("a b")
 
     assert overlaps(built, "A, b!") == []
-    assert overlaps(built, "a, b!") == [Overlap(item=0, shared=1, jaccard=1.0, containment=1.0)]
+    assert overlaps(built, "a, b!") == [NgramOverlap(item=0, shared=1, jaccard=1.0, containment=1.0)]
     assert overlaps(built, "a b c d") == []
 
 
 def test_case_is_ignored_on_request() -> None:
-    assert overlaps(index("A b c", lowercase=True), "a B c") == [Overlap(0, 1, 1.0, 1.0)]
+    assert overlaps(index("A b c", lowercase=True), "a B c") == [NgramOverlap(0, 1, 1.0, 1.0)]
 
 
 def test_nothing_matches_nothing() -> None:
     assert overlaps(index(), "a b c") == []
     assert overlaps(index("", "..."), "") == []
     assert overlaps(index("a b c"), "") == []
-    assert overlaps(index("", "a b c"), "a b c") == [Overlap(1, 1, 1.0, 1.0)]
+    assert overlaps(index("", "a b c"), "a b c") == [NgramOverlap(1, 1, 1.0, 1.0)]
 
 
 def test_items_keep_their_names() -> None:
@@ -77,7 +77,7 @@ def grams(text: str, n: int) -> set[tuple[str, ...]]:
 def test_overlaps_equal_those_of_plain_sets(items: list[str], document: str, n: int) -> None:
     own = grams(document, n)
     expected = [
-        Overlap(number, len(own & its), len(own & its) / len(own | its), len(own & its) / len(its))
+        NgramOverlap(number, len(own & its), len(own & its) / len(own | its), len(own & its) / len(its))
         for number, its in enumerate(grams(item, n) for item in items)
         if own & its
     ]

@@ -4,7 +4,7 @@ import pytest
 
 from massivetext.decontaminate.evaluation_items import EvaluationItem
 from massivetext.decontaminate.index import NgramIndex
-from massivetext.decontaminate.screen import Hit, Screen, article_titles
+from massivetext.decontaminate.screen import EvaluationScreen, ItemHit, article_titles
 from massivetext.recipe import DecontaminateOptions
 
 ITEMS = [
@@ -14,16 +14,16 @@ ITEMS = [
 ]
 
 
-def screen(by_title: bool = False, jaccard: float = 0.8, containment: float | None = None) -> Screen:
+def screen(by_title: bool = False, jaccard: float = 0.8, containment: float | None = None) -> EvaluationScreen:
     chosen = DecontaminateOptions(ngram=2, jaccard=jaccard, containment=containment)
-    return Screen.of(NgramIndex.build(ITEMS, 2), chosen, by_title=by_title)
+    return EvaluationScreen.for_index(NgramIndex.build(ITEMS, 2), chosen, by_title=by_title)
 
 
 def test_the_verdict_takes_the_highest_of_all_items_and_names_each() -> None:
     # Bigrams: 4 of the document (bc cd de ef), 3 of item 0 (2 shared), 2 of item 1 (both shared).
     leaked, jaccard, containment, hits = screen().screen("b c d e f", None)
 
-    assert hits == (Hit("bench", "0", 2, 2 / 5, 2 / 3), Hit("bench", "1", 2, 2 / 4, 1.0))
+    assert hits == (ItemHit("bench", "0", 2, 2 / 5, 2 / 3), ItemHit("bench", "1", 2, 2 / 4, 1.0))
     assert (leaked, jaccard, containment) == (False, 0.5, 1.0)
 
 
@@ -39,7 +39,7 @@ def test_a_page_of_wikitext_goes_by_its_title_where_titles_count() -> None:
         True,
         0.0,
         0.0,
-        (Hit("wikitext.x", "The Bridge", 0, 0.0, 0.0),),
+        (ItemHit("wikitext.x", "The Bridge", 0, 0.0, 0.0),),
     )
     assert screen().screen("nothing alike", "The Bridge") == (False, 0.0, 0.0, ())
     assert not screen(by_title=True).screen("nothing alike", None).leaked

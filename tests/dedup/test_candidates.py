@@ -51,7 +51,7 @@ def test_pairs_of_a_large_bucket_stay_linear() -> None:
     assert oversized == 1
 
 
-def test_addresses_use_all_64_bits() -> None:
+def test_document_references_use_all_64_bits() -> None:
     top = 2**64 - 1
 
     assert bucket_pairs(u64(top, top), u64(top, 0), 2)[0].tolist() == [[0, top]]
@@ -66,8 +66,8 @@ def test_no_rows_give_no_pairs() -> None:
 
 @given(ROWS, st.integers(1, 6))
 def test_pairs_equal_a_plain_reference(rows: list[tuple[int, int]], max_bucket: int) -> None:
-    keys, addresses = u64(*(k for k, _ in rows)), u64(*(a for _, a in rows))
-    pairs, oversized = bucket_pairs(keys, addresses, max_bucket)
+    hashes, documents = u64(*(k for k, _ in rows)), u64(*(a for _, a in rows))
+    pairs, oversized = bucket_pairs(hashes, documents, max_bucket)
 
     assert (pairs.tolist(), oversized) == reference(rows, max_bucket)
 
@@ -75,5 +75,5 @@ def test_pairs_equal_a_plain_reference(rows: list[tuple[int, int]], max_bucket: 
 def test_values_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match="max_bucket of at least 1, got 0"):
         bucket_pairs(u64(), u64(), 0)
-    with pytest.raises(ValueError, match="one address a key"):
+    with pytest.raises(ValueError, match="one document reference per bucket hash"):
         bucket_pairs(u64(1), u64(), 1)

@@ -38,7 +38,7 @@ def reference(edges: list[tuple[int, int]]) -> dict[int, int]:
 
 
 def test_components_are_labelled_by_the_place_of_their_smallest_address() -> None:
-    # 10-30-20 and 5-40; nodes sorted: 5 10 20 30 40, so the labels are the places 0 (of 5) and 1 (of 10).
+    # 10-30-20 and 5-40; nodes sorted: 5 10 20 30 40, so the labels are the positions 0 (of 5) and 1 (of 10).
     nodes, labels = connected_components(array([(30, 10), (20, 30), (40, 5)]))
 
     assert nodes.tolist() == [5, 10, 20, 30, 40]
@@ -101,7 +101,7 @@ def test_a_million_edges_take_seconds(name: str) -> None:
 
 
 def test_the_smallest_rank_of_a_component_is_kept_then_the_smallest_address() -> None:
-    # component 0: addresses 5 (rank 9), 10 (rank 2), 20 (rank 2): 10. Component 3: 30 (rank 1), 40 (rank 0): 40.
+    # component 0: references 5 (rank 9), 10 (rank 2), 20 (rank 2): 10. Component 3: 30 (rank 1), 40 (rank 0): 40.
     kept = keepers(u64(5, 10, 20, 30, 40), np.array([0, 0, 0, 3, 3]), u64(9, 2, 2, 1, 0))
 
     assert kept.tolist() == [10, 10, 10, 40, 40]

@@ -18,7 +18,7 @@ def hashes(*texts: str) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
 
 
 def test_the_smallest_rank_is_kept_then_the_smallest_address() -> None:
-    # "a": addresses 5, 1, 9 with ranks 3, 2, 2: 1 and 9 tie, 1 is kept. "b" stands alone. "c": 4 (rank 0) before 3.
+    # "a": references 5, 1, 9 with ranks 3, 2, 2: 1 and 9 tie, 1 is kept. "b" has no copy. "c": 4 (rank 0) before 3.
     losers, keepers = exact_duplicates(
         hashes("a", "b", "a", "c", "a", "c"), u64(3, 0, 2, 0, 2, 7), u64(5, 2, 1, 4, 9, 3)
     )

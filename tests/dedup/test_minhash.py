@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from datasketch import MinHash as Reference
 
-from massivetext.dedup.minhash import EMPTY, MinHash, band_keys, estimate
+from massivetext.dedup.minhash import EMPTY_VALUE, MinHash, bucket_hashes, estimate_similarity
 from massivetext.hashing import mix64
 from massivetext.schema import U64
 
@@ -30,7 +30,7 @@ def plain_signature(shingles: list[int], permutations: int, seed: int) -> list[i
 
     drawn = [splitmix(seed + step * 0x9E3779B97F4A7C15) for step in range(1, 2 * permutations + 1)]
     functions = [(a | 1, b) for a, b in zip(drawn[::2], drawn[1::2], strict=True)]
-    return [min((((a * x + b) & mask) >> 32 for x in shingles), default=EMPTY) for a, b in functions]
+    return [min((((a * x + b) & mask) >> 32 for x in shingles), default=EMPTY_VALUE) for a, b in functions]
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 100])
@@ -83,7 +83,7 @@ def test_estimates_are_as_close_to_the_truth_as_datasketch(shared: int) -> None:
     for trial in range(trials):
         a, b = pair(1000 + trial, 200, shared)
         family = MinHash(permutations, trial)
-        ours.append(estimate(family.signature(a), family.signature(b)) - truth)
+        ours.append(estimate_similarity(family.signature(a), family.signature(b)) - truth)
         left, right = (Reference(permutations, seed=trial + 1, hashfunc=lambda x: x) for _ in range(2))
         left.update_batch([int(x) & 0xFFFFFFFF for x in a])
         right.update_batch([int(x) & 0xFFFFFFFF for x in b])
@@ -106,8 +106,8 @@ def test_bands_find_pairs_as_often_as_the_formula_says(similarity: float) -> Non
     found = 0
     for trial in range(trials):
         a, b = pair(7000 + trial, 90, shared)
-        keys = band_keys(MinHash(bands * rows, trial).signatures([a, b]), bands, rows)
-        found += bool((keys[0] == keys[1]).any())
+        hashes = bucket_hashes(MinHash(bands * rows, trial).signatures([a, b]), bands, rows)
+        found += bool((hashes[0] == hashes[1]).any())
 
     assert abs(found / trials - expected) < 4 * (expected * (1 - expected) / trials) ** 0.5 + 0.005
 
@@ -115,40 +115,40 @@ def test_bands_find_pairs_as_often_as_the_formula_says(similarity: float) -> Non
 def test_keys_agree_exactly_where_a_band_agrees() -> None:
     # Two documents, 2 bands of 3: the first band agrees, the second differs in its last value.
     signatures = np.array([[1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 7]], dtype=np.uint32)
-    keys = band_keys(signatures, 2, 3)
+    hashes = bucket_hashes(signatures, 2, 3)
 
-    assert keys.shape == (2, 2)
-    assert keys.dtype == np.uint64
-    assert keys[0, 0] == keys[1, 0]
-    assert keys[0, 1] != keys[1, 1]
+    assert hashes.shape == (2, 2)
+    assert hashes.dtype == np.uint64
+    assert hashes[0, 0] == hashes[1, 0]
+    assert hashes[0, 1] != hashes[1, 1]
 
 
 def test_keys_of_different_bands_and_orders_differ() -> None:
     # All values equal in both bands; and a band with two values swapped.
-    same = band_keys(np.full((1, 4), 7, dtype=np.uint32), 2, 2)
-    swapped = band_keys(np.array([[1, 2], [2, 1]], dtype=np.uint32), 1, 2)
+    same = bucket_hashes(np.full((1, 4), 7, dtype=np.uint32), 2, 2)
+    swapped = bucket_hashes(np.array([[1, 2], [2, 1]], dtype=np.uint32), 1, 2)
 
     assert same[0, 0] != same[0, 1]
     assert swapped[0, 0] != swapped[1, 0]
 
 
 def test_keys_of_no_documents() -> None:
-    assert band_keys(np.empty((0, 6), dtype=np.uint32), 2, 3).shape == (0, 2)
+    assert bucket_hashes(np.empty((0, 6), dtype=np.uint32), 2, 3).shape == (0, 2)
 
 
 def test_width_must_be_bands_times_rows() -> None:
     with pytest.raises(ValueError, match=r"want signatures of 2 x 3 values, got an array of \(1, 5\)"):
-        band_keys(np.zeros((1, 5), dtype=np.uint32), 2, 3)
+        bucket_hashes(np.zeros((1, 5), dtype=np.uint32), 2, 3)
 
 
 def test_estimate_is_the_share_of_equal_values() -> None:
     # 3 of 4 agree.
-    assert estimate(np.array([1, 2, 3, 4], dtype=np.uint32), np.array([1, 2, 3, 5], dtype=np.uint32)) == 0.75
+    assert estimate_similarity(np.array([1, 2, 3, 4], dtype=np.uint32), np.array([1, 2, 3, 5], dtype=np.uint32)) == 0.75
 
 
 def test_estimate_of_different_lengths_is_refused() -> None:
     with pytest.raises(ValueError, match="two signatures of one length"):
-        estimate(np.zeros(4, dtype=np.uint32), np.zeros(5, dtype=np.uint32))
+        estimate_similarity(np.zeros(4, dtype=np.uint32), np.zeros(5, dtype=np.uint32))
 
 
 @pytest.mark.parametrize(("permutations", "seed"), [(0, 0), (1, -1), (1, 2**64)])

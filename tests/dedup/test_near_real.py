@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from massivetext.dedup.candidates import bucket_pairs
-from massivetext.dedup.minhash import MinHash, band_keys
-from massivetext.dedup.similarity import verify
+from massivetext.dedup.minhash import MinHash, bucket_hashes
+from massivetext.dedup.similarity import similarity
 from massivetext.schema import U64
 from massivetext.shingles import shingle_hashes
 
@@ -28,8 +28,8 @@ def similar_by_brute_force(sets: list[U64]) -> Iterator[tuple[int, int]]:
     for number, shingles in enumerate(sets):
         begin, end = np.searchsorted(flat, shingles, "left"), np.searchsorted(flat, shingles, "right")
         crowd = end - begin
-        places = np.arange(int(crowd.sum())) + np.repeat(begin - (np.cumsum(crowd) - crowd), crowd)
-        shared = np.bincount(owner[places], minlength=len(sets))
+        positions = np.arange(int(crowd.sum())) + np.repeat(begin - (np.cumsum(crowd) - crowd), crowd)
+        shared = np.bincount(owner[positions], minlength=len(sets))
         jaccard = shared / np.maximum(sizes + len(shingles) - shared, 1)
         yield from ((number, int(other)) for other in np.flatnonzero(jaccard > THRESHOLD) if other > number)
 
@@ -45,10 +45,10 @@ def test_candidates_and_verification_find_what_brute_force_finds() -> None:
     sets = [shingle_hashes(text) for text in texts]
     expected = set(similar_by_brute_force(sets))
 
-    keys = band_keys(MinHash(256, 0).signatures(sets), 32, 8)
-    addresses = np.repeat(np.arange(len(sets), dtype=np.uint64), 32)
-    pairs, oversized = bucket_pairs(keys.ravel(), addresses, 64)
-    found = {(a, b) for a, b in pairs[verify(pairs, dict(enumerate(sets))) > THRESHOLD].tolist()}
+    hashes = bucket_hashes(MinHash(256, 0).signatures(sets), 32, 8)
+    documents = np.repeat(np.arange(len(sets), dtype=np.uint64), 32)
+    pairs, oversized = bucket_pairs(hashes.ravel(), documents, 64)
+    found = {(a, b) for a, b in pairs.tolist() if similarity(sets[a], sets[b]).jaccard > THRESHOLD}
 
     assert len(expected) > 100
     assert oversized == 0

@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from massivetext.dedup.candidates import Pairs
-from massivetext.dedup.pair_files import by_shards, cut, cut_bytes, packed, part_of, read_part, union, unpacked
+from massivetext.dedup.pair_files import (
+    group_by_shards,
+    merge_pairs,
+    pack_by_partition,
+    pack_pairs,
+    packed_size,
+    pair_partition_of,
+    read_pair_partition,
+    unpack_pairs,
+)
 from massivetext.schema import pack_document_refs
 
 ADDRESSES = st.tuples(st.integers(0, 255), st.integers(0, 3), st.integers(0, 5))
@@ -27,68 +36,70 @@ PAIRS = st.lists(st.tuples(ADDRESSES, ADDRESSES), max_size=40).map(
 )
 
 
-def parts_of(data: bytes, parts: int) -> list[Pairs]:
-    return [read_part(io.BytesIO(data), part, parts) for part in range(parts)]
+def partitions_of(data: bytes, partitions: int) -> list[Pairs]:
+    return [read_pair_partition(io.BytesIO(data), partition, partitions) for partition in range(partitions)]
 
 
 @given(PAIRS, st.integers(1, 9))
-def test_the_parts_of_a_cut_are_all_the_pairs(pairs: Pairs, parts: int) -> None:
-    data = cut(pairs, parts)
+def test_the_pair_partitions_hold_all_the_pairs(pairs: Pairs, partitions: int) -> None:
+    data = pack_by_partition(pairs, partitions)
 
-    assert len(data) == cut_bytes(len(pairs), parts)
-    for number, part in enumerate(parts_of(data, parts)):
-        assert (part_of(part, parts) == number).all()
-    assert sorted(map(tuple, union(parts_of(data, parts)).tolist())) == sorted(map(tuple, pairs.tolist()))
+    assert len(data) == packed_size(len(pairs), partitions)
+    for number, partition in enumerate(partitions_of(data, partitions)):
+        assert (pair_partition_of(partition, partitions) == number).all()
+    merged = merge_pairs(partitions_of(data, partitions))
+    assert sorted(map(tuple, merged.tolist())) == sorted(map(tuple, pairs.tolist()))
 
 
 @given(PAIRS, st.integers(1, 9), st.randoms(use_true_random=False))
-def test_the_order_of_pairs_does_not_matter(pairs: Pairs, parts: int, random: "np.random.Generator") -> None:
+def test_the_order_of_pairs_does_not_matter(pairs: Pairs, partitions: int, random: "np.random.Generator") -> None:
     rows = pairs.tolist()
     random.shuffle(rows)
     other = array(*(tuple(row) for row in rows))
 
-    assert cut(other, parts) == cut(pairs, parts)
-    assert packed(other) == packed(pairs)
-    assert union([other, pairs]).tolist() == union([pairs]).tolist()
+    assert pack_by_partition(other, partitions) == pack_by_partition(pairs, partitions)
+    assert pack_pairs(other) == pack_pairs(pairs)
+    assert merge_pairs([other, pairs]).tolist() == merge_pairs([pairs]).tolist()
 
 
 @given(PAIRS)
 def test_groups_share_their_shards_and_lie_together_when_packed(pairs: Pairs) -> None:
-    groups = by_shards(pairs)
+    groups = group_by_shards(pairs)
     shards = [{(a >> 32, b >> 32) for a, b in group.tolist()} for group in groups]
 
     assert all(len(each) == 1 for each in shards)
     assert len(set.union(set(), *shards)) == len(groups)
-    assert unpacked(packed(pairs)).tolist() == [pair for group in groups for pair in group.tolist()]
+    assert unpack_pairs(pack_pairs(pairs)).tolist() == [pair for group in groups for pair in group.tolist()]
 
 
-def test_pairs_of_two_shards_stay_in_one_part() -> None:
+def test_pairs_of_two_shards_stay_in_one_partition() -> None:
     pairs = array(*((address(1, 0, row), address(2, 3, row + 1)) for row in range(200)))
 
-    assert len(set(part_of(pairs, 64).tolist())) == 1
+    assert len(set(pair_partition_of(pairs, 64).tolist())) == 1
 
 
 def test_pairs_of_many_shards_are_spread() -> None:
-    # 1,000 pairs of shards over 10 parts: 100 each on average, with a standard deviation of 9.5.
+    # 1,000 pairs of shards over 10 partitions: 100 each on average, with a standard deviation of 9.5.
     pairs = array(*((address(0, shard, 0), address(0, shard + 1, 0)) for shard in range(1000)))
 
-    assert np.bincount(part_of(pairs, 10), minlength=10).min() > 60
+    assert np.bincount(pair_partition_of(pairs, 10), minlength=10).min() > 60
 
 
-def test_nothing_is_read_but_the_part() -> None:
+def test_nothing_is_read_but_the_partition() -> None:
     pairs = array(*((address(0, shard, 0), address(0, shard + 1, 0)) for shard in range(100)))
-    data = bytearray(cut(pairs, 4))
-    wanted = read_part(io.BytesIO(bytes(data)), 0, 4)
+    data = bytearray(pack_by_partition(pairs, 4))
+    wanted = read_pair_partition(io.BytesIO(bytes(data)), 0, 4)
     low = 5 * 8 + 16 * len(wanted)
     data[low:] = b"\xff" * (len(data) - low)
 
-    assert read_part(io.BytesIO(bytes(data)), 0, 4).tolist() == wanted.tolist()
+    assert read_pair_partition(io.BytesIO(bytes(data)), 0, 4).tolist() == wanted.tolist()
 
 
-@pytest.mark.parametrize("parts", [1, 3])
-def test_no_pairs(parts: int) -> None:
-    assert cut(array(), parts) == bytes(8 * (parts + 1))
-    assert [len(part) for part in parts_of(cut(array(), parts), parts)] == [0] * parts
-    assert packed(array()) == b""
-    assert by_shards(array()) == []
-    assert union([]).shape == (0, 2)
+@pytest.mark.parametrize("partitions", [1, 3])
+def test_no_pairs(partitions: int) -> None:
+    assert pack_by_partition(array(), partitions) == bytes(8 * (partitions + 1))
+    found = partitions_of(pack_by_partition(array(), partitions), partitions)
+    assert [len(partition) for partition in found] == [0] * partitions
+    assert pack_pairs(array()) == b""
+    assert group_by_shards(array()) == []
+    assert merge_pairs([]).shape == (0, 2)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tiny_run import Texts, tiny_context
 
 from massivetext.dedup.keeper import keeper_rank
-from massivetext.dedup.row_types import HASHED, REMOVED, partitioned
+from massivetext.dedup.row_types import REMOVED_ROW, TEXT_HASH_ROW, split_by_partition
 from massivetext.engines.engine import Engine
 from massivetext.jobs.exact_dedup import STAGE, hashed_documents, resolve, run_exact_dedup
 from massivetext.runs.context import Context
@@ -22,14 +22,14 @@ from massivetext.stages import EXACT_DEDUP
 
 def hashed(*rows: tuple[int, int, int, int]) -> npt.NDArray[np.void]:
     """Documents as (two halves of the hash, rank, address)."""
-    batch = np.zeros(len(rows), HASHED)
+    batch = np.zeros(len(rows), TEXT_HASH_ROW)
     for row, (first, second, rank, address) in enumerate(rows):
         batch[row] = ((first, second), rank, address)
     return batch
 
 
 def removed(found: Sequence[tuple[bytes, bytes]]) -> dict[int, list[tuple[int, int]]]:
-    return {int(key): [(int(a), int(b)) for a, b in np.frombuffer(rows, REMOVED)] for key, rows in found}
+    return {int(key): [(int(a), int(b)) for a, b in np.frombuffer(rows, REMOVED_ROW)] for key, rows in found}
 
 
 # -- partitions --------------------------------------------------------------------------------------------------------
@@ -37,30 +37,35 @@ def removed(found: Sequence[tuple[bytes, bytes]]) -> dict[int, list[tuple[int, i
 
 def test_rows_go_to_the_partition_of_their_key() -> None:
     batch = hashed((0, 0, 0, 10), (1, 0, 0, 11), (4, 0, 0, 12), (6, 0, 0, 13))  # keys modulo 4: 0, 1, 0, 2
-    found = dict(partitioned(batch, batch["hash"][:, 0], 4))
+    found = dict(split_by_partition(batch, batch["hash"][:, 0], 4))
 
     assert list(found) == [b"0", b"1", b"2"]
-    assert [np.frombuffer(rows, HASHED)["address"].tolist() for rows in found.values()] == [[10, 12], [11], [13]]
+    assert [np.frombuffer(rows, TEXT_HASH_ROW)["document_ref"].tolist() for rows in found.values()] == [
+        [10, 12],
+        [11],
+        [13],
+    ]
 
 
 def test_no_rows_have_no_partition() -> None:
     batch = hashed()
 
-    assert list(partitioned(batch, batch["hash"][:, 0], 64)) == []
+    assert list(split_by_partition(batch, batch["hash"][:, 0], 64)) == []
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=50), st.integers(1, 70))
 def test_partitions_hold_every_row_once_in_order(keys: list[int], partitions: int) -> None:
     batch = hashed(*((key, 0, 0, row) for row, key in enumerate(keys)))
     found = {
-        int(name): np.frombuffer(rows, HASHED) for name, rows in partitioned(batch, batch["hash"][:, 0], partitions)
+        int(name): np.frombuffer(rows, TEXT_HASH_ROW)
+        for name, rows in split_by_partition(batch, batch["hash"][:, 0], partitions)
     }
 
-    assert sorted(int(row) for rows in found.values() for row in rows["address"]) == list(range(len(keys)))
+    assert sorted(int(row) for rows in found.values() for row in rows["document_ref"]) == list(range(len(keys)))
     for number, rows in found.items():
         assert len(rows)
         assert {int(key) % partitions for key in rows["hash"][:, 0]} == {number}
-        assert rows["address"].tolist() == sorted(rows["address"].tolist())
+        assert rows["document_ref"].tolist() == sorted(rows["document_ref"].tolist())
 
 
 # -- resolving ---------------------------------------------------------------------------------------------------------
@@ -203,7 +208,7 @@ def test_counts_are_of_what_was_tested(context: Context) -> None:
 def test_hashes_are_of_what_is_still_there(context: Context) -> None:
     batch = hashed_documents(context, context.all_shards()[0])
 
-    assert batch["address"].tolist() == [0, 1]
+    assert batch["document_ref"].tolist() == [0, 1]
     assert hashed_documents(context, context.shards("news")[2]).shape == (0,)
 
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from tiny_run import Texts, tiny_context
 
 from massivetext.dedup import pair_files
-from massivetext.dedup.cells import Cells
 from massivetext.dedup.keeper import keeper_rank
-from massivetext.dedup.minhash import MinHash, band_keys
-from massivetext.dedup.row_types import KEYED
+from massivetext.dedup.lsh_partitions import LshPartitions
+from massivetext.dedup.minhash import MinHash, bucket_hashes
+from massivetext.dedup.row_types import BUCKET_ROW
 from massivetext.engines.engine import Engine
 from massivetext.errors import StageError
 from massivetext.jobs import near_candidates, near_verification
@@ -155,20 +155,23 @@ def test_a_column_of_signatures_is_a_band(context: Context) -> None:
     minhash = MinHash(options.bands * options.rows, context.recipe.seed)
     texts = TEXTS[shard.source][shard.index]
     signatures = minhash.signatures([shingle_hashes(text, options.ngram, lowercase=False) for text in texts])
-    keys = band_keys(signatures, options.bands, options.rows)
-    cells = Cells(0, options.bands, 1, 1)
-    found = {cell: np.frombuffer(rows, KEYED) for cell, rows in read_bands(context, cells, range(cells.total), shard)}
+    keys = bucket_hashes(signatures, options.bands, options.rows)
+    cells = LshPartitions(0, options.bands, 1, 1)
+    found = {
+        cell: np.frombuffer(rows, BUCKET_ROW)
+        for cell, rows in read_bands(context, cells, range(cells.lsh_partition_count), shard)
+    }
 
     assert len(found) == options.bands
     for band in range(options.bands):
-        assert found[b"%d" % band]["key"].tolist() == keys[:, band].tolist()
-        assert found[b"%d" % band]["address"].tolist() == [0, 1]
+        assert found[b"%d" % band]["bucket"].tolist() == keys[:, band].tolist()
+        assert found[b"%d" % band]["document_ref"].tolist() == [0, 1]
 
 
 def test_a_wave_reads_nothing_of_other_cells(context: Context) -> None:
-    cells = Cells(0, context.recipe.near.bands, 4, 1)
+    cells = LshPartitions(0, context.recipe.near.bands, 4, 1)
     shard = context.all_shards()[0]
-    everything = dict(read_bands(context, cells, range(cells.total), shard))
+    everything = dict(read_bands(context, cells, range(cells.lsh_partition_count), shard))
     wave = [int(cell) for cell in sorted(everything)][::3]
 
     assert 0 < len(wave) < len(everything)
@@ -209,8 +212,8 @@ def test_neither_the_engine_nor_waves_change_a_byte(
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("dedup.cells._CELL_BYTES", 32),
-        ("dedup.cells._PART_DOCUMENTS", 2),
+        ("dedup.lsh_partitions.LSH_PARTITION_BYTES", 32),
+        ("dedup.lsh_partitions.PAIR_PARTITION_DOCUMENTS", 2),
         ("jobs.near_verification.CHUNK_PAIRS", 2),
         ("jobs.near_verification._BLOCK_BYTES", 1),
         ("jobs.near_dedup._CLUSTER_ROWS", 2),
@@ -228,28 +231,28 @@ def test_the_division_of_the_work_decides_nothing(
 
 def test_cells_and_parts_grow_with_the_documents() -> None:
     # 2**20 documents have 16 MiB of rows a band: one cell; and four parts of 2**18.
-    assert Cells.of(0, 32) == Cells(0, 32, 1, 1)
-    assert Cells.of(2**20, 32) == Cells(2**20, 32, 1, 4)
-    assert Cells.of(2**20 + 1, 32) == Cells(2**20 + 1, 32, 2, 5)
-    assert Cells.of(10_000_000, 32) == Cells(10_000_000, 32, 10, 39)
-    assert Cells.of(10**10, 32).parts == 1024
+    assert LshPartitions.for_documents(0, 32) == LshPartitions(0, 32, 1, 1)
+    assert LshPartitions.for_documents(2**20, 32) == LshPartitions(2**20, 32, 1, 4)
+    assert LshPartitions.for_documents(2**20 + 1, 32) == LshPartitions(2**20 + 1, 32, 2, 5)
+    assert LshPartitions.for_documents(10_000_000, 32) == LshPartitions(10_000_000, 32, 10, 39)
+    assert LshPartitions.for_documents(10**10, 32).pair_partitions == 1024
 
 
 @given(documents=st.integers(0, 10**9), bands=st.integers(1, 64), most=st.integers(1, 2**30))
 def test_waves_hold_every_cell_once_and_keep_to_their_bytes(documents: int, bands: int, most: int) -> None:
-    cells = Cells.of(documents, bands)
-    waves = list(cells.waves(range(cells.total), most))
+    cells = LshPartitions.for_documents(documents, bands)
+    waves = list(cells.waves(range(cells.lsh_partition_count), most))
 
-    assert [cell for wave in waves for cell in wave] == list(range(cells.total))
+    assert [cell for wave in waves for cell in wave] == list(range(cells.lsh_partition_count))
     # On average: the rows of a band are dealt out to its cells by hash.
-    rows = 16 * documents / cells.partitions
+    rows = 16 * documents / cells.partitions_per_band
     assert all(len(wave) == 1 or len(wave) * rows <= most for wave in waves)
     assert rows <= 16 * 2**20
 
 
 def test_ten_million_documents_keep_to_the_budget_of_the_embedded_runner() -> None:
-    cells = Cells.of(10_000_000, 32)
-    waves = list(cells.waves(range(cells.total), near_candidates.WAVE_BYTES))
+    cells = LshPartitions.for_documents(10_000_000, 32)
+    waves = list(cells.waves(range(cells.lsh_partition_count), near_candidates.WAVE_BYTES))
 
     # 5.1 GB of rows in 40 waves of 128 MB.
     assert len(waves) == 40
@@ -275,10 +278,10 @@ def test_a_cell_has_the_same_bytes_whatever_arrives_first(
     tmp_path_factory: pytest.TempPathFactory, documents: list[tuple[int, int]], random: Any
 ) -> None:
     context = _bare(tmp_path_factory)
-    rows = np.array(documents, KEYED)
-    shuffled = np.array(random.sample(documents, len(documents)), KEYED)
+    rows = np.array(documents, BUCKET_ROW)
+    shuffled = np.array(random.sample(documents, len(documents)), BUCKET_ROW)
     half = len(documents) // 2
-    cells = Cells(len(documents), 32, 1, 3)
+    cells = LshPartitions(len(documents), 32, 1, 3)
     one = write_cell(context, cells, 0, [rows.tobytes()]), fs.read_bytes(near_candidates.cell_path(context, 0))
     batches = [b"", shuffled[half:].tobytes(), shuffled[:half].tobytes()]
     two = write_cell(context, cells, 0, batches), fs.read_bytes(near_candidates.cell_path(context, 0))
@@ -300,7 +303,7 @@ def test_oversized_buckets_are_counted(tmp_path: Path) -> None:
     limit = context.recipe.near.max_bucket
     # Bucket 1 has one document too many, bucket 2 exactly as many as it may, bucket 3 one more than that.
     rows = [(key, row) for key, size in ((1, limit + 1), (2, limit), (3, limit + 1)) for row in range(size)]
-    commit = write_cell(context, Cells(0, 32, 1, 1), 5, [np.array(rows, KEYED).tobytes()])
+    commit = write_cell(context, LshPartitions(0, 32, 1, 1), 5, [np.array(rows, BUCKET_ROW).tobytes()])
 
     assert commit.counts["oversized_buckets"] == 2
     # All pairs of the second; of the others those with the first and with the neighbour, the same rows every time.
@@ -364,11 +367,11 @@ def test_signatures_of_no_documents_give_no_pairs(tmp_path: Path) -> None:
 def test_the_pairs_of_every_band_are_brought_together(context: Context) -> None:
     cells = cells_of(context)
     pairs = []
-    for cell in range(cells.total):
+    for cell in range(cells.lsh_partition_count):
         with fs.open_read(near_candidates.cell_path(context, cell)) as handle:
-            pairs.append(pair_files.read_part(handle, 0, 1))
+            pairs.append(pair_files.read_pair_partition(handle, 0, 1))
     found = counts(context, "candidates/cell-")
 
     assert found["band_pairs"] == sum(map(len, pairs))
-    assert len(pair_files.union(pairs)) == counts(context, "candidates/part-")["distinct"]
+    assert len(pair_files.merge_pairs(pairs)) == counts(context, "candidates/part-")["distinct"]
     assert found["oversized_buckets"] == 0

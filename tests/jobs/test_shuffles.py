@@ -18,7 +18,7 @@ from shuffle_meter import CLUSTER, Job, Meter, Shuffle
 from massivetext.engines.engine import DealOut
 from massivetext.orchestration.driver import prepare
 from massivetext.recipe import load_recipe
-from massivetext.records.tokens import part_path
+from massivetext.records.tokens import round_tokens_path
 from massivetext.runs.context import Context
 from massivetext.runs.store import Run, Shard
 from massivetext.runs.work_items import Lane, WorkItem
@@ -237,7 +237,7 @@ def text_windows(context: Context) -> Iterator[bytes]:
 def token_windows(context: Context) -> Iterator[bytes]:
     """Twelve tokens from the middle of each draw of the first round."""
     for shard in context.all_shards():
-        path = part_path(context.run, 0, shard)
+        path = round_tokens_path(context.run, 0, shard)
         for tokens in pq.read_table(path, columns=["tokens"])["tokens"].to_pylist():
             if len(tokens) >= 64:
                 middle = len(tokens) // 4 * 2

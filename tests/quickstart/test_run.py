@@ -9,7 +9,7 @@ import pytest
 from command import massivetext
 
 from massivetext.loader import load
-from massivetext.records.reader import check, open_records
+from massivetext.records.reader import check_records, open_records
 from massivetext.report.destinations import destinations
 from massivetext.report.examples import Place
 from massivetext.report.trace import find, trace_document
@@ -46,7 +46,7 @@ def test_the_mixture_is_the_recipes_within_one_sequence_a_source(quickstart: Pat
 
 
 def test_no_record_holds_padding_or_an_unknown_id(quickstart: Path) -> None:
-    assert check(str(quickstart / "run" / "records")) == []
+    assert check_records(str(quickstart / "run" / "records")) == []
 
 
 def test_grain_reads_every_record_once_in_a_global_shuffle(quickstart: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from command import ROOT, massivetext
 
 from massivetext.loader import load
-from massivetext.records.reader import check, open_records
+from massivetext.records.reader import check_records, open_records
 from massivetext.runs.store import Run
 
 pytestmark = pytest.mark.slow
@@ -51,7 +51,7 @@ def test_grain_reads_every_token_in_a_global_shuffle(run: Path) -> None:
 
 
 def test_records_and_run_are_whole(run: Path) -> None:
-    assert check(str(run / "records")) == []
+    assert check_records(str(run / "records")) == []
     assert "every file is as it was written" in massivetext("verify", run, folder=run.parent).stdout
 
 

@@ -10,7 +10,7 @@ from tiny_records import LENGTH, SEQUENCES, SHARDS, record, write_folder
 
 from massivetext.loader import load
 from massivetext.records.formats import FORMATS, RecordFormats
-from massivetext.records.reader import check, open_records
+from massivetext.records.reader import check_records, open_records
 from massivetext.records.record_format import RecordFormat, SequenceRecord
 
 
@@ -93,14 +93,14 @@ def test_sequences_come_back_in_global_order(folder: Path) -> None:
 
 
 def test_a_sound_folder_has_no_problems(folder: Path) -> None:
-    assert check(str(folder), formats=KNOWN) == []
+    assert check_records(str(folder), formats=KNOWN) == []
 
 
 def test_a_damaged_record_and_a_file_that_breaks_off_are_named(folder: Path) -> None:
     first, second = (folder / JSON_LINES.shard_path(shard, SHARDS) for shard in (0, 1))
     first.write_bytes(first.read_bytes().replace(b"[[4", b"{[4"))
     second.write_bytes(second.read_bytes()[:-5])
-    problems = check(str(folder), formats=KNOWN)
+    problems = check_records(str(folder), formats=KNOWN)
 
     assert any(problem.startswith(f"{first}, record 0: ") for problem in problems)
     assert any(problem.startswith(f"{first}: want SHA-256 ") for problem in problems)
@@ -125,7 +125,7 @@ def test_without_its_registry_the_format_is_unknown(folder: Path) -> None:
         open_records(str(folder))
     with pytest.raises(ValueError, match=r"want one of array_record; got 'json_lines'"):
         FORMATS.by_name("json_lines")
-    (problem,) = check(str(folder))
+    (problem,) = check_records(str(folder))
     assert "want a record shard in a known format" in problem
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from massivetext.records.crops import crop, crop_window, drawn_documents, draws_of, with_ends
+from massivetext.records.crops import add_bos_eos, crop, crop_window, drawn_documents, draws_of_documents
 
 SEED, SOURCE = 11, "web"
 
@@ -32,7 +32,7 @@ def test_draws_depend_on_seed_and_source() -> None:
 @given(documents=st.integers(1, 60), draws=st.integers(0, 200), data=st.data())
 def test_draws_of_is_the_inverse_of_drawn_documents(documents: int, draws: int, data: st.DataObject) -> None:
     indices = np.array(data.draw(st.lists(st.integers(0, documents - 1), unique=True)), dtype=np.int64)
-    rows, numbers = draws_of(indices, documents, draws, SEED, SOURCE)
+    rows, numbers = draws_of_documents(indices, documents, draws, SEED, SOURCE)
 
     drawn = drawn_documents(np.arange(draws), documents, SEED, SOURCE).tolist()
     wanted = [draw for draw, document in enumerate(drawn) if document in indices]
@@ -42,7 +42,7 @@ def test_draws_of_is_the_inverse_of_drawn_documents(documents: int, draws: int, 
 
 def test_draws_of_a_document_that_is_not_there_is_an_error() -> None:
     with pytest.raises(ValueError, match="want numbers below it"):
-        draws_of(np.array([5]), 5, 5, SEED, SOURCE)
+        draws_of_documents(np.array([5]), 5, 5, SEED, SOURCE)
 
 
 @given(length=st.integers(0, 5000), crop_bytes=st.integers(1, 1000), draw=st.integers(0, 10**6))
@@ -113,7 +113,7 @@ def test_first_character_that_is_cut_leaves_only_the_start() -> None:
 
 
 @given(text=st.text(max_size=30), data=st.data())
-def test_crop_is_a_piece_of_the_text_at_its_place(text: str, data: st.DataObject) -> None:
+def test_crop_is_a_piece_of_the_text_at_its_position(text: str, data: st.DataObject) -> None:
     utf8 = text.encode()
     start = data.draw(st.integers(0, len(utf8)))
     stop = data.draw(st.integers(start, len(utf8)))
@@ -135,7 +135,7 @@ def test_crop_is_a_piece_of_the_text_at_its_place(text: str, data: st.DataObject
     ],
 )
 def test_bos_and_eos_only_at_true_ends(has_start: bool, has_end: bool, expected: list[int]) -> None:
-    tokens = with_ends(np.array([7, 8], np.uint16), has_start, has_end, bos_id=2, eos_id=3)
+    tokens = add_bos_eos(np.array([7, 8], np.uint16), has_start, has_end, bos_id=2, eos_id=3)
 
     assert tokens.tolist() == expected
     assert tokens.dtype == np.uint16

@@ -7,29 +7,29 @@ import pytest
 from massivetext.records.dataset import (
     CreatedBy,
     Dataset,
-    Shard,
+    RecordShard,
     SpecialIds,
     TokenizerFile,
-    dataset,
+    describe_dataset,
     fingerprint,
 )
 from massivetext.records.formats import RUN_FORMAT
 
 SHARDS = [
-    Shard(path=RUN_FORMAT.shard_path(0, 2), records=3, bytes=300, sha256="aa" * 32),
-    Shard(path=RUN_FORMAT.shard_path(1, 2), records=2, bytes=200, sha256="bb" * 32),
+    RecordShard(path=RUN_FORMAT.shard_path(0, 2), records=3, bytes=300, sha256="aa" * 32),
+    RecordShard(path=RUN_FORMAT.shard_path(1, 2), records=2, bytes=200, sha256="bb" * 32),
 ]
 TOKENIZER = TokenizerFile(path="../tokenizer/tokenizer.model", sha256="cc" * 32, normalizer="nfkc", byte_fallback=True)
 
 
 def built(
     *,
-    shards: list[Shard] = SHARDS,
+    shards: list[RecordShard] = SHARDS,
     vocab_size: int = 32_000,
     realised: tuple[int, int] = (3, 2),
     tokenizer: TokenizerFile = TOKENIZER,
 ) -> Dataset:
-    return dataset(
+    return describe_dataset(
         name="tiny",
         created_by=CreatedBy(massivetext="0.1.0", recipe_sha256="dd" * 32),
         sequence_length=8,

@@ -11,11 +11,18 @@ import numpy.typing as npt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from massivetext.records.crops import Ids, crop, crop_window, drawn_documents, draws_of, with_ends
+from massivetext.records.crops import Ids, add_bos_eos, crop, crop_window, drawn_documents, draws_of_documents
 from massivetext.records.example import encode_record
-from massivetext.records.mixture import affordable, quotas
+from massivetext.records.mixture import compute_quotas, largest_total
 from massivetext.records.record_format import SequenceRecord
-from massivetext.records.sequences import Order, assemble, layout, pieces, shard_count, shard_sizes
+from massivetext.records.sequences import (
+    SequenceOrder,
+    assemble_sequence,
+    lay_out_draws,
+    sequence_pieces,
+    shard_count,
+    shard_sizes,
+)
 
 WEIGHTS = {"code": Decimal("0.2"), "web": Decimal("0.8")}
 BOS, EOS = 2, 3
@@ -35,7 +42,7 @@ def tokens_of(document: str, source: str, draw: int, sizes: Sizes) -> Ids:
     data = document.encode()
     text, has_start, has_end = crop(data, *crop_window(len(data), sizes.crop_bytes, SEED, source, draw))
     ids: Ids = np.array([4 + byte for byte in text.encode()], np.uint16)
-    return with_ends(ids, has_start, has_end, BOS, EOS)
+    return add_bos_eos(ids, has_start, has_end, BOS, EOS)
 
 
 def plain(corpus: Mapping[str, list[str]], sizes: Sizes) -> list[bytes]:
@@ -55,12 +62,12 @@ def plain(corpus: Mapping[str, list[str]], sizes: Sizes) -> list[bytes]:
                 owners = owner[at : at + sizes.length]
                 starts = [i for i in range(sizes.length) if i == 0 or owners[i] != owners[i - 1]]
                 rows[source].append((stream[at : at + sizes.length], starts))
-    total = affordable(WEIGHTS, {source: len(found) for source, found in rows.items()})
-    wanted = quotas(WEIGHTS, total)
+    total = largest_total(WEIGHTS, {source: len(found) for source, found in rows.items()})
+    wanted = compute_quotas(WEIGHTS, total)
     used = [(i, row) for i, source in enumerate(WEIGHTS) for row in rows[source][: wanted[source]]]
     if not used:
         return []
-    slots = Order(total, 1, SEED).slots(np.arange(total)).tolist()
+    slots = SequenceOrder(total, 1, SEED).slots(np.arange(total)).tolist()
     ordered = sorted(
         (slot, source, tokens, starts) for slot, (source, (tokens, starts)) in zip(slots, used, strict=True)
     )
@@ -76,25 +83,25 @@ def sharded(corpus: Mapping[str, list[str]], cuts: Mapping[str, list[int]], size
         edges = [0, *cuts[source], len(documents)]
         for low, high in itertools.pairwise(edges):
             indices = np.arange(low, high, dtype=np.int64)
-            for row, draw in zip(*draws_of(indices, len(documents), draws, SEED, source), strict=True):
+            for row, draw in zip(*draws_of_documents(indices, len(documents), draws, SEED, source), strict=True):
                 drawn[source][int(draw)] = tokens_of(documents[low + int(row)], source, int(draw), sizes)
         counts = np.array([len(drawn[source][draw]) for draw in range(draws)], np.int64)
-        layouts[source] = layout(counts, sizes.group, sizes.length)
-    total = affordable(WEIGHTS, {source: layouts[source].rows for source in corpus})
-    wanted = quotas(WEIGHTS, total)
+        layouts[source] = lay_out_draws(counts, sizes.group, sizes.length)
+    total = largest_total(WEIGHTS, {source: layouts[source].sequences for source in corpus})
+    wanted = compute_quotas(WEIGHTS, total)
     if total == 0:
         return []
     shards = shard_count(total, sizes.shard_sequences)
-    order = Order(total, shards, SEED)
+    order = SequenceOrder(total, shards, SEED)
     parts: dict[tuple[int, int], list[tuple[int, npt.NDArray[np.integer]]]] = defaultdict(list)
     origin = {}
     offset = 0
     for number, source in enumerate(WEIGHTS):
         # Any order of arrival will do.
         for draw in sorted(drawn[source], reverse=True):
-            place = layouts[source].place(draw)
-            for piece in pieces(place, drawn[source][draw], sizes.length, wanted[source]):
-                shard, index = order.places(np.array([offset + piece.row]))
+            draw_position = layouts[source].locate(draw)
+            for piece in sequence_pieces(draw_position, drawn[source][draw], sizes.length, wanted[source]):
+                shard, index = order.record_positions(np.array([offset + piece.sequence]))
                 parts[int(shard[0]), int(index[0])].append((piece.position, piece.tokens))
                 origin[int(shard[0]), int(index[0])] = number
         offset += wanted[source]
@@ -102,7 +109,9 @@ def sharded(corpus: Mapping[str, list[str]], cuts: Mapping[str, list[int]], size
         [
             encode_record(
                 SequenceRecord(
-                    *assemble(parts[shard, index], sizes.length), origin[shard, index], order.slot(shard, index)
+                    *assemble_sequence(parts[shard, index], sizes.length),
+                    origin[shard, index],
+                    order.slot(shard, index),
                 )
             )
             for index in range(size)

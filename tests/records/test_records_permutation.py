@@ -12,7 +12,7 @@ from massivetext.records.permutation import Permutation
 MASK = 2**64 - 1
 
 
-def plain_forward(n: int, key: bytes, place: int) -> int:
+def plain_forward(n: int, key: bytes, number: int) -> int:
     """The same permutation in plain Python, one number at a time."""
     digest = hashlib.blake2b(key, digest_size=48, person=b"permutation").digest()
     keys = [int.from_bytes(digest[i : i + 8], "little") for i in range(0, 48, 8)]
@@ -26,15 +26,15 @@ def plain_forward(n: int, key: bytes, place: int) -> int:
         return (z ^ (z >> 31)) >> (64 - bits)
 
     while True:
-        high, low = place >> low_bits, place & ((1 << low_bits) - 1)
+        high, low = number >> low_bits, number & ((1 << low_bits) - 1)
         for index, round_key in enumerate(keys):
             if index % 2 == 0:
                 high ^= mix(low, round_key, high_bits)
             else:
                 low ^= mix(high, round_key, low_bits)
-        place = (high << low_bits) | low
-        if place < n:
-            return place
+        number = (high << low_bits) | low
+        if number < n:
+            return number
 
 
 @settings(max_examples=60, deadline=None)
@@ -47,22 +47,22 @@ def plain_forward(n: int, key: bytes, place: int) -> int:
 @example(n=4097, key=b"")
 @example(n=20_000, key=5)
 def test_is_a_bijection_and_inverse_goes_back(n: int, key: int | bytes) -> None:
-    places = np.arange(n)
-    there = Permutation(n, key).forward(places)
+    numbers = np.arange(n)
+    there = Permutation(n, key).forward(numbers)
 
     assert sorted(there.tolist()) == list(range(n))
-    assert (Permutation(n, key).inverse(there) == places).all()
+    assert (Permutation(n, key).inverse(there) == numbers).all()
 
 
 @settings(max_examples=60, deadline=None)
 @given(n=st.integers(1, 2**62), key=st.binary(max_size=8), data=st.data())
 def test_array_and_plain_integers_agree(n: int, key: bytes, data: st.DataObject) -> None:
-    places = data.draw(st.lists(st.integers(0, n - 1), max_size=20))
+    numbers = data.draw(st.lists(st.integers(0, n - 1), max_size=20))
     permutation = Permutation(n, key)
-    there = permutation.forward(np.array(places, dtype=np.uint64))
+    there = permutation.forward(np.array(numbers, dtype=np.uint64))
 
-    assert there.tolist() == [plain_forward(n, key, place) for place in places]
-    assert permutation.inverse(there).tolist() == places
+    assert there.tolist() == [plain_forward(n, key, number) for number in numbers]
+    assert permutation.inverse(there).tolist() == numbers
 
 
 def test_shape_is_kept_and_one_number_is_enough() -> None:
@@ -74,7 +74,7 @@ def test_shape_is_kept_and_one_number_is_enough() -> None:
 
 
 def test_every_place_is_equally_likely_for_every_number() -> None:
-    # 4,000 keys, 10 places: 400 expected in each cell; chi square over 100 cells has 81 degrees of freedom, so a mean
+    # 4,000 keys, 10 numbers: 400 expected in each cell; chi square over 100 cells has 81 degrees of freedom, so a mean
     # of 81 and a standard deviation of 12.7 (each row and each column sums to 4,000).
     counts = np.zeros((10, 10))
     for key in range(4000):
@@ -97,13 +97,13 @@ def test_sizes_outside_the_range_are_refused(n: int) -> None:
         Permutation(n, 0)
 
 
-@pytest.mark.parametrize("place", [-1, 10])
-def test_numbers_outside_are_refused(place: int) -> None:
+@pytest.mark.parametrize("number", [-1, 10])
+def test_numbers_outside_are_refused(number: int) -> None:
     with pytest.raises(ValueError, match="permutation of 10: want numbers below it"):
-        Permutation(10, 0).forward(np.array([3, place]))
+        Permutation(10, 0).forward(np.array([3, number]))
 
 
-def test_key_parts_are_told_apart() -> None:
+def test_values_of_a_hash_key_are_kept_apart() -> None:
     assert (
         len({derive_hash_key("a", 1), derive_hash_key("a1"), derive_hash_key("a", "1", ""), derive_hash_key(1, "a")})
         == 4
@@ -113,8 +113,8 @@ def test_key_parts_are_told_apart() -> None:
 
 def test_two_million_numbers_take_less_than_two_seconds() -> None:
     # Measured: 0.3 s. The worst n for cycle walking is one above a power of two.
-    places = np.arange(2_000_000)
+    numbers = np.arange(2_000_000)
     start = time.perf_counter()
-    Permutation(2**21 + 1, 0).forward(places)
+    Permutation(2**21 + 1, 0).forward(numbers)
 
     assert time.perf_counter() - start < 2

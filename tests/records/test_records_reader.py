@@ -10,7 +10,7 @@ from tiny_records import SEQUENCES, SHARDS, record, write_folder
 from massivetext.records.array_record import write_records
 from massivetext.records.dataset import fingerprint
 from massivetext.records.formats import RUN_FORMAT
-from massivetext.records.reader import check, open_records
+from massivetext.records.reader import check_records, open_records
 from massivetext.records.record_format import SequenceRecord
 
 
@@ -60,16 +60,16 @@ def test_missing_shard_and_wrong_count_are_named(tmp_path: Path) -> None:
 def test_sound_folder_has_no_problems(tmp_path: Path) -> None:
     write_folder(tmp_path)
 
-    assert check(str(tmp_path)) == []
+    assert check_records(str(tmp_path)) == []
 
 
 def test_tokenizer_is_checked_where_it_is_there(tmp_path: Path) -> None:
     write_folder(tmp_path)
     (tmp_path / "tokenizer.model").unlink()
-    assert check(str(tmp_path)) == []
+    assert check_records(str(tmp_path)) == []
 
     (tmp_path / "tokenizer.model").write_bytes(b"another model")
-    (problem,) = check(str(tmp_path))
+    (problem,) = check_records(str(tmp_path))
     assert "not the tokenizer of these records" in problem
 
 
@@ -94,7 +94,7 @@ def spoiled(slot: int, **changes: object) -> Callable[[SequenceRecord], Sequence
 )
 def test_bad_record_is_named(tmp_path: Path, change: Callable[[SequenceRecord], SequenceRecord], message: str) -> None:
     write_folder(tmp_path, change)
-    problems = check(str(tmp_path))
+    problems = check_records(str(tmp_path))
 
     assert len(problems) == 1
     assert problems[0].startswith(f"{tmp_path}/train-00002-of-00004.array_record, record 1: ")
@@ -106,13 +106,13 @@ def test_bounds_of_ids_and_starts_are_themselves_allowed(tmp_path: Path) -> None
     edge = spoiled(6, tokens=np.array([1, 2, 3, 4, 5, 6, 7, 29]), doc_starts=np.array([0, 7]))
     write_folder(tmp_path, edge)
 
-    assert check(str(tmp_path)) == []
+    assert check_records(str(tmp_path)) == []
 
 
 def test_unknown_source_and_the_mixture_it_spoils_are_named(tmp_path: Path) -> None:
     # Source 2 does not exist; web then has 7 of 7.7 wanted (within one) but not the tokens of 8.
     write_folder(tmp_path, spoiled(6, source=2))
-    problems = check(str(tmp_path))
+    problems = check_records(str(tmp_path))
 
     assert len(problems) == 2
     assert "record 1: want a source below 2, got 2" in problems[0]
@@ -122,7 +122,7 @@ def test_unknown_source_and_the_mixture_it_spoils_are_named(tmp_path: Path) -> N
 def test_mixture_that_is_off_by_more_than_one_is_named(tmp_path: Path) -> None:
     # Slots 0 and 1 turned from web to code: web has 6 of 7.7 and code 5 of 3.3.
     write_folder(tmp_path, lambda record: record._replace(source=1) if record.seq_id < 2 else record)
-    problems = check(str(tmp_path))
+    problems = check_records(str(tmp_path))
 
     assert "source web: want within one of 7.7 sequences (weight 0.7), got 6" in problems
     assert "source code: want within one of 3.3 sequences (weight 0.3), got 5" in problems
@@ -138,7 +138,7 @@ def test_foreign_records_under_the_right_hash_are_named(tmp_path: Path) -> None:
     changed = msgspec.structs.replace(found, splits={"train": msgspec.structs.replace(found.train, shards=shards)})
     sealed = msgspec.structs.replace(changed, fingerprint=fingerprint(changed))
     (tmp_path / "dataset.json").write_bytes(sealed.to_json())
-    problems = check(str(tmp_path))
+    problems = check_records(str(tmp_path))
 
     assert sum("train-00002-of-00004.array_record, record" in problem for problem in problems) == 3
     assert all("damaged, or not one of massivetext" in problem for problem in problems[:3])
@@ -149,7 +149,7 @@ def test_changed_dataset_file_is_a_problem(tmp_path: Path) -> None:
     path = tmp_path / "dataset.json"
     path.write_bytes(path.read_bytes().replace(b'"vocab_size": 30', b'"vocab_size": "x"'))
 
-    (problem,) = check(str(tmp_path))
+    (problem,) = check_records(str(tmp_path))
     assert "vocab_size" in problem
 
 
@@ -161,19 +161,19 @@ def test_flipped_bit_in_any_shard_is_found(tmp_path: Path, shard: int) -> None:
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
 
-    assert any("SHA-256" in problem or "damaged" in problem for problem in check(str(tmp_path)))
+    assert any("SHA-256" in problem or "damaged" in problem for problem in check_records(str(tmp_path)))
 
 
 def test_missing_shard_is_a_problem_and_the_others_are_still_checked(tmp_path: Path) -> None:
     write_folder(tmp_path, spoiled(6, seq_id=7))
     (tmp_path / RUN_FORMAT.shard_path(0, SHARDS)).unlink()
-    problems = check(str(tmp_path))
+    problems = check_records(str(tmp_path))
 
     assert any("train-00000-of-00004" in problem for problem in problems)
     assert any("want seq_id 6, got 7" in problem for problem in problems)
 
 
 def test_missing_dataset_is_a_problem(tmp_path: Path) -> None:
-    (problem,) = check(str(tmp_path))
+    (problem,) = check_records(str(tmp_path))
 
     assert "dataset.json" in problem

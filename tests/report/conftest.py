@@ -33,7 +33,7 @@ from massivetext.schema import (
 from massivetext.signals import registry
 from massivetext.stages import STAGES
 from massivetext.storage import files as fs
-from massivetext.tokenizer.trainer import train
+from massivetext.tokenizer.trainer import train_tokenizer
 
 EVIL = "</script><script>alert('&')</script> <!-- \u2028 ends here"
 LANGUAGE = Rule(signal="language", allow=("en",), source="paper", name="lang/language")
@@ -263,7 +263,9 @@ class Writer:
     def tokenizer(self) -> None:
         """A small model."""
         lines = [f"{word} {other}" for word in _WORDS for other in _WORDS]
-        fs.write_bytes(self.run.path("tokenizer/tokenizer.model"), train(lines, TokenizerOptions(vocabulary_size=300)))
+        fs.write_bytes(
+            self.run.path("tokenizer/tokenizer.model"), train_tokenizer(lines, TokenizerOptions(vocabulary_size=300))
+        )
         file = self.run.committed(self.run.path("tokenizer/tokenizer.model"))
         self.add("tokenizer", "model", file, vocabulary=300)
         self.finish("tokenizer")
@@ -298,7 +300,7 @@ class Writer:
 def _dataset(recipe: Recipe, quotas: Mapping[str, int]) -> records.Dataset:
     total = sum(quotas.values())
     sizes = shard_sizes(total, 2)
-    return records.dataset(
+    return records.describe_dataset(
         name=recipe.name,
         created_by=records.CreatedBy(massivetext="0", recipe_sha256="0"),
         sequence_length=8,
@@ -311,7 +313,7 @@ def _dataset(recipe: Recipe, quotas: Mapping[str, int]) -> records.Dataset:
         draws=dict.fromkeys(quotas, 3),
         realised=quotas,
         shards=[
-            records.Shard(path=RUN_FORMAT.shard_path(shard, 2), records=sizes[shard], bytes=1, sha256="0")
+            records.RecordShard(path=RUN_FORMAT.shard_path(shard, 2), records=sizes[shard], bytes=1, sha256="0")
             for shard in range(2)
         ],
     )

@@ -34,7 +34,7 @@ from massivetext.errors import (
 )
 from massivetext.loader import load
 from massivetext.records.formats import RUN_FORMAT
-from massivetext.records.reader import check, open_records
+from massivetext.records.reader import check_records, open_records
 from massivetext.runs.store import Run
 from massivetext.stages.finished import open_context
 from massivetext.storage import files as fs
@@ -554,12 +554,12 @@ def test_a_damaged_or_missing_shard_of_records_is_named(store: Store, tmp_path: 
     for path in tmp_path.iterdir():
         store.put(f"records/{path.name}", path.read_bytes())
     folder, shard = store.url + "/records", RUN_FORMAT.shard_path(1, SHARDS)
-    assert check(folder) == []
+    assert check_records(folder) == []
     assert [record.seq_id for record in open_records(folder)] == list(range(SEQUENCES))
 
     whole = store.read(f"records/{shard}")
     store.put(f"records/{shard}", whole[:-1] + b"x")
-    assert [problem for problem in check(folder) if f"{folder}/{shard}: want SHA-256" in problem]
+    assert [problem for problem in check_records(folder) if f"{folder}/{shard}: want SHA-256" in problem]
     with pytest.raises(OSError, match=f"{folder}/{shard}: want SHA-256"):
         list(open_records(folder))
     store.put(f"records/{shard}", whole[:-1])
@@ -570,7 +570,7 @@ def test_a_damaged_or_missing_shard_of_records_is_named(store: Store, tmp_path: 
     store.delete(f"records/{shard}")
     with pytest.raises(OSError, match=f"{folder}/{shard}: want {len(whole)} bytes by dataset.json, got no file"):
         open_records(folder)
-    assert [problem for problem in check(folder) if f"{shard}" in problem]
+    assert [problem for problem in check_records(folder) if f"{shard}" in problem]
 
 
 def test_copies_of_records_are_removed_with_their_reader(

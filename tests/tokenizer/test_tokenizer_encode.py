@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from massivetext.recipe import TokenizerOptions
 from massivetext.text import clean
 from massivetext.tokenizer.encoder import Encoder, id_dtype
-from massivetext.tokenizer.trainer import train
+from massivetext.tokenizer.trainer import train_tokenizer
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
 LINES = [
@@ -40,12 +40,12 @@ TEXTS = st.lists(
 
 @pytest.fixture(scope="module")
 def nfkc() -> Encoder:
-    return Encoder(train(LINES, TokenizerOptions(vocabulary_size=400)))
+    return Encoder(train_tokenizer(LINES, TokenizerOptions(vocabulary_size=400)))
 
 
 @pytest.fixture(scope="module")
 def identity() -> Encoder:
-    return Encoder(train(LINES, TokenizerOptions(vocabulary_size=400, normalization="identity")))
+    return Encoder(train_tokenizer(LINES, TokenizerOptions(vocabulary_size=400, normalization="identity")))
 
 
 @settings(max_examples=300)
@@ -78,7 +78,7 @@ def test_texts_of_a_batch_do_not_touch_each_other(nfkc: Encoder) -> None:
 
 
 def test_ordinary_text_gets_the_ids_that_sentencepiece_gives() -> None:
-    model = train(LINES, TokenizerOptions(vocabulary_size=400))
+    model = train_tokenizer(LINES, TokenizerOptions(vocabulary_size=400))
     text = "\n".join(LINES[:6])
 
     assert Encoder(model).encode([text])[0].tolist() == spm.SentencePieceProcessor(model_proto=model).encode(text)

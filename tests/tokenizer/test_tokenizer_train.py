@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from massivetext.recipe import TokenizerOptions
-from massivetext.tokenizer.trainer import describe, in_sample, passages, train
+from massivetext.tokenizer.trainer import describe_model, in_sample, passages, train_tokenizer
 
 WORDS = ["quick", "brown", "fox", "jumps", "over", "lazy", "dogs", "while", "seven", "wizards", "brew", "potions"]
 LINES = [" ".join(w) for w in itertools.islice(itertools.permutations(WORDS, 4), 0, 20_000, 40)]
@@ -18,15 +18,15 @@ OPTIONS = TokenizerOptions(vocabulary_size=330)
 
 @pytest.fixture(scope="module")
 def model() -> bytes:
-    return train(LINES, OPTIONS)
+    return train_tokenizer(LINES, OPTIONS)
 
 
 def test_same_lines_give_the_same_bytes_in_any_order_and_process(model: bytes) -> None:
     program = (
-        "import sys, hashlib; from massivetext.tokenizer.trainer import train; "
+        "import sys, hashlib; from massivetext.tokenizer.trainer import train_tokenizer; "
         "from massivetext.recipe import TokenizerOptions; "
         "lines = sys.stdin.read().split('\\n'); "
-        "print(hashlib.sha256(train(lines, TokenizerOptions(vocabulary_size=330))).hexdigest())"
+        "print(hashlib.sha256(train_tokenizer(lines, TokenizerOptions(vocabulary_size=330))).hexdigest())"
     )
     other = subprocess.run(
         [sys.executable, "-c", program],
@@ -41,7 +41,7 @@ def test_same_lines_give_the_same_bytes_in_any_order_and_process(model: bytes) -
 
 
 def test_lines_and_passages_of_lines_give_the_same_model(model: bytes) -> None:
-    assert train(["\n".join(LINES)], OPTIONS) == model
+    assert train_tokenizer(["\n".join(LINES)], OPTIONS) == model
 
 
 def test_model_names_no_path(model: bytes) -> None:
@@ -50,7 +50,7 @@ def test_model_names_no_path(model: bytes) -> None:
 
 
 def test_describe_says_what_was_trained(model: bytes) -> None:
-    info = describe(model)
+    info = describe_model(model)
 
     assert (info.vocabulary_size, info.pad_id, info.unk_id, info.bos_id, info.eos_id) == (330, 0, 1, 2, 3)
     assert info.byte_fallback
@@ -62,34 +62,34 @@ def test_describe_says_what_was_trained(model: bytes) -> None:
 def test_longest_piece_is_measured_in_bytes_of_text() -> None:
     # The whole word is the first that merges up, being the most frequent: 12 letters of 2 bytes and its space, 1 byte.
     words = ["αβγδεζζεδγβα"] * 9 + ["γαβζδε", "εζαγβδ", "βδζεγα", "ζγεαδβ", "δεβγζα", "αζδβεγ"]
-    info = describe(train([" " + " ".join(words)], TokenizerOptions(vocabulary_size=300)))
+    info = describe_model(train_tokenizer([" " + " ".join(words)], TokenizerOptions(vocabulary_size=300)))
 
     assert info.max_piece_bytes == 25
 
 
 def test_identity_normalization_is_named() -> None:
-    assert (
-        describe(train(LINES, TokenizerOptions(vocabulary_size=330, normalization="identity"))).normalization
-        == "identity"
-    )
+    options = TokenizerOptions(vocabulary_size=330, normalization="identity")
+
+    assert describe_model(train_tokenizer(LINES, options)).normalization == "identity"
 
 
 def test_no_piece_is_longer_than_asked() -> None:
     options = TokenizerOptions(vocabulary_size=300, max_piece_length=2)
 
-    assert describe(train(LINES, options)).max_piece_bytes == 2
+    assert describe_model(train_tokenizer(LINES, options)).max_piece_bytes == 2
 
 
 def test_too_large_vocabulary_names_what_the_text_supports() -> None:
     with pytest.raises(
         ValueError, match=r"want 32000 pieces, .* supports at most (\d+); set vocabulary_size to \1"
     ) as error:
-        train(LINES, TokenizerOptions())
+        train_tokenizer(LINES, TokenizerOptions())
 
     supported = int(str(error.value).split("at most ")[1].split(";")[0])
-    assert describe(train(LINES, TokenizerOptions(vocabulary_size=supported))).vocabulary_size == supported
+    model = train_tokenizer(LINES, TokenizerOptions(vocabulary_size=supported))
+    assert describe_model(model).vocabulary_size == supported
     with pytest.raises(ValueError, match="supports at most"):
-        train(LINES, TokenizerOptions(vocabulary_size=supported + 1))
+        train_tokenizer(LINES, TokenizerOptions(vocabulary_size=supported + 1))
 
 
 def test_too_small_vocabulary_names_what_the_characters_need() -> None:
@@ -97,29 +97,29 @@ def test_too_small_vocabulary_names_what_the_characters_need() -> None:
     letters = ["".join(map(chr, range(0x391, 0x391 + 100))) + " x"]
 
     with pytest.raises(ValueError, match=r"alone need 3[0-9]{2}; set vocabulary_size well above"):
-        train(letters, TokenizerOptions(vocabulary_size=300))
+        train_tokenizer(letters, TokenizerOptions(vocabulary_size=300))
 
 
 @pytest.mark.parametrize("lines", [[], [""], [" ", "\n\n"]])
 def test_no_text_is_an_error(lines: list[str]) -> None:
     with pytest.raises(ValueError, match="want text to train on"):
-        train(lines, OPTIONS)
+        train_tokenizer(lines, OPTIONS)
 
 
 def test_long_lines_are_not_skipped(model: bytes) -> None:
     # One line of 200 kB holds the same words as 500 short ones; SentencePiece alone would have skipped it.
-    info = describe(train([" ".join(LINES * 6)], OPTIONS))
+    info = describe_model(train_tokenizer([" ".join(LINES * 6)], OPTIONS))
 
     assert info.vocabulary_size == 330
 
 
 def test_lines_with_the_reserved_block_character_are_not_skipped() -> None:
-    assert describe(train([f"{line} ▅" for line in LINES], OPTIONS)).vocabulary_size == 330
+    assert describe_model(train_tokenizer([f"{line} ▅" for line in LINES], OPTIONS)).vocabulary_size == 330
 
 
 def test_bytes_that_are_no_model_are_refused() -> None:
     with pytest.raises(ValueError, match="want a serialized SentencePiece model, got 4 bytes"):
-        describe(b"nope")
+        describe_model(b"nope")
 
 
 def test_passages_end_after_a_line_break_else_before_a_space_else_anywhere() -> None:

@@ -26,7 +26,7 @@ from massivetext.recipe import TokenizerOptions
 from massivetext.schema import document_id
 from massivetext.signals import definitions, registry
 from massivetext.tokenizer.encoder import Encoder
-from massivetext.tokenizer.trainer import train
+from massivetext.tokenizer.trainer import train_tokenizer
 from massivetext.transforms.id_sets import contains_digest
 
 GOOD = "The council of the town said that it would be glad to have the old bridge back, and that it will pay for it. "
@@ -305,7 +305,7 @@ def test_pages_of_wikitext_go_by_their_title(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "small.model"
-    path.write_bytes(train([GOOD, ITEM], TokenizerOptions(vocabulary_size=340)))
+    path.write_bytes(train_tokenizer([GOOD, ITEM], TokenizerOptions(vocabulary_size=340)))
     return path
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from massivetext import transforms
 from massivetext.dedup.clusters import connected_components
 from massivetext.dedup.keeper import keeper_rank
-from massivetext.dedup.minhash import MinHash, band_keys
+from massivetext.dedup.minhash import MinHash, bucket_hashes
 from massivetext.dedup.similarity import similarity
 from massivetext.errors import UserError
 from massivetext.recipe import NearOptions
@@ -125,7 +125,7 @@ def test_a_document_stands_in_one_bucket_a_band_under_the_digest_of_its_id() -> 
         )
     )
     members = np.concatenate([np.frombuffer(rows, BUCKET_MEMBER) for _, rows in found])
-    expected = sorted(band_keys(signature[None], 64, 2)[0].tolist())
+    expected = sorted(bucket_hashes(signature[None], 64, 2)[0].tolist())
 
     for name in "xy":
         digest = np.frombuffer(id_digest(name), "<u8")

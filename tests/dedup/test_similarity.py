@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.dedup.similarity import similarity, verify
+from massivetext.dedup.similarity import similarity
 from massivetext.schema import U64
 
 SETS = st.sets(st.integers(0, 2**64 - 1) | st.integers(0, 20), max_size=30)
@@ -38,14 +38,6 @@ def test_similarity_equals_that_of_sets_both_ways(a: set[int], b: set[int]) -> N
     assert measured.jaccard == (len(a & b) / len(a | b) if a | b else 0.0)
 
 
-def test_verify_measures_each_pair_in_order() -> None:
-    sets = {0: shingles({1, 2, 3, 4}), 2**63: shingles({2, 3, 4, 5}), 7: shingles({9})}
-    pairs = np.array([[0, 2**63], [0, 7], [0, 0]], dtype=np.uint64)
-
-    assert verify(pairs, sets).tolist() == [0.6, 0.0, 1.0]
-    assert verify(pairs[:0], sets).shape == (0,)
-
-
-def test_a_document_without_shingle_set_is_an_error() -> None:
-    with pytest.raises(KeyError):
-        verify(np.array([[0, 1]], dtype=np.uint64), {0: shingles({1})})
+@pytest.mark.parametrize(("other", "jaccard"), [({2, 3, 4, 5}, 0.6), ({9}, 0.0), ({1, 2, 3, 4}, 1.0)])
+def test_jaccard_of_a_document_with_others(other: set[int], jaccard: float) -> None:
+    assert similarity(shingles({1, 2, 3, 4}), shingles(other)).jaccard == jaccard
