@@ -10,9 +10,13 @@ MENDABLE = frozenset(
 )
 
 
-class UserError(Exception):
+class MassivetextError(Exception):
+    """An error that its message explains: what happened, where, what was expected, and what to do."""
+
+
+class UserError(MassivetextError):
     """Something in the recipe, the input or the machine that the message says how to mend; exit code 2."""
 
 
-class StageError(Exception):
+class StageError(MassivetextError):
     """A stage that could not finish, with the place and the remedy; what is complete stays, a rerun resumes."""

@@ -12,7 +12,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # From the top. A module imports its own package, and what lies in lower layers; `massivetext` itself is below them all.
 LAYERS = (
-    {"cli", "__main__"},
+    {"__init__"},
+    {"cli", "api", "__main__"},
     {"orchestration"},
     {"jobs", "transforms"},
     {"engines", "estimate", "report", "loader", "classifier"},
