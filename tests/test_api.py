@@ -132,7 +132,7 @@ def test_the_example_of_the_page_runs_and_a_second_run_does_nothing(
 
     assert again.folder == str(corpus / "runs" / "first")
     assert (again.stages, again.records, again.report) == ((), None, None)
-    assert again.funnel.stages == ("ingested", "rules")
+    assert again.funnel.total(again.funnel.stages[-1]).documents == 12
 
 
 def test_a_check_says_what_a_run_will_do(corpus: Path) -> None:
