@@ -52,8 +52,8 @@ class SourceCheck:
     Attributes:
         kind: reader of the source.
         files: paths or URLs of its input files, sorted; None if the demo corpus is not written yet.
-        size: bytes of these files, as stored; None likewise without the demo corpus.
-        shards: number of shards; None without the demo corpus.
+        size: bytes of these files, as stored; None if the demo corpus is not written yet.
+        shards: number of shards; None if the demo corpus is not written yet.
         rules: rules that judge its documents, in order, under their full names ("gopher/word_count").
         deduplicates: whether it takes part in deduplication.
         decontaminates: whether documents that overlap a test set are dropped.

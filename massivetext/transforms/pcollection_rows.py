@@ -122,7 +122,7 @@ class DuplicateVerdict(NamedTuple):
     Attributes:
         id: id of the document.
         kept: whether the document stays.
-        duplicate_of: id of the copy because of which the document is dropped; None if it stays.
+        duplicate_of: id of its copy with the smallest rank; None if the document stays.
         similarity: Jaccard similarity with its closest copy, 0 to 1. None if it has no copy, and also for the one of
             several exact copies that stays.
     """
