@@ -54,6 +54,7 @@ class SourceCheck:
         files: paths or URLs of its input files, sorted; None if the demo corpus is not written yet.
         size: bytes of these files, as stored; None if the demo corpus is not written yet.
         shards: number of shards; None if the demo corpus is not written yet.
+        edits: names or paths of the line edits of its texts, in order.
         rules: rules that judge its documents, in order, under their full names ("gopher/word_count").
         deduplicates: whether it takes part in deduplication.
         decontaminates: whether documents that overlap a test set are dropped.
@@ -64,6 +65,7 @@ class SourceCheck:
     files: tuple[str, ...] | None
     size: int | None
     shards: int | None
+    edits: tuple[str, ...]
     rules: tuple[Rule, ...]
     deduplicates: bool
     decontaminates: bool
@@ -192,6 +194,7 @@ def _check_source(
         files=None if sizes is None else tuple(sorted(sizes)),
         size=None if sizes is None else sum(sizes.values()),
         shards=None if shards is None else len(shards),
+        edits=source.edits,
         rules=rules,
         deduplicates=source.deduplicates,
         decontaminates=source.decontaminate and has_tests,

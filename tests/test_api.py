@@ -141,7 +141,8 @@ def test_a_check_says_what_a_run_will_do(corpus: Path) -> None:
 
     assert (checked.name, list(checked.sources), checked.missing_demo) == ("corpus", ["c4", "news"], None)
     assert news.files == tuple(str(corpus / f"news-{shard:03d}.jsonl") for shard in range(2))
-    assert (news.kind, news.rules, news.deduplicates, news.decontaminates) == ("news", (), True, True)
+    assert (news.kind, news.edits, news.rules) == ("news", (), ())
+    assert (news.deduplicates, news.decontaminates) == (True, True)
     assert checked.stage_keys is not None
     assert list(checked.stage_keys) == list(store.STAGES)
     assert sorted(path.name for path in corpus.iterdir()) == [
