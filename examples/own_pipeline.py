@@ -1,8 +1,8 @@
-"""A pipeline of one's own: JSON lines of news in, those without faults and copies out, with their tokens on request.
+"""A Beam pipeline of your own: reads news as JSON lines, drops bad documents and copies, and can encode the rest.
 
 python examples/own_pipeline.py --inputs 'news/*.jsonl.gz' --output clean --runner=FnApiRunner
 
-Whatever the script does not know goes to Beam, so any runner and its options can be named.
+Options that the script does not know go to Beam, so that you can name any runner with its options.
 """  # noqa: INP001
 
 import argparse
@@ -17,12 +17,12 @@ from massivetext import transforms
 
 
 def as_json(row: Any) -> str:
-    """A row as a line of JSON."""
+    """Return a row as a line of JSON."""
     return json.dumps(row._asdict(), ensure_ascii=False)
 
 
 def build(pipeline: beam.Pipeline, options: argparse.Namespace) -> None:
-    """Adds the whole pipeline."""
+    """Add all steps to a pipeline."""
     read = pipeline | transforms.ReadDocuments(kind="news", inputs=options.inputs)
     good = (
         read["documents"]
@@ -30,7 +30,7 @@ def build(pipeline: beam.Pipeline, options: argparse.Namespace) -> None:
         | transforms.JudgeRules(rules=["language"])
         | "Passed" >> beam.Filter(lambda row: row.kept)
     )
-    # Verdicts are rows of (id, kept, duplicate_of, similarity); they can be written, joined or, as here, applied.
+    # Verdicts are rows of (id, kept, duplicate_of, similarity). Here they are applied; they could be written or joined.
     exact = good | transforms.MarkExactDuplicates()
     distinct = {"documents": good, "verdicts": exact} | "WithoutCopies" >> transforms.ApplyVerdicts()
     near = distinct | transforms.MarkNearDuplicates(threshold=0.8)
@@ -46,7 +46,7 @@ def build(pipeline: beam.Pipeline, options: argparse.Namespace) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Reads the arguments and runs the pipeline to its end."""
+    """Read the arguments and run the pipeline to its end."""
     parser = argparse.ArgumentParser(description="Cleans a corpus of news.")
     parser.add_argument("--inputs", nargs="+", required=True, help="files or patterns of JSON lines")
     parser.add_argument("--test_sets", nargs="*", default=[], help="files of evaluation items")

@@ -12,8 +12,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # From the top. A module imports its own package, and what is in lower layers; `massivetext` itself is below them all.
 LAYERS = (
+    {"__init__"},
     {"__main__"},
-    {"cli"},
+    {"cli", "api"},
     {"orchestration"},
     {"jobs", "transforms"},
     {"engines", "estimate", "report", "loader", "classifier"},
@@ -27,7 +28,7 @@ LAYERS = (
     {"extract"},
     {"schema", "text"},
     {"storage"},
-    {"assets", "errors", "hashing"},
+    {"assets", "errors", "formatting", "hashing"},
 )
 BEAM = "apache_beam"
 WITH_BEAM = {"engines", "jobs", "transforms"}

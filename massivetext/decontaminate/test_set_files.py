@@ -24,7 +24,7 @@ def evaluation_files(patterns: Sequence[str], root: str) -> list[fs.FileInfo]:
         infos = fs.glob(fs.resolve(pattern, root))
         if not infos:
             raise UserError(
-                f"decontaminate.test_sets: {pattern}: no such file below {root}; mend the recipe or the folder"
+                f"decontaminate.test_sets: {pattern}: no such file below {root}; correct the pattern or add the file"
             )
         found.update((info.path, info) for info in infos)
     return sorted(found.values())

@@ -1,7 +1,8 @@
-"""Public PTransforms: the decisions of a run's stages, for a Beam pipeline of your own.
+"""Public PTransforms: the decisions of a run, for a Beam pipeline of your own.
 
 A document is any row with the fields that a transform reads (``id``, ``text``), such as :class:`DocumentRow`.
-Transforms that look at one document at a time add fields to its row. Those that compare documents yield verdicts by id.
+Transforms that look at one document at a time add fields to its row. Transforms that compare documents yield verdicts
+by id.
 
 Each name is loaded on first use, so that a worker imports only the modules of the transforms that it runs.
 """

@@ -46,9 +46,9 @@ class VerdictRow(IdRow, Protocol):
 
 
 # Beam checks an annotation against the schema of the rows. It lets a type variable pass, but not a protocol itself.
+Value = TypeVar("Value")
 AnyRow = TypeVar("AnyRow")
 AnyIdRow = TypeVar("AnyIdRow", bound=IdRow)
-AnyTextRow = TypeVar("AnyTextRow", bound=TextRow)
 AnyDocument = TypeVar("AnyDocument", bound=DocumentLike)
 AnyVerdict = TypeVar("AnyVerdict", bound=VerdictRow)
 
@@ -59,9 +59,7 @@ RowTransform: TypeAlias = beam.PTransform[Rows, Rows]
 Values = Callable[[Sequence[AnyRow]], Iterable[Sequence[object]]]  # rows -> values of the new fields of each row
 
 # Beam's schemas do not know "str | None".
-_MaybeText = Optional[str]  # noqa: UP045
-_MaybeInt = Optional[int]  # noqa: UP045
-_MaybeFloat = Optional[float]  # noqa: UP045
+_Maybe = Optional[Value]  # noqa: UP045
 
 # Types that a schema may name for the type that a transform reads.
 _SPELLINGS: Mapping[type, tuple[type, ...]] = {
@@ -94,11 +92,11 @@ class DocumentRow(NamedTuple):
     source: str
     origin: str
     key: str
-    url: _MaybeText
-    title: _MaybeText
+    url: _Maybe[str]
+    title: _Maybe[str]
     metadata: Mapping[str, str]
-    html_bytes: _MaybeInt
-    html_link_text_frac: _MaybeFloat
+    html_bytes: _Maybe[int]
+    html_link_text_frac: _Maybe[float]
 
 
 @beam.coders.registry.register_row
@@ -108,10 +106,10 @@ class RejectedRow(NamedTuple):
     source: str
     origin: str
     offset: str
-    length: _MaybeInt
+    length: _Maybe[int]
     reason: str
     detail: str
-    url: _MaybeText
+    url: _Maybe[str]
     skipped: bool
 
 
@@ -122,15 +120,15 @@ class DuplicateVerdict(NamedTuple):
     Attributes:
         id: id of the document.
         kept: whether the document stays.
-        duplicate_of: id of the copy because of which the document is dropped; None if it stays.
+        duplicate_of: id of its copy with the smallest rank; None if the document stays.
         similarity: Jaccard similarity with its closest copy, 0 to 1. None if it has no copy, and also for the one of
             several exact copies that stays.
     """
 
     id: str
     kept: bool
-    duplicate_of: _MaybeText
-    similarity: _MaybeFloat
+    duplicate_of: _Maybe[str]
+    similarity: _Maybe[float]
 
 
 @beam.coders.registry.register_row
