@@ -13,7 +13,7 @@ from massivetext import recipe as recipes
 from massivetext.engines.engine import Engine
 from massivetext.orchestration.driver import prepare
 from massivetext.orchestration.plan import edits_of, make_plan, rules_of, stage_keys
-from massivetext.recipe import Kind, LoadedRecipe, SourceOptions
+from massivetext.recipe import LoadedRecipe, SourceOptions
 from massivetext.report.funnel import Funnel, read_funnel
 from massivetext.rules import Rule
 from massivetext.runs.stage import RunPlan
@@ -52,7 +52,7 @@ class SourceCheck:
     """What a run will do with one source.
 
     Attributes:
-        kind: reader of the source.
+        kind: which of the defaults of the paper apply to the source.
         files: paths or URLs of its input files, sorted; None if the demo corpus is not written yet.
         size: bytes of these files, as stored; None if the demo corpus is not written yet.
         shards: number of shards; None if the demo corpus is not written yet.
@@ -63,7 +63,7 @@ class SourceCheck:
         weight: share of the training sequences, 0 to 1.
     """
 
-    kind: Kind
+    kind: str
     files: tuple[str, ...] | None
     size: int | None
     shards: int | None
@@ -100,7 +100,7 @@ def load_recipe(name_or_path: str | PathLike[str]) -> LoadedRecipe:
     Raises:
         UserError: there is no such recipe, it is not TOML, or a value is not valid; names file and key.
     """
-    return recipes.load(fspath(name_or_path))
+    return recipes.load_recipe(fspath(name_or_path))
 
 
 def check(recipe: RecipeLike) -> CheckResult:
