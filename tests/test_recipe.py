@@ -1,4 +1,4 @@
-"""Recipes: what the built-in ones say, and that nothing wrong in a file is read past."""
+"""Recipes: the values of the built-in ones, and an error for everything wrong in a file."""
 
 from decimal import Decimal
 from pathlib import Path

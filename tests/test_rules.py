@@ -359,7 +359,7 @@ def failures(text: str, *names: str) -> list[str]:
     return [rule.name for bit, rule in enumerate(judging) if int(failed[0]) >> bit & 1]
 
 
-# Other tools' readings of the Gopher rules: each stands instead of `gopher`.
+# Ports of other tools' Gopher rules: each replaces `gopher`.
 PROFILES = {"datatrove": 21, "dclm": 20, "dolma": 18, "nemo": 20, "redpajama2": 15}
 
 

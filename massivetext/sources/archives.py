@@ -6,7 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from lzma import LZMAError
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, Protocol, cast
 
 from massivetext.sources.compressed import ExpansionLimit, PlainStream
 
@@ -132,11 +132,17 @@ class _BoundedTarInfo(tarfile.TarInfo):
         return found
 
 
+class _KeepsHeaders(Protocol):
+    """The attribute of :class:`tarfile.TarFile` that its type stubs leave out."""
+
+    members: list[tarfile.TarInfo]
+
+
 def _tar_members(stream: PlainStream) -> Iterator[ArchiveMember]:
     try:
         with tarfile.open(fileobj=io.BufferedReader(stream, 1 << 20), mode="r|", tarinfo=_BoundedTarInfo) as archive:
             while (info := archive.next()) is not None:
-                archive.members = []  # type: ignore[attr-defined]  # tarfile would keep every header in memory
+                cast(_KeepsHeaders, archive).members = []  # tarfile would keep every header in memory
                 if info.isreg():
                     path = info.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
                     yield ArchiveMember(path, info.size, _tar_reader(archive, info))

@@ -3,6 +3,7 @@
 import codecs
 import re
 
+import webencodings
 from charset_normalizer import from_bytes
 
 _META = re.compile(
@@ -17,23 +18,14 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# Python's codecs of character sets; its other codecs change the text ("rot13", "unicode_escape").
+# Python's codecs of character sets that the WHATWG Encoding Standard does not have; Python's other codecs change the
+# text ("rot13", "unicode_escape").
 _TEXT_CODEC = re.compile(
-    r"ascii|utf-(?:8|16|32)(?:-[lb]e|-sig)?|iso(?:8859|2022)[-_]\w+|cp\d+|koi8-.|gb\d+|gbk|big5(?:hkscs)?|shift_jis\w*|"
-    r"euc_\w+|mac-\w+|johab|tis-620|hz|ptcp154|kz1048|hp-roman8"
+    r"utf-(?:16|32)(?:-[lb]e)?|utf-8-sig|iso(?:8859|2022)[-_]\w+|cp\d+|big5hkscs|shift_jis\w*|euc_\w+|mac-\w+|koi8-t|"
+    r"johab|hz|ptcp154|kz1048|hp-roman8"
 )
-# Browsers read these as the larger set of the same family (WHATWG Encoding Standard, 4.2).
-_LARGER = {
-    "ascii": "cp1252",
-    "iso8859-1": "cp1252",
-    "iso8859-9": "cp1254",
-    "tis-620": "cp874",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "shift_jis": "cp932",
-    "euc_kr": "cp949",
-    "big5": "big5hkscs",
-}
+# Encodings of the standard that are not character sets, or depend on a form.
+_NO_CHARACTER_SET = frozenset(("replacement", "x-user-defined"))
 _SAMPLE_BYTES = 1 << 16
 
 
@@ -52,7 +44,8 @@ def decode_text(data: bytes, *declared: str | None, html: bool = False) -> str:
     for mark, name in _BOMS:
         if data.startswith(mark):
             return data[len(mark) :].decode(name, "replace")
-    names = [known for name in (*declared, _declared_inside(data) if html else None) if (known := _known(name))]
+    labels = (*declared, _declared_inside(data) if html else None)
+    names = [codec for label in labels if (codec := _find_codec(label))]
     order = ["utf-8", *names] if set(names) <= {"cp1252"} else [*names, "utf-8"]
     for name in order:
         try:
@@ -67,7 +60,7 @@ def detect(data: bytes) -> str:
     half = _SAMPLE_BYTES // 2
     sample = data if len(data) <= _SAMPLE_BYTES else data[:half] + data[-half:]
     best = from_bytes(sample).best()
-    name = _known(best.encoding) if best else None
+    name = _find_codec(best.encoding) if best else None
     return name if name and name != "utf-8" else "cp1252"
 
 
@@ -80,9 +73,22 @@ def _declared_inside(data: bytes) -> str | None:
     return "utf-8" if name.lower().startswith(("utf-16", "utf-32")) else name
 
 
-def _known(name: str | None) -> str | None:
+def _find_codec(label: str | None) -> str | None:
+    """Return the name of Python's codec for a label: as browsers read it, else among Python's own names; or None."""
+    label = (label or "").strip()
     try:
-        found = codecs.lookup((name or "").strip()).name
-    except (LookupError, ValueError):  # ValueError: NUL or a lone surrogate in the name
+        if found := _browser_codec(label):
+            return found
+        codec = codecs.lookup(label).name
+    except (LookupError, ValueError):  # ValueError: NUL or a lone surrogate in the label
         return None
-    return _LARGER.get(found, found) if _TEXT_CODEC.fullmatch(found) else None
+    return _browser_codec(codec.replace("_", "-")) or (codec if _TEXT_CODEC.fullmatch(codec) else None)
+
+
+def _browser_codec(label: str) -> str | None:
+    """Return the name of Python's codec for a label of the WHATWG Encoding Standard (4.2), or None."""
+    encoding = webencodings.lookup(label)
+    if encoding is None or encoding.name in _NO_CHARACTER_SET:
+        return None
+    # The standard decodes GBK as GB 18030, which contains it; webencodings does not.
+    return "gb18030" if encoding.name == "gbk" else str(encoding.codec_info.name)

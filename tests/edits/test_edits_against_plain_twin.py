@@ -21,7 +21,7 @@ _POLICIES = ("terms of use", "privacy policy", "cookie policy", "uses cookies", 
 
 
 def c4(line: str) -> str:
-    """What C4 leaves of a line; empty: it drops it."""
+    """Return the line after the edits of C4; empty: dropped."""
     if any(len(word) > 1000 for word in line.split()):
         return ""
     line = re.sub(r"\[\d*\]|\[edit\]|\[citation needed\]", "", line).strip()
@@ -31,7 +31,7 @@ def c4(line: str) -> str:
 
 
 def refinedweb(line: str) -> str:
-    """What RefinedWeb leaves of a line; empty: it drops it."""
+    """Return the line after the edits of RefinedWeb; empty: dropped."""
     number, *words = re.sub(r"^\W+|\W+$", "", line.lower()).split() or [""]
     counter = re.fullmatch(r"\d[\d,.]*[kmb]?", number) and len(words) == 1 and words[0] in _COUNTED
     upper = 2 * sum(character.isupper() for character in line) > len(line)

@@ -23,12 +23,12 @@ GOOD = "The cat sat on the mat."
 
 
 def made(kind: type[EditRule], **options: object) -> EditRule:
-    """A rule of the test."""
+    """Return a rule of this kind."""
     return kind(name="it", source="ours: for the test", **options)  # type: ignore[arg-type]
 
 
 def left(text: str, *rules: EditRule) -> str:
-    """What rules leave of a text."""
+    """Return a text after the rules."""
     return edits.edit(text, rules)[0]
 
 
@@ -208,7 +208,7 @@ def bare(text: str) -> list[str]:
 
 
 def is_subsequence(some: list[str], of: list[str]) -> bool:
-    """Whether lines stand in others in their order."""
+    """Return whether some lines are a subsequence of others."""
     rest = iter(of)
     return all(line in rest for line in some)
 

@@ -140,7 +140,10 @@ def test_a_book_that_is_too_large_and_what_is_no_text_are_rejected(tmp_path: Pat
 def test_only_the_first_part_of_a_plain_book_reads_it(tmp_path: Path, read_file: ReadFile) -> None:
     (tmp_path / "a.txt").write_text("a book")
 
-    assert [len(read_file("books", tmp_path / "a.txt", part=part, parts=2)[0]) for part in (0, 1)] == [1, 0]
+    assert [len(read_file("books", tmp_path / "a.txt", slice_index=index, slice_count=2)[0]) for index in (0, 1)] == [
+        1,
+        0,
+    ]
 
 
 def test_a_truncated_book_is_kept_as_far_as_it_goes(tmp_path: Path, read_file: ReadFile) -> None:

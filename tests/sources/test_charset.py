@@ -77,3 +77,34 @@ def test_utf8_is_read_back(text: str) -> None:
     data = text.encode("utf-8")
 
     assert decode_text(data) == text or data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+
+
+@pytest.mark.parametrize(
+    ("label", "codec", "text"),
+    [
+        ("x-sjis", "cp932", "川は山から海へ流れる。"),
+        ("windows-949", "cp949", "강은 산에서 바다로 흐른다."),
+        ("x-gbk", "gb18030", "河水从山上流向大海。"),
+        ("windows-874", "cp874", "แม่น้ำไหลจากภูเขาลงสู่ทะเล"),
+        ("iso-8859-11", "cp874", "แม่น้ำ “ไหล”"),
+        ("x-cp1251", "cp1251", "Река течёт"),
+        ("koi8-ru", "koi8-u", "Річка тече"),
+        ("x-mac-cyrillic", "mac-cyrillic", "Река течёт"),
+        ("unicode", "utf-16-le", "Река течёт"),
+    ],
+)
+def test_labels_of_the_encoding_standard_are_known(label: str, codec: str, text: str) -> None:
+    assert decode_text(text.encode(codec), label) == text
+
+
+@pytest.mark.parametrize(
+    ("label", "codec", "text"),
+    [
+        ("cp437", "cp437", "Vögel ░▒▓"),
+        ("hz", "hz", "河水"),
+        ("iso-2022-kr", "iso2022_kr", "강은"),
+        ("johab", "johab", "강은"),
+    ],
+)
+def test_encodings_that_browsers_do_not_read_are_known_by_python_s_names(label: str, codec: str, text: str) -> None:
+    assert decode_text(text.encode(codec), label) == text

@@ -115,10 +115,10 @@ def test_the_licence_lies_at_the_top(
 def test_the_parts_of_an_archive_are_the_archive(tmp_path: Path, read_file: ReadFile) -> None:
     path = write_tar(tmp_path / "a", FILES, "w:gz")
     whole = read_file("code", path)
-    parts = [read_file("code", path, part=part, parts=3) for part in range(3)]
+    slices = [read_file("code", path, slice_index=index, slice_count=3) for index in range(3)]
 
-    assert sorted(d.key for part in parts for d in part[0]) == sorted(d.key for d in whole[0])
-    assert sorted(r for part in parts for r in part[1]) == sorted(whole[1])
+    assert sorted(d.key for piece in slices for d in piece[0]) == sorted(d.key for d in whole[0])
+    assert sorted(r for piece in slices for r in piece[1]) == sorted(whole[1])
 
 
 def test_two_members_of_one_name_have_two_keys(tmp_path: Path, read_file: ReadFile) -> None:

@@ -73,6 +73,12 @@ def test_every_kind_has_a_format_that_reads_what_it_requires() -> None:
     assert all(kind.requires <= find_format(kind.format).options for kind in KINDS.values())
 
 
+def test_the_recipe_that_explains_all_options_names_every_format() -> None:
+    text = (ROOT / "pipelines" / "massivetext.toml").read_text(encoding="utf-8")
+
+    assert [known.name for known in FORMATS if f'"{known.name}"' not in text] == []
+
+
 def test_an_unknown_format_lists_the_known_ones() -> None:
     with pytest.raises(UserError) as caught:
         find_format("warx")

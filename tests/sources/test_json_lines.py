@@ -112,11 +112,11 @@ def test_the_parts_of_a_file_are_the_file(tmp_path: Path, read_file: ReadFile) -
     lines = [b'{"text": "%d"}' % number if number % 5 else b"bad" for number in range(23)]
     (tmp_path / "a.gz").write_bytes(gzip.compress(b"\n".join(lines))[:-3])  # and its end is missing
     whole = read_file("news", tmp_path / "a.gz")
-    parts = [read_file("news", tmp_path / "a.gz", part=part, parts=3) for part in range(3)]
+    slices = [read_file("news", tmp_path / "a.gz", slice_index=index, slice_count=3) for index in range(3)]
 
-    assert sorted(d for part in parts for d in part[0]) == sorted(whole[0])
-    assert sorted(r for part in parts for r in part[1]) == sorted(whole[1])
-    assert [int(d.key) % 3 for d in parts[1][0]] == [1] * len(parts[1][0])
+    assert sorted(d for piece in slices for d in piece[0]) == sorted(whole[0])
+    assert sorted(r for piece in slices for r in piece[1]) == sorted(whole[1])
+    assert [int(d.key) % 3 for d in slices[1][0]] == [1] * len(slices[1][0])
 
 
 def test_a_truncated_file_keeps_its_whole_lines_and_tells_the_rest(tmp_path: Path, read_file: ReadFile) -> None:

@@ -36,11 +36,11 @@ def test_rows_become_documents_with_their_ordinal_as_key(tmp_path: Path, read_fi
 def test_the_parts_of_a_parquet_file_are_the_file(tmp_path: Path, read_file: ReadFile) -> None:
     write(tmp_path / "a", rows=1000, group=300)
     whole = read_file("c4", tmp_path / "a")
-    parts = [read_file("c4", tmp_path / "a", part=part, parts=7) for part in range(7)]
+    slices = [read_file("c4", tmp_path / "a", slice_index=index, slice_count=7) for index in range(7)]
 
-    assert sorted(int(d.key) for part in parts for d in part[0]) == [int(d.key) for d in whole[0]]
-    assert all(int(d.key) % 7 == number for number, part in enumerate(parts) for d in part[0])
-    assert sum(len(part[1]) for part in parts) == 1
+    assert sorted(int(d.key) for piece in slices for d in piece[0]) == [int(d.key) for d in whole[0]]
+    assert all(int(d.key) % 7 == number for number, piece in enumerate(slices) for d in piece[0])
+    assert sum(len(piece[1]) for piece in slices) == 1
 
 
 @pytest.mark.parametrize("column", [pa.array([b"bytes"]), pa.array([5])])

@@ -28,13 +28,13 @@ def test_small_files_are_grouped_in_order_up_to_the_size_of_a_shard(tmp_path: Pa
     ]
 
 
-# 100 bytes are one shard of 100; 101 bytes are two parts, 201 three.
-@pytest.mark.parametrize(("size", "parts"), [(100, 1), (101, 2), (200, 2), (201, 3)])
-def test_a_file_larger_than_a_shard_is_divided(tmp_path: Path, size: int, parts: int) -> None:
+# 100 bytes are one shard of 100; 101 bytes are two slices, 201 three.
+@pytest.mark.parametrize(("size", "slices"), [(100, 1), (101, 2), (200, 2), (201, 3)])
+def test_a_file_larger_than_a_shard_is_divided(tmp_path: Path, size: int, slices: int) -> None:
     write(tmp_path, a=size)
 
     assert shape(plan_shards(["a"], str(tmp_path), 100, divisible=True)) == [
-        [("a", part, parts)] for part in range(parts)
+        [("a", index, slices)] for index in range(slices)
     ]
     assert shape(plan_shards(["a"], str(tmp_path), 100, divisible=False)) == [[("a", 0, 1)]]
 
@@ -105,8 +105,8 @@ def test_every_byte_is_planned_exactly_once(
     folder = tmp_path_factory.mktemp("plan")
     write(folder, **{f"f{number:02d}": size for number, size in enumerate(sizes)})
     shards = plan_shards(["*"], str(folder), shard_bytes, divisible=True)
-    parts = sorted((split.name, split.slice_index) for shard in shards for split in shard)
+    slices = sorted((split.name, split.slice_index) for shard in shards for split in shard)
 
-    wanted = [(f"f{n:02d}", part) for n, size in enumerate(sizes) for part in range(max(-(-size // shard_bytes), 1))]
-    assert parts == sorted(wanted)
+    wanted = [(f"f{n:02d}", index) for n, size in enumerate(sizes) for index in range(max(-(-size // shard_bytes), 1))]
+    assert slices == sorted(wanted)
     assert all(len(shard) == 1 or sum(split.size for split in shard) <= shard_bytes for shard in shards)

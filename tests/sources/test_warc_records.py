@@ -110,7 +110,7 @@ def test_wherever_a_file_is_cut_all_whole_records_survive() -> None:
         complete = [n for n in range(3) if sum(map(len, members[: n + 1])) <= cut]
 
         assert found[: len(complete)] == complete
-        # one loss at most, and possibly the record whose member lacks nothing but its checksum
+        # at most one loss, and possibly the record of a member that lacks only its checksum
         assert len(found) - len(complete) <= 2
 
 

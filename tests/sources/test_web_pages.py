@@ -148,16 +148,16 @@ def test_four_of_five_pages_survive_a_damaged_third_member(tmp_path: Path, read_
 
 
 def test_the_parts_of_a_crawl_file_share_its_pages_evenly(tmp_path: Path, read_file: ReadFile) -> None:
-    # As in Common Crawl, a request before and a metadata record behind each page: parts count pages, not records.
+    # As in Common Crawl, a request before and a metadata record behind each page: slices count pages, not records.
     page = http(HTML, HTML_TYPE)
     records = [warc(page, kind, number=n) for n in range(9) for kind in ("request", "response", "metadata")]
     (tmp_path / "a").write_bytes(gzip.compress(b"".join(records) + b"garbage"))
     whole = read_file("web", tmp_path / "a")
-    parts = [read_file("web", tmp_path / "a", part=part, parts=3) for part in range(3)]
+    slices = [read_file("web", tmp_path / "a", slice_index=index, slice_count=3) for index in range(3)]
 
-    assert [len(documents) for documents, _ in parts] == [3, 3, 3]
-    assert sorted(d.key for documents, _ in parts for d in documents) == sorted(d.key for d in whole[0])
-    assert [len(rejected) for _, rejected in parts] == [1, 0, 0]
+    assert [len(documents) for documents, _ in slices] == [3, 3, 3]
+    assert sorted(d.key for documents, _ in slices for d in documents) == sorted(d.key for d in whole[0])
+    assert [len(rejected) for _, rejected in slices] == [1, 0, 0]
 
 
 def test_malformed_samples_of_fifteen_projects_are_survived(shared_data: Path, read_file: ReadFile) -> None:

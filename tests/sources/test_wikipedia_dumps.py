@@ -127,10 +127,10 @@ def test_entities_are_refused(tmp_path: Path, read_file: ReadFile) -> None:
 def test_the_parts_of_a_dump_are_the_dump(tmp_path: Path, read_file: ReadFile) -> None:
     path = write(tmp_path / "a", *[page(n, namespace=n % 2) for n in range(10)], end="")
     whole = read_file("wikipedia", path)
-    parts = [read_file("wikipedia", path, part=part, parts=3) for part in range(3)]
+    slices = [read_file("wikipedia", path, slice_index=index, slice_count=3) for index in range(3)]
 
-    assert sorted(d.key for part in parts for d in part[0]) == sorted(d.key for d in whole[0])
-    assert sorted(r for part in parts for r in part[1]) == sorted(whole[1])
+    assert sorted(d.key for piece in slices for d in piece[0]) == sorted(d.key for d in whole[0])
+    assert sorted(r for piece in slices for r in piece[1]) == sorted(whole[1])
 
 
 def test_a_huge_page_is_never_held() -> None:
