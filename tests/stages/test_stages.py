@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from command import ROOT
 
+from massivetext.recipe import KINDS
 from massivetext.runs.stage import Stage, resolve
+from massivetext.sources import FORMATS
 from massivetext.stages import STAGES, steps
 
 PACKAGE = ROOT / "massivetext"
@@ -72,3 +74,32 @@ def test_neighbours_with_a_function_per_shard_share_a_job() -> None:
 
     assert first == ("ingest", "measure", "judge")
     assert all(len(step) == 1 for step in others)
+
+
+def rows_of(page: str, header: str) -> dict[str, str]:
+    """The rows of a table of a page, by their first cell."""
+    table = (ROOT / page).read_text(encoding="utf-8").partition(header)[2].partition("\n\n")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ") and not line.startswith("| ---")]
+    return {row.split("|")[1].strip().strip("`"): row for row in rows}
+
+
+def test_the_design_lists_every_stage_with_what_it_writes() -> None:
+    rows = rows_of("docs/design.md", "| stage | reads | writes | shuffle |\n")
+
+    assert list(rows) == [stage.name for stage in STAGES]
+    for stage in STAGES:
+        owned = [
+            folder for folder in stage.folders if folder != stage.name or folder in ("tokenizer", "records", "report")
+        ]
+        assert [folder for folder in owned if f"`{folder}`" not in rows[stage.name]] == []
+
+
+def test_the_design_lists_every_source_format_as_it_is_declared() -> None:
+    rows = rows_of("docs/design.md", "| format | files | options | CPU seconds per GB | default of kind |\n")
+
+    assert list(rows) == [each.name for each in FORMATS]
+    for each in FORMATS:
+        _, _, _, options, cost, kinds, _ = (cell.strip() for cell in rows[each.name].split("|"))
+        assert options == (", ".join(f"`{name}`" for name in sorted(each.options)) or "none")
+        assert float(cost) == each.read_cost * 1000
+        assert kinds.split(", ") == [kind.name for kind in KINDS.values() if kind.format == each.name]
