@@ -16,7 +16,7 @@ from massivetext.dedup.candidates import bucket_pairs
 from massivetext.dedup.cells import Cells
 from massivetext.dedup.minhash import keys_of_band
 from massivetext.dedup.row_types import KEYED, partitioned
-from massivetext.engines.engine import DealOut, Engine
+from massivetext.engines.engine import DistributeLanes, Engine
 from massivetext.runs.attempts import guard_work_item, translate_errors
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard, ShardCommit
@@ -46,7 +46,7 @@ def find_candidates(engine: Engine, context: Context, cells: Cells, shards: Sequ
         def build(pipeline: beam.Pipeline, wave: list[int] = wave) -> None:
             (
                 pipeline
-                | "DealOut" >> DealOut(lanes)
+                | "DistributeLanes" >> DistributeLanes(lanes)
                 | "ReadBands"
                 >> beam.ParDo(_ReadBands(context, cells, wave, numbers[0])).with_output_types(tuple[bytes, bytes])
                 | "GroupByCell" >> beam.GroupByKey()

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from massivetext.engines.engine import Engine
-from massivetext.engines.libraries import versions
+from massivetext.engines.environment import versions
+from massivetext.engines.libraries import ALL_LIBRARIES
 from massivetext.engines.shard_jobs import run_shards
 from massivetext.engines.usage import Usage
 from massivetext.errors import StageError, UserError
@@ -68,7 +69,7 @@ class Driver:
         plans = make_plan(loaded)
         judged, edited = rules_of(loaded), edits_of(loaded)
         self._tasks = make_tasks(loaded.recipe, plans)
-        self._engine = engine.ready(shards=len(self._tasks), folder=folder)
+        self._engine = engine.with_checked_options(shards=len(self._tasks), folder=folder, preload=(__name__,))
         self.context = Context(
             run=self._run,
             recipe=loaded.recipe,
@@ -233,7 +234,7 @@ class Driver:
             recipe_sha256=recipe_digest(self.context),
             root=self._loaded.root,
             seed=self._loaded.recipe.seed,
-            versions=versions(),
+            versions=versions(ALL_LIBRARIES),
             complete=all(stage in self._states for stage in STAGES[: STAGES.index(self._until) + 1]),
             until=self._until,
             stages=tuple(self._states[stage] for stage in STAGES if stage in self._states),

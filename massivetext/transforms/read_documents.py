@@ -7,7 +7,7 @@ from typing import Any, Literal
 import apache_beam as beam
 
 from massivetext import sources
-from massivetext.engines.engine import DealOut
+from massivetext.engines.engine import DistributeLanes
 from massivetext.errors import UserError
 from massivetext.recipe import PAPER_LICENCES, IngestOptions, Kind, SourceOptions
 from massivetext.schema import Document, Rejected, document_id
@@ -78,7 +78,7 @@ class ReadDocuments(beam.PTransform[Any, Any]):
         """Two outputs by name: a piece of work an element, then the pieces' documents."""
         read = (
             begin
-            | "DealOut" >> DealOut(self._shards)
+            | "DistributeLanes" >> DistributeLanes(self._shards)
             | "Read"
             >> beam.ParDo(_Read(self._source, self._options, self._limits)).with_outputs("quarantine", main="documents")
         )

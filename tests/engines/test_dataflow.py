@@ -14,23 +14,23 @@ SHARDS = 3  # of each of two sources
 
 # Each job in order: the last stage it serves, what it is made of, what it groups by beside its lanes.
 JOBS = [
-    ("judge", ["DealOut", "Claim", "ingest", "measure", "judge"], []),
+    ("judge", ["DistributeLanes", "Claim", "ingest", "measure", "judge"], []),
     (
         "exact-dedup",
-        ["DealOut", "ReadHashes", "GroupByHash", "Resolve", "WithEveryShard", "GroupByShard", "Write"],
+        ["DistributeLanes", "ReadHashes", "GroupByHash", "Resolve", "WithEveryShard", "GroupByShard", "Write"],
         ["GroupByHash", "GroupByShard"],
     ),
-    ("near-dedup", ["DealOut", "Claim", "near-dedup signatures/"], []),
-    ("near-dedup", ["DealOut", "ReadBands", "GroupByCell", "WriteCell"], ["GroupByCell"]),
-    ("near-dedup", ["DealOut", "Merge", "GroupByChunk", "Verify"], ["GroupByChunk"]),
-    ("near-dedup", ["DealOut", "Claim", "near-dedup"], []),
-    ("decontaminate", ["DealOut", "Claim", "decontaminate"], []),
-    ("tokenizer", ["DealOut", "Claim", "tokenizer samples/"], []),
-    ("records", ["DealOut", "Claim", "records"], []),
-    ("records", ["DealOut", "Cut", "GroupByShard", "Write"], ["GroupByShard"]),
-    ("report", ["DealOut", "Claim", "report"], []),
+    ("near-dedup", ["DistributeLanes", "Claim", "near-dedup signatures/"], []),
+    ("near-dedup", ["DistributeLanes", "ReadBands", "GroupByCell", "WriteCell"], ["GroupByCell"]),
+    ("near-dedup", ["DistributeLanes", "Merge", "GroupByChunk", "Verify"], ["GroupByChunk"]),
+    ("near-dedup", ["DistributeLanes", "Claim", "near-dedup"], []),
+    ("decontaminate", ["DistributeLanes", "Claim", "decontaminate"], []),
+    ("tokenizer", ["DistributeLanes", "Claim", "tokenizer samples/"], []),
+    ("records", ["DistributeLanes", "Claim", "records"], []),
+    ("records", ["DistributeLanes", "Cut", "GroupByShard", "Write"], ["GroupByShard"]),
+    ("report", ["DistributeLanes", "Claim", "report"], []),
 ]
-LANES = "DealOut/GroupByLane"
+LANES = "DistributeLanes/GroupByLane"
 NAMES_ONLY = {LANES, "GroupByChunk"}  # what they group are names of work, of any type; the others group packed rows
 
 # Bytes of the largest graph of a run of 6 shards: some 19,000 are Beam's own names, coders and capabilities.

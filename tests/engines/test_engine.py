@@ -1,19 +1,28 @@
-"""Runners: lanes and their balance, options, and what becomes of an error in a worker."""
+"""Runners: lanes and how they are balanced, options, and errors in a worker."""
 
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 import apache_beam as beam
 import pytest
 from apache_beam.runners.portability import spark_runner
+from beam_calls import map_each
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.engines.engine import START_SECONDS, DealOut, Engine, balance
-from massivetext.errors import StageError, UserError, mark_for_driver
+from massivetext.engines.engine import START_SECONDS, DistributeLanes, Engine, balance_lanes
+from massivetext.errors import (
+    FencedOutError,
+    LockHeldError,
+    MassivetextError,
+    StageError,
+    UserError,
+    mark_for_driver,
+    unmark,
+)
 
 # Functions within tests are sent to worker processes by value: workers need not find this file.
 
@@ -51,21 +60,21 @@ def test_a_cluster_gets_a_lane_a_task(tasks: int, expected: int) -> None:
 
 def test_balance_by_hand() -> None:
     # Dearest first, each to the emptiest lane: a 5 | b 4 | c 3 -> b (7) | d 3 -> a (8) | e 1 -> b (8).
-    assert balance([("c", 3), ("a", 5), ("e", 1), ("b", 4), ("d", 3)], 2) == [["a", "d"], ["b", "c", "e"]]
+    assert balance_lanes([("c", 3), ("a", 5), ("e", 1), ("b", 4), ("d", 3)], 2) == [["a", "d"], ["b", "c", "e"]]
 
 
 def test_equal_costs_are_dealt_in_order() -> None:
-    assert balance([(number, 1.0) for number in range(5)], 2) == [[0, 2, 4], [1, 3]]
+    assert balance_lanes([(number, 1.0) for number in range(5)], 2) == [[0, 2, 4], [1, 3]]
 
 
 def test_lanes_without_a_task_are_left_out() -> None:
-    assert balance([("a", 1.0)], 5) == [["a"]]
-    assert balance([], 5) == []
+    assert balance_lanes([("a", 1.0)], 5) == [["a"]]
+    assert balance_lanes([], 5) == []
 
 
 @given(st.lists(st.integers(0, 1000), max_size=60), st.integers(1, 9))
 def test_every_task_is_dealt_once_and_loads_differ_by_one_task_at_most(costs: list[int], lanes: int) -> None:
-    dealt = balance([(number, float(cost)) for number, cost in enumerate(costs)], lanes)
+    dealt = balance_lanes([(number, float(cost)) for number, cost in enumerate(costs)], lanes)
     loads = [sum(costs[number] for number in lane) for lane in dealt]
 
     assert sorted(number for lane in dealt for number in lane) == list(range(len(costs)))
@@ -79,7 +88,7 @@ def test_many_tasks_are_dealt_quickly() -> None:
     started = time.monotonic()
 
     # As on a cluster, where each task is a lane: looking through all lanes for each task would take minutes.
-    assert len(balance([(number, 1.0) for number in range(100_000)], 100_000)) == 100_000
+    assert len(balance_lanes([(number, 1.0) for number in range(100_000)], 100_000)) == 100_000
     assert time.monotonic() - started < 10
 
 
@@ -137,33 +146,27 @@ def test_a_value_that_beam_does_not_take_is_refused_in_a_line(
 # -- errors ------------------------------------------------------------------------------------------------------------
 
 
-def each(function: Callable[[Any], None]) -> Any:
-    return beam.Map(function)  # type: ignore[no-untyped-call]
-
-
 def failing(error: Exception) -> Callable[[beam.Pipeline], object]:
     """A job whose only element fails."""
 
     def process(_: object) -> None:
         raise error
 
-    return lambda pipeline: pipeline | DealOut(["a", "b"]) | each(process)
+    return lambda pipeline: pipeline | DistributeLanes(["a", "b"]) | map_each(process)
 
 
 MESSAGES = st.text() | st.text(st.sampled_from('\\"<>\n a[]é\x00'), max_size=12)
 
 
-@given(MESSAGES, st.sampled_from([UserError, StageError]))
-def test_a_marked_message_is_found_in_whatever_a_runner_makes_of_it(
-    message: str, kind: type[UserError | StageError]
-) -> None:
+@given(MESSAGES, st.sampled_from([UserError, StageError, LockHeldError, FencedOutError]))
+def test_a_marked_error_is_found_in_whatever_a_runner_makes_of_it(message: str, kind: type[MassivetextError]) -> None:
     marked = mark_for_driver(kind(message))
 
     def build(_: beam.Pipeline) -> None:
         return None
 
     class Job(beam.Pipeline):
-        def run(self, *_: Any) -> Any:
+        def run(self, *_: object) -> NoReturn:
             raise RuntimeError(
                 f'Traceback ...\nmassivetext.errors.X: {marked} [while running "Process"]\n<<more>> "text">>'
             )
@@ -173,7 +176,23 @@ def test_a_marked_message_is_found_in_whatever_a_runner_makes_of_it(
         with pytest.raises(kind) as caught:
             Engine().run(build, lanes=1)
 
+    assert type(caught.value) is kind
     assert str(caught.value) == message
+
+
+def test_an_error_class_that_is_defined_elsewhere_arrives_as_itself() -> None:
+    class NewError(StageError):
+        """Defined outside of massivetext, as by a stage of a user."""
+
+    with pytest.raises(NewError, match=r"^full$"):
+        Engine().run(failing(mark_for_driver(NewError("full"))), lanes=1)
+
+
+def test_an_error_class_that_the_driver_does_not_know_is_a_stage_error() -> None:
+    found = unmark('x <<massivetext OtherError "full">> y')
+
+    assert type(found) is StageError
+    assert str(found) == "full"
 
 
 def test_what_a_user_can_mend_arrives_as_one_message() -> None:
@@ -212,7 +231,9 @@ def test_lanes_lie_on_worker_processes_of_their_own(tmp_path: Path) -> None:
             time.sleep(0.02)
         (tmp_path / f"{own}-met").write_text(str((tmp_path / other).exists()))
 
-    Engine(workers=2).run(lambda pipeline: pipeline | DealOut([["a", "b"], ["b", "a"]]) | each(meet), lanes=2)
+    Engine(workers=2).run(
+        lambda pipeline: pipeline | DistributeLanes([["a", "b"], ["b", "a"]]) | map_each(meet), lanes=2
+    )
     processes = {(tmp_path / name).read_text() for name in "ab"}
 
     assert [(tmp_path / f"{name}-met").read_text() for name in "ab"] == ["True", "True"]
@@ -231,7 +252,7 @@ def test_one_lane_needs_no_worker_process(tmp_path: Path) -> None:
     def write(lane: str) -> None:
         (tmp_path / lane).write_text(str(os.getpid()))
 
-    Engine(workers=2).run(lambda pipeline: pipeline | DealOut(["a"]) | each(write), lanes=1)
+    Engine(workers=2).run(lambda pipeline: pipeline | DistributeLanes(["a"]) | map_each(write), lanes=1)
 
     assert (tmp_path / "a").read_text() == str(os.getpid())
 

@@ -8,7 +8,7 @@ import pytest
 # The last piece stays, so that the heap cannot simply be cut off at its end.
 SCRIPT = """
 import sys
-from massivetext.engines.memory import release
+from massivetext.engines.memory import release_memory
 def resident():
     with open("/proc/self/statm") as statm:
         return int(statm.read().split()[1]) * 4096
@@ -16,7 +16,7 @@ pieces = [bytes(2000) + str(number).encode() for number in range(100_000)]
 last = pieces[-1]
 before = resident()
 del pieces
-release()
+release_memory()
 print(before - resident())
 """
 

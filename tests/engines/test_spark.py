@@ -16,7 +16,7 @@ import pytest
 from command import ROOT, massivetext
 
 from massivetext.engines import job_server
-from massivetext.engines.spark import Cluster, cluster, spark_home, start_worker, stop
+from massivetext.engines.spark import SparkCluster, cluster, spark_home, start_worker, stop
 from massivetext.errors import StageError, UserError
 
 pytestmark = pytest.mark.slow
@@ -41,7 +41,7 @@ def jar() -> Path:
     """Spark's job server: fetched where it is missing. Without it CI fails; elsewhere the tests are skipped."""
     try:
         spark_home()
-        return job_server.kept(job_server.cache()) or job_server.fetch(job_server.cache())
+        return job_server.find_jar(job_server.cache()) or job_server.fetch_jar(job_server.cache())
     except (UserError, StageError) as error:
         if os.environ.get("CI"):
             raise
@@ -49,7 +49,7 @@ def jar() -> Path:
 
 
 @pytest.fixture
-def spark(jar: Path, tmp_path: Path) -> Iterator[Cluster]:
+def spark(jar: Path, tmp_path: Path) -> Iterator[SparkCluster]:
     """A cluster of a Master and two Workers of one core each."""
     assert jar.stat().st_size > 1e6
     with cluster(tmp_path / "spark", workers=2, cores=1, memory="1g") as running:
@@ -93,7 +93,7 @@ def committed(run: Path, stage: str) -> int:
     return len(list((run / stage / "commits").glob("*/*.json")))
 
 
-def test_the_quickstart_on_spark_gives_the_same_bytes(quickstart: Path, spark: Cluster, tmp_path: Path) -> None:
+def test_the_quickstart_on_spark_gives_the_same_bytes(quickstart: Path, spark: SparkCluster, tmp_path: Path) -> None:
     recipe = recipe_beside(quickstart, tmp_path)
     checked = massivetext("engine", "check", "--", *spark.options(), folder=tmp_path)
     assert checked.stdout.startswith("SparkRunner: runs jobs")
@@ -104,7 +104,7 @@ def test_the_quickstart_on_spark_gives_the_same_bytes(quickstart: Path, spark: C
     assert "every file is as it was written" in massivetext("verify", "run", folder=tmp_path).stdout
 
 
-def test_a_lost_worker_and_a_killed_driver_cost_no_byte(quickstart: Path, spark: Cluster, tmp_path: Path) -> None:
+def test_a_lost_worker_and_a_killed_driver_cost_no_byte(quickstart: Path, spark: SparkCluster, tmp_path: Path) -> None:
     recipe, run = recipe_beside(quickstart, tmp_path), tmp_path / "run"
     command = [sys.executable, "-m", "massivetext", "run", str(recipe), "--output", "run", "--", *spark.options()]
     with (tmp_path / "driver.log").open("wb") as log:
