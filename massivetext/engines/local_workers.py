@@ -1,4 +1,4 @@
-"""Worker processes of the embedded runner that never outlive their driver, and whose death ends the job.
+"""Worker processes of the embedded runner that never outlive their driver; the death of one ends the job.
 
 Beam's own handler of such processes waits for ever for the results of a worker that was killed, leaves workers behind
 when the driver is killed while they start or do not stop, lets each of them handle Ctrl-C by itself, and starts each as

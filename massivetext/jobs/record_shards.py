@@ -122,7 +122,7 @@ def cut_part(context: Context, wave: Wave, number: int, shard: Shard) -> Iterato
     placed = _layout(context, shard.source, context.keys[STAGE])
     first_row = sum(wave.quotas[source] for source in sorted(wave.quotas) if source < shard.source)
     quota, length = wave.quotas[shard.source], context.recipe.records.sequence_length
-    for batch in tables.batches(part_path(context.run, number, shard), rows=1024):
+    for batch in tables.read_batches(part_path(context.run, number, shard), rows=1024):
         found = [
             piece
             for draw, count, packed in zip(

@@ -1,4 +1,4 @@
-"""Workers are forked from one process: with the driver's present environment and folder, and whatever becomes of it."""
+"""Workers are forked from one process, with the driver's present environment and folder; what happens when it fails."""
 
 import os
 import signal
@@ -88,7 +88,7 @@ def test_the_driver_has_every_stage_imported_before_workers_are_forked(tmp_path:
     assert {f"massivetext.jobs.{name}" for name in ("ingest", "near_dedup", "record_shards", "report_pages")} <= found
 
 
-def test_workers_differ_in_what_chance_gives_them(tmp_path: Path) -> None:
+def test_workers_have_different_random_numbers(tmp_path: Path) -> None:
     def work(lane: str) -> None:
         import random
         import uuid
@@ -146,7 +146,7 @@ def test_a_killed_worker_has_its_exit_code() -> None:
 
     assert worker.wait(10) == -signal.SIGKILL
     assert worker.poll() == -signal.SIGKILL
-    worker.kill()  # does nothing: its number may be another's by now
+    worker.kill()  # does nothing: its PID may be another's by now
     server.close()
 
 

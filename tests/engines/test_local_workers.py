@@ -15,7 +15,7 @@ from massivetext.engines.engine import DistributeLanes, Engine
 from massivetext.engines.local_workers import describe_exit
 from massivetext.errors import StageError
 
-# Two workers that say who they are in files of a folder, and then work for a minute.
+# Two workers that write their process IDs to files, and then work for a minute.
 JOB = """
 import os, sys, time
 from pathlib import Path
@@ -112,11 +112,11 @@ def test_workers_that_are_only_starting_end_with_their_driver(tmp_path: Path) ->
     driver.kill()
     driver.wait()
 
-    assert are_gone(started)  # and not after the minute in which they try to reach it
+    assert are_gone(started)  # and not after the minute in which they try to connect to it
 
 
 @pytest.mark.slow
-def test_a_ctrl_c_is_the_drivers_business(tmp_path: Path) -> None:
+def test_workers_ignore_ctrl_c(tmp_path: Path) -> None:
     driver = subprocess.Popen([sys.executable, "-c", JOB, tmp_path], stderr=subprocess.DEVNULL)
     workers = at_work(tmp_path)
     for worker in workers:
@@ -131,7 +131,7 @@ def test_a_ctrl_c_is_the_drivers_business(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("platform", ["linux", "darwin"])  # where workers are forked, and where they are started
-def test_a_failure_is_told_where_standard_error_cannot_be_written(platform: str) -> None:
+def test_a_failure_is_reported_if_standard_error_cannot_be_written(platform: str) -> None:
     with Path("/dev/full").open("w") as full:  # as a file on a full disk
         done = subprocess.run(
             [sys.executable, "-c", FAILING_JOB, platform],

@@ -1,4 +1,4 @@
-"""Options for clusters: what is filled in, and what is refused before a job is built."""
+"""Options for clusters: what is added, and what is refused before a job is built."""
 
 import json
 import os
@@ -17,7 +17,7 @@ SPARK = ("--runner=SparkRunner",)
 
 @pytest.fixture
 def jar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A jar that has been fetched before."""
+    """A jar that was fetched before."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     path = job_server.official(job_server.cache())
     path.parent.mkdir()
@@ -27,7 +27,7 @@ def jar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def old_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Java that says that it is version 8."""
+    """A Java of version 8."""
     program = tmp_path / "bin/java"
     program.parent.mkdir()
     program.write_text("#!/bin/sh\necho 'openjdk version \"1.8.0_402\"' >&2\n")
@@ -42,7 +42,7 @@ def test_the_runner_is_the_embedded_one_unless_named() -> None:
 
 
 @pytest.mark.usefixtures("jar")
-def test_the_jar_the_launcher_and_the_pieces_of_a_shuffle_are_filled_in(jar: Path) -> None:
+def test_the_jar_the_launcher_and_the_partitions_of_a_shuffle_are_added(jar: Path) -> None:
     args = complete_options((*SPARK, "--spark_master_url=local[2]"), shards=100)
 
     assert args[:2] == (*SPARK, "--spark_master_url=local[2]")
@@ -54,7 +54,7 @@ def test_the_jar_the_launcher_and_the_pieces_of_a_shuffle_are_filled_in(jar: Pat
 
 @pytest.mark.usefixtures("jar")
 @pytest.mark.parametrize(("shards", "pieces"), [(1, 16), (8, 16), (9, 18), (1_000_000, 4000)])
-def test_a_shuffle_has_about_two_pieces_a_shard(shards: int, pieces: int) -> None:
+def test_a_shuffle_has_about_two_partitions_per_shard(shards: int, pieces: int) -> None:
     args = complete_options((*SPARK, "--spark_master_url=local"), shards=shards)
     assert f"--job_server_jvm_properties=-Dspark.default.parallelism={pieces}" in args
 
@@ -113,7 +113,9 @@ def test_what_cannot_work_is_refused(args: tuple[str, ...], message: str) -> Non
         complete_options(args, shards=1)
 
 
-def test_a_missing_jar_is_told_with_what_brings_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_jar_is_named_with_the_command_that_fetches_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(UserError, match="`massivetext engine fetch` brings it"):
         complete_options((*SPARK, "--spark_master_url=local"), shards=1)
@@ -125,7 +127,7 @@ def test_an_old_java_is_refused() -> None:
         complete_options((*SPARK, "--spark_master_url=local"), shards=1)
 
 
-def test_no_java_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_java_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UserError, match="not on the path"):
         java.require_java()
