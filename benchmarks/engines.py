@@ -74,8 +74,8 @@ def spark(folder: Path) -> Iterator[list[str]]:
     """Options for a run on a cluster that writes event logs to ``folder / "events"``."""
     events = folder / "events"
     events.mkdir()
-    if job_server.kept(job_server.cache()) is None:
-        job_server.fetch(job_server.cache())
+    if job_server.find_jar(job_server.cache()) is None:
+        job_server.fetch_jar(job_server.cache())
     with cluster(folder / "spark", workers=2, cores=1, memory="1g") as running:
         logged = ("eventLog.enabled=true", f"eventLog.dir=file://{events}")
         yield ["--", *running.options(), *(f"--job_server_jvm_properties=-Dspark.{each}" for each in logged)]

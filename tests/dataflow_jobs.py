@@ -1,10 +1,10 @@
-"""Every Beam job of a run as Dataflow would get it, made without an account while the run itself goes on here."""
+"""Every Beam job of a run as Dataflow would get it, built without an account while the run itself is done here."""
 
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from unittest import mock
 
 import apache_beam as beam
@@ -15,11 +15,11 @@ from apache_beam.runners.dataflow.internal import apiclient
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from massivetext.engines.engine import Engine
-from massivetext.engines.options import ready
+from massivetext.engines.options import complete_options
 from massivetext.orchestration.driver import prepare
 from massivetext.recipe import load_recipe
 
-# A user's options, as docs/running.md has them.
+# Options of a user, as in docs/running.md.
 OPTIONS = (
     "--runner=DataflowRunner",
     "--project=example-project",
@@ -36,7 +36,7 @@ OPTIONS = (
     "--resource_hint=min_ram=8GB",
 )
 RUN = "gs://example-bucket/runs/corpus"  # what the user would give as --output
-# What keeps the translation off the network: a template is written instead of a job, into a bucket that is not there.
+# Keeps the translation off the network: Beam writes a template instead of a job, to a bucket that does not exist.
 _OFFLINE = ("--no_auth", "--template_location=gs://example-bucket/template.json")
 _GROUP = "beam:transform:group_by_key:v1"
 
@@ -61,7 +61,7 @@ class Job:
 
     @property
     def pool(self) -> dict[str, Any]:
-        """The request's only pool of workers."""
+        """The only pool of workers in the request."""
         (pool,) = self.request["environment"]["workerPools"]
         return dict(pool)
 
@@ -86,12 +86,12 @@ class Job:
 
     @property
     def largest_payload(self) -> int:
-        """Bytes of the largest transform's own data: elements of a Create, a pickled function."""
+        """Bytes of the largest payload of a transform: the elements of a Create, or a pickled function."""
         return max(len(transform.spec.payload) for transform in self.graph.components.transforms.values())
 
     @property
     def fused_stages(self) -> int:
-        """How many stages a portable runner makes of the graph."""
+        """Number of stages that a portable runner makes of the graph."""
         proto = beam_runner_api_pb2.Pipeline.FromString(self.graph.SerializeToString())
         return len(FnApiRunner().create_stages(proto)[1])
 
@@ -99,34 +99,38 @@ class Job:
 BYTES = coders.BytesCoder().to_runner_api_parameter(None)[0]
 
 
-class OfflineDataflow(Engine):
-    """Shapes jobs as for Dataflow and keeps what Dataflow would get; then runs them in this process."""
+class OfflineDataflow:
+    """Collects what Dataflow would get; give :meth:`engine` and :meth:`listen` to a Driver."""
 
-    def __init__(self, jobs: list[Job]) -> None:
-        super().__init__(beam_args=ready(OPTIONS, shards=0, folder=RUN))
-        object.__setattr__(self, "_jobs", jobs)
-        object.__setattr__(self, "_stage", "")
-
-    def ready(self, **_: Any) -> "OfflineDataflow":
-        """The same: it is ready from the beginning."""
-        return self
-
-    def run(self, build: Callable[[beam.Pipeline], object], **how: Any) -> None:
-        """Translates a job, then runs it."""
-        self._jobs.append(_translated(self._stage, build, self.beam_args))  # type: ignore[attr-defined]
-        Engine().run(build, **how)
+    def __init__(self) -> None:
+        self.jobs: list[Job] = []
+        self._stage = ""
 
     def listen(self, stage: str, event: str, _shards: int) -> None:
-        """Takes note of the stage that runs; of several in one job, the last."""
+        """Remember the stage that runs; the last one if several share a job."""
         if event == "run":
-            object.__setattr__(self, "_stage", stage)
+            self._stage = stage
+
+    def engine(self) -> Engine:
+        """Return an engine that builds jobs as for Dataflow, keeps what Dataflow would get, and runs them here."""
+        collected = self
+
+        class Offline(Engine):
+            def with_checked_options(self, **_: object) -> Engine:
+                return self  # its options are checked already, for another folder than that of the run
+
+            def run(self, build: Callable[[beam.Pipeline], object], *, lanes: int) -> None:
+                collected.jobs.append(_translated(collected._stage, build, self.beam_args))
+                Engine().run(build, lanes=lanes)
+
+        return Offline(beam_args=complete_options(OPTIONS, shards=0, folder=RUN))
 
 
 def _translated(stage: str, build: Callable[[beam.Pipeline], object], beam_args: Sequence[str]) -> Job:
     staged: dict[str, bytes] = {}
 
-    def stage_file(_client: object, _folder: str, name: str, stream: Any, *_: Any, **__: Any) -> None:
-        staged[name] = stream.read() if hasattr(stream, "read") else Path(stream).read_bytes()
+    def stage_file(_client: object, _folder: str, name: str, stream: IO[bytes] | str, *_: object, **__: object) -> None:
+        staged[name] = Path(stream).read_bytes() if isinstance(stream, str) else stream.read()
 
     with (
         mock.patch.object(apiclient.DataflowApplicationClient, "stage_file", stage_file),
@@ -140,8 +144,7 @@ def _translated(stage: str, build: Callable[[beam.Pipeline], object], beam_args:
 
 
 def jobs_of(recipe: Path, folder: Path) -> list[Job]:
-    """The jobs of a whole run."""
-    jobs: list[Job] = []
-    engine = OfflineDataflow(jobs)
-    prepare(load_recipe(str(recipe)), str(folder), engine, listener=engine.listen).run()
-    return jobs
+    """Return the jobs of a whole run."""
+    collected = OfflineDataflow()
+    prepare(load_recipe(str(recipe)), str(folder), collected.engine(), listener=collected.listen).run()
+    return collected.jobs

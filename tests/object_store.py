@@ -1,4 +1,4 @@
-"""A store that speaks S3 on loopback, and that fails as it is told to."""
+"""An S3 store on loopback, whose requests fail by rules."""
 
 import contextlib
 import itertools
@@ -10,13 +10,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 from unittest import mock
 
 import boto3
 import s3fs
+from botocore.client import BaseClient
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 REGION = "us-east-1"
 ERRORS = {
@@ -28,13 +32,10 @@ ACTIONS = (*ERRORS, "drop", "truncate", "delay", "lose-answer")
 _CALL = "call"
 _buckets = itertools.count()
 
-Environ = dict[str, Any]
-Start = Callable[..., Any]
-
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came, and what was done to it: an action of :data:`ACTIONS`, or None."""
+    """A request, and what was done to it: an action of :data:`ACTIONS`, or None."""
 
     method: str
     target: str
@@ -43,7 +44,7 @@ class Request:
 
 @dataclass
 class Rule:
-    """Which requests fail, and how; ``seen`` counts those that the rule is about."""
+    """Which requests fail, and how; ``seen`` counts the requests that match."""
 
     action: str
     method: str
@@ -57,7 +58,7 @@ class Rule:
     failed: int = 0
 
     def strikes(self, method: str, target: str) -> bool:
-        """Counts the request where the rule is about it, and says whether it is to fail."""
+        """Count the request if it matches, and return whether it must fail."""
         if not re.fullmatch(self.method, method) or not self.target.search(target):
             return False
         self.seen += 1
@@ -70,9 +71,9 @@ class Rule:
 
 @dataclass
 class Faults:
-    """What stands between the clients and the store: passes requests on, notes them, and spoils those it is told to."""
+    """An application between the clients and the store: passes requests on, records them, and spoils some by rules."""
 
-    application: Callable[[Environ, Start], Iterable[bytes]]
+    application: "WSGIApplication"
     log: list[Request] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -88,17 +89,17 @@ class Faults:
         every: int = 1,
         seconds: float = 1.0,
     ) -> Rule:
-        """Spoils requests from now on.
+        """Spoil requests from now on.
 
         Args:
-            action: "500", "503" (SlowDown) and "403" answer so without the store having seen the request; "drop" takes
-                half of what is sent and closes the connection; "truncate" does so within the answer; "lose-answer"
-                lets the store do it and then answers 500; "delay" waits first.
-            method: pattern that the whole method matches.
-            target: pattern that is found in "/bucket/key?query".
-            skip: requests that are let through first.
-            times: requests that are spoiled; None: without end.
-            every: of the requests after those let through, each of this number is spoiled.
+            action: "500", "503" (SlowDown) and "403" answer with this status, and the store never sees the request;
+                "drop" reads half of the request and closes the connection; "truncate" closes it within the answer;
+                "lose-answer" lets the store execute the request and then answers 500; "delay" waits first.
+            method: pattern that the whole method must match.
+            target: pattern to find in "/bucket/key?query".
+            skip: number of requests that pass first.
+            times: number of requests to spoil; None: no limit.
+            every: after the skipped requests, every ``every``-th request is spoiled.
             seconds: how long "delay" waits.
         """
         if action not in ACTIONS:
@@ -109,18 +110,18 @@ class Faults:
         return rule
 
     def call(self, function: Callable[[], object], *, method: str = ".*", target: str = "", skip: int = 0) -> Rule:
-        """Calls a function once before a request is passed on; the arguments are those of :meth:`add`."""
+        """Call a function once before a request is passed on; the arguments are those of :meth:`add`."""
         rule = Rule(_CALL, method, re.compile(target), skip, 1, 1, 0.0, function)
         with self._lock:
             self.rules.append(rule)
         return rule
 
     def clear(self) -> None:
-        """Spoils nothing from now on."""
+        """Spoil no request from now on."""
         with self._lock:
             self.rules.clear()
 
-    def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
+    def __call__(self, environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
         query = environ.get("QUERY_STRING", "")
         method, target = environ["REQUEST_METHOD"], environ["PATH_INFO"] + (f"?{query}" if query else "")
         with self._lock:
@@ -139,41 +140,46 @@ class Faults:
         if rule.action == "truncate":
             return _truncate(self.application, environ, start)
         if rule.action == "lose-answer":
-            b"".join(self.application(environ, lambda *_: None))
+            b"".join(self.application(environ, lambda *_: lambda _: None))
             return _refuse("500", environ, start)
         _take(environ, 1.0)
         return _refuse(rule.action, environ, start)
 
 
-def _refuse(error: str, environ: Environ, start: Start) -> list[bytes]:
+def _refuse(error: str, environ: "WSGIEnvironment", start: "StartResponse") -> list[bytes]:
     status, code, message = ERRORS[error]
     body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
     start(status, [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
 
-def _take(environ: Environ, share: float) -> None:
-    """Reads a share of what the client sends, which otherwise would find the connection closed while it is writing."""
+def _take(environ: "WSGIEnvironment", share: float) -> None:
+    """Read a share of what the client sends; otherwise the client would find the connection closed while it writes."""
     length = int(environ.get("CONTENT_LENGTH") or 0)
     environ["wsgi.input"].read(int(length * share))
 
 
-def _drop(environ: Environ) -> list[bytes]:
+def _drop(environ: "WSGIEnvironment") -> list[bytes]:
     _take(environ, 0.5)
     _close(environ)
     raise ConnectionResetError("dropped on purpose")
 
 
-def _close(environ: Environ) -> None:
+def _close(environ: "WSGIEnvironment") -> None:
     with contextlib.suppress(OSError):
         environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
 
 
-def _truncate(application: Callable[[Environ, Start], Iterable[bytes]], environ: Environ, start: Start) -> list[bytes]:
-    """Promises the whole answer and closes the connection in the middle of it."""
-    told: list[Any] = []
-    body = b"".join(application(environ, lambda *arguments: told.extend(arguments[:2])))
-    status, headers = told
+def _truncate(application: "WSGIApplication", environ: "WSGIEnvironment", start: "StartResponse") -> list[bytes]:
+    """Announce the whole answer, and close the connection in the middle of it."""
+    answer: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def keep(status: str, headers: list[tuple[str, str]], _: object = None, /) -> Callable[[bytes], None]:
+        answer.append((status, headers))
+        return lambda _: None
+
+    body = b"".join(application(environ, keep))
+    ((status, headers),) = answer
     kept = [(name, value) for name, value in headers if name.lower() != "content-length"]
     write = start(status, [*kept, ("Content-Length", str(len(body)))])
     write(body[: len(body) // 2])
@@ -186,16 +192,16 @@ class Store:
     """A bucket of a store on loopback.
 
     Attributes:
-        url: of the bucket, such as "s3://bucket-0".
-        environment: what a process needs in its environment to reach it.
-        faults: what to spoil, and the requests so far.
-        client: boto3's, past the faults: what it asks is neither spoiled nor noted.
+        url: URL of the bucket, such as "s3://bucket-0".
+        environment: environment variables that a process needs to reach it.
+        faults: which requests to spoil, and the requests so far.
+        client: boto3's client without the faults: its requests are neither spoiled nor recorded.
     """
 
     url: str
     environment: dict[str, str]
     faults: Faults
-    client: Any
+    client: BaseClient
 
     @property
     def bucket(self) -> str:
@@ -203,32 +209,32 @@ class Store:
         return self.url.removeprefix("s3://")
 
     def listing(self, prefix: str = "") -> list[str]:
-        """Every key that begins with a prefix, sorted."""
+        """Return every key that begins with a prefix, sorted."""
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         return sorted(item["Key"] for page in pages for item in page.get("Contents", []))
 
     def read(self, key: str) -> bytes:
-        """Bytes of an object."""
+        """Return the bytes of an object."""
         data: bytes = self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
         return data
 
     def put(self, key: str, data: bytes) -> None:
-        """Writes an object."""
+        """Write an object."""
         self.client.put_object(Bucket=self.bucket, Key=key, Body=data)
 
     def delete(self, key: str) -> None:
-        """Removes an object."""
+        """Remove an object."""
         self.client.delete_object(Bucket=self.bucket, Key=key)
 
     def uploads(self) -> list[str]:
-        """Keys of multipart uploads that were begun and neither completed nor aborted."""
+        """Return the keys of multipart uploads that were neither completed nor aborted."""
         found = self.client.list_multipart_uploads(Bucket=self.bucket).get("Uploads", [])
         return sorted(upload["Key"] for upload in found)
 
 
 @contextmanager
 def object_store() -> Iterator[Store]:
-    """An empty bucket; within, this process and those it starts reach it as ``Store.url``."""
+    """Give an empty bucket; within the block, this process and its children reach it as ``Store.url``."""
     moto = DomainDispatcherApplication(create_backend_app)
     faults = Faults(moto)
     with _served(faults) as endpoint, _served(moto) as own:
@@ -255,7 +261,7 @@ def object_store() -> Iterator[Store]:
 
 
 @contextmanager
-def _served(application: Any) -> Iterator[str]:
+def _served(application: "WSGIApplication") -> Iterator[str]:
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -268,13 +274,13 @@ def _served(application: Any) -> Iterator[str]:
 
 
 class _Quiet(MotoRequestHandler):
-    def log(self, *_: Any) -> None:
-        """Says nothing: Faults notes every request."""
+    def log(self, *_: object) -> None:
+        """Log nothing: Faults records every request."""
 
 
 @contextmanager
 def _fresh_clients() -> Iterator[None]:
-    # Clients are remembered by their arguments, among which the address in the environment is not.
+    # s3fs caches clients by their arguments; the address in the environment is not one of them.
     s3fs.S3FileSystem.clear_instance_cache()
     try:
         yield

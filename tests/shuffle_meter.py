@@ -1,4 +1,4 @@
-"""Measures what crosses every shuffle of a run, job by job, and how large the graph of each job is."""
+"""Measure what crosses every shuffle of a run, per job, and how large the graph of each job is."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -13,13 +13,13 @@ from apache_beam.runners.portability.fn_api_runner import execution
 
 from massivetext.engines.engine import Engine
 
-# A runner that is named is a cluster to the stages: a lane is one task, and nothing goes in waves.
+# The stages treat a runner that is named as a cluster: a lane is one work item, and there are no waves.
 CLUSTER = ("--runner=FnApiRunner",)
 
 
 @dataclass
 class Shuffle:
-    """What a GroupByKey was given, as it is encoded: keys, values, and Beam's own bytes about each element."""
+    """The encoded input of a GroupByKey: keys, values, and the bytes that Beam adds to each element."""
 
     name: str
     elements: int = 0
@@ -30,11 +30,11 @@ class Shuffle:
 
     @property
     def largest_group(self) -> int:
-        """Bytes of the key with most, all of which one worker gets."""
+        """Bytes of the largest group, which one worker receives."""
         return max(self.group_bytes.values(), default=0)
 
     def add(self, key: bytes, size: int) -> None:
-        """Counts an element."""
+        """Count an element."""
         self.elements, self.size, self.largest = self.elements + 1, self.size + size, max(self.largest, size)
         self.group_bytes[key] += size
 
@@ -56,35 +56,35 @@ class Meter:
         self._stage = ""
 
     def listen(self, stage: str, event: str, _shards: int) -> None:
-        """Takes note of the stage that runs; of several in one job, the first."""
+        """Remember the stage that runs; the first one if several share a job."""
         if event == "run" and not (self._stage and stage in ("measure", "judge")):
             self._stage = stage
 
-    def engine(self, **options: Any) -> Engine:
-        """An engine whose jobs are measured."""
+    def engine(self, workers: int = 1, beam_args: tuple[str, ...] = ()) -> Engine:
+        """Return an engine that measures its jobs."""
         meter = self
 
         class Metered(Engine):
-            def run(self, build: Callable[[beam.Pipeline], object], **how: Any) -> None:
+            def run(self, build: Callable[[beam.Pipeline], object], *, lanes: int) -> None:
                 pipeline = beam.Pipeline(runner="FnApiRunner")
                 build(pipeline)
                 meter.jobs.append(Job(meter._stage, pipeline.to_runner_api().SerializeToString(deterministic=True)))
-                super().run(build, **how)
+                super().run(build, lanes=lanes)
 
-        return Metered(**options)
+        return Metered(workers=workers, beam_args=beam_args)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Measures every shuffle within this process."""
+        """Measure every shuffle in this process."""
         original = execution.BundleContextManager.get_buffer
         seen: set[int] = set()
 
-        def get_buffer(manager: Any, buffer_id: bytes, transform_id: str) -> Any:
+        def get_buffer(manager: execution.BundleContextManager, buffer_id: bytes, transform_id: str) -> object:
             buffer = original(manager, buffer_id, transform_id)
             kind, name = execution.split_buffer_id(buffer_id)
             if kind == "group" and id(buffer) not in seen:
                 seen.add(id(buffer))
-                label = manager.execution_context.pipeline_components.transforms[name].unique_name
+                label: str = manager.execution_context.pipeline_components.transforms[name].unique_name
                 self._watch(buffer, label)
             return buffer
 

@@ -83,9 +83,11 @@ ALLOWED = {
         "engines/leash.py",
         "run_module",
     ): "runs the module that its own process was started for: Beam's worker, by its name",
+    ("transforms/__init__.py", "import_module"): "imports a module of this package when one of its names is first used",
     ("engines/spark.py", "subprocess.Popen"): "starts Spark's own processes; a list of arguments, no shell",
     ("engines/java.py", "subprocess.run"): "asks a Java for its version; a list of arguments, no shell",
     ("engines/job_server.py", "subprocess.run"): "has Maven fetch the job server; a list of arguments, no shell",
+    ("engines/fork_server.py", "import_module"): "imports the modules that the driver's own code names for preloading",
     ("engines/fork_server.py", "subprocess.Popen"): "starts the process that forks our workers; a list of arguments",
     ("engines/local_workers.py", "subprocess.Popen"): "starts worker processes of ourselves; a list of arguments",
 }
@@ -198,7 +200,7 @@ def test_paths_are_local_or_of_object_stores(url: str) -> None:
 
 
 def test_the_servers_of_the_embedded_runner_listen_on_loopback_alone() -> None:
-    local_workers.register()
+    local_workers.register_worker_handler()
     server = worker_handlers.GrpcServer(None, None, None)  # type: ignore[arg-type]
     try:
         ports = {server.control_port, server.data_port, server.state_port, server.logging_port}
@@ -214,8 +216,8 @@ def _listening() -> Iterator[tuple[ipaddress.IPv4Address | ipaddress.IPv6Address
     """Address and port of every TCP socket of this machine that listens."""
     for table in ("tcp", "tcp6"):
         for line in Path("/proc/net", table).read_text().splitlines()[1:]:
-            place, state = line.split()[1], line.split()[3]
-            address, port = place.split(":")
+            endpoint, state = line.split()[1], line.split()[3]
+            address, port = endpoint.split(":")
             words = [bytes.fromhex(address[at : at + 8])[::-1] for at in range(0, len(address), 8)]
             if state == "0A":
                 found = ipaddress.ip_address(b"".join(words))

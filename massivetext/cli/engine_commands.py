@@ -37,7 +37,7 @@ def fetch(
     Where the repository does not carry the jar of the pinned Beam version, the same program is put together from the
     Spark runner's artifacts.
     """
-    jar = job_server.fetch(folder or job_server.cache(), spark_version=spark, assemble=assemble)
+    jar = job_server.fetch_jar(folder or job_server.cache(), spark_version=spark, assemble=assemble)
     Console().print(str(jar), highlight=False, soft_wrap=True)
 
 
@@ -85,8 +85,8 @@ def check(
     The job compares Python and libraries of every worker that answers with those here.
     """
     from massivetext.engines.engine import Engine
-    from massivetext.engines.probe import probe
+    from massivetext.engines.probe import probe_engine
 
-    engine = Engine(workers=os.cpu_count() or 1, beam_args=tuple(beam_options or ())).ready(shards=1)
-    for line in probe(engine):
+    engine = Engine(workers=os.cpu_count() or 1, beam_args=tuple(beam_options or ())).with_checked_options(shards=1)
+    for line in probe_engine(engine):
         Console().print(line, highlight=False, soft_wrap=True, markup=False)

@@ -1,1 +1,1 @@
-"""Engines other than the embedded one: what they need on this machine, and a local cluster to try them on."""
+"""Beam runners: starting their workers, checking their options, running jobs, and a local Spark cluster for trials."""

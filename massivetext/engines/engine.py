@@ -1,4 +1,4 @@
-"""Which Beam runner a job gets, and how a failure in a worker becomes one clear message."""
+"""The Beam runner of a run's jobs, and how an error in a worker becomes one clear message."""
 
 import contextlib
 import dataclasses
@@ -15,14 +15,15 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability import spark_runner
 
 from massivetext.engines import local_workers
-from massivetext.engines.libraries import environment, require_same
-from massivetext.engines.options import EMBEDDED, ready, runner_of
+from massivetext.engines.environment import Versions, environment_versions, require_driver_versions
+from massivetext.engines.options import EMBEDDED, complete_options, runner_of
 from massivetext.errors import StageError, UserError, mark_for_driver, unmark
+from massivetext.stages import LIBRARIES
 
 T = TypeVar("T")
-START_SECONDS = 1.0  # what it takes to start worker processes
+START_SECONDS = 1.0  # to start the worker processes of a job; below twice this much work one worker is enough
 
-_LONGEST_MESSAGE = 400
+_LONGEST_MESSAGE = 400  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +33,13 @@ class Engine:
     Attributes:
         workers: worker processes on the embedded runner; 1 runs within this process.
         beam_args: options for Beam; may name another runner.
+        preload: dotted names of modules that worker processes of the embedded runner import before they fork, so that
+            a job need not wait for the imports.
     """
 
     workers: int = 1
     beam_args: tuple[str, ...] = ()
+    preload: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.workers < 1:
@@ -49,58 +53,69 @@ class Engine:
         """Whether jobs run on this machine without another engine (shuffles then stay in memory)."""
         return not any(argument.split("=")[0] == "--runner" for argument in self.beam_args)
 
-    def ready(self, *, shards: int, folder: str | None = None) -> "Engine":
-        """The same engine with what its runner needs besides, checked; for a run of so many shards in a folder.
+    def with_checked_options(
+        self, *, shards: int, folder: str | None = None, preload: tuple[str, ...] = ()
+    ) -> "Engine":
+        """Return the same engine with checked and completed options for a run.
+
+        Args:
+            shards: number of shards of the run.
+            folder: the run folder.
+            preload: modules for :attr:`preload`.
 
         Raises:
-            UserError: something that the runner needs is missing or not to be reached.
+            UserError: something that the runner needs is missing or cannot be reached.
         """
         if self.embedded:
-            return self
-        return dataclasses.replace(self, beam_args=ready(self.beam_args, shards=shards, folder=folder))
+            return dataclasses.replace(self, preload=preload)
+        return dataclasses.replace(self, beam_args=complete_options(self.beam_args, shards=shards, folder=folder))
 
-    def lanes(self, tasks: int, cost: float = math.inf) -> int:
-        """Into how many elements a job's tasks are gathered: one a worker here, one a task on a cluster.
+    def lanes(self, count: int, cost: float = math.inf) -> int:
+        """Return the number of lanes of a job: one per worker on the embedded engine, one per work item on a cluster.
 
         The embedded runner assigns elements to workers once: the work items of shard stages are claimed from a common
         list (:class:`massivetext.runs.work_items.Lane`), those of other jobs are balanced beforehand.
 
         Args:
-            tasks: number of tasks.
-            cost: of all of them, in seconds of one worker; what is done sooner than workers start needs but one.
+            count: number of work items.
+            cost: of all work items, in seconds of one worker; for little work one lane is returned.
         """
         if not self.embedded:
-            return max(1, tasks)
+            return max(1, count)
         worthwhile = self.workers if cost > 2 * START_SECONDS else 1
-        return max(1, min(worthwhile, tasks))
+        return max(1, min(worthwhile, count))
 
     def run(self, build: Callable[[beam.Pipeline], object], *, lanes: int) -> None:
-        """Builds a job and runs it to its end.
+        """Build a job and run it to its end.
+
+        Args:
+            build: adds the transforms of the job to a pipeline.
+            lanes: number of lanes of the job; no more worker processes are started.
 
         Raises:
-            UserError, StageError: as raised in a worker, with its message alone.
+            UserError, StageError: as raised in a worker, with the message alone.
             KeyboardInterrupt: the job was stopped.
         """
         logging.getLogger("apache_beam").setLevel(logging.ERROR)
-        local_workers.register()
+        local_workers.register_worker_handler(self.preload)
         pipeline = beam.Pipeline(options=self._options(lanes))
         build(pipeline)
         try:
             pipeline.run().wait_until_finish()
-        except Exception as error:  # every runner wraps a worker's exception in a class of its own
-            cause = unmark(str(error)) or _find_interrupt(error)
-            if cause is None and not self.embedded and isinstance(error, RuntimeError):
-                cause = StageError(
+        except Exception as error:  # every runner wraps the exception of a worker in a class of its own
+            worker_error = unmark(str(error)) or _find_interrupt(error)
+            if worker_error is None and not self.embedded and isinstance(error, RuntimeError):
+                worker_error = StageError(
                     f"{runner_of(self.beam_args)}: {_last_line(error)}; what is complete is kept, run again to go on"
                 )
-            if cause is None:
+            if worker_error is None:
                 raise
-            raise cause from error
+            raise worker_error from error
 
     def close(self) -> None:
-        """Stops the job servers that Beam keeps for jobs to come; the next job starts another.
+        """Stop the job servers that Beam keeps for later jobs; the next job starts another.
 
-        Else Beam does so when the process ends, by when the folder of temporary files is gone in which they work.
+        Otherwise Beam stops them when the process ends. By then the folder of temporary files that they use is gone.
         """
         if not self.embedded:
             while spark_runner.JOB_SERVER_CACHE:
@@ -115,68 +130,71 @@ class Engine:
 
 
 def _unknown_options(beam_args: Sequence[str]) -> list[str]:
-    options, said = PipelineOptions(list(beam_args)), io.StringIO()
+    options, stderr = PipelineOptions(list(beam_args)), io.StringIO()
     try:
-        with contextlib.redirect_stderr(said):
+        with contextlib.redirect_stderr(stderr):
             known, given = options.get_all_options(), options.get_all_options(retain_unknown_options=True)
-    except SystemExit as stop:  # how argparse refuses a value, after it has printed every option there is
+    except SystemExit as stop:  # argparse exits when it refuses a value, after it has printed every option
         if not stop.code:
             raise
-        raise UserError(f"Beam refuses its options: {said.getvalue().strip().rpartition('error: ')[2]}") from stop
-    # A known name with hyphens for underscores is unknown to Beam, which reads it past without a word.
+        raise UserError(f"Beam refuses its options: {stderr.getvalue().strip().rpartition('error: ')[2]}") from stop
+    # Beam ignores a known name that is written with hyphens instead of underscores, without a message.
     names = {name for name, value in given.items() if name not in known or value != known[name]}
     return [each for each in beam_args if each.lstrip("-").split("=")[0].replace("-", "_") in names]
 
 
 def _last_line(error: Exception) -> str:
-    """The end of what a runner says of a failed job: it gives a worker's whole traceback, the reason last."""
+    """Return the last line of a runner's message: it holds a worker's whole traceback, with the reason at the end."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1][:_LONGEST_MESSAGE] if lines else type(error).__name__
 
 
 def _find_interrupt(error: BaseException | None) -> KeyboardInterrupt | None:
-    """The interrupt behind an error: where a worker runs within the driver, it is wrapped like any other exception."""
+    """Return the interrupt behind an error: if a worker runs within the driver, the runner wraps it like any other."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
     return error
 
 
-def balance(items: Iterable[tuple[T, float]], lanes: int) -> list[list[T]]:
-    """Deals (item, cost) out to lanes so that their sums are nearly equal: dearest first, each to the emptiest lane."""
-    dealt: list[list[T]] = [[] for _ in range(lanes)]
-    loads = [(0.0, lane) for lane in range(lanes)]  # a heap: the emptiest lane first
-    for item, cost in sorted(items, key=lambda pair: -pair[1]):
+def balance_lanes(items: Iterable[tuple[T, float]], lanes: int) -> list[list[T]]:
+    """Divide (value, cost) pairs over lanes of nearly equal cost: the most expensive first, each to the cheapest lane.
+
+    Lanes without a value are left out.
+    """
+    divided: list[list[T]] = [[] for _ in range(lanes)]
+    loads = [(0.0, lane) for lane in range(lanes)]  # a heap: the lane with least cost first
+    for value, cost in sorted(items, key=lambda pair: -pair[1]):
         load, lane = loads[0]
-        dealt[lane].append(item)
+        divided[lane].append(value)
         heapq.heapreplace(loads, (load + cost, lane))
-    return [lane for lane in dealt if lane]
+    return [lane for lane in divided if lane]
 
 
-class DealOut(beam.PTransform[Any, Any]):
-    """One element a lane, each on a worker of its own: Create alone would leave all of them on one.
+class DistributeLanes(beam.PTransform[beam.Pipeline, beam.PCollection[T]]):
+    """Make one element per lane, each on a worker of its own: Create alone would leave all of them on one worker.
 
-    Every job begins with it, so it is here that a worker is compared with the driver.
+    Every job begins with this transform, so it also compares the libraries of each worker with the driver's.
     """
 
-    def __init__(self, lanes: Sequence[Any]) -> None:
+    def __init__(self, lanes: Sequence[T], versions: Versions | None = None) -> None:
         super().__init__()
-        self._environment = environment()
+        self._versions = environment_versions(LIBRARIES) if versions is None else versions
         self._lanes = [(str(number).encode(), lane) for number, lane in enumerate(lanes)]
 
-    def expand(self, begin: beam.Pipeline) -> beam.PCollection[Any]:
-        """Creates the elements and redistributes them by key (cheaper than Reshuffle)."""
-        lanes: beam.PCollection[Any] = (
+    def expand(self, begin: beam.Pipeline) -> beam.PCollection[Any]:  # Beam reads this annotation when a job is built
+        """Create the elements and redistribute them by key, which is cheaper than Reshuffle."""
+        lanes: beam.PCollection[T] = (
             begin
             | "Create" >> beam.Create(self._lanes, reshuffle=False).with_output_types(tuple[bytes, Any])
             | "GroupByLane" >> beam.GroupByKey()
-            | "Lanes" >> beam.FlatMap(_lane_values, self._environment)
+            | "Lanes" >> beam.FlatMap(_check_worker, self._versions)
         )
         return lanes
 
 
-def _lane_values(group: tuple[bytes, Iterable[Any]], driver: tuple[tuple[str, str], ...]) -> Iterable[Any]:
+def _check_worker(group: tuple[bytes, Iterable[T]], driver: Versions) -> Iterable[T]:
     try:
-        require_same(driver)
+        require_driver_versions(driver)
     except UserError as error:
         raise mark_for_driver(error) from error
     return group[1]

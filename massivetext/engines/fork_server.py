@@ -1,18 +1,19 @@
-"""Forks worker processes from one process that has loaded Beam and the stages already.
+"""Fork worker processes from one process that has already imported Beam and the stages.
 
-Every job has workers of its own, and a new process takes a second or two to import what it needs; a fork of this one
-takes some tens of milliseconds. The server has a single thread of Python and touches no file, socket or library state
-but its connection to the driver, so there is nothing that a fork could break.
+Every job has its own workers, and a new process needs a second or two for its imports; a fork of this one needs some
+tens of milliseconds. The server has a single Python thread and uses no file, socket or library state other than its
+connection to the driver (:mod:`massivetext.engines.fork_messages`), so nothing is in use when it forks.
 
-The connection carries a JSON object a line. The driver asks ``{"environment": {...}, "folder": "..."}`` for a worker or
-``{"kill": PID}`` for its end; the server says ``{"started": PID}`` in the order of the requests, and
-``{"ended": PID, "code": CODE}``, with codes as :class:`subprocess.Popen` has them.
+`multiprocessing.forkserver` with its preload does not do the same, in three respects that we need:
+- its children get the environment variables that the server had when it started, not those that the driver has now;
+- its children outlive a driver that is killed, until they look at a pipe, which a Beam worker does not do;
+- its children handle Ctrl-C themselves.
 """
 
 import atexit
 import contextlib
 import gc
-import json
+import importlib
 import os
 import select
 import signal
@@ -20,18 +21,29 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
 
 from massivetext.engines import leash
+from massivetext.engines.fork_messages import (
+    Answer,
+    KillWorker,
+    Request,
+    RequestBuffer,
+    StartWorker,
+    WorkerEnded,
+    WorkerStarted,
+    decode_answer,
+    encode,
+)
 
 CONNECTION = "MASSIVETEXT_FORK_SERVER"  # environment variable: file descriptor of the connection
 _END_SECONDS = 5.0
 
 
-class Worker:
-    """A worker process, with the part of the interface of :class:`subprocess.Popen` that is needed."""
+class ForkedWorker:
+    """A worker process, with those methods of :class:`subprocess.Popen` that are needed."""
 
     def __init__(self, server: "ForkServer", process: int) -> None:
         self._server, self.pid = server, process
@@ -39,60 +51,70 @@ class Worker:
         self._code: int | None = None
 
     def poll(self) -> int | None:
-        """The exit code; None while it runs."""
+        """Return the exit code; None while the process runs."""
         return self._code
 
     def wait(self, seconds: float | None = None) -> int | None:
-        """Waits for its end. Raises subprocess.TimeoutExpired where it takes longer."""
+        """Wait for the end and return the exit code. Raises subprocess.TimeoutExpired after ``seconds``."""
         if not self._ended.wait(seconds):
             raise subprocess.TimeoutExpired([str(self.pid)], seconds or 0.0)
         return self._code
 
     def kill(self) -> None:
-        """Ends it at once, if it has not ended."""
+        """Kill the process if it has not ended."""
         self._server.kill(self.pid)
 
-    def end(self, code: int) -> None:
-        """Is told that it has ended."""
+    def set_ended(self, code: int) -> None:
+        """Record the exit code; called when the server reports the end."""
         self._code = code
         self._ended.set()
 
 
 class ForkServer:
-    """The driver's side: starts the server, which ends with this process, and asks it for workers."""
+    """The driver's side: starts the server process, which ends with this process, and requests workers from it.
 
-    def __init__(self) -> None:
+    Args:
+        preload: dotted names of the modules that the server imports before it forks.
+    """
+
+    def __init__(self, preload: Sequence[str] = ()) -> None:
         self._connection, theirs = socket.socketpair()
-        number = str(theirs.fileno())
         self._process = subprocess.Popen(
-            leash.command(__name__), env={**os.environ, CONNECTION: number}, pass_fds=[theirs.fileno()]
+            leash.leashed_command(__name__, preload),
+            env={**os.environ, CONNECTION: str(theirs.fileno())},
+            pass_fds=[theirs.fileno()],
         )
         theirs.close()
-        self._asking = threading.Lock()  # one request at a time
-        self._started: SimpleQueue[Worker | None] = SimpleQueue()
-        self._workers: dict[int, Worker] = {}
+        self._requesting = threading.Lock()  # one request at a time
+        self._started: SimpleQueue[ForkedWorker | None] = SimpleQueue()
+        self._workers: dict[int, ForkedWorker] = {}
         self._reader = threading.Thread(target=self._read, name="massivetext-fork-server", daemon=True)
         self._reader.start()
         atexit.register(self.close)
 
     @property
+    def pid(self) -> int:
+        """Process ID of the server."""
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
-        """Whether it can be asked."""
+        """Whether the server can fork."""
         return self._reader.is_alive()
 
-    def fork(self, environment: Mapping[str, str]) -> Worker | None:
-        """A new worker with these environment variables, in the present working folder; None: the server has died."""
-        with self._asking:
-            if not self._say({"environment": dict(environment), "folder": os.getcwd()}):  # noqa: PTH109
+    def fork(self, environment: Mapping[str, str]) -> ForkedWorker | None:
+        """Start a worker with these environment variables, in the present working folder; None: the server has died."""
+        with self._requesting:
+            if not self._send(StartWorker(dict(environment), str(Path.cwd()))):
                 return None
             return self._started.get()
 
     def kill(self, process: int) -> None:
-        """Ends a worker at once. The server knows whether the process is still that worker."""
-        self._say({"kill": process})
+        """Kill a worker. The server checks that the process is still that worker."""
+        self._send(KillWorker(process))
 
     def close(self) -> None:
-        """Ends the server and its workers."""
+        """End the server and its workers."""
         atexit.unregister(self.close)
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
@@ -104,93 +126,90 @@ class ForkServer:
         self._reader.join()
         self._connection.close()
 
-    def _say(self, request: Mapping[str, Any]) -> bool:
+    def _send(self, request: Request) -> bool:
         try:
-            self._connection.sendall(json.dumps(request).encode() + b"\n")
+            self._connection.sendall(encode(request))
         except OSError:
             return False
         return True
 
     def _read(self) -> None:
-        with self._connection.makefile("rb") as answers, contextlib.suppress(OSError):
-            for line in answers:
-                answer = json.loads(line)
-                if (process := answer.get("started")) is not None:
-                    self._workers[process] = Worker(self, process)
-                    self._started.put(self._workers[process])
+        with self._connection.makefile("rb") as lines, contextlib.suppress(OSError):
+            for line in lines:
+                answer = decode_answer(line)
+                if isinstance(answer, WorkerStarted):
+                    self._workers[answer.process] = ForkedWorker(self, answer.process)
+                    self._started.put(self._workers[answer.process])
                 else:
-                    self._workers.pop(answer["ended"]).end(answer["code"])
+                    self._workers.pop(answer.process).set_ended(answer.code)
         for worker in self._workers.values():
-            worker.end(-signal.SIGKILL)  # they are bound to the server
+            worker.set_ended(-signal.SIGKILL)  # they end with the server
         self._started.put(None)
 
 
-def main() -> None:
-    """The server: returns in each worker as soon as it is forked, and ends in the server when the driver is gone."""
-    import massivetext.orchestration.driver  # noqa: F401  loads every stage
-    from massivetext.sources.registry import load_readers
-
-    load_readers()
+def serve_forks(preload: Iterable[str]) -> None:
+    """Import modules, then fork on request: return in each worker, and exit in the server when the driver is gone."""
+    for name in preload:
+        importlib.import_module(name)
 
     gc.collect()
-    gc.freeze()  # what is shared stays shared: the collector would write to it
-    _Server(socket.socket(fileno=int(os.environ.pop(CONNECTION)))).serve()
+    gc.freeze()  # keeps memory pages shared after the fork: the garbage collector would write to them
+    _ForkServerProcess(socket.socket(fileno=int(os.environ.pop(CONNECTION)))).serve()
 
 
-class _Server:
+class _ForkServerProcess:
     def __init__(self, connection: socket.socket) -> None:
         self._connection, self._process = connection, os.getpid()
-        self._said = b""
+        self._requests = RequestBuffer()
         self._running: set[int] = set()
-        # The signal of a worker's end wakes the wait for requests.
-        self._woken, self._waker = socket.socketpair()
-        self._waker.setblocking(False)
+        # The signal for the end of a worker writes to this pair, which ends the wait for requests.
+        self._wakeup_reader, self._wakeup_writer = socket.socketpair()
+        self._wakeup_writer.setblocking(False)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
-        signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._wakeup_writer.fileno(), warn_on_full_buffer=False)
 
     def serve(self) -> None:
         while os.getpid() == self._process:
-            ready, _, _ = select.select([self._connection, self._woken], [], [])
-            if self._woken in ready:
-                self._woken.recv(4096)
-                self._tell_ends()
+            ready, _, _ = select.select([self._connection, self._wakeup_reader], [], [])
+            if self._wakeup_reader in ready:
+                self._wakeup_reader.recv(4096)
+                self._report_exits()
             if self._connection in ready:
-                self._heed(self._connection.recv(1 << 16))
+                self._handle(self._connection.recv(1 << 16))
 
-    def _heed(self, received: bytes) -> None:
+    def _handle(self, received: bytes) -> None:
         if not received:
-            sys.exit()  # the driver is gone, and the workers are bound to this process
-        *requests, self._said = (self._said + received).split(b"\n")
-        for request in map(json.loads, requests):
-            if (process := request.get("kill")) is None:
+            sys.exit()  # the driver is gone, and the workers end with this process
+        for request in self._requests.add(received):
+            if isinstance(request, StartWorker):
                 if not (process := os.fork()):
                     self._become_worker(request)
                     return
                 self._running.add(process)
-                self._answer({"started": process})
-            elif process in self._running:  # the number is no other process's before its end has been noted
-                os.kill(process, signal.SIGKILL)
+                self._answer(WorkerStarted(process))
+            elif request.process in self._running:  # the PID cannot be another's until its exit has been collected
+                os.kill(request.process, signal.SIGKILL)
 
-    def _become_worker(self, request: Mapping[str, Any]) -> None:
+    def _become_worker(self, request: StartWorker) -> None:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        leash.bind(self._process)
-        for end in (self._connection, self._woken, self._waker):
+        leash.exit_with_parent(self._process)
+        for end in (self._connection, self._wakeup_reader, self._wakeup_writer):
             end.close()
         os.environ.clear()
-        os.environ.update(request["environment"])
-        os.chdir(request["folder"])
+        os.environ.update(request.environment)
+        os.chdir(request.folder)
 
-    def _tell_ends(self) -> None:
+    def _report_exits(self) -> None:
         for process in sorted(self._running):
             ended, status = os.waitpid(process, os.WNOHANG)
             if ended:
                 self._running.discard(process)
-                self._answer({"ended": process, "code": os.waitstatus_to_exitcode(status)})
+                self._answer(WorkerEnded(process, os.waitstatus_to_exitcode(status)))
 
-    def _answer(self, answer: Mapping[str, Any]) -> None:
+    def _answer(self, answer: Answer) -> None:
         try:
-            self._connection.sendall(json.dumps(answer).encode() + b"\n")
+            self._connection.sendall(encode(answer))
         except OSError:
             sys.exit()
 
@@ -198,6 +217,7 @@ class _Server:
 if __name__ == "__main__":
     from massivetext.engines import worker
 
-    if CONNECTION in os.environ:  # or it is a worker by itself
-        main()
-    worker.become()
+    modules, sys.argv = sys.argv[1:], sys.argv[:1]
+    if CONNECTION in os.environ:  # without it, this process is itself a worker
+        serve_forks(modules)
+    worker.run_beam_worker()

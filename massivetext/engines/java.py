@@ -1,4 +1,4 @@
-"""Java as Beam's job server needs it: which one there is, and a launcher that ends with the process that started it."""
+"""Java for Beam's job server: a check of the version, and a launcher that ends with the process that started it."""
 
 import os
 import re
@@ -10,30 +10,30 @@ import tempfile
 from massivetext.engines import leash
 from massivetext.errors import UserError
 
-OLDEST = 11  # Beam's job server and Spark 3.5 both run on it
+OLDEST = 11  # major version; Beam's job server and Spark 3.5 both run on it
 _ANSWER_SECONDS = 30.0
 
 
 def require_java() -> int:
-    """The major version of the Java on the path. Raises UserError where there is none, or one that is too old."""
+    """Return the major version of Java on the path. Raises UserError if there is none, or if it is too old."""
     path = shutil.which("java")
     if path is None:
         raise UserError(f"java: not on the path; Beam's Spark and Flink runners need Java {OLDEST} or newer")
-    said = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=_ANSWER_SECONDS, check=False)
-    found = re.search(r'version "(?:1\.)?(\d+)', said.stderr + said.stdout)
+    result = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=_ANSWER_SECONDS, check=False)
+    found = re.search(r'version "(?:1\.)?(\d+)', result.stderr + result.stdout)
     if found is None:
-        raise UserError(f"{path}: want Java {OLDEST} or newer, but `java -version` says: {said.stderr.strip()[:200]}")
+        raise UserError(f"{path}: want Java {OLDEST} or newer, but `java -version` says: {result.stderr.strip()[:200]}")
     if (version := int(found.group(1))) < OLDEST:
         raise UserError(f"{path}: want Java {OLDEST} or newer, got {version}")
     return version
 
 
 def launch() -> None:
-    """Entry point of ``massivetext-java``: becomes ``java`` with the same arguments, and ends when its parent does.
+    """Entry point of ``massivetext-java``: replace this process by ``java``, and end when the parent ends.
 
-    A job server that outlives a killed driver would go on with a job that nobody waits for any more; asked politely, it
-    waits for its cluster, which may be gone as well.
+    A job server that outlives a killed driver would continue a job without a user; on SIGTERM it waits for its cluster,
+    which may be gone as well.
     """
-    leash.bind(os.getppid())
-    # Java asks the system alone where temporary files go; a run has a folder for them that it clears away.
+    leash.exit_with_parent(os.getppid())
+    # Java does not read TMPDIR; a run removes its own folder of temporary files at the end.
     os.execvp("java", ["java", f"-Djava.io.tmpdir={tempfile.gettempdir()}", *sys.argv[1:]])

@@ -1,8 +1,8 @@
-"""The jar through which Beam talks to Spark: where it is kept, and how Maven brings it.
+"""The jar through which Beam talks to Spark: where it is kept, and how Maven fetches it.
 
-Beam publishes its job server as one jar a version. Where a repository does not carry that one (it is large, and mirrors
-leave it out), the same program is put together from the runner's ordinary artifacts by ``spark-job-server.xml``, at the
-newest Beam version whose artifacts are known to be complete; the protocol between the two has not changed since.
+Beam publishes its job server as one jar per version. If a repository does not have it (it is large, and some mirrors
+leave it out), ``spark-job-server.xml`` assembles the same program from the ordinary artifacts of the runner, at the
+newest Beam version that is known to have complete artifacts; the protocol has not changed since.
 """
 
 import importlib.metadata
@@ -13,46 +13,46 @@ from pathlib import Path
 
 from massivetext.errors import StageError, UserError
 
-RUNNER_VERSION = "2.62.0"  # of the artifacts that spark-job-server.xml names
-SPARK_VERSION = "3.5.7"  # of the Spark that is packed into a jar of our own making
+RUNNER_VERSION = "2.62.0"  # Beam version of the artifacts in spark-job-server.xml
+SPARK_VERSION = "3.5.7"  # Spark version in a jar that we assemble
 
 _ARTIFACT = "beam-runners-spark-3-job-server"
 _RECIPE = Path(__file__).with_name("spark-job-server.xml")
 
 
 def cache() -> Path:
-    """Folder where jars are kept: ``massivetext`` in the user's cache folder."""
+    """Return the folder of the jars: ``massivetext`` in the user's cache folder."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "massivetext"
 
 
 def official(folder: Path) -> Path:
-    """Where the jar of the pinned Beam version is kept."""
+    """Return the path of the jar that Beam publishes for the pinned version."""
     return folder / f"{_ARTIFACT}-{importlib.metadata.version('apache-beam')}.jar"
 
 
 def assembled(folder: Path, spark_version: str = SPARK_VERSION) -> Path:
-    """Where a jar of our own making is kept."""
+    """Return the path of a jar that we assemble."""
     return folder / f"spark-job-server-{RUNNER_VERSION}-spark-{spark_version}.jar"
 
 
-def kept(folder: Path) -> Path | None:
-    """The jar that was fetched before, or None."""
+def find_jar(folder: Path) -> Path | None:
+    """Return a jar that was fetched before, or None."""
     return next(
         (jar for jar in (official(folder), *sorted(folder.glob("spark-job-server-*.jar"))) if jar.exists()), None
     )
 
 
-def fetch(folder: Path, *, spark_version: str = SPARK_VERSION, assemble: bool = False) -> Path:
-    """Brings the jar with Maven and returns its path; one that is there already is left as it is.
+def fetch_jar(folder: Path, *, spark_version: str = SPARK_VERSION, assemble: bool = False) -> Path:
+    """Fetch the jar with Maven unless it is there, and return its path.
 
     Args:
-        folder: where it is kept.
-        spark_version: Spark packed into a jar of our own making; want that of the cluster.
-        assemble: do not ask for the official one.
+        folder: folder of the jars.
+        spark_version: Spark version in a jar that we assemble; must be that of the cluster.
+        assemble: assemble a jar even if Beam's own can be had.
 
     Raises:
         UserError: Maven is not installed.
-        StageError: Maven could not bring it.
+        StageError: Maven could not fetch it.
     """
     maven = shutil.which("mvn")
     if maven is None:
@@ -83,8 +83,8 @@ def _assemble(maven: str, jar: Path, spark_version: str) -> None:
     done = _maven(maven, "-f", str(_RECIPE), f"-DbuildDirectory={build}", *versions, "package")
     made = build / "spark-job-server.jar"
     if done.returncode or not made.exists():
-        said = [line for line in done.stdout.splitlines() if "ERROR" in line][:3]
-        raise StageError(f"mvn: could not put the Spark job server together: {' '.join(said) or done.stdout[-300:]}")
+        errors = [line for line in done.stdout.splitlines() if "ERROR" in line][:3]
+        raise StageError(f"mvn: could not put the Spark job server together: {' '.join(errors) or done.stdout[-300:]}")
     made.replace(jar)
     shutil.rmtree(build)
 

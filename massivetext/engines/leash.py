@@ -1,4 +1,4 @@
-"""Run a module in a process that ends with its parent: ``python -m massivetext.engines.leash PID MODULE``.
+"""Run a module in a process that ends with its parent: ``python -m massivetext.engines.leash PID MODULE ARGUMENT...``.
 
 PID is the process ID of the parent.
 """
@@ -9,29 +9,30 @@ import os
 import runpy
 import signal
 import sys
+from collections.abc import Sequence
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def command(module: str) -> list[str]:
-    """What this process starts to run a module so; nothing of weight is imported before the leash holds."""
-    return [sys.executable, "-m", __name__, str(os.getpid()), module]
+def leashed_command(module: str, arguments: Sequence[str] = ()) -> list[str]:
+    """Return the command that runs a module so, as a child of this process; large imports come after the leash."""
+    return [sys.executable, "-m", __name__, str(os.getpid()), module, *arguments]
 
 
 def main() -> None:
-    """Runs the module. A Ctrl-C is left to the process that started it."""
-    starter, module = sys.argv[1:]
+    """Run the module. Ctrl-C is ignored here: the parent handles it."""
+    parent, module, *arguments = sys.argv[1:]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    bind(int(starter))
-    sys.argv = [module]
+    exit_with_parent(int(parent))
+    sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
-def bind(starter: int) -> None:
-    """Has this process end with the one that has started it; at once where that has gone already."""
-    with contextlib.suppress(OSError, AttributeError):  # where there is no such call, it ends with its connection
+def exit_with_parent(parent: int) -> None:
+    """Make the kernel kill this process when its parent ends; exit at once if the parent has ended already."""
+    with contextlib.suppress(OSError, AttributeError):  # not on Linux: this process ends when its connection closes
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != starter:
+    if os.getppid() != parent:
         sys.exit()
 
 

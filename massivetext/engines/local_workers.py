@@ -1,87 +1,104 @@
-"""Worker processes of the embedded runner that never outlive their driver, and whose death ends the job.
+"""Worker processes of the embedded runner that never outlive their driver; the death of one ends the job.
 
-Beam starts such processes, but waits for ever for the results of one that was killed, leaves those that are starting
-or do not let go behind when the driver is killed, lets each of them meet a Ctrl-C by itself, and starts each from
-nothing. So this registers its own handler of them with Beam.
+Beam's own handler of such processes waits for ever for the results of a worker that was killed, leaves workers behind
+when the driver is killed while they start or do not stop, lets each of them handle Ctrl-C by itself, and starts each as
+a new interpreter. The handler here replaces it.
 """
 
 import contextlib
+import functools
 import os
 import signal
 import subprocess
 import sys
 import threading
-from typing import Any
 
 import grpc
 from apache_beam.portability import python_urns
 from apache_beam.portability.api import endpoints_pb2
 from apache_beam.runners.portability.fn_api_runner import worker_handlers
-from apache_beam.runners.portability.fn_api_runner.worker_handlers import GrpcWorkerHandler, WorkerHandler
+from apache_beam.runners.portability.fn_api_runner.fn_runner import ExtendedProvisionInfo
+from apache_beam.runners.portability.fn_api_runner.worker_handlers import (
+    GrpcServer,
+    GrpcWorkerHandler,
+    StateServicer,
+    WorkerHandler,
+)
 from google.protobuf import json_format, text_format
 
 from massivetext.engines import fork_server, leash
-from massivetext.engines.fork_server import ForkServer, Worker
+from massivetext.engines.fork_server import ForkedWorker, ForkServer
 from massivetext.errors import StageError
 
-_LOOK_SECONDS = 0.5
-_END_SECONDS = 1.0  # for a worker that has nothing left to do to come to its end by itself
+_LOOK_SECONDS = 0.5  # between two looks whether a worker has ended
+_END_SECONDS = 1.0  # for a worker without work to end by itself
 
 
-def register() -> None:
-    """Makes Beam's embedded runner start workers by the handler below, and talk to them over loopback alone.
+def register_worker_handler(preload: tuple[str, ...] = ()) -> None:
+    """Make Beam's embedded runner start workers by the handler below, and communicate over loopback only.
 
-    May be called again.
+    May be called again; later jobs use the last call.
+
+    Args:
+        preload: dotted names of the modules that are imported before workers are forked.
     """
-    WorkerHandler.register_environment(python_urns.SUBPROCESS_SDK, bytes)(_LocalWorker)
+    WorkerHandler.register_environment(python_urns.SUBPROCESS_SDK, bytes)(functools.partial(_LocalWorker, preload))
     worker_handlers.grpc = _Loopback()
 
 
 class _Loopback:
     """The module grpc as the embedded runner sees it: its servers listen on loopback.
 
-    Beam has them listen to the whole network. They ask nobody who they are, read any file that they are asked for, and
-    unpickle what they are sent.
+    Beam makes them listen on all network interfaces. They do not authenticate clients, read any file that a client
+    names, and unpickle what a client sends.
     """
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(grpc, name)
 
     @staticmethod
-    def server(*arguments: Any, **options: Any) -> Any:
+    def server(*arguments: object, **options: object) -> object:
         server = grpc.server(*arguments, **options)
         listen = server.add_insecure_port
         server.add_insecure_port = lambda address: listen(address.replace("[::]", "localhost"))
         return server
 
 
-def died(code: int) -> StageError:
-    """What to tell of a worker process that ended with a code of :class:`subprocess.Popen`."""
+def describe_exit(code: int) -> StageError:
+    """Return the error for a worker process that ended with an exit code of :class:`subprocess.Popen`."""
     how = f"was ended by signal {-code} ({signal.Signals(-code).name})" if code < 0 else f"ended with exit code {code}"
     why = "; often the machine had no memory left: give fewer --workers" if code == -signal.SIGKILL else ""
     return StageError(f"a worker process {how}{why}; what is complete is kept, run again to go on")
 
 
-_server: ForkServer | None = None  # of this process, for all its jobs
-_serving = threading.Lock()
+_servers: dict[tuple[str, ...], ForkServer] = {}  # of this process, by the modules that they have imported
+_choosing_server = threading.Lock()
 
 
-def _start(environment: dict[str, str]) -> Worker | subprocess.Popen[bytes]:
-    """A worker process, forked where that is safe: elsewhere system libraries may refuse to work in a fork."""
-    global _server  # noqa: PLW0603
+def _start(environment: dict[str, str], preload: tuple[str, ...]) -> ForkedWorker | subprocess.Popen[bytes]:
+    """Start a worker process: a fork on Linux; elsewhere a new process, because system libraries may fail in a fork."""
     if sys.platform != "linux":
-        return subprocess.Popen(leash.command(fork_server.__name__), env=environment)
-    with _serving:
-        if _server is None or not _server.alive:
-            _server = ForkServer()
-    if (worker := _server.fork(environment)) is None:
+        return subprocess.Popen(leash.leashed_command(fork_server.__name__), env=environment)
+    with _choosing_server:
+        server = _servers.get(preload)
+        if server is None or not server.alive:
+            server = _servers[preload] = ForkServer(preload)
+    if (worker := server.fork(environment)) is None:
         raise StageError("the process that starts workers has ended; what is complete is kept, run again to go on")
     return worker
 
 
 class _LocalWorker(GrpcWorkerHandler):
-    def __init__(self, _command: bytes, state: Any, provision_info: Any, grpc_server: Any) -> None:
+    def __init__(
+        self,
+        preload: tuple[str, ...],
+        _command: bytes,
+        state: StateServicer,
+        provision_info: ExtendedProvisionInfo,
+        grpc_server: GrpcServer,
+    ) -> None:
         super().__init__(state, provision_info, grpc_server)
+        self._preload = preload
         self._ending = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="massivetext-worker", daemon=True)
 
@@ -93,11 +110,11 @@ class _LocalWorker(GrpcWorkerHandler):
             "PIPELINE_OPTIONS": json_format.MessageToJson(self.provision_info.provision_info.pipeline_options),
             "WORKER_ID": self.worker_id,
         }
-        self._process = _start(environment)
+        self._process = _start(environment, self._preload)
         self._watcher.start()
 
     def stop_worker(self) -> None:
-        # Either every result has arrived or the job has failed: nothing that it still does is of use.
+        # Either every result has arrived or the job has failed: nothing that the worker still does is needed.
         self._ending.set()
         try:
             self._process.wait(_END_SECONDS)
@@ -109,6 +126,6 @@ class _LocalWorker(GrpcWorkerHandler):
     def _watch(self) -> None:
         while not self._ending.wait(_LOOK_SECONDS):
             if (code := self._process.poll()) is not None:
-                # Again and again: Beam may ask more of a worker before it has heard that there is none.
-                with contextlib.suppress(RuntimeError):  # something was asked just now
-                    self.control_conn.abort(died(code))
+                # Repeatedly: Beam may send more requests to a worker before it notices that there is none.
+                with contextlib.suppress(RuntimeError):  # a request was sent just now
+                    self.control_conn.abort(describe_exit(code))

@@ -1,4 +1,4 @@
-"""Memory that a process holds without need, given back."""
+"""Memory that a process holds but does not use, returned to the system."""
 
 import ctypes
 import sys
@@ -6,14 +6,14 @@ import sys
 import pyarrow as pa
 
 
-def release() -> None:
-    """Gives back to the system what Arrow and the C library keep for later.
+def release_memory() -> None:
+    """Return to the system the free memory that Arrow and the C library keep for later use.
 
-    A worker processes shards of all kinds one after the other, and what parsing pages has left in pieces is of no use
-    to measuring: without this its largest moments add up. It takes some milliseconds.
+    A worker processes shards of all stages one after the other, and fragments left by parsing pages are of no use for
+    measuring; without this call the peaks of all stages add up. It takes some milliseconds.
     """
     pa.default_memory_pool().release_unused()
     if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc alone has it
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # only glibc has it
         if trim is not None:
             trim(0)

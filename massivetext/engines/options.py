@@ -1,6 +1,6 @@
-"""What Beam needs to be told for a cluster: checks what the user gave, and fills in what follows from it.
+"""Options of Beam for a cluster: the user's own, checked, and those that follow from them.
 
-Each check ends in one message that names the option, what was wanted and what to do, before any job is built.
+A check that fails raises one error that names the option, what was expected and what to do, before any job is built.
 """
 
 import argparse
@@ -23,28 +23,28 @@ EMBEDDED = "FnApiRunner"
 SUPPORTED = (EMBEDDED, "SparkRunner", "FlinkRunner", "PortableRunner", "DataflowRunner")
 
 _LOCAL_MASTER = re.compile(r"local(\[.+\])?")
-_REACH_SECONDS = 5.0
-_WORKER_KEPT_MS = 60_000  # how long a worker process waits for its next piece of work
-# The work is done in Python; Java moves bytes, and starts anew for every job: half of its CPU time went into compiling.
+_REACH_SECONDS = 5.0  # to connect to a Spark Master
+_WORKER_KEPT_MS = 60_000  # a worker process waits so long for more work
+# Python does the work. Java only moves bytes and starts anew for every job, and spent half its CPU time on compiling.
 _LIGHT_JAVA = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-_PARTITIONS = (16, 4000)  # fewest and most that a shuffle is divided into
+_PARTITIONS = (16, 4000)  # least and most partitions of a shuffle
 
 
 def runner_of(beam_args: Sequence[str]) -> str:
-    """Name of the runner that the options ask for; the embedded one where they name none."""
+    """Return the name of the runner in the options; the embedded one if they name none."""
     return _value(beam_args, "runner") or EMBEDDED
 
 
-def ready(beam_args: Sequence[str], *, shards: int, folder: str | None = None) -> tuple[str, ...]:
-    """The options as Beam gets them: the user's own, checked, and after them what they leave open.
+def complete_options(beam_args: Sequence[str], *, shards: int, folder: str | None = None) -> tuple[str, ...]:
+    """Return the user's options, checked, and after them those that the runner needs besides.
 
     Args:
-        beam_args: the user's.
-        shards: of the run; decides into how many pieces Spark divides a shuffle.
-        folder: of the run.
+        beam_args: the user's options.
+        shards: number of shards of the run; decides into how many partitions Spark divides a shuffle.
+        folder: the run folder.
 
     Raises:
-        UserError: something is missing, unknown or not to be reached.
+        UserError: something is missing, unknown or cannot be reached.
     """
     runner = runner_of(beam_args)
     if runner == "DirectRunner":
@@ -77,7 +77,7 @@ def _for_spark(beam_args: Sequence[str], shards: int) -> list[str]:
 def _java_properties(beam_args: Sequence[str], shards: int) -> list[str]:
     given, properties = " ".join(beam_args), []
     if "spark.default.parallelism" not in given:
-        # A piece of a shuffle is what Spark runs, and runs again, by itself: about one a shard, so none is long.
+        # Spark runs, and repeats, one partition of a shuffle at a time: about two per shard, so that each is short.
         fewest, most = _PARTITIONS
         properties.append(f"-Dspark.default.parallelism={min(most, max(fewest, 2 * shards))}")
     if "-XX:" not in given:
@@ -90,13 +90,13 @@ def _for_dataflow(beam_args: Sequence[str], folder: str | None) -> list[str]:
         raise UserError(
             f"--output: want gs://BUCKET/FOLDER, got {folder}: Dataflow's workers do not see this machine's disk"
         )
-    # All of ours is installed with the workers; what else is loaded here is no business of theirs.
+    # massivetext is installed on the workers; they need nothing else of what this process has loaded.
     given = {argument.split("=")[0] for argument in beam_args}
     return [] if given & {"--save_main_session", "--no_save_main_session"} else ["--no_save_main_session"]
 
 
 def _environment(beam_args: Sequence[str]) -> list[str]:
-    """How workers start: as processes of this very environment where the user does not say otherwise."""
+    """Return options for how workers start: as processes of this environment unless the user gives another way."""
     added = []
     kind, config = _value(beam_args, "environment_type"), _value(beam_args, "environment_config")
     if kind is None:
@@ -122,20 +122,20 @@ def _require_command(config: str | None) -> None:
             f"got {config or 'nothing'}"
         ) from None
     if shutil.which(command) is None:
-        raise UserError(f"--environment_config: {command}: no such command; it must lie at this path on every node")
+        raise UserError(f"--environment_config: {command}: no such command; it must be at this path on every node")
 
 
 def _require_reachable(master: str) -> None:
     if not master.startswith("spark://"):
         return  # YARN and Kubernetes: their clients know how to reach them
     unreached = []
-    for place in master.removeprefix("spark://").split(","):
-        address = urlsplit(f"//{place}")
+    for host_and_port in master.removeprefix("spark://").split(","):
+        address = urlsplit(f"//{host_and_port}")
         try:
             with socket.create_connection((address.hostname or "", address.port or 7077), timeout=_REACH_SECONDS):
                 return
         except (OSError, ValueError) as error:
-            unreached.append(f"{place} ({error})")
+            unreached.append(f"{host_and_port} ({error})")
     raise UserError(
         f"--spark_master_url: {master}: no Master answers: {'; '.join(unreached)}; "
         "`massivetext engine spark` starts one on this machine"
@@ -143,7 +143,7 @@ def _require_reachable(master: str) -> None:
 
 
 def _jar() -> Path:
-    found = job_server.kept(job_server.cache())
+    found = job_server.find_jar(job_server.cache())
     if found is None:
         raise UserError(
             f"--spark_job_server_jar: no job server in {job_server.cache()}; `massivetext engine fetch` brings it, "
@@ -160,7 +160,7 @@ def _own_command(name: str) -> str:
 
 
 def _value(beam_args: Sequence[str], name: str) -> str | None:
-    """The value of an option, given as ``--name=value`` or ``--name value``; the last one counts."""
+    """Return the value of an option, given as ``--name=value`` or ``--name value``; the last one if several."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument(f"--{name}")
     found: str | None = getattr(parser.parse_known_args(list(beam_args))[0], name)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 
 import apache_beam as beam
 
-from massivetext.engines.engine import DealOut, Engine
-from massivetext.engines.memory import release
+from massivetext.engines.engine import DistributeLanes, Engine
+from massivetext.engines.memory import release_memory
 from massivetext.runs.attempts import guard_work_item
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
@@ -40,7 +40,7 @@ class _ProcessDoFn(beam.DoFn):
                 reporter = Reporter(context.progress, stage.name)
                 context.run.commit_shard(stage.name, key, stage.process(context, item, reporter))
                 reporter.add(shards=1)
-            release()
+            release_memory()
         yield item
 
 
@@ -58,7 +58,7 @@ def run_shards(engine: Engine, context: Context, stages: Sequence[ShardStage], i
         def build(pipeline: beam.Pipeline) -> None:
             done = (
                 pipeline
-                | "DealOut" >> DealOut(lanes)
+                | "DistributeLanes" >> DistributeLanes(lanes)
                 | "Claim" >> beam.FlatMap(claim_work_items).with_output_types(WorkItem)
             )
             for stage in stages:

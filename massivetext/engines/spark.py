@@ -1,7 +1,7 @@
-"""A Spark standalone cluster on this machine: a Master and Workers as processes of their own, from the pyspark wheel.
+"""A Spark standalone cluster on this machine: a Master and Workers, each a process, from the pyspark wheel.
 
-It is the real thing on one host, to try a recipe on before a real cluster, and what the tests run on. The wheel has no
-start scripts for it, so the classes are started by name.
+It behaves as a cluster of several hosts does: to try a recipe before a larger cluster is used, and for the tests. The
+wheel has no start scripts, so the Java classes are started by name.
 """
 
 import contextlib
@@ -18,22 +18,22 @@ from pathlib import Path
 from massivetext.engines.java import require_java
 from massivetext.errors import StageError, UserError
 
-HOST = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
-# Every job brings a jar of 260 MB to every Worker, which by default stays there for a week.
+# Every job copies a jar of 260 MB to every Worker, where it would stay for a week by default.
 _TIDY = {"enabled": "true", "interval": "10", "appDataTtl": "60"}
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class SparkCluster:
     """A running cluster.
 
     Attributes:
-        url: of the Master, for ``--spark_master_url``.
-        master: its process.
-        workers: their processes.
-        cores: of each worker.
+        url: URL of the Master, for ``--spark_master_url``.
+        master: process of the Master.
+        workers: processes of the Workers.
+        cores: tasks that each Worker runs at a time.
     """
 
     url: str
@@ -42,12 +42,12 @@ class Cluster:
     cores: int
 
     def options(self) -> list[str]:
-        """Options for Beam that send jobs to this cluster."""
+        """Return the options with which Beam sends jobs to this cluster."""
         return ["--runner=SparkRunner", f"--spark_master_url={self.url}", f"--sdk_worker_parallelism={self.cores}"]
 
 
 def spark_home() -> Path:
-    """The Spark in the pyspark wheel. Raises UserError where it is not installed."""
+    """Return the folder of Spark in the pyspark wheel. Raises UserError if it is not installed."""
     found = importlib.util.find_spec("pyspark")
     if found is None or not found.submodule_search_locations:
         raise UserError("pyspark: not installed; a local Spark cluster needs it: pip install 'massivetext[spark]'")
@@ -55,36 +55,38 @@ def spark_home() -> Path:
 
 
 @contextlib.contextmanager
-def cluster(folder: Path, *, workers: int = 2, cores: int = 1, memory: str = "2g", port: int = 0) -> Iterator[Cluster]:
-    """Starts a Master and Workers, and stops them at the end with all that they started.
+def cluster(
+    folder: Path, *, workers: int = 2, cores: int = 1, memory: str = "2g", port: int = 0
+) -> Iterator[SparkCluster]:
+    """Start a Master and Workers, and stop them with all their child processes at the end of the block.
 
     Args:
-        folder: for logs, work and temporary files; made when missing. What a job leaves there goes a minute after it.
-        workers: how many.
-        cores: of each: so many tasks it runs at a time.
-        memory: of each for its executors, as Spark writes it. Python's memory is not part of it.
-        port: of the Master; 0 takes a free one.
+        folder: for logs, work and temporary files; made if missing. Files of a job are removed a minute after it.
+        workers: number of Workers.
+        cores: tasks that each Worker runs at a time.
+        memory: memory of each Worker for its executors, as Spark writes it; Python processes use memory besides.
+        port: port of the Master; 0 chooses a free one.
 
     Raises:
-        UserError: pyspark or Java are missing.
-        StageError: a process did not start; names its log.
+        UserError: pyspark or Java is missing.
+        StageError: a process did not start; the message names its log.
     """
     require_java()
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
-        url = f"spark://{HOST}:{port or _free_port()}"
+        url = f"spark://{LOOPBACK}:{port or _free_port()}"
         master = stack.enter_context(_master(folder / "master.log", url))
         started = [
             stack.enter_context(_worker(folder / f"worker-{number}", url, cores, memory)) for number in range(workers)
         ]
-        yield Cluster(url, master, tuple(started), cores)
+        yield SparkCluster(url, master, tuple(started), cores)
 
 
 def start_worker(folder: Path, url: str, *, cores: int = 1, memory: str = "2g") -> subprocess.Popen[bytes]:
-    """Starts one more Worker and waits until the Master knows it; the caller ends it with :func:`stop`."""
+    """Start one more Worker and wait until the Master knows it; the caller ends it with :func:`stop`."""
     log = folder / "worker.log"
     folder.mkdir(parents=True, exist_ok=True)
-    where = ["--host", HOST, "--webui-port", "0", "--work-dir", str(folder)]
+    where = ["--host", LOOPBACK, "--webui-port", "0", "--work-dir", str(folder)]
     process = _start(
         log, "org.apache.spark.deploy.worker.Worker", *where, "--cores", str(cores), "--memory", memory, url
     )
@@ -93,7 +95,7 @@ def start_worker(folder: Path, url: str, *, cores: int = 1, memory: str = "2g") 
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """Ends a process of the cluster and whatever it has started."""
+    """End a process of the cluster and its child processes."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     try:
@@ -106,7 +108,9 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 @contextlib.contextmanager
 def _master(log: Path, url: str) -> Iterator[subprocess.Popen[bytes]]:
     port = url.rpartition(":")[2]
-    process = _start(log, "org.apache.spark.deploy.master.Master", "--host", HOST, "--port", port, "--webui-port", "0")
+    process = _start(
+        log, "org.apache.spark.deploy.master.Master", "--host", LOOPBACK, "--port", port, "--webui-port", "0"
+    )
     try:
         _wait(process, log, "I have been elected leader")
         yield process
@@ -134,7 +138,7 @@ def _start(log: Path, name: str, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 def _environment(home: Path, temporary: Path) -> Mapping[str, str]:
-    """Variables of a process of the cluster and of all that it starts; the user's own options count most."""
+    """Return the variables for a process of the cluster and its children; the user's own options come last and win."""
     temporary.mkdir(exist_ok=True)
     options = {
         "JAVA_TOOL_OPTIONS": f"-Djava.io.tmpdir={temporary}",
@@ -143,7 +147,7 @@ def _environment(home: Path, temporary: Path) -> Mapping[str, str]:
     return {
         **os.environ,
         "SPARK_HOME": str(home),
-        "SPARK_LOCAL_IP": HOST,
+        "SPARK_LOCAL_IP": LOOPBACK,
         "TMPDIR": str(temporary),
         **{name: f"{value} {os.environ.get(name, '')}".strip() for name, value in options.items()},
     }
@@ -151,14 +155,14 @@ def _environment(home: Path, temporary: Path) -> Mapping[str, str]:
 
 def _wait(process: subprocess.Popen[bytes], log: Path, wanted: str) -> None:
     end = time.monotonic() + _START_SECONDS
-    while wanted not in (said := log.read_text(errors="replace")):
+    while wanted not in (log_text := log.read_text(errors="replace")):
         if process.poll() is not None or time.monotonic() > end:
             stop(process)
-            raise StageError(f"{log}: Spark did not start: {said.strip().rpartition(chr(10))[2][:300]}")
+            raise StageError(f"{log}: Spark did not start: {log_text.strip().rpartition(chr(10))[2][:300]}")
         time.sleep(0.1)
 
 
 def _free_port() -> int:
     with socket.socket() as probe:
-        probe.bind((HOST, 0))
+        probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])

@@ -1,8 +1,8 @@
 """A Beam worker process of a cluster without containers: what an executor starts in a PROCESS environment.
 
-Beam's own launcher for this (``boot``) is part of its container images and in no wheel. This one speaks the same
-contract: a name and the provision service's address on the command line, all else from that service, then Beam's own
-worker. Nothing is staged: the worker runs in the environment that its command lies in, where massivetext is installed.
+Beam's own launcher for this (``boot``) is part of its container images and in no wheel. This one has the same
+interface: an ID and the address of the provision service on the command line, everything else from that service, then
+Beam's own worker. Nothing is copied to the node: the worker uses the environment in which massivetext is installed.
 """
 
 import argparse
@@ -19,27 +19,27 @@ from apache_beam.runners.worker import sdk_worker_main
 from apache_beam.runners.worker.worker_id_interceptor import WorkerIdInterceptor
 from google.protobuf import json_format, text_format
 
-_ANSWER_SECONDS = 60.0  # of the runner's provision service, which starts before the worker
+_ANSWER_SECONDS = 60.0  # for the runner's provision service, which starts before the worker
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point of ``massivetext-worker``: runs until the runner closes the control connection."""
+    """Entry point of ``massivetext-worker``: run until the runner closes the control connection."""
     given = _parse(sys.argv[1:] if arguments is None else arguments)
-    os.environ.update(environment(given.id, _provision(given)))
-    become()
+    os.environ.update(worker_variables(given.id, _provision(given)))
+    run_beam_worker()
 
 
-def become() -> None:
-    """Makes this process Beam's worker until its connection closes; reads the variables of :func:`environment`."""
+def run_beam_worker() -> None:
+    """Run Beam's worker in this process until its connection closes; reads :func:`worker_variables`."""
     sys.stderr = _Unfailing(sys.stderr)
     sdk_worker_main.main([])
 
 
 class _Unfailing(io.TextIOBase):
-    """A stream that loses what cannot be written.
+    """A stream that drops text that cannot be written.
 
-    Beam's worker prints an error before it reports it: where standard error goes to a file on a full disk, printing
-    would fail, the report would never be sent, and the job would wait for it for ever.
+    Beam's worker prints an error before it reports it. If standard error is a file on a full disk, printing would fail,
+    the report would never be sent, and the job would wait for it for ever.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -58,12 +58,12 @@ class _Unfailing(io.TextIOBase):
         return self._stream.fileno()
 
 
-def environment(worker: str, info: beam_provision_api_pb2.ProvisionInfo) -> Mapping[str, str]:
-    """Environment variables from which Beam's worker takes its addresses and options."""
+def worker_variables(worker: str, info: beam_provision_api_pb2.ProvisionInfo) -> Mapping[str, str]:
+    """Return the environment variables from which Beam's worker takes its addresses and options."""
     return {
         "WORKER_ID": worker,
-        "CONTROL_API_SERVICE_DESCRIPTOR": _address(info.control_endpoint.url),
-        "LOGGING_API_SERVICE_DESCRIPTOR": _address(info.logging_endpoint.url),
+        "CONTROL_API_SERVICE_DESCRIPTOR": _endpoint_descriptor(info.control_endpoint.url),
+        "LOGGING_API_SERVICE_DESCRIPTOR": _endpoint_descriptor(info.logging_endpoint.url),
         "PIPELINE_OPTIONS": json_format.MessageToJson(info.pipeline_options),
         "RUNNER_CAPABILITIES": " ".join(info.runner_capabilities),
     }
@@ -86,7 +86,7 @@ def _provision(given: argparse.Namespace) -> beam_provision_api_pb2.ProvisionInf
         return info
 
 
-def _address(url: str) -> str:
+def _endpoint_descriptor(url: str) -> str:
     return str(text_format.MessageToString(endpoints_pb2.ApiServiceDescriptor(url=url)))
 
 

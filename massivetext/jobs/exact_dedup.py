@@ -11,7 +11,7 @@ import pyarrow as pa
 from massivetext.dedup.exact_copies import exact_duplicates
 from massivetext.dedup.keeper import keeper_rank
 from massivetext.dedup.row_types import REMOVED_ROW, TEXT_HASH_ROW, split_by_partition
-from massivetext.engines.engine import DealOut, Engine
+from massivetext.engines.engine import DistributeLanes, Engine
 from massivetext.runs.attempts import guard_work_item, translate_errors
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard, ShardCommit
@@ -39,7 +39,7 @@ def run_exact_dedup(engine: Engine, context: Context, _items: Sequence[WorkItem]
     def build(pipeline: beam.Pipeline) -> None:
         hashes = (
             pipeline
-            | "DealOut" >> DealOut(lanes)
+            | "DistributeLanes" >> DistributeLanes(lanes)
             | "ReadHashes"
             >> beam.ParDo(_ReadHashes(context, partitions))
             .with_output_types(ROWS, hashed=ROWS, empty=ROWS)

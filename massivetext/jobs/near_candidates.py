@@ -17,7 +17,7 @@ from massivetext.dedup.lsh_partitions import LshPartitions
 from massivetext.dedup.minhash import band_bucket_hashes
 from massivetext.dedup.near_duplicates import bucket_rows
 from massivetext.dedup.row_types import BUCKET_ROW
-from massivetext.engines.engine import DealOut, Engine
+from massivetext.engines.engine import DistributeLanes, Engine
 from massivetext.runs.attempts import guard_work_item, translate_errors
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard, ShardCommit
@@ -48,7 +48,7 @@ def find_candidates(engine: Engine, context: Context, cells: LshPartitions, shar
         def build(pipeline: beam.Pipeline, wave: list[int] = wave) -> None:
             (
                 pipeline
-                | "DealOut" >> DealOut(lanes)
+                | "DistributeLanes" >> DistributeLanes(lanes)
                 | "ReadBands"
                 >> beam.ParDo(_ReadBands(context, cells, wave, numbers[0])).with_output_types(tuple[bytes, bytes])
                 | "GroupByCell" >> beam.GroupByKey()

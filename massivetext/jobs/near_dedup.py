@@ -104,7 +104,7 @@ def _duplicates(context: Context, evidence: Iterable[Chunk]) -> tuple[Pairs, npt
     pairs, similarities = [np.zeros((0, 2), np.uint64)], [np.zeros(0)]
 
     def read(chunk: Chunk) -> pa.Table:
-        return tables.read(context.run.path(chunk.evidence), ["a", "b", "jaccard"])
+        return tables.read_table(context.run.path(chunk.evidence), ["a", "b", "jaccard"])
 
     for table in fs.concurrently(context.run.folder, read, evidence):
         a, b, jaccard = (column.to_numpy() for column in table.columns)
@@ -130,7 +130,7 @@ def _ranks(context: Context, nodes: U64) -> U64:
 def _clusters_of(context: Context, shard: Shard) -> tuple[U64, U64, npt.NDArray[np.float64]]:
     """Address, keeper and similarity of the documents of a shard that are in a cluster; reads no other shard's."""
     ends = context.addresses(shard, np.array([0, MAX_ROWS - 1]))
-    table = tables.read_range(context.run.path(CLUSTERS), "address", *ends.tolist())
+    table = tables.read_value_range(context.run.path(CLUSTERS), "address", *ends.tolist())
     address, keeper, similarity = (table[name].to_numpy() for name in ("address", "keeper", "similarity"))
     return address, keeper, similarity
 

@@ -19,7 +19,7 @@ from massivetext.dedup.lsh_partitions import CHUNK_PAIRS, LshPartitions
 from massivetext.dedup.near_duplicates import is_near_duplicate, near_shingles
 from massivetext.dedup.pair_files import PAIR_BYTES
 from massivetext.dedup.similarity import similarity
-from massivetext.engines.engine import DealOut, Engine
+from massivetext.engines.engine import DistributeLanes, Engine
 from massivetext.errors import StageError
 from massivetext.jobs.near_candidates import CANDIDATES, STAGE, cell_path, pairs_in
 from massivetext.runs import documents
@@ -65,7 +65,7 @@ def verify_candidates(engine: Engine, context: Context, cells: LshPartitions) ->
         def build(pipeline: beam.Pipeline) -> None:
             (
                 pipeline
-                | "DealOut" >> DealOut(parts)
+                | "DistributeLanes" >> DistributeLanes(parts)
                 | "Merge" >> beam.ParDo(_Merge(context, cells)).with_output_types(tuple[bytes, Chunk])
                 | "GroupByChunk" >> beam.GroupByKey()
                 | "Verify" >> beam.ParDo(_Verify(context))

@@ -12,7 +12,7 @@ import apache_beam as beam
 import numpy as np
 import numpy.typing as npt
 
-from massivetext.engines.engine import DealOut, Engine, balance
+from massivetext.engines.engine import DistributeLanes, Engine, balance_lanes
 from massivetext.jobs.dataset_description import write_dataset
 from massivetext.jobs.encode_draws import STAGE, Encoded, encode, encoder
 from massivetext.jobs.tokenizer_training import MODEL
@@ -96,13 +96,13 @@ def _write_wave(engine: Engine, context: Context, encoded: Encoded, wave: list[i
     tokens = encoded.sequences * context.recipe.records.sequence_length
     size = tokens * _token_bytes(context) * len(wave) / shards
     cost = size * _WRITE_COST
-    lanes = balance([(part, 1.0) for part in parts], engine.lanes(len(parts), cost))
+    lanes = balance_lanes([(part, 1.0) for part in parts], engine.lanes(len(parts), cost))
     cut = _Cut(context, Wave(encoded.sequences, dict(encoded.quotas), shards, frozenset(wave)))
 
     def build(pipeline: beam.Pipeline) -> None:
         (
             pipeline
-            | "DealOut" >> DealOut(lanes)
+            | "DistributeLanes" >> DistributeLanes(lanes)
             | "Cut" >> beam.ParDo(cut).with_output_types(tuple[bytes, bytes])
             | "GroupByShard" >> beam.GroupByKey()
             | "Write" >> beam.ParDo(_Write(context, encoded.sequences, shards))
@@ -131,7 +131,7 @@ def cut_part(context: Context, wave: Wave, number: int, shard: Shard) -> Iterato
     placed = _layout(context, shard.source, context.keys[STAGE])
     first_row = sum(wave.quotas[source] for source in sorted(wave.quotas) if source < shard.source)
     quota, length = wave.quotas[shard.source], context.recipe.records.sequence_length
-    for batch in tables.batches(round_tokens_path(context.run, number, shard), rows=1024):
+    for batch in tables.read_batches(round_tokens_path(context.run, number, shard), rows=1024):
         found = [
             piece
             for draw, count, packed in zip(

@@ -107,13 +107,13 @@ def sampled_passages(context: Context, shard: Shard, count: int) -> list[str]:
     path = context.run.part(_SAMPLES, shard)
     if count < 1 or context.recipe.tokenizer.model is not None:
         return []
-    with contextlib.closing(tables.batches(path, rows=count)) as batches:
+    with contextlib.closing(tables.read_batches(path, rows=count)) as batches:
         batch = next(batches, None)
     return [] if batch is None else batch["passage"].to_pylist()
 
 
 def _lines(context: Context) -> Iterator[str]:
     for shard in context.all_shards():
-        for batch in tables.batches(context.run.part(_SAMPLES, shard), rows=_AT_ONCE):
+        for batch in tables.read_batches(context.run.part(_SAMPLES, shard), rows=_AT_ONCE):
             for passage in batch["passage"].to_pylist():
                 yield from passage.split("\n")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from massivetext import demo, edits, rules
-from massivetext.engines.libraries import versions
+from massivetext.engines.environment import versions
 from massivetext.errors import UserError
 from massivetext.recipe import LoadedRecipe
 from massivetext.rules import Rule

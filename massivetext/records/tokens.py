@@ -64,7 +64,7 @@ def read_counts(run: Run, shards: Sequence[Shard], rounds: int, draws: int) -> n
 
 
 def _read_counts(path: str) -> pa.Table:
-    return tables.read(path, ["draw", "count"])
+    return tables.read_table(path, ["draw", "count"])
 
 
 def load_counts(run: Run, source: str) -> npt.NDArray[np.int64]:

@@ -63,7 +63,7 @@ def _draws(context: Context, where: Place) -> list[tuple[int, int]]:
     """(draw, tokens) of every crop of a document, in order."""
     found: list[dict[str, Any]] = []
     for number in range(_rounds(context, where)):
-        table = tables.read(round_tokens_path(context.run, number, where.shard), ["row", "draw", "count"])
+        table = tables.read_table(round_tokens_path(context.run, number, where.shard), ["row", "draw", "count"])
         found += table.filter(pc.equal(table["row"], where.row)).to_pylist()
     return sorted((item["draw"], item["count"]) for item in found)
 

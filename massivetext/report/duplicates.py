@@ -115,7 +115,7 @@ def _near_clusters(context: Context) -> Clusters:
     empty = np.zeros(0, np.uint64)
     if not fs.exists(path):  # no source takes part
         return _clusters(context, empty, empty)
-    table = tables.read(path)
+    table = tables.read_table(path)
     addresses, kept = table["address"].to_numpy(), table["keeper"].to_numpy()
     return _clusters(context, addresses[addresses != kept], kept[addresses != kept])
 
@@ -123,7 +123,7 @@ def _near_clusters(context: Context) -> Clusters:
 def _evidence(context: Context, columns: list[str]) -> Iterator[pa.Table]:
     for file in context.run.need(NEAR_DEDUP.name).files():
         if file.path.startswith(EVIDENCE):
-            for batch in tables.batches(context.run.path(file.path), columns, rows=1 << 20):
+            for batch in tables.read_batches(context.run.path(file.path), columns, rows=1 << 20):
                 yield pa.Table.from_batches([batch])
 
 

@@ -39,12 +39,12 @@ def _row_groups(
 ) -> Iterator[tuple[int, pa.Table]]:
     path = run.part("documents", shard)
     try:
-        with tables.opened(path) as file:
+        with tables.open_parquet(path) as file:
             first = 0
             for group in range(file.metadata.num_row_groups):
                 count = file.metadata.row_group(group).num_rows
                 if wanted is None or np.searchsorted(wanted, first) < np.searchsorted(wanted, first + count):
-                    yield first, tables.read_group(file, group, columns)
+                    yield first, tables.read_row_group(file, group, columns)
                 first += count
     except (OSError, pa.ArrowInvalid) as error:
         raise StageError(f"{path}: cannot be read ({error}); run `massivetext verify` on the run") from error

@@ -161,7 +161,7 @@ class Run:
         """Reads a shard's part of a data set. Raises StageError where it is missing or damaged."""
         path = self.part(data_set, shard)
         try:
-            return tables.read(path, columns)
+            return tables.read_table(path, columns)
         except (OSError, pa.ArrowInvalid) as error:
             raise StageError(f"{path}: cannot be read ({error}); run `massivetext verify` on the run") from error
 

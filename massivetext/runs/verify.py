@@ -55,7 +55,7 @@ def _file(run: Run, file: File) -> list[str]:
     if fs.digest(path) != file.sha256:
         return [f"{path}: its bytes have changed (SHA-256 differs from the manifest)"]
     if file.rows is not None and path.endswith(".parquet"):
-        with tables.opened(path) as table:
+        with tables.open_parquet(path) as table:
             rows = table.metadata.num_rows
         if rows != file.rows:
             return [f"{path}: has {rows:,} rows, want {file.rows:,}"]

@@ -29,6 +29,14 @@ STAGES: tuple[Stage, ...] = (
     RECORDS,
     REPORT,
 )
+# Every library whose version can change what some stage writes.
+LIBRARIES = tuple(sorted({library for stage in STAGES for library in stage.libraries}))
+
+
+def code_modules(stages: Sequence[Stage]) -> tuple[str, ...]:
+    """Return the names of the modules that hold the code of some stages, so that processes can import them early."""
+    paths = (path for stage in stages for path in (stage.process, stage.run) if isinstance(path, str))
+    return tuple(sorted({path.partition(":")[0] for path in paths}))
 
 
 def steps(stages: Sequence[Stage]) -> Iterator[tuple[Stage, ...]]:

@@ -1,1 +1,1 @@
-"""Files on local disks and object stores: publishing, fencing, locking, Parquet."""
+"""Files on local disks and object stores: reading, publishing, fencing, locking, Parquet."""

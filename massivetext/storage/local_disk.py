@@ -15,7 +15,7 @@ from massivetext.errors import ReadError
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-_REMOVAL_SECONDS = 60  # to retry the removal of a folder in which a late process is still writing
+_REMOVAL_SECONDS = 60  # to retry the removal of a folder while a late process still writes to it
 
 
 class LocalFile(io.FileIO):

@@ -54,7 +54,7 @@ class Lock:
         holder = read_chain(self._folder)[-1:]
         if not holder or holder[0].token != self._owner.token:
             self.lost = True
-            who = f"now {holder[0].owner or 'somebody'} holds it" if holder else "its lock has gone"
+            who = f"now {holder[0].owner or 'another process'} holds it" if holder else "its lock has gone"
             raise LockLostError(
                 f"{self._folder}: another run has taken this folder over ({who}), because this one did not show a sign "
                 f"of life for {STALE_SECONDS:.0f} seconds; this one stops and leaves the folder to it"

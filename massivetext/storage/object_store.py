@@ -79,7 +79,7 @@ def upload(fs: FileSystem, local: str, path: str, inner: str, *, part_bytes: int
         local: path of the local file.
         path: URL to write, for messages.
         inner: the same path within ``fs``.
-        part_bytes: a larger file is uploaded in parts of this size, a few of which are in memory at a time.
+        part_bytes: a larger file is uploaded in parts of this size; a few of them are in memory at a time.
     """
     parts = {"chunksize": part_bytes} if protocol_of(path) in EXTRAS else {}
     with translate_write_errors(path):

@@ -36,5 +36,5 @@ def relative(path: str, folder: str) -> str:
     prefix = object_store.connect(folder)[1].rstrip("/") + "/"
     inner = object_store.connect(path)[1]
     if not inner.startswith(prefix):
-        raise ValueError(f"{path}: does not lie below {folder}")
+        raise ValueError(f"{path}: is not below {folder}")
     return inner[len(prefix) :]

@@ -1,4 +1,4 @@
-"""Reading ahead in files of object stores: few requests for a stream, and no more than is asked for otherwise."""
+"""Reading ahead in files of object stores: few requests for a stream, and no extra bytes for single reads."""
 
 from collections.abc import Callable
 from typing import IO

@@ -102,7 +102,7 @@ def _store_errors() -> tuple[type[Exception], ...]:
 
 def _bucket_missing(path: str) -> BucketMissingError:
     bucket = "/".join(path.split("/")[:3])
-    return BucketMissingError(f"{path}: there is no {bucket}; make it or mend the URL")
+    return BucketMissingError(f"{path}: there is no {bucket}; make it or correct the URL")
 
 
 def _user_message(path: str, error: Exception) -> MassivetextError:
@@ -112,7 +112,9 @@ def _user_message(path: str, error: Exception) -> MassivetextError:
         hint = _CREDENTIALS.get(EXTRAS.get(protocol_of(path), ""), "see the documentation of the store")
         return CredentialsMissingError(f"{path}: no credentials for it ({cause}); {hint}")
     if _is_denied(error):
-        return AccessDeniedError(f"{path}: the store denies access ({cause}); mend the credentials or the permissions")
+        return AccessDeniedError(
+            f"{path}: the store denies access ({cause}); correct the credentials or the permissions"
+        )
     if name == "FileExpired":  # s3fs.utils: the ETag differs from that of the first read
         return FileChangedError(f"{path}: has changed while it was read; leave the inputs alone and run again")
     return StoreFailedError(f"{path}: the store fails, after several attempts ({cause}); run again to go on")

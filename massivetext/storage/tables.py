@@ -1,12 +1,11 @@
-"""Parquet files of a run, read in the thread that asks.
+"""Parquet files of a run, read in the calling thread.
 
-Arrow would read in threads of its own. One of them may still hold the file when the process has nothing left to do and
-ends, which aborts it. Besides, workers and not threads are what keeps all cores of a machine busy.
+Arrow would read in threads of its own. One of them may still hold the file when the process ends, which aborts the
+process. Nor are threads needed: worker processes keep all cores of a machine busy.
 """
 
 import contextlib
 from collections.abc import Generator, Iterator, Sequence
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,38 +15,41 @@ from massivetext.storage import files as fs
 
 
 @contextlib.contextmanager
-def opened(path: str) -> Iterator[Any]:
-    """An open file, a :class:`pyarrow.parquet.ParquetFile`. Raises FileNotFoundError, pyarrow.ArrowInvalid."""
+def open_parquet(path: str) -> Iterator[pq.ParquetFile]:
+    """Give an open file. Raises FileNotFoundError, pyarrow.ArrowInvalid."""
     with fs.open_read(path) as handle:
         yield pq.ParquetFile(handle, pre_buffer=False)
 
 
-def read(path: str, columns: Sequence[str] | None = None) -> pa.Table:
-    """The whole of a file, or some of its columns in the order in which they are named. Raises as :func:`opened`."""
-    with opened(path) as file:
+def read_table(path: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """Return a whole file, or some of its columns in the given order. Raises as :func:`open_parquet` does."""
+    with open_parquet(path) as file:
         table = file.read(columns, use_threads=False)
     return table if columns is None else table.select(columns)
 
 
-def read_group(file: Any, group: int, columns: Sequence[str] | None = None) -> pa.Table:
-    """A row group of an open file; columns as in :func:`read`."""
+def read_row_group(file: pq.ParquetFile, group: int, columns: Sequence[str] | None = None) -> pa.Table:
+    """Return a row group of an open file; columns as in :func:`read_table`."""
     table = file.read_row_group(group, columns, use_threads=False)
     return table if columns is None else table.select(columns)
 
 
-def batches(path: str, columns: Sequence[str] | None = None, *, rows: int) -> Generator[pa.RecordBatch, None, None]:
-    """The rows of a file in order, so many at a time. Raises as :func:`opened`."""
-    with opened(path) as file:
+def read_batches(
+    path: str, columns: Sequence[str] | None = None, *, rows: int
+) -> Generator[pa.RecordBatch, None, None]:
+    """Yield the rows of a file in order, at most ``rows`` at a time. Raises as :func:`open_parquet` does."""
+    with open_parquet(path) as file:
         for batch in file.iter_batches(rows, columns=columns, use_threads=False):
             yield batch if columns is None else batch.select(columns)
 
 
-def read_range(path: str, column: str, first: int, last: int) -> pa.Table:
-    """The rows whose number in a column, by which the file is sorted, is from first to last.
+def read_value_range(path: str, column: str, first: int, last: int) -> pa.Table:
+    """Return the rows whose value in a column is from first to last, both included.
 
-    Row groups that by their statistics hold none of them are not read. Raises as :func:`opened`.
+    The file must be sorted by this column. Row groups that hold none of these rows, by their statistics, are not read.
+    Raises as :func:`open_parquet` does.
     """
-    with opened(path) as file:
+    with open_parquet(path) as file:
         schema = file.schema_arrow
         index = schema.names.index(column)
         groups = [

@@ -1,7 +1,7 @@
-"""A folder for the temporary files of a process and of all that it starts, which does not outlive it for long.
+"""A folder for the temporary files of a process and its children, removed at its end or by the next run.
 
-Libraries put their files where the system says, and leave them there when their process is killed. So a run has a
-folder of its own for them, removed at its end; one that a killed run has left is removed by the next on the machine.
+Libraries write temporary files to the folder of the system, and leave them there if their process is killed. So a run
+has its own folder for them, removed at the end; the next run on the machine removes the folder of a killed run.
 """
 
 import contextlib
@@ -17,13 +17,13 @@ _PREFIX = "massivetext-tmp-"
 
 @contextlib.contextmanager
 def own_folder() -> Iterator[None]:
-    """Within, this process and those it starts keep their temporary files in a folder that is removed at the end.
+    """Keep the temporary files of this process and its children in a folder that is removed at the end of the block.
 
-    A lock on the folder tells whether its process still lives: the system releases it, however the process ends.
+    A lock on the folder shows that its process is alive: the system releases it, however the process ends.
     """
-    _sweep(Path(tempfile.gettempdir()))
+    _remove_leftovers(Path(tempfile.gettempdir()))
     before, variable = tempfile.tempdir, os.environ.get("TMPDIR")
-    folder, descriptor = _locked()
+    folder, descriptor = _make_locked_folder()
     tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
     try:
         yield
@@ -36,19 +36,19 @@ def own_folder() -> Iterator[None]:
         os.close(descriptor)
 
 
-def _locked() -> tuple[Path, int]:
+def _make_locked_folder() -> tuple[Path, int]:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
         descriptor = os.open(folder, os.O_RDONLY)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if folder.exists():  # or somebody who was sweeping had it first
+        if folder.exists():  # otherwise another process took it for the folder of a killed run and removed it
             return folder, descriptor
         os.close(descriptor)
 
 
-def _sweep(parent: Path) -> None:
+def _remove_leftovers(parent: Path) -> None:
     for folder in parent.glob(f"{_PREFIX}*"):
-        with contextlib.suppress(OSError):  # it lives, it is another user's, or somebody else was faster
+        with contextlib.suppress(OSError):  # its process is alive, it is another user's, or another process was faster
             descriptor = os.open(folder, os.O_RDONLY)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import apache_beam as beam
 
-from massivetext.engines.engine import DealOut
+from massivetext.engines.engine import DistributeLanes
 from massivetext.errors import UserError
 from massivetext.recipe import PAPER_LICENCES, IngestOptions, KindName, SourceOptions
 from massivetext.schema import Document, Rejected, document_id
@@ -78,7 +78,7 @@ class ReadDocuments(beam.PTransform[beam.pvalue.PBegin, Mapping[str, Rows]]):
         """Make one element per shard, then read the documents of each."""
         read = (
             begin
-            | "DealOut" >> DealOut(self._shards)
+            | "DistributeLanes" >> DistributeLanes(self._shards)
             | "Read"
             >> beam.ParDo(_ReadSplits(self._source, self._options, self._limits)).with_outputs(
                 "quarantine", main="documents"

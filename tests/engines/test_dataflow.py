@@ -1,4 +1,4 @@
-"""Every Beam job of a run as Dataflow gets it: graph, coders, sizes, workers. Nothing here asks the service.
+"""Every Beam job of a run as Dataflow gets it: graph, coders, sizes, workers. No request is sent to the service.
 
 What this cannot show: that the service accepts the jobs, finds the image, scales, and lets workers at the buckets.
 """
@@ -10,28 +10,28 @@ from dataflow_jobs import BYTES, OPTIONS, Job, jobs_of
 from jsonl_corpus import write
 
 pytestmark = pytest.mark.slow
-SHARDS = 3  # of each of two sources
+SHARDS = 3  # per source; there are two
 
-# Each job in order: the last stage it serves, what it is made of, what it groups by beside its lanes.
+# Each job in order: its last stage, its transforms, and its shuffles besides that of its lanes.
 JOBS = [
-    ("judge", ["DealOut", "Claim", "ingest", "measure", "judge"], []),
+    ("judge", ["DistributeLanes", "Claim", "ingest", "measure", "judge"], []),
     (
         "exact-dedup",
-        ["DealOut", "ReadHashes", "GroupByHash", "Resolve", "WithEveryShard", "GroupByShard", "Write"],
+        ["DistributeLanes", "ReadHashes", "GroupByHash", "Resolve", "WithEveryShard", "GroupByShard", "Write"],
         ["GroupByHash", "GroupByShard"],
     ),
-    ("near-dedup", ["DealOut", "Claim", "near-dedup signatures/"], []),
-    ("near-dedup", ["DealOut", "ReadBands", "GroupByCell", "WriteCell"], ["GroupByCell"]),
-    ("near-dedup", ["DealOut", "Merge", "GroupByChunk", "Verify"], ["GroupByChunk"]),
-    ("near-dedup", ["DealOut", "Claim", "near-dedup"], []),
-    ("decontaminate", ["DealOut", "Claim", "decontaminate"], []),
-    ("tokenizer", ["DealOut", "Claim", "tokenizer samples/"], []),
-    ("records", ["DealOut", "Claim", "records"], []),
-    ("records", ["DealOut", "Cut", "GroupByShard", "Write"], ["GroupByShard"]),
-    ("report", ["DealOut", "Claim", "report"], []),
+    ("near-dedup", ["DistributeLanes", "Claim", "near-dedup signatures/"], []),
+    ("near-dedup", ["DistributeLanes", "ReadBands", "GroupByCell", "WriteCell"], ["GroupByCell"]),
+    ("near-dedup", ["DistributeLanes", "Merge", "GroupByChunk", "Verify"], ["GroupByChunk"]),
+    ("near-dedup", ["DistributeLanes", "Claim", "near-dedup"], []),
+    ("decontaminate", ["DistributeLanes", "Claim", "decontaminate"], []),
+    ("tokenizer", ["DistributeLanes", "Claim", "tokenizer samples/"], []),
+    ("records", ["DistributeLanes", "Claim", "records"], []),
+    ("records", ["DistributeLanes", "Cut", "GroupByShard", "Write"], ["GroupByShard"]),
+    ("report", ["DistributeLanes", "Claim", "report"], []),
 ]
-LANES = "DealOut/GroupByLane"
-NAMES_ONLY = {LANES, "GroupByChunk"}  # what they group are names of work, of any type; the others group packed rows
+LANES = "DistributeLanes/GroupByLane"
+NAMES_ONLY = {LANES, "GroupByChunk"}  # their values are names of work items, of any type; the others group packed rows
 
 # Bytes of the largest graph of a run of 6 shards: some 19,000 are Beam's own names, coders and capabilities.
 GRAPH_BUDGET = 32_000
@@ -43,7 +43,7 @@ Jobs = Callable[[int, int], list[Job]]
 
 @pytest.fixture(scope="module")
 def make(tmp_path_factory: pytest.TempPathFactory) -> Jobs:
-    """Makes the jobs of a run over so many shards a source of so many documents."""
+    """Builds the jobs of a run with this number of shards per source and documents per shard."""
 
     def jobs(shards: int, documents: int) -> list[Job]:
         folder = tmp_path_factory.mktemp(f"dataflow-{shards}-{documents}")
@@ -75,7 +75,7 @@ def test_keys_cross_a_shuffle_as_bytes_and_so_do_rows(jobs: list[Job]) -> None:
 
 
 def test_work_between_two_shuffles_is_one_fused_stage(jobs: list[Job]) -> None:
-    # A stage on either side of each shuffle. Flatten stands on two sides of its own, and is a third in exact-dedup.
+    # One fused stage before and one after each shuffle; the Flatten of exact-dedup adds a third.
     wanted = [len(shuffles) + 2 + ("WithEveryShard" in labels) for _, labels, shuffles in JOBS]
 
     assert [job.fused_stages for job in jobs] == wanted
@@ -89,7 +89,7 @@ def test_graphs_and_payloads_keep_to_their_budgets(jobs: list[Job]) -> None:
 def test_a_graph_does_not_grow_with_the_documents(jobs: list[Job], make: Jobs) -> None:
     many = make(SHARDS, 48)
 
-    # Numbers of documents stand in some graphs, and numbers have digits.
+    # Some graphs hold numbers of documents, whose digits count.
     assert [job.size for job in many] == pytest.approx([job.size for job in jobs], abs=200)
 
 
@@ -101,11 +101,11 @@ def test_a_graph_grows_by_little_with_a_shard(jobs: list[Job], make: Jobs) -> No
     assert max(growth) < SHARD_BUDGET, growth
 
 
-# -- what the service is asked for -------------------------------------------------------------------------------------
+# -- what the service gets ---------------------------------------------------------------------------------------------
 
 
 def option(name: str) -> str:
-    """Value of an option as the user gave it."""
+    """Return the value of an option as the user gave it."""
     return next(given.partition("=")[2] for given in OPTIONS if given.startswith(f"--{name}="))
 
 
@@ -117,7 +117,7 @@ def test_every_worker_has_the_image_that_was_given(jobs: list[Job]) -> None:
     assert all(option("sdk_container_image").encode() in payload for payload in docker)
 
 
-def test_machines_are_those_that_were_asked_for(jobs: list[Job]) -> None:
+def test_machines_are_those_of_the_options(jobs: list[Job]) -> None:
     for job in jobs:
         assert job.pool["machineType"] == option("machine_type")
         assert job.pool["autoscalingSettings"]["maxNumWorkers"] == int(option("max_num_workers"))
@@ -125,7 +125,7 @@ def test_machines_are_those_that_were_asked_for(jobs: list[Job]) -> None:
         assert job.pool["ipConfiguration"] == "WORKER_IP_PRIVATE"
 
 
-def test_a_worker_is_a_process_a_core_with_a_task_at_a_time(jobs: list[Job]) -> None:
+def test_a_worker_is_one_process_per_core_with_one_work_item_at_a_time(jobs: list[Job]) -> None:
     for job in jobs:
         assert job.pool["numThreadsPerWorker"] == 1
         assert {"use_runner_v2", "use_multiple_sdk_containers"} <= set(job.request["environment"]["experiments"])
@@ -138,8 +138,8 @@ def test_no_main_session_is_pickled(jobs: list[Job]) -> None:
     assert staged == {"submission_environment_dependencies.txt"}  # Beam's own: a list of versions
 
 
-def test_a_job_has_one_environment_with_the_memory_that_was_asked_for(jobs: list[Job]) -> None:
-    # A hint on a single transform would be a second environment: a fusion break and workers of two kinds everywhere.
+def test_a_job_has_one_environment_with_the_memory_of_the_options(jobs: list[Job]) -> None:
+    # A hint on one transform would add a second environment: it would break fusion and need workers of two kinds.
     for job in jobs:
         (environment,) = job.graph.components.environments.values()
 

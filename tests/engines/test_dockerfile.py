@@ -1,4 +1,4 @@
-"""The image, as far as it can be checked without an engine: what goes in, what its steps do, who runs it."""
+"""The image, as far as it can be checked without Docker: its files, its steps, and its user."""
 
 import fnmatch
 import os
@@ -20,18 +20,18 @@ LARGEST_FILE, LARGEST_CONTEXT = 2_000_000, 6_000_000  # bytes; the language mode
 
 
 def instructions() -> list[tuple[str, str]]:
-    """Every instruction of the Dockerfile with what follows it, lines that go on joined."""
+    """Return every instruction of the Dockerfile with its arguments; continued lines are joined."""
     text = re.sub(r"(?m)^\s*#.*\n", "", DOCKERFILE.read_text(encoding="utf-8")).replace("\\\n", " ")
     return [(line.split(maxsplit=1)[0], line.split(maxsplit=1)[1]) for line in text.splitlines() if line.strip()]
 
 
 def all_of(name: str) -> list[str]:
-    """What follows each instruction of a name."""
+    """Return the arguments of every instruction with this name."""
     return [rest for instruction, rest in instructions() if instruction == name]
 
 
 def in_context(path: str) -> bool:
-    """Whether `docker build` sends a file: the last line of .dockerignore that fits it or a folder above it decides."""
+    """Return whether `docker build` sends a file: the last line of .dockerignore that matches it or a parent counts."""
     folders = [path, *map(str, Path(path).parents)][:-1]
     sent = True
     for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines():
@@ -45,7 +45,7 @@ def in_context(path: str) -> bool:
 
 
 def context() -> Iterator[Path]:
-    """Every file that `docker build` sends."""
+    """Return every file that `docker build` sends."""
     for folder, folders, files in os.walk(ROOT):
         folders[:] = [name for name in folders if name not in (".git", ".venv")]
         for name in files:
@@ -54,7 +54,7 @@ def context() -> Iterator[Path]:
                 yield path
 
 
-def test_hadolint_has_nothing_to_say() -> None:
+def test_hadolint_finds_no_fault() -> None:
     hadolint = shutil.which("hadolint", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     assert hadolint, "hadolint is missing: install the extra dev"
     done = subprocess.run([hadolint, "--no-color", str(DOCKERFILE)], capture_output=True, text=True, check=False)
@@ -106,7 +106,7 @@ def test_nothing_else_is_sent() -> None:
         "tests/engines/test_dockerfile.py",
     ],
 )
-def test_secrets_and_leavings_are_not_sent(path: str) -> None:
+def test_secrets_and_leftovers_are_not_sent(path: str) -> None:
     assert not in_context(path)
 
 
@@ -120,7 +120,7 @@ def test_the_image_runs_as_a_user_who_is_not_root() -> None:
 
 
 def test_the_entry_point_stays_that_of_beam() -> None:
-    # Its boot starts workers; in an environment of its own it would not see what is installed.
+    # Beam's `boot` starts the workers; in a virtual environment it would not find what is installed.
     assert all_of("ENTRYPOINT") == all_of("CMD") == []
     assert "RUN_PYTHON_SDK_IN_DEFAULT_ENVIRONMENT=1" in all_of("ENV")
 
@@ -133,12 +133,12 @@ def test_every_installation_is_constrained() -> None:
     assert all("PIP_CONSTRAINT=" in step for rest in all_of("RUN") for step in rest.split("&&") if "-m build" in step)
 
 
-# -- the same steps, here ----------------------------------------------------------------------------------------------
+# -- the same steps here -----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def installed() -> Iterator[Path]:
-    """A virtual environment in which the steps of the image were run, on a copy of what the build would be sent."""
+    """A virtual environment in which the steps of the image were run, on a copy of the files that the build gets."""
     with tempfile.TemporaryDirectory(prefix="massivetext-image-") as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -149,7 +149,7 @@ def installed() -> Iterator[Path]:
             shutil.copyfile(path, target)
         subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
         (step,) = (rest for rest in all_of("RUN") if "pip install" in rest)
-        # A layer keeps no cache; here there may be one. Folders of the image are folders of ours.
+        # A layer of an image has no pip cache; this machine may. Folders of the image become folders of the test.
         step = step.replace(" --no-cache-dir", "").replace("/tmp/wheel", str(folder / "wheel"))
         step = step.replace("/opt/massivetext", str(work))
         environment = {**os.environ, "PATH": f"{folder}/venv/bin{os.pathsep}{os.environ['PATH']}"}
@@ -163,7 +163,7 @@ def installed() -> Iterator[Path]:
 
 
 def run_in(installed: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    """Runs an installed command with nothing but a path."""
+    """Run an installed command with no environment variable but PATH."""
     return subprocess.run(
         [str(installed / "venv/bin" / command[0]), *command[1:]],
         cwd=installed,

@@ -1,21 +1,30 @@
-"""Runners: lanes and their balance, options, and what becomes of an error in a worker."""
+"""Runners: lanes and how they are balanced, options, and errors in a worker."""
 
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 import apache_beam as beam
 import pytest
 from apache_beam.runners.portability import spark_runner
+from beam_calls import map_each
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.engines.engine import START_SECONDS, DealOut, Engine, balance
-from massivetext.errors import StageError, UserError, mark_for_driver
+from massivetext.engines.engine import START_SECONDS, DistributeLanes, Engine, balance_lanes
+from massivetext.errors import (
+    FencedOutError,
+    LockHeldError,
+    MassivetextError,
+    StageError,
+    UserError,
+    mark_for_driver,
+    unmark,
+)
 
-# Functions within tests are sent to worker processes by value: workers need not find this file.
+# Functions within tests are pickled by value, so that worker processes need not import this file.
 
 
 # -- lanes -------------------------------------------------------------------------------------------------------------
@@ -25,7 +34,7 @@ from massivetext.errors import StageError, UserError, mark_for_driver
     ("workers", "tasks", "cost", "expected"),
     [
         (4, 100, 1000.0, 4),
-        (4, 3, 1000.0, 3),  # no lane without a task
+        (4, 3, 1000.0, 3),  # no lane without a work item
         (4, 0, 1000.0, 1),
         (1, 100, 1000.0, 1),
         (4, 100, 2 * START_SECONDS, 1),  # done before the others have started
@@ -33,16 +42,16 @@ from massivetext.errors import StageError, UserError, mark_for_driver
         (4, 100, 0.0, 1),
     ],
 )
-def test_the_embedded_runner_gets_a_lane_a_worker(workers: int, tasks: int, cost: float, expected: int) -> None:
+def test_the_embedded_runner_gets_one_lane_per_worker(workers: int, tasks: int, cost: float, expected: int) -> None:
     assert Engine(workers=workers).lanes(tasks, cost) == expected
 
 
-def test_a_cost_that_is_not_known_is_large() -> None:
+def test_an_unknown_cost_counts_as_large() -> None:
     assert Engine(workers=3).lanes(100) == 3
 
 
 @pytest.mark.parametrize(("tasks", "expected"), [(0, 1), (1, 1), (1000, 1000)])
-def test_a_cluster_gets_a_lane_a_task(tasks: int, expected: int) -> None:
+def test_a_cluster_gets_one_lane_per_work_item(tasks: int, expected: int) -> None:
     engine = Engine(workers=2, beam_args=("--runner=SparkRunner",))
 
     assert not engine.embedded
@@ -50,22 +59,22 @@ def test_a_cluster_gets_a_lane_a_task(tasks: int, expected: int) -> None:
 
 
 def test_balance_by_hand() -> None:
-    # Dearest first, each to the emptiest lane: a 5 | b 4 | c 3 -> b (7) | d 3 -> a (8) | e 1 -> b (8).
-    assert balance([("c", 3), ("a", 5), ("e", 1), ("b", 4), ("d", 3)], 2) == [["a", "d"], ["b", "c", "e"]]
+    # The most expensive first, each to the cheapest lane: a 5 | b 4 | c 3 -> b (7) | d 3 -> a (8) | e 1 -> b (8).
+    assert balance_lanes([("c", 3), ("a", 5), ("e", 1), ("b", 4), ("d", 3)], 2) == [["a", "d"], ["b", "c", "e"]]
 
 
-def test_equal_costs_are_dealt_in_order() -> None:
-    assert balance([(number, 1.0) for number in range(5)], 2) == [[0, 2, 4], [1, 3]]
+def test_equal_costs_are_divided_in_order() -> None:
+    assert balance_lanes([(number, 1.0) for number in range(5)], 2) == [[0, 2, 4], [1, 3]]
 
 
-def test_lanes_without_a_task_are_left_out() -> None:
-    assert balance([("a", 1.0)], 5) == [["a"]]
-    assert balance([], 5) == []
+def test_lanes_without_a_work_item_are_left_out() -> None:
+    assert balance_lanes([("a", 1.0)], 5) == [["a"]]
+    assert balance_lanes([], 5) == []
 
 
 @given(st.lists(st.integers(0, 1000), max_size=60), st.integers(1, 9))
-def test_every_task_is_dealt_once_and_loads_differ_by_one_task_at_most(costs: list[int], lanes: int) -> None:
-    dealt = balance([(number, float(cost)) for number, cost in enumerate(costs)], lanes)
+def test_every_work_item_is_in_one_lane_and_loads_differ_by_at_most_one_work_item(costs: list[int], lanes: int) -> None:
+    dealt = balance_lanes([(number, float(cost)) for number, cost in enumerate(costs)], lanes)
     loads = [sum(costs[number] for number in lane) for lane in dealt]
 
     assert sorted(number for lane in dealt for number in lane) == list(range(len(costs)))
@@ -75,11 +84,11 @@ def test_every_task_is_dealt_once_and_loads_differ_by_one_task_at_most(costs: li
         assert max(loads) - min(loads) <= max(costs)
 
 
-def test_many_tasks_are_dealt_quickly() -> None:
+def test_many_work_items_are_divided_quickly() -> None:
     started = time.monotonic()
 
-    # As on a cluster, where each task is a lane: looking through all lanes for each task would take minutes.
-    assert len(balance([(number, 1.0) for number in range(100_000)], 100_000)) == 100_000
+    # As on a cluster, with one lane per work item: a search of all lanes for each work item would take minutes.
+    assert len(balance_lanes([(number, 1.0) for number in range(100_000)], 100_000)) == 100_000
     assert time.monotonic() - started < 10
 
 
@@ -137,33 +146,27 @@ def test_a_value_that_beam_does_not_take_is_refused_in_a_line(
 # -- errors ------------------------------------------------------------------------------------------------------------
 
 
-def each(function: Callable[[Any], None]) -> Any:
-    return beam.Map(function)  # type: ignore[no-untyped-call]
-
-
 def failing(error: Exception) -> Callable[[beam.Pipeline], object]:
-    """A job whose only element fails."""
+    """Return a job whose elements fail."""
 
     def process(_: object) -> None:
         raise error
 
-    return lambda pipeline: pipeline | DealOut(["a", "b"]) | each(process)
+    return lambda pipeline: pipeline | DistributeLanes(["a", "b"]) | map_each(process)
 
 
 MESSAGES = st.text() | st.text(st.sampled_from('\\"<>\n a[]é\x00'), max_size=12)
 
 
-@given(MESSAGES, st.sampled_from([UserError, StageError]))
-def test_a_marked_message_is_found_in_whatever_a_runner_makes_of_it(
-    message: str, kind: type[UserError | StageError]
-) -> None:
+@given(MESSAGES, st.sampled_from([UserError, StageError, LockHeldError, FencedOutError]))
+def test_a_marked_error_is_found_in_whatever_a_runner_makes_of_it(message: str, kind: type[MassivetextError]) -> None:
     marked = mark_for_driver(kind(message))
 
     def build(_: beam.Pipeline) -> None:
         return None
 
     class Job(beam.Pipeline):
-        def run(self, *_: Any) -> Any:
+        def run(self, *_: object) -> NoReturn:
             raise RuntimeError(
                 f'Traceback ...\nmassivetext.errors.X: {marked} [while running "Process"]\n<<more>> "text">>'
             )
@@ -173,10 +176,26 @@ def test_a_marked_message_is_found_in_whatever_a_runner_makes_of_it(
         with pytest.raises(kind) as caught:
             Engine().run(build, lanes=1)
 
+    assert type(caught.value) is kind
     assert str(caught.value) == message
 
 
-def test_what_a_user_can_mend_arrives_as_one_message() -> None:
+def test_an_error_class_that_is_defined_elsewhere_arrives_as_itself() -> None:
+    class NewError(StageError):
+        """Defined outside of massivetext, as by a stage of a user."""
+
+    with pytest.raises(NewError, match=r"^full$"):
+        Engine().run(failing(mark_for_driver(NewError("full"))), lanes=1)
+
+
+def test_an_error_class_that_the_driver_does_not_know_is_a_stage_error() -> None:
+    found = unmark('x <<massivetext OtherError "full">> y')
+
+    assert type(found) is StageError
+    assert str(found) == "full"
+
+
+def test_an_error_that_a_user_can_correct_arrives_as_one_message() -> None:
     for error in (UserError('books/ü.txt: "quoted"\nand a \\'), StageError("no space left on device")):
         with pytest.raises(type(error)) as caught:
             Engine().run(failing(mark_for_driver(error)), lanes=1)
@@ -184,7 +203,7 @@ def test_what_a_user_can_mend_arrives_as_one_message() -> None:
         assert str(caught.value) == str(error)
 
 
-def test_a_mistake_of_ours_is_not_taken_for_the_users() -> None:
+def test_a_programming_error_arrives_as_itself() -> None:
     with pytest.raises(ZeroDivisionError, match="ours") as caught:
         Engine().run(failing(ZeroDivisionError("ours")), lanes=1)
 
@@ -202,9 +221,9 @@ def test_an_error_while_the_job_is_built_is_itself() -> None:
 # -- worker processes --------------------------------------------------------------------------------------------------
 
 
-def test_lanes_lie_on_worker_processes_of_their_own(tmp_path: Path) -> None:
+def test_each_lane_is_processed_by_its_own_worker(tmp_path: Path) -> None:
     def meet(lane: list[str]) -> None:
-        """Waits for the other lane: they meet if they are worked on at the same time."""
+        """Wait for the other lane: both arrive here only if they are processed at the same time."""
         own, other = lane
         (tmp_path / own).write_text(str(os.getpid()))
         deadline = time.monotonic() + 30
@@ -212,7 +231,9 @@ def test_lanes_lie_on_worker_processes_of_their_own(tmp_path: Path) -> None:
             time.sleep(0.02)
         (tmp_path / f"{own}-met").write_text(str((tmp_path / other).exists()))
 
-    Engine(workers=2).run(lambda pipeline: pipeline | DealOut([["a", "b"], ["b", "a"]]) | each(meet), lanes=2)
+    Engine(workers=2).run(
+        lambda pipeline: pipeline | DistributeLanes([["a", "b"], ["b", "a"]]) | map_each(meet), lanes=2
+    )
     processes = {(tmp_path / name).read_text() for name in "ab"}
 
     assert [(tmp_path / f"{name}-met").read_text() for name in "ab"] == ["True", "True"]
@@ -231,13 +252,13 @@ def test_one_lane_needs_no_worker_process(tmp_path: Path) -> None:
     def write(lane: str) -> None:
         (tmp_path / lane).write_text(str(os.getpid()))
 
-    Engine(workers=2).run(lambda pipeline: pipeline | DealOut(["a"]) | each(write), lanes=1)
+    Engine(workers=2).run(lambda pipeline: pipeline | DistributeLanes(["a"]) | map_each(write), lanes=1)
 
     assert (tmp_path / "a").read_text() == str(os.getpid())
 
 
 class Server:
-    """A job server that notes that it was stopped."""
+    """A job server that records that it was stopped."""
 
     stopped = False
 

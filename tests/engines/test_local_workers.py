@@ -1,4 +1,4 @@
-"""Worker processes on this machine: their death ends the job, and they do not outlive their driver."""
+"""Worker processes on this machine: the death of one ends the job, and they do not outlive their driver."""
 
 import os
 import signal
@@ -7,25 +7,25 @@ import sys
 import time
 from pathlib import Path
 
-import apache_beam as beam
 import psutil
 import pytest
+from beam_calls import map_each
 
-from massivetext.engines.engine import DealOut, Engine
-from massivetext.engines.local_workers import died
+from massivetext.engines.engine import DistributeLanes, Engine
+from massivetext.engines.local_workers import describe_exit
 from massivetext.errors import StageError
 
-# Two workers that say who they are in files of a folder, and then work for a minute.
+# Two workers that write their process IDs to files, and then work for a minute.
 JOB = """
 import os, sys, time
 from pathlib import Path
 import apache_beam as beam
-from massivetext.engines.engine import DealOut, Engine
+from massivetext.engines.engine import DistributeLanes, Engine
 folder = Path(sys.argv[1])
 def work(lane):
     (folder / lane).write_text(str(os.getpid()))
     time.sleep(60)
-Engine(workers=2).run(lambda pipeline: pipeline | DealOut(["a", "b"]) | beam.Map(work), lanes=2)
+Engine(workers=2).run(lambda pipeline: pipeline | DistributeLanes(["a", "b"]) | beam.Map(work), lanes=2)
 """
 
 # Two workers, one of which fails.
@@ -33,20 +33,20 @@ FAILING_JOB = """
 import sys
 import apache_beam as beam
 from massivetext.errors import StageError, mark_for_driver
-from massivetext.engines.engine import DealOut, Engine
+from massivetext.engines.engine import DistributeLanes, Engine
 def work(lane):
     if lane == "a":
         raise mark_for_driver(StageError("the disk is full"))
 sys.platform = sys.argv[1]
 try:
-    Engine(workers=2).run(lambda pipeline: pipeline | DealOut(["a", "b"]) | beam.Map(work), lanes=2)
+    Engine(workers=2).run(lambda pipeline: pipeline | DistributeLanes(["a", "b"]) | beam.Map(work), lanes=2)
 except StageError as error:
     print(error)
 """
 
 
 def at_work(folder: Path) -> list[int]:
-    """Waits until both workers are at work; their process ids."""
+    """Wait until both workers are at work, and return their process IDs."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         said = [(folder / lane).read_text() if (folder / lane).exists() else "" for lane in "ab"]
@@ -57,7 +57,7 @@ def at_work(folder: Path) -> list[int]:
 
 
 def are_gone(processes: list[int]) -> bool:
-    """Whether processes end within seconds."""
+    """Return whether processes end within seconds."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         if not any(Path(f"/proc/{process}").exists() for process in processes):
@@ -75,7 +75,7 @@ def test_a_worker_that_is_killed_ends_the_job_with_one_message() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     with pytest.raises(StageError) as caught:
-        Engine(workers=2).run(lambda pipeline: pipeline | DealOut(["a", "b"]) | beam.Map(work), lanes=2)  # type: ignore[no-untyped-call]
+        Engine(workers=2).run(lambda pipeline: pipeline | DistributeLanes(["a", "b"]) | map_each(work), lanes=2)
 
     assert str(caught.value) == (
         "a worker process was ended by signal 9 (SIGKILL); often the machine had no memory left: give fewer --workers; "
@@ -83,9 +83,11 @@ def test_a_worker_that_is_killed_ends_the_job_with_one_message() -> None:
     )
 
 
-def test_the_end_of_a_worker_is_told_in_words() -> None:
-    assert str(died(-signal.SIGSEGV)).startswith("a worker process was ended by signal 11 (SIGSEGV); what is complete")
-    assert str(died(3)).startswith("a worker process ended with exit code 3; what is complete")
+def test_the_exit_of_a_worker_is_described_in_words() -> None:
+    assert str(describe_exit(-signal.SIGSEGV)).startswith(
+        "a worker process was ended by signal 11 (SIGSEGV); what is complete"
+    )
+    assert str(describe_exit(3)).startswith("a worker process ended with exit code 3; what is complete")
 
 
 @pytest.mark.slow
@@ -110,11 +112,11 @@ def test_workers_that_are_only_starting_end_with_their_driver(tmp_path: Path) ->
     driver.kill()
     driver.wait()
 
-    assert are_gone(started)  # and not after the minute in which they try to reach it
+    assert are_gone(started)  # and not after the minute in which they try to connect to it
 
 
 @pytest.mark.slow
-def test_a_ctrl_c_is_the_drivers_business(tmp_path: Path) -> None:
+def test_workers_ignore_ctrl_c(tmp_path: Path) -> None:
     driver = subprocess.Popen([sys.executable, "-c", JOB, tmp_path], stderr=subprocess.DEVNULL)
     workers = at_work(tmp_path)
     for worker in workers:
@@ -129,7 +131,7 @@ def test_a_ctrl_c_is_the_drivers_business(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("platform", ["linux", "darwin"])  # where workers are forked, and where they are started
-def test_a_failure_is_told_where_standard_error_cannot_be_written(platform: str) -> None:
+def test_a_failure_is_reported_if_standard_error_cannot_be_written(platform: str) -> None:
     with Path("/dev/full").open("w") as full:  # as a file on a full disk
         done = subprocess.run(
             [sys.executable, "-c", FAILING_JOB, platform],

@@ -1,14 +1,14 @@
-"""Memory that is given back after a shard."""
+"""Memory that is returned to the system after a shard."""
 
 import subprocess
 import sys
 
 import pytest
 
-# The last piece stays, so that the heap cannot simply be cut off at its end.
+# The last piece stays, so that the heap cannot be shrunk from its end.
 SCRIPT = """
 import sys
-from massivetext.engines.memory import release
+from massivetext.engines.memory import release_memory
 def resident():
     with open("/proc/self/statm") as statm:
         return int(statm.read().split()[1]) * 4096
@@ -16,13 +16,13 @@ pieces = [bytes(2000) + str(number).encode() for number in range(100_000)]
 last = pieces[-1]
 before = resident()
 del pieces
-release()
+release_memory()
 print(before - resident())
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read from /proc")
-def test_what_was_let_go_is_given_back() -> None:
+def test_freed_memory_is_returned_to_the_system() -> None:
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
 
     assert int(done.stdout) > 150_000_000

@@ -1,4 +1,4 @@
-"""Options for clusters: what is filled in, and what is refused before a job is built."""
+"""Options for clusters: what is added, and what is refused before a job is built."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from massivetext.engines import java, job_server
-from massivetext.engines.options import ready, runner_of
+from massivetext.engines.options import complete_options, runner_of
 from massivetext.errors import UserError
 
 SPARK = ("--runner=SparkRunner",)
@@ -17,7 +17,7 @@ SPARK = ("--runner=SparkRunner",)
 
 @pytest.fixture
 def jar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A jar that has been fetched before."""
+    """A jar that was fetched before."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     path = job_server.official(job_server.cache())
     path.parent.mkdir()
@@ -27,7 +27,7 @@ def jar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def old_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Java that says that it is version 8."""
+    """A Java of version 8."""
     program = tmp_path / "bin/java"
     program.parent.mkdir()
     program.write_text("#!/bin/sh\necho 'openjdk version \"1.8.0_402\"' >&2\n")
@@ -42,8 +42,8 @@ def test_the_runner_is_the_embedded_one_unless_named() -> None:
 
 
 @pytest.mark.usefixtures("jar")
-def test_the_jar_the_launcher_and_the_pieces_of_a_shuffle_are_filled_in(jar: Path) -> None:
-    args = ready((*SPARK, "--spark_master_url=local[2]"), shards=100)
+def test_the_jar_the_launcher_and_the_partitions_of_a_shuffle_are_added(jar: Path) -> None:
+    args = complete_options((*SPARK, "--spark_master_url=local[2]"), shards=100)
 
     assert args[:2] == (*SPARK, "--spark_master_url=local[2]")
     assert f"--spark_job_server_jar={jar}" in args
@@ -54,8 +54,8 @@ def test_the_jar_the_launcher_and_the_pieces_of_a_shuffle_are_filled_in(jar: Pat
 
 @pytest.mark.usefixtures("jar")
 @pytest.mark.parametrize(("shards", "pieces"), [(1, 16), (8, 16), (9, 18), (1_000_000, 4000)])
-def test_a_shuffle_has_about_two_pieces_a_shard(shards: int, pieces: int) -> None:
-    args = ready((*SPARK, "--spark_master_url=local"), shards=shards)
+def test_a_shuffle_has_about_two_partitions_per_shard(shards: int, pieces: int) -> None:
+    args = complete_options((*SPARK, "--spark_master_url=local"), shards=shards)
     assert f"--job_server_jvm_properties=-Dspark.default.parallelism={pieces}" in args
 
 
@@ -68,13 +68,13 @@ def test_what_the_user_gives_is_left_alone(jar: Path) -> None:
         "--job_server_jvm_properties=-Dspark.default.parallelism=3",
         "--job_server_jvm_properties=-XX:+UseParallelGC",
     )
-    assert ready(given, shards=5) == given
+    assert complete_options(given, shards=5) == given
 
 
 @pytest.mark.usefixtures("jar")
 def test_on_a_cluster_workers_are_processes_of_this_environment() -> None:
     with socket.create_server(("127.0.0.1", 0)) as master:
-        args = ready((*SPARK, f"--spark_master_url=spark://127.0.0.1:{master.getsockname()[1]}"), shards=1)
+        args = complete_options((*SPARK, f"--spark_master_url=spark://127.0.0.1:{master.getsockname()[1]}"), shards=1)
     assert "--environment_type=PROCESS" in args
     config = next(argument for argument in args if argument.startswith("--environment_config="))
     command = Path(json.loads(config.partition("=")[2])["command"])
@@ -88,7 +88,9 @@ def test_one_of_several_masters_is_enough() -> None:
     with socket.create_server(("127.0.0.1", 0)) as master, socket.create_server(("127.0.0.1", 0)) as gone:
         ports = gone.getsockname()[1], master.getsockname()[1]
         gone.close()
-        assert ready((*SPARK, f"--spark_master_url=spark://127.0.0.1:{ports[0]},127.0.0.1:{ports[1]}"), shards=1)
+        assert complete_options(
+            (*SPARK, f"--spark_master_url=spark://127.0.0.1:{ports[0]},127.0.0.1:{ports[1]}"), shards=1
+        )
 
 
 @pytest.mark.usefixtures("jar")
@@ -108,22 +110,24 @@ def test_one_of_several_masters_is_enough() -> None:
 )
 def test_what_cannot_work_is_refused(args: tuple[str, ...], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        ready(args, shards=1)
+        complete_options(args, shards=1)
 
 
-def test_a_missing_jar_is_told_with_what_brings_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_jar_is_named_with_the_command_that_fetches_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(UserError, match="`massivetext engine fetch` brings it"):
-        ready((*SPARK, "--spark_master_url=local"), shards=1)
+        complete_options((*SPARK, "--spark_master_url=local"), shards=1)
 
 
 @pytest.mark.usefixtures("jar", "old_java")
 def test_an_old_java_is_refused() -> None:
     with pytest.raises(UserError, match="want Java 11 or newer, got 8"):
-        ready((*SPARK, "--spark_master_url=local"), shards=1)
+        complete_options((*SPARK, "--spark_master_url=local"), shards=1)
 
 
-def test_no_java_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_java_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UserError, match="not on the path"):
         java.require_java()
@@ -132,14 +136,16 @@ def test_no_java_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
 def test_maven_is_needed_to_fetch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UserError, match="--spark_job_server_jar=PATH"):
-        job_server.fetch(tmp_path)
+        job_server.fetch_jar(tmp_path)
 
 
 def test_dataflow_wants_a_run_folder_that_its_workers_see(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="want gs://BUCKET/FOLDER"):
-        ready(("--runner=DataflowRunner",), shards=1, folder=str(tmp_path))
-    assert ready(("--runner=DataflowRunner",), shards=1, folder="memory://run")[-1] == "--no_save_main_session"
-    assert ready(("--runner=DataflowRunner", "--save_main_session"), shards=1) == (
+        complete_options(("--runner=DataflowRunner",), shards=1, folder=str(tmp_path))
+    assert (
+        complete_options(("--runner=DataflowRunner",), shards=1, folder="memory://run")[-1] == "--no_save_main_session"
+    )
+    assert complete_options(("--runner=DataflowRunner", "--save_main_session"), shards=1) == (
         "--runner=DataflowRunner",
         "--save_main_session",
     )

@@ -1,4 +1,4 @@
-"""The quickstart on a real Spark cluster (a Master and Workers of their own) writes what the embedded engine writes."""
+"""The quickstart on a Spark cluster (a Master and Workers as processes) writes what the embedded engine writes."""
 
 import contextlib
 import hashlib
@@ -16,7 +16,7 @@ import pytest
 from command import ROOT, massivetext
 
 from massivetext.engines import job_server
-from massivetext.engines.spark import Cluster, cluster, spark_home, start_worker, stop
+from massivetext.engines.spark import SparkCluster, cluster, spark_home, start_worker, stop
 from massivetext.errors import StageError, UserError
 
 pytestmark = pytest.mark.slow
@@ -38,10 +38,10 @@ _LONGEST_SECONDS = 600.0
 
 @pytest.fixture(scope="session")
 def jar() -> Path:
-    """Spark's job server: fetched where it is missing. Without it CI fails; elsewhere the tests are skipped."""
+    """Spark's job server, fetched if it is missing. Without it, CI fails, and other machines skip the tests."""
     try:
         spark_home()
-        return job_server.kept(job_server.cache()) or job_server.fetch(job_server.cache())
+        return job_server.find_jar(job_server.cache()) or job_server.fetch_jar(job_server.cache())
     except (UserError, StageError) as error:
         if os.environ.get("CI"):
             raise
@@ -49,7 +49,7 @@ def jar() -> Path:
 
 
 @pytest.fixture
-def spark(jar: Path, tmp_path: Path) -> Iterator[Cluster]:
+def spark(jar: Path, tmp_path: Path) -> Iterator[SparkCluster]:
     """A cluster of a Master and two Workers of one core each."""
     assert jar.stat().st_size > 1e6
     with cluster(tmp_path / "spark", workers=2, cores=1, memory="1g") as running:
@@ -66,13 +66,13 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 def recipe_beside(quickstart: Path, folder: Path) -> Path:
-    """The quickstart's recipe in a folder of its own, on the corpus that the embedded engine had."""
+    """The recipe of the quickstart in another folder, on the corpus that the embedded engine has read."""
     (folder / "massivetext-demo").symlink_to(quickstart / "massivetext-demo")
     return Path(shutil.copy(ROOT / "pipelines/quickstart.toml", folder / "recipe.toml"))
 
 
 def same_as_embedded(run: Path, quickstart: Path) -> None:
-    """Compares every file of every data set."""
+    """Compare every file of every data set."""
     for data_set in DATA_SETS:
         found = hashes(run / data_set)
         assert found, data_set
@@ -80,7 +80,7 @@ def same_as_embedded(run: Path, quickstart: Path) -> None:
 
 
 def wait_for(happened: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    """Waits for something of a running process."""
+    """Wait for a condition while a process runs."""
     end = time.monotonic() + _LONGEST_SECONDS
     while not happened():
         assert process.poll() is None, "the run ended before its time"
@@ -89,11 +89,11 @@ def wait_for(happened: Callable[[], bool], process: subprocess.Popen[bytes]) -> 
 
 
 def committed(run: Path, stage: str) -> int:
-    """Shards of a stage that have their commits while the stage is under way."""
+    """Number of shards with a commit in a stage that is not complete."""
     return len(list((run / stage / "commits").glob("*/*.json")))
 
 
-def test_the_quickstart_on_spark_gives_the_same_bytes(quickstart: Path, spark: Cluster, tmp_path: Path) -> None:
+def test_the_quickstart_on_spark_gives_the_same_bytes(quickstart: Path, spark: SparkCluster, tmp_path: Path) -> None:
     recipe = recipe_beside(quickstart, tmp_path)
     checked = massivetext("engine", "check", "--", *spark.options(), folder=tmp_path)
     assert checked.stdout.startswith("SparkRunner: runs jobs")
@@ -104,13 +104,13 @@ def test_the_quickstart_on_spark_gives_the_same_bytes(quickstart: Path, spark: C
     assert "every file is as it was written" in massivetext("verify", "run", folder=tmp_path).stdout
 
 
-def test_a_lost_worker_and_a_killed_driver_cost_no_byte(quickstart: Path, spark: Cluster, tmp_path: Path) -> None:
+def test_a_lost_worker_and_a_killed_driver_cost_no_byte(quickstart: Path, spark: SparkCluster, tmp_path: Path) -> None:
     recipe, run = recipe_beside(quickstart, tmp_path), tmp_path / "run"
     command = [sys.executable, "-m", "massivetext", "run", str(recipe), "--output", "run", "--", *spark.options()]
     with (tmp_path / "driver.log").open("wb") as log:
         driver = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log, start_new_session=True)
     try:
-        # The machine of a Worker goes: its executor and that one's Python workers with it. Spark goes on elsewhere.
+        # The machine of a Worker is lost, with its executor and its Python workers. Spark continues on the other.
         wait_for(lambda: committed(run, "ingest") >= 1, driver)
         os.killpg(spark.workers[0].pid, signal.SIGKILL)
         spark.workers[0].wait()
@@ -129,7 +129,7 @@ def test_a_lost_worker_and_a_killed_driver_cost_no_byte(quickstart: Path, spark:
             massivetext("run", recipe, "--output", "run", *on_spark, folder=tmp_path)
         finally:
             stop(replacement)
-        # What is left goes on without the cluster: a run may change its engine.
+        # The rest is done without the cluster: a run may change its engine.
         massivetext("run", recipe, "--output", "run", "--workers", "2", folder=tmp_path)
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -138,7 +138,7 @@ def test_a_lost_worker_and_a_killed_driver_cost_no_byte(quickstart: Path, spark:
     assert "every file is as it was written" in massivetext("verify", "run", folder=tmp_path).stdout
 
 
-def test_the_cluster_ends_with_all_that_it_started(jar: Path, tmp_path: Path) -> None:
+def test_the_cluster_ends_with_all_its_processes(jar: Path, tmp_path: Path) -> None:
     with cluster(tmp_path, workers=1) as running:
         processes = [psutil.Process(process.pid) for process in (running.master, *running.workers)]
         assert all(process.is_running() for process in processes)

@@ -1,4 +1,4 @@
-"""What a stage is said to have taken."""
+"""What a stage has used of the machine, as the run records it."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from massivetext.engines.engine import Engine
 from massivetext.engines.usage import Usage
 from massivetext.orchestration.driver import prepare
 from massivetext.recipe import load_recipe
-from massivetext.runs.store import Run
+from massivetext.runs.store import Run, StageState
 
 BUSY = "import time\nwhile time.process_time() < 0.5: pass\nb = bytearray(300_000_000)"
 
@@ -29,10 +29,16 @@ def test_the_difference_of_two_readings() -> None:
     assert Usage(5.0, 3.0, 700).since(Usage(1.0, 2.5, 600)) == Usage(4.0, 0.5, 700)
 
 
+def stages_of(run: Run) -> tuple[StageState, ...]:
+    state = run.state()
+    assert state is not None
+    return state.stages
+
+
 def test_a_run_notes_what_its_stages_took_and_keeps_it(tmp_path: Path) -> None:
     recipe, run = load_recipe(str(write(tmp_path / "corpus", shards=1, documents=6))), Run(str(tmp_path / "run"))
     prepare(recipe, run.folder, Engine(), until="exact-dedup").run()
-    first = (run.state() or None) and run.state().stages  # type: ignore[union-attr]
+    first = stages_of(run)
     prepare(recipe, run.folder, Engine(), until="exact-dedup").run()
 
     assert first
@@ -42,4 +48,4 @@ def test_a_run_notes_what_its_stages_took_and_keeps_it(tmp_path: Path) -> None:
         assert isinstance(stage.peak_bytes, int)
     # Three stages shared a job, and share its time.
     assert first[0].cpu_seconds == first[1].cpu_seconds == first[2].cpu_seconds
-    assert run.state().stages == first  # type: ignore[union-attr]
+    assert stages_of(run) == first

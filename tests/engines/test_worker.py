@@ -1,4 +1,4 @@
-"""A worker process for clusters without containers: what it tells Beam's own worker."""
+"""A worker process for clusters without containers: what it passes to Beam's own worker."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ from massivetext.engines import worker
 
 
 class Provision(beam_provision_api_pb2_grpc.ProvisionServiceServicer):
-    """A runner's provision service."""
+    """The provision service of a runner."""
 
     def __init__(self) -> None:
         self.asked_by: list[str] = []

@@ -369,7 +369,7 @@ def _(scene: Scene) -> str:
     rule = scene.store.faults.add("403", method="PUT", target=f"{scene.name}/run/documents", skip=2, times=None)
     done = scene.run()
     scene.store.faults.rules.remove(rule)
-    done.stopped("the store denies access.*mend the credentials or the permissions", code=2)
+    done.stopped("the store denies access.*correct the credentials or the permissions", code=2)
     scene.run().went_on()
     return STOPPED
 

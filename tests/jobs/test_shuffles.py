@@ -15,7 +15,7 @@ import pytest
 from command import ROOT
 from shuffle_meter import CLUSTER, Job, Meter, Shuffle
 
-from massivetext.engines.engine import DealOut
+from massivetext.engines.engine import DistributeLanes
 from massivetext.orchestration.driver import prepare
 from massivetext.recipe import load_recipe
 from massivetext.records.tokens import round_tokens_path
@@ -77,10 +77,10 @@ BUDGETS: dict[tuple[str, str], Budget] = {
     ("near-dedup", "GroupByChunk"): lambda f, s: 160 * f.chunks,
     # The tokens, two bytes each in a vocabulary below 65,536, and where each piece belongs.
     ("records", "GroupByShard"): lambda f, s: 2 * f.record_tokens + 16 * f.pieces + ELEMENT * s.elements,
-    ("ingest", "DealOut/GroupByLane"): lambda f, s: TASK * f.shards + SPLIT * f.splits,
+    ("ingest", "DistributeLanes/GroupByLane"): lambda f, s: TASK * f.shards + SPLIT * f.splits,
 }
 DEALT = {"near-dedup", "exact-dedup", "decontaminate", "tokenizer", "records", "report"}
-BUDGETS |= {(stage, "DealOut/GroupByLane"): lambda f, s: TASK * f.shards for stage in DEALT}
+BUDGETS |= {(stage, "DistributeLanes/GroupByLane"): lambda f, s: TASK * f.shards for stage in DEALT}
 
 ELEMENTS: dict[tuple[str, str], Callable[[Facts], int]] = {
     ("exact-dedup", "GroupByHash"): lambda f: 64 * f.shards,  # partitions of every shard
@@ -249,7 +249,7 @@ def token_windows(context: Context) -> Iterator[bytes]:
 
 def graph_bytes(lanes: list[object]) -> int:
     pipeline: Any = beam.Pipeline(runner="FnApiRunner")
-    pipeline | DealOut(lanes)
+    pipeline | DistributeLanes(lanes)
     return len(pipeline.to_runner_api().SerializeToString(deterministic=True))
 
 

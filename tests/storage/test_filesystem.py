@@ -1,4 +1,4 @@
-"""The filesystem layer, on a local folder and on an object store (fsspec's, in memory)."""
+"""The file API, on a local folder and on an object store (fsspec's, in memory)."""
 
 import hashlib
 import os
@@ -27,12 +27,12 @@ def root(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         assert fs.find(folder) == []
 
 
-def test_many_items_keep_their_order(root: str) -> None:
+def test_results_come_in_the_order_of_their_arguments(root: str) -> None:
     assert list(fs.concurrently(root, lambda number: number * number, range(100))) == [n * n for n in range(100)]
     assert list(fs.concurrently(root, str, ())) == []
 
 
-def test_what_fails_for_one_item_fails_for_all(root: str) -> None:
+def test_an_error_for_one_argument_is_raised(root: str) -> None:
     def read(number: int) -> int:
         if number == 40:
             raise UserError("forty")
@@ -43,7 +43,7 @@ def test_what_fails_for_one_item_fails_for_all(root: str) -> None:
         done += fs.concurrently(root, read, range(100))
 
 
-def test_an_object_store_is_asked_many_things_at_once(tmp_path: Path) -> None:
+def test_an_object_store_gets_many_requests_at_once(tmp_path: Path) -> None:
     together = threading.Barrier(fs.AT_ONCE, timeout=60)
     list(fs.concurrently("memory:///x", lambda _: together.wait(), range(fs.AT_ONCE)))
 
@@ -190,11 +190,11 @@ def test_relative_is_the_part_below_a_folder(root: str) -> None:
     assert fs.relative(fs.join(root, "a", "b"), root) == "a/b"
     assert fs.relative(fs.join(root, "a"), root + "/") == "a"
     for outside in (root + "2/a", root):
-        with pytest.raises(ValueError, match="does not lie below"):
+        with pytest.raises(ValueError, match="is not below"):
             fs.relative(outside, root)
 
 
-def test_relative_does_not_mind_how_a_path_is_spelt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_relative_accepts_every_spelling_of_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
     assert fs.relative(str(tmp_path / "run" / "a"), "run") == "a"
@@ -250,12 +250,12 @@ def test_a_finished_attempt_leaves_the_file_alone(root: str, tmp_path: Path, mon
     assert list(scratch.iterdir()) == []
 
 
-def test_an_unfinished_local_file_can_be_told_by_its_name(tmp_path: Path) -> None:
+def test_an_unfinished_local_file_has_its_mark_in_its_name(tmp_path: Path) -> None:
     with fs.publish(str(tmp_path / "a.parquet")) as temporary:
         Path(temporary).write_bytes(b"")
 
         assert fs.TEMPORARY in Path(temporary).name
-        assert Path(temporary).parent == tmp_path  # renaming works within a filesystem alone
+        assert Path(temporary).parent == tmp_path  # a file can be renamed only within a file system
         assert temporary.endswith("a.parquet")
 
 
@@ -308,12 +308,12 @@ def test_a_path_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert fs.absolute("memory://run/") == "memory:///run"
 
 
-def test_an_unknown_protocol_is_the_users_mistake() -> None:
+def test_an_unknown_protocol_is_refused() -> None:
     with pytest.raises(UserError, match="tape://reel/1: want a local path, s3:// or gs://"):
         fs.exists("tape://reel/1")
 
 
-def test_twins_of_a_task_do_not_meet(root: str) -> None:
+def test_two_attempts_at_a_work_item_do_not_share_a_file(root: str) -> None:
     path, written = fs.join(root, "a"), threading.Barrier(2, timeout=10)
     temporaries: list[str] = []
 
@@ -321,7 +321,7 @@ def test_twins_of_a_task_do_not_meet(root: str) -> None:
         with fs.publish(path) as temporary:
             temporaries.append(temporary)
             Path(temporary).write_bytes(data)
-            written.wait()  # both are half done at the same time
+            written.wait()  # both have written half of it at the same time
 
     threads = [threading.Thread(target=attempt, args=(b"same bytes",)) for _ in range(2)]
     for thread in threads:
@@ -335,7 +335,7 @@ def test_twins_of_a_task_do_not_meet(root: str) -> None:
 
 
 def test_what_another_process_writes_is_seen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Object stores remember listings unless told not to; a remembered one hides the files of other workers.
+    # fsspec caches listings of object stores by default; a cached listing hides the files of other workers.
     class Remembering(fsspec.AbstractFileSystem):  # type: ignore[misc]
         protocol = "remembering"
         files: list[str] = []  # noqa: RUF012

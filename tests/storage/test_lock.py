@@ -1,4 +1,4 @@
-"""The lock of a run folder: one holder, never two; a holder that has gone stops nobody; one that was robbed stops."""
+"""The lock of a run folder: never two holders; a dead holder blocks no run; a holder that lost the lock stops."""
 
 import multiprocessing
 import os
@@ -31,14 +31,14 @@ ELSEWHERE = Owner(token="e" * 32, host="far", machine="another boot", process=7,
 
 @pytest.fixture(params=["local", "memory"])
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A run folder that is not there yet, of each kind of filesystem."""
+    """A run folder that does not exist yet, on each kind of file system."""
     path = str(tmp_path / "run") if request.param == "local" else f"memory:///{tmp_path.name}"
     yield path
     fs.remove(path)
 
 
 class Time:
-    """A clock that moves when somebody waits, and what happens meanwhile."""
+    """A clock that advances when a test waits, and a function that is called meanwhile."""
 
     def __init__(self, meanwhile: Callable[[], None] = lambda: None) -> None:
         self.now = 0.0
@@ -57,12 +57,12 @@ def put(folder: str, owner: Owner, name: str = lock.NAME) -> None:
 
 
 def here(process: int, started: str | None, token: str = "d" * 32) -> Owner:
-    """What a process of this machine would write."""
+    """Return the content of a lock of a process of this machine."""
     return Owner(token=token, host="near", machine=this_machine(), process=process, started=str(started), since="noon")
 
 
 def gone() -> Owner:
-    """The lock of a process of this machine that has ended."""
+    """Return the content of a lock of a process of this machine that has ended."""
     ended = subprocess.Popen([sys.executable, "-c", ""])
     owner = here(ended.pid, process_start(ended.pid))
     ended.wait()
@@ -97,7 +97,7 @@ def test_a_lock_is_released_whatever_happens(folder: str, error: type[BaseExcept
     assert names(folder) == []
 
 
-def test_a_second_run_is_refused_at_once_and_told_by_whom(folder: str) -> None:
+def test_a_second_run_is_refused_at_once_with_the_name_of_the_holder(folder: str) -> None:
     with lock.hold(folder):
         with pytest.raises(
             LockHeldError, match=rf"at work in this folder: process {os.getpid()} on .+, since 20.* UTC"
@@ -107,14 +107,14 @@ def test_a_second_run_is_refused_at_once_and_told_by_whom(folder: str) -> None:
 
 
 def race(folder: str, barrier: Barrier, results: "multiprocessing.Queue[int]", stale: Owner | None) -> None:
-    """One of two processes that want the same folder, again and again."""
+    """Take the lock of many folders, as one of two processes that do so at the same time."""
     for number in range(ROUNDS):
-        place = f"{folder}/{number}"
+        run = f"{folder}/{number}"
         if stale is not None and barrier.wait(30) == 0:
-            put(place, stale)
+            put(run, stale)
         barrier.wait(30)
         try:
-            held = lock.acquire(place)
+            held = lock.acquire(run)
         except LockHeldError:
             held = None
         results.put(number if held else -1)
@@ -168,25 +168,25 @@ def test_a_process_that_has_ended_but_was_not_waited_for_has_ended() -> None:
     deadline = time.monotonic() + 30
     while not owner.has_ended and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert process.returncode is None  # nobody has asked for it yet
+    assert process.returncode is None  # its exit code has not been collected yet
     assert owner.has_ended
     process.communicate()
 
 
-def test_the_lock_of_another_machine_that_stands_still_is_taken_over_after_a_while(folder: str) -> None:
+def test_a_lock_of_another_machine_that_is_not_renewed_is_taken_over_after_a_while(folder: str) -> None:
     put(folder, ELSEWHERE)
-    said: list[str] = []
+    messages: list[str] = []
     passing = Time()
-    held = lock.acquire(folder, said.append, wait=passing.wait, clock=passing.clock)
+    held = lock.acquire(folder, messages.append, wait=passing.wait, clock=passing.clock)
     held.check()
 
     assert lock.STALE_SECONDS <= passing.now < lock.STALE_SECONDS + 2
-    (message,) = said
+    (message,) = messages
     assert "process 7 on far, since today" in message
     assert "30 seconds" in message
 
 
-def test_the_lock_of_another_machine_that_moves_is_respected(folder: str) -> None:
+def test_a_lock_of_another_machine_that_is_renewed_is_respected(folder: str) -> None:
     put(folder, ELSEWHERE)
     moving = iter(range(10**6))
 
@@ -232,7 +232,7 @@ def test_a_damaged_lock_is_watched_like_any_other(folder: str, data: bytes) -> N
     assert passing.now >= lock.STALE_SECONDS
 
 
-def test_who_takes_over_a_lock_that_was_released_just_then_steps_back(folder: str) -> None:
+def test_a_lock_that_was_released_during_the_takeover_is_not_taken(folder: str) -> None:
     put(folder, ELSEWHERE)
     chain = lock.read_chain(folder)
     fs.remove(fs.join(folder, lock.NAME))
@@ -241,7 +241,7 @@ def test_who_takes_over_a_lock_that_was_released_just_then_steps_back(folder: st
     assert names(folder) == []
 
 
-def test_what_a_killed_release_left_holds_nobody_up(folder: str) -> None:
+def test_leftovers_of_a_killed_release_block_no_run(folder: str) -> None:
     put(folder, ELSEWHERE, "lock-0123.json")
     with lock.hold(folder, wait=never):
         assert names(folder) == [lock.NAME]
@@ -251,12 +251,12 @@ def test_what_a_killed_release_left_holds_nobody_up(folder: str) -> None:
 
 
 def rob(folder: str) -> None:
-    """Takes the lock over from elsewhere."""
+    """Take the lock over as another machine would."""
     (held,) = lock.read_chain(folder)
     put(folder, ELSEWHERE, f"lock-{held.token}.json")
 
 
-def test_the_loss_is_noticed_and_the_other_is_left_in_peace(folder: str) -> None:
+def test_the_loss_is_noticed_and_the_files_of_the_other_stay(folder: str) -> None:
     with lock.hold(folder) as held:
         rob(folder)
         before = names(folder)
@@ -329,7 +329,7 @@ def test_a_store_that_does_not_answer_for_a_while_is_no_loss(tmp_path: Path, mon
         ("run.json", False),
     ],
 )
-def test_files_of_a_lock_are_told_by_their_names(name: str, expected: bool) -> None:
+def test_files_of_a_lock_are_recognised_by_their_names(name: str, expected: bool) -> None:
     assert lock.is_lock(name) is expected
 
 

@@ -1,4 +1,4 @@
-"""Runs whose inputs, folder and records lie in an object store, and what is made of a store's moods."""
+"""Runs with inputs, run folder and records in an object store, and how failures of a store are handled."""
 
 import gc
 import itertools
@@ -53,7 +53,7 @@ def store() -> Iterator[Store]:
 
 
 def requests(store: Store, method: str = "GET") -> list[str]:
-    """Targets of the requests of a kind so far."""
+    """Return the targets of the requests so far with this method."""
     return [request.target for request in store.faults.log if request.method == method]
 
 
@@ -77,7 +77,7 @@ def test_what_is_written_is_listed_and_read_at_once(store: Store) -> None:
     assert store.listing() == ["run/ab/3", "run/c"]
 
 
-def test_the_version_of_an_object_is_that_of_its_bytes(store: Store) -> None:
+def test_the_version_of_an_object_changes_with_its_bytes(store: Store) -> None:
     versions = []
     for data in (b"1", b"1", b"2"):
         store.put("a", data)
@@ -123,7 +123,7 @@ def test_a_large_file_goes_in_parts_and_a_failure_leaves_none(store: Store, tmp_
     assert store.uploads() == []
 
 
-def test_a_large_file_is_copied_here(store: Store, tmp_path: Path) -> None:
+def test_a_large_file_is_downloaded(store: Store, tmp_path: Path) -> None:
     data = os.urandom(20 * MB)  # more than is fetched at once
     store.put("large", data)
     fs.download(store.url + "/large", str(tmp_path / "large"))
@@ -150,7 +150,7 @@ def test_a_stream_is_read_with_few_requests(store: Store) -> None:
     assert len(requests(store)) <= 8
 
 
-def test_reading_here_and_there_gets_what_is_asked_for(store: Store) -> None:
+def test_reads_at_several_offsets_return_the_right_bytes(store: Store) -> None:
     data = os.urandom(4 * MB)
     store.put("a", data)
     with fs.open_read(store.url + "/a") as handle:
@@ -207,7 +207,7 @@ def test_a_file_that_changes_while_it_is_read_stops_the_reader(store: Store) -> 
         ("POST", "truncate"),
     ],
 )
-def test_what_passes_by_itself_is_not_noticed(store: Store, method: str, action: str) -> None:
+def test_a_failure_that_passes_is_not_noticed(store: Store, method: str, action: str) -> None:
     path, data = store.url + "/run/a", os.urandom(MB)
     rule = store.faults.add(action, method=method, times=2)
     fs.write_bytes(path, data)
@@ -219,7 +219,7 @@ def test_what_passes_by_itself_is_not_noticed(store: Store, method: str, action:
     assert rule.failed == 2
 
 
-def test_a_store_that_keeps_failing_is_told_in_a_line(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_keeps_failing_is_reported_in_one_line(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
     store.put("a", b"x")
     store.faults.add("500", times=None)
@@ -238,7 +238,7 @@ def test_a_store_that_keeps_failing_is_told_in_a_line(store: Store, monkeypatch:
     assert len(store.faults.log) < 50
 
 
-def test_denied_access_is_told_at_once(store: Store) -> None:
+def test_denied_access_is_reported_at_once(store: Store) -> None:
     store.put("a", b"x")
     store.faults.add("403", times=None)
     for call in (
@@ -248,7 +248,9 @@ def test_denied_access_is_told_at_once(store: Store) -> None:
         lambda: fs.remove(store.url + "/a"),
     ):
         before = len(store.faults.log)
-        with pytest.raises(AccessDeniedError, match=f"{store.url}.*: the store denies access .*mend the credentials"):
+        with pytest.raises(
+            AccessDeniedError, match=f"{store.url}.*: the store denies access .*correct the credentials"
+        ):
             call()
         assert len(store.faults.log) <= before + 2
 
@@ -257,7 +259,7 @@ def test_objects_that_may_not_be_deleted_are_not_taken_for_deleted(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refused(*_: object, **__: object) -> list[str]:
-        return []  # what s3fs makes of an answer that holds an error for every key
+        return []  # as s3fs does for an answer with an error for every key
 
     store.put("a/b", b"x")
     monkeypatch.setattr(s3fs.S3FileSystem, "_bulk_delete", refused)
@@ -272,7 +274,7 @@ def test_a_missing_bucket_is_named(store: Store) -> None:
         lambda: fs.find(nowhere),
         lambda: fs.create_exclusively(nowhere, b""),
     ):
-        with pytest.raises(BucketMissingError, match="there is no s3://no-such-bucket; make it or mend the URL"):
+        with pytest.raises(BucketMissingError, match="there is no s3://no-such-bucket; make it or correct the URL"):
             call()
 
 
@@ -299,7 +301,7 @@ def test_missing_credentials_are_named_with_the_remedy(monkeypatch: pytest.Monke
         (FileNotFoundError("a"), FileNotFoundError, "No such file or directory: .gs://bucket/run"),
     ],
 )
-def test_what_google_cloud_storage_refuses_is_told_in_a_line(
+def test_errors_of_google_cloud_storage_are_reported_in_one_line(
     error: Exception, kind: type[Exception], said: str
 ) -> None:
     with pytest.raises(kind, match=said), translate_store_errors("gs://bucket/run"):
@@ -338,7 +340,7 @@ def test_a_lock_in_a_store_is_held_by_one(store: Store) -> None:
     assert store.listing() == []
 
 
-def test_of_many_that_create_an_object_one_alone_does(store: Store) -> None:
+def test_of_many_that_create_an_object_exactly_one_succeeds(store: Store) -> None:
     with ThreadPoolExecutor(8) as pool:
         for number in range(20):
             path = f"{store.url}/{number}"
@@ -380,14 +382,14 @@ def test_an_object_is_replaced_only_where_there_is_one_and_nobody_has_touched_it
 
 
 def refusal(code: str) -> OSError:
-    """What s3fs makes of an answer of a store."""
+    """Return the error that s3fs makes of an answer of a store."""
     error = OSError(code)
     error.__cause__ = ClientError({"Error": {"Code": code}}, "PutObject")
     return error
 
 
 @pytest.mark.parametrize("code", ["NotImplemented", "501"])
-def test_a_store_that_knows_no_conditions_is_written_to_all_the_same(
+def test_a_store_without_conditional_requests_can_be_written(
     store: Store, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
     path = store.url + "/a"
@@ -449,13 +451,13 @@ epochs = 1
 shard_sequences = 32
 """
 PARTS = ("web/pages-00*", "books/2*", "news/news-02*", "code/*", "bench/*")
-# What says where the inputs lie, or when and how long something ran; all else is the same everywhere.
+# Files with the paths of inputs, or with dates and durations; all others are the same everywhere.
 OWN = ("manifest.json", "run.json", "report/report.json", "report/index.html", "records/dataset.json")
 
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A few hundred documents of the demo corpus, and what a run of them gives on this machine's own disk."""
+    """A few hundred documents of the demo corpus, and a run of them on the local disk."""
     folder = tmp_path_factory.mktemp("corpus")
     demo.write_demo(folder / "demo")
     for pattern in PARTS:
@@ -479,19 +481,19 @@ def filled(corpus: Path) -> Iterator[Store]:
 
 
 def contents(corpus: Path) -> dict[str, bytes]:
-    """Files of the run on disk that are the same everywhere."""
+    """Return the files of the run on disk that are the same everywhere."""
     files = {path.relative_to(corpus / "run").as_posix(): path for path in (corpus / "run").rglob("*")}
     return {name: path.read_bytes() for name, path in files.items() if path.is_file() and not name.endswith(OWN)}
 
 
 def stored(store: Store, run: str) -> dict[str, bytes]:
-    """Likewise of a run in the store."""
+    """Return the same files of a run in the store."""
     names = [key.removeprefix(f"{run}/") for key in store.listing(f"{run}/")]
     return {name: store.read(f"{run}/{name}") for name in names if not name.endswith(OWN)}
 
 
 @pytest.mark.slow
-def test_a_run_in_a_store_is_that_on_disk_and_can_be_used_like_it(corpus: Path, filled: Store) -> None:
+def test_a_run_in_a_store_equals_the_run_on_disk_and_can_be_used_in_the_same_way(corpus: Path, filled: Store) -> None:
     run = filled.url + "/run"
     massivetext("run", "remote.toml", "--output", run, "--workers", "2", folder=corpus)
     ours, theirs = contents(corpus), stored(filled, "run")
@@ -585,7 +587,7 @@ def test_copies_of_records_are_removed_with_their_reader(
     records = open_records(store.url)
     assert records[0].seq_id == 0
     (copies,) = scratch.iterdir()
-    assert len(list(copies.iterdir())) == 1  # of four shards, the one that was asked for
+    assert len(list(copies.iterdir())) == 1  # of four shards, the one that was read
 
     del records
     gc.collect()

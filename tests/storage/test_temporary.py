@@ -1,4 +1,4 @@
-"""Temporary files of a run: in a folder of its own, which goes with it, or with the next one."""
+"""Temporary files of a run: in its own folder, removed at its end or by the next run."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ import pytest
 
 from massivetext.storage.temporary import own_folder
 
-# Says what folder it has, with a file in it, and waits for its end.
+# Prints the path of its folder, with a file in it, and waits until it is killed.
 HOLD = """
 import tempfile, time
 from massivetext.storage.temporary import own_folder
@@ -33,7 +33,7 @@ def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def another(system: Path) -> Iterator[tuple["subprocess.Popen[str]", Path]]:
-    """Another process that has such a folder, and the folder."""
+    """Another process that has such a folder, and this folder."""
     process = subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     yield process, Path(process.stdout.readline().strip())
@@ -41,10 +41,10 @@ def another(system: Path) -> Iterator[tuple["subprocess.Popen[str]", Path]]:
     process.wait()
 
 
-def test_files_of_the_process_and_of_those_it_starts_lie_in_one_folder_and_go_with_it(system: Path) -> None:
+def test_files_of_the_process_and_its_children_are_in_one_folder_that_is_removed(system: Path) -> None:
     with own_folder():
         ours = Path(tempfile.mkstemp()[1])
-        said = subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-c", "import tempfile; print(tempfile.mkdtemp())"],
             capture_output=True,
             text=True,
@@ -52,27 +52,29 @@ def test_files_of_the_process_and_of_those_it_starts_lie_in_one_folder_and_go_wi
         )
 
         assert ours.parent.parent == system
-        assert Path(said.stdout.strip()).parent == ours.parent
+        assert Path(done.stdout.strip()).parent == ours.parent
 
     assert list(system.iterdir()) == []
     assert tempfile.gettempdir() == os.environ["TMPDIR"] == str(system)
 
 
-def test_an_error_within_does_not_keep_it(system: Path) -> None:
+def test_the_folder_is_removed_after_an_error(system: Path) -> None:
     with pytest.raises(KeyboardInterrupt), own_folder():
         raise KeyboardInterrupt
 
     assert list(system.iterdir()) == []
 
 
-def test_the_folder_of_a_process_that_lives_stays(another: tuple["subprocess.Popen[str]", Path]) -> None:
+def test_the_folder_of_a_live_process_stays(another: tuple["subprocess.Popen[str]", Path]) -> None:
     with own_folder():
         pass
 
     assert len(list(another[1].iterdir())) == 1
 
 
-def test_what_a_killed_process_has_left_goes_with_the_next_one(another: tuple["subprocess.Popen[str]", Path]) -> None:
+def test_the_folder_of_a_killed_process_is_removed_by_the_next_run(
+    another: tuple["subprocess.Popen[str]", Path],
+) -> None:
     process, folder = another
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -82,7 +84,7 @@ def test_what_a_killed_process_has_left_goes_with_the_next_one(another: tuple["s
         assert not folder.exists()
 
 
-def test_what_is_not_ours_stays(system: Path) -> None:
+def test_other_files_stay(system: Path) -> None:
     (system / "massivetext-tmp-file").write_text("a file of somebody")
     (system / "other").mkdir()
     with own_folder():
