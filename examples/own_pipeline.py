@@ -1,8 +1,8 @@
-"""A pipeline of one's own: JSON lines of news in, those without faults and copies out, with their tokens on request.
+"""A pipeline of your own: reads JSON lines of news, drops documents by rules and copies, and can add tokens.
 
 python examples/own_pipeline.py --inputs 'news/*.jsonl.gz' --output clean --runner=FnApiRunner
 
-Whatever the script does not know goes to Beam, so any runner and its options can be named.
+Options that the script does not know are passed to Beam, so any runner and its options can be used.
 """  # noqa: INP001
 
 import argparse
@@ -17,12 +17,12 @@ from massivetext import transforms
 
 
 def as_json(row: Any) -> str:
-    """A row as a line of JSON."""
+    """Return a row as a line of JSON."""
     return json.dumps(row._asdict(), ensure_ascii=False)
 
 
 def build(pipeline: beam.Pipeline, options: argparse.Namespace) -> None:
-    """Adds the whole pipeline."""
+    """Add all transforms to a pipeline."""
     read = pipeline | transforms.ReadDocuments(kind="news", inputs=options.inputs)
     good = (
         read["documents"]
@@ -46,10 +46,10 @@ def build(pipeline: beam.Pipeline, options: argparse.Namespace) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Reads the arguments and runs the pipeline to its end."""
+    """Read the arguments, run the pipeline and wait for its end."""
     parser = argparse.ArgumentParser(description="Cleans a corpus of news.")
     parser.add_argument("--inputs", nargs="+", required=True, help="files or patterns of JSON lines")
-    parser.add_argument("--test_sets", nargs="*", default=[], help="files of evaluation items")
+    parser.add_argument("--test_sets", nargs="*", default=[], help="files of test items")
     parser.add_argument("--model", help="SentencePiece model, such as RUN/tokenizer/tokenizer.model")
     parser.add_argument("--output", required=True, help="folder or URL to write to")
     options, beam_args = parser.parse_known_args(argv)
