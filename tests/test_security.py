@@ -25,25 +25,19 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 from apache_beam.runners.portability.fn_api_runner import worker_handlers
+from builders import read_file
 from command import ROOT
 
 from massivetext.engines import local_workers
 from massivetext.errors import UserError
 from massivetext.extract import extract
-from massivetext.recipe import IngestOptions, Kind, SourceOptions, load, parse
+from massivetext.recipe import IngestOptions, SourceOptions, load, parse
 from massivetext.schema import Document, Rejected
 from massivetext.sources import Split, archives, compressed, http, parquet, read
 from massivetext.storage import files as fs
 from massivetext.text import printable
 
 SENTENCE = "The river rises in the hills and runs down to the sea, and the people of the valley live by it. "
-
-
-def read_file(kind: Kind, path: Path, limits: IngestOptions | None = None) -> list[Document | Rejected]:
-    """What a source makes of a file."""
-    split = Split(name=path.name, path=str(path), size=path.stat().st_size, part=0, parts=1)
-    options = SourceOptions(kind=kind, inputs=("*",), weight=Decimal(1))
-    return list(read(kind, split, options, limits or IngestOptions()))
 
 
 def refused(items: list[Document | Rejected]) -> list[tuple[str, str]]:

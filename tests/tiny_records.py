@@ -1,4 +1,4 @@
-"""A folder of a few small records, with hashes and counts of what is really there."""
+"""A folder with a few small records."""
 
 import hashlib
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def record(slot: int) -> Record:
 
 
 def write_folder(folder: Path, change: Callable[[Record], Record] = lambda record: record) -> Dataset:
-    """Records in a folder, with hashes and counts of what is really there; ``change`` may spoil them."""
+    """Write records, and ``dataset.json`` with their true hashes and counts; ``change`` may damage a record."""
     folder.mkdir(exist_ok=True)
     (folder / "tokenizer.model").write_bytes(b"a model")
     shards = []

@@ -5,14 +5,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tiny_run import recipe_of
+from builders import context_of, recipe_of
 
 from massivetext.engines.shard_jobs import Task
 from massivetext.errors import StageError
 from massivetext.jobs.ingest import ingest_shard
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
-from massivetext.runs.store import STAGES, Run, Shard, key_of
+from massivetext.runs.store import STAGES, Shard, key_of
 from massivetext.sources.splits import plan
 
 
@@ -23,13 +23,13 @@ def planned(tmp_path: Path) -> tuple[Context, Task, Path]:
     path.parent.mkdir()
     path.write_bytes(b'{"text": "one"}\n{"text": "two"}\n')
     (splits,) = plan(["input/*.jsonl"], str(tmp_path), 2**20, divisible=True)
-    context = Context(
-        run=Run(str(tmp_path / "run")),
-        recipe=recipe_of(["news"]),
-        root=str(tmp_path),
-        keys={stage: key_of(stage) for stage in STAGES},
+    context = context_of(
+        str(tmp_path / "run"),
+        recipe_of(["news"]),
+        {stage: key_of(stage) for stage in STAGES},
         shard_counts={"news": 1},
         rules={"news": ()},
+        root=str(tmp_path),
     )
     return context, Task(Shard("news", 0, 1), splits, 1.0), path
 

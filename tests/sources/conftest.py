@@ -1,29 +1,25 @@
 """How the tests of this folder read a file."""
 
 from collections.abc import Callable
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
+import builders
 import pytest
 
-from massivetext.recipe import IngestOptions, Kind, SourceOptions
+from massivetext.recipe import IngestOptions, Kind
 from massivetext.schema import Document, Rejected
-from massivetext.sources import Split, read
 
 ReadFile = Callable[..., tuple[list[Document], list[Rejected]]]
 
 
 @pytest.fixture
 def read_file() -> ReadFile:
-    """Reads one file as a kind of source: documents and rejections, each in order."""
+    """Function that reads a file like :func:`builders.read_file`, and returns documents and rejections apart."""
 
     def run(
-        kind: Kind, path: Path, *, part: int = 0, parts: int = 1, limits: IngestOptions | None = None, **options: Any
+        kind: Kind, path: Path, *, part: int = 0, parts: int = 1, limits: IngestOptions | None = None, **options: object
     ) -> tuple[list[Document], list[Rejected]]:
-        split = Split(name=path.name, path=str(path), size=path.stat().st_size, part=part, parts=parts)
-        source = SourceOptions(kind=kind, inputs=("*",), weight=Decimal(1), **options)
-        items = list(read(kind, split, source, limits or IngestOptions()))
+        items = builders.read_file(kind, path, part=part, parts=parts, limits=limits, **options)
         return [d for d in items if isinstance(d, Document)], [r for r in items if isinstance(r, Rejected)]
 
     return run
