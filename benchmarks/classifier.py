@@ -1,12 +1,12 @@
-"""The unsafe-text model beside the phrase list and alt-profanity-check, on labelled texts that none was trained on.
+"""The unsafe-text model, the phrase list and alt-profanity-check on labelled texts that our model was not trained on.
 
     python benchmarks/classifier.py [--quick] [--data ../shared/data] [--alt-profanity-check PYTHON]
 
-``--alt-profanity-check`` names an interpreter with that package; without it the comparison is left out and said to be.
-Each gets the threshold that raises false alarms on at most 1% of the safe texts, and its recall there is compared: on
-the held-out texts of the sources that the model was trained on, and on the texts of TweetEval and HateCheck, of which
-it saw none. Then: what share of real news and web texts the model's rule marks, and what the score costs. --quick takes
-every eighth text. The last line is one JSON object.
+``--alt-profanity-check`` names an interpreter with that package; the comparison is left out without it. Each classifier
+gets the threshold at which at most 1% of the safe texts are false alarms. The recalls at these thresholds are compared:
+on the held-out texts of the sources that the model was trained on, and on TweetEval and HateCheck, which were not used
+for training. Then the script measures which share of real news and web texts the rule of the model marks, and how much
+time the score takes. --quick takes every eighth text. The last line is one JSON object.
 """
 
 import argparse
@@ -38,7 +38,7 @@ print(json.dumps([float(one) for one in predict_prob(json.load(sys.stdin))]))
 
 
 def main() -> None:
-    """Measures and prints."""
+    """Measure, and print the figures and a line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data")
@@ -47,7 +47,7 @@ def main() -> None:
     step = 8 if arguments.quick else 1
     report = msgspec.json.decode(definitions.UNSAFE_MODEL.with_suffix(".json").read_bytes(), type=Report)
     labelled = [msgspec.convert(row, Row) for row in unsafe_labels.rows(arguments.data / "safety/labelled.jsonl.gz")]
-    dealt = deal(labelled, report.settings.seed)  # all of them, so that no part loses a copy
+    dealt = deal(labelled, report.settings.seed)  # all texts, so that every part keeps its copies
     unseen = [one for one in dealt if one.part == "held-out" or one.row.split == "evaluation"][::step]
     found: dict[str, Any] = {"false_alarm_rate": _RATE, "recall": recalls(unseen, arguments.alt_profanity_check)}
     for name, field in (("news/news", "text"), ("web/gold", "gold_text")):
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def recalls(unseen: Sequence[Example], peer: str | None) -> dict[str, dict[str, float]]:
-    """Recall at the wanted false-alarm rate, by classifier and source of the labels."""
+    """Return the recall at the wanted false-alarm rate by classifier and source of the labels."""
     texts, labels = [one.row.text for one in unseen], np.array([one.row.label for one in unseen])
     names = np.array([one.row.source if one.part == "evaluation" else "held-out" for one in unseen], dtype=object)
     measured = signals.measure(texts)
@@ -69,7 +69,7 @@ def recalls(unseen: Sequence[Example], peer: str | None) -> dict[str, dict[str, 
         name: measured[name].to_numpy() for name in ("unsafe_score", "unsafe_phrase_weight")
     }
     if peer is None:
-        print("alt-profanity-check: left out, no interpreter was named by --alt-profanity-check")
+        print("left out: alt-profanity-check; name an interpreter with --alt-profanity-check PYTHON")
     else:
         command = [peer, "-c", _PEER]
         done = subprocess.run(command, input=json.dumps(texts), capture_output=True, text=True, check=True)
@@ -86,7 +86,7 @@ def recalls(unseen: Sequence[Example], peer: str | None) -> dict[str, dict[str, 
 
 
 def marked(texts: Sequence[str], threshold: float) -> dict[str, float]:
-    """How many texts the rule marks, and CPU seconds for the score and for all signals with it."""
+    """Return how many texts the rule marks, and the CPU seconds for the score and for all signals including it."""
     signals.measure(texts[:1])
     began = time.process_time()
     scores = unsafe.measure(texts, unsafe.built_in())["unsafe_score"]
@@ -102,7 +102,7 @@ def marked(texts: Sequence[str], threshold: float) -> dict[str, float]:
 
 
 def fields(path: Path, name: str) -> list[str]:
-    """One field of every line of a compressed JSONL file."""
+    """Return one field of every line of a compressed JSONL file."""
     with gzip.open(path, "rt", encoding="utf-8") as handle:
         return [json.loads(line).get(name) or "" for line in handle]
 

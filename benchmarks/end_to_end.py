@@ -1,243 +1,178 @@
-"""Whole runs: time, CPU and memory of the quickstart and of real data, on one and two workers, beside datatrove.
+"""Whole runs: time, CPU and memory of the quickstart and of real data, with 1 and 2 workers, and of datatrove.
 
     python benchmarks/end_to_end.py [--quick] [--data ../shared/data] [--datatrove PYTHON] [--repeat 3]
 
-``--datatrove`` names an interpreter with ``datatrove[io,processing]==0.10.1``, ``spacy`` and ``lxml_html_clean``;
-without it the comparison is left out and said to be. Figures are medians of ``--repeat`` runs; CPU is user and system
-time of all processes; memory is the largest resident set of any one process, sampled ten times a second. The last line
-is one JSON object.
+This command measures all rows of README's table. It ends with that table in Markdown and one line of JSON. In full it
+takes about two hours; ``--quick`` measures the quickstart only.
+
+``--datatrove`` names an interpreter with ``datatrove[io,processing]==0.10.1``, ``spacy`` and ``lxml_html_clean``. The
+comparison is left out without it. Figures are medians of ``--repeat`` runs where a row does not say "one run". CPU time
+is user and system time of all processes. Memory is the largest resident set of any one process, sampled ten times per
+second.
+
+The first run of the quickstart starts with an empty cache of compiled functions and without the demo corpus, as after
+installation; all other runs use the cache that it has filled.
 """
 
 import argparse
-import gzip
 import json
+import os
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
+from processes import ROOT, Measured, measure, median
+from real_data import one_source, raw_bytes, shared_recipe, split_news
 
-ROOT = Path(__file__).resolve().parents[1]
-_SAMPLE_SECONDS = 0.1
-_LONGEST_SECONDS = 1800.0  # of one run; what takes longer hangs
+_COPIES = 8
+
+
+@dataclass
+class Table:
+    """Rows of README's table, and the figures for the line of JSON."""
+
+    rows: list[str] = field(default_factory=list)
+    figures: dict[str, float] = field(default_factory=dict)
+
+    def add(self, key: str, label: str, run: Callable[[], Measured], repeat: int = 1, *, over: str = "") -> Measured:
+        """Run something and add a row.
+
+        Args:
+            key: name of the row in the JSON.
+            label: name of the row in the table; ``{ratio}`` becomes the comparison with the row ``over``.
+            run: runs it once.
+            repeat: number of runs.
+            over: key of an earlier row, with which the wall time is compared.
+        """
+        result = median([run() for _ in range(repeat)])
+        self.figures |= {
+            f"{key}_wall_seconds": result.wall,
+            f"{key}_cpu_seconds": result.cpu,
+            f"{key}_largest_process_mb": result.peak,
+        }
+        name = label.format(ratio=self._compare(key, over)) + ("" if repeat > 1 else " (one run)")
+        self.rows.append(f"| {name} | {_seconds(result.wall)} | {_seconds(result.cpu)} | {result.peak:,.0f} MB |")
+        print(self.rows[-1], flush=True)
+        return result
+
+    def _compare(self, key: str, over: str) -> str:
+        if not over:
+            return ""
+        wall, other = self.figures[f"{key}_wall_seconds"], self.figures[f"{over}_wall_seconds"]
+        if wall > other:
+            self.figures[f"{key}_wall_over_{over}_wall"] = wall / other
+            return f"{wall / other:.2f} times as long"
+        self.figures[f"{over}_wall_over_{key}_wall"] = other / wall
+        return f"{other / wall:.2f} times as fast"
+
+    def markdown(self) -> str:
+        """Return the table."""
+        return "\n".join(["| | wall | CPU | memory |", "| --- | --- | --- | --- |", *self.rows])
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One run of a command: seconds of wall and CPU time, and the largest process's resident megabytes."""
+class Massivetext:
+    """Runs of this working tree, which share one cache of compiled functions and one demo corpus.
 
-    wall: float
-    cpu: float
-    peak: float
-
-
-Record = Callable[[str, Callable[[], Measured], int], Measured]
-
-
-class _Watch(threading.Thread):
-    """Samples the processes below a root until it is told to stop; what they used before it began does not count."""
-
-    def __init__(self, root: int) -> None:
-        super().__init__(daemon=True)
-        self.root, self.peak, self.done = root, 0, threading.Event()
-        self.cpu: dict[int, float] = {}
-        self.before = {process.pid: cpu_seconds(process) for process in family(root)}
-
-    def used(self) -> float:
-        """CPU seconds of all processes together."""
-        return sum(seconds - self.before.get(pid, 0.0) for pid, seconds in self.cpu.items())
-
-    def run(self) -> None:
-        """Takes samples."""
-        while not self.done.wait(_SAMPLE_SECONDS):
-            for process in family(self.root):
-                try:
-                    self.cpu[process.pid] = cpu_seconds(process)
-                    self.peak = max(self.peak, process.memory_info().rss)
-                except psutil.NoSuchProcess:
-                    pass
-
-
-def family(root: int) -> list[psutil.Process]:
-    """A process and all below it; none where it has ended."""
-    try:
-        process = psutil.Process(root)
-        return [process, *process.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
-
-
-def cpu_seconds(process: psutil.Process) -> float:
-    """User and system time of a process so far."""
-    try:
-        times = process.cpu_times()
-    except psutil.NoSuchProcess:
-        return 0.0
-    return float(times.user + times.system)
-
-
-def measure(command: list[str], folder: Path, root: int | None = None) -> Measured:
-    """Runs a command once and measures it, or all processes below ``root``.
-
-    Raises:
-        RuntimeError: with what it printed where it fails.
+    Attributes:
+        folder: working directory, and parent of the run folder.
     """
-    log = folder / "output.txt"
-    started = time.monotonic()
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
-        watch = _Watch(root or process.pid)
-        watch.start()
-        try:
-            code = process.wait(timeout=_LONGEST_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            code = process.wait()
-        wall = time.monotonic() - started
-        watch.done.set()
-        watch.join()
-    if code:
-        raise RuntimeError(f"{' '.join(command)}: exit code {code}\n{log.read_text(errors='replace')[-4000:]}")
-    return Measured(wall, watch.used(), watch.peak / 1e6)
 
+    folder: Path
 
-def median(runs: list[Measured]) -> Measured:
-    """Medians of time, the largest of memory."""
-    return Measured(
-        statistics.median(run.wall for run in runs),
-        statistics.median(run.cpu for run in runs),
-        max(r.peak for r in runs),
-    )
+    def run(self, recipe: str | Path, workers: int, until: str | None = None) -> Measured:
+        """Run a recipe into a new folder."""
+        output = self.folder / "run"
+        shutil.rmtree(output, ignore_errors=True)
+        paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        environment = {"NUMBA_CACHE_DIR": str(self.folder / "numba"), "PYTHONPATH": paths}
+        command = [sys.executable, "-m", "massivetext", "run", str(recipe), "--output", str(output)]
+        command += ["--workers", str(workers), *(("--until", until) if until else ())]
+        return measure(command, self.folder, directory=self.folder, environment=environment)
 
-
-def massivetext(recipe: str | Path, folder: Path, workers: int, until: str | None = None) -> Measured:
-    """One run into a new folder."""
-    output = folder / "run"
-    shutil.rmtree(output, ignore_errors=True)
-    command = [
-        sys.executable,
-        "-m",
-        "massivetext.cli.main",
-        "run",
-        str(recipe),
-        "--output",
-        str(output),
-        "--workers",
-        str(workers),
-    ]
-    return measure([*command, *(["--until", until] if until else [])], folder)
-
-
-def one_source(folder: Path, kind: str, pattern: str, rules: str) -> Path:
-    """A recipe for one source alone."""
-    path = folder / f"{kind}.toml"
-    path.write_text(
-        f'name = "{kind}"\n[sources.{kind}]\nkind = "{kind}"\ninputs = ["{pattern}"]\nweight = 1.0\n'
-        f"rules = {rules}\nshard_bytes = 4194304\n"
-    )
-    return path
-
-
-def shared_recipe(folder: Path, data: Path, copies: int) -> Path:
-    """The recipe of tests/real over one or more copies of the data, which are links under other names."""
-    for copy in range(copies):
-        (folder / f"copy{copy}").mkdir(parents=True)
-        for name in ("web", "books", "news", "code", "wikipedia"):
-            (folder / f"copy{copy}" / name).symlink_to(data / name)
-    (folder / "bench").symlink_to(data / "bench")
-    text = (ROOT / "tests/real/shared_data.toml").read_text()
-    text = text.replace("../../../shared/data/bench", "bench").replace("../../../shared/data", "copy*")
-    path = folder / "shared.toml"
-    path.write_text(text)
-    return path
-
-
-def split_news(data: Path, folder: Path, files: int) -> Path:
-    """The news texts as so many plain JSONL files, for datatrove, which wants a file a task."""
-    target = folder / "news-split"
-    target.mkdir(exist_ok=True)
-    with gzip.open(data / "news/news.jsonl.gz", "rb") as lines:
-        handles = [(target / f"{number}.jsonl").open("wb") for number in range(files)]
-        for number, line in enumerate(lines):
-            handles[number % files].write(line)
-        for handle in handles:
-            handle.close()
-    return target
+    def documents(self) -> int:
+        """Return the number of documents of the last run."""
+        manifest = json.loads((self.folder / "run/ingest/manifest.json").read_bytes())
+        return sum(commit["counts"]["documents"] for commit in manifest["tasks"])
 
 
 def datatrove(python: str, kind: str, source: Path, folder: Path, tasks: int) -> Measured:
-    """One run of datatrove's chain with two workers."""
+    """Run datatrove's chain with two workers into a new folder."""
     work = folder / "datatrove"
     shutil.rmtree(work, ignore_errors=True)
     script = ROOT / "benchmarks/peers/datatrove_chain.py"
     return measure([python, str(script), kind, str(source), str(work), str(tasks), "2"], folder)
 
 
-def _say(name: str, run: Measured) -> None:
-    print(
-        f"{name:<34} {run.wall:8.1f} s wall {run.cpu:8.1f} s CPU {run.peak:8.0f} MB in the largest process", flush=True
-    )
+def _seconds(value: float) -> str:
+    return f"{value:,.1f} s" if value < 100 else f"{value:,.0f} s"
+
+
+def _quickstart(ours: Massivetext, table: Table, repeat: int) -> None:
+    first, later = "quickstart_first_run", "quickstart_later_run"
+    label = "quickstart, 2 workers, first run: compiles its loops and writes the demo corpus"
+    table.add(first, label, lambda: ours.run("quickstart", 2))
+    label = "the same, later runs: {ratio}"
+    table.add(later, label, lambda: ours.run("quickstart", 2), repeat, over=first)
+
+
+def _all_sources(ours: Massivetext, table: Table, data: Path, repeat: int) -> None:
+    once, twice = shared_recipe(ours.folder / "once", data, 1), shared_recipe(ours.folder / "twice", data, 2)
+    many = shared_recipe(ours.folder / "many", data, _COPIES)
+    size = raw_bytes(data) / 1e6
+    label = f"five real sources ({size:,.0f} MB of input; 8,192 sequences), 1 worker"
+    table.add("real_1_worker", label, lambda: ours.run(once, 1), repeat)
+    label = "the same, 2 workers: {ratio}"
+    one = table.add("real_2_workers", label, lambda: ours.run(once, 2), repeat, over="real_1_worker")
+    label = "twice as much input, 2 workers: {ratio}"
+    double = table.add("real_twice_2_workers", label, lambda: ours.run(twice, 2), over="real_2_workers")
+    table.figures["real_twice_memory_over_real_memory"] = double.peak / one.peak
+    label = f"{_COPIES} copies ({_COPIES * size:,.0f} MB of input), 1 worker"
+    table.add(f"real_{_COPIES}_copies_1_worker", label, lambda: ours.run(many, 1))
+    label = "the same, 2 workers: {ratio}"
+    key = f"real_{_COPIES}_copies"
+    table.add(f"{key}_2_workers", label, lambda: ours.run(many, 2), over=f"{key}_1_worker")
+
+
+def _one_source(ours: Massivetext, table: Table, data: Path, kind: str, repeat: int, peer: str | None) -> None:
+    pattern = {"web": "web/pages-*.warc.gz", "news": "news/news.jsonl.gz"}[kind]
+    recipe = one_source(ours.folder, kind, f"{data}/{pattern}")
+    ours.run(recipe, 2, "ingest")
+    label = f"{ours.documents():,} {kind} documents until near-dedup, 2 workers"
+    table.add(f"massivetext_{kind}", label, lambda: ours.run(recipe, 2, "near-dedup"), repeat)
+    if peer is None:
+        print(f"left out: datatrove on {kind}; name an interpreter with --datatrove PYTHON")
+        return
+    source, tasks = (data / "web", 4) if kind == "web" else (split_news(data, ours.folder, 8), 8)
+    label = "datatrove 0.10.1 on the same: {ratio}"
+    over = f"massivetext_{kind}"
+    table.add(f"datatrove_{kind}", label, lambda: datatrove(peer, kind, source, ours.folder, tasks), over=over)
 
 
 def main() -> None:
-    """Measures, prints a table, and a line of JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
-    parser.add_argument("--quick", action="store_true", help="the quickstart alone, once")
-    parser.add_argument("--data", type=Path, default=ROOT / "../shared/data")
-    parser.add_argument("--datatrove", help="interpreter with datatrove")
-    parser.add_argument("--repeat", type=int, default=3)
+    """Measure, and print the table and a line of JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="measure the quickstart only: a first and a later run")
+    parser.add_argument("--data", type=Path, default=ROOT / "../shared/data", help="folder of real data")
+    parser.add_argument("--datatrove", metavar="PYTHON", help="interpreter with datatrove")
+    parser.add_argument("--repeat", type=int, default=3, help="number of runs per row")
     options = parser.parse_args()
-    figures: dict[str, float] = {}
-
-    def record(name: str, run: Callable[[], Measured], repeat: int) -> Measured:
-        result = median([run() for _ in range(repeat)])
-        _say(name, result)
-        key = name.replace(" ", "_").replace(",", "")
-        figures.update({f"{key}_wall": result.wall, f"{key}_cpu": result.cpu, f"{key}_peak_mb": result.peak})
-        return result
-
+    table = Table()
     with tempfile.TemporaryDirectory(prefix="massivetext-bench-") as name:
-        folder, repeat = Path(name), 1 if options.quick else options.repeat
-        record("quickstart, 2 workers", lambda: massivetext("quickstart", folder, 2), repeat)
+        ours = Massivetext(Path(name))
+        _quickstart(ours, table, 1 if options.quick else options.repeat)
         if options.quick or not options.data.is_dir():
-            print("left out: real data" + ("" if options.quick else f": {options.data} is missing"))
+            print("left out: real data" + ("" if options.quick else f"; {options.data} is missing"))
         else:
-            _real(options, folder, record, figures)
-    print(json.dumps({key: round(value, 2) for key, value in figures.items()}))
-
-
-def _real(options: argparse.Namespace, folder: Path, record: Record, figures: dict[str, float]) -> None:
-    data = options.data.resolve()
-    once, twice = shared_recipe(folder / "once", data, 1), shared_recipe(folder / "twice", data, 2)
-    one = record("shared data, 1 worker", lambda: massivetext(once, folder, 1), options.repeat)
-    two = record("shared data, 2 workers", lambda: massivetext(once, folder, 2), options.repeat)
-    double = record("shared data twice, 2 workers", lambda: massivetext(twice, folder, 2), 1)
-    figures["speedup_2_workers"] = one.wall / two.wall
-    figures["memory_doubled_input"] = double.peak / two.peak
-    print(f"two workers are {one.wall / two.wall:.2f} times one (wanted: at least 1.6)")
-    print(f"memory on the doubled input: {double.peak / two.peak:.2f} times (wanted: at most 1.2)")
-    rules = '["language", "gopher", "safesearch"]'
-    for kind, pattern in (("web", "web/pages-*.warc.gz"), ("news", "news/news.jsonl.gz")):
-        recipe = one_source(folder, kind, f"{data}/{pattern}", rules)
-        run = partial(massivetext, recipe, folder, 2, "near-dedup")
-        ours = record(f"{kind} until near-dedup, 2 workers", run, options.repeat)
-        if options.datatrove is None:
-            print(f"left out: datatrove on {kind}: give --datatrove PYTHON")
-            continue
-        source, tasks = (data / "web", 4) if kind == "web" else (split_news(data, folder, 8), 8)
-        theirs = record(
-            f"datatrove {kind}, 2 workers", partial(datatrove, options.datatrove, kind, source, folder, tasks), 1
-        )
-        figures[f"{kind}_times_datatrove"] = theirs.wall / ours.wall
-        print(f"{kind}: {theirs.wall / ours.wall:.1f} times as fast as datatrove ({theirs.cpu / ours.cpu:.1f} by CPU)")
+            data = options.data.resolve()
+            _all_sources(ours, table, data, options.repeat)
+            for kind in ("web", "news"):
+                _one_source(ours, table, data, kind, options.repeat, options.datatrove)
+    print(f"\n{table.markdown()}\n")
+    print(json.dumps({key: round(value, 2) for key, value in table.figures.items()}))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""The same runs on the embedded engine and on a Spark cluster: time, CPU, memory, bytes shuffled, and how they scale.
+"""The same runs on the embedded engine and on a Spark cluster: time, CPU, memory, shuffled bytes and scaling.
 
     python benchmarks/engines.py [--quick] [--data ../shared/data] [--megabytes 1000] [--repeat 1]
 
-The real data are repeated until their files have so many megabytes (every copy but the first is one of exact
-duplicates). Each run is made in two halves: the text stages (ingest, measure, judge: one job without a shuffle), then
-all others. The cluster is a Master and two Workers of one core on this machine; its CPU time is that of all its
-processes, Java and Python. Bytes shuffled are those that Spark's event log counts. The last line is one JSON object.
+The real data are repeated until their files have about ``--megabytes`` (every copy except the first consists of exact
+duplicates). Each run is measured in two halves: the text stages (ingest, measure, judge: one job without a shuffle),
+then all others. The cluster is a Master and two Workers with one core each on this machine; its CPU time is that of all
+its processes, Java and Python. Shuffled bytes are counted by Spark's event log. The last line is one JSON object.
 """
 
 import argparse
@@ -19,35 +19,35 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from end_to_end import ROOT, Measured, measure, median, shared_recipe
+from processes import ROOT, Measured, measure, median
+from real_data import raw_bytes, shared_recipe
 
 from massivetext.engines import job_server
 from massivetext.engines.spark import cluster
 
 TEXT_STAGES_END = "judge"
-_SOURCES = ("web", "books", "news", "code", "wikipedia")
 
 
 @dataclass(frozen=True)
 class Halves:
-    """The text stages and the others of one run."""
+    """Measurements of the text stages and of the other stages of one run."""
 
     text: Measured
     others: Measured
 
     @property
     def wall(self) -> float:
-        """Seconds of both."""
+        """Seconds of wall time of both halves."""
         return self.text.wall + self.others.wall
 
     @property
     def cpu(self) -> float:
-        """Seconds of both."""
+        """Seconds of CPU time of both halves."""
         return self.text.cpu + self.others.cpu
 
     @property
     def peak(self) -> float:
-        """Megabytes of the largest process of both."""
+        """Resident megabytes of the largest process of both halves."""
         return max(self.text.peak, self.others.peak)
 
 
@@ -55,7 +55,7 @@ Record = Callable[[str, Halves], Halves]
 
 
 def halves(recipe: str | Path, folder: Path, options: Sequence[str], root: int | None = None) -> Halves:
-    """One run into a new folder, in two commands."""
+    """Run a recipe into a new folder with two commands, one per half."""
     output = folder / "run"
     shutil.rmtree(output, ignore_errors=True)
     command = [sys.executable, "-m", "massivetext", "run", str(recipe), "--output", str(output)]
@@ -64,14 +64,14 @@ def halves(recipe: str | Path, folder: Path, options: Sequence[str], root: int |
 
 
 def repeated(recipe: str | Path, folder: Path, options: Sequence[str], repeat: int, root: int | None = None) -> Halves:
-    """Medians of several runs."""
+    """Return the medians of ``repeat`` runs."""
     runs = [halves(recipe, folder, options, root) for _ in range(repeat)]
     return Halves(median([run.text for run in runs]), median([run.others for run in runs]))
 
 
 @contextlib.contextmanager
 def spark(folder: Path) -> Iterator[list[str]]:
-    """Options for a run on a cluster that writes event logs to ``folder / "events"``."""
+    """Start a cluster that writes event logs to ``folder / "events"``; yield the options for a run on it."""
     events = folder / "events"
     events.mkdir()
     if job_server.find_jar(job_server.cache()) is None:
@@ -82,7 +82,7 @@ def spark(folder: Path) -> Iterator[list[str]]:
 
 
 def shuffled(events: Path) -> dict[str, int]:
-    """Bytes written to shuffles and records in them, over all jobs whose logs lie in a folder."""
+    """Return the bytes and the records written to shuffles by all jobs with an event log in a folder."""
     total = {"bytes": 0, "records": 0}
     for path in sorted(events.iterdir()):
         with path.open() as lines:
@@ -95,13 +95,8 @@ def shuffled(events: Path) -> dict[str, int]:
     return total
 
 
-def raw_bytes(data: Path) -> int:
-    """Size of the input files of one copy."""
-    return sum(path.stat().st_size for name in _SOURCES for path in (data / name).rglob("*") if path.is_file())
-
-
-def say(name: str, run: Halves) -> None:
-    """A line of the table."""
+def print_row(name: str, run: Halves) -> None:
+    """Print a line of the table."""
     print(
         f"{name:<34} text stages {run.text.wall:8.1f} s wall {run.text.cpu:8.1f} s CPU   "
         f"others {run.others.wall:8.1f} s wall {run.others.cpu:8.1f} s CPU   {run.peak:6.0f} MB in the largest process",
@@ -110,7 +105,7 @@ def say(name: str, run: Halves) -> None:
 
 
 def main() -> None:
-    """Measures, prints a table, and a line of JSON."""
+    """Measure, and print a table and a line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--quick", action="store_true", help="the quickstart's text stages alone, once")
     parser.add_argument("--data", type=Path, default=ROOT / "../shared/data")
@@ -120,7 +115,7 @@ def main() -> None:
     figures: dict[str, float] = {}
 
     def record(name: str, run: Halves) -> Halves:
-        say(name, run)
+        print_row(name, run)
         key = name.replace(" ", "_").replace(",", "")
         for half, measured in (("text", run.text), ("others", run.others)):
             figures.update({f"{key}_{half}_wall": measured.wall, f"{key}_{half}_cpu": measured.cpu})

@@ -1,13 +1,13 @@
-"""Profiles: which documents datatrove and Dolma keep, and which the rule sets of their names do.
+"""Which documents datatrove and Dolma keep, and which documents the rule sets named after them keep.
 
     python benchmarks/profiles.py [--quick] [--data ../shared/data] [--datatrove PYTHON] [--dolma PYTHON]
 
 ``--datatrove`` names an interpreter with ``datatrove[processing]==0.10.1`` and ``spacy``, ``--dolma`` one with
-``dolma==1.2.1``; a comparison without its interpreter is left out and said to be. Both judge 5,000 real documents of at
-most 20,000 characters: main texts of web pages, pieces of books and of Wikipedia articles (nine in ten are English),
-source files, and news for the rest, of each those with the smallest keyed hashes. The rules that a text fails are
-counted there, here, and in both. Rates are of UTF-8 text and CPU time, of a reading alone. The last line is one JSON
-object.
+``dolma==1.2.1``; a comparison is left out without its interpreter. Both tools judge 5,000 real documents of at most
+20,000 characters: main texts of web pages, pieces of books and of Wikipedia articles (90% are English), source files,
+and for the rest news; the documents of each source with the smallest keyed hashes are used. For each rule the documents
+that fail it are counted: in both, only in the tool ("there"), only in our rule set ("here"). Rates are bytes of UTF-8
+text per second of CPU time for the ported signals of one tool. The last line is one JSON object.
 """
 
 import argparse
@@ -47,7 +47,7 @@ _CODE_ENDINGS = (".py", ".js", ".go", ".R", ".md", ".c", ".txt")
 
 
 def documents(data: Path, quick: bool) -> list[str]:
-    """Real texts: 5,000, or a tenth of them; none is blank."""
+    """Return 5,000 real texts, or a tenth of them; no text is blank."""
     found: list[str] = []
     for source, texts in _sources(data).items():
         usable = {text[:_CHARACTERS] for text in texts if text.strip()}
@@ -100,7 +100,7 @@ def _articles(folder: Path) -> Iterator[str]:
 
 
 def peer(name: str, python: str, texts: list[str]) -> list[dict[str, Any]]:
-    """The verdict of a peer on every text."""
+    """Return the verdict of a tool on every text, by its interpreter."""
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as handle:
         handle.writelines(json.dumps({"text": text}) + "\n" for text in texts)
         handle.flush()
@@ -112,7 +112,7 @@ def peer(name: str, python: str, texts: list[str]) -> list[dict[str, Any]]:
 
 
 def compare(name: str, python: str, texts: list[str]) -> dict[str, float]:
-    """Prints how the verdicts of a peer and of its profile differ; returns the figures."""
+    """Print how the verdicts of a tool and of the rule set with its name differ; return the figures."""
     theirs = peer(name, python, texts)
     table = signals.measure(texts, readings=(name,))
     judging = rules.combine_rule_sets([rules.load_rule_set(name, known=registry.types())])
@@ -140,18 +140,18 @@ def compare(name: str, python: str, texts: list[str]) -> dict[str, float]:
     _print_rules([set(each["failed"]) for each in theirs], ours)
     if name == "dolma":
         figures["dolma_values_apart"] = _values_apart(table, theirs)
-        print(f"  values of the tagger that are not equal to ours: {figures['dolma_values_apart']}")
+        print(f"  values of the tool that differ from ours: {figures['dolma_values_apart']}")
     return figures
 
 
 def _bare(reading: str, signal: str) -> str:
-    """The name of a rule as both sides write it: datatrove has one limit for two symbols."""
+    """Return the name of a rule without the name of the tool; datatrove has one rule for two symbols."""
     bare = signal.removeprefix(f"{reading}_")
     return "symbol_to_word_ratio" if bare in ("hash_to_word_ratio", "ellipsis_to_word_ratio") else bare
 
 
 def _print_rules(theirs: list[set[str]], ours: list[set[str]]) -> None:
-    """Every rule with the documents that fail it: in both, there alone, here alone."""
+    """Print for every rule how many documents fail it in both, only in the tool and only in our rule set."""
     both, there, here = Counter[str](), Counter[str](), Counter[str]()
     for them, us in zip(theirs, ours, strict=True):
         both.update(them & us)
@@ -163,7 +163,7 @@ def _print_rules(theirs: list[set[str]], ours: list[set[str]]) -> None:
 
 
 def _values_apart(table: Any, theirs: list[dict[str, Any]]) -> int:
-    """How many of the tagger's values differ from the signals."""
+    """Return how many values of the tool differ from our ported signals."""
     apart = 0
     for row, each in zip(table.to_pylist(), theirs, strict=True):
         for name, value in each["values"].items():
@@ -173,7 +173,7 @@ def _values_apart(table: Any, theirs: list[dict[str, Any]]) -> int:
 
 
 def rates(texts: list[str]) -> dict[str, float]:
-    """Megabytes a second of each reading."""
+    """Return megabytes per CPU second for the ported signals of each tool."""
     size = sum(len(text.encode()) for text in texts) / 1e6
     found = {}
     for name in READINGS:
@@ -181,12 +181,12 @@ def rates(texts: list[str]) -> dict[str, float]:
         began = time.process_time()
         ported.measure(texts, [name])
         found[f"{name}_mb_s"] = size / (time.process_time() - began)
-        print(f"reading of {name:<12} {found[f'{name}_mb_s']:6.1f} MB/s")
+        print(f"signals ported from {name:<12} {found[f'{name}_mb_s']:6.1f} MB/s")
     return found
 
 
 def main() -> None:
-    """Compares, prints counts by rule, and a line of JSON."""
+    """Compare, and print counts by rule and a line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--quick", action="store_true", help="a tenth of the documents")
     parser.add_argument("--data", type=Path, default=ROOT / "../shared/data")
@@ -199,7 +199,7 @@ def main() -> None:
     figures.update(rates(texts[:: 1 if options.quick else 5]))
     for name in WANTED:
         if (python := getattr(options, name)) is None:
-            print(f"{name}: left out, --{name} names no interpreter")
+            print(f"left out: {name}; name an interpreter with --{name} PYTHON")
         else:
             figures.update(compare(name, python, texts))
     print(json.dumps({name: round(value, 4) for name, value in figures.items()}))

@@ -1,10 +1,10 @@
-"""Writes the figures that `massivetext plan` rests on where the user has no run of their own.
+"""Writes the measurements that `massivetext plan` uses if the user has no run to measure.
 
     massivetext run tests/real/shared_data.toml --output RUN --workers 1
     python benchmarks/reference.py RUN "our reference run of MONTH YEAR: ..."
 
-The run must not be disturbed: its CPU times become those of every plan. What its steps consist of is in
-``massivetext/estimate/rates.py``; this prints both, so that one can see how far they are apart.
+Nothing else should run on the machine meanwhile: every plan is computed from the CPU times of this run. The script also
+prints the CPU time of each step according to the cost model in ``massivetext/estimate/rates.py``, for comparison.
 """
 
 import sys
@@ -18,7 +18,7 @@ TARGET = Path(__file__).resolve().parents[1] / "massivetext/estimate/reference.j
 
 
 def main(folder: str, origin: str) -> None:
-    """Measures a run, writes the file, and prints each step's CPU seconds as modelled and as measured."""
+    """Measure a run, write the file, and print the modelled and the measured CPU seconds of each step."""
     measured = measure(Run(folder), origin)
     TARGET.write_bytes(canonical(measured))
     for names, todo in work(measured.corpus).items():

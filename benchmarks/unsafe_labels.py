@@ -1,12 +1,12 @@
-"""Writes the labelled texts that the unsafe-text model of massivetext is trained and evaluated on.
+"""Writes the labelled texts for training and evaluating the unsafe-text model of massivetext.
 
     python benchmarks/unsafe_labels.py ../shared/data/safety/labelled.jsonl.gz runs/unsafe.jsonl
     massivetext classifier train runs/unsafe.jsonl --output massivetext/signals/models/unsafe.ftz \
         --notes massivetext/signals/models/unsafe_notes.md
 
-Trained on Davidson et al. 2017, Jigsaw's comments and Vicomtech's forum posts. TweetEval (licensed for research) and
-HateCheck are for evaluation only. Of Davidson's "offensive" tweets a third is taken, by a hash of their ids: all of
-them would be half of the unsafe texts, and most of these have one of a handful of words.
+The model is trained on Davidson et al. 2017, Jigsaw's comments and Vicomtech's forum posts. TweetEval (licensed for
+research) and HateCheck are for evaluation only. A third of Davidson's "offensive" tweets is used, chosen by a hash of
+their ids: all of them would be half of the unsafe texts, and most of them contain one of a few words.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 _EVALUATION = ("hatecheck", "tweeteval-hate", "tweeteval-offensive")
-# HateCheck's target groups, by the words with which its templates name them; the data here has no field for them.
+# HateCheck's target groups with the words that name them in its templates; the data has no field for the group.
 GROUPS = {
     "women": r"wom[ae]n|female|girl",
     "trans people": r"trans",
@@ -31,7 +31,7 @@ GROUPS = {
 
 
 def rows(path: Path) -> Iterator[dict[str, str | int]]:
-    """The rows for ``massivetext classifier train``."""
+    """Yield the rows for ``massivetext classifier train``."""
     with gzip.open(path, "rt", encoding="utf-8") as handle:
         for line in handle:
             if (row := mapped(json.loads(line))) is not None:
@@ -39,7 +39,7 @@ def rows(path: Path) -> Iterator[dict[str, str | int]]:
 
 
 def mapped(found: Mapping[str, str]) -> dict[str, str | int] | None:
-    """One row of the data as one for training; None for one that is left out."""
+    """Return the training row for one row of the data, or None if it is left out."""
     source = found["source"]
     if found["fine"] == "offensive" and source == "davidson":
         digest = hashlib.blake2b(found["id"].encode(), digest_size=8).digest()
@@ -55,7 +55,7 @@ def mapped(found: Mapping[str, str]) -> dict[str, str | int] | None:
 
 
 def main() -> None:
-    """Maps one file to another."""
+    """Read the labelled file and write the training file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("labelled", type=Path)
     parser.add_argument("output", type=Path)

@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Read the arguments and run the pipeline to its end."""
     parser = argparse.ArgumentParser(description="Cleans a corpus of news.")
     parser.add_argument("--inputs", nargs="+", required=True, help="files or patterns of JSON lines")
-    parser.add_argument("--test_sets", nargs="*", default=[], help="files of evaluation items")
+    parser.add_argument("--test_sets", nargs="*", default=[], help="files of test items")
     parser.add_argument("--model", help="SentencePiece model, such as RUN/tokenizer/tokenizer.model")
     parser.add_argument("--output", required=True, help="folder or URL to write to")
     options, beam_args = parser.parse_known_args(argv)

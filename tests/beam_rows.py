@@ -1,5 +1,5 @@
 # mypy: allow-untyped-calls
-"""Runs a few transforms on the embedded runner and gives back the rows that come out."""
+"""Runs a few transforms on Beam's FnApiRunner and returns the rows of their outputs."""
 
 import json
 import tempfile
@@ -11,16 +11,16 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 Build = Callable[[beam.Pipeline], Mapping[str, beam.PCollection[Any]]]
-THREADS = ("--direct_running_mode=multi_threading", "--direct_num_workers=3")  # elements are dealt out to three workers
+THREADS = ("--direct_running_mode=multi_threading", "--direct_num_workers=3")  # three workers share the elements
 
 
 def as_json(row: Any) -> str:
-    """A row as JSON."""
+    """Return a row as JSON."""
     return json.dumps(row._asdict())
 
 
 def outputs(build: Build, *beam_args: str) -> dict[str, list[dict[str, Any]]]:
-    """The rows of each output that ``build`` names, in no order."""
+    """Run a pipeline and return the rows of each output that ``build`` names, in no particular order."""
     with tempfile.TemporaryDirectory() as folder:
         with beam.Pipeline(options=PipelineOptions(["--runner=FnApiRunner", *beam_args])) as pipeline:
             named = build(pipeline)
@@ -35,9 +35,9 @@ def _read(folder: Path, name: str) -> list[dict[str, Any]]:
 
 
 def documents(pipeline: beam.Pipeline, texts: Iterable[tuple[str, str]]) -> beam.PCollection[Any]:
-    """Rows of id and text."""
+    """Return rows with the fields id and text."""
     rows = [beam.Row(id=document_id, text=text) for document_id, text in texts]
-    # Without the last row, which is dropped again, no documents would have no schema.
+    # The last row is dropped again; it gives the collection its schema even if there are no documents.
     made: beam.PCollection[Any] = (
         pipeline
         | "Documents" >> beam.Create([*rows, beam.Row(id="", text="")])

@@ -1,4 +1,4 @@
-"""Runs the command as a user does."""
+"""Runs the command `massivetext` as a user does."""
 
 import os
 import subprocess
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-# A process between the tests and the command: a child's peak begins at that of the process it was forked from.
+# A small process between the tests and the command: the peak memory of a child starts at that of its parent.
 MEASURE = """
 import resource, subprocess, sys
 code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
@@ -16,7 +16,7 @@ raise SystemExit(code)
 
 
 def massivetext(*arguments: str | Path, folder: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Runs the command as a user does, in a folder."""
+    """Run the command in a folder; with ``check``, an exit code other than 0 raises AssertionError with the output."""
     command = [sys.executable, "-m", "massivetext", *map(str, arguments)]
     environment = {**os.environ, "COLUMNS": "160"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
@@ -26,7 +26,7 @@ def massivetext(*arguments: str | Path, folder: Path, check: bool = True) -> sub
 
 
 def peak_memory(*arguments: str | Path, folder: Path) -> int:
-    """Bytes resident in the largest process of the command, its workers included."""
+    """Run the command and return the resident bytes of its largest process, workers included."""
     command = [sys.executable, "-c", MEASURE, sys.executable, "-m", "massivetext", *map(str, arguments)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -1,7 +1,8 @@
-"""A corpus of JSON lines with so many shards of so many documents, and a recipe of every stage for it."""
+"""A corpus of JSON lines with a chosen number of shards and documents, and a recipe for it with every stage."""
 
-import json
 from pathlib import Path
+
+from builders import write_recipe, write_texts
 
 from massivetext.demo import prose
 from massivetext.demo.chance import Chance
@@ -21,28 +22,24 @@ shard_sequences = 64
 
 
 def write(folder: Path, *, shards: int, documents: int) -> Path:
-    """Two sources of ``shards`` files of ``documents`` texts; two texts of each file are in other files as well.
+    """Write two sources of ``shards`` files with ``documents`` texts each; two texts of each file are in others too.
 
     Returns:
-        The recipe, which reads every file as a shard of its own.
+        Path of the recipe, which reads every file as a shard of its own.
     """
     folder.mkdir(parents=True)
     largest = 0
     for source in SOURCES:
         for shard in range(shards):
-            lines = [json.dumps({"text": _text(source, shard, number)}) + "\n" for number in range(documents)]
             path = folder / f"{source}-{shard:03d}.jsonl"
-            path.write_text("".join(lines))
+            write_texts(path, (_text(source, shard, number) for number in range(documents)))
             largest = max(largest, path.stat().st_size)
     (folder / "items.txt").write_text(_text("items", 0, 2))
-    tables = [
-        f'[sources.{source}]\nkind = "{source}"\ninputs = ["{source}-*.jsonl"]\nweight = 0.5\nrules = []\n'
-        f"shard_bytes = {largest}\n"
+    sources = {
+        source: {"inputs": [f"{source}-*.jsonl"], "rules": [], "shard_bytes": largest, "weight": 0.5}
         for source in SOURCES
-    ]
-    recipe = folder / "recipe.toml"
-    recipe.write_text(f'name = "corpus"\nseed = 1\n\n{"".join(tables)}{_OPTIONS}')
-    return recipe
+    }
+    return write_recipe(folder, sources, _OPTIONS, name="corpus", seed=1)
 
 
 def _text(source: str, shard: int, number: int) -> str:

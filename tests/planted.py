@@ -1,32 +1,38 @@
-"""Holds a finished quickstart against what was planted in its corpus."""
+"""Compares a finished quickstart with what was planted in its corpus."""
 
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
 
 from massivetext.demo.truth import Case, PlantedLocation, Truth, load_truth
 from massivetext.runs.context import Context
-from massivetext.runs.store import Run
+from massivetext.runs.store import Run, Shard
 from massivetext.stages.finished import open_context
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a document: where it lies, and the verdict of each stage."""
+    """What the stages decided for one document.
+
+    Attributes:
+        id: document id.
+        failed: names of the rules that it fails.
+        dropped_by: first stage that drops it, or None.
+        copy: stage that found it to be a copy, kept or not: "exact", "near" or None.
+    """
 
     id: str
     failed: tuple[str, ...]
     dropped_by: str | None
-    copy: str | None  # the stage that found it to be a copy (kept or not): "exact", "near" or None
+    copy: str | None
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: a kind of planted case over all sources."""
+    """One line of the table: a kind of planted case in all sources."""
 
     kind: str
     planted: int
@@ -35,18 +41,18 @@ class Row:
 
 
 class Finished:
-    """A finished run of the demo corpus, indexed by the places of documents."""
+    """A finished run of the demo corpus, indexed by the locations of documents."""
 
     def __init__(self, folder: Path) -> None:
         self.truth: Truth = load_truth(folder / "massivetext-demo")
         self.context = open_context(Run(str(folder / "run")))
         self.outcomes: dict[tuple[str, str, str], Outcome] = {}
         self.by_url: dict[tuple[str, str], list[Outcome]] = {}
-        self.quarantined: list[tuple[str, dict[str, Any]]] = []
+        self.quarantined: list[tuple[str, dict[str, object]]] = []
         for shard in self.context.all_shards():
             self._read(shard)
 
-    def _read(self, shard: Any) -> None:
+    def _read(self, shard: Shard) -> None:
         run, context = self.context.run, self.context
         documents = run.read_table("documents", shard, ["id", "origin", "key", "url"]).to_pylist()
         verdicts = {
@@ -75,7 +81,7 @@ class Finished:
         self.quarantined += [(shard.source, msgspec.json.decode(line)) for line in quarantine.splitlines()]
 
     def find(self, place: PlantedLocation) -> Outcome | None:
-        """The document at a place, or None where there is none."""
+        """Return the document at a location, or None if there is none."""
         if place.source == "web" and place.url is not None:
             found = self.by_url.get((place.source, place.url), [])
             return found[0] if len(found) == 1 else None
@@ -87,7 +93,7 @@ class Finished:
         return found[0] if len(found) == 1 else None
 
     def in_quarantine(self, place: PlantedLocation, *, skipped: bool) -> bool:
-        """Whether the quarantine names a place, as skipped or as unreadable."""
+        """Return whether the quarantine names a location, as skipped or as rejected."""
         return any(
             source == place.source
             and line["origin"] == place.origin
@@ -97,7 +103,7 @@ class Finished:
         )
 
     def as_planted(self, case: Case) -> bool:
-        """Whether a case that stands by itself came out as planted (copies are judged by group)."""
+        """Return whether a case without a group has its expected outcome."""
         if case.outcome in ("unreadable", "skipped"):
             return self.find(case.place) is None and self.in_quarantine(case.place, skipped=case.outcome == "skipped")
         outcome = self.find(case.place)
@@ -110,7 +116,7 @@ class Finished:
         return outcome.dropped_by is None
 
     def group_as_planted(self, cases: tuple[Case, ...]) -> bool:
-        """Whether exactly one of a group of copies is left, the others removed by the stage that should find them."""
+        """Return whether exactly one of a group of copies is kept, and the right stage dropped the others."""
         outcomes = [self.find(case.place) for case in cases]
         if any(outcome is None for outcome in outcomes):
             return False
@@ -120,7 +126,7 @@ class Finished:
         return len(removed) == len(cases) - 1 and set(removed) <= allowed
 
     def table(self) -> list[Row]:
-        """Planted and found, by kind."""
+        """Return the planted and found cases by kind."""
         groups = {
             name: self.group_as_planted(cases)
             for name, cases in self.truth.groups().items()
@@ -138,7 +144,7 @@ class Finished:
         return rows
 
     def false_alarms(self) -> Counter[str]:
-        """Unplanted documents that were removed, by stage."""
+        """Count the documents that were dropped though nothing was planted in them, by stage."""
         planted = {outcome.id for case in self.truth.cases if (outcome := self.find(case.place)) is not None}
         return Counter(
             outcome.dropped_by for outcome in self.outcomes.values() if outcome.dropped_by and outcome.id not in planted
@@ -158,7 +164,7 @@ def _keepers(context: Context, stage: str) -> set[int]:
 
 
 def shown(rows: list[Row], false_alarms: Counter[str]) -> str:
-    """The table as text."""
+    """Return the table as text."""
     lines = [f"{'kind':<28}{'planted':>9}{'found':>7}{'missed':>8}"]
     lines += [
         f"{row.kind:<28}{row.planted:>9}{row.found:>7}{len(row.missed):>8}  {', '.join(row.missed)}" for row in rows

@@ -4,14 +4,15 @@ import importlib.util
 import re
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 import typer.main
+from typer.core import TyperCommand, TyperGroup
 
 from massivetext.cli import main
 from massivetext.stages import STAGES
 
+Command = TyperCommand | TyperGroup
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -27,12 +28,21 @@ def _make() -> ModuleType:
 MAKE = _make()
 
 
-def _commands() -> dict[str, Any]:
-    """Every command by its name; those of a group by the group's name and theirs."""
-    found: dict[str, Any] = {}
-    for name, command in typer.main.get_command(main.app).commands.items():  # type: ignore[attr-defined]
+def _commands() -> dict[str, Command]:
+    """Return every command by its name; the name of a command in a group is "GROUP COMMAND"."""
+    found: dict[str, Command] = {}
+    for name, command in _members(typer.main.get_command(main.app)).items():
         found[name] = command
-        found.update({f"{name} {inner}": each for inner, each in getattr(command, "commands", {}).items()})
+        found.update({f"{name} {inner}": each for inner, each in _members(command).items()})
+    return found
+
+
+def _members(command: object) -> dict[str, Command]:
+    found: dict[str, Command] = {}
+    if isinstance(command, TyperGroup):
+        for name, member in command.commands.items():
+            assert isinstance(member, Command)
+            found[name] = member
     return found
 
 
@@ -81,7 +91,7 @@ def readme() -> str:
 
 
 def called(text: str) -> list[tuple[str, str]]:
-    """Command lines in code, as (command, rest of the line)."""
+    """Return the command lines in code blocks and inline code, as (command, rest of the line)."""
     code = re.findall(r"```.*?\n(.*?)```", text, re.DOTALL) + re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text)
     return [found for block in code for found in re.findall(r"(?m)^\s*(?:\S+/)?massivetext ([a-z][\w-]*)(.*)$", block)]
 
@@ -94,10 +104,10 @@ def test_the_readme_names_commands_that_exist(readme: str) -> None:
 def test_the_readme_names_options_that_exist(readme: str) -> None:
     for command, rest in called(readme):
         name = f"{command} {rest.split()[0]}" if rest.split() else command
-        named = COMMANDS.get(name, COMMANDS.get(command))  # of a group of commands: `classifier train`
+        named = COMMANDS.get(name, COMMANDS.get(command))  # for a group of commands: `classifier train`
         assert named is not None, f"massivetext {command}{rest}"
         known = {option for parameter in named.params for option in parameter.opts} | {"--help"}
-        own = rest.split(" -- ")[0]  # what follows goes to Beam
+        own = rest.split(" -- ")[0]  # options after it go to Beam
 
         assert set(re.findall(r"(?<!\S)--[a-z][\w-]*", own)) <= known, f"massivetext {command}{rest}"
 

@@ -17,7 +17,7 @@ import sys
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
@@ -27,14 +27,15 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 from apache_beam.runners.portability.fn_api_runner import worker_handlers
+from builders import read_file
 from command import ROOT
 
 from massivetext.engines import local_workers
 from massivetext.errors import UserError
 from massivetext.extract import extract
-from massivetext.recipe import IngestOptions, KindName, SourceOptions, load_recipe, parse_recipe
+from massivetext.recipe import IngestOptions, SourceOptions, load_recipe, parse_recipe
 from massivetext.schema import Document, Rejected
-from massivetext.sources import FORMATS, Format, find_format, http
+from massivetext.sources import find_format, http
 from massivetext.sources.archives import ARCHIVE_EXPANSION
 from massivetext.sources.code import read_source_files
 from massivetext.sources.compressed import EXPANSION, open_stream
@@ -45,15 +46,6 @@ from massivetext.storage import files as fs
 from massivetext.text import printable
 
 SENTENCE = "The river rises in the hills and runs down to the sea, and the people of the valley live by it. "
-
-
-def read_file(
-    kind: KindName, path: Path, limits: IngestOptions | None = None, formats: Sequence[Format] = FORMATS
-) -> list[Document | Rejected]:
-    """What a source makes of a file."""
-    split = Split(name=path.name, path=str(path), size=path.stat().st_size, slice_index=0, slice_count=1)
-    options = SourceOptions(kind=kind, inputs=("*",), weight=Decimal(1))
-    return list(read_split(split, options, limits or IngestOptions(), formats))
 
 
 def refused(items: list[Document | Rejected]) -> list[tuple[str, str]]:

@@ -1,46 +1,31 @@
-"""A run of a few short texts, written shard by shard without Beam: for tests of what reads a run."""
+"""A run of a few short texts, written shard by shard without Beam, for tests of code that reads a run."""
 
 from collections.abc import Collection, Mapping, Sequence
-from decimal import Decimal
 
 import msgspec
 import pyarrow as pa
+from builders import context_of, recipe_of, write_state
 
-from massivetext.recipe import DecontaminateOptions, Recipe, SourceOptions
 from massivetext.rules import Rule
 from massivetext.runs.context import Context
-from massivetext.runs.stage import verdict_sets
-from massivetext.runs.store import FORMAT, Manifest, Run, RunState, Shard, ShardCommit, StageState, key_of
+from massivetext.runs.store import Manifest, Shard, ShardCommit, StageState, key_of
 from massivetext.schema import RULE_VERDICTS, Document, documents_table
 from massivetext.stages import STAGES
 
-Texts = Mapping[str, Sequence[Sequence[str]]]  # source, which is named after its kind -> shards -> texts
+Texts = Mapping[str, Sequence[Sequence[str]]]  # by source (its name is its kind): shards of texts
 RULE = Rule(signal="word_count", min=2, source="ours: for the test", name="tiny/word_count")
-
-
-def recipe_of(sources: Collection[str], *, test_sets: tuple[str, ...] = ()) -> Recipe:
-    """A recipe of one source a kind, the first with all of the weight that the others leave."""
-    weights = [1 - Decimal("0.01") * (len(sources) - 1), *[Decimal("0.01")] * (len(sources) - 1)]
-    table = {
-        name: msgspec.convert({"kind": name, "inputs": ["*"], "weight": weight}, SourceOptions)
-        for name, weight in zip(sources, weights, strict=True)
-    }
-    return Recipe(name="tiny", seed=7, sources=table, decontaminate=DecontaminateOptions(test_sets=test_sets))
 
 
 def tiny_context(
     folder: str, texts: Texts, *, dropped: Collection[str] = (), test_sets: tuple[str, ...] = ()
 ) -> Context:
-    """Writes documents, sizes and rule verdicts; texts in ``dropped`` have failed a rule."""
-    recipe = recipe_of(texts, test_sets=test_sets)
-    context = Context(
-        run=Run(folder),
-        recipe=recipe,
-        root=folder,
-        keys={stage.name: key_of(stage.name) for stage in STAGES},
+    """Write documents, their sizes and rule verdicts, and return the context; texts in ``dropped`` fail a rule."""
+    context = context_of(
+        folder,
+        recipe_of(texts, test_sets=test_sets),
+        {stage.name: key_of(stage.name) for stage in STAGES},
         shard_counts={source: len(shards) for source, shards in texts.items()},
         rules=dict.fromkeys(texts, (RULE,)),
-        verdicts=verdict_sets(recipe, STAGES),
     )
     for shard in context.all_shards():
         _write(context, shard, texts[shard.source][shard.index], dropped)
@@ -66,7 +51,7 @@ def _write(context: Context, shard: Shard, texts: Sequence[str], dropped: Collec
 
 
 def damaged_parquet(data: bytes) -> dict[str, bytes]:
-    """The ways in which a Parquet file comes to harm: cut, emptied, overwritten in its footer or in its data."""
+    """Return damaged copies of a Parquet file: empty, cut, and with zeros in the footer or in the data."""
     footer = 8 + int.from_bytes(data[-8:-4], "little")
     return {
         "empty": b"",
@@ -77,7 +62,7 @@ def damaged_parquet(data: bytes) -> dict[str, bytes]:
 
 
 def finish(context: Context) -> None:
-    """Commits the three stages that :func:`tiny_context` has written, and the run."""
+    """Write the manifests of the three stages of :func:`tiny_context`, and ``run.json``."""
     facts = {
         "ingest": {"shards": {shard.name: [] for shard in context.all_shards()}},
         "judge": {"rules": msgspec.to_builtins(dict(context.rules))},
@@ -88,18 +73,4 @@ def finish(context: Context) -> None:
         commits = tuple(context.run.commits(stage.name, key))
         digest = context.run.commit(stage, Manifest(stage.name, key, {}, commits, facts.get(stage.name, {})))
         states.append(StageState(stage.name, key, digest, 0.5))
-    recipe = msgspec.to_builtins(context.recipe)
-    context.run.write_state(
-        RunState(
-            format=FORMAT,
-            name=context.recipe.name,
-            recipe=recipe,
-            recipe_sha256=key_of(recipe),
-            root=context.root,
-            seed=context.recipe.seed,
-            versions={"massivetext": "0"},
-            complete=True,
-            until="judge",
-            stages=tuple(states),
-        )
-    )
+    write_state(context, states, until="judge")

@@ -1,9 +1,11 @@
-"""What datatrove's Gopher filters keep of the texts of a JSONL file: a JSON object a text, and the rules it fails.
+"""Prints which texts of a JSONL file datatrove's Gopher filters keep, and the rules that each text fails.
+
+The output is one JSON object per text.
 
 Run by an interpreter that has ``datatrove[processing]==0.10.1`` and ``spacy``: python datatrove_profile.py TEXTS
 
-``kept`` is the verdict of both filters with their defaults. ``failed`` is found by filters with one limit each, since a
-filter stops at the first rule that fails; they share the words of a text.
+``kept`` is the verdict of both filters with their defaults. A filter stops at the first rule that fails; therefore
+``failed`` comes from filters with one limit each, which share the words of a text.
 """
 
 import functools

@@ -1,4 +1,4 @@
-"""datatrove's Gopher quality and repetition filters on the texts of a JSONL file; prints CPU seconds.
+"""Prints the CPU seconds of datatrove's Gopher quality and repetition filters for the texts of a JSONL file.
 
 Run by an interpreter that has ``datatrove[processing]==0.10.1`` and ``spacy``: python datatrove_signals.py TEXTS
 """

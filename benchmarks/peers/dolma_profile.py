@@ -1,9 +1,11 @@
-"""What Dolma's Gopher tagger and the limits of its mixers keep of the texts of a JSONL file: a JSON object a text.
+"""Prints which texts of a JSONL file Dolma keeps with its Gopher tagger and the limits of its mixer.
+
+The output is one JSON object per text.
 
 Run by an interpreter that has ``dolma==1.2.1``: python dolma_profile.py TEXTS
 
-The limits are those of configs/dolma-v1_6/mixing/cc-head.yaml, under the names of attributes that stand there: an
-attribute that the tagger does not write passes, as it does there.
+The limits and the names of attributes are those of configs/dolma-v1_6/mixing/cc-head.yaml. A limit on an attribute that
+the tagger does not write is ignored, as Dolma does.
 """
 
 import json

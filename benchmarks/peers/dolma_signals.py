@@ -1,4 +1,4 @@
-"""Dolma's Gopher tagger on the texts of a JSONL file; prints CPU seconds.
+"""Prints the CPU seconds of Dolma's Gopher tagger for the texts of a JSONL file.
 
 Run by an interpreter that has ``dolma==1.2.1``: python dolma_signals.py TEXTS
 """

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import write_texts
 from command import massivetext
 
 from massivetext.demo.chance import Chance
@@ -105,7 +106,7 @@ def test_a_recipe_names_such_a_model(folder: Path, tmp_path: Path) -> None:
     for name in ("one.ftz", "one.json"):
         shutil.copy(folder / name, models)
     texts = ("a vile wretch", "fox dog river house valley bread")
-    (tmp_path / "texts.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    write_texts(tmp_path / "texts.jsonl", texts)
     (tmp_path / "recipe.toml").write_text(RECIPE)
     (tmp_path / "mine.toml").write_text(RULE)
     command = ("run", "recipe.toml", "--output", "run", "--until", "judge")

@@ -2,7 +2,6 @@
 
 import bz2
 import gzip
-import hashlib
 import io
 import json
 import os
@@ -18,27 +17,23 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from builders import file_hashes
+from command import ROOT
 
 from massivetext import demo
 from massivetext.demo import bench, wiki
 from massivetext.demo import demo_corpus as corpus_module
 from massivetext.demo.truth import PlantedLocation
 
-_ROOT = next(parent for parent in Path(__file__).resolve().parents if (parent / "pyproject.toml").is_file())
 _MEDIAWIKI = "{http://www.mediawiki.org/xml/export-0.10/}"
-
-
-def digests(folder: Path) -> dict[str, str]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def test_the_same_seed_gives_the_same_bytes_in_another_process(corpus: Path, tmp_path: Path) -> None:
     code = "import sys, pathlib; from massivetext import demo; demo.write_demo(pathlib.Path(sys.argv[1]), seed=1)"
-    environment = {**os.environ, "PYTHONHASHSEED": "77", "TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONPATH": str(_ROOT)}
+    environment = {**os.environ, "PYTHONHASHSEED": "77", "TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "again")], check=True, env=environment)
 
-    assert digests(tmp_path / "again") == digests(corpus)
+    assert file_hashes(tmp_path / "again") == file_hashes(corpus)
 
 
 def test_another_seed_gives_another_corpus(corpus: Path) -> None:
@@ -50,7 +45,7 @@ def test_another_seed_gives_another_corpus(corpus: Path) -> None:
 
 
 def test_it_is_small_and_complete(corpus: Path) -> None:
-    names = digests(corpus).keys()
+    names = file_hashes(corpus).keys()
     counts = Counter(name.split("/")[0] for name in names)
 
     assert counts == {"web": 4, "books": 26, "news": 4, "code": 25, "wikipedia": 1, "bench": 1, "truth.json": 1}

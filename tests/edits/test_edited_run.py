@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from builders import write_texts
 from command import massivetext
 
 from massivetext import edits, recipe
@@ -41,7 +42,7 @@ rules = ["refinedweb"]
 
 def write(folder: Path) -> Path:
     """The corpus, twice in a recipe, which edits it once."""
-    (folder / "a.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in TEXTS))
+    write_texts(folder / "a.jsonl", TEXTS)
     (folder / "own.toml").write_text(OWN.format(words=2))
     (folder / "recipe.toml").write_text(RECIPE)
     return folder

@@ -1,9 +1,7 @@
 """The quickstart on a Spark cluster (a Master and Workers as processes) writes what the embedded engine writes."""
 
 import contextlib
-import hashlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +11,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from command import ROOT, massivetext
+from builders import file_hashes, quickstart_recipe
+from command import massivetext
 
 from massivetext.engines import job_server
 from massivetext.engines.spark import SparkCluster, cluster, spark_home, start_worker, stop
@@ -56,27 +55,12 @@ def spark(jar: Path, tmp_path: Path) -> Iterator[SparkCluster]:
         yield running
 
 
-def hashes(folder: Path) -> dict[str, str]:
-    """SHA-256 of every file below a folder."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-def recipe_beside(quickstart: Path, folder: Path) -> Path:
-    """The recipe of the quickstart in another folder, on the corpus that the embedded engine has read."""
-    (folder / "massivetext-demo").symlink_to(quickstart / "massivetext-demo")
-    return Path(shutil.copy(ROOT / "pipelines/quickstart.toml", folder / "recipe.toml"))
-
-
 def same_as_embedded(run: Path, quickstart: Path) -> None:
     """Compare every file of every data set."""
     for data_set in DATA_SETS:
-        found = hashes(run / data_set)
+        found = file_hashes(run / data_set)
         assert found, data_set
-        assert found == hashes(quickstart / "run" / data_set), data_set
+        assert found == file_hashes(quickstart / "run" / data_set), data_set
 
 
 def wait_for(happened: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
@@ -94,7 +78,7 @@ def committed(run: Path, stage: str) -> int:
 
 
 def test_the_quickstart_on_spark_gives_the_same_bytes(quickstart: Path, spark: SparkCluster, tmp_path: Path) -> None:
-    recipe = recipe_beside(quickstart, tmp_path)
+    recipe = quickstart_recipe(quickstart, tmp_path)
     checked = massivetext("engine", "check", "--", *spark.options(), folder=tmp_path)
     assert checked.stdout.startswith("SparkRunner: runs jobs")
     done = massivetext("run", recipe, "--output", "run", "--", *spark.options(), folder=tmp_path)
@@ -105,7 +89,7 @@ def test_the_quickstart_on_spark_gives_the_same_bytes(quickstart: Path, spark: S
 
 
 def test_a_lost_worker_and_a_killed_driver_cost_no_byte(quickstart: Path, spark: SparkCluster, tmp_path: Path) -> None:
-    recipe, run = recipe_beside(quickstart, tmp_path), tmp_path / "run"
+    recipe, run = quickstart_recipe(quickstart, tmp_path), tmp_path / "run"
     command = [sys.executable, "-m", "massivetext", "run", str(recipe), "--output", "run", "--", *spark.options()]
     with (tmp_path / "driver.log").open("wb") as log:
         driver = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log, start_new_session=True)

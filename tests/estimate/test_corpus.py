@@ -4,10 +4,11 @@ from decimal import Decimal
 
 import msgspec
 import pytest
+from builders import source_options
 
 from massivetext.errors import UserError
 from massivetext.estimate.volumes import Corpus, Count, Inputs, Volume, inputs_of, parse_size, scaled, shares
-from massivetext.recipe import DecontaminateOptions, Recipe, RecordsOptions, SourceOptions, TokenizerOptions
+from massivetext.recipe import DecontaminateOptions, Recipe, RecordsOptions, TokenizerOptions
 from massivetext.sources.splits import Split
 
 MB = 1_000_000
@@ -52,7 +53,7 @@ def corpus(**sources: Volume) -> Corpus:
 def recipe(*, records: RecordsOptions | None = None, test_sets: tuple[str, ...] = ("t",), **kinds: str) -> Recipe:
     weights = [Decimal(1) / len(kinds)] * len(kinds)
     sources = {
-        name: msgspec.convert({"kind": kind, "inputs": ["*"], "weight": weight, "shard_bytes": MB}, SourceOptions)
+        name: source_options(kind, weight=weight, shard_bytes=MB)
         for (name, kind), weight in zip(kinds.items(), weights, strict=True)
     }
     return Recipe(

@@ -1,7 +1,7 @@
-"""What is done to a run, and what must become of it: a table of (fault, where, deed).
+"""A table of faults that are injected into runs.
 
-A deed takes a :class:`Scene`, disturbs its run, brings it to its end by the same command, and returns the outcome in
-words. What must hold after every one of them is checked by the test.
+The function of a fault takes a :class:`Scene`, disturbs its run, completes it with the same command, and returns the
+outcome in words. The test checks what must be true after every fault.
 """
 
 import errno
@@ -23,7 +23,7 @@ ON, RESUMED, STOPPED = "the same bytes", "resumed to the same bytes", "a clear s
 
 @dataclass(frozen=True)
 class Injection:
-    """A fault: its name, where the run lies ("local" or "S3"), and what is done."""
+    """A fault: its name, where the run folder is ("local" or "S3"), and the function that injects it."""
 
     name: str
     where: str
@@ -34,7 +34,7 @@ INJECTIONS: list[Injection] = []
 
 
 def injection(name: str, where: str = "local") -> Callable[[Callable[[Scene], str]], Callable[[Scene], str]]:
-    """Enters a deed into the table."""
+    """Add the decorated function to the table."""
 
     def enter(deed: Callable[[Scene], str]) -> Callable[[Scene], str]:
         INJECTIONS.append(Injection(name, where, deed))
@@ -44,13 +44,13 @@ def injection(name: str, where: str = "local") -> Callable[[Callable[[Scene], st
 
 
 def resumed(scene: Scene) -> str:
-    """Gives the same command again, undisturbed."""
+    """Run the same command again, undisturbed."""
     scene.run().went_on()
     return RESUMED
 
 
 def stopped(scene: Scene, done: Done, message: str) -> str:
-    """Holds that a command stopped with a message, and gives the same command again."""
+    """Assert that a command failed with a message, and run the same command again."""
     done.stopped(message)
     scene.run().went_on()
     return STOPPED
@@ -166,7 +166,7 @@ def _(scene: Scene) -> str:
 
 @injection("two attempts of every shard at once, as by speculation")
 def _(scene: Scene) -> str:
-    scene.run(harm=scene.harm("kill", "rename", r"/documents/")).was_killed()  # so that the stages have begun
+    scene.run(harm=scene.harm("kill", "rename", r"/documents/")).was_killed()  # now the stages have started
     twins = [scene.spawn([TWIN, "recipe.toml", scene.run_folder, "judge"]) for _ in range(2)]
     for twin in twins:
         scene.wait(twin).went_on()
@@ -194,7 +194,7 @@ def _(scene: Scene) -> str:
 
 
 def _late_twin(scene: Scene, meanwhile: Callable[[Scene], object]) -> tuple[dict[str, str], dict[str, str]]:
-    """A twin of the last shard of ingest ends after something else; the hashes of the run before and after that."""
+    """Let a late attempt at a shard of ingest end after ``meanwhile``; return the hashes before and after it ends."""
     go = scene.folder / "go"
     scene.run(harm=scene.harm("kill", "rename", r"/documents/")).was_killed()
     twin = scene.spawn([TWIN, "recipe.toml", scene.run_folder, "ingest", str(go)])
@@ -260,7 +260,7 @@ def _(scene: Scene) -> str:
 
 
 def _interrupted(scene: Scene) -> None:
-    """A run of which some shards are committed and others not."""
+    """Make a run with some committed shards and some others."""
     scene.run(harm=scene.harm("kill", "rename", r"/verdicts/rules/", skip=5)).was_killed()
 
 
@@ -318,10 +318,21 @@ def _(scene: Scene) -> str:
 # -- object stores -----------------------------------------------------------------------------------------------------
 
 
-def _spoiled(scene: Scene, action: str, **options: object) -> str:
-    """Runs while requests fail that a client is to send again."""
+def _spoiled(
+    scene: Scene,
+    action: str,
+    *,
+    method: str = ".*",
+    target: str = "",
+    every: int = 1,
+    times: int | None = None,
+    seconds: float = 1.0,
+) -> str:
+    """Run while requests fail that a client has to repeat."""
     assert scene.store is not None
-    rule = scene.store.faults.add(action, **{"target": scene.name, "times": None, **options})  # type: ignore[arg-type]
+    rule = scene.store.faults.add(
+        action, method=method, target=target or scene.name, every=every, times=times, seconds=seconds
+    )
     scene.run().went_on()
     assert rule.failed > 1, "nothing was spoiled"
     scene.store.faults.rules.remove(rule)

@@ -1,4 +1,4 @@
-"""Where an injection happens: a recipe, a run folder, a temporary folder, and the processes that belong to them."""
+"""The scene of an injection: a recipe, a run folder, a temporary folder, and the processes that use them."""
 
 import hashlib
 import json
@@ -8,32 +8,32 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import psutil
 from object_store import Store
 
 from massivetext.storage import files as fs
 
+Harm = Mapping[str, int | str | None]  # see :meth:`Scene.harm`
 HOOK = Path(__file__).parent / "hook"
 _MARK = "MASSIVETEXT_SCENE"
-# Seconds; every wait ends long before, or the test has found something.
+# Seconds until a wait fails; a wait without a defect is much shorter.
 _PATIENCE, _LINGER = 120.0, 10.0
-# Two workers even where the work is done before the second has started.
+# Starts the second worker even if the first could finish the work alone.
 _EAGER = (
     "from massivetext.engines import engine; engine.START_SECONDS = 0.0; from massivetext.cli.main import main; main()"
 )
 
 
 class Scene:
-    """A folder with a recipe in it, whose run is disturbed.
+    """A folder with a recipe and the run to be disturbed.
 
     Attributes:
-        folder: with ``recipe.toml``, ``input`` and ``tmp``, the temporary folder of all processes.
+        folder: contains ``recipe.toml``, ``input``, and ``tmp``, the temporary folder of all processes.
         run_folder: path or URL of the run.
-        store: where the run folder is on an object store.
+        store: object store of the run folder, or None for a local one.
     """
 
     def __init__(self, folder: Path, recipe: str, run_folder: str, store: Store | None = None) -> None:
@@ -44,13 +44,13 @@ class Scene:
 
     # -- commands ------------------------------------------------------------------------------------------------------
 
-    def start(self, *arguments: str, workers: int = 1, harm: dict[str, Any] | None = None) -> subprocess.Popen[str]:
-        """Starts ``massivetext run`` on the scene's recipe, in a process group of its own."""
+    def start(self, *arguments: str, workers: int = 1, harm: Harm | None = None) -> subprocess.Popen[str]:
+        """Start ``massivetext run`` on the recipe of the scene, in a new process group."""
         run = ["run", "recipe.toml", "--output", self.run_folder, "--workers", str(workers), *arguments]
         return self.spawn([*(("-c", _EAGER) if workers > 1 else ("-m", "massivetext")), *run], harm)
 
-    def spawn(self, command: list[str], harm: dict[str, Any] | None = None) -> subprocess.Popen[str]:
-        """Starts Python in the scene."""
+    def spawn(self, command: list[str], harm: Harm | None = None) -> subprocess.Popen[str]:
+        """Start Python in the scene; ``harm`` is a value of :meth:`harm`."""
         environment = {**os.environ, "COLUMNS": "160", "TMPDIR": str(self.temporary), _MARK: str(self.folder)}
         if harm is not None:
             paths = [str(HOOK), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -65,12 +65,12 @@ class Scene:
             start_new_session=True,
         )
 
-    def run(self, *arguments: str, workers: int = 1, harm: dict[str, Any] | None = None) -> "Done":
-        """Runs ``massivetext run`` to its end."""
+    def run(self, *arguments: str, workers: int = 1, harm: Harm | None = None) -> "Done":
+        """Run ``massivetext run`` and wait for its end."""
         return self.wait(self.start(*arguments, workers=workers, harm=harm))
 
     def wait(self, process: subprocess.Popen[str]) -> "Done":
-        """Waits for a process, and fails where it hangs."""
+        """Wait for a process; raise AssertionError if it hangs."""
         try:
             out, err = process.communicate(timeout=_PATIENCE)
         except subprocess.TimeoutExpired:
@@ -79,17 +79,19 @@ class Scene:
             raise AssertionError(f"hangs\n{out}\n{err}") from None
         return Done(process.returncode, out, err)
 
-    def harm(self, deed: str, point: str, path: str, *, skip: int = 0, role: str = "any", argument: Any = None) -> Any:
-        """What the hook is to do.
+    def harm(
+        self, deed: str, point: str, path: str, *, skip: int = 0, role: str = "any", argument: int | str | None = None
+    ) -> Harm:
+        """Return an instruction for ``hook/sitecustomize.py``.
 
         Args:
-            deed: "kill", "kill group", "error" (argument: errno), "remove" or "append" (argument: a file that goes or
-                grows).
-            point: "rename" and "renamed" (before and after, of the final name), "remove" and "read" (before).
-            path: pattern found in the path concerned.
-            skip: so many of a process are let pass.
-            role: "driver", "worker" or "any".
-            argument: of the deed.
+            deed: "kill", "kill group", "error" (argument: errno), "remove" or "append" (argument: the file to remove or
+                append to).
+            point: "rename" or "renamed" (before or after a file gets its final name), "remove" or "read" (before it).
+            path: regular expression to be found in the path.
+            skip: number of matching operations of a process before the fault.
+            role: process to be disturbed: "driver", "worker" or "any".
+            argument: argument of the deed.
         """
         return {
             "deed": deed,
@@ -103,29 +105,29 @@ class Scene:
 
     @property
     def name(self) -> str:
-        """Of the scene; on a store, everything of the run has it in its key."""
+        """Name of the scene; on a store, all keys of the run contain it."""
         return self.folder.name
 
     @property
     def mark(self) -> Path:
-        """A file that is there once the harm is done."""
+        """File that exists after the fault has happened."""
         return self.folder / "harmed"
 
     # -- what is there -------------------------------------------------------------------------------------------------
 
     def path(self, name: str) -> Path:
-        """A file of a local run."""
+        """Return the path of a file of a local run."""
         return Path(self.run_folder, name)
 
     def hashes(self) -> dict[str, str]:
-        """SHA-256 of every file of the run, with the scene's folder left out of it; ``run.json`` holds wall times."""
+        """Return the SHA-256 of every file without the path of the scene; not of ``run.json``, which has wall times."""
         names = {fs.relative(info.path, self.run_folder): info.path for info in fs.find(self.run_folder)}
         contents = {name: fs.read_bytes(path) for name, path in names.items() if name != "run.json"}
         here = str(self.folder).encode()
         return {name: hashlib.sha256(data.replace(here, b"")).hexdigest() for name, data in contents.items()}
 
     def processes(self) -> list[str]:
-        """Command lines of the scene's processes that are alive."""
+        """Return the command lines of the running processes of the scene."""
         return [" ".join(process.cmdline()) for process in self._alive()]
 
     def _alive(self) -> Iterator[psutil.Process]:
@@ -138,7 +140,7 @@ class Scene:
                 yield process
 
     def left_behind(self, *, complete: bool = True) -> list[str]:
-        """What must not be left: processes, temporary files; by a complete run also empty folders and the like."""
+        """Return what is left but should not be: processes, temporary files; for a complete run also empty folders."""
         deadline = time.monotonic() + _LINGER
         while self.processes() and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -154,38 +156,38 @@ class Scene:
         return found
 
     def end(self) -> None:
-        """Ends whatever processes are left."""
+        """Kill the remaining processes."""
         for process in self._alive():
             process.kill()
 
 
 class Done:
-    """A command that has come to its end."""
+    """A command that has ended."""
 
     def __init__(self, code: int, out: str, err: str) -> None:
         self.code, self.out, self.err = code, out, err
 
     def went_on(self) -> None:
-        """Holds that the command succeeded."""
+        """Assert that the command succeeded."""
         assert self.code == 0, f"exit code {self.code}\n{self.out}\n{self.err}"
 
     def was_killed(self) -> None:
-        """Holds that the command died of SIGKILL."""
+        """Assert that the command was ended by SIGKILL."""
         assert self.code == -signal.SIGKILL, f"exit code {self.code}\n{self.out}\n{self.err}"
 
     def stopped(self, message: str, code: int = 1) -> str:
-        """Holds that the command stopped with one clear message; returns it."""
-        said = " ".join(self.err.split())
+        """Assert that the command failed with one clear message; return all of its messages."""
+        message_text = " ".join(self.err.split())
         assert self.code == code, f"exit code {self.code}\n{self.out}\n{self.err}"
         assert "Traceback" not in self.err
-        assert re.search(message, said), said
-        return said
+        assert re.search(message, message_text), message_text
+        return message_text
 
 
 def until(reached: Callable[[], bool]) -> None:
-    """Waits for something; fails where it does not come."""
+    """Wait until a condition is true; raise AssertionError if it stays false."""
     deadline = time.monotonic() + _PATIENCE
     while not reached():
         if time.monotonic() > deadline:
-            raise AssertionError("what was waited for did not come")
+            raise AssertionError(f"the condition is still false after {_PATIENCE:.0f} seconds")
         time.sleep(0.02)

@@ -1,7 +1,9 @@
-"""A corpus on which every stage has work and which a run is through with in seconds, with the recipe that reads it."""
+"""A corpus for fast runs of a few seconds in which every stage has work, with its recipe."""
 
 from collections.abc import Iterator
 from pathlib import Path
+
+from builders import recipe_text
 
 from massivetext.demo import bench, pages, planted_copies, planted_leaks, prose, warc_writer
 from massivetext.demo.archive_files import gzip_member, json_line
@@ -10,22 +12,7 @@ from massivetext.demo.prose import Article
 
 SEED = 1
 TOPICS = ("history", "medicine")
-RECIPE = """\
-name = "small"
-seed = 11
-
-[sources.news]
-kind = "news"
-inputs = ["{inputs}/news-*.jsonl.gz"]
-weight = 0.5
-shard_bytes = {news_bytes}
-
-[sources.web]
-kind = "web"
-inputs = ["{inputs}/pages-*.warc.gz"]
-weight = 0.5
-shard_bytes = {web_bytes}
-
+OPTIONS = """
 [near]
 bands = {bands}
 
@@ -44,13 +31,21 @@ shard_sequences = {shard_sequences}
 
 
 def recipe(inputs: str, *, few_files: bool = False) -> str:
-    """The recipe over a folder with the corpus, a path relative to the recipe's or a URL; of ten shards, or of four."""
+    """Return the recipe for a folder with the corpus, given as a path relative to the recipe or a URL.
+
+    It has ten shards, or four with ``few_files``.
+    """
     news, web, records, bands = (40_000, 100_000, 150, 8) if few_files else (20_000, 40_000, 64, 32)
-    return RECIPE.format(inputs=inputs, news_bytes=news, web_bytes=web, shard_sequences=records, bands=bands)
+    sources = {
+        "news": {"inputs": [f"{inputs}/news-*.jsonl.gz"], "shard_bytes": news},
+        "web": {"inputs": [f"{inputs}/pages-*.warc.gz"], "shard_bytes": web},
+    }
+    more = OPTIONS.format(inputs=inputs, shard_sequences=records, bands=bands)
+    return recipe_text(sources, more, name="small", seed=11)
 
 
 def files() -> Iterator[tuple[str, bytes]]:
-    """(name, bytes) of every file of the corpus: about 200 documents in two sources, and a test set."""
+    """Yield (name, bytes) of every file of the corpus: about 200 documents in two sources, and a test set."""
     items = bench.items(SEED)[:6]
     yield "items.jsonl.gz", bench.to_file(items)
     news = list(_articles("news", 140, items[:3]))
@@ -64,7 +59,7 @@ def files() -> Iterator[tuple[str, bytes]]:
 
 
 def write(folder: Path) -> None:
-    """Writes the corpus into a folder, which is made."""
+    """Write the corpus to a new folder."""
     folder.mkdir(parents=True)
     for name, data in files():
         (folder / name).write_bytes(data)

@@ -1,7 +1,7 @@
-"""Faults of machines, disks, stores and engines: the same bytes, or a clear stop from which the same command goes on.
+"""Faults of machines, disks, stores and engines: the same bytes, or a clear error after which the same command resumes.
 
-Every fault of ``injections.py`` happens in a scene of its own. After each of them the run has the bytes of an
-undisturbed one, `verify` finds nothing, and no process, temporary file, unfinished upload or empty folder is left.
+Every fault of ``injections.py`` has its own scene. After each of them the run has the bytes of an undisturbed run,
+`verify` finds nothing, and no process, temporary file, unfinished upload or empty folder is left.
 """
 
 import re
@@ -21,12 +21,12 @@ from massivetext.runs.verify import verify
 
 pytestmark = pytest.mark.slow
 
-AT_ONCE = 2  # scenes; they wait as much as they work
+AT_ONCE = 2  # scenes: each waits about half of its time
 _CASE = "injection"
 
 
 class Faults:
-    """The scenes of the injections that are wanted, worked on in the background."""
+    """Runs injections in the background, each in its own scene."""
 
     def __init__(self, folder: Path, store: Store) -> None:
         self._folder, self._store = folder, store
@@ -37,13 +37,13 @@ class Faults:
         self.undisturbed = {where: self._undisturbed(where) for where in ("local", "S3")}
 
     def scene(self, where: str, name: str) -> Scene:
-        """A recipe whose inputs and run folder lie on this machine, or on the store."""
+        """Return a scene with inputs and run folder on the local disk ("local") or on the store ("S3")."""
         folder = self._folder / where / name
         folder.mkdir(parents=True)
         if where == "S3":
             recipe = small_corpus.recipe(f"{self._store.url}/input", few_files=True)
             return Scene(folder, recipe, f"{self._store.url}/{name}/run", self._store)
-        shutil.copytree(self._corpus, folder / "input")  # with the times of the files, which tell whether they changed
+        shutil.copytree(self._corpus, folder / "input")  # with the times of the files: the run compares them
         return Scene(folder, small_corpus.recipe("input"), str(folder / "run"))
 
     def _undisturbed(self, where: str) -> dict[str, str]:
@@ -52,7 +52,7 @@ class Faults:
         return scene.hashes()
 
     def happen(self, injection: Injection) -> str:
-        """Injects a fault and holds the run against an undisturbed one; returns the outcome in words."""
+        """Inject a fault, compare the run with an undisturbed one, and return the outcome in words."""
         scene = self.scene(injection.where, re.sub("[^a-z0-9]+", "-", injection.name.lower()))
         try:
             outcome = injection.deed(scene)
@@ -69,11 +69,11 @@ class Faults:
 def outcomes(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Mapping[str, "Future[str]"]]:
-    """The outcome of every injection that this session asks for."""
-    asked = [item.callspec.params.get(_CASE) for item in request.session.items if hasattr(item, "callspec")]
+    """Outcomes of the injections selected in this session, by name."""
+    selected = [item.callspec.params.get(_CASE) for item in request.session.items if hasattr(item, "callspec")]
     with object_store() as store, ThreadPoolExecutor(AT_ONCE) as pool:
         faults = Faults(tmp_path_factory.mktemp("faults"), store)
-        futures = {_name(each): pool.submit(faults.happen, each) for each in INJECTIONS if each in asked}
+        futures = {_name(each): pool.submit(faults.happen, each) for each in INJECTIONS if each in selected}
         yield futures
         lines = [f"{name:<78}{_word(future)}" for name, future in futures.items()]
     with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():

@@ -1,7 +1,7 @@
-"""A second attempt at tasks of a stage, as a cluster makes them: ``twin.py RECIPE RUN STAGE [GO]``.
+"""A second attempt at work items of a stage, as a cluster may start one: ``twin.py RECIPE RUN STAGE [GO]``.
 
-Processes every task of the stages up to the given one, which must have begun, whether they are committed or not. With
-GO, only the last task of the one stage: it stops in the middle until the file GO is there, having made ``GO.ready``.
+Processes every work item of the stages up to STAGE, committed or not; these stages must have started. With GO, only the
+last work item of STAGE: in the middle of it, the process creates ``GO.ready`` and waits until the file GO exists.
 """
 
 import sys
@@ -23,7 +23,7 @@ from massivetext.storage import files as fs
 
 
 class Paused(Reporter):
-    """Stops where a worker reports, which is in the middle of its task."""
+    """Waits when a worker reports progress, which is in the middle of its work item."""
 
     def __init__(self, stage: str, go: Path) -> None:
         super().__init__(None, stage)

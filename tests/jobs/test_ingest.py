@@ -5,14 +5,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tiny_run import recipe_of
+from builders import context_of, recipe_of
 
 from massivetext.errors import StageError
 from massivetext.jobs.ingest import ingest_shard
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
-from massivetext.runs.stage import verdict_sets
-from massivetext.runs.store import Run, Shard, key_of
+from massivetext.runs.store import Shard, key_of
 from massivetext.runs.work_items import WorkItem
 from massivetext.sources.splits import plan_shards
 from massivetext.stages import STAGES
@@ -25,15 +24,13 @@ def planned(tmp_path: Path) -> tuple[Context, WorkItem, Path]:
     path.parent.mkdir()
     path.write_bytes(b'{"text": "one"}\n{"text": "two"}\n')
     (splits,) = plan_shards(["input/*.jsonl"], str(tmp_path), 2**20, divisible=True)
-    recipe = recipe_of(["news"])
-    context = Context(
-        run=Run(str(tmp_path / "run")),
-        recipe=recipe,
-        root=str(tmp_path),
-        keys={stage.name: key_of(stage.name) for stage in STAGES},
+    context = context_of(
+        str(tmp_path / "run"),
+        recipe_of(["news"]),
+        {stage.name: key_of(stage.name) for stage in STAGES},
         shard_counts={"news": 1},
         rules={"news": ()},
-        verdicts=verdict_sets(recipe, STAGES),
+        root=str(tmp_path),
     )
     return context, WorkItem(Shard("news", 0, 1), splits, 1.0), path
 

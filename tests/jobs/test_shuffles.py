@@ -3,7 +3,6 @@
 The budgets are those of docs/design.md ("What crosses a shuffle"). Run with ``-s`` to see what was measured.
 """
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import apache_beam as beam
 import pyarrow.parquet as pq
 import pytest
-from command import ROOT
+from builders import quickstart_recipe
 from shuffle_meter import CLUSTER, Job, Meter, Shuffle
 
 from massivetext.engines.engine import DistributeLanes
@@ -130,12 +129,11 @@ def facts_of(context: Context) -> Facts:
 @pytest.fixture(scope="module", params=["embedded", "cluster"])
 def audit(request: pytest.FixtureRequest, quickstart: Path, tmp_path_factory: pytest.TempPathFactory) -> Audit:
     folder = tmp_path_factory.mktemp("audit")
-    (folder / "massivetext-demo").symlink_to(quickstart / "massivetext-demo")
-    shutil.copy(ROOT / "pipelines/quickstart.toml", folder / "recipe.toml")
+    recipe = quickstart_recipe(quickstart, folder)
     meter = Meter()
     engine = meter.engine(beam_args=CLUSTER if request.param == "cluster" else ())
     with meter.watching():
-        driver = prepare(load_recipe(str(folder / "recipe.toml")), str(folder / "run"), engine, listener=meter.listen)
+        driver = prepare(load_recipe(str(recipe)), str(folder / "run"), engine, listener=meter.listen)
         driver.run()
     context = open_context(Run(str(folder / "run")))
     audit = Audit(meter, context, facts_of(context))

@@ -11,6 +11,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from builders import write_recipe
 from command import massivetext, peak_memory
 
 from massivetext.runs.store import Run
@@ -18,12 +19,9 @@ from massivetext.runs.store import Run
 TEXT = "The river rises in the hills and runs to the sea, and the people of the valley have always lived with it. " * 12
 
 
-def recipe(folder: Path, inputs: str = "*.jsonl*", *, kind: str = "news", weight: str = "1.0", more: str = "") -> Path:
+def recipe(folder: Path, inputs: str = "*.jsonl*", *, kind: str = "news", weight: float = 1.0, more: str = "") -> Path:
     """A recipe of one source whose documents are not judged."""
-    path = folder / "recipe.toml"
-    source = f'kind = "{kind}"\ninputs = ["{inputs}"]\nweight = {weight}\nrules = []'
-    path.write_text(f'name = "bad"\n[sources.{kind}]\n{source}\n{more}\n')
-    return path
+    return write_recipe(folder, {kind: {"inputs": [inputs], "weight": weight, "rules": []}}, more, name="bad")
 
 
 def news(number: int) -> bytes:
@@ -140,7 +138,7 @@ def test_a_typo_in_the_recipe_is_named_with_a_suggestion(tmp_path: Path) -> None
 def test_weights_that_do_not_sum_to_one_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(news(0))
 
-    assert "must sum to exactly 1, got 0.9" in refused(tmp_path, "check", recipe(tmp_path, weight="0.9"))
+    assert "must sum to exactly 1, got 0.9" in refused(tmp_path, "check", recipe(tmp_path, weight=0.9))
 
 
 def test_a_missing_input_is_named(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from builders import write_recipe, write_texts
 from command import massivetext
 
 from massivetext.runs.store import Run, Shard
@@ -17,12 +18,9 @@ TEXTS = [
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    lines = [json.dumps({"text": text * 20}) for text in (*TEXTS, TEXTS[0])]
-    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    write_texts(tmp_path / "a.jsonl", [text * 20 for text in (*TEXTS, TEXTS[0])])
     (tmp_path / "mine.toml").write_text('[[rule]]\nsignal = "word_count"\nmin = 1\nsource = "ours: a test"\n')
-    (tmp_path / "recipe.toml").write_text(
-        'name = "changed"\n[sources.news]\nkind = "news"\ninputs = ["a.jsonl"]\nweight = 1.0\nrules = ["mine.toml"]\n'
-    )
+    write_recipe(tmp_path, {"news": {"inputs": ["a.jsonl"], "rules": ["mine.toml"]}}, name="changed")
     run(tmp_path, "exact-dedup")
     return tmp_path
 

@@ -1,6 +1,5 @@
 """The same recipe gives the same bytes: again, with other workers, with its inputs in another order, after kills."""
 
-import hashlib
 import os
 import random
 import shutil
@@ -11,51 +10,31 @@ import time
 from pathlib import Path
 
 import pytest
-from command import ROOT, massivetext
+from builders import file_hashes, quickstart_recipe
+from command import massivetext
 
 KILLS = 10
 DATA_SETS = ("documents", "quarantine", "signals", "verdicts", "duplicates", "tokenizer", "tokens", "records", "report")
 
 
-def hashes(folder: Path) -> dict[str, str]:
-    """SHA-256 of every file of records."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-def recipe_elsewhere(quickstart: Path, folder: Path, change: tuple[str, str] | None = None) -> Path:
-    """The quickstart recipe as a file in a folder that holds the same corpus."""
-    (folder / "massivetext-demo").symlink_to(quickstart / "massivetext-demo")
-    text = (ROOT / "pipelines/quickstart.toml").read_text()
-    if change is not None:
-        assert change[0] in text
-        text = text.replace(*change)
-    path = folder / "recipe.toml"
-    path.write_text(text)
-    return path
-
-
 @pytest.mark.slow
 def test_one_worker_writes_what_two_wrote(quickstart: Path, tmp_path: Path) -> None:
-    recipe = recipe_elsewhere(quickstart, tmp_path)
+    recipe = quickstart_recipe(quickstart, tmp_path)
     massivetext("run", recipe, "--output", "run", "--workers", "1", folder=tmp_path)
 
-    assert hashes(tmp_path / "run/records") == hashes(quickstart / "run/records")
+    assert file_hashes(tmp_path / "run/records") == file_hashes(quickstart / "run/records")
     for data_set in DATA_SETS:
-        assert hashes(tmp_path / "run" / data_set) == hashes(quickstart / "run" / data_set), data_set
+        assert file_hashes(tmp_path / "run" / data_set) == file_hashes(quickstart / "run" / data_set), data_set
 
 
 @pytest.mark.slow
 def test_inputs_in_another_order_give_the_same_records(quickstart: Path, tmp_path: Path) -> None:
     files = sorted(path.name for path in (quickstart / "massivetext-demo/web").iterdir())
     listed = ", ".join(f'"massivetext-demo/web/{name}"' for name in reversed(files))
-    recipe = recipe_elsewhere(quickstart, tmp_path, ('"massivetext-demo/web/*.warc.gz"', listed))
+    recipe = quickstart_recipe(quickstart, tmp_path, ('"massivetext-demo/web/*.warc.gz"', listed))
     massivetext("run", recipe, "--output", "run", "--workers", "2", "--until", "records", folder=tmp_path)
 
-    ours, theirs = hashes(tmp_path / "run/records"), hashes(quickstart / "run/records")
+    ours, theirs = file_hashes(tmp_path / "run/records"), file_hashes(quickstart / "run/records")
     records = [name for name in theirs if name.endswith(".array_record")]
     assert records
     assert {name: ours[name] for name in records} == {name: theirs[name] for name in records}
@@ -63,7 +42,7 @@ def test_inputs_in_another_order_give_the_same_records(quickstart: Path, tmp_pat
 
 @pytest.mark.slow
 def test_a_run_killed_ten_times_ends_with_the_same_bytes(quickstart: Path, tmp_path: Path) -> None:
-    recipe = recipe_elsewhere(quickstart, tmp_path)
+    recipe = quickstart_recipe(quickstart, tmp_path)
     command = [sys.executable, "-m", "massivetext", "run", str(recipe), "--output", "run", "--workers", "2"]
     moments = random.Random("kills")
     killed = 0
@@ -78,11 +57,11 @@ def test_a_run_killed_ten_times_ends_with_the_same_bytes(quickstart: Path, tmp_p
             process.wait()
             killed += 1
         else:
-            shutil.rmtree(tmp_path / "run")  # it came to its end before its time: from the beginning again
+            shutil.rmtree(tmp_path / "run")  # it was complete before it was killed: start again
     time.sleep(1)
     massivetext("run", recipe, "--output", "run", "--workers", "2", folder=tmp_path)
 
     for data_set in DATA_SETS:
-        assert hashes(tmp_path / "run" / data_set) == hashes(quickstart / "run" / data_set), data_set
+        assert file_hashes(tmp_path / "run" / data_set) == file_hashes(quickstart / "run" / data_set), data_set
     verified = massivetext("verify", "run", folder=tmp_path)
     assert "every file is as it was written" in verified.stdout

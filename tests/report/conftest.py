@@ -10,17 +10,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from builders import context_of, source_options, write_state
 
 from massivetext import rules
-from massivetext.recipe import DecontaminateOptions, Recipe, RecordsOptions, SourceOptions, TokenizerOptions
+from massivetext.recipe import DecontaminateOptions, Recipe, RecordsOptions, TokenizerOptions
 from massivetext.records import dataset as records
 from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.sequences import shard_sizes
 from massivetext.records.tokens import TOKENS, counts_path
 from massivetext.rules import Bounds, Rule
 from massivetext.runs.context import Context
-from massivetext.runs.stage import verdict_sets
-from massivetext.runs.store import FORMAT, File, Manifest, Run, RunState, Shard, ShardCommit, StageState
+from massivetext.runs.store import File, Manifest, Shard, ShardCommit, StageState
 from massivetext.schema import (
     CONTAMINATION_HITS,
     CONTAMINATION_VERDICTS,
@@ -118,10 +118,7 @@ _REJECTED = {
 
 def _recipe() -> Recipe:
     weights = {"web": Decimal("0.6"), "wikipedia": Decimal("0.4")}
-    sources = {
-        name: msgspec.convert({"kind": name, "inputs": ["*"], "weight": weight}, SourceOptions)
-        for name, weight in weights.items()
-    }
+    sources = {kind: source_options(kind, weight=weight) for kind, weight in weights.items()}
     options = DecontaminateOptions(test_sets=("quiz.jsonl",))
     records = RecordsOptions(sequence_length=8, crops_per_group=2)
     return Recipe(name="tiny", seed=7, sources=sources, decontaminate=options, records=records)
@@ -131,16 +128,15 @@ class Writer:
     """Writes the run, stage by stage."""
 
     def __init__(self, folder: Path) -> None:
-        self.run = Run(str(folder))
-        self.context = Context(
-            run=self.run,
-            recipe=_recipe(),
-            root="root",
-            keys={stage.name: f"key of {stage.name}" for stage in STAGES},
+        self.context = context_of(
+            str(folder),
+            _recipe(),
+            {stage.name: f"key of {stage.name}" for stage in STAGES},
             shard_counts={"web": 2, "wikipedia": 1},
             rules=RULES,
-            verdicts=verdict_sets(_recipe(), STAGES),
+            root="root",
         )
+        self.run = self.context.run
         self._tasks: dict[str, list[ShardCommit]] = {stage.name: [] for stage in STAGES}
 
     def add(self, stage: str, task: str, *files: File, **counts: int) -> None:
@@ -160,21 +156,8 @@ class Writer:
 
     def state(self) -> None:
         """Writes run.json."""
-        stages = tuple(StageState(stage.name, self.context.keys[stage.name]) for stage in STAGES)
-        recipe = msgspec.to_builtins(self.context.recipe)
-        state = RunState(
-            format=FORMAT,
-            name="tiny",
-            recipe=recipe,
-            recipe_sha256="0123",
-            root="root",
-            seed=7,
-            versions={"numpy": "2"},
-            complete=True,
-            until="report",
-            stages=stages,
-        )
-        self.run.write_state(state)
+        states = [StageState(stage.name, self.context.keys[stage.name]) for stage in STAGES]
+        write_state(self.context, states, until="report")
 
     # -- what the stages write -----------------------------------------------------------------------------------------
 

@@ -1,9 +1,9 @@
 """Guards: what is suspicious of rules, and what a run then does."""
 
-import json
 from pathlib import Path
 
 import pytest
+from builders import write_texts
 from command import massivetext
 
 from massivetext.recipe import GuardOptions
@@ -83,7 +83,7 @@ source = "ours"
 
 def test_a_run_stops_where_a_source_loses_too_much_and_goes_on_when_it_may(tmp_path: Path) -> None:
     texts = [f"Number {n} of the news. " + "The river runs down to the sea. " * (1 if n < 15 else 9) for n in range(60)]
-    (tmp_path / "news.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    write_texts(tmp_path / "news.jsonl", texts)
     (tmp_path / "short.toml").write_text(SHORT)
     recipe, command = tmp_path / "recipe.toml", ("run", "recipe.toml", "--output", "run", "--until", "exact-dedup")
     recipe.write_text(RECIPE.replace("LOSS", "0.7"))

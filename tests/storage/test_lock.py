@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from builders import write_recipe, write_texts
 from command import massivetext
 from tiny_run import finish, tiny_context
 
@@ -336,10 +337,8 @@ def test_files_of_a_lock_are_recognised_by_their_names(name: str, expected: bool
 @pytest.fixture
 def recipe(tmp_path: Path) -> Path:
     """A recipe of one source with a single document."""
-    (tmp_path / "a.jsonl").write_text('{"text": "a document of a few words"}\n')
-    path = tmp_path / "recipe.toml"
-    path.write_text('name = "a"\n[sources.news]\nkind = "news"\ninputs = ["*.jsonl"]\nweight = 1\nrules = []\n')
-    return path
+    write_texts(tmp_path / "a.jsonl", ["a document of a few words"])
+    return write_recipe(tmp_path, {"news": {"rules": []}})
 
 
 def test_the_command_refuses_a_folder_in_use_and_goes_on_when_it_is_free(recipe: Path, tmp_path: Path) -> None:

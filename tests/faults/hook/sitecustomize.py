@@ -1,7 +1,7 @@
-"""Read by every Python process of a run under test, from PYTHONPATH: does harm at one point of it, once.
+"""Injects one fault into the processes of a run; every Python process of the run imports this from PYTHONPATH.
 
-The point and the deed stand in the environment, as JSON; see ``Scene.harm``. Nothing of massivetext is touched:
-the harm comes from the system's own calls, as it would in earnest.
+The environment says what happens at which point, as JSON (see ``Scene.harm``). Code of massivetext is not changed: the
+fault happens in calls of the operating system, as a real fault would.
 """
 
 import io
@@ -19,10 +19,10 @@ def _install(harm: dict[str, Any]) -> None:
     role = "worker" if any("massivetext.engines.leash" in argument for argument in sys.orig_argv) else "driver"
     if harm["role"] not in ("any", role):
         return
-    place, seen = re.compile(harm["path"]), [0]
+    pattern, seen = re.compile(harm["path"]), [0]
 
     def reached(point: str, path: object) -> None:
-        if point != harm["point"] or not isinstance(path, str | os.PathLike) or not place.search(os.fspath(path)):
+        if point != harm["point"] or not isinstance(path, str | os.PathLike) or not pattern.search(os.fspath(path)):
             return
         seen[0] += 1
         if seen[0] <= harm["skip"] or not _first(harm["mark"]):
