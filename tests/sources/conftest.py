@@ -8,6 +8,7 @@ import pytest
 
 from massivetext.recipe import IngestOptions
 from massivetext.schema import Document, Rejected
+from massivetext.sources import FORMATS
 
 ReadFile = Callable[..., tuple[list[Document], list[Rejected]]]
 
@@ -25,7 +26,9 @@ def read_file() -> ReadFile:
         slice_count: int = 1,
         **options: object,
     ) -> tuple[list[Document], list[Rejected]]:
-        items = builders.read_file(kind, path, limits, slice_index=slice_index, slice_count=slice_count, **options)
+        items = builders.read_file(
+            kind, path, limits, FORMATS, slice_index=slice_index, slice_count=slice_count, **options
+        )
         return [d for d in items if isinstance(d, Document)], [r for r in items if isinstance(r, Rejected)]
 
     return run
