@@ -30,7 +30,7 @@ import pyarrow as pa
 
 from massivetext import rules, signals
 from massivetext.recipe import BlocklistOptions
-from massivetext.signals import blocklists, columns, definitions, kernel, language, registry, stop_lists
+from massivetext.signals import blocklists, definitions, kernel, language, registry
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = Path(__file__).resolve().parent / "peers"
@@ -102,12 +102,10 @@ def ours(found: list[str], repeat: int) -> tuple[float, float]:
     array = pa.array(found, pa.large_string())
     _, offsets, data = array.buffers()
     ends, utf8 = np.frombuffer(offsets, np.int64), np.frombuffer(data, np.uint8)
-    lists = stop_lists.built_in()
-    tables, numbers = kernel.tables(lists.words), np.zeros(len(found), np.int64)
-    styles = np.full(len(found), -1)
+    numbers, styles, groups = np.zeros(len(found), np.int64), np.full(len(found), -1), registry.BUILT_IN.groups
 
     def without_model() -> None:
-        columns.columns(kernel.measure(utf8, ends, numbers, styles, tables), np.diff(ends))
+        kernel.kernel_signals(kernel.measure_texts(utf8, ends, numbers, styles, groups), groups)
 
     without_model()
     return cpu(without_model, repeat), cpu(lambda: signals.measure(array), repeat)

@@ -8,7 +8,7 @@ from typer import rich_utils
 from typer.testing import CliRunner
 
 from massivetext.cli.main import app
-from massivetext.signals import registry
+from massivetext.signals import signals_page
 
 FOLDER = Path(__file__).resolve().parent
 COLUMNS = 100
@@ -49,7 +49,7 @@ def cli_page() -> str:
 
 def pages() -> dict[str, str]:
     """Every generated page: name -> text."""
-    return {"cli.md": cli_page(), "signals.md": registry.markdown()}
+    return {"cli.md": cli_page(), "signals.md": signals_page.markdown()}
 
 
 if __name__ == "__main__":

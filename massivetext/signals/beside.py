@@ -1,12 +1,47 @@
 """Signals of what a source knows of a document beside its text: columns of the documents data set."""
 
+import functools
+
 import msgspec
 import numpy as np
 import pyarrow as pa
 
 from massivetext.signals import comment_styles
-from massivetext.signals.columns import Columns, ratios
-from massivetext.signals.scan import I64
+from massivetext.signals.scan import F64, I64
+from massivetext.signals.signal import describe
+from massivetext.signals.signal_group import Columns, SignalGroup, ratios
+
+_page = functools.partial(
+    describe, family="page", source="ours: what extraction sees of a page and its text does not show"
+)
+
+PAGE_GROUP = SignalGroup(
+    signals=(
+        _page(
+            "text_to_html_ratio",
+            "ratio",
+            "Bytes of the text divided by those of the page that it is taken from; 1 where it is not taken from HTML.",
+            empty=1.0,
+        ),
+        _page(
+            "link_text_frac",
+            "share",
+            "Share of the characters of the page, its menus included, that are within links, white space left out; "
+            "0 where the text is not taken from HTML.",
+        ),
+    )
+)
+EDITS_GROUP = SignalGroup(
+    signals=(
+        describe(
+            "edited_word_frac",
+            "share",
+            "Share of the words of the text before its source's line edits that these took; 0 where nothing edits it.",
+            family="edits",
+            source="ours, after RefinedWeb (Penedo et al. 2023, G.2)",
+        ),
+    )
+)
 
 
 class _Metadata(msgspec.Struct):
@@ -39,7 +74,7 @@ def styles(documents: pa.Table | None, count: int) -> I64:
     return np.array([comment_styles.NUMBERS.get(language, -1) for language in named], np.int64)
 
 
-def columns(documents: pa.Table | None, sizes: I64, words: I64) -> Columns:
+def columns(documents: pa.Table | None, sizes: I64, words: F64) -> Columns:
     """Signals of the pages that the texts are taken from, and of what line edits took, by name.
 
     Args:

@@ -5,17 +5,15 @@ may have lines of hosts files, an address before one host or more; names of one 
 the machine's own and no entries.
 """
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from massivetext.errors import UserError
-from massivetext.signals import scan, urls
 from massivetext.signals.blocklist_files import chunks, shown
 from massivetext.signals.buffers import utf8
-from massivetext.signals.compiled import compiled, digest_of, kept
+from massivetext.signals.compiled import compiled, compiled_and_cached
 from massivetext.signals.hash_set import U64
 from massivetext.signals.scan import I64, U8
 from massivetext.signals.urls import (
@@ -54,15 +52,15 @@ def _of_chunk(path: str, line: int, chunk: bytes, hosts: bool) -> U64:
     """The hashes of the entries of whole lines, ``line`` being the number of lines before them."""
     data = np.frombuffer(chunk, np.uint8)
     spans = np.empty((len(chunk) // 2 + 1, 3), np.int64)
-    spans = spans[: _find()(data, hosts, spans)]
+    spans = spans[: _find(data, hosts, spans)]
     entries = _Entries.of(len(spans))
-    _hash()(data, spans, hosts, False, entries)
+    _hash(data, spans, hosts, False, entries)
     (odd,) = np.nonzero(entries.states == _ODD)
     if len(odd):
         again = [_canonical(chunk, spans[row], entries.hosts[row], hosts) for row in odd]
         data, ends = utf8(again)
         some = _Entries.of(len(odd))
-        _hash()(data, np.stack([ends[:-1], ends[1:], spans[odd, 2]], axis=1), hosts, True, some)
+        _hash(data, np.stack([ends[:-1], ends[1:], spans[odd, 2]], axis=1), hosts, True, some)
         entries.hashes[odd], entries.states[odd] = some.hashes, some.states
     wrong = entries.states == _WRONG
     if wrong.any():
@@ -182,53 +180,39 @@ def _is_host(host: U8, size: int) -> bool:
     return labels > 1 and size <= 253
 
 
-@functools.cache
-def _find() -> Callable[[U8, bool, I64], int]:
-    """The loop over lines; see :func:`massivetext.signals.kernel.measure`."""
-    digest = digest_of(scan, urls)
-
-    @kept
-    def find(data: U8, hosts: bool, spans: I64) -> int:
-        _ = digest
-        at = number = count = 0
-        while at < len(data):
-            end = at
-            while data[end] != 10:  # whole lines alone
-                end += 1
-            start, stop = _trimmed(data, at, end)
-            start, stop = _trimmed(data, start, _without_comment(data, start, stop))
-            if start < stop and hosts:
-                count = _put_hosts(data, start, stop, number, spans, count)
-            elif start < stop:
-                spans[count, 0], spans[count, 1], spans[count, 2] = start, stop, number
-                count += 1
-            at = end + 1
-            number += 1
-        return count
-
-    return find
+@compiled_and_cached
+def _find(data: U8, hosts: bool, spans: I64) -> int:
+    """Fill the span (begin, end, number of the line) of every entry in some whole lines; return how many there are."""
+    at = number = count = 0
+    while at < len(data):
+        end = at
+        while data[end] != 10:  # the last line ends in a line feed too
+            end += 1
+        start, stop = _trimmed(data, at, end)
+        start, stop = _trimmed(data, start, _without_comment(data, start, stop))
+        if start < stop and hosts:
+            count = _put_hosts(data, start, stop, number, spans, count)
+        elif start < stop:
+            spans[count, 0], spans[count, 1], spans[count, 2] = start, stop, number
+            count += 1
+        at = end + 1
+        number += 1
+    return count
 
 
-@functools.cache
-def _hash() -> Callable[[U8, I64, bool, bool, _Entries], None]:
-    """The loop over entries; likewise."""
-    digest = digest_of(scan, urls)
-
-    @kept
-    def hash_all(data: U8, spans: I64, hosts: bool, canonical: bool, entries: _Entries) -> None:
-        _ = digest
-        out = np.empty(ROOM_BYTES, np.uint8)
-        for row in range(len(spans)):
-            start, stop = spans[row, 0], spans[row, 1]
-            entries.states[row] = _state(data, start, stop, hosts, canonical)
-            if entries.states[row] == _ENTRY:
-                host, size, entries.hosts[row, 0], entries.hosts[row, 1] = normalise(data, start, stop, canonical, out)
-                if host < 0:
-                    entries.states[row] = _ODD
-                elif host == 0 or not _is_host(out, host) or (hosts and size > host):
-                    entries.states[row] = _WRONG
-                else:
-                    whole = url_hash(out, without_www(out, host), size)
-                    entries.hashes[row] = host_hash(out, host) if hosts else whole
-
-    return hash_all
+@compiled_and_cached
+def _hash(data: U8, spans: I64, hosts: bool, canonical: bool, entries: _Entries) -> None:
+    """Fill the hashes, states and hosts of the entries in these spans."""
+    out = np.empty(ROOM_BYTES, np.uint8)
+    for row in range(len(spans)):
+        start, stop = spans[row, 0], spans[row, 1]
+        entries.states[row] = _state(data, start, stop, hosts, canonical)
+        if entries.states[row] == _ENTRY:
+            host, size, entries.hosts[row, 0], entries.hosts[row, 1] = normalise(data, start, stop, canonical, out)
+            if host < 0:
+                entries.states[row] = _ODD
+            elif host == 0 or not _is_host(out, host) or (hosts and size > host):
+                entries.states[row] = _WRONG
+            else:
+                whole = url_hash(out, without_www(out, host), size)
+                entries.hashes[row] = host_hash(out, host) if hosts else whole

@@ -6,26 +6,59 @@ listed one with a chance of 3 * 10**6 / 2**63, one in three million million. Key
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from massivetext.recipe import BlocklistOptions
-from massivetext.signals import blocklist_entries, blocklist_files, scan, url_keywords, urls
-from massivetext.signals import hash_set as hash_sets
+from massivetext.signals import blocklist_entries, blocklist_files, url_keywords
 from massivetext.signals.blocklist_files import ListFiles
 from massivetext.signals.buffers import utf8
-from massivetext.signals.compiled import compiled, digest_of, kept
+from massivetext.signals.compiled import compiled, compiled_and_cached
 from massivetext.signals.definitions import URL_KEYWORDS
 from massivetext.signals.hash_set import HashSet, hash_set, holds
-from massivetext.signals.scan import I64, U8, finished
+from massivetext.signals.scan import I64, U8
+from massivetext.signals.signal import describe
+from massivetext.signals.signal_group import SignalGroup
 from massivetext.signals.url_keywords import Keywords, count_keywords
 from massivetext.signals.urls import EMPTY, ROOM_BYTES, longer, normalise, url_hash, with_canonical_host, without_www
+from massivetext.signals.word_hash import finish_hash
 
 HOST, URL, KEYWORDS = range(3)  # what is found of a URL: the columns
-NAMES = ("blocked_host", "blocked_url", "blocked_url_keyword_count")
+_blocked = functools.partial(
+    describe,
+    family="safety",
+    source=(
+        "ours: the lists of a recipe's `[blocklists]`, by the address of a page alone; hosts and keywords after "
+        "RefinedWeb (Penedo et al. 2023, G.1)"
+    ),
+)
+
+GROUP = SignalGroup(
+    signals=(
+        _blocked(
+            "blocked_host",
+            "count",
+            "1 where the host of its URL, or one that it lies below, is on a list of hosts of the recipe; else 0.",
+        ),
+        _blocked(
+            "blocked_url",
+            "count",
+            "1 where its URL is on a list of URLs of the recipe; else 0. Scheme, `www.`, user, fragment and the slash "
+            "at the end do not count.",
+        ),
+        _blocked(
+            "blocked_url_keyword_count",
+            "count",
+            "Distinct words of `filters/lists/explicit_url_keywords.txt` and of the recipe's lists in host and path of "
+            "its URL, as whole runs of letters and digits, or anywhere where the recipe wants that; case does not "
+            "count.",
+        ),
+    )
+)
+NAMES = tuple(signal.name for signal in GROUP.signals)
 
 
 class Blocklists(NamedTuple):
@@ -84,13 +117,13 @@ def measure(addresses: Sequence[str | None] | pa.Array, lists: Blocklists) -> di
     data, offsets = utf8(addresses)
     if offsets[-1] > offsets[0]:
         hosts = np.empty((len(addresses), 2), np.int64)
-        _loop()(data, offsets, False, lists, found, hosts)
+        _match_all(data, offsets, False, lists, found, hosts)
         (odd,) = np.nonzero(found[:, HOST] < 0)
         if len(odd):
             again = [_with_canonical_host(data, offsets, row, hosts[row]) for row in odd.tolist()]
             data, offsets = utf8(again)
             rows = np.zeros((len(odd), len(NAMES)), np.int64)
-            _loop()(data, offsets, True, lists, rows, np.empty((len(odd), 2), np.int64))
+            _match_all(data, offsets, True, lists, rows, np.empty((len(odd), 2), np.int64))
             found[odd] = rows
     return {name: found[:, column] for column, name in enumerate(NAMES)}
 
@@ -105,30 +138,22 @@ def _has_host(hosts: HashSet, url: U8, host: int) -> bool:
     state, dots = EMPTY, 0
     for at in range(host - 1, -1, -1):
         if url[at] == 46:
-            if dots > 0 and holds(hosts, finished(state)):
+            if dots > 0 and holds(hosts, finish_hash(state)):
                 return True
             dots += 1
         state = longer(state, url[at])
-    return holds(hosts, finished(state))
+    return holds(hosts, finish_hash(state))
 
 
-@functools.cache
-def _loop() -> Callable[[U8, I64, bool, Blocklists, I64, I64], None]:
-    """The loop over URLs, compiled or as kept from the last time; see :func:`massivetext.signals.kernel.measure`."""
-    digest = digest_of(scan, hash_sets, url_keywords, urls)
-
-    @kept
-    def measure_all(data: U8, offsets: I64, canonical: bool, lists: Blocklists, found: I64, hosts: I64) -> None:
-        _ = digest
-        out = np.empty(ROOM_BYTES, np.uint8)
-        seen = np.zeros(len(lists.keywords.whole), np.int64)
-        for row in range(len(offsets) - 1):
-            host, size, hosts[row, 0], hosts[row, 1] = normalise(data, offsets[row], offsets[row + 1], canonical, out)
-            found[row, HOST] = host
-            if host > 0:
-                found[row, HOST] = _has_host(lists.hosts, out, host)
-                if len(lists.urls.hashes) > 0:  # else its hash would be made for nothing
-                    found[row, URL] = holds(lists.urls, url_hash(out, without_www(out, host), size))
-                found[row, KEYWORDS] = count_keywords(out, size, lists.keywords, seen, row + 1)
-
-    return measure_all
+@compiled_and_cached
+def _match_all(data: U8, offsets: I64, canonical: bool, lists: Blocklists, found: I64, hosts: I64) -> None:
+    out = np.empty(ROOM_BYTES, np.uint8)
+    seen = np.zeros(len(lists.keywords.whole), np.int64)
+    for row in range(len(offsets) - 1):
+        host, size, hosts[row, 0], hosts[row, 1] = normalise(data, offsets[row], offsets[row + 1], canonical, out)
+        found[row, HOST] = host
+        if host > 0:
+            found[row, HOST] = _has_host(lists.hosts, out, host)
+            if len(lists.urls.hashes) > 0:  # without a list of URLs the hash of a URL is not needed
+                found[row, URL] = holds(lists.urls, url_hash(out, without_www(out, host), size))
+            found[row, KEYWORDS] = count_keywords(out, size, lists.keywords, seen, row + 1)

@@ -21,7 +21,7 @@ _CODE_POINTS = 0x200000  # 0x110000, and what four bytes of damaged UTF-8 can na
 _PROPERTIES_END = 0x40000  # what lies above has no property that is asked for: unassigned, marks, private use
 
 
-def bits_of(character: str) -> int:
+def character_bits(character: str) -> int:
     """The bits of one character.
 
     ``SPACE`` as in str.isspace; ``ALPHA`` str.isalpha; ``ALNUM`` str.isalnum; ``UPPER`` str.isupper; ``LOWER``: has a
@@ -45,7 +45,7 @@ def _stops(character: str) -> bool:
 
 
 @functools.cache
-def table() -> U8:
+def character_table() -> U8:
     """The bits of every code point, uint8[0x200000]."""
     bits = np.zeros(_CODE_POINTS, np.uint8)
     characters = [chr(code) for code in range(_PROPERTIES_END)]

@@ -21,7 +21,7 @@ LANGUAGE_WINDOW = 210  # characters
 # Places of a text whose paragraphs are asked for their own language, and the characters that are read there. They make
 # telling languages take some 60% longer (benchmarks/signals.py), which is why a recipe asks for them.
 PARAGRAPH_SIGNAL = "language_paragraph_frac"
-PARAGRAPH_PLACES = 5
+PARAGRAPH_EXCERPTS = 5
 PARAGRAPH_WINDOW = 160
 PARAGRAPH_LEAST = 60  # characters that tell a language
 # Likewise of what the unsafe-text model reads, which was trained on texts of about 100 characters.
@@ -48,7 +48,7 @@ END_QUOTES = frozenset("\"'”’»")
 JAVASCRIPT = "javascript"
 LOREM_IPSUM = "lorem ipsum"
 # Of C4's code (tensorflow_datasets, c4_utils.py).
-POLICIES = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies")
+POLICY_PHRASES = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies")
 
 # Lozhkov et al. 2024 (StarCoder2), A.1: the five phrases, in the first five lines. The last two are ours: marks that
 # generators for Go, Protocol Buffers, Rust and JavaScript write; StarCoder2 runs go-enry's is_generated for such files.

@@ -61,7 +61,7 @@ def _compact(hashes: U64) -> int:
 def holds(members: HashSet, wanted: np.uint64) -> bool:
     """Whether a hash is in the set."""
     bucket = int(wanted >> np.uint64(members.shift))
-    for at in range(members.starts[bucket], members.starts[bucket + 1]):  # noqa: SIM110  compiled: no generators
-        if members.hashes[at] == wanted:
-            return True
-    return False
+    at, end = members.starts[bucket], members.starts[bucket + 1]
+    while at < end and members.hashes[at] != wanted:
+        at += 1
+    return bool(at < end)

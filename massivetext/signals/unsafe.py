@@ -9,15 +9,16 @@ import json
 import re
 import tempfile
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from massivetext.errors import UserError
 from massivetext.signals import definitions
-from massivetext.signals.columns import Columns
-from massivetext.signals.language import sample
+from massivetext.signals.language import FastTextModel, model_input
+from massivetext.signals.signal import describe
+from massivetext.signals.signal_group import SignalGroup
 from massivetext.signals.unsafe_files import calibration_of
 from massivetext.storage import files as fs
 
@@ -31,22 +32,39 @@ _ADDRESS_MARKS = ("@", "://", "www.")  # a search for these is ten times faster 
 _LONG_NUMBER = re.compile(r"\d(?:[^\s\d]?\d){4,}")
 _WORD = re.compile(r"[^\W_](?:\S*[^\W_])?")
 
+GROUP = SignalGroup(
+    signals=(
+        describe(
+            "unsafe_score",
+            "share",
+            "Probability that the text is unsafe, calibrated on the labels that the model was trained with; long texts "
+            f"are sampled, {definitions.UNSAFE_WINDOW} characters each at the start, in the middle and at the "
+            "end, judged as one text.",
+            family="safety",
+            source=(
+                "ours: a fastText model of short texts labelled for hate and toxicity; `signals/models/unsafe.md` is "
+                "its card"
+            ),
+        ),
+    )
+)
+
 
 class Classifier(NamedTuple):
     """A fastText model with labels 0 and 1, and the calibration of its log-odds (Platt 1999)."""
 
-    model: Any
+    model: FastTextModel
     slope: float
     intercept: float
 
 
-def measure(texts: Sequence[str], classifier: Classifier) -> Columns:
+def measure(texts: Sequence[str], classifier: Classifier) -> dict[str, npt.NDArray[np.float64]]:
     """The score of each text, 0 to 1; 0.0 for a text without words.
 
     One sample a text, at its start, middle and end, is judged as a whole: a page has to be dense
     in what the model looks for, as with the phrases.
     """
-    prepared = [prepare(sample(text, definitions.UNSAFE_WINDOWS, definitions.UNSAFE_WINDOW)) for text in texts]
+    prepared = [prepare(model_input(text, definitions.UNSAFE_WINDOWS, definitions.UNSAFE_WINDOW)) for text in texts]
     asked = [index for index, one in enumerate(prepared) if one]
     scores = np.zeros(len(texts), np.float64)
     if asked:
@@ -68,7 +86,7 @@ def prepare(text: str) -> str:
     return " ".join(_WORD.findall(_LONG_NUMBER.sub(" ", lowered)))
 
 
-def log_odds(model: Any, prepared: Sequence[str]) -> npt.NDArray[np.float64]:
+def log_odds(model: FastTextModel, prepared: Sequence[str]) -> npt.NDArray[np.float64]:
     """Logarithm of the odds that the model gives to label 1 for prepared texts, none of them empty; not calibrated."""
     labels, found = model.predict(list(prepared), k=2)
     # Of the less probable label: the other's probability is too near to 1 to tell two sure cases apart.
@@ -113,14 +131,14 @@ def _calibration(path: str) -> tuple[float, float]:
         ) from error
 
 
-def _model(path: str) -> Any:
+def _model(path: str) -> FastTextModel:
     import fasttext  # it takes 0.15 s, and most processes never ask for a score
 
     try:
         with tempfile.NamedTemporaryFile(suffix=".ftz") as local:  # fastText reads files of this machine alone
             local.write(fs.read_bytes(path))
             local.flush()
-            model = fasttext.load_model(local.name)
+            model: FastTextModel = fasttext.load_model(local.name)
     except FileNotFoundError as error:
         raise UserError(
             f"unsafe-text model: want a file {path}, found none; install massivetext from its wheel or from a whole "

@@ -21,7 +21,8 @@ import urllib.parse
 import numpy as np
 
 from massivetext.signals.compiled import compiled, inlined
-from massivetext.signals.scan import U8, finished
+from massivetext.signals.scan import U8
+from massivetext.signals.word_hash import finish_hash
 
 LONGEST = 1 << 16  # bytes; crawlers and browsers give up far earlier
 ROOM_BYTES = 3 * LONGEST  # of the longest normal form: all of it percent-encoded
@@ -229,7 +230,7 @@ def without_www(out: U8, host: int) -> int:
 
 @inlined
 def longer(state: np.uint64, byte: int) -> np.uint64:
-    """The state of a hash after one byte more; see :func:`massivetext.signals.scan.finished`."""
+    """The state of a hash after one byte more; see :func:`massivetext.signals.word_hash.finish_hash`."""
     return (state ^ np.uint64(byte)) * _STEP
 
 
@@ -239,7 +240,7 @@ def host_hash(host: U8, size: int) -> np.uint64:
     state = EMPTY
     for at in range(size - 1, -1, -1):
         state = longer(state, host[at])
-    return finished(state)
+    return finish_hash(state)
 
 
 @compiled
@@ -248,7 +249,7 @@ def url_hash(url: U8, start: int, stop: int) -> np.uint64:
     state = EMPTY
     for at in range(start, stop):
         state = longer(state, url[at])
-    return finished(state)
+    return finish_hash(state)
 
 
 def canonical_host(host: bytes) -> bytes:

@@ -55,14 +55,14 @@ def test_newlines_do_not_change_the_answer() -> None:
 def test_a_text_up_to_ten_windows_is_seen_whole() -> None:
     text = "x" * (definitions.LANGUAGE_WINDOWS * definitions.LANGUAGE_WINDOW)
 
-    assert language.sample(text) == text
+    assert language.model_input(text) == text
 
 
 def test_a_longer_text_is_seen_in_ten_windows_from_start_to_end() -> None:
     size = definitions.LANGUAGE_WINDOW
     text = ("-" * size).join(digit * size for digit in "0123456789")
 
-    assert language.sample(text) == " ".join(digit * size for digit in "0123456789")
+    assert language.model_input(text) == " ".join(digit * size for digit in "0123456789")
 
 
 # Sentences by turns, so each window has both: no language is certain, and together they are nearly all.
@@ -116,7 +116,7 @@ def test_excerpts_are_pieces_of_one_paragraph(text: str) -> None:
     paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
     found = language.excerpts(text)
 
-    assert len(found) <= definitions.PARAGRAPH_PLACES
+    assert len(found) <= definitions.PARAGRAPH_EXCERPTS
     for piece in found:
         assert definitions.PARAGRAPH_LEAST <= len(piece) <= definitions.PARAGRAPH_WINDOW
         assert any(piece in paragraph for paragraph in paragraphs)
