@@ -30,7 +30,7 @@ from massivetext import rules, signals, sources
 from massivetext.recipe import IngestOptions, SourceOptions
 from massivetext.schema import Document
 from massivetext.signals import ported, registry
-from massivetext.signals.ported.ported_signals import READINGS
+from massivetext.signals.ported.ported_signals import PORTED_FAMILIES
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = Path(__file__).resolve().parent / "peers"
@@ -174,7 +174,7 @@ def rates(texts: list[str]) -> dict[str, float]:
     """Megabytes a second of each reading."""
     size = sum(len(text.encode()) for text in texts) / 1e6
     found = {}
-    for name in READINGS:
+    for name in PORTED_FAMILIES:
         ported.measure(texts[:10], [name])
         began = time.process_time()
         ported.measure(texts, [name])

@@ -1,7 +1,7 @@
 """Shingles: hashes of the word n-grams that near-duplicate search and test-set filtering compare.
 
-Rae et al. 2021, A.1.1, compares documents by the Jaccard similarity of their 13-grams; to raise recall it normalises
-white space and ignores punctuation. Case is not mentioned, so it is kept unless asked otherwise.
+Rae et al. 2021, A.1.1, compare documents by the Jaccard similarity of their 13-grams; to raise recall they normalise
+white space and ignore punctuation. They do not mention case, so it counts unless a caller asks for lower case.
 """
 
 import re
@@ -15,24 +15,24 @@ import regex
 from massivetext.schema import U64
 
 _PUNCTUATION = regex.compile(r"\p{P}+")
-_SPACE = re.compile(r"\s")  # exactly what str.split takes for white space
-_CHUNK = 1 << 20  # characters that are split into words at a time: bounds the memory of a long book
-_CACHED_WORDS, _CACHED_LENGTH = 1 << 17, 48  # at most some 20 MB a cache
+_SPACE = re.compile(r"\s")  # matches the same characters as str.split
+_CHUNK = 1 << 20  # characters that are split into words at once: limits the memory for a long book
+_CACHED_WORDS, _CACHED_LENGTH = 1 << 17, 48  # at most about 20 MB per cache
 
-# Odd, so that no hash is lost in a product; 5 modulo 8, so that M**d - 1 has few factors of two and swapped words
-# (whose hashes would differ by a multiple of it) collide with probability 2**-59 at most for n up to 16.
+# Odd, so that multiplication loses no bits. 5 modulo 8, so that M**d - 1 has few factors of two: the sums of two
+# n-grams with two words swapped differ by a multiple of it, and are equal with probability 2**-59 at most for n <= 16.
 _MULTIPLIER = 0xD1342543DE82EF95
 _MASK = (1 << 64) - 1
 
 
 def shingle_hashes(text: str, n: int = 13, *, lowercase: bool = False) -> U64:
-    """Sorted distinct 64-bit hashes of the word n-grams of a text.
+    """Return the sorted distinct 64-bit hashes of the word n-grams of a text.
 
     The words are :func:`normalised_words`. A text of fewer than ``n`` words has one shingle, its whole word sequence;
-    a text without words has none (an empty array). Scripts written without spaces, such as Chinese, give few and long
-    words, so their texts match only where whole stretches between spaces agree.
+    a text without words has none (an empty array). Scripts without spaces, such as Chinese, give few and long words, so
+    their texts match only if whole runs between spaces are equal.
 
-    The hashes depend on the words alone: not on the platform, the process or the texts hashed before.
+    The hashes depend on the words only: not on the platform, the process or earlier texts.
 
     Raises:
         ValueError: ``n`` is less than 1.
@@ -47,7 +47,7 @@ def shingle_hashes(text: str, n: int = 13, *, lowercase: bool = False) -> U64:
 
 
 def normalised_words(text: str, lowercase: bool = False) -> list[str]:
-    """The words of a text without the characters of Unicode category P; words of nothing else are left out.
+    """Return the words of a text without characters of Unicode category P, and without words that are then empty.
 
     Punctuation is removed, not turned into a space: "don't" gives "dont", "and/or" gives "andor". Symbols (category S,
     such as "$", "=" and "<") stay. Empty for a text without words.
@@ -56,7 +56,7 @@ def normalised_words(text: str, lowercase: bool = False) -> list[str]:
 
 
 def mix(values: U64) -> U64:
-    """Each 64-bit value scrambled, one to one, so that every bit depends on all (the finaliser of SplitMix64)."""
+    """Return a one-to-one mix of each 64-bit value in which every bit depends on all bits (SplitMix64's finaliser)."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return values ^ (values >> np.uint64(31))
@@ -70,12 +70,12 @@ def _normalise(raw: str, lowercase: bool) -> str:
 def _word_hash(raw: str, lowercase: bool) -> int:
     word = _normalise(raw, lowercase)
     if not word:
-        return 0  # means: no word
+        return 0  # no word
     return mmh3.hash64(word.encode("utf-8", "surrogatepass"), signed=False)[0] or 1
 
 
 class _WordHashes(dict[str, int]):
-    """Hash of each raw word, worked out once; emptied when it is full, so its memory is bounded."""
+    """Cache of the hash of each raw word; emptied when it is full, so its memory is bounded."""
 
     def __init__(self, lowercase: bool) -> None:
         super().__init__()
@@ -97,11 +97,11 @@ def _cache(lowercase: bool) -> _WordHashes:
 
 def _word_hashes(text: str, lowercase: bool) -> U64:
     look_up = _cache(lowercase).__getitem__
-    parts = []
+    pieces = []
     for chunk in _chunks(text):
         raw = chunk.split()
-        parts.append(np.fromiter(map(look_up, raw), dtype=np.uint64, count=len(raw)))
-    hashes = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        pieces.append(np.fromiter(map(look_up, raw), dtype=np.uint64, count=len(raw)))
+    hashes = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
     real: U64 = hashes[hashes != 0]
     return real
 
@@ -118,18 +118,18 @@ def _chunks(text: str) -> Iterator[str]:
 
 
 def _window_sums(hashes: U64, length: int) -> U64:
-    """Sum of ``hash * M**place`` over each window of ``length`` hashes, modulo 2**64.
+    """Return the sum of ``hash * M**exponent`` over each window of ``length`` hashes, modulo 2**64.
 
-    Windows are put together from windows of 1, 2, 4, ... hashes, as the binary digits of ``length`` say: 13 takes five
-    steps over the array instead of twelve.
+    Exponents fall from ``length - 1`` to 0. A window is composed of windows of 1, 2, 4, ... hashes, by the binary
+    digits of ``length``: a length of 13 takes five passes over the array instead of twelve.
     """
     total: U64 | None = None
     covered, power, size = 0, hashes, 1  # power: sums over windows of `size` hashes
     count = hashes.size - length + 1
     while True:
         if length & size:
-            part = power[covered : covered + count]
-            total = part if total is None else total * _scale(size) + part
+            following = power[covered : covered + count]
+            total = following if total is None else total * _scale(size) + following
             covered += size
         if size * 2 > length:
             break
@@ -139,8 +139,8 @@ def _window_sums(hashes: U64, length: int) -> U64:
     return total
 
 
-def _scale(places: int) -> np.uint64:
-    return np.uint64(pow(_MULTIPLIER, places, _MASK + 1))
+def _scale(exponent: int) -> np.uint64:
+    return np.uint64(pow(_MULTIPLIER, exponent, _MASK + 1))
 
 
 def _sorted_distinct(values: U64) -> U64:

@@ -37,7 +37,7 @@ def train(
     ] = 0.05,
     features: Annotated[int, typer.Option(min=256, help="Words and subwords kept; 18 bytes each.")] = 30_000,
     false_alarm_rate: Annotated[
-        float, typer.Option(min=0.0, max=0.5, help="Share of safe texts above the threshold.")
+        float, typer.Option(min=0.0, max=0.5, help="ShareWithInterval of safe texts above the threshold.")
     ] = 0.01,
     notes: Annotated[
         Path | None, typer.Option(metavar="NOTES.md", help="On use, data and limits; put into the model card.")
@@ -52,17 +52,17 @@ def train(
 
     from massivetext.classifier import data
     from massivetext.classifier.card import card
-    from massivetext.classifier.training import Settings, evaluate, fit
+    from massivetext.classifier.training import TrainingSettings, evaluate, fit
 
     if output.suffix != ".ftz":
         raise UserError(f"--output {output}: want a name that ends in .ftz; the figures go to .json, the card to .md")
     if not output.absolute().parent.is_dir():
         raise UserError(f"--output {output}: want a folder that exists, got {output.parent}; make it first")
     told = _text(notes) if notes else ""
-    settings = Settings(
+    settings = TrainingSettings(
         seed=seed, epochs=epochs, learning_rate=learning_rate, features=features, false_alarm_rate=false_alarm_rate
     )
-    examples = data.deal(data.read(labelled), seed)
+    examples = data.assign_splits(data.read_labelled_texts(labelled), seed)
     data.require_both(examples, labelled)
     model = fit(examples, settings)
     report = evaluate(model, examples, settings)

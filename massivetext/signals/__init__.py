@@ -14,7 +14,7 @@ from massivetext.signals.registry import BUILT_IN, SignalRegistry
 
 if TYPE_CHECKING:
     from massivetext.signals.blocklists import Blocklists
-    from massivetext.signals.unsafe import Classifier
+    from massivetext.signals.unsafe import UnsafeModel
 
 
 def measure(
@@ -22,7 +22,7 @@ def measure(
     documents: pa.Table | None = None,
     lists: "Blocklists | None" = None,
     *,
-    classifier: "Classifier | None" = None,
+    classifier: "UnsafeModel | None" = None,
     paragraph_languages: bool = False,
     readings: Sequence[str] = (),
     registry: SignalRegistry = BUILT_IN,
@@ -56,12 +56,12 @@ def measure(
     strings = texts.to_pylist() if isinstance(texts, pa.Array) else texts
     found = language.measure(strings, paragraph_languages)
     stops = stop_lists.built_in()
-    numbers = np.array([stops.number(code) for code in found["language"]], np.int64)
+    numbers = np.array([stops.list_number(code) for code in found["language"]], np.int64)
     styles = beside.styles(documents, len(texts))
     counts = kernel.measure_texts(data, offsets, numbers, styles, registry.groups)
     found |= unsafe.measure(strings, classifier or unsafe.built_in())
     found |= kernel.kernel_signals(counts, registry.groups)
-    found |= beside.columns(documents, counts.sizes, counts[WordCount.WORDS])
+    found |= beside.metadata_signals(documents, counts.sizes, counts[WordCount.WORDS])
     found |= blocklists.measure(beside.urls(documents, len(texts)), lists or blocklists.built_in())
     found |= others.measure(strings, readings)
     return pa.table([pa.array(found[field.name], field.type) for field in schema], schema=schema)
@@ -88,7 +88,7 @@ def assets_digest() -> str:
         definitions.UNSAFE_MODEL,
         definitions.UNSAFE_MODEL.with_suffix(".json"),
         definitions.UNSAFE_PHRASES,
-        definitions.STOP_WORDS,
+        definitions.STOP_WORDS_FILE,
         definitions.URL_KEYWORDS,
     ):
         sha.update(hashlib.sha256(Path(path).read_bytes()).digest())

@@ -21,7 +21,7 @@ from massivetext.signals import (
     unsafe,
     words,
 )
-from massivetext.signals.ported.ported_signals import READINGS
+from massivetext.signals.ported.ported_signals import PORTED_FAMILIES
 from massivetext.signals.signal import Signal as Signal
 from massivetext.signals.signal import describe
 from massivetext.signals.signal_group import SignalGroup
@@ -68,14 +68,14 @@ class SignalRegistry:
 def _ported() -> list[Signal]:
     return [
         describe(
-            f"{reading}_{measurement.name}",
-            measurement.unit,
-            measurement.meaning,
+            f"{reading}_{signal.name}",
+            signal.unit,
+            signal.meaning,
             family=reading,
             source=described.source,
         )
-        for reading, described in READINGS.items()
-        for measurement in described.measurements
+        for reading, described in PORTED_FAMILIES.items()
+        for signal in described.signals
     ]
 
 
@@ -105,7 +105,7 @@ schema = BUILT_IN.schema
 def readings_of(signals: Iterable[str]) -> tuple[str, ...]:
     """Return the tools of which some of these signals are ported, in the order of the registry."""
     families = {ALL[name].family for name in signals}
-    return tuple(reading for reading in READINGS if reading in families)
+    return tuple(reading for reading in PORTED_FAMILIES if reading in families)
 
 
 def types() -> dict[str, pa.DataType]:

@@ -16,13 +16,13 @@ from massivetext.errors import UserError
 from massivetext.recipe import PAPER_RULES, BlocklistOptions
 from massivetext.rules import Rule
 from massivetext.signals import blocklist_files, registry, unsafe_files
-from massivetext.signals.ported.ported_signals import READINGS
+from massivetext.signals.ported.ported_signals import PORTED_FAMILIES
 from massivetext.transforms.arguments import checked, working_folder
 from massivetext.transforms.pcollection_rows import Values, with_fields
 
 if TYPE_CHECKING:
     from massivetext.signals.blocklists import Blocklists
-    from massivetext.signals.unsafe import Classifier
+    from massivetext.signals.unsafe import UnsafeModel
 
 
 class MeasureSignals(beam.PTransform[Any, Any]):
@@ -69,8 +69,8 @@ class MeasureSignals(beam.PTransform[Any, Any]):
             url_substrings=url_substrings,
             shipped_keywords=shipped_keywords,
         )
-        if isinstance(readings, str) or not set(readings) <= set(READINGS):
-            raise UserError(f"MeasureSignals: readings: want a list of {', '.join(READINGS)}, got {readings!r}")
+        if isinstance(readings, str) or not set(readings) <= set(PORTED_FAMILIES):
+            raise UserError(f"MeasureSignals: readings: want a list of {', '.join(PORTED_FAMILIES)}, got {readings!r}")
         self._readings = tuple(readings)
         self._folder = working_folder()
         blocklist_files.find(self._lists, self._folder)
@@ -129,7 +129,7 @@ def _load_measure(lists: BlocklistOptions, folder: str, model: str | None, readi
 
 
 def _measured(
-    lists: "Blocklists", classifier: "Classifier", readings: tuple[str, ...], rows: Sequence[Any]
+    lists: "Blocklists", classifier: "UnsafeModel", readings: tuple[str, ...], rows: Sequence[Any]
 ) -> Iterable[Sequence[Any]]:
     texts = [row.text for row in rows]
     table = signals.measure(texts, _beside(rows), lists, classifier=classifier, readings=readings)

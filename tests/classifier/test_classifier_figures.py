@@ -14,14 +14,14 @@ from massivetext.classifier import figures
     [(0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (5, 10, 0.2366, 0.7634), (0, 0, 0.0, 1.0)],
 )
 def test_wilson_intervals(count: int, total: int, low: float, high: float) -> None:
-    found = figures.share(count, total)
+    found = figures.wilson_share(count, total)
 
     assert (found.low, found.high) == pytest.approx((low, high), abs=1e-4)
 
 
 @given(total=st.integers(1, 10**6), data=st.data())
 def test_an_interval_holds_its_share(total: int, data: st.DataObject) -> None:
-    found = figures.share(data.draw(st.integers(0, total)), total)
+    found = figures.wilson_share(data.draw(st.integers(0, total)), total)
 
     assert 0.0 <= found.low <= found.value + 1e-12
     assert found.value - 1e-12 <= found.high <= 1.0
@@ -33,7 +33,7 @@ LABELS = np.array([1, 1, 1, 1, 0, 0, 0])
 
 
 def test_what_a_threshold_does() -> None:
-    found = figures.judge(SCORES, LABELS, 0.5)
+    found = figures.figures_at_threshold(SCORES, LABELS, 0.5)
 
     assert (found.precision.count, found.precision.total) == (2, 3)
     assert (found.recall.count, found.recall.total) == (2, 4)
@@ -42,7 +42,7 @@ def test_what_a_threshold_does() -> None:
 
 
 def test_a_threshold_above_all_scores_calls_nothing_unsafe() -> None:
-    found = figures.judge(SCORES, LABELS, 1.0)
+    found = figures.figures_at_threshold(SCORES, LABELS, 1.0)
 
     assert (found.recall.value, found.precision.total, found.f1) == (0.0, 0, 0.0)
 

@@ -20,7 +20,7 @@ from massivetext.errors import UserError
 from massivetext.recipe import BlocklistOptions
 from massivetext.signals import blocklist_files, blocklists
 from massivetext.signals.blocklists import Blocklists
-from massivetext.signals.hash_set import hash_set, holds
+from massivetext.signals.hash_set import contains_hash, hash_set
 
 KINDS = ("hosts", "urls", "url_keywords", "url_substrings")
 
@@ -373,4 +373,4 @@ def test_a_hash_set_holds_what_it_was_made_of(members: list[int], others: list[i
 
     assert made.hashes.tolist() == sorted(set(members))
     for number in members + others:
-        assert holds(made, np.uint64(number)) == (number in set(members))
+        assert contains_hash(made, np.uint64(number)) == (number in set(members))

@@ -10,7 +10,7 @@ import pytest
 
 from massivetext import signals
 from massivetext.signals import definitions, registry, signals_page
-from massivetext.signals.ported.ported_signals import READINGS
+from massivetext.signals.ported.ported_signals import PORTED_FAMILIES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -67,7 +67,7 @@ def test_every_natural_language_and_repetition_signal_of_redpajama_has_its_like(
 
 
 def test_types_are_those_of_the_schema() -> None:
-    schema = registry.schema(tuple(READINGS))
+    schema = registry.schema(tuple(PORTED_FAMILIES))
 
     assert registry.types() == {field.name: field.type for field in schema}
 
