@@ -20,14 +20,14 @@ PAGE_GROUP = SignalGroup(
         _page(
             "text_to_html_ratio",
             "ratio",
-            "Bytes of the text divided by bytes of its HTML page; 1 for a text that is not from HTML.",
+            "Bytes of the text divided by those of the page that it is taken from; 1 where it is not taken from HTML.",
             empty=1.0,
         ),
         _page(
             "link_text_frac",
             "share",
-            "Share of the characters of the page, menus included, that are within links; white space does not count; 0 "
-            "for a text that is not from HTML.",
+            "Share of the characters of the page, its menus included, that are within links, white space left out; "
+            "0 where the text is not taken from HTML.",
         ),
     )
 )
@@ -36,7 +36,7 @@ EDITS_GROUP = SignalGroup(
         describe(
             "edited_word_frac",
             "share",
-            "Share of the words of the original text that the line edits of its source removed; 0 without line edits.",
+            "Share of the words of the text before its source's line edits that these took; 0 where nothing edits it.",
             family="edits",
             source="ours, after RefinedWeb (Penedo et al. 2023, G.2)",
         ),

@@ -49,20 +49,20 @@ GROUP = SignalGroup(
         _blocked(
             "blocked_host",
             "count",
-            "1 if the host of its URL, or a parent domain of it, is on a list of hosts of the recipe; else 0.",
+            "1 where the host of its URL, or one that it lies below, is on a list of hosts of the recipe; else 0.",
         ),
         _blocked(
             "blocked_url",
             "count",
-            "1 if its URL is on a list of URLs of the recipe; else 0. Scheme, `www.`, user, fragment and the slash at "
-            "the end do not count.",
+            "1 where its URL is on a list of URLs of the recipe; else 0. Scheme, `www.`, user, fragment and the slash "
+            "at the end do not count.",
         ),
         _blocked(
             "blocked_url_keyword_count",
             "count",
-            "Number of distinct words of `filters/lists/explicit_url_keywords.txt` and of the recipe's lists in host "
-            "and path of its URL, as whole runs of letters and digits, or anywhere for lists of substrings; case does "
-            "not count.",
+            "Distinct words of `filters/lists/explicit_url_keywords.txt` and of the recipe's lists in host and path of "
+            "its URL, as whole runs of letters and digits, or anywhere where the recipe wants that; case does not "
+            "count.",
         ),
     )
 )

@@ -33,12 +33,12 @@ GROUP = SignalGroup(
         _symbols(
             "ellipsis_to_word_ratio",
             "ratio",
-            "Ellipses (`...` without overlap, or `…`) divided by words; separate from the hash signs, because the "
-            'paper says "either".',
+            "Ellipses (`...` without overlap, or `…`) divided by words; apart from the hashes, as the paper says "
+            '"either".',
         ),
         _characters("curly_bracket_frac", "share", "Share of characters that are `{` or `}`."),
         _characters("uppercase_letter_frac", "share", "Share of letters that are upper-case."),
-        _characters("digit_frac", "share", "Share of characters that are decimal digits; white space does not count."),
+        _characters("digit_frac", "share", "Share of characters that are decimal digits, white space left out."),
         _size("character_count", "characters", "Characters (Unicode code points), white space included.", whole=True),
         _size("byte_count", "bytes", "Bytes of the text in UTF-8."),
     ),

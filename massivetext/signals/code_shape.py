@@ -28,11 +28,7 @@ GROUP = SignalGroup(
     signals=(
         _code("alphanumeric_frac", "share", "Share of all characters that are letters or digits."),
         _code("longest_line_length", "characters", "Characters of the longest line, indentation included.", whole=True),
-        _code(
-            "mean_line_length",
-            "characters",
-            "Mean number of characters per line, blank lines and indentation included.",
-        ),
+        _code("mean_line_length", "characters", "Mean characters of a line, blank lines and indentation included."),
         describe(
             "alphabetic_frac", "share", "Share of all characters that are letters.", family="code", source=STARCODER
         ),

@@ -175,8 +175,8 @@ GROUP = SignalGroup(
         describe(
             "comment_frac",
             "share",
-            "Share of characters within comments, their marks included, and within Python's docstrings; 0 if the "
-            "document has no programming language, or one without a style in `signals/comment_styles.py`.",
+            "Share of characters within comments, their marks included, and within Python's docstrings; 0 where the "
+            "document says no programming language or one without a style in `signals/comment_styles.py`.",
             family="code",
             source="ours, after SantaCoder (Ben Allal et al. 2023, 4.1), which parses Python, Java and JavaScript",
         ),

@@ -191,16 +191,15 @@ GROUP = SignalGroup(
         _starcoder(
             "encoded_frac",
             "share",
-            f"Share of characters within encoded data: {BASE64_LEAST} or more consecutive letters, digits, `+`, `/`, "
-            f"`=` and line feeds; {BYTES_LEAST} or more bytes of two hexadecimal digits, each with or without `0x` or "
-            rf"`\x` before it, and with commas, white space or nothing between them; {BYTES_LEAST} or more consecutive "
-            r"`\u1234`.",
+            f"Share of characters within data: {BASE64_LEAST} or more letters, digits, `+`, `/`, `=` and "
+            f"line feeds in a row; {BYTES_LEAST} or more bytes of two hexadecimal digits, each with `0x`, "
+            r"`\x` or nothing before it, commas, white space or nothing between them; as many `\u1234` in a row.",
         ),
         _starcoder("longest_encoded_length", "characters", "Characters of the longest piece of such data.", whole=True),
         _starcoder(
             "generated_mark_count",
             "count",
-            f"Copies of these marks in the first {GENERATED_LINES} lines, in any case: "
+            f"Copies of these in the first {GENERATED_LINES} lines, in any case: "
             f"{', '.join(f'`{mark}`' for mark in GENERATED_MARKS)}.",
         ),
     ),

@@ -42,20 +42,20 @@ GROUP = SignalGroup(
         _language(
             "language_score",
             "share",
-            f"Probability of that language; of a long text, {LANGUAGE_WINDOWS} windows of "
-            f"{LANGUAGE_WINDOW} characters are read, evenly spread from start to end.",
+            f"Probability of that language; long texts are sampled: {LANGUAGE_WINDOWS} windows of "
+            f"{LANGUAGE_WINDOW} characters, evenly spread from start to end.",
         ),
         _language(
             "second_language", "code", "Code of the next most probable language; `und` for a text without words."
         ),
-        _language("second_language_score", "share", "Probability of the second language."),
+        _language("second_language_score", "share", "Probability of that one."),
         _language(
             PARAGRAPH_SIGNAL,
             "share",
-            f"Share of {PARAGRAPH_EXCERPTS} evenly spread positions of a text at which the paragraph is in the "
-            f"language of the text, judged by {PARAGRAPH_WINDOW} characters there. Positions in paragraphs (between "
-            f"empty lines) of fewer than {PARAGRAPH_LEAST} characters do not count. 1 for a text without other "
-            "positions or with one paragraph, and if the recipe does not have `measure.paragraph_languages = true`.",
+            f"Share of {PARAGRAPH_EXCERPTS} evenly spread places of a text whose own paragraph is in the "
+            f"language of the text, by {PARAGRAPH_WINDOW} characters there; places in paragraphs (parted "
+            f"by empty lines) with fewer than {PARAGRAPH_LEAST} are left out, and 1 is for a text without "
+            "others, of one paragraph, or where the recipe does not say `measure.paragraph_languages = true`.",
             empty=1.0,
         ),
     )

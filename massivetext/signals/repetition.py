@@ -134,7 +134,7 @@ GROUP = SignalGroup(
             _repetition(
                 f"top_{n}_gram_char_frac",
                 "share",
-                f"Characters within the most frequent run of {n} words (of several, the one that covers "
+                f"Characters within the most frequent run of {n} words (of equally frequent ones the one that covers "
                 "most), divided by the characters of all words; overlapping copies count once; 0 if none occurs twice.",
             )
             for n in TOP_SIZES

@@ -177,8 +177,8 @@ GROUP = SignalGroup(
         _phrases(
             "unsafe_phrase_weight",
             "weight per 1,000 words",
-            "Sum of the weights of all copies of those phrases, per 1,000 words; of overlapping phrases the first "
-            "counts, and of those that begin together the longest.",
+            "Sum of the weights of all copies of those phrases (of overlapping ones the first, and the longest), per "
+            "1,000 words.",
         ),
     ),
     columns=PhraseCount,

@@ -8,8 +8,8 @@ from massivetext.signals.ported.ported_signals import PORTED_FAMILIES
 from massivetext.signals.registry import BUILT_IN, SignalRegistry
 from massivetext.signals.signal import Signal
 
-# Field of RedPajama-V2 (README, "Summary of Quality Signals") -> signals here that measure the same, and the difference.
-# Its words are lower-case and without punctuation unless a difference is given.
+# Field of RedPajama-V2 (README, "Summary of Quality Signals") -> signals here that measure the same, and the
+# difference. Its words are lower-case and without punctuation unless a difference is given.
 REDPAJAMA: dict[str, tuple[tuple[str, ...], str]] = {
     "rps_doc_curly_bracket": (("curly_bracket_frac",), ""),
     "rps_doc_frac_all_caps_words": (

@@ -37,9 +37,9 @@ GROUP = SignalGroup(
         describe(
             "unsafe_score",
             "share",
-            "Probability that the text is unsafe, calibrated on texts with the labels of the training data; of a long "
-            f"text, {definitions.UNSAFE_WINDOW} characters each at the start, in the middle and at the end are read as "
-            "one text.",
+            "Probability that the text is unsafe, calibrated on the labels that the model was trained with; long texts "
+            f"are sampled, {definitions.UNSAFE_WINDOW} characters each at the start, in the middle and at the "
+            "end, judged as one text.",
             family="safety",
             source=(
                 "ours: a fastText model of short texts labelled for hate and toxicity; `signals/models/unsafe.md` is "

@@ -182,20 +182,18 @@ def _formulas(counts: KernelCounts) -> Columns:
 GROUP = SignalGroup(
     signals=(
         _quality("word_count", "count", "Words: runs of characters between white space."),
-        _quality("mean_word_length", "characters", "Mean number of characters per word, punctuation included."),
+        _quality("mean_word_length", "characters", "Mean characters of a word, punctuation included."),
         _quality("alphabetic_word_frac", "share", "Share of words with at least one letter of any script."),
         _quality(
             "stop_word_count",
             "count",
-            "Number of different stop words of its language that occur, without regard to case and punctuation at the "
-            "edges; the lists are in `filters/lists/stop_words.toml` (English: the paper's eight), and a language "
-            "without a list uses the English one.",
+            "How many of the stop words of its language occur at all, case and punctuation at the edges ignored; the "
+            "lists are in `filters/lists/stop_words.toml` (English: the paper's eight), and a language without one is "
+            "held against the English one.",
         ),
-        _variety("stop_word_frac", "share", "Share of words that are such stop words, every copy counted."),
+        _variety("stop_word_frac", "share", "Share of words that are such stop words."),
         _variety(
-            "median_word_length",
-            "characters",
-            "Median number of characters per word; for an even number of words the mean of the middle two.",
+            "median_word_length", "characters", "Median characters of a word; of an even number the middle two's mean."
         ),
         _variety(
             "all_caps_word_frac", "share", "Share of words of two or more characters whose letters are all upper-case."
@@ -203,22 +201,21 @@ GROUP = SignalGroup(
         _variety(
             "unique_word_frac",
             "share",
-            "Distinct words divided by words; case and punctuation at the edges do not count, nor do words of "
-            "punctuation only.",
+            "Distinct words divided by words, case and punctuation at the edges ignored, and words of nothing else.",
         ),
-        _variety("unigram_entropy", "nats", "Entropy of the distribution of those words, rounded to nine decimals."),
+        _variety("unigram_entropy", "nats", "Entropy of the distribution of those words, to nine decimals."),
         _variety(
             "sentence_count",
             "count",
-            "Sentences: words that end in `.`, `!`, `?` or another sentence mark, with or without quotes or brackets "
-            "after it; the last word always ends a sentence.",
+            "Sentences: words that end in `.`, `!`, `?` or another sentence mark, with quotes or brackets after it or "
+            "none, and the last word in any case.",
         ),
         _readability(
             "mcalpine_eflaw",
             "ratio",
             "McAlpine EFLAW, a score of readability: words plus words of at most "
             f"{MINI_CHARACTERS} characters, divided by sentences; punctuation at the edges of a word and "
-            "words of punctuation only do not count.",
+            "words of nothing else do not count.",
         ),
     ),
     columns=WordCount,
