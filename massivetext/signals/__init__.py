@@ -54,16 +54,16 @@ def measure(
         return schema.empty_table()
     data, offsets = utf8(texts)
     strings = texts.to_pylist() if isinstance(texts, pa.Array) else texts
-    found = language.measure(strings, paragraph_languages)
+    found = language.detect_languages(strings, paragraph_languages)
     stops = stop_lists.built_in()
     numbers = np.array([stops.list_number(code) for code in found["language"]], np.int64)
     styles = beside.styles(documents, len(texts))
     counts = kernel.measure_texts(data, offsets, numbers, styles, registry.groups)
-    found |= unsafe.measure(strings, classifier or unsafe.built_in())
+    found |= unsafe.score_unsafe(strings, classifier or unsafe.built_in())
     found |= kernel.kernel_signals(counts, registry.groups)
     found |= beside.metadata_signals(documents, counts.sizes, counts[WordCount.WORDS])
-    found |= blocklists.measure(beside.urls(documents, len(texts)), lists or blocklists.built_in())
-    found |= others.measure(strings, readings)
+    found |= blocklists.match_urls(beside.urls(documents, len(texts)), lists or blocklists.built_in())
+    found |= others.measure_ported(strings, readings)
     return pa.table([pa.array(found[field.name], field.type) for field in schema], schema=schema)
 
 

@@ -112,7 +112,7 @@ def built_in() -> Blocklists:
     return load(BlocklistOptions(), "")
 
 
-def measure(urls: Sequence[str | None] | pa.Array, lists: Blocklists) -> dict[str, I64]:
+def match_urls(urls: Sequence[str | None] | pa.Array, lists: Blocklists) -> dict[str, I64]:
     """Return for each URL 1 or 0 for a listed host and for a listed URL, and its number of keywords, by signal name.
 
     The values of a URL do not depend on other URLs. All values of None are 0.

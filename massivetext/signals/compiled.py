@@ -22,7 +22,7 @@ _NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 class CompiledFunction(Generic[P, R]):
-    """A function with its numba options, which is compiled when it is called.
+    """A function with its numba options; it is compiled at the first call.
 
     Attributes:
         function: the Python function.
@@ -49,7 +49,7 @@ class CompiledFunction(Generic[P, R]):
 
     @functools.cached_property
     def dispatcher(self) -> Callable[P, R]:
-        """What numba makes of the function: with every compiled function that it calls replaced by its dispatcher."""
+        """The function as numba compiles it; every compiled function that it calls is replaced by its dispatcher."""
         import numba  # takes 0.4 s and 100 MB: only for processes that compute signals
 
         names = self.function.__globals__ | dict(self.names)

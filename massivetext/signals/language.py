@@ -75,7 +75,7 @@ class FastTextModel(Protocol):
         """Return all words that have a vector."""
 
 
-def measure(texts: Sequence[str], paragraphs: bool = False) -> Columns:
+def detect_languages(texts: Sequence[str], paragraphs: bool = False) -> Columns:
     """Return the language signals by name: two languages per text, their probabilities, and agreement of paragraphs.
 
     A text without words has the language "und" with probability 0.0, and agreement 1.0.

@@ -58,7 +58,7 @@ class UnsafeModel(NamedTuple):
     intercept: float
 
 
-def measure(texts: Sequence[str], classifier: UnsafeModel) -> dict[str, npt.NDArray[np.float64]]:
+def score_unsafe(texts: Sequence[str], classifier: UnsafeModel) -> dict[str, npt.NDArray[np.float64]]:
     """Return the score of each text, 0 to 1, by name; 0.0 for a text without words.
 
     The windows of a text (start, middle, end) are scored together: as with the phrases, a page has a high score only if

@@ -1,4 +1,4 @@
-"""Labelled texts: what is read, what is refused, and which part each is in."""
+"""Labelled texts: reading, errors, and the training split of each."""
 
 import gzip
 from pathlib import Path
@@ -60,17 +60,17 @@ ROWS = st.builds(
 
 
 @given(rows=st.lists(ROWS, max_size=20), seed=st.integers(0, 9))
-def test_copies_of_a_text_are_in_one_part(rows: list[LabelledText], seed: int) -> None:
-    parts: dict[str, set[str]] = {}
+def test_copies_of_a_text_are_in_one_training_split(rows: list[LabelledText], seed: int) -> None:
+    splits: dict[str, set[str]] = {}
     for example in assign_splits(rows, seed):
-        parts.setdefault(example.prepared, set()).add(example.training_split)
+        splits.setdefault(example.prepared, set()).add(example.training_split)
 
-    assert all(len(found) == 1 for found in parts.values())
-    assert "" not in parts
+    assert all(len(found) == 1 for found in splits.values())
+    assert "" not in splits
 
 
 @given(rows=st.lists(ROWS, max_size=20), seed=st.integers(0, 9))
-def test_parts_do_not_depend_on_the_order_and_test_rows_are_never_trained_on(
+def test_splits_do_not_depend_on_the_order_and_test_rows_are_never_trained_on(
     rows: list[LabelledText], seed: int
 ) -> None:
     forward, backward = assign_splits(rows, seed), assign_splits(rows[::-1], seed)
@@ -81,7 +81,7 @@ def test_parts_do_not_depend_on_the_order_and_test_rows_are_never_trained_on(
     )
 
 
-def test_shares_of_the_parts() -> None:
+def test_shares_of_the_training_splits() -> None:
     found = [
         one.training_split
         for one in assign_splits([LabelledText(text=f"text {n}", label=0) for n in range(2000)], seed=1)
@@ -91,7 +91,7 @@ def test_shares_of_the_parts() -> None:
     assert found.count("calibration") / 2000 == pytest.approx(0.1, abs=0.03)
 
 
-def test_one_label_alone_is_refused() -> None:
+def test_texts_of_one_label_are_refused() -> None:
     examples = assign_splits([LabelledText(text=f"text {n}", label=1) for n in range(50)], seed=1)
 
     with pytest.raises(UserError, match=r"want texts of both labels for train, got 0 with label 0"):

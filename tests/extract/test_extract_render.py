@@ -55,5 +55,5 @@ def test_lists_keep_bullets_numbers_and_depth(items: str, text: str) -> None:
         ),
     ],
 )
-def test_tables_have_a_line_a_row(rows: str, text: str) -> None:
+def test_tables_have_one_line_per_row(rows: str, text: str) -> None:
     assert render_text(etree.fromstring(f"<body><table>{rows}</table></body>")) == text

@@ -1,14 +1,14 @@
-"""The table of characters: every code point is what Python's ``str`` says it is."""
+"""The table of characters agrees with Python's ``str`` for every code point."""
 
 import pytest
 
 from massivetext.signals import characters
 
-# All of the planes with properties, and a sample of the others; `character_bits` takes 4 microseconds a character.
+# All of the planes with properties, and a sample of the others; `character_bits` takes 4 microseconds per character.
 CODES = [*range(0x3400), *range(0xA000, 0xAC00), *range(0xD700, 0x1FB00), *range(0x1FB00, 0x110000, 997)]
 
 
-def test_the_character_bits_a_character_are_those_of_python() -> None:
+def test_the_bits_of_a_character_are_those_of_python() -> None:
     table = characters.character_table()
 
     assert [code for code in CODES if table[code] != characters.character_bits(chr(code))] == []

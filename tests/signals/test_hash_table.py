@@ -1,4 +1,4 @@
-"""Grouping and look-up of 64-bit keys, and the hashes that the compiled loop makes."""
+"""Grouping and look-up of 64-bit keys, and the hashes of words."""
 
 import numpy as np
 import pytest
@@ -76,7 +76,7 @@ def test_the_order_of_what_is_joined_counts() -> None:
 
 @pytest.mark.parametrize("word", ["a", "Don't", "ΟΔΟΣ", "\u0130stanbul", "K", "\u01c5", "x" * 100])
 def test_a_word_has_the_hash_of_its_spelling_and_of_its_form(word: str) -> None:
-    # The hash of a list's word, made in Python, is that of a text's word, made by the compiled scan.
+    # The hash that Python computes for a word of a list equals the hash that the compiled scan computes.
     text = f"“{word}!”".encode()
     words, counts = np.zeros(4, scan.WORD), np.zeros(len(CharacterCount))
     data = np.frombuffer(text, np.uint8)

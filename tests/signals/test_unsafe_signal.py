@@ -52,7 +52,7 @@ def test_a_prepared_text_is_one_line_without_labels(text: str) -> None:
 
 @given(st.text())
 def test_a_score_is_a_share(text: str) -> None:
-    (score,) = unsafe.measure([text], unsafe.built_in())["unsafe_score"]
+    (score,) = unsafe.score_unsafe([text], unsafe.built_in())["unsafe_score"]
 
     assert 0.0 <= score <= 1.0
     if not unsafe.prepare(text):
@@ -62,9 +62,9 @@ def test_a_score_is_a_share(text: str) -> None:
 def test_a_score_does_not_depend_on_the_other_texts() -> None:
     texts = ["you are a vile piece of filth", "", "the river and the hills", "x" * 5000]
     classifier = unsafe.built_in()
-    alone = [unsafe.measure([one], classifier)["unsafe_score"][0] for one in texts]
+    alone = [unsafe.score_unsafe([one], classifier)["unsafe_score"][0] for one in texts]
 
-    assert list(unsafe.measure(texts, classifier)["unsafe_score"]) == alone
+    assert list(unsafe.score_unsafe(texts, classifier)["unsafe_score"]) == alone
 
 
 def test_the_odds_become_calibrated_probabilities() -> None:

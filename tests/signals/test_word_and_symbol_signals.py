@@ -150,7 +150,7 @@ def test_sentences_end_in_sentence_marks(text: str, expected: int) -> None:
         ("-- ...", 0.0),  # no words but punctuation
         ("The fox ran home.", 4 + 3),
         ("(The) “fox” ran, -- home. Quickly!", (5 + 3) / 2),  # edges do not count, nor a word without letters
-        ("a.b it's 3.5 U.S.", 4 + 3),  # what stands inside counts: it's has four characters
+        ("a.b it's 3.5 U.S.", 4 + 3),  # punctuation within a word counts: it's has four characters
         ("één 日本語 日本語圏", 3 + 2),
     ],
 )

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from massivetext.signals.ported.ported_signals import PORTED_FAMILIES
 
 
-def measure(texts: Iterable[str], readings: Sequence[str]) -> dict[str, npt.NDArray[np.float64 | np.int64]]:
+def measure_ported(texts: Iterable[str], readings: Sequence[str]) -> dict[str, npt.NDArray[np.float64 | np.int64]]:
     """Return the ported signals of some tools for every text, by name ("dolma_stop_word_count")."""
     found: dict[str, list[float]] = {
         f"{reading}_{signal.name}": [] for reading in readings for signal in PORTED_FAMILIES[reading].signals
@@ -31,9 +31,9 @@ def _measures() -> dict[str, Callable[[str], dict[str, float]]]:
     from massivetext.signals.ported import datatrove, dclm, dolma, nemo, redpajama2
 
     return {
-        "datatrove": datatrove.measure,
-        "dclm": dclm.measure,
-        "dolma": dolma.measure,
-        "nemo": nemo.measure,
-        "redpajama2": redpajama2.measure,
+        "datatrove": datatrove.datatrove_signals,
+        "dclm": dclm.dclm_signals,
+        "dolma": dolma.dolma_signals,
+        "nemo": nemo.nemo_signals,
+        "redpajama2": redpajama2.redpajama2_signals,
     }

@@ -20,7 +20,7 @@ _NO_PUNCTUATION = regex.compile(
 _BLANK_LINES, _LINE_FEEDS = regex.compile(r"\n{2,}"), regex.compile(r"\n+")
 
 
-def measure(text: str) -> dict[str, float]:
+def datatrove_signals(text: str) -> dict[str, float]:
     """Return the signals of datatrove by name, without ``datatrove_``; an empty dict, meaning 0, for an empty text."""
     if not text:
         return {}

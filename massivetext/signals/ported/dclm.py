@@ -16,7 +16,7 @@ _FASTTEXT_SPACE = regex.compile(r"[ \t\n\v\f\r\0]+")  # the characters that sepa
 _WORD_BOUNDARY = regex.compile(r"(?wV1)\b")  # Unicode's (UAX 29), as of the uniseg package
 
 
-def measure(text: str) -> dict[str, float]:
+def dclm_signals(text: str) -> dict[str, float]:
     """Return the signals of DCLM by name, without ``dclm_``; all 0 for an empty text."""
     words = text.split()
     lines, paragraphs = _stripped(text, "\n"), _stripped(text, "\n\n")

@@ -7,7 +7,7 @@ from massivetext.signals.ported.gopher import GOPHER_STOP_WORDS
 from massivetext.signals.ported.ngrams import RepeatedNgrams, repeated
 
 
-def measure(text: str) -> dict[str, float]:
+def dolma_signals(text: str) -> dict[str, float]:
     """Return the signals of Dolma by name, without ``dolma_``; all 0 for an empty text."""
     words = text.split()
     characters = sum(map(len, words))

@@ -15,7 +15,7 @@ _BULLETS = ("•", "‣", "⁃", "⁌", "⁍", "∙", "○", "●", "◘", "◦"
 _HASHES = regex.compile("#+")
 
 
-def measure(text: str) -> dict[str, float]:
+def nemo_signals(text: str) -> dict[str, float]:
     """Return the signals of NeMo by name, without ``nemo_``; an empty dict, meaning 0, for an empty text."""
     if not text:
         return {}

@@ -17,7 +17,7 @@ _LATIN_LETTER = regex.compile("[a-zA-Z]")
 _WITHOUT_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
-def measure(text: str) -> dict[str, float]:
+def redpajama2_signals(text: str) -> dict[str, float]:
     """Return the signals of RedPajama-V2 by name, without ``redpajama2_``; all 0 for an empty text."""
     tokens = _TOKEN.findall(text)
     words = unicodedata.normalize("NFD", text.translate(_WITHOUT_PUNCTUATION).lower()).split()

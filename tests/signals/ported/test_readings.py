@@ -1,4 +1,4 @@
-"""What holds for every reading: the paper's golden vectors, ranges, and that it is measured only where asked for."""
+"""The ported signals of every tool: golden vectors of the paper, ranges; and they are measured on request only."""
 
 import math
 from dataclasses import replace
@@ -68,7 +68,7 @@ def test_a_rhyme(rhyme: str, reading: str, top: float) -> None:
 @example("'")
 @settings(deadline=None, max_examples=60)
 def test_every_value_is_within_its_range(reading: str, text: str) -> None:
-    for name, (value,) in ported.measure([text], [reading]).items():
+    for name, (value,) in ported.measure_ported([text], [reading]).items():
         signal = registry.ALL[name]
 
         assert signal.low is not None
