@@ -31,7 +31,7 @@ class _Counter(NamedTuple):
 
 
 def measure_texts(data: U8, offsets: I64, languages: I64, styles: I64, groups: Sequence[SignalGroup]) -> KernelCounts:
-    """Count what the signals of some groups are computed from.
+    """Run the scan and the counters of some groups over a batch of texts; the signals are computed from the counts.
 
     Args:
         data: UTF-8 of the texts.
@@ -68,12 +68,13 @@ def kernel_signals(counts: KernelCounts, groups: Sequence[SignalGroup]) -> Colum
 
 @functools.cache
 def _loop(counters: tuple[_Counter, ...]) -> CompiledFunction[[U8, I64, I64, I64, U8, U32, Tables, F64], None]:
-    """Return the loop for some counters; it is compiled, or loaded from disk, at the first call."""
+    """Return the loop for some counters; it is compiled, or loaded from disk, at the first call.
+
+    The counters are chained from the last to the first: each link calls one counter with its columns, then the rest.
+    """
     count_all: CountAll = _count_nothing
-    column, table = (
-        len(CharacterCount) + sum(len(each.columns) for each in counters),
-        sum(each.has_tables for each in counters),
-    )
+    column = len(CharacterCount) + sum(len(each.columns) for each in counters)
+    table = sum(each.has_tables for each in counters)
     for each in reversed(counters):
         end, column = column, column - len(each.columns)
         names: dict[str, object] = {"_count": each.counter, "_BEGIN": column, "_END": end, "_count_rest": count_all}
@@ -90,7 +91,8 @@ def _count_nothing(text: ScannedText, counts: F64, tables: Tables) -> None:
     """End the chain of counters."""
 
 
-# `bind` gives these names other values, for every group: the functions that use them are compiled once per group.
+# Placeholders: `bind` replaces them in a copy of the functions below, for every group. So the calls are direct, and no
+# column number is looked up while the loop runs.
 _count: Callable[..., None] = _count_nothing
 _count_rest: CountAll = _count_nothing
 _count_all: CountAll = _count_nothing

@@ -28,7 +28,10 @@ class KernelCounts:
         self._first_columns = first_columns
 
     def __getitem__(self, column: IntEnum) -> F64:
-        counted: F64 = self._matrix[:, self._first_columns[type(column)] + column]
+        columns = type(column)
+        if columns not in self._first_columns:
+            raise KeyError(f"{columns.__name__}: no group of the registry counts it; add the group to the registry")
+        counted: F64 = self._matrix[:, self._first_columns[columns] + column]
         return counted
 
 

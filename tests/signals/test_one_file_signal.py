@@ -1,5 +1,9 @@
 """A new compiled signal is one module (``vowel_signals.py``) and one entry in a registry."""
 
+import dataclasses
+from enum import IntEnum
+
+import numpy as np
 import pyarrow as pa
 import pytest
 import vowel_signals
@@ -7,6 +11,7 @@ import vowel_signals
 from massivetext import signals
 from massivetext.signals import repetition, signals_page, words
 from massivetext.signals.registry import BUILT_IN, SignalRegistry
+from massivetext.signals.signal_group import KernelCounts
 
 WITH_VOWELS = SignalRegistry((*BUILT_IN.groups, vowel_signals.GROUP))
 # Fewer groups are compiled faster: what the new group uses, and what that uses.
@@ -55,3 +60,20 @@ def test_it_is_documented() -> None:
 def test_a_name_may_occur_once_only() -> None:
     with pytest.raises(ValueError, match="vowel_word_frac: want every signal in one group, got it in two"):
         SignalRegistry((vowel_signals.GROUP, *BUILT_IN.groups, vowel_signals.GROUP))
+
+
+def test_a_formula_of_a_missing_group_names_it() -> None:
+    counts = KernelCounts(np.zeros((1, 1)), {}, np.zeros(1, np.int64))
+
+    with pytest.raises(KeyError, match="VowelCount: no group of the registry counts it; add the group"):
+        counts[vowel_signals.VowelCount.LONGEST]
+
+
+def test_a_counter_wants_columns_numbered_from_0() -> None:
+    class Numbered(IntEnum):
+        FIRST = 1
+
+    with pytest.raises(ValueError, match="vowel_word_frac: want a counter and its columns, got one of them"):
+        dataclasses.replace(vowel_signals.GROUP, columns=None)
+    with pytest.raises(ValueError, match="Numbered: want columns numbered 0 to 0, in order"):
+        dataclasses.replace(vowel_signals.GROUP, columns=Numbered)
