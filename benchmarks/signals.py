@@ -298,7 +298,7 @@ def main() -> None:
     print(f"{len(found):,} documents, {size / 1e6:.1f} MB")
     print(f"all signals but those of models {figures['signals_without_model_mb_s']:10.1f} MB/s (wanted: 50)")
     print(f"all signals                     {figures['all_signals_mb_s']:10.1f} MB/s")
-    print(f"a process's first text, compiled code on disk: {cold:.1f} s (wanted: below 3)")
+    print(f"first text of a process, compiled code on disk: {cold:.1f} s (wanted: below 3)")
     for name, wanted in (("datatrove", 100), ("dolma", 50)):
         measured = peer(name, getattr(options, name), found, options.quick)
         if measured is not None:
@@ -309,11 +309,9 @@ def main() -> None:
     figures.update(languages(options.data.resolve(), repeat))
     rate, ratio = figures["language_id_mb_s"], figures["language_id_ratio"]
     print(f"language id {rate:.1f} MB/s, {ratio:.1f} times fastText on whole texts (wanted: 5)")
-    asked = cpu(lambda: language.detect_languages(found, paragraphs=True), repeat)
-    figures["paragraph_languages_cost"] = asked / cpu(lambda: language.detect_languages(found), repeat) - 1
-    print(
-        f"paragraphs asked for their own language: {figures['paragraph_languages_cost']:.0%} more time for language id"
-    )
+    paragraphs = cpu(lambda: language.detect_languages(found, paragraphs=True), repeat)
+    figures["paragraph_languages_cost"] = paragraphs / cpu(lambda: language.detect_languages(found), repeat) - 1
+    print(f"language of paragraphs: {figures['paragraph_languages_cost']:.0%} more time for language id")
     for name, (count, right, whole) in accuracies(options.data.resolve()).items():
         figures[f"language_id_right_{name.split()[0]}"], figures[f"language_id_right_{name.split()[0]}_whole"] = (
             right,
@@ -323,18 +321,18 @@ def main() -> None:
     figures["judged_documents_s"] = judging(found, repeat)
     figures["judged_times_wanted"] = figures["judged_documents_s"] / _JUDGED_WANTED
     print(
-        f"judging {figures['judged_documents_s'] / 1e6:.1f} million documents a second by the Gopher rules (wanted: 1)"
+        f"judging {figures['judged_documents_s'] / 1e6:.1f} million documents per second by the Gopher rules (wanted: 1)"
     )
     figures.update(blocklist(1_000_000, repeat))
     rate, ratio = figures["blocklist_urls_s"], figures["blocklist_times_python_set"]
     print(f"block lists: {rate / 1e6:.2f} million URLs/s, {ratio:.1f} times urllib and a set (wanted: 1 million)")
     held, peak = figures["blocklist_bytes_an_entry"], figures["blocklist_loading_bytes_an_entry"]
     print(
-        f"a million hosts: loaded in {figures['blocklist_load_s']:.1f} s, {held:.1f} bytes an entry, "
+        f"a million hosts: loaded in {figures['blocklist_load_s']:.1f} s, {held:.1f} bytes per entry, "
         f"{peak:.1f} while loading (wanted: 16)"
     )
     figures["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"the largest this process was: {figures['peak_mb']:.0f} MB, texts included")
+    print(f"peak memory of this process: {figures['peak_mb']:.0f} MB, texts included")
     print(json.dumps({name: round(value, 3) for name, value in figures.items()}))
 
 
