@@ -320,9 +320,7 @@ def main() -> None:
         print(f"language id is right for {right:.1%} of {count} long {name}, on whole texts for {whole:.1%}")
     figures["judged_documents_s"] = judging(found, repeat)
     figures["judged_times_wanted"] = figures["judged_documents_s"] / _JUDGED_WANTED
-    print(
-        f"judging {figures['judged_documents_s'] / 1e6:.1f} million documents per second by the Gopher rules (wanted: 1)"
-    )
+    print(f"judging {figures['judged_documents_s'] / 1e6:.1f} million documents per second, Gopher rules (wanted: 1)")
     figures.update(blocklist(1_000_000, repeat))
     rate, ratio = figures["blocklist_urls_s"], figures["blocklist_times_python_set"]
     print(f"block lists: {rate / 1e6:.2f} million URLs/s, {ratio:.1f} times urllib and a set (wanted: 1 million)")
