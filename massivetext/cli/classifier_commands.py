@@ -37,7 +37,7 @@ def train(
     ] = 0.05,
     features: Annotated[int, typer.Option(min=256, help="Words and subwords kept; 18 bytes each.")] = 30_000,
     false_alarm_rate: Annotated[
-        float, typer.Option(min=0.0, max=0.5, help="ShareWithInterval of safe texts above the threshold.")
+        float, typer.Option(min=0.0, max=0.5, help="Share of safe texts above the threshold.")
     ] = 0.01,
     notes: Annotated[
         Path | None, typer.Option(metavar="NOTES.md", help="On use, data and limits; put into the model card.")
