@@ -25,8 +25,8 @@ import unsafe_labels
 
 from massivetext import signals
 from massivetext.classifier import figures
-from massivetext.classifier.data import Example, Row, deal
-from massivetext.classifier.training import Report
+from massivetext.classifier.data import LabelledText, PreparedText, assign_splits
+from massivetext.classifier.training import ClassifierReport
 from massivetext.signals import definitions, unsafe
 
 _RATE = 0.01
@@ -45,10 +45,12 @@ def main() -> None:
     parser.add_argument("--alt-profanity-check", metavar="PYTHON")
     arguments = parser.parse_args()
     step = 8 if arguments.quick else 1
-    report = msgspec.json.decode(definitions.UNSAFE_MODEL.with_suffix(".json").read_bytes(), type=Report)
-    labelled = [msgspec.convert(row, Row) for row in unsafe_labels.rows(arguments.data / "safety/labelled.jsonl.gz")]
-    dealt = deal(labelled, report.settings.seed)  # all texts, so that every part keeps its copies
-    unseen = [one for one in dealt if one.part == "held-out" or one.row.split == "evaluation"][::step]
+    report = msgspec.json.decode(definitions.UNSAFE_MODEL.with_suffix(".json").read_bytes(), type=ClassifierReport)
+    labelled = [
+        msgspec.convert(row, LabelledText) for row in unsafe_labels.rows(arguments.data / "safety/labelled.jsonl.gz")
+    ]
+    dealt = assign_splits(labelled, report.settings.seed)  # all texts, so that every part keeps its copies
+    unseen = [one for one in dealt if one.training_split == "held-out" or one.row.split == "evaluation"][::step]
     found: dict[str, Any] = {"false_alarm_rate": _RATE, "recall": recalls(unseen, arguments.alt_profanity_check)}
     for name, field in (("news/news", "text"), ("web/gold", "gold_text")):
         texts = [text for text in fields(arguments.data / f"{name}.jsonl.gz", field) if text][::step]
@@ -60,10 +62,12 @@ def main() -> None:
     print(json.dumps(found))
 
 
-def recalls(unseen: Sequence[Example], peer: str | None) -> dict[str, dict[str, float]]:
+def recalls(unseen: Sequence[PreparedText], peer: str | None) -> dict[str, dict[str, float]]:
     """Return the recall at the wanted false-alarm rate by classifier and source of the labels."""
     texts, labels = [one.row.text for one in unseen], np.array([one.row.label for one in unseen])
-    names = np.array([one.row.source if one.part == "evaluation" else "held-out" for one in unseen], dtype=object)
+    names = np.array(
+        [one.row.source if one.training_split == "evaluation" else "held-out" for one in unseen], dtype=object
+    )
     measured = signals.measure(texts)
     scores: dict[str, npt.NDArray[np.float64]] = {
         name: measured[name].to_numpy() for name in ("unsafe_score", "unsafe_phrase_weight")
@@ -79,7 +83,7 @@ def recalls(unseen: Sequence[Example], peer: str | None) -> dict[str, dict[str, 
         for source in sorted(set(names)):
             inside = names == source
             threshold = figures.threshold_at(score[inside], labels[inside], _RATE)
-            judged = figures.judge(score[inside], labels[inside], threshold)
+            judged = figures.figures_at_threshold(score[inside], labels[inside], threshold)
             found.setdefault(classifier, {})[source] = round(judged.recall.value, 4)
             print(f"{classifier}, {source}: recall {judged.recall.value:.3f} ({judged.recall.total} unsafe texts)")
     return found
@@ -89,7 +93,7 @@ def marked(texts: Sequence[str], threshold: float) -> dict[str, float]:
     """Return how many texts the rule marks, and the CPU seconds for the score and for all signals including it."""
     signals.measure(texts[:1])
     began = time.process_time()
-    scores = unsafe.measure(texts, unsafe.built_in())["unsafe_score"]
+    scores = unsafe.score_unsafe(texts, unsafe.built_in())["unsafe_score"]
     scored = time.process_time()
     signals.measure(texts)
     return {

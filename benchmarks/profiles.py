@@ -30,7 +30,7 @@ from massivetext import rules, signals
 from massivetext.recipe import IngestOptions, SourceOptions
 from massivetext.schema import Document
 from massivetext.signals import ported, registry
-from massivetext.signals.ported.ported_signals import READINGS
+from massivetext.signals.ported.ported_signals import PORTED_FAMILIES
 from massivetext.sources.reading import read_split
 from massivetext.sources.splits import plan_shards
 
@@ -176,10 +176,10 @@ def rates(texts: list[str]) -> dict[str, float]:
     """Return megabytes per CPU second for the ported signals of each tool."""
     size = sum(len(text.encode()) for text in texts) / 1e6
     found = {}
-    for name in READINGS:
-        ported.measure(texts[:10], [name])
+    for name in PORTED_FAMILIES:
+        ported.measure_ported(texts[:10], [name])
         began = time.process_time()
-        ported.measure(texts, [name])
+        ported.measure_ported(texts, [name])
         found[f"{name}_mb_s"] = size / (time.process_time() - began)
         print(f"signals ported from {name:<12} {found[f'{name}_mb_s']:6.1f} MB/s")
     return found

@@ -1,11 +1,11 @@
-"""Signals: megabytes a second on one core, beside datatrove's Gopher filters and Dolma's Gopher tagger.
+"""Speed of the signals on one core, in megabytes per second, beside datatrove's Gopher filters and Dolma's tagger.
 
     python benchmarks/signals.py [--quick] [--data ../shared/data] [--datatrove PYTHON] [--dolma PYTHON] [--repeat 3]
 
 ``--datatrove`` names an interpreter with ``datatrove[processing]==0.10.1`` and ``spacy``, ``--dolma`` one with
-``dolma==1.2.1``; a comparison without its interpreter is left out and said to be. All measure the same real news, web
-pages and books, in one process; a peer measures the first documents of them, as many as fit into its share of the
-time. Rates are of UTF-8 text and CPU time, medians of ``--repeat`` runs. The last line is one JSON object.
+``dolma==1.2.1``; a comparison without its interpreter is left out, with a message. All measure the same real news, web
+pages and books, in one process; a peer measures only the first documents. Rates are bytes of UTF-8 per CPU time,
+medians of ``--repeat`` runs. The last line is one JSON object.
 """
 
 import argparse
@@ -22,7 +22,7 @@ import urllib.parse
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import fasttext
 import numpy as np
@@ -30,15 +30,15 @@ import pyarrow as pa
 
 from massivetext import rules, signals
 from massivetext.recipe import BlocklistOptions
-from massivetext.signals import blocklists, columns, definitions, kernel, language, registry, stop_lists
+from massivetext.signals import blocklists, definitions, kernel, language, registry
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = Path(__file__).resolve().parent / "peers"
 _PEER_BYTES = {"datatrove": 4e6, "dolma": 20e6}
 _NEWS_LANGUAGES = {"amh": "am", "eng": "en", "fra": "fr", "som": "so", "swa": "sw", "yor": "yo"}  # known to the model
-_LANGUAGE_CHARACTERS = 20_000  # of a document made of samples in one language
+_LANGUAGE_CHARACTERS = 20_000  # per document that is made of samples in one language
 _JUDGED_BATCHES, _JUDGED_ROWS = 10, 100_000
-_JUDGED_WANTED = 1e6  # documents a second
+_JUDGED_WANTED = 1e6  # documents per second
 _COLD = """
 import time
 began = time.time()
@@ -47,27 +47,41 @@ measure_text("a")
 print(time.time() - began)
 """
 
-# What loading a list adds to the largest that a process was, once it has its code and has read a list of one host.
+# Peak memory that loading a list adds to a process that has its code and has read a list of one host.
 _LOADING = """
 import pathlib
 from massivetext.recipe import BlocklistOptions
 from massivetext.signals import blocklists
 blocklists.load(BlocklistOptions(hosts=("one",)), {folder!r})
 largest = lambda: int(pathlib.Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
-pathlib.Path("/proc/self/clear_refs").write_text("5")  # from here on
+pathlib.Path("/proc/self/clear_refs").write_text("5")  # resets the peak
 before = largest()
 held = blocklists.load(BlocklistOptions(hosts=("hosts",)), {folder!r})
 print(1024 * (largest() - before))
 """
 
 
+class _Meta(TypedDict, total=False):
+    lang: str
+
+
+class Row(TypedDict, total=False):
+    """A line of the shared data: news, books, web pages or samples of languages."""
+
+    text: str
+    gold_text: str
+    lang: str
+    source: str
+    meta: _Meta
+
+
 def texts(data: Path, most_bytes: float) -> list[str]:
-    """Real texts in turns from news, books and the main texts of web pages."""
+    """Return real texts, in turn from news, books and the main texts of web pages."""
     found, size = [], 0
     sources = [_lines(data / name) for name in ("news/news.jsonl.gz", "books/books.jsonl.gz", "web/gold.jsonl.gz")]
     for text in itertools.chain.from_iterable(itertools.zip_longest(*sources)):
         if text and size < most_bytes:
-            # Books are cut, so that no source is most of the text.
+            # Books are cut, so that no source dominates.
             found.append(text[:200_000])
             size += len(found[-1].encode())
     return found
@@ -77,18 +91,18 @@ def _lines(path: Path) -> Iterator[str]:
     yield from map(text_of, _rows(path))
 
 
-def _rows(path: Path) -> Iterator[Any]:
+def _rows(path: Path) -> Iterator[Row]:
     with gzip.open(path, "rt", encoding="utf-8") as handle:
         yield from map(json.loads, handle)
 
 
-def text_of(line: dict[str, str]) -> str:
-    """The text of a line of news or books, or of the web pages with their main text."""
+def text_of(line: Row) -> str:
+    """Return the text of a line of news, books or web pages."""
     return line.get("text") or line.get("gold_text") or ""
 
 
 def cpu(work: Callable[[], object], repeat: int) -> float:
-    """Median CPU seconds."""
+    """Return the median CPU seconds of some runs."""
     spent = []
     for _ in range(repeat):
         began = time.process_time()
@@ -98,23 +112,21 @@ def cpu(work: Callable[[], object], repeat: int) -> float:
 
 
 def ours(found: list[str], repeat: int) -> tuple[float, float]:
-    """Seconds for all signals without a model, and for all of them, on a batch as a run reads it."""
+    """Return the CPU seconds for all signals without a model, and for all signals, on a batch as a run reads it."""
     array = pa.array(found, pa.large_string())
     _, offsets, data = array.buffers()
     ends, utf8 = np.frombuffer(offsets, np.int64), np.frombuffer(data, np.uint8)
-    lists = stop_lists.built_in()
-    tables, numbers = kernel.tables(lists.words), np.zeros(len(found), np.int64)
-    styles = np.full(len(found), -1)
+    numbers, styles, groups = np.zeros(len(found), np.int64), np.full(len(found), -1), registry.BUILT_IN.groups
 
     def without_model() -> None:
-        columns.columns(kernel.measure(utf8, ends, numbers, styles, tables), np.diff(ends))
+        kernel.kernel_signals(kernel.measure_texts(utf8, ends, numbers, styles, groups), groups)
 
     without_model()
     return cpu(without_model, repeat), cpu(lambda: signals.measure(array), repeat)
 
 
 def peer(name: str, python: str | None, found: list[str], quick: bool) -> tuple[float, int] | None:
-    """CPU seconds and bytes of a peer's loop over the first documents."""
+    """Return CPU seconds and bytes of the loop of a peer over the first documents."""
     if python is None:
         print(f"{name}: left out, --{name} names no interpreter")
         return None
@@ -130,7 +142,7 @@ def peer(name: str, python: str | None, found: list[str], quick: bool) -> tuple[
 
 
 def languages(data: Path, repeat: int) -> dict[str, float]:
-    """Language id by our samples of a text, beside fastText on the whole of it, a document at a time."""
+    """Return the speed of language id on samples of texts, beside fastText on whole texts, one document at a time."""
     by_language = defaultdict(list)
     with gzip.open(data / "langid/samples.jsonl.gz", "rt", encoding="utf-8") as handle:
         for line in handle:
@@ -146,7 +158,7 @@ def languages(data: Path, repeat: int) -> dict[str, float]:
     def whole() -> list[str]:
         return [model.predict(" ".join(text.split()))[0][0].removeprefix("__label__") for text in found]
 
-    slow, fast = cpu(whole, repeat), cpu(lambda: language.measure(found), repeat)
+    slow, fast = cpu(whole, repeat), cpu(lambda: language.detect_languages(found), repeat)
     return {
         "language_id_ratio": slow / fast,
         "language_id_mb_s": sum(len(text.encode()) for text in found) / 1e6 / fast,
@@ -154,16 +166,16 @@ def languages(data: Path, repeat: int) -> dict[str, float]:
 
 
 def accuracies(data: Path) -> dict[str, tuple[int, float, float]]:
-    """Of long texts in languages that the model knows: how many, and the shares told right of samples and of wholes."""
+    """Return, for long texts in languages of the model, their number and the accuracy on samples and on whole texts."""
     model = fasttext.load_model(str(definitions.LANGUAGE_MODEL))
     found = {}
-    for name, documents in _told(data).items():
+    for name, documents in _labelled(data).items():
         longer = [
             (code, text)
             for code, text in documents
             if len(text) > definitions.LANGUAGE_WINDOWS * definitions.LANGUAGE_WINDOW
         ]
-        sampled = language.measure([text for _, text in longer])["language"].tolist()
+        sampled = language.detect_languages([text for _, text in longer])["language"].tolist()
         whole = [model.predict(" ".join(text.split()))[0][0].removeprefix("__label__") for _, text in longer]
         shares = (
             statistics.mean(code == real for code, (real, _) in zip(codes, longer, strict=True))
@@ -173,8 +185,8 @@ def accuracies(data: Path) -> dict[str, tuple[int, float, float]]:
     return found
 
 
-def _told(data: Path) -> dict[str, list[tuple[str, str]]]:
-    """Texts with their language: books, news, and pages of sentences, five a language, in different orders."""
+def _labelled(data: Path) -> dict[str, list[tuple[str, str]]]:
+    """Return texts with their language: books, news, and five pages of sentences per language, in different orders."""
     rows = {
         name: list(_rows(data / path))
         for name, path in (
@@ -203,9 +215,9 @@ def _told(data: Path) -> dict[str, list[tuple[str, str]]]:
 
 
 def blocklist(entries: int, repeat: int) -> dict[str, float]:
-    """URLs held a second against a list of so many hosts, beside a Python set of them and urllib; and its memory.
+    """Return URLs per second that are compared with a list of hosts, beside urllib and a Python set; and its memory.
 
-    Hosts and URLs are made up: every second URL is of a listed host, three labels below one or at it.
+    Hosts and URLs are invented: every second URL has a listed host or a subdomain of one.
     """
     names = [f"{number * 2654435761 % 2**32:x}.example{number % 1000}.test" for number in range(entries)]
     pages = [
@@ -216,7 +228,7 @@ def blocklist(entries: int, repeat: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "hosts").write_text("\n".join(names) + "\n", encoding="utf-8")
         Path(folder, "one").write_text("a.test", encoding="utf-8")
-        blocklists.load(BlocklistOptions(hosts=("one",)), folder)  # compiles, or loads what was compiled
+        blocklists.load(BlocklistOptions(hosts=("one",)), folder)  # compiles, or loads compiled code
         options = BlocklistOptions(hosts=("hosts",))
         began = time.process_time()
         held = blocklists.load(options, folder)
@@ -224,15 +236,15 @@ def blocklist(entries: int, repeat: int) -> dict[str, float]:
         script = _LOADING.format(folder=folder)
         peak = float(subprocess.check_output([sys.executable, "-c", script], text=True))
     array = pa.array(pages, pa.string())
-    told = blocklists.measure(array, held)["blocked_host"].tolist()
+    matches = blocklists.match_urls(array, held)["blocked_host"].tolist()
     listed = set(names)
 
     def plain() -> list[int]:
         return [_listed(page, listed) for page in pages]
 
-    if told != plain():
-        raise AssertionError("the two say different things of a URL")
-    fast, slow = cpu(lambda: blocklists.measure(array, held), repeat), cpu(plain, repeat)
+    if matches != plain():
+        raise AssertionError("block lists and plain Python disagree about a URL")
+    fast, slow = cpu(lambda: blocklists.match_urls(array, held), repeat), cpu(plain, repeat)
     return {
         "blocklist_entries": entries,
         "blocklist_load_s": loading,
@@ -249,7 +261,7 @@ def _listed(url: str, hosts: set[str]) -> int:
 
 
 def judging(found: list[str], repeat: int) -> float:
-    """Documents a second that a core judges by the Gopher rules, from stored signals in batches as a run reads them."""
+    """Return documents per second that one core judges by the Gopher rules, in batches as a run reads them."""
     measured = signals.measure(found)
     copies = -(-_JUDGED_ROWS // measured.num_rows)
     batch = pa.concat_tables([measured] * copies).slice(0, _JUDGED_ROWS).combine_chunks()
@@ -263,7 +275,7 @@ def judging(found: list[str], repeat: int) -> float:
 
 
 def main() -> None:
-    """Measures, prints a table, and a line of JSON."""
+    """Measure everything; print a table, and one line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--quick", action="store_true", help="a fifth of the text, once")
     parser.add_argument("--data", type=Path, default=ROOT / "../shared/data")
@@ -286,7 +298,7 @@ def main() -> None:
     print(f"{len(found):,} documents, {size / 1e6:.1f} MB")
     print(f"all signals but those of models {figures['signals_without_model_mb_s']:10.1f} MB/s (wanted: 50)")
     print(f"all signals                     {figures['all_signals_mb_s']:10.1f} MB/s")
-    print(f"a process's first text, compiled code on disk: {cold:.1f} s (wanted: below 3)")
+    print(f"first text of a process, compiled code on disk: {cold:.1f} s (wanted: below 3)")
     for name, wanted in (("datatrove", 100), ("dolma", 50)):
         measured = peer(name, getattr(options, name), found, options.quick)
         if measured is not None:
@@ -297,11 +309,9 @@ def main() -> None:
     figures.update(languages(options.data.resolve(), repeat))
     rate, ratio = figures["language_id_mb_s"], figures["language_id_ratio"]
     print(f"language id {rate:.1f} MB/s, {ratio:.1f} times fastText on whole texts (wanted: 5)")
-    asked = cpu(lambda: language.measure(found, paragraphs=True), repeat)
-    figures["paragraph_languages_cost"] = asked / cpu(lambda: language.measure(found), repeat) - 1
-    print(
-        f"paragraphs asked for their own language: {figures['paragraph_languages_cost']:.0%} more time for language id"
-    )
+    paragraphs = cpu(lambda: language.detect_languages(found, paragraphs=True), repeat)
+    figures["paragraph_languages_cost"] = paragraphs / cpu(lambda: language.detect_languages(found), repeat) - 1
+    print(f"language of paragraphs: {figures['paragraph_languages_cost']:.0%} more time for language id")
     for name, (count, right, whole) in accuracies(options.data.resolve()).items():
         figures[f"language_id_right_{name.split()[0]}"], figures[f"language_id_right_{name.split()[0]}_whole"] = (
             right,
@@ -310,19 +320,17 @@ def main() -> None:
         print(f"language id is right for {right:.1%} of {count} long {name}, on whole texts for {whole:.1%}")
     figures["judged_documents_s"] = judging(found, repeat)
     figures["judged_times_wanted"] = figures["judged_documents_s"] / _JUDGED_WANTED
-    print(
-        f"judging {figures['judged_documents_s'] / 1e6:.1f} million documents a second by the Gopher rules (wanted: 1)"
-    )
+    print(f"judging {figures['judged_documents_s'] / 1e6:.1f} million documents per second, Gopher rules (wanted: 1)")
     figures.update(blocklist(1_000_000, repeat))
     rate, ratio = figures["blocklist_urls_s"], figures["blocklist_times_python_set"]
     print(f"block lists: {rate / 1e6:.2f} million URLs/s, {ratio:.1f} times urllib and a set (wanted: 1 million)")
     held, peak = figures["blocklist_bytes_an_entry"], figures["blocklist_loading_bytes_an_entry"]
     print(
-        f"a million hosts: loaded in {figures['blocklist_load_s']:.1f} s, {held:.1f} bytes an entry, "
+        f"a million hosts: loaded in {figures['blocklist_load_s']:.1f} s, {held:.1f} bytes per entry, "
         f"{peak:.1f} while loading (wanted: 16)"
     )
     figures["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"the largest this process was: {figures['peak_mb']:.0f} MB, texts included")
+    print(f"peak memory of this process: {figures['peak_mb']:.0f} MB, texts included")
     print(json.dumps({name: round(value, 3) for name, value in figures.items()}))
 
 

@@ -1,7 +1,7 @@
 """Shingles: hashes of the word n-grams that near-duplicate search and test-set filtering compare.
 
-Rae et al. 2021, A.1.1, compares documents by the Jaccard similarity of their 13-grams; to raise recall it normalises
-white space and ignores punctuation. Case is not mentioned, so it is kept unless asked otherwise.
+Rae et al. 2021, A.1.1, compare documents by the Jaccard similarity of their 13-grams; to raise recall they normalise
+white space and ignore punctuation. They do not mention case, so it counts unless a caller asks for lower case.
 """
 
 import re
@@ -16,9 +16,9 @@ from massivetext import hashing
 from massivetext.schema import U64
 
 _PUNCTUATION = regex.compile(r"\p{P}+")
-_SPACE = re.compile(r"\s")  # exactly what str.split takes for white space
-CHUNK_CHARACTERS = 1 << 20  # split into words at a time: bounds the memory of a long book
-CACHED_WORDS, _CACHED_LENGTH = 1 << 17, 48  # at most some 20 MB per cache
+_SPACE = re.compile(r"\s")  # matches the same characters as str.split
+CHUNK_CHARACTERS = 1 << 20  # characters that are split into words at once: limits the memory for a long book
+CACHED_WORDS, _CACHED_LENGTH = 1 << 17, 48  # at most about 20 MB per cache
 
 
 def shingle_hashes(
@@ -29,13 +29,13 @@ def shingle_hashes(
     chunk_characters: int = CHUNK_CHARACTERS,
     cached_words: int = CACHED_WORDS,
 ) -> U64:
-    """Sorted distinct 64-bit hashes of the word n-grams of a text.
+    """Return the sorted distinct 64-bit hashes of the word n-grams of a text.
 
     The words are :func:`normalised_words`. A text of fewer than ``n`` words has one shingle, its whole word sequence;
-    a text without words has none (an empty array). Scripts written without spaces, such as Chinese, give few and long
-    words, so their texts match only where whole stretches between spaces agree.
+    a text without words has none (an empty array). Scripts without spaces, such as Chinese, give few and long words, so
+    their texts match only if whole runs between spaces are equal.
 
-    The hashes depend on the words alone: not on the platform, the process or the texts hashed before.
+    The hashes depend on the words only: not on the platform, the process or earlier texts.
 
     Raises:
         ValueError: ``n`` is less than 1.
@@ -50,7 +50,7 @@ def shingle_hashes(
 
 
 def normalised_words(text: str, lowercase: bool = False) -> list[str]:
-    """The words of a text without the characters of Unicode category P; words of nothing else are left out.
+    """Return the words of a text without characters of Unicode category P, and without words that are then empty.
 
     Punctuation is removed, not turned into a space: "don't" gives "dont", "and/or" gives "andor". Symbols (category S,
     such as "$", "=" and "<") stay. Empty for a text without words.
@@ -66,12 +66,12 @@ def _normalise(raw: str, lowercase: bool) -> str:
 def _word_hash(raw: str, lowercase: bool) -> int:
     word = _normalise(raw, lowercase)
     if not word:
-        return 0  # means: no word
+        return 0  # no word
     return mmh3.hash64(word.encode("utf-8", "surrogatepass"), signed=False)[0] or 1
 
 
 class WordHashes(dict[str, int]):
-    """Hash of each raw word, worked out once; emptied when it is full, so its memory is bounded."""
+    """Cache of the hash of each raw word; emptied when it is full, so its memory is bounded."""
 
     def __init__(self, lowercase: bool, capacity: int) -> None:
         super().__init__()
@@ -93,11 +93,11 @@ def _cache(lowercase: bool, capacity: int) -> WordHashes:
 
 def _word_hashes(text: str, lowercase: bool, chunk_characters: int, cached_words: int) -> U64:
     look_up = _cache(lowercase, cached_words).__getitem__
-    parts = []
+    pieces = []
     for chunk in _chunks(text, chunk_characters):
         raw = chunk.split()
-        parts.append(np.fromiter(map(look_up, raw), dtype=np.uint64, count=len(raw)))
-    hashes = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        pieces.append(np.fromiter(map(look_up, raw), dtype=np.uint64, count=len(raw)))
+    hashes = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
     real: U64 = hashes[hashes != 0]
     return real
 
@@ -114,18 +114,18 @@ def _chunks(text: str, size: int) -> Iterator[str]:
 
 
 def _window_sums(hashes: U64, length: int) -> U64:
-    """Sum of ``hash * M**place`` over each window of ``length`` hashes, modulo 2**64.
+    """Return the sum of ``hash * M**exponent`` over each window of ``length`` hashes, modulo 2**64.
 
-    Windows are put together from windows of 1, 2, 4, ... hashes, as the binary digits of ``length`` say: 13 takes five
-    steps over the array instead of twelve.
+    Exponents fall from ``length - 1`` to 0. A window is composed of windows of 1, 2, 4, ... hashes, by the binary
+    digits of ``length``: a length of 13 takes five passes over the array instead of twelve.
     """
     total: U64 | None = None
     covered, power, size = 0, hashes, 1  # power: sums over windows of `size` hashes
     count = hashes.size - length + 1
     while True:
         if length & size:
-            part = power[covered : covered + count]
-            total = part if total is None else total * _scale(size) + part
+            following = power[covered : covered + count]
+            total = following if total is None else total * _scale(size) + following
             covered += size
         if size * 2 > length:
             break

@@ -1,4 +1,4 @@
-"""Words, lines and paragraphs of a text, each defined once."""
+"""Words, lines and paragraphs of a text, each defined once; and the form in which texts are stored."""
 
 import re
 
@@ -10,33 +10,33 @@ _UNWANTED = regex.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufeff]")
 
 
 def words(text: str) -> list[str]:
-    """The words of a text: runs between Unicode white space, punctuation and case kept.
+    """Return the words of a text: runs of characters between Unicode white space, with punctuation and case.
 
-    The paper names no segmentation; its bounds (80% of words with a letter, mean length 3 to 10) fit only this one.
+    Rae et al. 2021 name no segmentation; their bounds (80% of words with a letter, mean length 3 to 10) fit only this.
     """
     return text.split()
 
 
 def lines(text: str) -> list[str]:
-    """The lines of a text, stripped, without blank ones."""
-    return [line for part in text.split("\n") if (line := part.strip())]
+    """Return the lines of a text, stripped, without blank ones."""
+    return [line for segment in text.split("\n") if (line := segment.strip())]
 
 
 def paragraphs(text: str) -> list[str]:
-    """The paragraphs of a text: what stands between blank lines, stripped, without empty ones."""
-    return [paragraph for part in _PARAGRAPH_BREAK.split(text) if (paragraph := part.strip())]
+    """Return the paragraphs of a text: the text between blank lines, stripped, without empty ones."""
+    return [paragraph for segment in _PARAGRAPH_BREAK.split(text) if (paragraph := segment.strip())]
 
 
 def printable(text: str) -> str:
-    """The text as a terminal may be given it: what would steer it (escapes, marks of direction) becomes U+FFFD."""
+    """Return a text that is safe to print: characters that control a terminal (escapes, text direction) are U+FFFD."""
     return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
 
 
 def clean(text: str) -> str:
-    """The form in which every text is stored.
+    """Return a text in the form in which every text is stored.
 
-    Line ends, vertical tabs and form feeds among them, become line feeds; ASCII control characters other than tab, lone
-    surrogates and byte-order marks are removed; white space at both ends is removed. Nothing else changes, so
-    indentation and blank lines stay.
+    Line ends, including vertical tabs and form feeds, become line feeds. ASCII control characters other than tab, lone
+    surrogates and byte-order marks are removed, and white space at both ends. Nothing else changes: indentation and
+    blank lines stay.
     """
     return _UNWANTED.sub("", _LINE_BREAK.sub("\n", text)).strip()

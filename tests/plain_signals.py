@@ -1,4 +1,4 @@
-"""The signals in plain Python, written from their definitions: what the compiled code is held to."""
+"""The signals in plain Python, written from their definitions: the reference for the compiled code."""
 
 import math
 import re
@@ -22,19 +22,19 @@ def edges_off(word: str) -> str:
     return "".join(character.lower()[0] for character in word[inside[0] : inside[-1] + 1]) if inside else ""
 
 
-def part(numerator: float, denominator: float) -> float:
+def ratio(numerator: float, denominator: float) -> float:
     return numerator / denominator if denominator else 0.0
 
 
 def later_copies(segments: list[str]) -> tuple[float, float]:
     distinct = dict.fromkeys(segments)
     characters = sum(map(len, segments))
-    return part(len(segments) - len(distinct), len(segments)), part(characters - sum(map(len, distinct)), characters)
+    return ratio(len(segments) - len(distinct), len(segments)), ratio(characters - sum(map(len, distinct)), characters)
 
 
 def covered(words: list[str], grams: list[tuple[str, ...]], wanted: set[tuple[str, ...]]) -> float:
     inside = {at + step for at, gram in enumerate(grams) if gram in wanted for step in range(len(gram))}
-    return part(sum(len(words[index]) for index in inside), sum(map(len, words)))
+    return ratio(sum(len(words[index]) for index in inside), sum(map(len, words)))
 
 
 def repeated_n_grams(words: list[str]) -> Iterator[tuple[str, float]]:
@@ -96,7 +96,7 @@ GENERATED = (
 
 
 def encoded(text: str) -> list[int]:
-    """Characters of each piece of encoded data."""
+    """Return the number of characters of each piece of encoded data."""
     found, at = [], 0
     while hits := [hit for piece in PIECES if (hit := piece.search(text, at))]:
         first = min(hit.start() for hit in hits)
@@ -106,17 +106,17 @@ def encoded(text: str) -> list[int]:
 
 
 def comments(text: str, style: CommentStyle) -> int:
-    """Characters within comments."""
+    """Return the number of characters within comments."""
     line = [(r"(?<![^\x00-\x20])" if mark == "#" else "") + re.escape(mark) for mark in style.line]
     begin, end = map(re.escape, style.block)
-    parts = {
+    patterns = {
         "doc": r"(?P<triple>\"{3}|'{3})(?s:\\.|[^\\])*?(?:(?P=triple)|\\?\Z)" if style.documented else "",
         "block": rf"{begin}(?s:.)*?(?:{end}|\Z)" if begin else "",
         "line": "|".join(rf"{mark}[^\n]*" for mark in line),
         "string": "|".join(rf"{quote}(?:\\[^\n]|[^{quote}\\\n]|\\(?=\n|\Z))*{quote}" for quote in style.quotes),
         "escaped": r"\\[^\n]",
     }
-    pattern = re.compile("|".join(f"(?P<{name}>{part})" for name, part in parts.items() if part))
+    pattern = re.compile("|".join(f"(?P<{name}>{one})" for name, one in patterns.items() if one))
     found = 0
     for hit in pattern.finditer(text):
         begins_line = not text[: hit.start()].rpartition("\n")[2].strip(" \t\r")
@@ -125,11 +125,11 @@ def comments(text: str, style: CommentStyle) -> int:
 
 
 def plain(text: str, language: str, programming: str = "") -> dict[str, float]:
-    """Every signal that needs no model; ``programming`` is the programming language that the document says."""
+    """Return every signal that needs no model; ``programming`` is the programming language of the document."""
     words = text.split()
     forms = [edges_off(word) for word in words]
     named = list(filter(None, forms))
-    stops = STOPS.words[STOPS.number(language)]
+    stops = STOPS.words[STOPS.list_number(language)]
     letters = [character for character in text if character.isalpha()]
     small = text.translate({code: code + 32 for code in range(ord("A"), ord("Z") + 1)})
     ends = sum(map(ends_sentence, words[:-1])) + bool(words)
@@ -143,30 +143,30 @@ def plain(text: str, language: str, programming: str = "") -> dict[str, float]:
     paragraph_frac, paragraph_char_frac = later_copies(paragraphs(text))
     return {
         "word_count": len(words),
-        "mean_word_length": part(sum(map(len, words)), len(words)),
-        "alphabetic_word_frac": part(sum(any(c.isalpha() for c in word) for word in words), len(words)),
+        "mean_word_length": ratio(sum(map(len, words)), len(words)),
+        "alphabetic_word_frac": ratio(sum(any(c.isalpha() for c in word) for word in words), len(words)),
         "stop_word_count": len(set(forms) & set(stops)),
-        "stop_word_frac": part(sum(form in stops for form in forms), len(words)),
+        "stop_word_frac": ratio(sum(form in stops for form in forms), len(words)),
         "median_word_length": statistics.median(map(len, words)) if words else 0.0,
-        "all_caps_word_frac": part(sum(len(word) > 1 and word.isupper() for word in words), len(words)),
-        "unique_word_frac": part(len(set(named)), len(named)),
+        "all_caps_word_frac": ratio(sum(len(word) > 1 and word.isupper() for word in words), len(words)),
+        "unique_word_frac": ratio(len(set(named)), len(named)),
         "unigram_entropy": entropy(named),
         "sentence_count": ends,
-        "mcalpine_eflaw": part(len(named) + sum(len(form) <= 3 for form in named), ends),
-        "curly_bracket_frac": part(text.count("{") + text.count("}"), len(text)),
-        "uppercase_letter_frac": part(sum(letter.isupper() for letter in letters), len(letters)),
-        "digit_frac": part(sum(character.isdecimal() for character in text), sum(map(len, words))),
-        "hash_to_word_ratio": part(text.count("#"), len(words)),
-        "ellipsis_to_word_ratio": part(text.count("...") + text.count("…"), len(words)),
+        "mcalpine_eflaw": ratio(len(named) + sum(len(form) <= 3 for form in named), ends),
+        "curly_bracket_frac": ratio(text.count("{") + text.count("}"), len(text)),
+        "uppercase_letter_frac": ratio(sum(letter.isupper() for letter in letters), len(letters)),
+        "digit_frac": ratio(sum(character.isdecimal() for character in text), sum(map(len, words))),
+        "hash_to_word_ratio": ratio(text.count("#"), len(words)),
+        "ellipsis_to_word_ratio": ratio(text.count("...") + text.count("…"), len(words)),
         "character_count": len(text),
         "byte_count": len(text.encode()),
         "line_count": len(kept),
-        "bullet_line_frac": part(sum(map(starts_with_bullet, kept)), len(kept)),
-        "ellipsis_line_frac": part(sum(line.endswith(("...", "…")) for line in kept), len(kept)),
+        "bullet_line_frac": ratio(sum(map(starts_with_bullet, kept)), len(kept)),
+        "ellipsis_line_frac": ratio(sum(line.endswith(("...", "…")) for line in kept), len(kept)),
         "paragraph_count": len(paragraphs(text)),
-        "mean_line_words": part(len(words), len(kept)),
-        "terminal_line_frac": part(sum(map(ends_line, kept)), len(kept)),
-        "short_line_frac": part(sum(len(line) <= 30 for line in kept), len(kept)),
+        "mean_line_words": ratio(len(words), len(kept)),
+        "terminal_line_frac": ratio(sum(map(ends_line, kept)), len(kept)),
+        "short_line_frac": ratio(sum(len(line) <= 30 for line in kept), len(kept)),
         "javascript_line_count": sum("javascript" in line for line in lines(small)),
         "policy_line_count": sum(any(policy in line for policy in POLICIES) for line in lines(small)),
         "lorem_ipsum_count": small.count("lorem ipsum"),
@@ -176,14 +176,14 @@ def plain(text: str, language: str, programming: str = "") -> dict[str, float]:
         "duplicate_paragraph_char_frac": paragraph_char_frac,
         **dict(repeated_n_grams(words)),
         "unsafe_phrase_count": len(set(hits)),
-        "unsafe_phrase_weight": 1000 * part(sum(PHRASES[hit] for hit in hits), len(words)),
+        "unsafe_phrase_weight": 1000 * ratio(sum(PHRASES[hit] for hit in hits), len(words)),
         "edited_word_frac": 0,
-        "alphanumeric_frac": part(sum(c.isalnum() for c in text), len(text)),
+        "alphanumeric_frac": ratio(sum(c.isalnum() for c in text), len(text)),
         "longest_line_length": max(map(len, raw)),
         "mean_line_length": sum(map(len, raw)) / len(raw),
-        "alphabetic_frac": part(len(letters), len(text)),
-        "comment_frac": part(comments(text, style), len(text)) if style else 0.0,
-        "encoded_frac": part(sum(pieces), len(text)),
+        "alphabetic_frac": ratio(len(letters), len(text)),
+        "comment_frac": ratio(comments(text, style), len(text)) if style else 0.0,
+        "encoded_frac": ratio(sum(pieces), len(text)),
         "longest_encoded_length": max(pieces, default=0),
         "generated_mark_count": sum(map(head.count, GENERATED)),
     }

@@ -1,4 +1,4 @@
-"""URLs and block lists in plain Python, written from their definitions: what the compiled code is held to."""
+"""URLs and block lists in plain Python, written from their definitions: the reference for the compiled code."""
 
 import re
 import string
@@ -18,24 +18,31 @@ class Normal(NamedTuple):
 
 
 def coded(data: bytes) -> str:
-    """Percent-encodes what may not stand, and decodes what need not be encoded."""
-    parts = re.split(rb"(%[0-9a-fA-F]{2})", data)
+    """Percent-encode characters that are not allowed, and decode those that need no encoding."""
+    pieces = re.split(rb"(%[0-9a-fA-F]{2})", data)
     found = ""
-    for number, part in enumerate(parts):
+    for number, piece in enumerate(pieces):
         if number % 2:
-            letter = chr(int(part[1:], 16))
+            letter = chr(int(piece[1:], 16))
             found += letter if letter in UNRESERVED else f"%{ord(letter):02X}"
         else:
-            found += "".join(chr(byte) if chr(byte) in ALLOWED else f"%{byte:02X}" for byte in part)
+            found += "".join(chr(byte) if chr(byte) in ALLOWED else f"%{byte:02X}" for byte in piece)
     return found
+
+
+def groups(pattern: bytes, text: bytes) -> tuple[bytes, ...]:
+    """Return the groups of a pattern that matches the whole text."""
+    match = re.fullmatch(pattern, text, re.DOTALL)
+    assert match is not None
+    return match.groups()
 
 
 def normal(url: bytes) -> Normal:
     url = url.strip(bytes(range(33)))
     url = re.sub(rb"^[A-Za-z0-9+.-]+:(?=[/\\]{2})", b"", url).lstrip(b"/\\")
-    authority, rest = re.fullmatch(rb"([^/?#\\]*)(.*)", url, re.DOTALL).groups()  # type: ignore[union-attr]
-    place = authority.rpartition(b"@")[2]
-    raw, port = re.fullmatch(rb"(\[[^\]]*[^:]*|[^:]*)(.*)", place, re.DOTALL).groups()  # type: ignore[union-attr]
+    authority, rest = groups(rb"([^/?#\\]*)(.*)", url)
+    host_and_port = authority.rpartition(b"@")[2]
+    raw, port = groups(rb"(\[[^\]]*[^:]*|[^:]*)(.*)", host_and_port)
     simple = raw.isascii() and not set(raw) & set(b"%[")
     host = urllib.parse.quote(raw.lower(), safe="") if simple else canonical_host(raw).decode()
     host = host.rstrip(".")
@@ -52,9 +59,9 @@ def normal(url: bytes) -> Normal:
 
 
 def blocked(url: bytes, hosts: Collection[str], urls: Collection[str], words: Collection[str]) -> tuple[int, int, int]:
-    """Whether a host or URL is listed, in normal form both; and how many words are whole runs in host and path."""
+    """Return 1 or 0 for a listed host and a listed URL, and the number of words that are runs in host and path."""
     host, address = normal(url)
-    wwws = host[: re.match("(www[.])*", host).end()] if not address.startswith("www.") else ""  # type: ignore[union-attr]
+    wwws = host[: len(host) - len(re.sub("^(www[.])*", "", host))] if not address.startswith("www.") else ""
     labels = host.split(".")
     suffixes = {".".join(labels[first:]) for first in range(len(labels))}
     listed = suffixes & set(hosts)

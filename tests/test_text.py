@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from massivetext.text import clean, lines, paragraphs, words
 
-# Letters, every line end there is, controls, white space and what must go.
+# Letters, every line end, control characters, white space, and characters that are removed.
 TEXTS = st.text(
     st.sampled_from("ab é\t\n\r\x0b\x0c\x00\x1b\x7f\x85\u2028\u2029\u00a0\u3000\ufeff\ud800\udfff-"), max_size=40
 )
@@ -24,7 +24,7 @@ TEXTS = st.text(
         ("a\u200bb", ["a\u200bb"]),  # a zero-width space is no white space
     ],
 )
-def test_words_are_what_stands_between_white_space(text: str, expected: list[str]) -> None:
+def test_words_are_runs_between_white_space(text: str, expected: list[str]) -> None:
     assert words(text) == expected
 
 
@@ -35,7 +35,7 @@ def test_words_are_what_stands_between_white_space(text: str, expected: list[str
         ("\n \n", []),
         ("one", ["one"]),
         ("one\n\n  two \n", ["one", "two"]),
-        ("a\rb", ["a\rb"]),  # texts are cleaned before: a line feed alone ends a line
+        ("a\rb", ["a\rb"]),  # texts are cleaned before: only a line feed ends a line
     ],
 )
 def test_lines_are_stripped_and_not_blank(text: str, expected: list[str]) -> None:
@@ -53,7 +53,7 @@ def test_lines_are_stripped_and_not_blank(text: str, expected: list[str]) -> Non
         ("\n\none\n\n\n\n two \n", ["one", "two"]),
     ],
 )
-def test_paragraphs_stand_between_blank_lines(text: str, expected: list[str]) -> None:
+def test_paragraphs_are_separated_by_blank_lines(text: str, expected: list[str]) -> None:
     assert paragraphs(text) == expected
 
 
@@ -66,7 +66,7 @@ def test_paragraphs_stand_between_blank_lines(text: str, expected: list[str]) ->
         ("a\r\n\r\nb", "a\n\nb"),
         ("a\n\rb", "a\n\nb"),  # not a pair: two line ends
         ("a\x85b\u2028c\u2029d", "a\nb\nc\nd"),
-        ("page\x0cnext\x0bline", "page\nnext\nline"),  # words must not grow together
+        ("page\x0cnext\x0bline", "page\nnext\nline"),  # words must not be joined
         ("a\x00b\x08c\x1fd\x7f", "abcd"),
         ("\ufeffa\ufeffb", "ab"),
         ("a\ud83db\udc00", "ab"),

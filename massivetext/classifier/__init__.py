@@ -1,1 +1,1 @@
-"""Training of the classifier for unsafe text, and the figures that say how far it can be trusted."""
+"""Training of the classifier for unsafe text, and figures about its quality."""

@@ -1,18 +1,18 @@
-"""The model card: what a report says, as Markdown."""
+"""The model card: the figures of a trained model as Markdown."""
 
 from collections.abc import Iterable
 
-from massivetext.classifier.figures import Judgement, Share
-from massivetext.classifier.training import Report
+from massivetext.classifier.figures import ShareWithInterval, ThresholdFigures
+from massivetext.classifier.training import ClassifierReport
 
 
-def card(report: Report, name: str, notes: str = "") -> str:
-    """The card of a model (Mitchell et al. 2019).
+def card(report: ClassifierReport, name: str, notes: str = "") -> str:
+    """Return the card of a model (Mitchell et al. 2019).
 
     Args:
-        report: of its training.
+        report: figures of its training.
         name: file name of the model.
-        notes: Markdown about use, data and limits, put before the figures.
+        notes: Markdown about use, data and limits, to be put before the figures.
     """
     judged = [
         ("threshold of the rule", report.chosen),
@@ -20,7 +20,7 @@ def card(report: Report, name: str, notes: str = "") -> str:
         ("0.5", report.even),
     ]
     settings = report.settings
-    parts = [
+    sections = [
         f"# Model card: `{name}`",
         notes.strip(),
         "## Training",
@@ -33,7 +33,7 @@ def card(report: Report, name: str, notes: str = "") -> str:
         ),
         _table(
             ("part", "safe texts", "unsafe texts"),
-            ((part, f"{safe:,}", f"{unsafe:,}") for part, (safe, unsafe) in report.texts.items()),
+            ((split, f"{safe:,}", f"{unsafe:,}") for split, (safe, unsafe) in report.texts.items()),
         ),
         "## Held-out texts",
         (
@@ -42,7 +42,7 @@ def card(report: Report, name: str, notes: str = "") -> str:
         ),
         _table(
             ("at", "threshold", "precision", "recall", "F1", "false alarms"),
-            ((title, *_judgement(one)) for title, one in judged),
+            ((title, *_threshold_cells(one)) for title, one in judged),
         ),
         "## Calibration on held-out texts",
         (
@@ -67,10 +67,10 @@ def card(report: Report, name: str, notes: str = "") -> str:
             ((one.field, one.value, _share(one.false_alarms), _share(one.recall)) for one in report.slices),
         ),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join(section for section in sections if section) + "\n"
 
 
-def _judgement(one: Judgement) -> tuple[str, ...]:
+def _threshold_cells(one: ThresholdFigures) -> tuple[str, ...]:
     return (
         f"{one.threshold:.4f}",
         _share(one.precision),
@@ -80,7 +80,7 @@ def _judgement(one: Judgement) -> tuple[str, ...]:
     )
 
 
-def _share(one: Share) -> str:
+def _share(one: ShareWithInterval) -> str:
     if not one.total:
         return "no texts"
     return f"{one.value:.1%} ({one.low:.1%} to {one.high:.1%}; {one.count:,} of {one.total:,})"

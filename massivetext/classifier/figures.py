@@ -1,7 +1,7 @@
-"""How well scores tell unsafe texts from safe ones; every share with its counts and a 95% interval.
+"""Figures about how well scores separate unsafe from safe texts; every share has its counts and a 95% interval.
 
-A text is called unsafe when its score is above the threshold, as a rule ``max = threshold`` has it. A false alarm is a
-safe text that is called unsafe.
+A text is classified as unsafe if its score is above the threshold, as by a rule ``max = threshold``. A false alarm is a
+safe text that is classified as unsafe.
 """
 
 import math
@@ -17,8 +17,8 @@ Labels = npt.NDArray[np.int64]
 _Z = 1.959963984540054  # standard normal deviate of a two-sided 95% interval
 
 
-class Share(msgspec.Struct, frozen=True):
-    """A share of a count, 0 to 1, with Wilson's 95% interval; 0 with the interval 0 to 1 for a share of nothing."""
+class ShareWithInterval(msgspec.Struct, frozen=True):
+    """`count` of `total` as a share, 0 to 1, with Wilson's 95% interval; 0 with the interval 0 to 1 if `total` is 0."""
 
     count: int
     total: int
@@ -27,8 +27,8 @@ class Share(msgspec.Struct, frozen=True):
     high: float
 
 
-class Bin(msgspec.Struct, frozen=True):
-    """Texts whose scores lie from `low` to below `high` (the last bin: to 1): how many, mean score, share unsafe."""
+class ScoreBin(msgspec.Struct, frozen=True):
+    """Texts with scores from `low` to below `high` (the last bin: to 1): number, mean score, share of unsafe texts."""
 
     low: float
     high: float
@@ -37,68 +37,72 @@ class Bin(msgspec.Struct, frozen=True):
     unsafe_frac: float
 
 
-class Judgement(msgspec.Struct, frozen=True):
-    """What a threshold does: shares and their harmonic mean (F1)."""
+class ThresholdFigures(msgspec.Struct, frozen=True):
+    """Figures of the classification at a threshold; F1 is the harmonic mean of precision and recall."""
 
     threshold: float
-    precision: Share
-    recall: Share
-    false_alarms: Share
+    precision: ShareWithInterval
+    recall: ShareWithInterval
+    false_alarms: ShareWithInterval
     f1: float
 
 
 class Calibration(msgspec.Struct, frozen=True):
-    """How far scores are probabilities: expected calibration error and Brier score, both 0 (best) to 1."""
+    """How well scores agree with probabilities: expected calibration error and Brier score, both 0 (best) to 1."""
 
-    bins: tuple[Bin, ...]
+    bins: tuple[ScoreBin, ...]
     expected_error: float
     brier: float
 
 
-def share(count: int, total: int) -> Share:
-    """`count` of `total` with Wilson's interval (1927)."""
+def wilson_share(count: int, total: int) -> ShareWithInterval:
+    """Return `count` of `total` with Wilson's interval (1927)."""
     if not total:
-        return Share(0, 0, 0.0, 0.0, 1.0)
+        return ShareWithInterval(0, 0, 0.0, 0.0, 1.0)
     value, square = count / total, _Z * _Z / total
     middle = (value + square / 2) / (1 + square)
     half = _Z / (1 + square) * math.sqrt(value * (1 - value) / total + square / (4 * total))
-    return Share(count, total, value, max(0.0, middle - half), min(1.0, middle + half))
+    return ShareWithInterval(count, total, value, max(0.0, middle - half), min(1.0, middle + half))
 
 
 def threshold_at(scores: Scores, labels: Labels, false_alarm_rate: float) -> float:
-    """The smallest score of a safe text above which at most this share of the safe texts lie.
+    """Return the smallest score of a safe text such that at most this share of the safe texts have a higher score.
 
     Args:
-        scores: of all texts, `[N]`.
+        scores: scores of all texts, `[N]`.
         labels: 0 or 1, `[N]`; at least one is 0.
-        false_alarm_rate: 0 to below 1.
+        false_alarm_rate: share from 0 to below 1.
     """
     safe = np.sort(scores[labels == 0])[::-1]
     return float(safe[math.floor(false_alarm_rate * len(safe))])
 
 
-def judge(scores: Scores, labels: Labels, threshold: float) -> Judgement:
-    """What a threshold does to texts `[N]` with labels `[N]`."""
-    called = scores > threshold
-    hits, alarms = int((called & (labels == 1)).sum()), int((called & (labels == 0)).sum())
+def figures_at_threshold(scores: Scores, labels: Labels, threshold: float) -> ThresholdFigures:
+    """Return the figures of the classification of texts `[N]` with labels `[N]` at a threshold."""
+    positive = scores > threshold
+    hits, alarms = int((positive & (labels == 1)).sum()), int((positive & (labels == 0)).sum())
     unsafe = int((labels == 1).sum())
     f1 = 2 * hits / (hits + alarms + unsafe) if hits else 0.0
-    return Judgement(
-        threshold, share(hits, hits + alarms), share(hits, unsafe), share(alarms, len(labels) - unsafe), f1
+    return ThresholdFigures(
+        threshold,
+        wilson_share(hits, hits + alarms),
+        wilson_share(hits, unsafe),
+        wilson_share(alarms, len(labels) - unsafe),
+        f1,
     )
 
 
 def calibration(scores: Scores, labels: Labels, bins: int = 10) -> Calibration:
-    """Reliability of scores `[N]`, N at least 1, in bins of equal width; empty bins are left out."""
-    places = np.minimum((scores * bins).astype(np.int64), bins - 1)
+    """Return how well scores `[N]`, N at least 1, agree with the labels, in bins of equal width, without empty bins."""
+    numbers = np.minimum((scores * bins).astype(np.int64), bins - 1)
     found = []
-    for place in range(bins):
-        inside = places == place
+    for number in range(bins):
+        inside = numbers == number
         if count := int(inside.sum()):
             found.append(
-                Bin(
-                    place / bins,
-                    (place + 1) / bins,
+                ScoreBin(
+                    number / bins,
+                    (number + 1) / bins,
                     count,
                     float(scores[inside].mean()),
                     float(labels[inside].mean()),
@@ -108,21 +112,23 @@ def calibration(scores: Scores, labels: Labels, bins: int = 10) -> Calibration:
     return Calibration(tuple(found), error, float(((scores - labels) ** 2).mean()))
 
 
-def by_value(values: Sequence[str], scores: Scores, labels: Labels, threshold: float) -> dict[str, tuple[Share, Share]]:
-    """False alarms and recall for each value that is not empty, in the order of their names."""
+def by_value(
+    values: Sequence[str], scores: Scores, labels: Labels, threshold: float
+) -> dict[str, tuple[ShareWithInterval, ShareWithInterval]]:
+    """Return (false alarms, recall) for each non-empty value, sorted by value."""
     named = np.array(values, dtype=object)
     found = {}
     for value in sorted(set(values) - {""}):
         inside = named == value
-        one = judge(scores[inside], labels[inside], threshold)
+        one = figures_at_threshold(scores[inside], labels[inside], threshold)
         found[value] = (one.false_alarms, one.recall)
     return found
 
 
 def platt(odds: Scores, labels: Labels, steps: int = 100) -> tuple[float, float]:
-    """Slope and intercept of the logistic curve through logarithms of odds (Platt 1999, with his smoothed targets).
+    """Return slope and intercept of the logistic curve from log-odds to labels (Platt 1999, with his smoothed targets).
 
-    Newton's method; a step that does not lower the loss is halved.
+    The method is Newton's; a step that does not lower the loss is halved.
     """
     unsafe = int((labels == 1).sum())
     targets = np.where(labels == 1, (unsafe + 1) / (unsafe + 2), 1 / (len(labels) - unsafe + 2))

@@ -52,17 +52,17 @@ def train(
 
     from massivetext.classifier import data
     from massivetext.classifier.card import card
-    from massivetext.classifier.training import Settings, evaluate, fit
+    from massivetext.classifier.training import TrainingSettings, evaluate, fit
 
     if output.suffix != ".ftz":
         raise UserError(f"--output {output}: want a name that ends in .ftz; the figures go to .json, the card to .md")
     if not output.absolute().parent.is_dir():
         raise UserError(f"--output {output}: want a folder that exists, got {output.parent}; make it first")
     told = _text(notes) if notes else ""
-    settings = Settings(
+    settings = TrainingSettings(
         seed=seed, epochs=epochs, learning_rate=learning_rate, features=features, false_alarm_rate=false_alarm_rate
     )
-    examples = data.deal(data.read(labelled), seed)
+    examples = data.assign_splits(data.read_labelled_texts(labelled), seed)
     data.require_both(examples, labelled)
     model = fit(examples, settings)
     report = evaluate(model, examples, settings)

@@ -1,4 +1,4 @@
-"""HTML -> the text a reader came for, with its structure."""
+"""Extraction of the main text of HTML pages, with its structure."""
 
-from massivetext.extract.page import Extracted as Extracted
+from massivetext.extract.page import ExtractedPage as ExtractedPage
 from massivetext.extract.page import extract as extract

@@ -1,4 +1,4 @@
-"""How much of a page's text is in links: the sign of menus, indexes and tag clouds."""
+"""Share of the text of a page that is in links: high for menus, indexes and tag clouds."""
 
 from lxml import etree
 from lxml.html import HtmlElement
@@ -7,14 +7,14 @@ _UNSEEN = frozenset({"script", "style", "noscript", "template"})
 
 
 def link_text_frac(tree: HtmlElement) -> float:
-    """Share of the characters in the body of a page that are within links, 0 to 1; 0.0 for a page without text.
+    """Return the share of the characters in the body of a page that are within links, 0 to 1; 0.0 without text.
 
-    White space is left out, and so is what a reader does not see of scripts and styles. A link is an ``a`` with an
-    ``href``. jusText (Pomikálek 2011) and boilerpipe (Kohlschütter et al. 2010) bound this of a block.
+    White space, scripts and styles do not count. A link is an ``a`` element with an ``href``. jusText (Pomikálek 2011)
+    and boilerpipe (Kohlschütter et al. 2010) limit this share per block; here it is measured for the page.
     """
     body = tree.find("body")
     linked = characters = 0
-    links = unseen = 0  # that are open here
+    links = unseen = 0  # number of open elements
 
     def count(text: str | None) -> None:
         nonlocal linked, characters

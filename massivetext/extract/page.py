@@ -1,4 +1,4 @@
-"""One HTML page -> its main text and title."""
+"""Extraction of the main text and the title of one HTML page."""
 
 import logging
 import re
@@ -10,40 +10,40 @@ from trafilatura import bare_extraction, baseline, load_html
 from trafilatura.settings import Document
 
 from massivetext.extract.links import link_text_frac
-from massivetext.extract.render import render
+from massivetext.extract.render import render_text
 from massivetext.text import clean
 
-# trafilatura tells each page that it cannot use; that is our own result, not the operator's business.
+# trafilatura logs every page that it cannot use; for us that is a normal result, which the documents record.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
-# Trafilatura's cost grows faster than the page: 50,000 elements take 2 to 8 s, and 400,000 minutes. A larger tree gets
-# its linear baseline instead. A count, unlike a time-out, gives the same text on every machine.
+# Trafilatura's time grows faster than the page: 50,000 elements take 2 to 8 s, 400,000 take minutes. For a larger tree
+# its linear baseline is used. A limit on elements, unlike a time-out, gives the same text on every machine.
 MAX_ELEMENTS = 50_000
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,9}));?")
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-# A tag of 2,000 attributes is taken for text: libxml2 compares each attribute with all before it, and half a million of
-# them, which 5 MB can hold, keep it busy for minutes. What begins like a tag within a script may match as well. What
-# libxml2 takes for an attribute is one here; some of what it skips is one here, too.
+# A tag with 2,000 attributes is treated as text: libxml2 compares each attribute with all before it, so half a million
+# of them (in 5 MB) take minutes. The expression finds every attribute that libxml2 finds, and some that it skips; it
+# can also match what looks like a tag within a script.
 _VALUE = r"""\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]*+)"""
 _ATTRIBUTE = rf"""(?:[\s/]++|(?<=["']))(?:[^\s/>=]++(?:{_VALUE})?+|{_VALUE})"""
 _CROWDED = re.compile(rf"<([a-zA-Z][^\s/><]*+(?:{_ATTRIBUTE}){{2000}})")
 _SPACE = re.compile(r"\s+")
-# Trafilatura multiplies cells by these, so a page of 1 MB can ask for billions.
+# Trafilatura repeats cells by these numbers, so a page of 1 MB can demand billions of cells.
 _SPANS = ("colspan", "rowspan")
-# 2,900 real and 33,000 mutated pages raised nothing but ValueError (a control character, see _bad_reference) with
-# trafilatura 2.3; the others stand in reports on other versions (its issues 16, 60, 667, 701), and one odd page must
-# not cost a shard.
+# With trafilatura 2.3, 2,900 real and 33,000 mutated pages raised only ValueError (a control character, see
+# _drop_bad_reference). The other errors are reported for other versions (its issues 16, 60, 667, 701); one odd page
+# must not fail a whole shard.
 _HOPELESS = (etree.LxmlError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
 
 
-class Extracted(NamedTuple):
-    """What is taken from a page.
+class ExtractedPage(NamedTuple):
+    """What is extracted from a page.
 
     Attributes:
-        text: its main text; "" where it has none.
-        title: its title, or None.
-        link_text_frac: see :func:`massivetext.extract.links.link_text_frac`; 0.0 where nothing can be parsed.
+        text: the main text; "" if there is none.
+        title: the title, or None.
+        link_text_frac: see :func:`massivetext.extract.links.link_text_frac`; 0.0 if the page cannot be parsed.
     """
 
     text: str
@@ -51,37 +51,37 @@ class Extracted(NamedTuple):
     link_text_frac: float = 0.0
 
 
-def extract(html: str, url: str | None = None) -> Extracted:
-    """The main text of a page with paragraphs, bullets and the indentation of code, and its title.
+def extract(html: str, url: str | None = None) -> ExtractedPage:
+    """Return the main text of a page, with paragraphs, bullets and indentation of code, and its title.
 
-    Rae et al. 2021, A.1.1, take salient text "with care to preserve any meaningful formatting, such as indentation,
-    newlines and bullet points". Their extractor is unpublished; trafilatura finds the text here (comments left out,
-    tables kept; where it finds little, it takes its own baseline, all paragraphs) and
-    :func:`massivetext.extract.render.render` writes it. Where it refuses a page, its baseline is used all the same. The
-    result depends on the page alone, not on pages before it.
+    Rae et al. 2021, A.1.1, extract salient text "with care to preserve any meaningful formatting, such as indentation,
+    newlines and bullet points". Their extractor is unpublished. Here trafilatura selects the text (without comments,
+    with tables; its own baseline, all paragraphs, if it finds little or rejects the page), and
+    :func:`massivetext.extract.render.render_text` writes it. The result depends on this page only, not on pages
+    before it.
     """
     tree = _parse(html)
     if tree is None:
-        return Extracted("", None)
+        return ExtractedPage("", None)
     for element in tree.iter(etree.Element):
         for span in _SPANS:
             element.attrib.pop(span, None)
-    links = link_text_frac(tree)  # before the tree is taken apart
-    return Extracted(clean(_main_text(tree, url)), _title(tree), links)
+    links = link_text_frac(tree)  # first: extraction changes the tree
+    return ExtractedPage(clean(_main_text(tree, url)), _title(tree), links)
 
 
 def _parse(html: str) -> HtmlElement | None:
-    html = _CROWDED.sub(r"&lt;\1", _REFERENCE.sub(_bad_reference, _SURROGATE.sub("\ufffd", html)))
+    html = _CROWDED.sub(r"&lt;\1", _REFERENCE.sub(_drop_bad_reference, _SURROGATE.sub("\ufffd", html)))
     try:
         tree = load_html(html)
-        # Something without <html> near its beginning and with one child at most is refused; a page may be that bare.
+        # load_html rejects input without <html> near its beginning and with at most one child; a page may be like that.
         return tree if tree is not None or not html.strip() else load_html(f"<html><body>{html}</body></html>")
     except _HOPELESS:
         return None
 
 
-def _bad_reference(reference: re.Match[str]) -> str:
-    """Drops a reference to a character that XML cannot hold: libxml2 reads it, lxml then refuses to copy the text."""
+def _drop_bad_reference(reference: re.Match[str]) -> str:
+    """Drop a reference to a character that XML forbids: libxml2 accepts it, but then lxml cannot copy the text."""
     code = int(reference[1], 16) if reference[1] else int(reference[2])
     return "" if code > 0x10FFFF or _NO_XML.match(chr(code)) else reference[0]
 
@@ -91,13 +91,13 @@ def _main_text(tree: HtmlElement, url: str | None) -> str:
     if _elements(tree) <= MAX_ELEMENTS:
         try:
             document = bare_extraction(tree, url=url, include_comments=False, include_tables=True, deduplicate=False)
-            text = render(document.body) if isinstance(document, Document) and document.body is not None else ""
+            text = render_text(document.body) if isinstance(document, Document) and document.body is not None else ""
         except _HOPELESS:
             text = ""
     if text:
         return text
     try:
-        return render(baseline(tree)[0])
+        return render_text(baseline(tree)[0])
     except _HOPELESS:
         return ""
 

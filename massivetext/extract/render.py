@@ -1,4 +1,4 @@
-"""A tree of main text, as trafilatura marks it up -> plain text that keeps its shape."""
+"""Plain text, with its layout, of a tree of main text as trafilatura marks it up."""
 
 import re
 from collections.abc import Iterator
@@ -6,23 +6,23 @@ from collections.abc import Iterator
 from lxml.etree import _Element
 
 _BLOCKS = frozenset({"p", "head", "list", "item", "quote", "table", "row", "cell", "div", "body", "main"})
-_BREAK = "\x00"  # stands for a line break while white space is being folded
+_BREAK = "\x00"  # replaces a line break while white space is folded
 _FOLD = re.compile(r"[^\S\x00]+")
 _AROUND_BREAK = re.compile(r" ?\x00 ?")
 
 
-def render(body: _Element) -> str:
-    """The text of a tree: "" for an empty one.
+def render_text(body: _Element) -> str:
+    """Return the text of a tree, "" for an empty one.
 
-    Paragraphs and headings stand apart by a blank line; list items have a line each with a bullet or number, nested
-    lists are indented by the width of their item's mark; code keeps its lines and indentation; a table has a line a
-    row with " | " between cells that are not empty; line breaks within a paragraph stay.
+    Blank lines separate paragraphs and headings. Each list item is on its own line with a bullet or number; nested
+    lists are indented by the width of the mark of their item. Code keeps its lines and indentation. A table has one
+    line per row, with " | " between non-empty cells. Line breaks within a paragraph stay.
     """
     return "\n\n".join(_blocks(body))
 
 
 def _blocks(element: _Element) -> list[str]:
-    """The blocks within an element, each without blank space around it."""
+    """Return the blocks of text within an element, each stripped."""
     blocks: list[str] = []
     run = [element.text or ""]
     for child in element:
@@ -38,7 +38,7 @@ def _blocks(element: _Element) -> list[str]:
 
 def _is_block(element: _Element) -> bool:
     if element.tag == "code":
-        return any("\n" in part for part in _inline(element, line_break="\n"))
+        return any("\n" in piece for piece in _inline(element, line_break="\n"))
     return element.tag in _BLOCKS
 
 
@@ -54,10 +54,10 @@ def _block(element: _Element) -> list[str]:
 
 
 def _inline(element: _Element, line_break: str = _BREAK) -> Iterator[str]:
-    """The pieces of text within an element, its own tail left out."""
+    """Yield the pieces of text within an element, without its own tail."""
     if element.tag == "lb":
         yield line_break
-    elif isinstance(element.tag, str):  # comments have a function for a tag
+    elif isinstance(element.tag, str):  # the tag of a comment is a function
         yield element.text or ""
         for child in element:
             yield " " if child.tag in _BLOCKS else ""
@@ -86,7 +86,7 @@ def _list(element: _Element) -> list[str]:
 
 
 def _mark(item: _Element, number: int | None) -> tuple[str, str]:
-    """What stands before an item, and before its further lines."""
+    """Return the mark before the first line of an item, and the indentation of its other lines."""
     role = item.get("rend", "")
     if role.startswith("dt"):
         return "", ""
@@ -102,7 +102,7 @@ def _table(element: _Element) -> list[str]:
         if len(cells) > 1:
             lines.append(" | ".join(cell[0].replace("\n", " ") for cell in cells))
             continue
-        # A row of one cell is there for the layout, and may hold a whole article.
+        # A row of one cell is used for layout, and can contain a whole article.
         content = _blocks(row)
         if content:
             blocks += ["\n".join(lines)] if lines else []

@@ -1,21 +1,19 @@
-"""Entries of block lists of hosts and of URLs as hashes: a line read, checked and brought into normal form, compiled.
+"""The entries of block lists of hosts and URLs as hashes: compiled code reads, checks and normalises the lines.
 
-A line is stripped of white space, and of what comes after a ``#`` at its beginning or after white space. Lists of hosts
-may have lines of hosts files, an address before one host or more; names of one label there, such as ``localhost``, are
-the machine's own and no entries.
+White space around a line is ignored, and so is everything after a ``#`` at its beginning or after white space. Lists of
+hosts can have lines of hosts files: an IP address, then one or more hosts; names of one label there, such as
+``localhost``, are local names and not entries.
 """
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from massivetext.errors import UserError
-from massivetext.signals import scan, urls
-from massivetext.signals.blocklist_files import chunks, shown
+from massivetext.signals.blocklist_files import chunks, quote_line
 from massivetext.signals.buffers import utf8
-from massivetext.signals.compiled import compiled, digest_of, kept
+from massivetext.signals.compiled import compiled, compiled_and_cached
 from massivetext.signals.hash_set import U64
 from massivetext.signals.scan import I64, U8
 from massivetext.signals.urls import (
@@ -30,50 +28,50 @@ from massivetext.signals.urls import (
     without_www,
 )
 
-_ENTRY, _ODD, _WRONG = range(3)  # it has a hash; its host must be made canonical before; it is none
+_ENTRY, _ODD, _WRONG = range(3)  # has a hash; its host must be made canonical first; is not an entry
 
 
 def hashes(paths: Sequence[str], *, hosts: bool) -> U64:
-    """The hashes of all entries of lists of hosts, or of URLs, in any order; an entry may come twice.
+    """Return the hashes of all entries of lists of hosts, or of URLs, in any order; a hash can occur twice.
 
     Raises:
-        UserError: a list is missing, damaged or empty, or a line holds no such entry; names file and line.
+        UserError: a list is missing, damaged or empty, or has a line that is not an entry; names file and line.
     """
     found = bytearray()
     for path in paths:
         before, line = len(found), 0
         for chunk in chunks(path):
-            found += _of_chunk(path, line, chunk, hosts).tobytes()
+            found += _hash_lines(path, line, chunk, hosts).tobytes()
             line += chunk.count(b"\n")
         if len(found) == before:
             raise UserError(f"{path}: want a list of {'hosts' if hosts else 'URLs'}, found no entry")
     return np.frombuffer(found, np.uint64)
 
 
-def _of_chunk(path: str, line: int, chunk: bytes, hosts: bool) -> U64:
-    """The hashes of the entries of whole lines, ``line`` being the number of lines before them."""
+def _hash_lines(path: str, line: int, chunk: bytes, hosts: bool) -> U64:
+    """Return the hashes of the entries in whole lines; ``line`` is the number of lines before them."""
     data = np.frombuffer(chunk, np.uint8)
     spans = np.empty((len(chunk) // 2 + 1, 3), np.int64)
-    spans = spans[: _find()(data, hosts, spans)]
-    entries = _Entries.of(len(spans))
-    _hash()(data, spans, hosts, False, entries)
+    spans = spans[: _find(data, hosts, spans)]
+    entries = _Entries.allocate(len(spans))
+    _hash(data, spans, hosts, False, entries)
     (odd,) = np.nonzero(entries.states == _ODD)
     if len(odd):
         again = [_canonical(chunk, spans[row], entries.hosts[row], hosts) for row in odd]
         data, ends = utf8(again)
-        some = _Entries.of(len(odd))
-        _hash()(data, np.stack([ends[:-1], ends[1:], spans[odd, 2]], axis=1), hosts, True, some)
+        some = _Entries.allocate(len(odd))
+        _hash(data, np.stack([ends[:-1], ends[1:], spans[odd, 2]], axis=1), hosts, True, some)
         entries.hashes[odd], entries.states[odd] = some.hashes, some.states
     wrong = entries.states == _WRONG
     if wrong.any():
         start, stop, number = spans[int(np.argmax(wrong))]
         wanted = "a host such as example.com, or a line of a hosts file" if hosts else "a URL such as example.com/page"
-        raise UserError(f"{path}, line {line + number + 1}: want {wanted}, got {shown(chunk[start:stop])}")
+        raise UserError(f"{path}, line {line + number + 1}: want {wanted}, got {quote_line(chunk[start:stop])}")
     return entries.hashes
 
 
 def _canonical(chunk: bytes, span: I64, host: I64, hosts: bool) -> bytes:
-    """An entry with its host made canonical; what stands for no host is left as it is."""
+    """Return an entry with its host in canonical form; an entry without a host stays as it is."""
     entry = chunk[span[0] : span[1]]
     if not hosts:
         return with_canonical_host(chunk[host[0] : host[1]], chunk[host[1] : span[1]])
@@ -83,14 +81,15 @@ def _canonical(chunk: bytes, span: I64, host: I64, hosts: bool) -> bytes:
 
 
 class _Entries(NamedTuple):
-    """What becomes of entries: uint64 hashes, their states, and int64[entries, 2], where the host of each lies."""
+    """Results for entries: uint64 hashes, int64 states, and int64[entries, 2], begin and end of each host."""
 
     hashes: U64
     states: I64
     hosts: I64
 
     @classmethod
-    def of(cls, count: int) -> "_Entries":
+    def allocate(cls, count: int) -> "_Entries":
+        """Return empty arrays for this number of entries."""
         return cls(np.empty(count, np.uint64), np.empty(count, np.int64), np.empty((count, 2), np.int64))
 
 
@@ -113,25 +112,25 @@ def _without_comment(data: U8, start: int, stop: int) -> int:
 
 @compiled
 def _after_address(data: U8, start: int, stop: int) -> int:
-    """The byte after the address that begins a line of a hosts file, or ``start`` where none does."""
+    """Return the index after the IP address at the beginning of a line, or ``start`` if there is none."""
     at, colons, digits = start, 0, True
     while at < stop and data[at] > 32:
         colons += data[at] == 58
         digits = digits and (data[at] == 46 or 48 <= data[at] <= 57)
         at += 1
-    # No name has a colon, and of an IPv6 address here the rest does not matter.
+    # No name has a colon, so it marks an IPv6 address, and the address itself is not used.
     return at if at < stop and (digits or colons > 0) else start
 
 
 @compiled
 def _put_hosts(data: U8, start: int, stop: int, number: int, spans: I64, count: int) -> int:
-    """The host of a line, or those after the address of a line of a hosts file."""
+    """Fill the spans of the host of a line, or of the hosts after an IP address; return the new number of spans."""
     at = _after_address(data, start, stop)
     if at == start:
         spans[count, 0], spans[count, 1], spans[count, 2] = start, stop, number
         return count + 1
     while at < stop:
-        while data[at] <= 32:  # the line is trimmed: a name follows
+        while data[at] <= 32:  # ends, because the line is trimmed and a name follows
             at += 1
         begin, dotted = at, False
         while at < stop and data[at] > 32:
@@ -145,7 +144,7 @@ def _put_hosts(data: U8, start: int, stop: int, number: int, spans: I64, count: 
 
 @compiled
 def _state(data: U8, start: int, stop: int, hosts: bool, canonical: bool) -> int:
-    """_WRONG or _ODD where the bytes of an entry alone say so, _ENTRY where its normal form has to."""
+    """Return _WRONG or _ODD if the bytes of an entry show it, otherwise _ENTRY: then its normal form decides."""
     if stop - start > LONGEST:
         return _WRONG
     for at in range(start, stop):
@@ -159,7 +158,7 @@ def _state(data: U8, start: int, stop: int, hosts: bool, canonical: bool) -> int
 
 @compiled
 def _is_host(host: U8, size: int) -> bool:
-    """Whether these bytes are a name of two labels or more, or an address."""
+    """Return whether these bytes are a name of two or more labels, or an IP address."""
     if host[0] == 91:
         return True
     labels = numbers = label = digits = 0
@@ -182,53 +181,39 @@ def _is_host(host: U8, size: int) -> bool:
     return labels > 1 and size <= 253
 
 
-@functools.cache
-def _find() -> Callable[[U8, bool, I64], int]:
-    """The loop over lines; see :func:`massivetext.signals.kernel.measure`."""
-    digest = digest_of(scan, urls)
-
-    @kept
-    def find(data: U8, hosts: bool, spans: I64) -> int:
-        _ = digest
-        at = number = count = 0
-        while at < len(data):
-            end = at
-            while data[end] != 10:  # whole lines alone
-                end += 1
-            start, stop = _trimmed(data, at, end)
-            start, stop = _trimmed(data, start, _without_comment(data, start, stop))
-            if start < stop and hosts:
-                count = _put_hosts(data, start, stop, number, spans, count)
-            elif start < stop:
-                spans[count, 0], spans[count, 1], spans[count, 2] = start, stop, number
-                count += 1
-            at = end + 1
-            number += 1
-        return count
-
-    return find
+@compiled_and_cached
+def _find(data: U8, hosts: bool, spans: I64) -> int:
+    """Fill the span (begin, end, number of the line) of every entry in some whole lines; return how many there are."""
+    at = number = count = 0
+    while at < len(data):
+        end = at
+        while data[end] != 10:  # the last line ends in a line feed too
+            end += 1
+        start, stop = _trimmed(data, at, end)
+        start, stop = _trimmed(data, start, _without_comment(data, start, stop))
+        if start < stop and hosts:
+            count = _put_hosts(data, start, stop, number, spans, count)
+        elif start < stop:
+            spans[count, 0], spans[count, 1], spans[count, 2] = start, stop, number
+            count += 1
+        at = end + 1
+        number += 1
+    return count
 
 
-@functools.cache
-def _hash() -> Callable[[U8, I64, bool, bool, _Entries], None]:
-    """The loop over entries; likewise."""
-    digest = digest_of(scan, urls)
-
-    @kept
-    def hash_all(data: U8, spans: I64, hosts: bool, canonical: bool, entries: _Entries) -> None:
-        _ = digest
-        out = np.empty(ROOM_BYTES, np.uint8)
-        for row in range(len(spans)):
-            start, stop = spans[row, 0], spans[row, 1]
-            entries.states[row] = _state(data, start, stop, hosts, canonical)
-            if entries.states[row] == _ENTRY:
-                host, size, entries.hosts[row, 0], entries.hosts[row, 1] = normalise(data, start, stop, canonical, out)
-                if host < 0:
-                    entries.states[row] = _ODD
-                elif host == 0 or not _is_host(out, host) or (hosts and size > host):
-                    entries.states[row] = _WRONG
-                else:
-                    whole = url_hash(out, without_www(out, host), size)
-                    entries.hashes[row] = host_hash(out, host) if hosts else whole
-
-    return hash_all
+@compiled_and_cached
+def _hash(data: U8, spans: I64, hosts: bool, canonical: bool, entries: _Entries) -> None:
+    """Fill the hashes, states and hosts of the entries in these spans."""
+    out = np.empty(ROOM_BYTES, np.uint8)
+    for row in range(len(spans)):
+        start, stop = spans[row, 0], spans[row, 1]
+        entries.states[row] = _state(data, start, stop, hosts, canonical)
+        if entries.states[row] == _ENTRY:
+            host, size, entries.hosts[row, 0], entries.hosts[row, 1] = normalise(data, start, stop, canonical, out)
+            if host < 0:
+                entries.states[row] = _ODD
+            elif host == 0 or not _is_host(out, host) or (hosts and size > host):
+                entries.states[row] = _WRONG
+            else:
+                whole = url_hash(out, without_www(out, host), size)
+                entries.hashes[row] = host_hash(out, host) if hosts else whole

@@ -1,4 +1,4 @@
-"""The files of block lists: where a recipe has them, their contents' hashes, and their lines; plain or compressed."""
+"""The files of block lists, plain or compressed: their paths, the hashes of their contents, and their lines."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -9,11 +9,11 @@ from massivetext.storage import files as fs
 
 _CHUNK = 1 << 16
 _LONGEST_LINE = 1 << 20
-_SHOWN = 80  # characters of a wrong line in an error
+_SHOWN = 80  # most characters of a line that an error message quotes
 
 
 class ListFiles(NamedTuple):
-    """The files of each kind of list, sorted."""
+    """Files of each kind of list, sorted."""
 
     hosts: tuple[fs.FileInfo, ...]
     urls: tuple[fs.FileInfo, ...]
@@ -22,7 +22,7 @@ class ListFiles(NamedTuple):
 
 
 def find(options: BlocklistOptions, root: str) -> ListFiles:
-    """The files that a recipe in this folder names. Raises UserError where a pattern finds none."""
+    """Return the files that a recipe in this folder names. Raises UserError if a pattern matches no file."""
     return ListFiles(*(_files(kind, getattr(options, kind), root) for kind in ListFiles._fields))
 
 
@@ -37,7 +37,7 @@ def _files(kind: str, patterns: tuple[str, ...], root: str) -> tuple[fs.FileInfo
 
 
 def digests(found: ListFiles) -> dict[str, list[str]]:
-    """SHA-256 of the files of each kind of list, sorted: where they lie is not part of it."""
+    """Return the SHA-256 of the files of each kind of list, sorted: their paths do not matter."""
     return {
         kind: sorted({fs.digest(info.path) for info in infos})
         for kind, infos in zip(ListFiles._fields, found, strict=True)
@@ -45,18 +45,18 @@ def digests(found: ListFiles) -> dict[str, list[str]]:
 
 
 def idle_signals(options: BlocklistOptions) -> frozenset[str]:
-    """The signals that are 0 for every document, since the recipe names no such list."""
+    """Return the signals that are 0 for every document because the recipe names no list for them."""
     lists = {"blocked_host": options.hosts, "blocked_url": options.urls}
     return frozenset(signal for signal, patterns in lists.items() if not patterns)
 
 
 def chunks(path: str) -> Iterator[bytes]:
-    """The plain bytes of a file in whole lines; the last one ends in a line feed as well.
+    """Yield the decompressed bytes of a file in whole lines; every line, including the last, ends in a line feed.
 
     Raises:
         UserError: the file is missing or damaged, or has a line of more than 1 MiB.
     """
-    from massivetext.sources.compressed import open_stream  # its package loads the readers of all sources
+    from massivetext.sources.compressed import open_stream  # importing it loads the readers of all sources
 
     try:
         stream = open_stream(path)
@@ -79,7 +79,7 @@ def chunks(path: str) -> Iterator[bytes]:
             yield rest + b"\n"
 
 
-def shown(line: bytes) -> str:
-    """A line as errors quote it: its beginning, if it is long."""
+def quote_line(line: bytes) -> str:
+    """Return a line as error messages quote it: only its beginning if it is long."""
     text = line.decode("utf-8", "replace").strip()
     return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")

@@ -1,54 +1,95 @@
-"""Which URLs are on lists: by host, as a whole, or by keywords in them.
+"""Signals of block lists: whether the URL of a document is listed, by its host or as a whole, and keywords in it.
 
-A listed host stands for all hosts below it. Hosts and URLs are told by 63 bits of a hash of their normal form (see
-:mod:`massivetext.signals.urls`): against a million listed hosts, a URL of four labels that is not listed is taken for a
-listed one with a chance of 3 * 10**6 / 2**63, one in three million million. Keywords are compared letter by letter.
+A listed host includes all its subdomains. Hosts and URLs are compared by 63 bits of a hash of their normal form (see
+:mod:`massivetext.signals.urls`): with a million listed hosts, the chance that a URL whose host has four labels is
+matched by mistake is 3 * 10**6 / 2**63, one in three million million. Keywords are compared letter by letter.
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from massivetext.recipe import BlocklistOptions
-from massivetext.signals import blocklist_entries, blocklist_files, scan, url_keywords, urls
-from massivetext.signals import hash_set as hash_sets
+from massivetext.signals import blocklist_entries, blocklist_files, url_keywords
 from massivetext.signals.blocklist_files import ListFiles
 from massivetext.signals.buffers import utf8
-from massivetext.signals.compiled import compiled, digest_of, kept
+from massivetext.signals.compiled import compiled, compiled_and_cached
 from massivetext.signals.definitions import URL_KEYWORDS
-from massivetext.signals.hash_set import HashSet, hash_set, holds
-from massivetext.signals.scan import I64, U8, finished
-from massivetext.signals.url_keywords import Keywords, count_keywords
-from massivetext.signals.urls import EMPTY, ROOM_BYTES, longer, normalise, url_hash, with_canonical_host, without_www
+from massivetext.signals.hash_set import HashSet, contains_hash, hash_set
+from massivetext.signals.scan import I64, U8
+from massivetext.signals.signal import describe
+from massivetext.signals.signal_group import SignalGroup
+from massivetext.signals.url_keywords import UrlKeywords, count_keywords
+from massivetext.signals.urls import (
+    EMPTY_HASH,
+    ROOM_BYTES,
+    extend_url_hash,
+    normalise,
+    url_hash,
+    with_canonical_host,
+    without_www,
+)
+from massivetext.signals.word_hash import finish_hash
 
-HOST, URL, KEYWORDS = range(3)  # what is found of a URL: the columns
-NAMES = ("blocked_host", "blocked_url", "blocked_url_keyword_count")
+HOST, URL, KEYWORDS = range(3)  # columns of the matches of a URL
+_blocked = functools.partial(
+    describe,
+    family="safety",
+    source=(
+        "ours: the lists of a recipe's `[blocklists]`, by the address of a page alone; hosts and keywords after "
+        "RefinedWeb (Penedo et al. 2023, G.1)"
+    ),
+)
+
+GROUP = SignalGroup(
+    signals=(
+        _blocked(
+            "blocked_host",
+            "count",
+            "1 where the host of its URL, or one that it lies below, is on a list of hosts of the recipe; else 0.",
+        ),
+        _blocked(
+            "blocked_url",
+            "count",
+            "1 where its URL is on a list of URLs of the recipe; else 0. Scheme, `www.`, user, fragment and the slash "
+            "at the end do not count.",
+        ),
+        _blocked(
+            "blocked_url_keyword_count",
+            "count",
+            "Distinct words of `filters/lists/explicit_url_keywords.txt` and of the recipe's lists in host and path of "
+            "its URL, as whole runs of letters and digits, or anywhere where the recipe wants that; case does not "
+            "count.",
+        ),
+    )
+)
+NAMES = tuple(signal.name for signal in GROUP.signals)
 
 
 class Blocklists(NamedTuple):
-    """What URLs are held against.
+    """Lists that URLs are compared with.
 
     Attributes:
-        hosts: hashes of listed hosts, read backwards.
+        hosts: hashes of listed hosts, from the last byte to the first.
         urls: hashes of listed URLs.
-        keywords: to be found in URLs.
+        keywords: keywords to find in URLs.
     """
 
     hosts: HashSet
     urls: HashSet
-    keywords: Keywords
+    keywords: UrlKeywords
 
 
 def load(options: BlocklistOptions, root: str) -> Blocklists:
-    """The lists that a recipe in this folder names, and the shipped keywords.
+    """Return the lists that a recipe in this folder names, and the shipped keywords.
 
-    A process reads them once, and again where a file has changed.
+    A process reads them once, and again if a file has changed.
 
     Raises:
-        UserError: a list is missing, damaged or empty, or a line is not what its kind of list holds; names file and
+        UserError: a list is missing, damaged or empty, or has a line that is not an entry of its kind; names file and
             line.
     """
     return _load(blocklist_files.find(options, root), options.shipped_keywords)
@@ -57,40 +98,40 @@ def load(options: BlocklistOptions, root: str) -> Blocklists:
 @functools.lru_cache(maxsize=2)
 def _load(files: ListFiles, shipped_keywords: bool) -> Blocklists:
     whole = [str(URL_KEYWORDS)] * shipped_keywords + [info.path for info in files.url_keywords]
-    wanted = {word: True for path in whole for word in url_keywords.read(path)}
-    wanted |= {word: False for info in files.url_substrings for word in url_keywords.read(info.path)}
+    wanted = {word: True for path in whole for word in url_keywords.read_keywords(path)}
+    wanted |= {word: False for info in files.url_substrings for word in url_keywords.read_keywords(info.path)}
     return Blocklists(
         hosts=hash_set(blocklist_entries.hashes([info.path for info in files.hosts], hosts=True)),
         urls=hash_set(blocklist_entries.hashes([info.path for info in files.urls], hosts=False)),
-        keywords=url_keywords.keywords(wanted),
+        keywords=url_keywords.keyword_tables(wanted),
     )
 
 
 def built_in() -> Blocklists:
-    """The shipped keywords alone. Raises UserError where they are missing or damaged."""
+    """Return the shipped keywords only. Raises UserError if they are missing or damaged."""
     return load(BlocklistOptions(), "")
 
 
-def measure(addresses: Sequence[str | None] | pa.Array, lists: Blocklists) -> dict[str, I64]:
-    """For each URL 1 or 0 for a listed host and for a listed URL, and how many keywords it has, by signal.
+def match_urls(urls: Sequence[str | None] | pa.Array, lists: Blocklists) -> dict[str, I64]:
+    """Return for each URL 1 or 0 for a listed host and for a listed URL, and its number of keywords, by signal name.
 
-    A URL's values do not depend on the other URLs; those of None are 0.
+    The values of a URL do not depend on other URLs. All values of None are 0.
 
     Args:
-        addresses: URLs as strings, or as an Arrow array of them, which is read where it lies.
-        lists: what they are held against.
+        urls: URLs as strings, or as an Arrow array of strings, which is not copied.
+        lists: the lists.
     """
-    found = np.zeros((len(addresses), len(NAMES)), np.int64)
-    data, offsets = utf8(addresses)
+    found = np.zeros((len(urls), len(NAMES)), np.int64)
+    data, offsets = utf8(urls)
     if offsets[-1] > offsets[0]:
-        hosts = np.empty((len(addresses), 2), np.int64)
-        _loop()(data, offsets, False, lists, found, hosts)
+        hosts = np.empty((len(urls), 2), np.int64)
+        _match_all(data, offsets, False, lists, found, hosts)
         (odd,) = np.nonzero(found[:, HOST] < 0)
         if len(odd):
             again = [_with_canonical_host(data, offsets, row, hosts[row]) for row in odd.tolist()]
             data, offsets = utf8(again)
             rows = np.zeros((len(odd), len(NAMES)), np.int64)
-            _loop()(data, offsets, True, lists, rows, np.empty((len(odd), 2), np.int64))
+            _match_all(data, offsets, True, lists, rows, np.empty((len(odd), 2), np.int64))
             found[odd] = rows
     return {name: found[:, column] for column, name in enumerate(NAMES)}
 
@@ -101,34 +142,26 @@ def _with_canonical_host(data: U8, offsets: I64, row: int, host: I64) -> bytes:
 
 @compiled
 def _has_host(hosts: HashSet, url: U8, host: int) -> bool:
-    """Whether a host, or one that it lies below, is listed; no list has one of a single label."""
-    state, dots = EMPTY, 0
+    """Return whether a host or a parent domain is listed. Lists have no hosts of one label, so those are not tried."""
+    state, dots = EMPTY_HASH, 0
     for at in range(host - 1, -1, -1):
         if url[at] == 46:
-            if dots > 0 and holds(hosts, finished(state)):
+            if dots > 0 and contains_hash(hosts, finish_hash(state)):
                 return True
             dots += 1
-        state = longer(state, url[at])
-    return holds(hosts, finished(state))
+        state = extend_url_hash(state, url[at])
+    return contains_hash(hosts, finish_hash(state))
 
 
-@functools.cache
-def _loop() -> Callable[[U8, I64, bool, Blocklists, I64, I64], None]:
-    """The loop over URLs, compiled or as kept from the last time; see :func:`massivetext.signals.kernel.measure`."""
-    digest = digest_of(scan, hash_sets, url_keywords, urls)
-
-    @kept
-    def measure_all(data: U8, offsets: I64, canonical: bool, lists: Blocklists, found: I64, hosts: I64) -> None:
-        _ = digest
-        out = np.empty(ROOM_BYTES, np.uint8)
-        seen = np.zeros(len(lists.keywords.whole), np.int64)
-        for row in range(len(offsets) - 1):
-            host, size, hosts[row, 0], hosts[row, 1] = normalise(data, offsets[row], offsets[row + 1], canonical, out)
-            found[row, HOST] = host
-            if host > 0:
-                found[row, HOST] = _has_host(lists.hosts, out, host)
-                if len(lists.urls.hashes) > 0:  # else its hash would be made for nothing
-                    found[row, URL] = holds(lists.urls, url_hash(out, without_www(out, host), size))
-                found[row, KEYWORDS] = count_keywords(out, size, lists.keywords, seen, row + 1)
-
-    return measure_all
+@compiled_and_cached
+def _match_all(data: U8, offsets: I64, canonical: bool, lists: Blocklists, found: I64, hosts: I64) -> None:
+    out = np.empty(ROOM_BYTES, np.uint8)
+    seen = np.zeros(len(lists.keywords.whole), np.int64)
+    for row in range(len(offsets) - 1):
+        host, size, hosts[row, 0], hosts[row, 1] = normalise(data, offsets[row], offsets[row + 1], canonical, out)
+        found[row, HOST] = host
+        if host > 0:
+            found[row, HOST] = _has_host(lists.hosts, out, host)
+            if len(lists.urls.hashes) > 0:  # without a list of URLs the hash of a URL is not needed
+                found[row, URL] = contains_hash(lists.urls, url_hash(out, without_www(out, host), size))
+            found[row, KEYWORDS] = count_keywords(out, size, lists.keywords, seen, row + 1)

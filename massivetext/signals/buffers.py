@@ -1,4 +1,4 @@
-"""Texts as compiled code reads them: their UTF-8, one after the other."""
+"""Texts in the form that compiled code reads: their UTF-8, concatenated."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,15 @@ import pyarrow as pa
 
 
 def utf8(texts: Sequence[str | bytes | None] | pa.Array) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """The bytes of all texts, and where each begins, and the last ends; None is an empty text."""
+    """Return the bytes of all texts, uint8[bytes], and their bounds, int64[texts + 1]; None is an empty text.
+
+    Text ``i`` is in the bytes ``bounds[i]`` to ``bounds[i + 1]``. An Arrow array is not copied.
+    """
     if isinstance(texts, pa.Array):
         array = texts.cast(pa.large_string())
         if array.null_count:
             array = array.fill_null("")
-    else:  # a lone surrogate cannot be stored, but measuring must not fail on one
+    else:  # a lone surrogate cannot be stored, but must not make measuring fail
         encoded = [text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text or b"" for text in texts]
         array = pa.array(encoded, pa.large_binary())
     _, offsets, data = array.buffers()

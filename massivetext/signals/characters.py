@@ -1,7 +1,7 @@
-"""What each character is: a table of bits for all code points, and their simple lower-case forms.
+"""Properties of characters: a table of bits for all code points, and their simple lower-case forms.
 
-The bits are those of Python's ``str`` methods, so the compiled code parts words where ``str.split`` does and takes for
-a letter what ``str.isalpha`` does.
+The bits agree with Python's ``str`` methods, so the compiled code splits words as ``str.split`` does, and its letters
+are those of ``str.isalpha``.
 """
 
 import functools
@@ -14,19 +14,19 @@ U8 = npt.NDArray[np.uint8]
 
 SPACE, ALPHA, ALNUM, UPPER, LOWER, DIGIT, STOP, MARK = (1 << bit for bit in range(8))
 
-# Where a phrase may end that the scan looks for (see scan.py): the "k" of "cookie", the "v" of "privacy", and so on.
+# Letters at which the scan looks for a phrase (see scan.py): the "k" of "cookie", the "v" of "privacy", and so on.
 _MARKS = "jJkKvVfFpP"
 
-_CODE_POINTS = 0x200000  # 0x110000, and what four bytes of damaged UTF-8 can name
-_PROPERTIES_END = 0x40000  # what lies above has no property that is asked for: unassigned, marks, private use
+_CODE_POINTS = 0x200000  # more than 0x110000: four bytes of damaged UTF-8 can give any code up to here
+_PROPERTIES_END = 0x40000  # higher code points have none of these properties: unassigned, marks, private use
 
 
-def bits_of(character: str) -> int:
-    """The bits of one character.
+def character_bits(character: str) -> int:
+    """Return the bits of one character.
 
-    ``SPACE`` as in str.isspace; ``ALPHA`` str.isalpha; ``ALNUM`` str.isalnum; ``UPPER`` str.isupper; ``LOWER``: has a
-    case and is not upper-case; ``DIGIT`` str.isdecimal; ``STOP``: ends sentences (Unicode's Sentence_Terminal), or is
-    an ellipsis; ``MARK``: see the code.
+    ``SPACE``: str.isspace; ``ALPHA``: str.isalpha; ``ALNUM``: str.isalnum; ``UPPER``: str.isupper; ``LOWER``: has case
+    and is not upper-case; ``DIGIT``: str.isdecimal; ``STOP``: ends sentences (Unicode's Sentence_Terminal) or is an
+    ellipsis; ``MARK``: one of the letters at which the scan looks for a phrase.
     """
     return (
         SPACE * character.isspace()
@@ -45,8 +45,8 @@ def _stops(character: str) -> bool:
 
 
 @functools.cache
-def table() -> U8:
-    """The bits of every code point, uint8[0x200000]."""
+def character_table() -> U8:
+    """Return the bits of every code point, uint8[0x200000]."""
     bits = np.zeros(_CODE_POINTS, np.uint8)
     characters = [chr(code) for code in range(_PROPERTIES_END)]
 
@@ -67,6 +67,6 @@ def table() -> U8:
 
 @functools.cache
 def lower() -> npt.NDArray[np.uint32]:
-    """The simple lower-case form of every code point below 0x20000, uint32[0x20000]; those above have no case."""
+    """Return the simple lower-case form of all code points below 0x20000, uint32[0x20000]; higher ones have no case."""
     # U+0130 becomes two characters; the first of them is its simple form.
     return np.fromiter((ord(chr(code).lower()[0]) for code in range(0x20000)), np.uint32, 0x20000)

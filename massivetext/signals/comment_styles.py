@@ -1,18 +1,18 @@
-"""How comments are marked in each programming language: a table, named as :mod:`massivetext.sources.languages` does."""
+"""Marks of comments per programming language; languages have the names of :mod:`massivetext.sources.languages`."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 
 class CommentStyle(NamedTuple):
-    """What begins and ends comments and strings.
+    """Marks that begin and end comments and strings.
 
     Attributes:
-        line: marks that begin a comment to the end of the line; of them ``#`` only at the beginning of a text or
-            after white space (``$#`` and ``${name#prefix}`` of shells are none).
-        block: what begins and what ends a comment of several lines, which holds no other; or two empty strings.
+        line: marks that begin a comment to the end of the line; ``#`` does so only at the beginning of a text or after
+            white space (``$#`` and ``${name#prefix}`` of shells are no comments).
+        block: marks that begin and end a comment of several lines, which cannot be nested; or two empty strings.
         quotes: characters that begin and end a string within a line.
-        documented: whether a string in triple quotes that begins a line is a comment.
+        documented: whether a string in triple quotes at the beginning of a line is a comment.
     """
 
     line: tuple[str, ...]
@@ -26,7 +26,7 @@ STYLES: Mapping[CommentStyle, str] = {
         ("//",), ("/*", "*/")
     ): "C|C#|C++|CUDA|D|Dart|GLSL|Groovy|HLSL|Java|Kotlin|Lex|Objective-C++|Protocol Buffers|SCSS|Scala|Solidity|"
     "Swift|Yacc|Zig",
-    CommentStyle(("//",), ("/*", "*/"), '"'): "Rust|SystemVerilog|Verilog",  # 'a and 8'hff are no strings
+    CommentStyle(("//",), ("/*", "*/"), '"'): "Rust|SystemVerilog|Verilog",  # 'a and 8'hff are not strings
     CommentStyle(("//",), ("/*", "*/"), "\"'`"): "Go|JavaScript|TypeScript",
     CommentStyle(("//", "#"), ("/*", "*/")): "PHP|Stan|Terraform|Thrift",
     CommentStyle((), ("/*", "*/")): "CSS",
@@ -59,7 +59,7 @@ STYLES: Mapping[CommentStyle, str] = {
     CommentStyle(("//",), ("(*", "*)"), '"'): "F#",
     CommentStyle((), ("<!--", "-->"), ""): "HTML|Svelte|Vue",
 }
-# Its comments begin with the mark of its strings, so that only its parser tells them apart.
+# Languages in which a comment and a string begin with the same mark, so that only a parser can separate them.
 UNKNOWN = frozenset({"Vim script"})
 
 NUMBERS: Mapping[str, int] = {

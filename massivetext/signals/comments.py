@@ -1,47 +1,69 @@
-"""Comments in source code, compiled: told from strings by a table of marks, without a parser of each language."""
+"""The signal of comments in source code: found by a table of comment and string marks, without parsing a language."""
+
+from enum import IntEnum
 
 import numpy as np
 
 from massivetext.signals.comment_styles import STYLES, CommentStyle
 from massivetext.signals.compiled import compiled
-from massivetext.signals.scan import U8
+from massivetext.signals.scan import F64, U8, CharacterCount
+from massivetext.signals.scanned_text import ScannedText
+from massivetext.signals.signal import describe
+from massivetext.signals.signal_group import Columns, KernelCounts, SignalGroup, ratios
 
 _LINE_MARKS = 3
 _OPEN, _CLOSE, _QUOTES, _DOCUMENTED = range(_LINE_MARKS, _LINE_MARKS + 4)
-_ROOM = 5  # bytes of the longest mark, and its length before it
+_ROOM = 5  # the length of a mark, and its bytes: at most 4
 
 
-def table() -> U8:
-    """The marks of each style, uint8[styles, marks, 5]: a length, then the bytes."""
+class CommentCount(IntEnum):
+    """Column of :func:`count_comments`."""
+
+    CHARACTERS = 0
+
+
+def comment_table() -> U8:
+    """Return the marks of each style, uint8[styles, marks, 5]: a length, then the bytes."""
     return np.stack([_row(style) for style in STYLES])
 
 
 def _row(style: CommentStyle) -> U8:
     row = np.zeros((_DOCUMENTED + 1, _ROOM), np.uint8)
-    for place, mark in [*enumerate(style.line), (_OPEN, style.block[0]), (_CLOSE, style.block[1])]:
-        row[place, 0] = len(mark)
-        row[place, 1 : 1 + len(mark)] = list(mark.encode("ascii"))
+    for index, mark in [*enumerate(style.line), (_OPEN, style.block[0]), (_CLOSE, style.block[1])]:
+        row[index, 0] = len(mark)
+        row[index, 1 : 1 + len(mark)] = list(mark.encode("ascii"))
     row[_QUOTES, 0] = len(style.quotes)
     row[_QUOTES, 1 : 1 + len(style.quotes)] = list(style.quotes.encode("ascii"))
     row[_DOCUMENTED, 0] = style.documented
     return row
 
 
-@compiled
-def count_comments(data: U8, start: int, stop: int, marks: U8) -> int:
-    """Characters within comments, their marks included, line feeds after them not.
+_TABLE = comment_table()
 
-    A block that is not closed goes to the end. A string that is not closed on its line is none; a backslash takes its
-    special meaning from the character after it, within strings and outside.
+
+@compiled
+def count_comments(text: ScannedText, counts: F64) -> None:
+    """Count the characters within comments, their marks included; 0 for an unknown programming language."""
+    if text.style >= 0:
+        marks = _TABLE[text.style]
+        counts[CommentCount.CHARACTERS] = _comment_characters(text.data, text.start, text.stop, marks)
+
+
+@compiled
+def _comment_characters(data: U8, start: int, stop: int, marks: U8) -> int:
+    """Return the number of characters within comments, line feeds after them excluded.
+
+    A block comment that is not closed goes to the end of the text. A quote that is not closed on its line begins no
+    string. A backslash removes the special meaning of the character after it, within strings and outside.
 
     Args:
         data: bytes of many texts.
-        start: first byte of the text.
-        stop: byte after its last one.
-        marks: uint8[marks, 5], a row of :func:`table`.
+        start: index of the first byte of the text.
+        stop: index after its last byte.
+        marks: uint8[marks, 5], a row of :func:`comment_table`.
     """
     characters = 0
-    blank = True  # the line so far
+    blank = True  # only white space so far on this line
     at = start
     while at < stop:
         byte = int(data[at])
@@ -70,7 +92,7 @@ def count_comments(data: U8, start: int, stop: int, marks: U8) -> int:
 
 @compiled
 def _comment_end(data: U8, start: int, stop: int, at: int, marks: U8) -> int:
-    """The byte after the comment that begins here, or here where none does."""
+    """Return the index after the comment that begins at ``at``, or ``at`` if none does."""
     if _begins(data, at, stop, marks[_OPEN]):
         end = at + marks[_OPEN, 0]
         while end < stop:
@@ -78,9 +100,9 @@ def _comment_end(data: U8, start: int, stop: int, at: int, marks: U8) -> int:
                 return int(end + marks[_CLOSE, 0])
             end += 1
         return stop
-    for place in range(_LINE_MARKS):
-        spaced = marks[place, 1] != 35 or at == start or data[at - 1] <= 32
-        if spaced and _begins(data, at, stop, marks[place]):
+    for index in range(_LINE_MARKS):
+        spaced = marks[index, 1] != 35 or at == start or data[at - 1] <= 32
+        if spaced and _begins(data, at, stop, marks[index]):
             end = at
             while end < stop and data[end] != 10:
                 end += 1
@@ -93,23 +115,23 @@ def _begins(data: U8, at: int, stop: int, mark: U8) -> bool:
     size = int(mark[0])
     if size == 0 or at + size > stop:
         return False
-    for index in range(size):  # noqa: SIM110  numba compiles no generator here
-        if data[at + index] != mark[1 + index]:
-            return False
-    return True
+    index = 0
+    while index < size and data[at + index] == mark[1 + index]:
+        index += 1
+    return index == size
 
 
 @compiled
 def _is_quote(byte: int, marks: U8) -> bool:
-    for place in range(1, 1 + int(marks[_QUOTES, 0])):  # noqa: SIM110  numba compiles no generator here
-        if marks[_QUOTES, place] == byte:
-            return True
-    return False
+    found = False
+    for index in range(1, 1 + int(marks[_QUOTES, 0])):
+        found |= marks[_QUOTES, index] == byte
+    return found
 
 
 @compiled
 def _string_end(data: U8, at: int, stop: int) -> int:
-    """The byte after the string that begins here, or after its quote where the line does not close it."""
+    """Return the index after the string that begins here, or after its quote if the line does not close it."""
     here = at + 1
     while here < stop and data[here] != 10:
         if data[here] == data[at]:
@@ -137,8 +159,29 @@ def _triple_end(data: U8, at: int, stop: int) -> int:
 
 @compiled
 def _characters(data: U8, start: int, stop: int) -> int:
-    """Characters of whole UTF-8."""
+    """Return the number of characters of complete UTF-8."""
     characters = 0
     for at in range(start, stop):
         characters += (data[at] & 0xC0) != 0x80
     return characters
+
+
+def _formulas(counts: KernelCounts) -> Columns:
+    return {"comment_frac": ratios(counts[CommentCount.CHARACTERS], counts[CharacterCount.CHARACTERS])}
+
+
+GROUP = SignalGroup(
+    signals=(
+        describe(
+            "comment_frac",
+            "share",
+            "Share of characters within comments, their marks included, and within Python's docstrings; 0 where the "
+            "document says no programming language or one without a style in `signals/comment_styles.py`.",
+            family="code",
+            source="ours, after SantaCoder (Ben Allal et al. 2023, 4.1), which parses Python, Java and JavaScript",
+        ),
+    ),
+    columns=CommentCount,
+    count=count_comments,
+    formulas=_formulas,
+)

@@ -1,44 +1,41 @@
-"""What the definitions of signals fix: glyphs, phrases, sizes, and the files that they read.
-
-Apart from the code that measures, so that whoever only reads about signals does not load a compiler and models.
-"""
+"""Constants in the definitions of signals: glyphs, phrases, sizes, and the files that signals read."""
 
 from pathlib import Path
 
 from massivetext import assets
 
 LANGUAGE_MODEL = Path(__file__).parent / "models" / "lid.176.ftz"
-UNSAFE_MODEL = Path(__file__).parent / "models" / "unsafe.ftz"  # its calibration lies beside it, in unsafe.json
+UNSAFE_MODEL = Path(__file__).parent / "models" / "unsafe.ftz"  # its calibration is in unsafe.json in the same folder
 UNSAFE_PHRASES = assets.folder("filters") / "lists" / "unsafe_phrases.txt"
-STOP_WORDS = assets.folder("filters") / "lists" / "stop_words.toml"
+STOP_WORDS_FILE = assets.folder("filters") / "lists" / "stop_words.toml"
 URL_KEYWORDS = assets.folder("filters") / "lists" / "explicit_url_keywords.txt"
 
 UNDETERMINED = "und"  # ISO 639-2 for "undetermined": the language of a text without words
-# A long text is read in windows, evenly spread from its start to its end. So many small ones tell the language of real
-# books and news as often as the whole text does; three of 700 characters do not (benchmarks/signals.py).
+# A long text is read in windows, evenly spread from start to end. Ten small ones find the language of real books and
+# news as reliably as the whole text does; three of 700 characters do not (benchmarks/signals.py).
 LANGUAGE_WINDOWS = 10
 LANGUAGE_WINDOW = 210  # characters
-# Places of a text whose paragraphs are asked for their own language, and the characters that are read there. They make
-# telling languages take some 60% longer (benchmarks/signals.py), which is why a recipe asks for them.
+# Number of positions of a text where the language of the paragraph is detected, and of characters that are read there.
+# Language detection takes about 60% longer with it (benchmarks/signals.py), so it is an option of the recipe.
 PARAGRAPH_SIGNAL = "language_paragraph_frac"
-PARAGRAPH_PLACES = 5
+PARAGRAPH_EXCERPTS = 5
 PARAGRAPH_WINDOW = 160
-PARAGRAPH_LEAST = 60  # characters that tell a language
-# Likewise of what the unsafe-text model reads, which was trained on texts of about 100 characters.
+PARAGRAPH_LEAST = 60  # fewest characters for a reliable language
+# Windows of the unsafe-text model, which was trained on texts of about 100 characters.
 UNSAFE_WINDOWS = 3
 UNSAFE_WINDOW = 300
 
-MOST_STOP_WORDS = 64  # of a language; bits of a number
+MOST_STOP_WORDS = 64  # per language: each has one bit of a 64-bit number
 
-TOP_SIZES = (2, 3, 4)  # words of the n-grams of which the most frequent one counts
-DUPLICATE_SIZES = (5, 6, 7, 8, 9, 10)  # words of the n-grams of which every repeated one counts
+TOP_SIZES = (2, 3, 4)  # words per n-gram where only the most frequent n-gram counts
+DUPLICATE_SIZES = (5, 6, 7, 8, 9, 10)  # words per n-gram where every repeated n-gram counts
 
-MINI_CHARACTERS = 3  # of a mini-word: McAlpine 2006
+MINI_CHARACTERS = 3  # most characters of a mini-word (McAlpine 2006)
 
-SHORT_CHARACTERS = 30  # of a short line: FineWeb's short_line_length
+SHORT_CHARACTERS = 30  # most characters of a short line (FineWeb's short_line_length)
 
-# The paper names no bullets. The first group are bullets wherever they begin a line; the second also begin words ("-5",
-# "**bold**"), so they count only where they are a word of their own.
+# The paper names no bullets. Those of the first group count wherever they begin a line; those of the second can also
+# begin a word ("-5", "**bold**"), so they count only as a word of their own.
 BULLETS_ANYWHERE = frozenset("•‣⁃▪▫■□●○◦·▶")
 BULLETS_ALONE = frozenset("-*–")
 # T5 (Raffel et al. 2020, 2.2): "a period, exclamation mark, question mark, or end quotation mark"; the first three are
@@ -47,8 +44,8 @@ END_QUOTES = frozenset("\"'”’»")
 
 JAVASCRIPT = "javascript"
 LOREM_IPSUM = "lorem ipsum"
-# Of C4's code (tensorflow_datasets, c4_utils.py).
-POLICIES = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies")
+# The phrases in the code of C4 (tensorflow_datasets, c4_utils.py).
+POLICY_PHRASES = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies")
 
 # Lozhkov et al. 2024 (StarCoder2), A.1: the five phrases, in the first five lines. The last two are ours: marks that
 # generators for Go, Protocol Buffers, Rust and JavaScript write; StarCoder2 runs go-enry's is_generated for such files.
@@ -62,9 +59,9 @@ GENERATED_MARKS = (
     "@generated",
 )
 GENERATED_LINES = 5
-# Of its regular expressions for encoded data.
-BASE64_LEAST = 64  # characters of a run
-BYTES_LEAST = 8  # bytes, or escapes, in a row
+# From the regular expressions of StarCoder2 for encoded data.
+BASE64_LEAST = 64  # fewest characters of a run
+BYTES_LEAST = 8  # fewest consecutive bytes, or escapes
 
-# Columns of the documents data set that some signals are taken from, beside the text.
+# Columns of the documents data set, besides the text, that some signals are computed from.
 DOCUMENT_COLUMNS = ("url", "metadata", "html_bytes", "link_text_frac", "edits")

@@ -1,14 +1,23 @@
-"""Data within a text, compiled: base64, bytes in hexadecimal, and escapes; and marks of generated files.
+"""Signals of data within a text: base64, bytes in hexadecimal, escapes; and of marks of generated files.
 
 All of it is ASCII, so bytes are characters here.
 """
+
+import functools
+from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
 
 from massivetext.signals.compiled import compiled, inlined
 from massivetext.signals.definitions import BASE64_LEAST, BYTES_LEAST, GENERATED_LINES, GENERATED_MARKS
-from massivetext.signals.scan import U8, stands
+from massivetext.signals.references import STARCODER
+from massivetext.signals.scan import F64, U8, CharacterCount, matches_at
+from massivetext.signals.scanned_text import ScannedText
+from massivetext.signals.signal import describe
+from massivetext.signals.signal_group import Columns, KernelCounts, SignalGroup, ratios
+
+_starcoder = functools.partial(describe, family="code", source=STARCODER)
 
 _BASE64, _HEX, _WORD, _GAP, _OTHER = (1 << bit for bit in range(5))
 
@@ -25,36 +34,51 @@ def _kinds() -> U8:
 
 
 _KINDS = _kinds()
-_OTHER_LEAST = 3 * BYTES_LEAST - 1  # characters of bytes without prefixes, one between two
+_OTHER_LEAST = 3 * BYTES_LEAST - 1  # shortest run: two digits per byte and one character between two bytes
 _MARKS = np.frombuffer("".join(GENERATED_MARKS).encode("ascii"), np.uint8)
 _MARK_ENDS = np.cumsum([len(mark) for mark in GENERATED_MARKS])
-_HEAD = 4  # bytes of each mark that are looked for all at once (Baeza-Yates and Gonnet 1992, "shift-or")
+_HEAD = 4  # first bytes of every mark, all searched for at once (Baeza-Yates and Gonnet 1992, "shift-or")
 
 
 def _heads() -> tuple[npt.NDArray[np.uint32], np.uint32, np.uint32]:
-    """For each byte the places in the heads of marks where it stands, in any case; all first places, and all last."""
-    places = np.zeros(256, np.uint32)
+    """Return, for each byte, the bits of its positions in the heads, uint32[256]; and the first and the last bits."""
+    position_bits = np.zeros(256, np.uint32)
     for number, mark in enumerate(GENERATED_MARKS):
         for index, letter in enumerate(mark[:_HEAD]):
             for byte in {ord(letter), ord(letter.upper())}:
-                places[byte] |= np.uint32(1 << (_HEAD * number + index))
+                position_bits[byte] |= np.uint32(1 << (_HEAD * number + index))
     first = np.uint32(sum(1 << (_HEAD * number) for number in range(len(GENERATED_MARKS))))
-    return places, first, np.uint32(first << (_HEAD - 1))
+    return position_bits, first, np.uint32(first << (_HEAD - 1))
 
 
-_PLACES, _FIRST_PLACES, _LAST_PLACES = _heads()
+_POSITION_BITS, _FIRST_POSITIONS, _LAST_POSITIONS = _heads()
+
+
+class EncodedCount(IntEnum):
+    """Columns of :func:`count_encoded`: two numbers of characters, and a number of marks."""
+
+    ENCODED = 0
+    LONGEST = 1
+    GENERATED_MARKS = 2
 
 
 @compiled
-def find_encoded(data: U8, start: int, stop: int) -> tuple[int, int]:
-    r"""Characters of all encoded data in the text in bytes ``start`` to ``stop``, and of the longest piece.
+def count_encoded(text: ScannedText, counts: F64) -> None:
+    """Fill float64[EncodedCount] for a text."""
+    counts[EncodedCount.ENCODED], counts[EncodedCount.LONGEST] = _find_encoded(text.data, text.start, text.stop)
+    counts[EncodedCount.GENERATED_MARKS] = _count_generated_marks(text.data, text.start, text.stop)
 
-    A piece is as long as can be from where one begins, and the next begins after it: letters, digits, ``+``, ``/``,
-    ``=`` and line feeds (64 of them); bytes, see :func:`_bytes_end`; ``\u`` and four hexadecimal digits (8 times).
+
+@compiled
+def _find_encoded(data: U8, start: int, stop: int) -> tuple[int, int]:
+    r"""Return the number of characters of all encoded data in a text, and of its longest piece.
+
+    Pieces are found from left to right, each as long as possible: letters, digits, ``+``, ``/``, ``=`` and line feeds
+    (64 or more); bytes, see :func:`_bytes_end`; ``\u`` and four hexadecimal digits (8 times or more).
     """
     covered = longest = 0
     base64, base64_end = _run(data, start, stop, _BASE64, BASE64_LEAST)
-    other, other_end = _run(data, start, stop, _OTHER, _OTHER_LEAST)  # where bytes and escapes may be
+    other, other_end = _run(data, start, stop, _OTHER, _OTHER_LEAST)  # only here can bytes and escapes begin
     at = min(base64, other)
     while at < stop:
         end = base64_end if at == base64 else at
@@ -76,9 +100,9 @@ def find_encoded(data: U8, start: int, stop: int) -> tuple[int, int]:
 
 @compiled
 def _run(data: U8, at: int, stop: int, kind: int, least: int) -> tuple[int, int]:
-    """The first run of so many bytes of a kind, as its first byte and the one after it; ``stop`` twice if none is left.
+    """Return (begin, end) of the first run of ``least`` or more bytes of a kind; (``stop``, ``stop``) if there is none.
 
-    Of other text only some bytes are looked at: if the last of ``least`` is of another kind, no run begins before it.
+    Most bytes of other text are skipped: if the last of ``least`` bytes is of another kind, no run can begin before it.
     """
     while at + least <= stop:
         here = at + least - 1
@@ -95,10 +119,10 @@ def _run(data: U8, at: int, stop: int, kind: int, least: int) -> tuple[int, int]
 
 @compiled
 def _bytes_end(data: U8, at: int, stop: int) -> int:
-    r"""The end of eight or more bytes in a row, or where they would begin.
+    r"""Return the index after eight or more bytes that begin at ``at``, or ``at`` if there are fewer.
 
-    A byte is ``0x``, ``\x`` or nothing, then two hexadecimal digits with no letter, digit or underscore after them;
-    between bytes are commas and white space, before ``\x`` perhaps nothing.
+    A byte is ``0x``, ``\x`` or nothing, then two hexadecimal digits with no letter, digit or underscore after them.
+    Commas and white space separate bytes; before ``\x`` they may be missing.
     """
     count, end, here = 0, at, at
     while True:
@@ -123,7 +147,7 @@ def _is_prefix(first: int, second: int) -> bool:
 
 @compiled
 def _escapes_end(data: U8, at: int, stop: int) -> int:
-    r"""The end of eight or more ``\u1234`` in a row, or where they would begin."""
+    r"""Return the index after eight or more ``\u1234`` that begin at ``at``, or ``at`` if there are fewer."""
     count, here = 0, at
     while here + 6 <= stop and data[here] == 92 and data[here + 1] == 117:
         digits = _KINDS[data[here + 2]] & _KINDS[data[here + 3]] & _KINDS[data[here + 4]] & _KINDS[data[here + 5]]
@@ -135,20 +159,51 @@ def _escapes_end(data: U8, at: int, stop: int) -> int:
 
 
 @compiled
-def count_generated(data: U8, start: int, stop: int) -> int:
-    """Marks of generated files in the first five lines of a text, in any case."""
+def _count_generated_marks(data: U8, start: int, stop: int) -> int:
+    """Return the number of marks of generated files in the first five lines of a text, in any case."""
     count = feeds = 0
-    matched = np.uint32(0)  # the places in heads up to which the last bytes agree
+    matched = np.uint32(0)  # bit of every position in a head up to which the last bytes match
     for at in range(start, stop):
         byte = data[at]
         if byte == 10:
             feeds += 1
             if feeds == GENERATED_LINES:
                 break
-        matched = (matched << np.uint32(1) | _FIRST_PLACES) & _PLACES[byte]
-        if matched & _LAST_PLACES:
+        matched = (matched << np.uint32(1) | _FIRST_POSITIONS) & _POSITION_BITS[byte]
+        if matched & _LAST_POSITIONS:
             begin, first = at - _HEAD + 1, 0
             for end in _MARK_ENDS:
-                count += stands(data, begin, stop, begin, _MARKS[first:end])
+                count += matches_at(data, begin, stop, begin, _MARKS[first:end])
                 first = end
     return count
+
+
+def _formulas(counts: KernelCounts) -> Columns:
+    return {
+        "encoded_frac": ratios(counts[EncodedCount.ENCODED], counts[CharacterCount.CHARACTERS]),
+        "longest_encoded_length": counts[EncodedCount.LONGEST],
+        "generated_mark_count": counts[EncodedCount.GENERATED_MARKS],
+    }
+
+
+GROUP = SignalGroup(
+    signals=(
+        _starcoder(
+            "encoded_frac",
+            "share",
+            f"Share of characters within data: {BASE64_LEAST} or more letters, digits, `+`, `/`, `=` and "
+            f"line feeds in a row; {BYTES_LEAST} or more bytes of two hexadecimal digits, each with `0x`, "
+            r"`\x` or nothing before it, commas, white space or nothing between them; as many `\u1234` in a row.",
+        ),
+        _starcoder("longest_encoded_length", "characters", "Characters of the longest piece of such data.", whole=True),
+        _starcoder(
+            "generated_mark_count",
+            "count",
+            f"Copies of these in the first {GENERATED_LINES} lines, in any case: "
+            f"{', '.join(f'`{mark}`' for mark in GENERATED_MARKS)}.",
+        ),
+    ),
+    columns=EncodedCount,
+    count=count_encoded,
+    formulas=_formulas,
+)

@@ -1,10 +1,10 @@
-"""The form of a word: what is compared where case and punctuation do not count."""
+"""The normal form of a word, for comparisons in which case and punctuation do not count."""
 
 
 def form(word: str) -> str:
-    """A word in lower case, without the characters at its edges that are neither letters nor digits; may be empty.
+    """Return a word in lower case, without characters at its edges that are not letters or digits; may be empty.
 
-    Every character is lower-cased by itself, by its simple mapping.
+    Each character is lower-cased on its own, by its simple mapping.
     """
     first, last = 0, len(word)
     while first < last and not word[first].isalnum():

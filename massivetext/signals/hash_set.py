@@ -1,6 +1,6 @@
-"""Sets of 64-bit hashes in nine bytes an entry, for compiled code: sorted, with an index of their first bits.
+"""Sets of 64-bit hashes in nine bytes per entry, for compiled code: sorted, with an index of their first bits.
 
-Whether a hash is in a set is told by the entries of one bucket, four to eight of them, which lie beside one another.
+To look up a hash, the four to eight adjacent entries of one bucket are compared.
 """
 
 from typing import NamedTuple
@@ -15,12 +15,12 @@ _BLOCK = 1 << 16
 
 
 class HashSet(NamedTuple):
-    """A set.
+    """A set of hashes.
 
     Attributes:
-        hashes: uint64[entries], sorted, each once.
-        starts: int32[buckets + 1], the first entry of each bucket, and the number of entries.
-        shift: what leaves the bucket of a hash.
+        hashes: uint64[entries], sorted and distinct.
+        starts: int32[buckets + 1], index of the first entry of each bucket, and the number of entries.
+        shift: right shift that turns a hash into its bucket index.
     """
 
     hashes: U64
@@ -29,12 +29,12 @@ class HashSet(NamedTuple):
 
     @property
     def bytes_held(self) -> int:
-        """Bytes in memory."""
+        """Number of bytes in memory."""
         return self.hashes.nbytes + self.starts.nbytes
 
 
 def hash_set(hashes: U64) -> HashSet:
-    """The set of some hashes, in any order; they are sorted where they lie."""
+    """Return the set of some hashes in any order. Their array is sorted in place and becomes part of the set."""
     hashes.sort()
     kept = hashes[: _compact(hashes)]
     bits = max(1, len(kept).bit_length() - 3)
@@ -44,7 +44,7 @@ def hash_set(hashes: U64) -> HashSet:
 
 
 def _compact(hashes: U64) -> int:
-    """Moves the distinct ones of sorted hashes to the front, a block at a time, and returns how many they are."""
+    """Move the distinct ones of sorted hashes to the front, block by block, and return their number."""
     kept = 0
     for low in range(0, len(hashes), _BLOCK):
         block = hashes[low : low + _BLOCK]
@@ -58,10 +58,10 @@ def _compact(hashes: U64) -> int:
 
 
 @compiled
-def holds(members: HashSet, wanted: np.uint64) -> bool:
-    """Whether a hash is in the set."""
+def contains_hash(members: HashSet, wanted: np.uint64) -> bool:
+    """Return whether a hash is in the set."""
     bucket = int(wanted >> np.uint64(members.shift))
-    for at in range(members.starts[bucket], members.starts[bucket + 1]):  # noqa: SIM110  compiled: no generators
-        if members.hashes[at] == wanted:
-            return True
-    return False
+    at, end = members.starts[bucket], members.starts[bucket + 1]
+    while at < end and members.hashes[at] != wanted:
+        at += 1
+    return bool(at < end)

@@ -1,16 +1,16 @@
-"""Hash tables of 64-bit keys for compiled code: what is equal among many keys, and which number a known key has.
+"""Hash tables of 64-bit keys for compiled code: group equal keys, or find the number of a known key.
 
-Keys are taken to be mixed already: bits of their middle choose the place, linear probing the next one. A table of keys
-that are grouped is at most half full, one of known keys an eighth: most that are asked for are not among them, and the
-first place says so.
+Keys must be hashes already: bits from their middle choose the slot, and linear probing the next one. A grouping table
+is at most half full. A table of known keys is at most an eighth full: most keys that are looked up are unknown, and
+then an empty first slot answers at once.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from massivetext.signals.compiled import compiled, inlined, plain
+from massivetext.signals.compiled import compiled, inlined, uncompiled
 
 U64 = npt.NDArray[np.uint64]
 I32 = npt.NDArray[np.int32]
@@ -21,14 +21,14 @@ def _slot(key: np.uint64, mask: int) -> int:
     return int(key >> np.uint64(20)) & mask
 
 
-class Table(NamedTuple):
-    """Room for grouping keys, used again for every text: entries of an older generation count as empty.
+class GroupingTable(NamedTuple):
+    """Working memory of :func:`group_keys`, used again for every text: slots of an earlier generation count as empty.
 
     Attributes:
-        keys: uint64[capacity], a power of two.
+        keys: uint64[capacity], capacity being a power of two.
         groups: int32[capacity], number of the group of each key.
-        stamps: uint32[capacity], generation of each entry.
-        generation: uint32[1], of the last call.
+        stamps: uint32[capacity], generation that filled each slot.
+        generation: uint32[1], generation of the last call.
     """
 
     keys: U64
@@ -38,10 +38,10 @@ class Table(NamedTuple):
 
 
 @compiled
-def room(most_keys: int) -> Table:
-    """A table for so many keys at a time."""
+def grouping_table(most_keys: int) -> GroupingTable:
+    """Return a table for at most this number of keys per call."""
     capacity = capacity_for(most_keys)
-    return Table(
+    return GroupingTable(
         np.zeros(capacity, np.uint64),
         np.zeros(capacity, np.int32),
         np.zeros(capacity, np.uint32),
@@ -51,7 +51,7 @@ def room(most_keys: int) -> Table:
 
 @compiled
 def capacity_for(keys: int) -> int:
-    """The smallest power of two that is twice as many, and at least 16."""
+    """Return the smallest power of two that is at least 16 and at least twice the number of keys."""
     capacity = 16
     while capacity < 2 * keys:
         capacity *= 2
@@ -59,20 +59,20 @@ def capacity_for(keys: int) -> int:
 
 
 @compiled
-def group(table: Table, keys: U64, count: int, groups: I32, copies: I32) -> int:
-    """Numbers the distinct values of ``keys[:count]`` in order of first appearance, and returns how many there are.
+def group_keys(table: GroupingTable, keys: U64, count: int, groups: I32, copies: I32) -> int:
+    """Number the distinct values of ``keys[:count]`` in order of first occurrence and return how many there are.
 
     Args:
-        table: with room for ``count`` keys.
-        keys: uint64.
-        count: how many of them.
+        table: working memory for at least ``count`` keys.
+        keys: uint64, the keys.
+        count: number of keys.
         groups: int32, filled with the number of each key.
-        copies: int32, filled with how often the keys of each number occur.
+        copies: int32, filled with the number of occurrences per distinct key.
     """
-    # A small text uses a small part of the table, which stays in the cache.
+    # A small text uses the first slots only, which stay in the processor's cache.
     mask = capacity_for(count) - 1
     table.generation[0] += np.uint32(1)
-    if table.generation[0] == 0:  # all numbers were used
+    if table.generation[0] == 0:  # the counter has wrapped around: old stamps could look new
         table.stamps[:] = 0
         table.generation[0] = np.uint32(1)
     stamp = table.generation[0]
@@ -92,32 +92,36 @@ def group(table: Table, keys: U64, count: int, groups: I32, copies: I32) -> int:
     return found
 
 
-class Lookup(NamedTuple):
-    """Numbers of known keys: uint64[capacity] keys, 0 where there is none, and int32[capacity] numbers."""
+class KeyNumbers(NamedTuple):
+    """Numbers of known keys: uint64[capacity] keys, 0 for an empty slot, and int32[capacity] numbers."""
 
     keys: U64
     numbers: I32
 
 
-def lookup_of(keys: U64) -> Lookup:
-    """Key ``i`` has number ``i``. Raises ValueError where a key is 0 or comes twice."""
-    capacity = plain(capacity_for)(4 * len(keys))
-    table = Lookup(np.zeros(capacity, np.uint64), np.zeros(capacity, np.int32))
+def build_key_numbers(keys: U64) -> KeyNumbers:
+    """Return a table in which ``keys[i]`` has the number ``i``.
+
+    Raises:
+        ValueError: a key is 0 or occurs twice.
+    """
+    capacity = uncompiled(capacity_for)(4 * len(keys))
+    table = KeyNumbers(np.zeros(capacity, np.uint64), np.zeros(capacity, np.int32))
     for number, key in enumerate(keys):
-        slot = plain(_slot)(key, capacity - 1)
+        slot = uncompiled(_slot)(key, capacity - 1)
         while table.keys[slot]:
             if table.keys[slot] == key:
-                raise ValueError(f"lookup: want each key once, got key {number} again")
+                raise ValueError(f"key numbers: want distinct keys, but key {number} occurs before")
             slot = (slot + 1) & (capacity - 1)
         if not key:
-            raise ValueError(f"lookup: want keys other than 0, got it as key {number}")
+            raise ValueError(f"key numbers: want keys other than 0, but key {number} is 0")
         table.keys[slot], table.numbers[slot] = key, number
     return table
 
 
 @inlined
-def number_of(lookup: Lookup, key: Any) -> int:
-    """The number of a key, or -1."""
+def find_key_number(lookup: KeyNumbers, key: np.uint64) -> int:
+    """Return the number of a key, or -1 for an unknown one."""
     mask = len(lookup.keys) - 1
     slot = _slot(key, mask)
     while lookup.keys[slot] != 0 and lookup.keys[slot] != key:

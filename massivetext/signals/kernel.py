@@ -1,153 +1,135 @@
-"""All signals that need no model, measured in one compiled loop over the texts of a batch."""
+"""The compiled loop over a batch of texts: one scan per text, then the counter of every signal group."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from massivetext.signals import (
-    characters,
-    comment_styles,
-    comments,
-    definitions,
-    encoded,
-    hash_table,
-    line_counts,
-    repetition,
-    safety,
-    scan,
-    words,
-)
-from massivetext.signals.compiled import compiled, digest_of, kept
-from massivetext.signals.safety import Phrases
-from massivetext.signals.scan import I64, U8, U32
-from massivetext.signals.words import StopWords
+from massivetext.signals.characters import character_table, lower
+from massivetext.signals.compiled import CompiledFunction, bind, compiled, compiled_and_cached, inlined
+from massivetext.signals.hash_table import grouping_table
+from massivetext.signals.ngram_buffers import ngram_buffers
+from massivetext.signals.scan import F64, I64, U8, U32, WORD, CharacterCount, count_word_records, scan
+from massivetext.signals.scanned_text import ScannedText
+from massivetext.signals.signal_group import Columns, KernelCounts, SignalGroup
 
-_ROOM_BYTES = 1 << 20  # texts above it have their words counted first, others get room for as many as they could have
-(COMMENTS, ENCODED, LONGEST_ENCODED, GENERATED) = range(4)
-CODE_COUNTS = 4
+# Longer texts get an exact word count first; shorter ones a buffer for the most words they could have.
+_EXACT_COUNT_BYTES = 1 << 20
+
+Tables = tuple[object, ...]
+CountAll = Callable[[ScannedText, F64, Tables], None]
 
 
-class Measured(NamedTuple):
-    """Counts of each text, int64[texts, ...], and what is not whole, float64[texts, ...].
+class _Counter(NamedTuple):
+    """What the loop has to know of a group: its compiled counter, its columns, and whether it has tables."""
 
-    Attributes:
-        characters: columns as in :mod:`massivetext.signals.scan`.
-        words: columns as in :mod:`massivetext.signals.words`.
-        values: likewise.
-        lines: columns as in :mod:`massivetext.signals.line_counts`.
-        repeated: characters by n; see :func:`massivetext.signals.repetition.repetition`.
-        phrases: distinct unsafe phrases of each text.
-        weights: of all their copies.
-        code: what source code is told by, in the columns COMMENTS, ENCODED, LONGEST_ENCODED and GENERATED.
-    """
-
-    characters: I64
-    words: I64
-    values: npt.NDArray[np.float64]
-    lines: I64
-    repeated: I64
-    phrases: I64
-    weights: npt.NDArray[np.float64]
-    code: I64
+    counter: Callable[..., None]
+    columns: type[IntEnum]
+    has_tables: bool
 
 
-class Tables(NamedTuple):
-    """What texts are held against: bits and lower-case forms of characters, words, phrases, marks of comments."""
-
-    bits: U8
-    lower: U32
-    stops: StopWords
-    phrases: Phrases
-    comments: U8
-
-
-def measure(data: U8, offsets: I64, languages: I64, styles: I64, tables: Tables) -> Measured:
-    """Measures texts.
+def measure_texts(data: U8, offsets: I64, languages: I64, styles: I64, groups: Sequence[SignalGroup]) -> KernelCounts:
+    """Run the scan and the counters of some groups over a batch of texts; the signals are computed from the counts.
 
     Args:
-        data: their UTF-8.
-        offsets: int64[texts + 1], where each begins, and the last ends.
-        languages: int64[texts], number of the list of stop words that each is held against.
-        styles: int64[texts], number of the comment style of each, -1 where it is unknown.
-        tables: what else they are held against.
+        data: UTF-8 of the texts.
+        offsets: int64[texts + 1], where each text begins, and where the last one ends.
+        languages: int64[texts], number of the list of stop words for each text.
+        styles: int64[texts], number of the comment style of each text, -1 if unknown.
+        groups: the signal groups; those without a counter are skipped.
     """
-    texts = len(offsets) - 1
-    measured = Measured(
-        characters=np.zeros((texts, scan.COUNTS), np.int64),
-        words=np.zeros((texts, words.COUNTS), np.int64),
-        values=np.zeros((texts, words.VALUES), np.float64),
-        lines=np.zeros((texts, line_counts.COUNTS), np.int64),
-        repeated=np.zeros((texts, repetition.LONGEST + 1), np.int64),
-        phrases=np.zeros(texts, np.int64),
-        weights=np.zeros(texts, np.float64),
-        code=np.zeros((texts, CODE_COUNTS), np.int64),
+    counted = [(group, group.columns) for group in groups if group.columns is not None]
+    first_columns: dict[type[IntEnum], int] = {CharacterCount: 0}
+    width = len(CharacterCount)
+    for _, columns in counted:
+        first_columns[columns] = width
+        width += len(columns)
+    matrix = np.zeros((len(offsets) - 1, width), np.float64)
+    counters = tuple(
+        _Counter(group.count, columns, group.tables is not None)
+        for group, columns in counted
+        if group.count is not None
     )
-    _loop()(data, offsets, languages, styles, tables, measured)
-    return measured
+    tables = tuple(group.tables() for group, _ in counted if group.tables is not None)
+    _loop(counters)(data, offsets, languages, styles, character_table(), lower(), tables, matrix)
+    return KernelCounts(matrix, first_columns, np.diff(offsets))
+
+
+def kernel_signals(counts: KernelCounts, groups: Sequence[SignalGroup]) -> Columns:
+    """Return the column of every signal of the groups that are computed from counts, by name."""
+    found: Columns = {}
+    for group in groups:
+        if group.formulas is not None:
+            found |= group.formulas(counts)
+    return found
 
 
 @functools.cache
-def tables(stop_lists: tuple[tuple[str, ...], ...]) -> Tables:
-    """The tables for some lists of stop words. Raises UserError where the phrase list is missing."""
-    return Tables(
-        characters.table(), characters.lower(), words.stop_words(stop_lists), safety.built_in(), comments.table()
-    )
+def _loop(counters: tuple[_Counter, ...]) -> CompiledFunction[[U8, I64, I64, I64, U8, U32, Tables, F64], None]:
+    """Return the loop for some counters; it is compiled, or loaded from disk, at the first call.
 
-
-@functools.cache
-def _loop() -> Callable[[U8, I64, I64, I64, Tables, Measured], None]:
-    """The loop, compiled or as kept from the last time.
-
-    numba keeps what it compiled beside this file, or in the user's cache folder, and compiles anew when this file
-    changes. It does not see when a function of another file changes: the digest of all of them is a part of the key.
+    The counters are chained from the last to the first: each link calls one counter with its columns, then the rest.
     """
-    digest = _digest()
-
-    @kept
-    def measure_all(data: U8, offsets: I64, languages: I64, styles: I64, tables: Tables, measured: Measured) -> None:
-        _ = digest
-        most = _most_words(data, offsets, tables.bits)
-        found = np.empty(most, scan.WORD)
-        table, room = hash_table.room(most), repetition.room(most)
-        seen = np.zeros(len(tables.phrases.weights), np.int64)
-        for text in range(len(offsets) - 1):
-            start, stop = offsets[text], offsets[text + 1]
-            counts, values = measured.words[text], measured.values[text]
-            count = scan.scan(data, start, stop, tables.bits, tables.lower, found, measured.characters[text])
-            words.count_words(found, count, languages[text], tables.stops, counts, values)
-            words.count_forms(found, count, table, room, counts, values)
-            line_counts.count_lines(found, count, tables.bits, table, room, measured.lines[text])
-            repetition.repetition(found, count, table, room, measured.repeated[text])
-            distinct, weight = safety.find_phrases(found, count, tables.phrases, seen, text + 1)
-            measured.phrases[text], measured.weights[text] = distinct, weight
-            code = measured.code[text]
-            code[ENCODED], code[LONGEST_ENCODED] = encoded.find_encoded(data, start, stop)
-            code[GENERATED] = encoded.count_generated(data, start, stop)
-            if styles[text] >= 0:
-                code[COMMENTS] = comments.count_comments(data, start, stop, tables.comments[styles[text]])
-
-    return measure_all
+    count_all: CountAll = _count_nothing
+    column = len(CharacterCount) + sum(len(each.columns) for each in counters)
+    table = sum(each.has_tables for each in counters)
+    for each in reversed(counters):
+        end, column = column, column - len(each.columns)
+        names: dict[str, object] = {"_count": each.counter, "_BEGIN": column, "_END": end, "_count_rest": count_all}
+        if each.has_tables:
+            table -= 1
+            count_all = bind(_count_with_tables, _TABLE=table, **names)
+        else:
+            count_all = bind(_count_group, **names)
+    return compiled_and_cached(_measure_all, _count_all=count_all)
 
 
-def _digest() -> int:
-    """Of all that is compiled."""
-    modules = (
-        *(characters, comment_styles, comments, definitions, encoded, hash_table),
-        *(line_counts, repetition, safety, scan, words),
-    )
-    return digest_of(*modules)
+@inlined
+def _count_nothing(text: ScannedText, counts: F64, tables: Tables) -> None:
+    """End the chain of counters."""
+
+
+# Placeholders: `bind` replaces them in a copy of the functions below, for every group. So the calls are direct, and no
+# column number is looked up while the loop runs.
+_count: Callable[..., None] = _count_nothing
+_count_rest: CountAll = _count_nothing
+_count_all: CountAll = _count_nothing
+_BEGIN = _END = _TABLE = 0
+
+
+def _measure_all(
+    data: U8, offsets: I64, languages: I64, styles: I64, bits: U8, lower_case: U32, tables: Tables, matrix: F64
+) -> None:
+    most = _most_words(data, offsets, bits)
+    words = np.empty(most, WORD)
+    table, buffers = grouping_table(most), ngram_buffers(most)
+    for row in range(len(offsets) - 1):
+        start, stop, counts = offsets[row], offsets[row + 1], matrix[row]
+        found = scan(data, start, stop, bits, lower_case, words, counts)
+        text = ScannedText(data, start, stop, words, found, languages[row], styles[row], bits, table, buffers)
+        _count_all(text, counts, tables)
+
+
+def _count_group(text: ScannedText, counts: F64, tables: Tables) -> None:
+    _count(text, counts[_BEGIN:_END])
+    _count_rest(text, counts, tables)
+
+
+def _count_with_tables(text: ScannedText, counts: F64, tables: Tables) -> None:
+    _count(text, counts[_BEGIN:_END], tables[_TABLE])
+    _count_rest(text, counts, tables)
 
 
 @compiled
 def _most_words(data: U8, offsets: I64, bits: U8) -> int:
-    """Room that the text with the most words needs."""
+    """Return the size of a buffer that is large enough for the words of every text."""
     most = 1
-    for text in range(len(offsets) - 1):
-        start, stop = offsets[text], offsets[text + 1]
-        needed = (stop - start + 1) // 2  # a byte a word, and one between two
+    for row in range(len(offsets) - 1):
+        start, stop = offsets[row], offsets[row + 1]
+        needed = (stop - start + 1) // 2  # at most: words of one byte, with one byte between two
         if needed > most:
-            most = needed if stop - start <= _ROOM_BYTES else max(most, scan.count_words(data, start, stop, bits))
+            exact = stop - start > _EXACT_COUNT_BYTES
+            most = max(most, count_word_records(data, start, stop, bits)) if exact else needed
     return most

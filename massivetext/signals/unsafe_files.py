@@ -1,4 +1,4 @@
-"""The files of a model for unsafe text: where a recipe has them, and their contents' hashes."""
+"""The files of a model for unsafe text: their paths and the hashes of their contents."""
 
 from massivetext.errors import UserError
 from massivetext.storage import files as fs
@@ -7,10 +7,10 @@ _SUFFIX = ".ftz"
 
 
 def find(root: str, model: str) -> str:
-    """Where a recipe in this folder has its model.
+    """Return the path of the model of a recipe in this folder.
 
     Raises:
-        UserError: its name does not end in .ftz, or it or its calibration is missing.
+        UserError: the name of the model does not end in .ftz, or the model or its calibration is missing.
     """
     path = fs.resolve(model, root)
     wanted = "want a model that `massivetext classifier train` wrote"
@@ -23,10 +23,10 @@ def find(root: str, model: str) -> str:
 
 
 def calibration_of(model: str) -> str:
-    """Where the calibration of a model lies: ``mine.json`` beside ``mine.ftz``."""
+    """Return the path of the calibration of a model: ``mine.json`` for ``mine.ftz``."""
     return model.removesuffix(_SUFFIX) + ".json"
 
 
 def digests(model: str) -> list[str]:
-    """SHA-256 of a model and of its calibration."""
+    """Return the SHA-256 of a model and of its calibration."""
     return [fs.digest(model), fs.digest(calibration_of(model))]

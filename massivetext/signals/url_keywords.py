@@ -1,4 +1,4 @@
-"""Words to be found in URLs: as whole runs of letters and digits, or anywhere, compared byte by byte."""
+"""Keywords in URLs: found as whole runs of letters and digits, or anywhere, and compared byte by byte."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -7,24 +7,24 @@ import numpy as np
 import numpy.typing as npt
 
 from massivetext.errors import UserError
-from massivetext.signals.blocklist_files import chunks, shown
+from massivetext.signals.blocklist_files import chunks, quote_line
 from massivetext.signals.compiled import compiled, inlined
 from massivetext.signals.scan import I64, U8
 
-SHORTEST = 3  # bytes: their hash leads to the keywords that begin with them
+SHORTEST = 3  # bytes that choose the bucket of a keyword
 _BUCKETS = 1 << 14
 _FIRST, _SECOND = 1 << 4, 1 << 9
 
 
-class Keywords(NamedTuple):
-    """Keywords in the order of the buckets of their first three letters.
+class UrlKeywords(NamedTuple):
+    """Keywords, sorted by the bucket of their first three letters.
 
     Attributes:
-        letters: of all keywords, in lower case.
-        offsets: int64[keywords + 1], where each begins, and the last ends.
-        whole: uint8[keywords], 1 for what counts only as a whole run of letters and digits.
-        starts: int32[buckets + 1], the first keyword of each bucket.
-        anywhere: whether one of them counts anywhere.
+        letters: uint8, the letters of all keywords, in lower case.
+        offsets: int64[keywords + 1], index of the first letter of each keyword, and the number of letters.
+        whole: uint8[keywords], 1 if a keyword counts only as a whole run of letters and digits.
+        starts: int32[buckets + 1], number of the first keyword of each bucket, and the number of keywords.
+        anywhere: whether any keyword counts within longer runs too.
     """
 
     letters: U8
@@ -34,18 +34,18 @@ class Keywords(NamedTuple):
     anywhere: bool
 
 
-def read(path: str) -> list[bytes]:
-    """The keywords of a list, one a line, in lower case; ``#`` begins a comment.
+def read_keywords(path: str) -> list[bytes]:
+    """Return the keywords of a list, one per line, in lower case; ``#`` begins a comment.
 
     Raises:
-        UserError: the list is missing, damaged or empty, or a line is no keyword; names file and line.
+        UserError: the list is missing, damaged or empty, or a line is not a keyword; names file and line.
     """
     found = []
     for number, line in enumerate((line for chunk in chunks(path) for line in chunk.split(b"\n")[:-1]), start=1):
         word = line.partition(b"#")[0].strip().lower()
-        if word and (len(word) < SHORTEST or not word.isalnum()):  # of bytes: ASCII alone
+        if word and (len(word) < SHORTEST or not word.isalnum()):  # bytes.isalnum accepts ASCII only
             raise UserError(
-                f"{path}, line {number}: want {SHORTEST} or more letters and digits of ASCII, got {shown(line)}"
+                f"{path}, line {number}: want {SHORTEST} or more letters and digits of ASCII, got {quote_line(line)}"
             )
         if word:
             found.append(word)
@@ -54,11 +54,15 @@ def read(path: str) -> list[bytes]:
     return found
 
 
-def keywords(wanted: Mapping[bytes, bool]) -> Keywords:
-    """The tables of some keywords: letters and digits of ASCII in lower case -> whether only whole runs count."""
+def keyword_tables(wanted: Mapping[bytes, bool]) -> UrlKeywords:
+    """Return the tables of some keywords.
+
+    Args:
+        wanted: ASCII letters and digits in lower case -> whether the keyword counts only as a whole run.
+    """
     ordered = sorted((_bucket(*word[:SHORTEST]), word) for word in wanted)
     words = [word for _, word in ordered]
-    return Keywords(
+    return UrlKeywords(
         letters=np.array(list(b"".join(words)), np.uint8),
         offsets=np.cumsum([0, *map(len, words)], dtype=np.int64),
         whole=np.array([wanted[word] for word in words], np.uint8),
@@ -83,19 +87,19 @@ def _is_alphanumeric(byte: int) -> bool:
 
 
 @compiled
-def count_keywords(url: U8, size: int, wanted: Keywords, seen: I64, number: int) -> int:
-    """Distinct keywords in host and path of a URL.
+def count_keywords(url: U8, size: int, wanted: UrlKeywords, seen: I64, number: int) -> int:
+    """Return the number of distinct keywords in host and path of a URL.
 
     Args:
-        url: its normal form, which is ASCII, and where every percent sign begins a code.
-        size: bytes of it.
-        wanted: what is looked for.
-        seen: int64[keywords], the URL in which each was seen last.
-        number: of this one, above 0 and another for every URL.
+        url: normal form of the URL: ASCII, where every percent sign begins a code of three bytes.
+        size: number of its bytes.
+        wanted: the keywords.
+        seen: int64[keywords], number of the URL in which each keyword was found last.
+        number: number of this URL, above 0 and different for every URL.
     """
     found = at = 0
     first = True  # whether a run of letters and digits begins here
-    while at < size and url[at] != 63:  # the query is what somebody looked for
+    while at < size and url[at] != 63:  # a query shows what a user searched for, not what the page is about
         if url[at] == 37:
             at, first = at + 3, True
             continue
@@ -103,7 +107,7 @@ def count_keywords(url: U8, size: int, wanted: Keywords, seen: I64, number: int)
             one, two, three = _lower(url[at]), _lower(url[at + 1]), _lower(url[at + 2])
             bucket = (one * _SECOND ^ two * _FIRST ^ three) & (_BUCKETS - 1)
             for keyword in range(wanted.starts[bucket], wanted.starts[bucket + 1]):
-                if (first or not wanted.whole[keyword]) and _stands(url, at, size, wanted, keyword):
+                if (first or not wanted.whole[keyword]) and _keyword_matches_at(url, at, size, wanted, keyword):
                     found += seen[keyword] != number
                     seen[keyword] = number
         first = not _is_alphanumeric(url[at])
@@ -112,8 +116,8 @@ def count_keywords(url: U8, size: int, wanted: Keywords, seen: I64, number: int)
 
 
 @compiled
-def _stands(url: U8, at: int, size: int, wanted: Keywords, keyword: int) -> bool:
-    """Whether a keyword stands at a place, and ends its run of letters and digits if it must."""
+def _keyword_matches_at(url: U8, at: int, size: int, wanted: UrlKeywords, keyword: int) -> bool:
+    """Return whether a keyword matches here; if only whole runs count, the run must end after it."""
     begin, end = wanted.offsets[keyword], wanted.offsets[keyword + 1]
     after = at + end - begin
     if after > size:

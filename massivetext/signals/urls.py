@@ -1,18 +1,19 @@
-"""The normal form of URLs, compiled: what two URLs have in common if they are to count as the same.
+"""The normal form of URLs, in compiled code: two URLs count as the same if their normal forms are equal.
 
-The normal form is ``host[:port][/path][?query]`` in ASCII, as RFC 3986 (6.2.2, 6.2.3) has it, and goes further where
-lists and links differ for no reason:
+The normal form is ``host[:port][/path][?query]`` in ASCII, as in RFC 3986 (6.2.2, 6.2.3), with further steps because
+lists and links differ in irrelevant ways:
 
-* White space and control characters around the URL, its scheme, user and password, and its fragment are left out.
-* The host is in lower case, without dots at its end. Other scripts are in Punycode, IPv6 addresses written out in
-  full, and what is percent-encoded is decoded; see :func:`canonical_host`. Each ``www.`` that begins it is left out of
-  the URL, though not of the host by itself.
-* Of the port only a number other than 80 and 443 stays.
-* In path and query, percent-encoded letters, digits and ``-._~`` are decoded, other codes are in upper case, and what
-  RFC 3986 does not allow is percent-encoded. A backslash in a path is a slash, as in browsers. Case stays.
-* Slashes that end the path, and an empty query, are left out.
+* White space and control characters around the URL, its scheme, user and password, and its fragment are removed.
+* The host is in lower case, without dots at its end. Other scripts are in Punycode, IPv6 addresses are written in full,
+  and percent-encoded characters are decoded; see :func:`canonical_host`. Every ``www.`` at its beginning is removed
+  from the URL, but not from the host when it is compared with listed hosts.
+* The port is removed if it is 80, 443 or not a number.
+* In path and query, percent-encoded letters, digits and ``-._~`` are decoded, other codes are in upper case, and
+  characters that RFC 3986 does not allow are percent-encoded. A backslash in a path is a slash, as in browsers. Case
+  stays.
+* Slashes at the end of the path, and an empty query, are removed.
 
-A URL without a host has the empty normal form. Of a URL above 64 KiB what comes after them is not looked at.
+A URL without a host has the empty normal form. Of a longer URL only the first 64 KiB are read.
 """
 
 import ipaddress
@@ -22,14 +23,15 @@ import numpy as np
 
 from massivetext import hashing
 from massivetext.signals.compiled import compiled, inlined
-from massivetext.signals.scan import U8, finished
+from massivetext.signals.scan import U8
+from massivetext.signals.word_hash import finish_hash
 
-LONGEST = 1 << 16  # bytes; crawlers and browsers give up far earlier
-ROOM_BYTES = 3 * LONGEST  # of the longest normal form: all of it percent-encoded
-EMPTY = hashing.GOLDEN  # the state of a hash before the first byte
+LONGEST = 1 << 16  # bytes; crawlers and browsers accept far fewer
+ROOM_BYTES = 3 * LONGEST  # size of the longest normal form, in which every byte is percent-encoded
+EMPTY_HASH = hashing.GOLDEN  # state of a hash before the first byte
 _STEP = hashing.CHARACTER
 _DOTS = ".\u3002\uff0e\uff61"
-_LONGEST_NAME = 255  # characters of a host that is tried as a name in another script
+_LONGEST_NAME = 255  # most characters of a host that is converted to Punycode
 
 _UNRESERVED = b"-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ALLOWED = _UNRESERVED + b":/?@!$&'()*+,;=" + b"[]"
@@ -59,18 +61,18 @@ _WWW = np.frombuffer(b"www.", np.uint8)
 
 @compiled
 def normalise(data: U8, start: int, stop: int, canonical: bool, out: U8) -> tuple[int, int, int, int]:
-    """Writes a URL's host with every ``www.``, and the rest of its normal form.
+    """Write the host of a URL, with every ``www.``, and the rest of its normal form.
 
     Args:
         data: bytes of many URLs.
-        start: first byte of this one.
-        stop: byte after its last one.
-        canonical: its host is as :func:`canonical_host` has it.
-        out: what is filled, uint8[ROOM_BYTES].
+        start: index of the first byte of this URL.
+        stop: index after its last byte.
+        canonical: whether the host is already in the form of :func:`canonical_host`.
+        out: uint8[ROOM_BYTES], filled.
 
     Returns:
-        Bytes of the host, and of all that was written; then where the host begins and ends in ``data``. The first is -1
-        where the host must be made canonical before.
+        Number of bytes of the host, number of all bytes written, and begin and end of the host in ``data``. The first
+        number is -1 if the host must be made canonical first.
     """
     stop = min(stop, start + LONGEST)
     while start < stop and data[start] <= 32:
@@ -93,7 +95,7 @@ def normalise(data: U8, start: int, stop: int, canonical: bool, out: U8) -> tupl
 
 @compiled
 def _put_host(data: U8, start: int, stop: int, canonical: bool, out: U8) -> int:
-    """Bytes of the host, -1 where it must be made canonical before."""
+    """Write the host and return its number of bytes, -1 if it must be made canonical first."""
     host = 0
     for index in range(start, stop):
         byte = int(data[index])
@@ -116,7 +118,7 @@ def _ends_authority(byte: int) -> bool:
 
 @compiled
 def _authority(data: U8, start: int, stop: int) -> int:
-    """Where user, host and port begin: after a scheme and all slashes."""
+    """Return where user, host and port begin: after the scheme and all slashes."""
     at = start
     while at < stop and _KINDS[data[at]] & _SCHEME:
         at += 1
@@ -134,7 +136,7 @@ def _is_slash(byte: int) -> bool:
 
 @compiled
 def _host_end(data: U8, at: int, rest: int) -> int:
-    """Where the colon before a port stands, or ``rest``."""
+    """Return the index of the colon before the port, or ``rest`` without a port."""
     if at < rest and data[at] == _BRACKET:
         while at < rest and data[at] != _CLOSING:
             at += 1
@@ -145,7 +147,7 @@ def _host_end(data: U8, at: int, rest: int) -> int:
 
 @inlined
 def _put(out: U8, size: int, byte: int, kind: int) -> int:
-    """Writes a byte, percent-encoded where it is not of this kind, and returns the new size."""
+    """Write a byte, percent-encoded if it is not of this kind, and return the new size."""
     if _KINDS[byte] & kind:
         out[size] = byte
         return size + 1
@@ -156,7 +158,7 @@ def _put(out: U8, size: int, byte: int, kind: int) -> int:
 @compiled
 def _put_port(data: U8, colon: int, rest: int, out: U8, size: int) -> int:
     first = colon + 1
-    while first < rest and data[first] == 48:  # zeros in front
+    while first < rest and data[first] == 48:  # leading zeros
         first += 1
     number = 0
     for index in range(first, rest):
@@ -173,7 +175,7 @@ def _put_port(data: U8, colon: int, rest: int, out: U8, size: int) -> int:
 
 @compiled
 def _put_path(data: U8, at: int, stop: int, out: U8, size: int) -> int:
-    query = -1  # where it begins in `out`
+    query = -1  # index of the query in `out`
     while at < stop and data[at] != _FRAGMENT:
         byte = int(data[at])
         if _KINDS[byte] & _PLAIN:  # most are
@@ -200,7 +202,7 @@ def _put_path(data: U8, at: int, stop: int, out: U8, size: int) -> int:
 
 @inlined
 def _without_slashes(out: U8, size: int) -> int:
-    while out[size - 1] == _SLASH:  # a host stands before them
+    while out[size - 1] == _SLASH:  # ends at the host at the latest
         size -= 1
     return size
 
@@ -213,7 +215,7 @@ def _hex(digit: int) -> int:
 
 @compiled
 def without_www(out: U8, host: int) -> int:
-    """Bytes of every ``www.`` that begins a host; a host of two labels, ``www.org``, keeps its own."""
+    """Return the number of bytes of every ``www.`` at the beginning of a host; ``www.org``, of two labels, has 0."""
     skipped = 0
     while skipped + 4 < host:
         for index in range(4):
@@ -229,37 +231,37 @@ def without_www(out: U8, host: int) -> int:
 
 
 @inlined
-def longer(state: np.uint64, byte: int) -> np.uint64:
-    """The state of a hash after one byte more; see :func:`massivetext.signals.scan.finished`."""
+def extend_url_hash(state: np.uint64, byte: int) -> np.uint64:
+    """Return the state of a hash after one more byte; see :func:`massivetext.signals.word_hash.finish_hash`."""
     return (state ^ np.uint64(byte)) * _STEP
 
 
 @compiled
 def host_hash(host: U8, size: int) -> np.uint64:
-    """The hash of a host: of its bytes from the last to the first, so that those of its suffixes come on the way."""
-    state = EMPTY
+    """Return the hash of a host, read from its last byte to its first: so the hashes of its suffixes are on the way."""
+    state = EMPTY_HASH
     for at in range(size - 1, -1, -1):
-        state = longer(state, host[at])
-    return finished(state)
+        state = extend_url_hash(state, host[at])
+    return finish_hash(state)
 
 
 @compiled
 def url_hash(url: U8, start: int, stop: int) -> np.uint64:
-    """The hash of a URL's normal form."""
-    state = EMPTY
+    """Return the hash of the normal form of a URL."""
+    state = EMPTY_HASH
     for at in range(start, stop):
-        state = longer(state, url[at])
-    return finished(state)
+        state = extend_url_hash(state, url[at])
+    return finish_hash(state)
 
 
 def canonical_host(host: bytes) -> bytes:
-    """A host that holds more than ASCII letters, digits and punctuation, in ASCII; nothing raises.
+    """Return the ASCII form of a host with other characters than ASCII letters, digits and punctuation; never raises.
 
-    Names in other scripts are in Punycode as of IDNA 2003 (RFC 3490), IPv6 addresses in brackets are eight groups of
-    four digits, without a zone. What is neither is percent-encoded. A host of dots alone, which is none, is one dot:
-    nothing in its place, and what stands after it would become the host.
+    Names in other scripts become Punycode as in IDNA 2003 (RFC 3490); IPv6 addresses in brackets become eight groups of
+    four digits, without a zone. Everything else is percent-encoded. A host that is only dots becomes one dot: if it
+    became empty, the text after it would be read as the host.
     """
-    # Some characters have other names for the dot; those that end the host would be empty labels.
+    # Several characters count as dots; at the end of a host they would make empty labels.
     text = urllib.parse.unquote_to_bytes(host).decode("utf-8", "surrogateescape").rstrip(_DOTS)
     if not text:
         return b"."
@@ -279,12 +281,12 @@ def canonical_host(host: bytes) -> bytes:
 
 
 def with_canonical_host(host: bytes, rest: bytes) -> bytes:
-    """A URL, from its host on, with that in its canonical form; so that no part of it is taken for its scheme."""
+    """Return a URL with its host in canonical form; it begins with slashes, so that nothing is read as its scheme."""
     return b"//" + canonical_host(host) + rest
 
 
 def ipv6(text: str) -> bytes | None:
-    """An IPv6 address as hosts are written here, or None where the text is none."""
+    """Return an IPv6 address in the form of hosts here, or None for other text."""
     try:
         address = ipaddress.IPv6Address(text.partition("%")[0])
     except ValueError:

@@ -1,66 +1,94 @@
-"""Signals of words, compiled: how many, how long, how many with a letter, which stop words, how varied."""
+"""Signals of words: how many, how long, how many with a letter, which stop words, how varied; and of sentences."""
 
+import functools
 from collections.abc import Sequence
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from massivetext.signals.compiled import compiled, plain
-from massivetext.signals.definitions import MOST_STOP_WORDS
-from massivetext.signals.hash_table import Lookup, Table, group, lookup_of, number_of
-from massivetext.signals.repetition import Room
-from massivetext.signals.scan import I64, LETTER, LOWER_CASE, MINI, SENTENCE_END, UPPER_CASE, Words, hash_of, join
+from massivetext.signals import stop_lists
+from massivetext.signals.compiled import compiled, uncompiled
+from massivetext.signals.definitions import MINI_CHARACTERS, MOST_STOP_WORDS
+from massivetext.signals.hash_table import KeyNumbers, build_key_numbers, find_key_number, group_keys
+from massivetext.signals.references import GOPHER_QUALITY, REDPAJAMA
+from massivetext.signals.repetition import NgramCharacters
+from massivetext.signals.scan import F64, I64, LETTER, LOWER_CASE, MINI, SENTENCE_END, UPPER_CASE, WordRecords
+from massivetext.signals.scanned_text import ScannedText
+from massivetext.signals.signal import describe
+from massivetext.signals.signal_group import Columns, KernelCounts, SignalGroup, ratios
+from massivetext.signals.word_hash import extend_hash, word_hash
 
-# What is counted: the columns of `counts` and of `values`.
-(WORDS, WITH_LETTERS, ALL_CAPS, SENTENCES, STOP_WORDS, STOP_WORD_COPIES, MINI_WORDS, FORMS, DISTINCT_FORMS) = range(9)
-COUNTS = 9
-(MEDIAN_LENGTH, ENTROPY) = range(2)
-VALUES = 2
+_LENGTHS = 64  # word lengths that are counted one by one; longer words are very rare
+_quality = functools.partial(describe, family="words", source=GOPHER_QUALITY)
+_variety = functools.partial(describe, family="words", source=REDPAJAMA)
+_readability = functools.partial(
+    describe, family="words", source="ours, after GneissWeb (Emami Gohari et al. 2025, readability)"
+)
 
-_LENGTHS = 64  # lengths that are counted one by one; hardly a word is as long
+
+class WordCount(IntEnum):
+    """Columns of :func:`count_words`; forms are words without case and without punctuation at their edges."""
+
+    WORDS = 0
+    WITH_LETTERS = 1
+    ALL_CAPS = 2
+    SENTENCES = 3
+    STOP_WORDS = 4
+    STOP_WORD_COPIES = 5
+    MINI_WORDS = 6
+    FORMS = 7
+    DISTINCT_FORMS = 8
+    MEDIAN_LENGTH = 9
+    ENTROPY = 10
 
 
 class StopWords(NamedTuple):
-    """Stop words of several languages: their forms, each joined with the number of its language, and their bits."""
+    """Stop words of several languages.
 
-    keys: Lookup
+    Attributes:
+        words: numbers of all stop words, by the hash of form and language.
+        bits: uint64[words], the bit of each word within its language.
+    """
+
+    words: KeyNumbers
     bits: npt.NDArray[np.uint64]
 
 
 def stop_words(languages: Sequence[Sequence[str]]) -> StopWords:
-    """A table of lists of at most 64 lower-case words; a language's number is its place.
+    """Return a table of stop words.
+
+    Args:
+        languages: at most 64 lower-case words per language; the number of a language is its index.
 
     Raises:
-        ValueError: a list is longer, or has a word twice.
+        ValueError: a list is too long, or contains a word twice.
     """
     if any(len(words) > MOST_STOP_WORDS for words in languages):
-        raise ValueError(f"stop words: want at most {MOST_STOP_WORDS} a language, got {max(map(len, languages))}")
+        most = max(map(len, languages))
+        raise ValueError(f"stop words: want at most {MOST_STOP_WORDS} words per language, got {most}")
     with np.errstate(over="ignore"):  # arithmetic is modulo 2**64
-        keys = [
-            plain(join)(hash_of(word), np.uint64(language))
+        word_hashes = [
+            uncompiled(extend_hash)(word_hash(word), np.uint64(language))
             for language, words in enumerate(languages)
             for word in words
         ]
-    bits = [1 << place for words in languages for place in range(len(words))]
-    return StopWords(lookup_of(np.array(keys, np.uint64)), np.array(bits, np.uint64))
+    bits = [1 << index for words in languages for index in range(len(words))]
+    return StopWords(build_key_numbers(np.array(word_hashes, np.uint64)), np.array(bits, np.uint64))
+
+
+@functools.cache
+def built_in_stop_words() -> tuple[object, ...]:
+    """Return the table of the shipped lists. Raises UserError if their file is missing or damaged."""
+    return stop_words(stop_lists.built_in().words)
 
 
 @compiled
-def count_words(
-    words: Words, count: int, language: int, stops: StopWords, counts: I64, values: npt.NDArray[np.float64]
-) -> None:
-    """Counts the words of a text.
-
-    Args:
-        words: records of :data:`massivetext.signals.scan.WORD`.
-        count: how many.
-        language: number of the list of stop words.
-        stops: those lists.
-        counts: int64[COUNTS], filled but for the last two.
-        values: float64[VALUES], the median filled.
-    """
-    with_letters = all_caps = sentences = copies = mini_words = 0
+def count_words(text: ScannedText, counts: F64, stops: StopWords) -> None:
+    """Fill float64[WordCount] for a text."""
+    words, count = text.words, text.word_count
+    with_letters = all_caps = sentences = copies = mini_words = stop_count = 0
     seen_stops = np.uint64(0)
     lengths = np.zeros(_LENGTHS, np.int64)
     for index in range(count):
@@ -72,23 +100,29 @@ def count_words(
         mini_words += (seen & MINI) != 0
         lengths[min(word.length, _LENGTHS - 1)] += 1
         if word.form != 0:
-            number = number_of(stops.keys, join(word.form, np.uint64(language)))
+            number = find_key_number(stops.words, extend_hash(word.form, np.uint64(text.language)))
             if number >= 0:
                 copies += 1
                 seen_stops |= stops.bits[number]
     if count and not words[count - 1].seen & SENTENCE_END:
-        sentences += 1  # the last one has no end
-    counts[WORDS], counts[WITH_LETTERS], counts[ALL_CAPS], counts[SENTENCES] = count, with_letters, all_caps, sentences
-    counts[STOP_WORD_COPIES], counts[MINI_WORDS] = copies, mini_words
+        sentences += 1  # the last sentence has no end mark
     while seen_stops != 0:
-        counts[STOP_WORDS] += np.int64(seen_stops & np.uint64(1))
+        stop_count += int(seen_stops & np.uint64(1))
         seen_stops >>= np.uint64(1)
-    values[MEDIAN_LENGTH] = _median(words, count, lengths)
+    counts[WordCount.WORDS] = count
+    counts[WordCount.WITH_LETTERS] = with_letters
+    counts[WordCount.ALL_CAPS] = all_caps
+    counts[WordCount.SENTENCES] = sentences
+    counts[WordCount.STOP_WORDS] = stop_count
+    counts[WordCount.STOP_WORD_COPIES] = copies
+    counts[WordCount.MINI_WORDS] = mini_words
+    counts[WordCount.MEDIAN_LENGTH] = _median(words, count, lengths)
+    _count_forms(text, counts)
 
 
 @compiled
-def _median(words: Words, count: int, lengths: I64) -> float:
-    """The median length; of an even number of words the mean of the two in the middle."""
+def _median(words: WordRecords, count: int, lengths: I64) -> float:
+    """Return the median word length; for an even number of words the mean of the two in the middle."""
     if count == 0:
         return 0.0
     low, high = (count - 1) // 2, count // 2
@@ -107,32 +141,85 @@ def _median(words: Words, count: int, lengths: I64) -> float:
 
 
 @compiled
-def count_forms(
-    words: Words, count: int, table: Table, room: Room, counts: I64, values: npt.NDArray[np.float64]
-) -> None:
-    """How varied the words of a text are, case and punctuation at their edges ignored.
-
-    Args:
-        words: records of :data:`massivetext.signals.scan.WORD`.
-        count: how many.
-        table: with room for them.
-        room: likewise.
-        counts: int64[COUNTS], the last two filled.
-        values: float64[VALUES], the entropy filled, in nats.
-    """
+def _count_forms(text: ScannedText, counts: F64) -> None:
+    """Count forms and distinct forms, and compute the entropy of their distribution, in nats."""
+    words, buffers = text.words, text.buffers
     forms = 0
-    for index in range(count):
+    for index in range(text.word_count):
         if words[index].form != 0:
-            room.keys[forms] = words[index].form
+            buffers.ngram_hashes[forms] = words[index].form
             forms += 1
-    distinct = group(table, room.keys, forms, room.groups, room.copies)
-    counts[FORMS], counts[DISTINCT_FORMS] = forms, distinct
+    distinct = group_keys(text.table, buffers.ngram_hashes, forms, buffers.groups, buffers.copies)
+    counts[WordCount.FORMS], counts[WordCount.DISTINCT_FORMS] = forms, distinct
     if not forms:
         return
     weighted = 0.0
     for number in range(distinct):
-        copies = room.copies[number]
+        copies = buffers.copies[number]
         if copies > 1:
             weighted += copies * np.log(copies)
-    # To nine digits: the last ones differ from one machine's logarithm to another's.
-    values[ENTROPY] = np.round(max(0.0, np.log(forms) - weighted / forms), 9)
+    # Rounded to nine digits because the logarithms of two machines differ in the last ones.
+    counts[WordCount.ENTROPY] = np.round(max(0.0, np.log(forms) - weighted / forms), 9)
+
+
+def _formulas(counts: KernelCounts) -> Columns:
+    total, sentences, forms = counts[WordCount.WORDS], counts[WordCount.SENTENCES], counts[WordCount.FORMS]
+    return {
+        "word_count": total,
+        "mean_word_length": ratios(counts[NgramCharacters.ALL_WORDS], total),
+        "median_word_length": counts[WordCount.MEDIAN_LENGTH],
+        "alphabetic_word_frac": ratios(counts[WordCount.WITH_LETTERS], total),
+        "all_caps_word_frac": ratios(counts[WordCount.ALL_CAPS], total),
+        "stop_word_count": counts[WordCount.STOP_WORDS],
+        "stop_word_frac": ratios(counts[WordCount.STOP_WORD_COPIES], total),
+        "unique_word_frac": ratios(counts[WordCount.DISTINCT_FORMS], forms),
+        "unigram_entropy": counts[WordCount.ENTROPY],
+        "sentence_count": sentences,
+        "mcalpine_eflaw": ratios(forms + counts[WordCount.MINI_WORDS], sentences),
+    }
+
+
+GROUP = SignalGroup(
+    signals=(
+        _quality("word_count", "count", "Words: runs of characters between white space."),
+        _quality("mean_word_length", "characters", "Mean characters of a word, punctuation included."),
+        _quality("alphabetic_word_frac", "share", "Share of words with at least one letter of any script."),
+        _quality(
+            "stop_word_count",
+            "count",
+            "How many of the stop words of its language occur at all, case and punctuation at the edges ignored; the "
+            "lists are in `filters/lists/stop_words.toml` (English: the paper's eight), and a language without one is "
+            "held against the English one.",
+        ),
+        _variety("stop_word_frac", "share", "Share of words that are such stop words."),
+        _variety(
+            "median_word_length", "characters", "Median characters of a word; of an even number the middle two's mean."
+        ),
+        _variety(
+            "all_caps_word_frac", "share", "Share of words of two or more characters whose letters are all upper-case."
+        ),
+        _variety(
+            "unique_word_frac",
+            "share",
+            "Distinct words divided by words, case and punctuation at the edges ignored, and words of nothing else.",
+        ),
+        _variety("unigram_entropy", "nats", "Entropy of the distribution of those words, to nine decimals."),
+        _variety(
+            "sentence_count",
+            "count",
+            "Sentences: words that end in `.`, `!`, `?` or another sentence mark, with quotes or brackets after it or "
+            "none, and the last word in any case.",
+        ),
+        _readability(
+            "mcalpine_eflaw",
+            "ratio",
+            "McAlpine EFLAW, a score of readability: words plus words of at most "
+            f"{MINI_CHARACTERS} characters, divided by sentences; punctuation at the edges of a word and "
+            "words of nothing else do not count.",
+        ),
+    ),
+    columns=WordCount,
+    count=count_words,
+    tables=built_in_stop_words,
+    formulas=_formulas,
+)

@@ -15,7 +15,7 @@ from massivetext.errors import UserError
 from massivetext.recipe import KINDS, BlocklistOptions
 from massivetext.rules import Rule
 from massivetext.signals import blocklist_files, registry, unsafe_files
-from massivetext.signals.ported.ported_signals import READINGS
+from massivetext.signals.ported.ported_signals import PORTED_FAMILIES
 from massivetext.transforms.arguments import checked_options, working_folder
 from massivetext.transforms.pcollection_rows import (
     BATCH_CHARACTERS,
@@ -29,7 +29,7 @@ from massivetext.transforms.pcollection_rows import (
 
 if TYPE_CHECKING:
     from massivetext.signals.blocklists import Blocklists
-    from massivetext.signals.unsafe import Classifier
+    from massivetext.signals.unsafe import UnsafeModel
 
 
 class MeasureSignals(RowTransform):
@@ -77,8 +77,8 @@ class MeasureSignals(RowTransform):
             url_substrings=url_substrings,
             shipped_keywords=shipped_keywords,
         )
-        if isinstance(readings, str) or not set(readings) <= set(READINGS):
-            raise UserError(f"MeasureSignals: readings: want a list of {', '.join(READINGS)}, got {readings!r}")
+        if isinstance(readings, str) or not set(readings) <= set(PORTED_FAMILIES):
+            raise UserError(f"MeasureSignals: readings: want a list of {', '.join(PORTED_FAMILIES)}, got {readings!r}")
         self._readings = tuple(readings)
         self._folder = working_folder()
         blocklist_files.find(self._lists, self._folder)
@@ -151,7 +151,7 @@ def _load_measure(
 
 
 def _measure_rows(
-    lists: "Blocklists", classifier: "Classifier", readings: tuple[str, ...], rows: Sequence[TextRow]
+    lists: "Blocklists", classifier: "UnsafeModel", readings: tuple[str, ...], rows: Sequence[TextRow]
 ) -> Iterable[Sequence[object]]:
     texts = [row.text for row in rows]
     table = signals.measure(texts, _other_columns(rows), lists, classifier=classifier, readings=readings)

@@ -57,7 +57,7 @@ def test_the_same_labels_give_the_same_bytes(folder: Path) -> None:
         assert (folder / f"one.{suffix}").read_bytes() == (folder / f"two.{suffix}").read_bytes()
 
 
-def test_labels_that_words_tell_are_learned(folder: Path) -> None:
+def test_labels_that_follow_from_words_are_learned(folder: Path) -> None:
     found = report(folder)
 
     assert found["even"]["recall"]["value"] > 0.95
@@ -79,7 +79,7 @@ def test_the_card_has_the_notes_and_the_figures(folder: Path) -> None:
 
 def test_the_signal_takes_such_a_model(folder: Path) -> None:
     texts = ["a vile wretch", "fox dog river house valley bread", ""]
-    vile, safe, empty = unsafe.measure(texts, unsafe.load(str(folder / "one.ftz")))["unsafe_score"]
+    vile, safe, empty = unsafe.score_unsafe(texts, unsafe.load(str(folder / "one.ftz")))["unsafe_score"]
 
     assert empty == 0.0 < safe < 0.5 < vile <= 1.0
 
@@ -118,7 +118,7 @@ def test_a_recipe_names_such_a_model(folder: Path, tmp_path: Path) -> None:
     assert sorted(score > 0.5 for score in first) == [False, True]
     assert run.need("judge").totals()["removed"] == 1
 
-    # Where it lies is no matter, what it says is.
+    # The key depends on the content of the file, not on its path.
     models.rename(tmp_path / "elsewhere")
     (tmp_path / "recipe.toml").write_text(RECIPE.replace("models/", "elsewhere/"))
     assert "everything is done already" in massivetext(*command, folder=tmp_path).stdout
@@ -145,7 +145,7 @@ def test_a_recipe_names_such_a_model(folder: Path, tmp_path: Path) -> None:
     ],
     ids=["suffix", "folder", "missing", "one-class", "notes"],
 )
-def test_what_cannot_be_is_told(folder: Path, arguments: tuple[str, ...], message: str) -> None:
+def test_wrong_input_is_an_error(folder: Path, arguments: tuple[str, ...], message: str) -> None:
     (folder / "one_class.jsonl").write_text('{"text": "a fox", "label": 0}\n', encoding="utf-8")
     done = massivetext("classifier", "train", *arguments, folder=folder, check=False)
 

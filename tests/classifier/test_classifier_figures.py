@@ -8,32 +8,32 @@ from hypothesis import strategies as st
 from massivetext.classifier import figures
 
 
-# Wilson 1927 with z = 1.96: 0 of 10 reaches up to z2 / (10 + z2) = 3.8415 / 13.8415; 5 of 10 lies evenly about a half.
+# Wilson 1927 with z = 1.96: 0 of 10 reaches up to z2 / (10 + z2) = 3.8415 / 13.8415; 5 of 10 is symmetric about 0.5.
 @pytest.mark.parametrize(
     ("count", "total", "low", "high"),
     [(0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (5, 10, 0.2366, 0.7634), (0, 0, 0.0, 1.0)],
 )
 def test_wilson_intervals(count: int, total: int, low: float, high: float) -> None:
-    found = figures.share(count, total)
+    found = figures.wilson_share(count, total)
 
     assert (found.low, found.high) == pytest.approx((low, high), abs=1e-4)
 
 
 @given(total=st.integers(1, 10**6), data=st.data())
 def test_an_interval_holds_its_share(total: int, data: st.DataObject) -> None:
-    found = figures.share(data.draw(st.integers(0, total)), total)
+    found = figures.wilson_share(data.draw(st.integers(0, total)), total)
 
     assert 0.0 <= found.low <= found.value + 1e-12
     assert found.value - 1e-12 <= found.high <= 1.0
 
 
-# Above 0.5 lie the unsafe 0.9 and 0.6 and the safe 0.7: precision 2/3, recall 2/4, false alarms 1/3, F1 4/7.
+# Above 0.5 are the unsafe 0.9 and 0.6 and the safe 0.7: precision 2/3, recall 2/4, false alarms 1/3, F1 4/7.
 SCORES = np.array([0.9, 0.6, 0.5, 0.1, 0.7, 0.5, 0.2])
 LABELS = np.array([1, 1, 1, 1, 0, 0, 0])
 
 
-def test_what_a_threshold_does() -> None:
-    found = figures.judge(SCORES, LABELS, 0.5)
+def test_figures_at_a_threshold() -> None:
+    found = figures.figures_at_threshold(SCORES, LABELS, 0.5)
 
     assert (found.precision.count, found.precision.total) == (2, 3)
     assert (found.recall.count, found.recall.total) == (2, 4)
@@ -41,8 +41,8 @@ def test_what_a_threshold_does() -> None:
     assert found.f1 == pytest.approx(4 / 7)
 
 
-def test_a_threshold_above_all_scores_calls_nothing_unsafe() -> None:
-    found = figures.judge(SCORES, LABELS, 1.0)
+def test_a_threshold_above_all_scores_classifies_nothing_as_unsafe() -> None:
+    found = figures.figures_at_threshold(SCORES, LABELS, 1.0)
 
     assert (found.recall.value, found.precision.total, found.f1) == (0.0, 0, 0.0)
 
@@ -85,7 +85,7 @@ def test_figures_by_value_are_sorted_and_leave_out_the_unnamed() -> None:
 
 
 def test_platt_finds_the_curve_that_the_labels_were_made_from() -> None:
-    # Of 1,000 texts at each logarithm of odds x, 1,000 / (1 + exp(-(0.5 x - 1))) are unsafe.
+    # 1,000 / (1 + exp(-(0.5 x - 1))) of 1,000 texts with log-odds x are unsafe.
     odds, labels = [], []
     for x in (-4.0, -1.0, 0.0, 2.0, 6.0):
         unsafe = round(1000 / (1 + np.exp(-(0.5 * x - 1))))
@@ -95,7 +95,7 @@ def test_platt_finds_the_curve_that_the_labels_were_made_from() -> None:
     assert figures.platt(np.array(odds), np.array(labels)) == pytest.approx((0.5, -1.0), abs=0.01)
 
 
-def test_platt_stays_finite_for_labels_that_one_bound_parts() -> None:
+def test_platt_stays_finite_for_perfectly_separated_labels() -> None:
     slope, intercept = figures.platt(np.array([-11.5, -11.5, 11.5, 11.5]), np.array([0, 0, 1, 1]))
 
     assert 0 < slope < 1

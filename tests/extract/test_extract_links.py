@@ -1,4 +1,4 @@
-"""The share of a page's text that is in links."""
+"""The share of the text of a page that is in links."""
 
 import pytest
 from hypothesis import given
@@ -21,7 +21,7 @@ def body(content: str) -> float:
         ("<p>abc</p>", 0.0),
         ("<a href='/'>abc</a>", 1.0),
         ("<p>a b <a href='/'>c d</a> e f</p>", 2 / 6),
-        ("<a href='/'>a<b>b</b>c</a>d", 3 / 4),  # what stands after an element within the link is in it, too
+        ("<a href='/'>a<b>b</b>c</a>d", 3 / 4),  # text after an element within the link is in the link too
         ("<a name='top'>ab</a><a href='/'>cd</a>", 2 / 4),
         ("<script>var x;</script><style>p {}</style><a href='/'>ab</a>cd", 2 / 4),
         ("<a href='/'>ab<script>var x;</script>cd</a>efgh", 4 / 8),

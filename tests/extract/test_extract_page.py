@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from massivetext.extract import Extracted, extract
+from massivetext.extract import ExtractedPage, extract
 from massivetext.extract.page import MAX_ELEMENTS
 
 SENTENCE = "The river rises in the hills and runs down to the sea, and the people of the valley live by it. "
@@ -42,7 +42,7 @@ def test_comments_are_left_out_and_tables_stay() -> None:
 
 @pytest.mark.parametrize("html", ["", "  \n ", "<html></html>", "<html><body></body></html>", "<!-- x -->", "\x00\x01"])
 def test_a_page_without_text_gives_none(html: str) -> None:
-    assert extract(html) == Extracted("", None)
+    assert extract(html) == ExtractedPage("", None)
 
 
 @pytest.mark.parametrize(

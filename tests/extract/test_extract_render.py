@@ -1,7 +1,7 @@
 import pytest
 from lxml import etree
 
-from massivetext.extract.render import render
+from massivetext.extract.render import render_text
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from massivetext.extract.render import render
     ],
 )
 def test_blocks(body: str, text: str) -> None:
-    assert render(etree.fromstring(f"<body>{body}</body>")) == text
+    assert render_text(etree.fromstring(f"<body>{body}</body>")) == text
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_blocks(body: str, text: str) -> None:
     ],
 )
 def test_lists_keep_bullets_numbers_and_depth(items: str, text: str) -> None:
-    assert render(etree.fromstring(f"<body>{items}</body>")) == text
+    assert render_text(etree.fromstring(f"<body>{items}</body>")) == text
 
 
 @pytest.mark.parametrize(
@@ -55,5 +55,5 @@ def test_lists_keep_bullets_numbers_and_depth(items: str, text: str) -> None:
         ),
     ],
 )
-def test_tables_have_a_line_a_row(rows: str, text: str) -> None:
-    assert render(etree.fromstring(f"<body><table>{rows}</table></body>")) == text
+def test_tables_have_one_line_per_row(rows: str, text: str) -> None:
+    assert render_text(etree.fromstring(f"<body><table>{rows}</table></body>")) == text

@@ -102,7 +102,7 @@ def test_encoded_data(text: str, characters: int, longest: int) -> None:
         ("I generated it", 0),
     ],
 )
-def test_marks_of_generated_files_stand_in_the_first_five_lines(text: str, count: int) -> None:
+def test_marks_of_generated_files_count_in_the_first_five_lines(text: str, count: int) -> None:
     assert signals.measure_text(text)["generated_mark_count"] == count
 
 
@@ -131,7 +131,7 @@ def test_generated_sources_measure_as_in_plain_python(text: str) -> None:
         check([text], language)
 
 
-# Each has marks over and over that might be looked for to the end of the text; a million of them would take hours.
+# Each repeats a mark: if the end of each were searched for in the whole text, a million of them would take hours.
 _PATHOLOGICAL = {
     "quotes": "'",
     "escaped quotes": '"\\',
@@ -170,9 +170,14 @@ def members(path: Path) -> list[tuple[str, bytes]]:
             return [(name, archive.read(name)) for name in archive.namelist()[::7] if not name.endswith("/")]
     if ".tar" in path.name or path.suffix == ".tgz":
         with tarfile.open(path) as tar:
-            files = [member for member in tar if member.isfile()][::7]
-            return [(member.name, tar.extractfile(member).read()) for member in files]  # type: ignore[union-attr]
+            return [(member.name, content(tar, member)) for member in [one for one in tar if one.isfile()][::7]]
     return []
+
+
+def content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    stream = tar.extractfile(member)
+    assert stream is not None, member.name
+    return stream.read()
 
 
 def test_real_sources_measure_as_in_plain_python() -> None:

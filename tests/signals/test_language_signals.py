@@ -23,12 +23,12 @@ GERMAN = "Der schnelle braune Fuchs springt über den faulen Hund, und niemand i
 
 
 def code_and_score(text: str) -> tuple[str, float]:
-    columns = language.measure([text])
+    columns = language.detect_languages([text])
     return str(columns["language"][0]), float(columns["language_score"][0])
 
 
 @pytest.mark.parametrize(("text", "code"), [(ENGLISH, "en"), (GERMAN, "de")])
-def test_plain_sentences_are_told_apart(text: str, code: str) -> None:
+def test_the_language_of_plain_sentences_is_found(text: str, code: str) -> None:
     found, score = code_and_score(text)
 
     assert found == code
@@ -40,12 +40,12 @@ def test_a_text_without_words_is_undetermined(text: str) -> None:
     assert code_and_score(text) == ("und", 0.0)
 
 
-def test_texts_keep_their_places_beside_empty_ones() -> None:
-    assert list(language.measure(["", ENGLISH, " ", GERMAN])["language"]) == ["und", "en", "und", "de"]
+def test_texts_keep_their_rows_beside_empty_ones() -> None:
+    assert list(language.detect_languages(["", ENGLISH, " ", GERMAN])["language"]) == ["und", "en", "und", "de"]
 
 
-def test_nothing_asked_gives_nothing() -> None:
-    assert len(language.measure([])["language"]) == 0
+def test_no_texts_give_no_rows() -> None:
+    assert len(language.detect_languages([])["language"]) == 0
 
 
 def test_newlines_do_not_change_the_answer() -> None:
@@ -55,19 +55,19 @@ def test_newlines_do_not_change_the_answer() -> None:
 def test_a_text_up_to_ten_windows_is_seen_whole() -> None:
     text = "x" * (definitions.LANGUAGE_WINDOWS * definitions.LANGUAGE_WINDOW)
 
-    assert language.sample(text) == text
+    assert language.model_input(text) == text
 
 
 def test_a_longer_text_is_seen_in_ten_windows_from_start_to_end() -> None:
     size = definitions.LANGUAGE_WINDOW
     text = ("-" * size).join(digit * size for digit in "0123456789")
 
-    assert language.sample(text) == " ".join(digit * size for digit in "0123456789")
+    assert language.model_input(text) == " ".join(digit * size for digit in "0123456789")
 
 
 # Sentences by turns, so each window has both: no language is certain, and together they are nearly all.
 def test_a_text_in_two_languages_has_both() -> None:
-    row = {name: column[0] for name, column in language.measure([f"{ENGLISH} {GERMAN} " * 40]).items()}
+    row = {name: column[0] for name, column in language.detect_languages([f"{ENGLISH} {GERMAN} " * 40]).items()}
 
     assert {row["language"], row["second_language"]} == {"en", "de"}
     assert 0.1 < row["second_language_score"] <= row["language_score"] < 0.9
@@ -75,16 +75,16 @@ def test_a_text_in_two_languages_has_both() -> None:
 
 @pytest.mark.parametrize("text", ["", " \n"])
 def test_a_text_without_words_has_no_second_language(text: str) -> None:
-    columns = language.measure([text])
+    columns = language.detect_languages([text])
 
     assert (columns["second_language"][0], columns["second_language_score"][0]) == ("und", 0.0)
 
 
 def paragraph_share(text: str) -> float:
-    return float(language.measure([text], paragraphs=True)["language_paragraph_frac"][0])
+    return float(language.detect_languages([text], paragraphs=True)["language_paragraph_frac"][0])
 
 
-# Places at 10%, 30%, 50%, 70% and 90% of five paragraphs of one length: one in each.
+# Positions at 10%, 30%, 50%, 70% and 90% of five paragraphs of one length: one in each.
 @pytest.mark.parametrize(("english", "share"), [(5, 1.0), (4, 0.8), (3, 0.6)])
 def test_the_share_of_paragraphs_in_the_language_of_the_text(english: int, share: float) -> None:
     size = min(len(ENGLISH), len(GERMAN))
@@ -100,12 +100,12 @@ def test_texts_without_paragraphs_that_tell_a_language_have_all_in_theirs(text: 
 
 
 def test_paragraphs_are_not_asked_for_unless_wanted() -> None:
-    assert language.measure([f"{ENGLISH}\n\n{GERMAN}"])["language_paragraph_frac"].tolist() == [1.0]
+    assert language.detect_languages([f"{ENGLISH}\n\n{GERMAN}"])["language_paragraph_frac"].tolist() == [1.0]
 
 
 def test_shares_of_paragraphs_keep_their_places() -> None:
     mixed = "\n\n".join([ENGLISH, ENGLISH, GERMAN])
-    found = language.measure(["", mixed, ENGLISH, mixed], paragraphs=True)["language_paragraph_frac"]
+    found = language.detect_languages(["", mixed, ENGLISH, mixed], paragraphs=True)["language_paragraph_frac"]
 
     assert found.tolist() == [1.0, paragraph_share(mixed), 1.0, paragraph_share(mixed)]
     assert paragraph_share(mixed) < 1.0
@@ -116,7 +116,7 @@ def test_excerpts_are_pieces_of_one_paragraph(text: str) -> None:
     paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
     found = language.excerpts(text)
 
-    assert len(found) <= definitions.PARAGRAPH_PLACES
+    assert len(found) <= definitions.PARAGRAPH_EXCERPTS
     for piece in found:
         assert definitions.PARAGRAPH_LEAST <= len(piece) <= definitions.PARAGRAPH_WINDOW
         assert any(piece in paragraph for paragraph in paragraphs)
@@ -134,7 +134,7 @@ def test_a_missing_model_is_named_with_the_remedy(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(language, "LANGUAGE_MODEL", tmp_path / "lid.176.ftz")
 
     with pytest.raises(UserError, match=r"want a file .*lid\.176\.ftz, found none; install"):
-        language.measure(["a"])
+        language.detect_languages(["a"])
 
 
 def test_a_damaged_model_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +142,7 @@ def test_a_damaged_model_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(language, "LANGUAGE_MODEL", tmp_path / "bad.ftz")
 
     with pytest.raises(UserError, match=r"bad\.ftz: cannot be read"):
-        language.measure(["a"])
+        language.detect_languages(["a"])
 
 
 # Measured on all: 96% of 50 English sentences reach 0.65, and 0.4% of 13,001 others, nearly all of them languages that
@@ -162,20 +162,20 @@ def test_of_real_sentences_english_ones_reach_the_score_and_others_do_not() -> N
 
 
 def kept_as_english(texts: list[str]) -> float:
-    columns = language.measure(texts)
+    columns = language.detect_languages(texts)
     scores = np.asarray(columns["language_score"], np.float64)
     return float(((columns["language"] == "en") & (scores >= 0.65)).mean())
 
 
 # Measured: all 101 books, and of 815 news 62.6% sampled and 61.3% whole (the model takes Somali for English).
-def test_samples_of_real_long_texts_are_told_as_well_as_whole_texts() -> None:
+def test_samples_of_real_long_texts_are_as_accurate_as_whole_texts() -> None:
     if not BOOKS.is_file():
         pytest.skip(f"real texts are missing: {BOOKS}")
     model = fasttext.load_model(str(definitions.LANGUAGE_MODEL))
     for path, codes in ((BOOKS, None), (NEWS, MASAKHANE)):
         texts = long_texts(path, codes)
         whole = [model.predict(" ".join(text.split()))[0][0].removeprefix("__label__") for _, text in texts]
-        sampled = language.measure([text for _, text in texts])["language"].tolist()
+        sampled = language.detect_languages([text for _, text in texts])["language"].tolist()
 
         assert len(texts) > 50
         assert right(texts, sampled) >= right(texts, whole)
@@ -185,11 +185,13 @@ def long_texts(path: Path, codes: Mapping[str, str] | None) -> list[tuple[str, s
     """(language, text) of texts that are sampled; of news a third, of books the first 100,000 characters."""
     with gzip.open(path, "rt", encoding="utf-8") as handle:
         rows = [json.loads(line) for line in handle]
-    told = [(row["meta"].get("lang", ""), row["text"][:100_000]) for row in rows]
+    labelled = [(row["meta"].get("lang", ""), row["text"][:100_000]) for row in rows]
     if codes is not None:
-        told = [(codes[lang], text) for lang, text in told if lang in codes][::3]
+        labelled = [(codes[lang], text) for lang, text in labelled if lang in codes][::3]
     return [
-        (lang, text) for lang, text in told if len(text) > definitions.LANGUAGE_WINDOWS * definitions.LANGUAGE_WINDOW
+        (lang, text)
+        for lang, text in labelled
+        if len(text) > definitions.LANGUAGE_WINDOWS * definitions.LANGUAGE_WINDOW
     ]
 
 

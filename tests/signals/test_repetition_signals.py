@@ -14,7 +14,7 @@ def signal(name: str, *texts: str) -> list[float]:
     return [float(value) for value in signals.measure(texts)[f"{name}_gram_char_frac"].to_pylist()]
 
 
-# "one" to "six" twice: 44 of 73 characters, whatever lies in the middle of both copies counted once.
+# "one" to "six" twice: 44 of 73 characters, the middle of both copies counted once.
 def test_duplicate_5_grams_count_all_copies_once() -> None:
     assert signal("duplicate_5", TWELVE) == [pytest.approx(44 / 73)]
     assert round(44 / 73, 3) == 0.603

@@ -1,36 +1,30 @@
 """Unsafe phrases: matching on a small list, and the shipped list on pages that must and must not fail."""
 
-from collections.abc import Iterator
+import dataclasses
 from pathlib import Path
-from unittest import mock
 
 import pytest
 
 from massivetext import signals
 from massivetext.errors import UserError
-from massivetext.signals import kernel, registry, safety
+from massivetext.signals import registry, safety
 from massivetext.signals.definitions import UNSAFE_PHRASES
+from massivetext.signals.registry import SignalRegistry
 
 LIST = "# our own\n\n2\tred fox\n3\tred fox den\n1\tfox den\n5\twolf\n"
 
 
 @pytest.fixture
-def phrases(tmp_path: Path) -> safety.Phrases:
+def phrases(tmp_path: Path) -> safety.PhraseTree:
     path = tmp_path / "phrases.txt"
     path.write_text(LIST, encoding="utf-8")
-    return safety.plant(safety.read_phrases(path))
+    return safety.build_phrase_tree(safety.read_phrases(path))
 
 
-@pytest.fixture(autouse=True)
-def _tables_made_anew() -> Iterator[None]:
-    yield
-    kernel.tables.cache_clear()
-
-
-def found(phrases: safety.Phrases, *texts: str) -> list[tuple[int, float]]:
-    with mock.patch.object(safety, "built_in", return_value=phrases):
-        kernel.tables.cache_clear()
-        table = signals.measure(texts)
+def found(phrases: safety.PhraseTree, *texts: str) -> list[tuple[int, float]]:
+    group = dataclasses.replace(safety.GROUP, tables=lambda: phrases)
+    groups = tuple(group if each is safety.GROUP else each for each in registry.BUILT_IN.groups)
+    table = signals.measure(texts, registry=SignalRegistry(groups))
     columns = (table[name].to_pylist() for name in ("unsafe_phrase_count", "unsafe_phrase_weight"))
     return list(zip(*columns, strict=True))
 
@@ -49,16 +43,16 @@ def found(phrases: safety.Phrases, *texts: str) -> list[tuple[int, float]]:
         ("a b c red", (0, 0.0)),  # the text ends within a phrase
     ],
 )
-def test_phrases_are_found(phrases: safety.Phrases, text: str, expected: tuple[int, float]) -> None:
+def test_phrases_are_found(phrases: safety.PhraseTree, text: str, expected: tuple[int, float]) -> None:
     assert found(phrases, text) == [expected]
 
 
-def test_phrases_do_not_span_texts(phrases: safety.Phrases) -> None:
+def test_phrases_do_not_span_texts(phrases: safety.PhraseTree) -> None:
     assert found(phrases, "a red", "fox", "", "wolf") == [(0, 0.0), (0, 0.0), (0, 0.0), (1, 5000.0)]
 
 
 def test_an_empty_list_finds_nothing() -> None:
-    assert found(safety.plant({}), "a b", "") == [(0, 0.0), (0, 0.0)]
+    assert found(safety.build_phrase_tree({}), "a b", "") == [(0, 0.0), (0, 0.0)]
 
 
 @pytest.mark.parametrize(

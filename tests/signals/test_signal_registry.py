@@ -2,14 +2,15 @@
 
 import hashlib
 import math
+import re
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from massivetext import signals
-from massivetext.signals import definitions, registry
-from massivetext.signals.ported.ported_signals import READINGS
+from massivetext.signals import definitions, registry, signals_page
+from massivetext.signals.ported.ported_signals import PORTED_FAMILIES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,14 +60,14 @@ def test_signals_describe_themselves() -> None:
 
 
 def test_every_natural_language_and_repetition_signal_of_redpajama_has_its_like() -> None:
-    assert len(registry.REDPAJAMA) == 18 + 9
-    assert {name for ours, _ in registry.REDPAJAMA.values() for name in ours} <= set(registry.SIGNALS)
-    page = registry.markdown()
-    assert all(f"`{field}`" in page for field in registry.REDPAJAMA)
+    assert len(signals_page.REDPAJAMA) == 18 + 9
+    assert {name for ours, _ in signals_page.REDPAJAMA.values() for name in ours} <= set(registry.SIGNALS)
+    page = signals_page.markdown()
+    assert all(f"`{field}`" in page for field in signals_page.REDPAJAMA)
 
 
 def test_types_are_those_of_the_schema() -> None:
-    schema = registry.schema(tuple(READINGS))
+    schema = registry.schema(tuple(PORTED_FAMILIES))
 
     assert registry.types() == {field.name: field.type for field in schema}
 
@@ -74,7 +75,13 @@ def test_types_are_those_of_the_schema() -> None:
 def test_documentation_is_not_stale() -> None:
     page = (ROOT / "docs" / "signals.md").read_text(encoding="utf-8")
 
-    assert page == registry.markdown()
+    assert page == signals_page.markdown()
+
+
+def test_the_readme_says_how_many_signals_there_are() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert set(re.findall(r"\b(\d+) signals\b", readme)) == {str(len(registry.SIGNALS))}
 
 
 def test_the_model_comes_with_its_licence() -> None:

@@ -91,7 +91,7 @@ def test_generated_texts_measure_as_in_plain_python(texts: list[str]) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(_REPETITIVE, min_size=1, max_size=5))
-def test_a_text_measures_the_same_whatever_stands_beside_it(texts: list[str]) -> None:
+def test_the_signals_of_a_text_do_not_depend_on_other_texts(texts: list[str]) -> None:
     alone = [signals.measure_text(text) for text in texts]
 
     assert signals.measure(texts).to_pylist() == alone

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from massivetext import rules
 from massivetext.classifier.card import card
-from massivetext.classifier.training import Report, evaluate
+from massivetext.classifier.training import ClassifierReport, evaluate
 from massivetext.errors import UserError
 from massivetext.signals import registry, unsafe
 
@@ -21,9 +21,9 @@ MODELS = ROOT / "massivetext/signals/models"
 
 
 @pytest.fixture(scope="module")
-def report() -> Report:
+def report() -> ClassifierReport:
     """What is recorded of the model that comes with massivetext."""
-    return msgspec.json.decode((MODELS / "unsafe.json").read_bytes(), type=Report)
+    return msgspec.json.decode((MODELS / "unsafe.json").read_bytes(), type=ClassifierReport)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_prepared_text_is_one_line_without_labels(text: str) -> None:
 
 @given(st.text())
 def test_a_score_is_a_share(text: str) -> None:
-    (score,) = unsafe.measure([text], unsafe.built_in())["unsafe_score"]
+    (score,) = unsafe.score_unsafe([text], unsafe.built_in())["unsafe_score"]
 
     assert 0.0 <= score <= 1.0
     if not unsafe.prepare(text):
@@ -62,9 +62,9 @@ def test_a_score_is_a_share(text: str) -> None:
 def test_a_score_does_not_depend_on_the_other_texts() -> None:
     texts = ["you are a vile piece of filth", "", "the river and the hills", "x" * 5000]
     classifier = unsafe.built_in()
-    alone = [unsafe.measure([one], classifier)["unsafe_score"][0] for one in texts]
+    alone = [unsafe.score_unsafe([one], classifier)["unsafe_score"][0] for one in texts]
 
-    assert list(unsafe.measure(texts, classifier)["unsafe_score"]) == alone
+    assert list(unsafe.score_unsafe(texts, classifier)["unsafe_score"]) == alone
 
 
 def test_the_odds_become_calibrated_probabilities() -> None:
@@ -84,7 +84,7 @@ def test_what_is_missing_or_damaged_is_named(tmp_path: Path) -> None:
         unsafe.load(path)
 
 
-def test_the_card_is_that_of_the_recorded_figures(report: Report) -> None:
+def test_the_card_is_that_of_the_recorded_figures(report: ClassifierReport) -> None:
     notes = (MODELS / "unsafe_notes.md").read_text(encoding="utf-8")
 
     assert (MODELS / "unsafe.md").read_text(encoding="utf-8") == card(report, "unsafe.ftz", notes)
@@ -101,7 +101,7 @@ def test_the_model_stays_small() -> None:
     assert (MODELS / "unsafe.ftz").stat().st_size < 3_000_000
 
 
-def test_the_rule_has_the_recorded_threshold_and_drops_nothing(report: Report) -> None:
+def test_the_rule_has_the_recorded_threshold_and_drops_nothing(report: ClassifierReport) -> None:
     (rule,) = (
         one for one in rules.load_rule_set("safesearch", known=registry.types()).rules if one.signal == "unsafe_score"
     )
@@ -112,16 +112,16 @@ def test_the_rule_has_the_recorded_threshold_and_drops_nothing(report: Report) -
 
 @pytest.mark.slow
 def test_the_recorded_figures_are_those_of_the_model(
-    report: Report, shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    report: ClassifierReport, shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
     import unsafe_labels
 
-    from massivetext.classifier.data import deal, read
+    from massivetext.classifier.data import assign_splits, read_labelled_texts
 
     monkeypatch.setattr(sys, "argv", ["", str(shared_data / "safety/labelled.jsonl.gz"), str(tmp_path / "rows.jsonl")])
     unsafe_labels.main()
-    examples = deal(read(tmp_path / "rows.jsonl"), report.settings.seed)
+    examples = assign_splits(read_labelled_texts(tmp_path / "rows.jsonl"), report.settings.seed)
     found = evaluate(unsafe.built_in().model, examples, report.settings)
 
     assert found.texts == report.texts

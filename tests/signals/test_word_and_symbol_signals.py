@@ -150,7 +150,7 @@ def test_sentences_end_in_sentence_marks(text: str, expected: int) -> None:
         ("-- ...", 0.0),  # no words but punctuation
         ("The fox ran home.", 4 + 3),
         ("(The) “fox” ran, -- home. Quickly!", (5 + 3) / 2),  # edges do not count, nor a word without letters
-        ("a.b it's 3.5 U.S.", 4 + 3),  # what stands inside counts: it's has four characters
+        ("a.b it's 3.5 U.S.", 4 + 3),  # punctuation within a word counts: it's has four characters
         ("één 日本語 日本語圏", 3 + 2),
     ],
 )
@@ -176,7 +176,7 @@ def test_a_text_is_held_against_the_stop_words_of_its_language() -> None:
 
 
 def test_a_language_without_a_list_is_held_against_the_english_one() -> None:
-    assert stop_lists.built_in().number("xx") == stop_lists.built_in().number("en")
+    assert stop_lists.built_in().list_number("xx") == stop_lists.built_in().list_number("en")
 
 
 @pytest.mark.parametrize(
@@ -196,9 +196,9 @@ def test_a_wrong_list_is_refused(tmp_path: Path, content: str, message: str) -> 
     path.write_text(content, encoding="utf-8")
 
     with pytest.raises(UserError, match=message):
-        stop_lists.read(path)
+        stop_lists.read_stop_lists(path)
 
 
 def test_a_missing_list_of_stop_words_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"want a file .*nowhere\.toml"):
-        stop_lists.read(tmp_path / "nowhere.toml")
+        stop_lists.read_stop_lists(tmp_path / "nowhere.toml")

@@ -1,7 +1,6 @@
-"""The Gopher rules as datatrove's GopherQualityFilter and GopherRepetitionFilter read them.
+"""Ported signals of datatrove: those of its GopherQualityFilter and GopherRepetitionFilter.
 
-Its words are spaCy's tokens, punctuation marks among them, as :mod:`massivetext.signals.ported.english_tokens` finds
-them.
+Its words are spaCy's tokens, which include punctuation marks; see :mod:`massivetext.signals.ported.english_tokens`.
 """
 
 from collections import Counter
@@ -11,18 +10,18 @@ import regex
 
 from massivetext.signals.definitions import DUPLICATE_SIZES, TOP_SIZES
 from massivetext.signals.ported.english_tokens import tokens
-from massivetext.signals.ported.gopher import STOP_WORDS
+from massivetext.signals.ported.gopher import GOPHER_STOP_WORDS
 
-# A character that is no punctuation to datatrove: its own list has ASCII marks and controls, these others, and the ends
-# of sentences in every script.
+# A character that is not punctuation in datatrove. Its list of punctuation has ASCII marks, control characters, the
+# marks below, and sentence ends of every script.
 _NO_PUNCTUATION = regex.compile(
     r"[^\x00-/:-@\[-`{-\xa0«´»–—’“”„…∶━►、。〈〉《》「」【】！％（），．１：；？～\p{Sentence_Terminal}]"
 )
 _BLANK_LINES, _LINE_FEEDS = regex.compile(r"\n{2,}"), regex.compile(r"\n+")
 
 
-def measure(text: str) -> dict[str, float]:
-    """The signals of datatrove's reading by name, without ``datatrove_``; all 0 for an empty text."""
+def datatrove_signals(text: str) -> dict[str, float]:
+    """Return the signals of datatrove by name, without ``datatrove_``; an empty dict, meaning 0, for an empty text."""
     if not text:
         return {}
     words = tokens(text)
@@ -40,7 +39,7 @@ def _quality(text: str, words: Sequence[str]) -> dict[str, float]:
         "bullet_line_frac": sum(line.lstrip().startswith(("•", "-")) for line in lines) / len(lines),
         "ellipsis_line_frac": sum(line.rstrip().endswith(("...", "…")) for line in lines) / len(lines),
         "alphabetic_word_frac": sum(any(map(str.isalpha, word)) for word in words) / total,
-        "stop_word_count": len(STOP_WORDS.intersection(words)),
+        "stop_word_count": len(GOPHER_STOP_WORDS.intersection(words)),
     }
 
 
@@ -62,7 +61,7 @@ def _repetition(text: str, words: Sequence[str]) -> dict[str, float]:
 
 
 def _top(words: Sequence[str], size: int) -> int:
-    """Characters of the most frequent n-gram with spaces, of equally frequent ones the first, times its copies."""
+    """Return the characters, with spaces, of the most frequent n-gram (the first of several), times its copies."""
     if len(words) < size:
         return 0
     gram, copies = Counter(zip(*(words[start:] for start in range(size)), strict=False)).most_common(1)[0]
@@ -70,9 +69,9 @@ def _top(words: Sequence[str], size: int) -> int:
 
 
 def _duplicate(joined: str, ends: Sequence[int], size: int) -> int:
-    """Characters of n-grams seen before, from left to right; after one of those the search goes on behind it.
+    """Return the characters of n-grams that occurred before, from left to right and without overlap.
 
-    N-grams are told apart by their characters alone, so "a bc" is a copy of "ab c".
+    N-grams are compared by their characters without spaces, so "a bc" is a copy of "ab c".
     """
     seen: set[str] = set()
     characters = at = 0

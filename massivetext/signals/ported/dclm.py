@@ -1,4 +1,4 @@
-"""The Gopher rules as DCLM's content filters read them."""
+"""Ported signals of DCLM: those of its content filters."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,18 +6,18 @@ from collections.abc import Sequence
 import regex
 
 from massivetext.signals.definitions import DUPLICATE_SIZES, TOP_SIZES
-from massivetext.signals.ported.gopher import STOP_WORDS
-from massivetext.signals.ported.ngrams import Repeated, repeated
+from massivetext.signals.ported.gopher import GOPHER_STOP_WORDS
+from massivetext.signals.ported.ngrams import RepeatedNgrams, repeated
 
 _SYMBOLS = ("#", "...", ". . .", "…")
 _ELLIPSES = ("...", ". . .", "…")
 _BULLETS = ("●", "•", "*", "-")
-_FASTTEXT_SPACE = regex.compile(r"[ \t\n\v\f\r\0]+")  # what parts the words of fastText; other white space does not
+_FASTTEXT_SPACE = regex.compile(r"[ \t\n\v\f\r\0]+")  # the characters that separate words in fastText
 _WORD_BOUNDARY = regex.compile(r"(?wV1)\b")  # Unicode's (UAX 29), as of the uniseg package
 
 
-def measure(text: str) -> dict[str, float]:
-    """The signals of DCLM's reading by name, without ``dclm_``; all 0 for an empty text."""
+def dclm_signals(text: str) -> dict[str, float]:
+    """Return the signals of DCLM by name, without ``dclm_``; all 0 for an empty text."""
     words = text.split()
     lines, paragraphs = _stripped(text, "\n"), _stripped(text, "\n\n")
     found: dict[str, float] = {
@@ -25,7 +25,7 @@ def measure(text: str) -> dict[str, float]:
         "symbol_to_word_ratio": sum(map(text.count, _SYMBOLS)) / max(len(words), 1),
         "bullet_line_frac": sum(line.startswith(_BULLETS) for line in lines) / max(len(lines), 1),
         "ellipsis_line_frac": sum(line.endswith(_ELLIPSES) for line in lines) / max(len(lines), 1),
-        "stop_word_count": sum(word.lower() in STOP_WORDS for word in words),
+        "stop_word_count": sum(word.lower() in GOPHER_STOP_WORDS for word in words),
     }
     for name, segments in (("line", lines), ("paragraph", paragraphs)):
         copies = {segment: count for segment, count in Counter(segments).items() if count > 1}
@@ -50,8 +50,8 @@ def _repetition(words: Sequence[str]) -> dict[str, float]:
     return found
 
 
-def _top(grams: Repeated) -> int:
-    """Characters of the most frequent n-gram, of equally frequent ones the longest, times its copies."""
+def _top(grams: RepeatedNgrams) -> int:
+    """Return the characters of the most frequent n-gram (the longest of several), times its copies."""
     if not len(grams.counts):
         return 0
     most = grams.counts.max()

@@ -1,14 +1,14 @@
-"""The Gopher rules as Dolma's tagger ``gopher_v1`` reads them."""
+"""Ported signals of Dolma: those of its tagger ``gopher_v1``."""
 
 from collections import Counter
 
 from massivetext.signals.definitions import DUPLICATE_SIZES, TOP_SIZES
-from massivetext.signals.ported.gopher import STOP_WORDS
-from massivetext.signals.ported.ngrams import Repeated, repeated
+from massivetext.signals.ported.gopher import GOPHER_STOP_WORDS
+from massivetext.signals.ported.ngrams import RepeatedNgrams, repeated
 
 
-def measure(text: str) -> dict[str, float]:
-    """The signals of Dolma's reading by name, without ``dolma_``; all 0 for an empty text."""
+def dolma_signals(text: str) -> dict[str, float]:
+    """Return the signals of Dolma by name, without ``dolma_``; all 0 for an empty text."""
     words = text.split()
     characters = sum(map(len, words))
     lines = text.split("\n") if text else []
@@ -16,7 +16,7 @@ def measure(text: str) -> dict[str, float]:
     total, shown = max(len(lines), 1), max(characters, 1)
     found = {
         "symbol_to_word_ratio": sum("#" in word or "…" in word for word in words) / max(len(words), 1),
-        "stop_word_count": sum(word in STOP_WORDS for word in words),
+        "stop_word_count": sum(word in GOPHER_STOP_WORDS for word in words),
         "bullet_line_frac": sum(line.startswith(("*", "-")) for line in lines) / total,
         "ellipsis_line_frac": sum(line.endswith("…") for line in lines) / total,
         "duplicate_line_frac": sum(copies.values()) / total,
@@ -30,14 +30,14 @@ def measure(text: str) -> dict[str, float]:
     return found
 
 
-def _top(grams: Repeated) -> int:
-    """Characters of the most frequent n-gram, of equally frequent ones the first, times its copies."""
-    if not len(grams.counts):  # every one occurs once: the first of the text, where there is one
+def _top(grams: RepeatedNgrams) -> int:
+    """Return the characters of the most frequent n-gram (the first of several), times its copies."""
+    if not len(grams.counts):  # all occur once: the first n-gram of the text counts, if there is one
         return int(grams.ends[grams.size]) if len(grams.ends) > grams.size else 0
     return int(grams.lengths[grams.top] * grams.counts[grams.top])
 
 
-def _duplicate(grams: Repeated) -> float:
-    """Share of the characters of all n-grams, overlaps and all, that is in those which occur more than once."""
+def _duplicate(grams: RepeatedNgrams) -> float:
+    """Return the share of repeated n-grams in the characters of all n-grams; overlapping n-grams count in full."""
     every = int((grams.ends[grams.size :] - grams.ends[: -grams.size]).sum()) if len(grams.ends) > grams.size else 0
     return int((grams.lengths * grams.counts).sum()) / max(every, 1)

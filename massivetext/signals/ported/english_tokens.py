@@ -1,8 +1,8 @@
-"""English text in tokens as spaCy's rules part them: close to it, not equal, without it.
+"""Tokens of English text by the rules of spaCy, without spaCy: close to its tokens, not always equal.
 
-What stands between white space loses punctuation at its edges, a mark at a time, until it is a known abbreviation or
-contraction or nothing more comes off; what is left is parted at hyphens, ellipses and other marks between letters,
-unless it looks like an address. Emoticons and rare spellings are left out.
+From each run between white space, punctuation marks at the edges are split off one by one, until the rest is a known
+abbreviation or contraction, or has no such mark. The rest is split at hyphens, ellipses and other marks between
+letters, unless it looks like a URL or an e-mail address. Emoticons and rare spellings are not covered.
 """
 
 import functools
@@ -30,7 +30,7 @@ _INFIX = regex.compile(
     rf"{regex.escape(_QUOTES)}])|(?<=\p{{L}}),(?=\p{{L}})|(?<=[\p{{L}}\d])(?:---?|——|[-–—~])(?=\p{{L}})"
     r"|(?<=[\p{L}\d])[:<>=/](?=\p{L})"
 )
-_ADDRESS = regex.compile(
+_URL_OR_EMAIL = regex.compile(
     r"(?:[\w+.-]{2,}://)?(?:\S+(?::\S*)?@)?(?:[A-Za-z0-9\u00a1-\uffff](?:[A-Za-z0-9\u00a1-\uffff_-]*"
     r"[A-Za-z0-9\u00a1-\uffff])?\.)+\p{Ll}{2,63}(?::\d{2,5})?(?:[/?#]\S*)?"
 )
@@ -42,7 +42,7 @@ _ABBREVIATIONS = (
     "Pa. Ph.D. Prof. Rep. Rev. S.C. Sen. Sep. Sept. St. Tenn. Va. Wash. Wis. a.m. co. e.g. i.e. p.m. v.s. vs. C++ "
     "and/or w/o o'clock O'clock ma'am Ma'am 's 'S 're 'll 'd 'em"
 )
-# Words of their own that look like a contraction without its apostrophe.
+# Words that look like a contraction without its apostrophe.
 _AS_IT_IS = frozenset({"ill", "its", "hell", "shell", "were", "well", "whore", "shed", "lets"})
 _SUBJECTS = {
     "i": "'m 'll 'll've 'd 'd've 've",
@@ -60,7 +60,7 @@ _TOGETHER = {"cannot": ("can", "not"), "gonna": ("gon", "na"), "gotta": ("got", 
 
 
 def _known() -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Spellings that are parted in their own way or, as one part, not at all."""
+    """Yield spellings with their tokens: contractions, and abbreviations, which are one token."""
     for whole in (*(f"{letter}." for letter in "abcdefghijklmnopqrstuvwxyzäöü"), *_ABBREVIATIONS.split()):
         yield whole, (whole,)
         yield (curly := whole.replace("'", "’")), (curly,)
@@ -75,9 +75,9 @@ def _known() -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _contracted(word: str, ending: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    parts = regex.findall(r"n't|'\w+", ending)
+    pieces = regex.findall(r"n't|'\w+", ending)
     for mark in ("'", "’", ""):
-        tail = tuple(part.replace("'", mark) for part in parts)
+        tail = tuple(piece.replace("'", mark) for piece in pieces)
         for head in (word, word.capitalize()):
             spelled = head + "".join(tail)
             if spelled.lower() not in _AS_IT_IS:
@@ -88,12 +88,12 @@ _KNOWN = dict(_known())
 
 
 def tokens(text: str) -> list[str]:
-    """The tokens of a text in order, none of them white space."""
-    return [token for chunk in text.split() for token in _parted(chunk)]
+    """Return the tokens of a text in order, without white space."""
+    return [token for chunk in text.split() for token in _split_run(chunk)]
 
 
 @functools.lru_cache(maxsize=1 << 16)
-def _parted(chunk: str) -> tuple[str, ...]:
+def _split_run(chunk: str) -> tuple[str, ...]:
     before: list[str] = []
     after: list[str] = []
     while chunk and chunk not in _KNOWN:
@@ -120,13 +120,13 @@ def _parted(chunk: str) -> tuple[str, ...]:
 def _middle(chunk: str) -> tuple[str, ...]:
     if chunk in _KNOWN:
         return _KNOWN[chunk]
-    if not chunk or _ADDRESS.fullmatch(chunk):
+    if not chunk or _URL_OR_EMAIL.fullmatch(chunk):
         return (chunk,) if chunk else ()
-    parts: list[str] = []
+    pieces: list[str] = []
     start = 0
     for match in _INFIX.finditer(chunk):
         if match.start() > start:
-            parts.append(chunk[start : match.start()])
-        parts.append(match[0])
+            pieces.append(chunk[start : match.start()])
+        pieces.append(match[0])
         start = match.end()
-    return (*parts, chunk[start:]) if start < len(chunk) else tuple(parts)
+    return (*pieces, chunk[start:]) if start < len(chunk) else tuple(pieces)

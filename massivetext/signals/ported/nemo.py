@@ -1,4 +1,4 @@
-"""The Gopher rules as NeMo Curator's heuristic filters read them."""
+"""Ported signals of NeMo Curator: those of its heuristic filters."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,16 +7,16 @@ import numpy as np
 import regex
 
 from massivetext.signals.definitions import DUPLICATE_SIZES, TOP_SIZES
-from massivetext.signals.ported.gopher import STOP_WORDS
-from massivetext.signals.ported.ngrams import Repeated, repeated
+from massivetext.signals.ported.gopher import GOPHER_STOP_WORDS
+from massivetext.signals.ported.ngrams import RepeatedNgrams, repeated
 
 _ELLIPSES = ("...", "[...]", "…", "(...)", "[…]", "-»", "read more..", "read more")
 _BULLETS = ("•", "‣", "⁃", "⁌", "⁍", "∙", "○", "●", "◘", "◦", "⦾", "⦿")
 _HASHES = regex.compile("#+")
 
 
-def measure(text: str) -> dict[str, float]:
-    """The signals of NeMo's reading by name, without ``nemo_``; all 0 for an empty text."""
+def nemo_signals(text: str) -> dict[str, float]:
+    """Return the signals of NeMo by name, without ``nemo_``; an empty dict, meaning 0, for an empty text."""
     if not text:
         return {}
     words = text.split()
@@ -26,7 +26,7 @@ def measure(text: str) -> dict[str, float]:
         "symbol_to_word_ratio": sum(map(_is_symbol, words)) / max(len(words), 1),
         "bullet_line_frac": sum(line.startswith(_BULLETS) for line in shown) / max(len(lines), 1),
         "ellipsis_line_frac": sum(line.lower().endswith(_ELLIPSES) for line in shown) / max(len(lines), 1),
-        "stop_word_count": sum(word in STOP_WORDS for word in words),
+        "stop_word_count": sum(word in GOPHER_STOP_WORDS for word in words),
     }
     for name, segments in (("line", lines), ("paragraph", text.split("\n\n"))):
         later = {segment: count - 1 for segment, count in Counter(segments).items()}
@@ -42,14 +42,14 @@ def measure(text: str) -> dict[str, float]:
 
 
 def _is_symbol(word: str) -> bool:
-    """Whether a word is an ellipsis, or more than half of its characters begin a run of hashes: "#" does, "##" not."""
+    """Return whether a word is an ellipsis, or has more runs of "#" than half its characters: "#" has, "##" has not."""
     return word in _ELLIPSES or 2 * len(_HASHES.findall(word)) > len(word)
 
 
-def _top(text: str, words: Sequence[str], grams: Repeated) -> int:
-    """Characters that vanish where the most frequent n-gram, joined by spaces, is taken out of the text.
+def _top(text: str, words: Sequence[str], grams: RepeatedNgrams) -> int:
+    """Return how many characters the text loses if the most frequent n-gram, joined by spaces, is removed from it.
 
-    Of equally frequent ones the first; there it is another with every process.
+    Of several, the first n-gram counts; in NeMo the choice differs between processes.
     """
     if len(words) < grams.size:
         return len(text)
@@ -58,10 +58,10 @@ def _top(text: str, words: Sequence[str], grams: Repeated) -> int:
     return text.count(gram) * len(gram)
 
 
-def _duplicate(grams: Repeated) -> int:
-    """Characters of the n-grams that stood in the text before, each once, and one for every space within them."""
+def _duplicate(grams: RepeatedNgrams) -> int:
+    """Return the characters of n-grams that occurred before, each counted once, and one per space within them."""
     starts = grams.starts[grams.starts != grams.firsts[grams.groups]]
     spaces = np.zeros(len(grams.ends), np.bool_)
-    for place in range(grams.size - 1):
-        spaces[starts + place] = True
+    for offset in range(grams.size - 1):
+        spaces[starts + offset] = True
     return grams.characters(grams.covered(later=True)) + int(spaces.sum())

@@ -1,7 +1,8 @@
-"""The additional signals of each tool whose reading of the Gopher rules differs from ours: names, units, meanings.
+"""Names, units and meanings of the ported signals of each tool.
 
-Data alone, so that the registry can list them without what measures them. A reading's signals bear its name; where a
-tool measures what we measure, its rule set uses our signal and nothing is listed here.
+This module is data only, so that the registry can list the signals without the code that measures them. Names begin
+with the name of the tool. If a tool measures the same as we do, its rule set uses our signal, and nothing is listed
+here.
 """
 
 from collections.abc import Mapping
@@ -12,13 +13,13 @@ from massivetext.signals.definitions import DUPLICATE_SIZES, TOP_SIZES
 
 
 @dataclass(frozen=True, slots=True)
-class Measurement:
-    """A signal of a reading.
+class PortedSignal:
+    """One ported signal.
 
     Attributes:
-        name: without the name of the reading.
-        unit: a share is from 0 to 1; a ratio has no upper end.
-        meaning: one sentence.
+        name: its name without the name of the tool.
+        unit: unit of the value; a share is from 0 to 1, a ratio has no upper limit.
+        meaning: what is measured, in one sentence.
     """
 
     name: str
@@ -27,62 +28,62 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """How a tool reads the Gopher rules.
+class PortedFamily:
+    """The ported signals of one tool.
 
     Attributes:
         source: repository, file and version.
-        measurements: what is measured for it besides our signals.
+        signals: the signals that differ from ours.
     """
 
     source: str
-    measurements: tuple[Measurement, ...]
+    signals: tuple[PortedSignal, ...]
 
 
-def _top(unit: Literal["share", "ratio"], meaning: str) -> list[Measurement]:
-    return [Measurement(f"top_{n}_gram_char_frac", unit, meaning.format(n=n)) for n in TOP_SIZES]
+def _top(unit: Literal["share", "ratio"], meaning: str) -> list[PortedSignal]:
+    return [PortedSignal(f"top_{n}_gram_char_frac", unit, meaning.format(n=n)) for n in TOP_SIZES]
 
 
-def _duplicate(meaning: str) -> list[Measurement]:
-    return [Measurement(f"duplicate_{n}_gram_char_frac", "share", meaning.format(n=n)) for n in DUPLICATE_SIZES]
+def _duplicate(meaning: str) -> list[PortedSignal]:
+    return [PortedSignal(f"duplicate_{n}_gram_char_frac", "share", meaning.format(n=n)) for n in DUPLICATE_SIZES]
 
 
-def _segments(line: str, paragraph: str, copies: str, characters: str) -> list[Measurement]:
+def _segments(line: str, paragraph: str, copies: str, characters: str) -> list[PortedSignal]:
     return [
-        measurement
+        signal
         for name, which in (("line", line), ("paragraph", paragraph))
-        for measurement in (
-            Measurement(f"duplicate_{name}_frac", "share", f"Share of {which} {copies}."),
-            Measurement(
+        for signal in (
+            PortedSignal(f"duplicate_{name}_frac", "share", f"Share of {which} {copies}."),
+            PortedSignal(
                 f"duplicate_{name}_char_frac", "share", f"Characters of {which} {copies}, divided by {characters}."
             ),
         )
     ]
 
 
-_DOLMA = Reading(
+_DOLMA = PortedFamily(
     "Dolma 1.2.1, `python/dolma/taggers/gopher.py`, tagger `gopher_v1`",
     (
-        Measurement("symbol_to_word_ratio", "share", "Share of words with a `#` or a `…` in them."),
-        Measurement(
+        PortedSignal("symbol_to_word_ratio", "share", "Share of words with a `#` or a `…` in them."),
+        PortedSignal(
             "stop_word_count",
             "count",
             "Words that are one of the paper's eight, each copy counted; case and punctuation count.",
         ),
-        Measurement(
+        PortedSignal(
             "bullet_line_frac",
             "share",
             "Share of lines, blank ones among them, that begin with `*` or `-`; white space before it is not skipped.",
         ),
-        Measurement(
+        PortedSignal(
             "ellipsis_line_frac", "share", "Share of lines, blank ones among them, whose last character is `…`."
         ),
-        Measurement(
+        PortedSignal(
             "duplicate_line_frac",
             "share",
             "Share of lines that occur more than once, every copy counted; blank lines are lines.",
         ),
-        Measurement(
+        PortedSignal(
             "duplicate_line_char_frac",
             "ratio",
             "Characters of all copies of those lines, white space included, divided by the characters of the words; "
@@ -100,24 +101,26 @@ _DOLMA = Reading(
     ),
 )
 
-_DATATROVE = Reading(
+_DATATROVE = PortedFamily(
     "datatrove 0.10.1, `src/datatrove/pipeline/filters/gopher_quality_filter.py` and `gopher_repetition_filter.py`; "
     "its words are tokens of spaCy's blank English pipeline, and ours follow the same rules without emoticons and "
     "rare spellings",
     (
-        Measurement("word_count", "count", "Tokens with a character that is no punctuation."),
-        Measurement("mean_word_length", "characters", "Mean characters of those tokens."),
-        Measurement("hash_to_word_ratio", "ratio", "Hash signs divided by all tokens, punctuation among them."),
-        Measurement("ellipsis_to_word_ratio", "ratio", "`...` and `…` divided by all tokens."),
-        Measurement(
+        PortedSignal("word_count", "count", "Tokens with a character that is no punctuation."),
+        PortedSignal("mean_word_length", "characters", "Mean characters of those tokens."),
+        PortedSignal("hash_to_word_ratio", "ratio", "Hash signs divided by all tokens, punctuation among them."),
+        PortedSignal("ellipsis_to_word_ratio", "ratio", "`...` and `…` divided by all tokens."),
+        PortedSignal(
             "bullet_line_frac",
             "share",
             "Share of lines, blank ones among them, that begin with `•` or `-` after white space; a line also ends at "
             "a carriage return, a form feed and Unicode's line ends.",
         ),
-        Measurement("ellipsis_line_frac", "share", "Share of those lines that end in `...` or `…` before white space."),
-        Measurement("alphabetic_word_frac", "share", "Share of all tokens that have a letter."),
-        Measurement("stop_word_count", "count", "How many of the paper's eight are among the tokens; case counts."),
+        PortedSignal(
+            "ellipsis_line_frac", "share", "Share of those lines that end in `...` or `…` before white space."
+        ),
+        PortedSignal("alphabetic_word_frac", "share", "Share of all tokens that have a letter."),
+        PortedSignal("stop_word_count", "count", "How many of the paper's eight are among the tokens; case counts."),
         *_segments(
             "lines (parted by one line feed or more)",
             "paragraphs (parted by two line feeds or more)",
@@ -137,27 +140,27 @@ _DATATROVE = Reading(
     ),
 )
 
-_DCLM = Reading(
+_DCLM = PortedFamily(
     "DCLM, `baselines/mappers/filters/content_filters.py` and `baselines/mappers/core_utils.py`",
     (
-        Measurement(
+        PortedSignal(
             "word_count",
             "count",
             "Words between ASCII white space whose first character is a letter or digit: a word after an opening quote "
             "does not count.",
         ),
-        Measurement(
+        PortedSignal(
             "symbol_to_word_ratio",
             "ratio",
             "`#`, `...`, `. . .` and `…` together, divided by words between white space.",
         ),
-        Measurement(
+        PortedSignal(
             "bullet_line_frac", "share", "Share of non-blank lines that begin, stripped, with `●`, `•`, `*` or `-`."
         ),
-        Measurement(
+        PortedSignal(
             "ellipsis_line_frac", "share", "Share of non-blank lines that end, stripped, in `...`, `. . .` or `…`."
         ),
-        Measurement("stop_word_count", "count", "Words that are one of the paper's eight in any case, by copies."),
+        PortedSignal("stop_word_count", "count", "Words that are one of the paper's eight in any case, by copies."),
         *_segments(
             "non-blank lines, stripped,",
             "paragraphs (parted by two line feeds, stripped, blank ones left out)",
@@ -177,27 +180,27 @@ _DCLM = Reading(
     ),
 )
 
-_NEMO = Reading(
+_NEMO = PortedFamily(
     "NeMo Curator, `nemo_curator/filters/heuristic_filter.py` and `nemo_curator/utils/constants.py`, commit e2239184",
     (
-        Measurement(
+        PortedSignal(
             "symbol_to_word_ratio",
             "share",
             "Share of words that are an ellipsis (`...`, `[...]`, `…`, `(...)`, `[…]`, `-»`) or have more runs of `#`"
             " than half their characters: `#` alone does, `##` does not.",
         ),
-        Measurement(
+        PortedSignal(
             "bullet_line_frac",
             "share",
             "Share of non-blank lines that begin, stripped, with `•`, `‣`, `⁃`, `⁌`, `⁍`, `∙`, `○`, `●`, `◘`, `◦`, "
             "`⦾` or `⦿`; hyphens and asterisks are none.",
         ),
-        Measurement(
+        PortedSignal(
             "ellipsis_line_frac",
             "share",
             "Share of non-blank lines that end in one of those ellipses, `read more` or `read more..`, in any case.",
         ),
-        Measurement("stop_word_count", "count", "Words that are one of the paper's eight, by copies; case counts."),
+        PortedSignal("stop_word_count", "count", "Words that are one of the paper's eight, by copies; case counts."),
         *_segments(
             "non-blank lines",
             "paragraphs (parted by two line feeds, empty ones among them)",
@@ -216,28 +219,28 @@ _NEMO = Reading(
     ),
 )
 
-_REDPAJAMA2 = Reading(
+_REDPAJAMA2 = PortedFamily(
     "RedPajama-V2, `app/src/core/quality_signals` and `app/src/core/document.py`, commit 855a8e02; not rounded",
     (
-        Measurement("word_count", "count", "Words between white space without ASCII punctuation."),
-        Measurement("mean_word_length", "characters", "Mean characters of those words, accents apart (NFD)."),
-        Measurement(
+        PortedSignal("word_count", "count", "Words between white space without ASCII punctuation."),
+        PortedSignal("mean_word_length", "characters", "Mean characters of those words, accents apart (NFD)."),
+        PortedSignal(
             "symbol_to_word_ratio",
             "ratio",
             "`#`, `...` and `…` together, divided by runs of letters, digits and `_` plus runs of other marks.",
         ),
-        Measurement(
+        PortedSignal(
             "bullet_line_frac",
             "share",
             "Share of lines, blank ones among them, that begin after white space with `•`, `‣`, `▶`, `◀`, `◦`, `■`, "
             "`□`, `▪`, `▫` or `–`; hyphens and asterisks are none.",
         ),
-        Measurement(
+        PortedSignal(
             "ellipsis_line_frac",
             "share",
             "Share of lines, blank ones among them, that end in `...` or `…` before white space.",
         ),
-        Measurement(
+        PortedSignal(
             "alphabetic_word_frac", "share", "Share of those runs that have a letter from a to z, in any case."
         ),
         *_top(
@@ -253,7 +256,7 @@ _REDPAJAMA2 = Reading(
     ),
 )
 
-READINGS: Mapping[str, Reading] = {
+PORTED_FAMILIES: Mapping[str, PortedFamily] = {
     "datatrove": _DATATROVE,
     "dclm": _DCLM,
     "dolma": _DOLMA,

@@ -1,4 +1,4 @@
-"""The Gopher rules as the quality signals of RedPajama-V2 read them."""
+"""Ported signals of RedPajama-V2: those of its quality signals."""
 
 import string
 import unicodedata
@@ -17,8 +17,8 @@ _LATIN_LETTER = regex.compile("[a-zA-Z]")
 _WITHOUT_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
-def measure(text: str) -> dict[str, float]:
-    """The signals of RedPajama-V2's reading by name, without ``redpajama2_``; all 0 for an empty text."""
+def redpajama2_signals(text: str) -> dict[str, float]:
+    """Return the signals of RedPajama-V2 by name, without ``redpajama2_``; all 0 for an empty text."""
     tokens = _TOKEN.findall(text)
     words = unicodedata.normalize("NFD", text.translate(_WITHOUT_PUNCTUATION).lower()).split()
     lines = text.removesuffix("\n").split("\n") if text else []

@@ -1,4 +1,4 @@
-"""Tokens as spaCy parts English: what is lost at the edges of a word, what within, and what is left whole."""
+"""Tokens by the rules of spaCy: splits at the edges of a word, splits within it, and words that stay whole."""
 
 import pytest
 from hypothesis import given
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from massivetext.signals.ported.english_tokens import tokens
 
 
-# Each row is what spaCy 3.8.18 gives (blank English pipeline), the parts joined by spaces.
+# Each row is the result of spaCy 3.8.18 (blank English pipeline), the tokens joined by spaces.
 @pytest.mark.parametrize(
     ("text", "parted"),
     [

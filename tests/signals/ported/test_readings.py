@@ -1,4 +1,4 @@
-"""What holds for every reading: the paper's golden vectors, ranges, and that it is measured only where asked for."""
+"""The ported signals of every tool: golden vectors of the paper, ranges; and they are measured on request only."""
 
 import math
 from dataclasses import replace
@@ -19,7 +19,7 @@ from massivetext.runs.stage import RunPlan
 from massivetext.runs.store import Shard
 from massivetext.runs.work_items import WorkItem
 from massivetext.signals import ported, registry
-from massivetext.signals.ported.ported_signals import READINGS
+from massivetext.signals.ported.ported_signals import PORTED_FAMILIES
 
 TEXTS = st.text(st.sampled_from("ab A.,'’\"-#…•*\n\r\t ́ß中:/n't()") | st.characters(), max_size=60)
 
@@ -62,14 +62,14 @@ def test_a_rhyme(rhyme: str, reading: str, top: float) -> None:
     assert measured[f"{reading}_top_3_gram_char_frac"] == pytest.approx(top, abs=5e-4)
 
 
-@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("reading", PORTED_FAMILIES)
 @given(text=TEXTS)
 @example("\n")
 @example("\x85")
 @example("'")
 @settings(deadline=None, max_examples=60)
 def test_every_value_is_within_its_range(reading: str, text: str) -> None:
-    for name, (value,) in ported.measure([text], [reading]).items():
+    for name, (value,) in ported.measure_ported([text], [reading]).items():
         signal = registry.ALL[name]
 
         assert signal.low is not None
@@ -79,7 +79,7 @@ def test_every_value_is_within_its_range(reading: str, text: str) -> None:
         assert isinstance(value, np.integer) or not pa.types.is_integer(signal.type)
 
 
-@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("reading", PORTED_FAMILIES)
 def test_an_empty_text_has_the_registered_values(reading: str) -> None:
     measured = signals.measure_text("", readings=(reading,))
     own = {name: signal for name, signal in registry.ALL.items() if signal.family == reading}
@@ -87,7 +87,7 @@ def test_an_empty_text_has_the_registered_values(reading: str) -> None:
     assert {name: measured[name] for name in own} == {name: signal.empty for name, signal in own.items()}
 
 
-@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("reading", PORTED_FAMILIES)
 def test_a_profile_judges_by_its_reading_alone(reading: str) -> None:
     judging = rules.load_rule_set(reading, known=registry.types()).rules
 
@@ -97,9 +97,9 @@ def test_a_profile_judges_by_its_reading_alone(reading: str) -> None:
 
 def test_readings_add_columns_and_change_none(rhyme: str) -> None:
     alone = signals.measure([rhyme, ""])
-    beside = signals.measure([rhyme, ""], readings=tuple(READINGS))
+    beside = signals.measure([rhyme, ""], readings=tuple(PORTED_FAMILIES))
 
-    assert beside.schema == registry.schema(tuple(READINGS))
+    assert beside.schema == registry.schema(tuple(PORTED_FAMILIES))
     assert beside.select(alone.column_names) == alone
     assert registry.readings_of(alone.column_names) == ()
 

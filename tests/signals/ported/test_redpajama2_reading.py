@@ -1,11 +1,11 @@
-"""RedPajama-V2's reading: each measurement on texts small enough to count by hand."""
+"""The ported signals of RedPajama-V2, each on texts small enough to count by hand."""
 
 from massivetext.signals.ported import redpajama2
 
 
 def test_words_have_no_ascii_punctuation() -> None:
     # Words "dont", "stop", "–" and "e" with its accent apart: lengths 4, 4, 1 and 2.
-    measured = redpajama2.measure("Don't stop! – é -")
+    measured = redpajama2.redpajama2_signals("Don't stop! – é -")
 
     assert measured["word_count"] == 4
     assert measured["mean_word_length"] == 11 / 4
@@ -13,16 +13,16 @@ def test_words_have_no_ascii_punctuation() -> None:
 
 def test_symbols_are_divided_by_words_and_runs_of_marks() -> None:
     # Runs "a", "#", "b", "...": one hash, one ellipsis.
-    assert redpajama2.measure("a#b...")["symbol_to_word_ratio"] == 2 / 4
+    assert redpajama2.redpajama2_signals("a#b...")["symbol_to_word_ratio"] == 2 / 4
 
 
 def test_only_latin_letters_are_letters() -> None:
-    assert redpajama2.measure("ab ж, 1")["alphabetic_word_frac"] == 1 / 4
+    assert redpajama2.redpajama2_signals("ab ж, 1")["alphabetic_word_frac"] == 1 / 4
 
 
 def test_blank_lines_are_lines_but_the_end_of_the_last_is_none() -> None:
     # Lines "– a", "", "- b…".
-    measured = redpajama2.measure(" – a\n\n- b… \n")
+    measured = redpajama2.redpajama2_signals(" – a\n\n- b… \n")
 
     assert measured["bullet_line_frac"] == 1 / 3
     assert measured["ellipsis_line_frac"] == 1 / 3
@@ -30,5 +30,5 @@ def test_blank_lines_are_lines_but_the_end_of_the_last_is_none() -> None:
 
 def test_the_top_n_gram_comes_twice_at_least() -> None:
     # "x yy" and "yy x" twice each in lower case: the first one, 6 of 9 characters.
-    assert redpajama2.measure("X yy x, YY! x yy")["top_2_gram_char_frac"] == 3 * 3 / 9
-    assert redpajama2.measure("a b c")["top_2_gram_char_frac"] == 0.0
+    assert redpajama2.redpajama2_signals("X yy x, YY! x yy")["top_2_gram_char_frac"] == 3 * 3 / 9
+    assert redpajama2.redpajama2_signals("a b c")["top_2_gram_char_frac"] == 0.0

@@ -1,0 +1,125 @@
+"""The page ``docs/signals.md``: every signal with unit, range, value for an empty text, meaning and source."""
+
+import math
+from collections.abc import Iterable
+
+from massivetext.signals import definitions
+from massivetext.signals.ported.ported_signals import PORTED_FAMILIES
+from massivetext.signals.registry import BUILT_IN, SignalRegistry
+from massivetext.signals.signal import Signal
+
+# Field of RedPajama-V2 (README, "Summary of Quality Signals") -> signals here that measure the same, and the
+# difference. Its words are lower-case and without punctuation unless a difference is given.
+REDPAJAMA: dict[str, tuple[tuple[str, ...], str]] = {
+    "rps_doc_curly_bracket": (("curly_bracket_frac",), ""),
+    "rps_doc_frac_all_caps_words": (
+        ("all_caps_word_frac",),
+        "a single letter does not count; punctuation does not separate words",
+    ),
+    "rps_doc_frac_lines_end_with_ellipsis": (("ellipsis_line_frac",), "blank lines do not count"),
+    "rps_doc_frac_no_alph_words": (
+        ("alphabetic_word_frac",),
+        "1 minus this one; letters of every script count, and punctuation is not a word of its own",
+    ),
+    "rps_doc_lorem_ipsum": (("lorem_ipsum_count",), "not divided by the characters"),
+    "rps_doc_mean_word_length": (("mean_word_length",), "with punctuation"),
+    "rps_doc_stop_word_fraction": (
+        ("stop_word_frac",),
+        "the paper's eight words, or a list of the same size for other languages",
+    ),
+    "rps_doc_symbol_to_word_ratio": (
+        ("hash_to_word_ratio", "ellipsis_to_word_ratio"),
+        "there the sum of both; the paper limits each",
+    ),
+    "rps_doc_frac_unique_words": (("unique_word_frac",), "punctuation within a word is kept"),
+    "rps_doc_unigram_entropy": (("unigram_entropy",), "punctuation within a word is kept"),
+    "rps_doc_word_count": (("word_count",), "words of punctuation only count"),
+    "rps_doc_num_sentences": (("sentence_count",), "a mark within a word ends no sentence"),
+    "rps_lines_ending_with_terminal_punctution_mark": (
+        ("terminal_line_frac",),
+        "a share of the lines of the document; marks of every script count",
+    ),
+    "rps_lines_javascript_counts": (("javascript_line_count",), "the number of lines, not of copies"),
+    "rps_lines_num_words": (("mean_line_words",), "the mean over all lines"),
+    "rps_lines_numerical_chars_fraction": (("digit_frac",), "a share of the document; white space does not count"),
+    "rps_lines_start_with_bulletpoint": (("bullet_line_frac",), "hyphens and asterisks before white space count too"),
+    "rps_lines_uppercase_letter_fraction": (("uppercase_letter_frac",), "a share of the letters of the document"),
+    **{
+        f"rps_doc_frac_chars_top_{size}gram": ((f"top_{size}_gram_char_frac",), "case and punctuation count; at most 1")
+        for size in definitions.TOP_SIZES
+    },
+    **{
+        f"rps_doc_frac_chars_dupe_{size}grams": ((f"duplicate_{size}_gram_char_frac",), "case and punctuation count")
+        for size in definitions.DUPLICATE_SIZES
+    },
+}
+
+
+def markdown(registry: SignalRegistry = BUILT_IN) -> str:
+    """Return the page for a registry; families are in the order of their first signal."""
+    sections = [_INTRODUCTION]
+    own = registry.signals.values()
+    for family in dict.fromkeys(signal.family for signal in own):
+        signals = [signal for signal in own if signal.family == family]
+        sources = sorted({signal.source for signal in signals})
+        sections.append(_section(f"## {family.capitalize()}", "; ".join(sources), signals))
+    sections.append("\n".join([_REDPAJAMA_HEAD, *map(_equivalent, REDPAJAMA)]))
+    sections.append(_READINGS_HEAD)
+    for reading, described in PORTED_FAMILIES.items():
+        signals = [signal for signal in registry.all_signals.values() if signal.family == reading]
+        sections.append(_section(f"### {reading}", described.source, signals))
+    return "\n\n".join(sections) + "\n"
+
+
+def _section(title: str, source: str, signals: Iterable[Signal]) -> str:
+    return "\n".join([title, "", f"Source: {source}.", "", _TABLE_HEAD, *map(_row, signals)])
+
+
+def _equivalent(field: str) -> str:
+    ours, difference = REDPAJAMA[field]
+    return f"| `{field}` | {', '.join(f'`{name}`' for name in ours)} | {difference or 'the same'} |"
+
+
+def _row(signal: Signal) -> str:
+    cells = (f"`{signal.name}`", signal.unit, _range(signal), f"`{signal.empty}`", signal.meaning)
+    return f"| {' | '.join(cells)} |"
+
+
+def _range(signal: Signal) -> str:
+    if signal.low is None or signal.high is None:
+        return "text"
+    return f"{signal.low:g} to {signal.high:g}" if math.isfinite(signal.high) else f"from {signal.low:g}"
+
+
+_TABLE_HEAD = "| signal | unit | range | empty text | meaning |\n| --- | --- | --- | --- | --- |"
+
+_INTRODUCTION = """\
+# Signals
+
+Signals are measured for every document before anything is decided; the rules in `filters/` set bounds on them.
+This page is generated by `python docs/make.py`; a test fails when it is stale.
+
+In every signal, words are runs of characters between white space, with punctuation and case: the paper names no
+segmentation, and its bounds (four of five words with a letter, mean length 3 to 10) fit only this one. No signal is
+ever missing, and every value is finite. If the paper allows several interpretations, the meaning below says which one
+is measured; at the same limit, interpretations differ by up to three times, so limits tuned for another tool do not
+carry over."""
+
+_REDPAJAMA_HEAD = """\
+## For users of RedPajama-V2
+
+The natural-language and repetition signals of RedPajama-V2, and the signals here that measure the same. Values per line
+are summed up for the document. Its other signals need models or lists of their own.
+
+| RedPajama-V2 | here | difference |
+| --- | --- | --- |"""
+
+_READINGS_HEAD = """\
+## Readings of other tools
+
+Ported signals: what public re-implementations of the Gopher rules measure in another way. The rule set with the name of
+the tool in `filters/` uses them, and signals from above if the tool measures the same. They are measured only for a
+source whose rule sets use one of them; then all of the same tool are measured.
+
+They are plain Python over one text at a time, not compiled like ours, and far slower: the signals of one tool take one
+second per 1 to 6 MB of text on one core (`benchmarks/profiles.py`)."""
