@@ -10,8 +10,8 @@ The run must not be disturbed: its CPU times become those of every plan. What it
 import sys
 from pathlib import Path
 
-from massivetext.estimate.measured import measure
-from massivetext.estimate.work import work
+from massivetext.estimate.measured import measure_run
+from massivetext.estimate.work import model_work
 from massivetext.runs.store import Run, canonical
 
 TARGET = Path(__file__).resolve().parents[1] / "massivetext/estimate/reference.json"
@@ -19,9 +19,9 @@ TARGET = Path(__file__).resolve().parents[1] / "massivetext/estimate/reference.j
 
 def main(folder: str, origin: str) -> None:
     """Measures a run, writes the file, and prints each step's CPU seconds as modelled and as measured."""
-    measured = measure(Run(folder), origin)
+    measured = measure_run(Run(folder), origin)
     TARGET.write_bytes(canonical(measured))
-    for names, todo in work(measured.corpus).items():
+    for names, todo in model_work(measured.corpus).items():
         seconds = sum(measured.stages[name].cpu_seconds or 0.0 for name in names)
         print(f"{', '.join(names):<24} {todo.cpu_seconds:8.1f} s modelled {seconds:8.1f} s measured")
 

@@ -26,7 +26,7 @@ LAYERS = (
     {"edits", "recipe", "rules", "shingles"},
     {"schema", "text"},
     {"storage"},
-    {"assets", "errors", "hashing"},
+    {"assets", "errors", "formatting", "hashing"},
 )
 BEAM = "apache_beam"
 WITH_BEAM = {"engines", "jobs", "transforms"}

@@ -7,7 +7,7 @@ import pytest
 from command import massivetext
 
 from massivetext.recipe import GuardOptions
-from massivetext.report.guards import Judged, alarms
+from massivetext.report.guards import RuleCounts, alarms
 
 NEVER = "Rule r never fires on the 1,001 documents of source web."
 OFTEN = "Rule r by itself removes 60% of source web."
@@ -26,7 +26,7 @@ OFTEN = "Rule r by itself removes 60% of source web."
 def test_a_rule_that_never_fires_or_too_often_is_named(
     documents: int, failed: int, report_only: tuple[str, ...], expected: list[tuple[str, str]]
 ) -> None:
-    judged = Judged(documents, 0, {"r": failed}, frozenset(report_only))
+    judged = RuleCounts(documents, 0, {"r": failed}, frozenset(report_only))
 
     assert list(alarms(GuardOptions(), "web", judged)) == expected
 
@@ -34,20 +34,20 @@ def test_a_rule_that_never_fires_or_too_often_is_named(
 # 1,982 of 2,000 documents: 99.1%; 1,960: 98%, which may be.
 def test_a_source_that_loses_too_much_is_named_with_the_rules_that_did_it() -> None:
     failed = {"a": 20, "b": 500, "c": 900, "d": 700, "e": 900, "f": 30, "marked": 2000}
-    (alarm,) = alarms(GuardOptions(), "web", Judged(2000, 1982, failed, frozenset({"marked"})))
+    (alarm,) = alarms(GuardOptions(), "web", RuleCounts(2000, 1982, failed, frozenset({"marked"})))
 
     assert alarm.action == "stop"
     assert alarm.message == (
         "Source web loses 99.1% of its 2,000 documents to its rules, "
         "most to c (45%), e (45%), d (35%), b (25%), f (2%)."
     )
-    assert list(alarms(GuardOptions(), "web", Judged(2000, 1960, failed, frozenset({"marked"})))) == []
+    assert list(alarms(GuardOptions(), "web", RuleCounts(2000, 1960, failed, frozenset({"marked"})))) == []
 
 
 def test_what_is_ignored_is_not_told() -> None:
     options = GuardOptions(never_fires="ignore", fires_too_often="ignore", loses_too_much="ignore")
 
-    assert list(alarms(options, "web", Judged(2000, 2000, {"a": 0, "b": 2000}))) == []
+    assert list(alarms(options, "web", RuleCounts(2000, 2000, {"a": 0, "b": 2000}))) == []
 
 
 RECIPE = """
