@@ -1,10 +1,10 @@
-"""Writes the figures that `massivetext plan` rests on where the user has no run of their own.
+"""Write the figures that `massivetext plan` uses if the user names no finished run.
 
     massivetext run tests/real/shared_data.toml --output RUN --workers 1
     python benchmarks/reference.py RUN "our reference run of MONTH YEAR: ..."
 
-The run must not be disturbed: its CPU times become those of every plan. What its steps consist of is in
-``massivetext/estimate/rates.py``; this prints both, so that one can see how far they are apart.
+No other work may run on the machine meanwhile: the CPU times of this run become those of every plan. For each step
+this also prints the CPU time that ``massivetext/estimate/rates.py`` gives, so that you can compare both.
 """
 
 import sys
@@ -18,7 +18,7 @@ TARGET = Path(__file__).resolve().parents[1] / "massivetext/estimate/reference.j
 
 
 def main(folder: str, origin: str) -> None:
-    """Measures a run, writes the file, and prints each step's CPU seconds as modelled and as measured."""
+    """Measure a run, write ``reference.json``, and print the CPU seconds of each step as modelled and as measured."""
     measured = measure_run(Run(folder), origin)
     TARGET.write_bytes(canonical(measured))
     for names, todo in model_work(measured.corpus).items():

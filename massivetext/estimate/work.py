@@ -27,7 +27,7 @@ _COMMIT_BYTES = 2000  # per commit of a shard in the memory of the driver
 
 
 class Phase(NamedTuple):
-    """A phase of a step, whose work items the workers share.
+    """A phase of a step: work items that the workers process in parallel.
 
     Attributes:
         name: name of the phase.

@@ -1,4 +1,4 @@
-"""What a recipe meets at a scale, from what was measured at another."""
+"""Amounts of data of a recipe at one scale, from those measured at another."""
 
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ STEPS = ("ingest", "judge", "exact-dedup", "near-dedup", "decontaminate")
 
 
 def volume(kind: Kind = "news", raw: float = 10 * MB, **changes: object) -> SourceVolume:
-    """A source of 1,000 documents and 20 MB of text, of which every step keeps nine tenths."""
+    """A source of 1,000 documents and 20 MB of text; every stage keeps nine tenths of what it receives."""
     counts = [TextVolume(1000 * 0.9**step, 20 * MB * 0.9**step) for step in range(5)]
     funnel = tuple(zip(STEPS, counts, strict=True))
     made = SourceVolume(
@@ -32,7 +32,7 @@ def volume(kind: Kind = "news", raw: float = 10 * MB, **changes: object) -> Sour
 
 
 def ingested(count: TextVolume) -> tuple[tuple[str, TextVolume], ...]:
-    """The counts of a source of which so much is ingested."""
+    """The funnel of a source with this volume of ingested text."""
     return (("ingest", count), *volume().funnel[1:])
 
 
@@ -66,7 +66,7 @@ def recipe(*, records: RecordsOptions | None = None, test_sets: tuple[str, ...] 
 
 
 def test_inputs_of_whole_files_and_of_a_divided_one() -> None:
-    # Two files of 10 and 20 bytes in one shard; a file of 90 in three parts, each of which passes over 60.
+    # Two files of 10 and 20 bytes in one shard; a file of 90 in three slices that skip 60 each.
     shards = [
         (Split("a", "/a", 10), Split("b", "/b", 20)),
         *((Split("c", "/c", 90, part=part, parts=3),) for part in range(3)),

@@ -1,4 +1,4 @@
-"""Time, memory and cost from the work of a run: by hand, and the laws that a plan keeps."""
+"""Time, memory and cost of a run: values computed by hand, and laws of every plan."""
 
 from unittest import mock
 
@@ -56,7 +56,7 @@ def test_more_input_is_never_cheaper_nor_faster(size: float, factor: float, work
 
 
 @given(SIZES, WORKERS, NAMES)
-def test_a_step_takes_what_its_parts_take_and_a_run_what_its_steps_take(size: float, workers: int, name: str) -> None:
+def test_times_of_activities_add_up_to_the_step_and_of_steps_to_the_run(size: float, workers: int, name: str) -> None:
     plan = planned(size, workers, name)
 
     assert plan.wall_seconds == pytest.approx(sum(step.wall_seconds for step in plan.steps))
@@ -92,12 +92,12 @@ TODO = StepWork(
 
 
 def plan_of(todo: StepWork, workers: int, *figures: StageFigures, prices: Prices | None = None) -> Estimate:
-    """The plan of a run of one step; at the sample's scale the step is the same."""
+    """The plan of a run of one step, at the scale of the measured run."""
     runs = [
         MeasuredRun(f"run {number}", REFERENCE.corpus, NO_FIGURES | {"records": each})
         for number, each in enumerate(figures)
     ]
-    with mock.patch.object(module, "work", return_value={("records",): todo}):
+    with mock.patch.object(module, "model_work", return_value={("records",): todo}):
         return estimate_run(REFERENCE.corpus, runs, workers, prices)
 
 
@@ -134,7 +134,7 @@ def test_what_is_stored_follows_the_work_but_for_what_is_written_once() -> None:
     # 600 bytes for 50 of what they follow, and 9 once. Twice the work: 1,200 and 9.
     run = MeasuredRun("run", REFERENCE.corpus, NO_FIGURES | {"records": StageFigures(None, 200, 600, 9)})
     twice = TODO._replace(stored_with=100.0)
-    with mock.patch.object(module, "work", side_effect=[{("records",): twice}, {("records",): TODO}]):
+    with mock.patch.object(module, "model_work", side_effect=[{("records",): twice}, {("records",): TODO}]):
         (step,) = estimate_run(REFERENCE.corpus, [run], 1).steps
 
     assert step.stored_bytes == 1209
@@ -159,7 +159,7 @@ def test_a_machine_has_a_quarter_more_than_its_workers_hold(held: float, ram: fl
 
 
 @pytest.mark.parametrize(
-    ("todo", "said"),
+    ("todo", "expected"),
     [
         (
             TODO._replace(phases=(Phase("cut", 1, 1.0, 1.0, 0.0, 20e9),)),
@@ -173,8 +173,8 @@ def test_a_machine_has_a_quarter_more_than_its_workers_hold(held: float, ram: fl
         (TODO._replace(requests=0.0), "records: starting jobs, 8 min 00 s of"),
     ],
 )
-def test_the_first_bottleneck(todo: StepWork, said: str) -> None:
-    assert plan_of(todo, 1, NOTHING).bottleneck.startswith(said)
+def test_the_first_bottleneck(todo: StepWork, expected: str) -> None:
+    assert plan_of(todo, 1, NOTHING).bottleneck.startswith(expected)
 
 
 def test_a_source_of_too_many_shards_comes_first() -> None:
@@ -208,7 +208,7 @@ def test_the_reference_has_every_kind_and_step() -> None:
 
 
 def test_the_model_is_within_a_factor_of_the_reference() -> None:
-    # Rates are from the same machine, measured apart: a step that is far off is not what the model takes it for.
+    # Rates are from the same machine, measured apart: a step that is far off is modelled wrongly.
     for names, todo in model_work(REFERENCE.corpus).items():
         measured = sum(REFERENCE.stages[name].cpu_seconds or 0.0 for name in names)
         assert 1 / 3 < todo.cpu_seconds / measured < 3, names

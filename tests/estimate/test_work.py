@@ -1,4 +1,4 @@
-"""The model and the stages that it is a model of."""
+"""The model of the work agrees with the stages."""
 
 from collections import Counter
 from pathlib import Path
@@ -36,8 +36,8 @@ def test_bytes_shuffled_by_hand() -> None:
     assert near[0].tasks == 26
 
 
-def test_a_divided_file_is_passed_over_again_by_each_of_its_parts() -> None:
-    # 1 GB in one file and 10 MB shards: each of 100 parts passes over 0.99 GB.
+def test_each_slice_of_a_divided_file_skips_the_rest_of_it() -> None:
+    # 1 GB in one file and 10 MB shards: each of 100 slices skips 0.99 GB.
     web = CORPUS.sources["web"]
 
     def reading(inputs: InputVolume) -> Phase:
@@ -67,7 +67,7 @@ def test_steps_without_work_have_none() -> None:
 
 
 def counted(folder: Path, shards: int) -> Counter[tuple[str, ...]]:
-    """What the driver asked of the run folder in each step of a run of so many shards a source."""
+    """Number of requests of the driver to the run folder, by step, in a run with this many shards per source."""
     requests, recipe = Requests(), write(folder / "corpus", shards=shards, documents=8)
     with requests.counting():
         prepare(load(str(recipe)), str(folder / "run"), requests.engine(), listener=requests.listen).run()
@@ -83,7 +83,7 @@ def test_the_driver_asks_as_often_as_planned(tmp_path: Path) -> None:
     # Rounds of encoding and examples for the report differ from corpus to corpus.
     planned = {step: sum(rates.REQUESTS[stage] for stage in step) for step in STEPS}
     assert a_shard == pytest.approx(planned, rel=0.35, abs=0.5)
-    # The cells are as many in both: 32 bands of one.
+    # Both runs have 32 LSH partitions: one per band.
     fixed = few["near-dedup",] - rates.REQUESTS["near-dedup"] * 2 * len(SOURCES)
     assert fixed == pytest.approx(32 * rates.REQUESTS_PER_LSH_PARTITION, rel=0.3)
 

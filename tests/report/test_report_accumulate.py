@@ -24,13 +24,13 @@ from massivetext.signals import registry
 
 
 @pytest.fixture(scope="module")
-def parts(context: Context) -> list[ShardSummary]:
+def summaries(context: Context) -> list[ShardSummary]:
     return [accumulate_shard(context, shard) for shard in context.all_shards()]
 
 
 @pytest.fixture(scope="module")
-def whole(parts: list[ShardSummary]) -> ShardSummary:
-    return reduce(merge_summaries, parts)
+def whole(summaries: list[ShardSummary]) -> ShardSummary:
+    return reduce(merge_summaries, summaries)
 
 
 def test_funnel_counts_documents_words_and_bytes_after_each_stage(whole: ShardSummary) -> None:
@@ -47,7 +47,7 @@ def test_funnel_counts_documents_words_and_bytes_after_each_stage(whole: ShardSu
     }
 
 
-def test_a_stage_that_does_not_judge_a_source_keeps_what_there_is(whole: ShardSummary) -> None:
+def test_a_stage_that_does_not_judge_a_source_keeps_all_its_documents(whole: ShardSummary) -> None:
     funnel = whole.sources["wikipedia"].funnel
 
     assert funnel["exact-dedup"] == funnel["near-dedup"] == funnel["ingest"] == DocumentTally(2, 500, 3000)
@@ -72,7 +72,7 @@ def test_rules_count_all_first_and_only_failures_with_their_words(whole: ShardSu
     }
 
 
-def test_histograms_part_the_documents_by_the_verdict_of_the_rules(whole: ShardSummary) -> None:
+def test_histograms_divide_the_documents_by_the_verdict_of_the_rules(whole: ShardSummary) -> None:
     # Bins of 0.01: six kept documents have no duplicate lines and one 0.3; of the dropped two have none and two 0.5.
     found = whole.sources["web"].histograms["duplicate_line_frac"]
 
@@ -131,7 +131,7 @@ def test_contamination_counts_documents_not_pairs(whole: ShardSummary) -> None:
     assert web.overlapping == 2
 
 
-def test_a_page_told_by_its_title_counts_as_removed_without_a_common_ngram(whole: ShardSummary) -> None:
+def test_a_page_recognised_by_its_title_counts_as_removed_without_a_common_ngram(whole: ShardSummary) -> None:
     assert whole.sources["wikipedia"].contamination["wikitext"].removed == 1
 
 
@@ -159,8 +159,8 @@ def test_a_run_that_was_only_judged_is_counted_that_far(judged: Context) -> None
     assert "near" not in summary.samples
 
 
-def test_merging_in_any_order_and_grouping_gives_the_same(parts: list[ShardSummary], whole: ShardSummary) -> None:
-    for order in itertools.permutations(parts):
+def test_merging_in_any_order_and_grouping_gives_the_same(summaries: list[ShardSummary], whole: ShardSummary) -> None:
+    for order in itertools.permutations(summaries):
         a, b, c = order
 
         assert merge_summaries(merge_summaries(a, b), c) == merge_summaries(a, merge_summaries(b, c)) == whole
@@ -178,7 +178,7 @@ def test_another_seed_draws_another_sample() -> None:
     assert int(sample_ranks(ids, 0).max()) < 2**63
 
 
-# -- laws of the parts -------------------------------------------------------------------------------------------------
+# -- laws of addition --------------------------------------------------------------------------------------------------
 
 _REASONS = st.builds(
     RejectReason,

@@ -65,7 +65,7 @@ def test_every_value_is_counted_once(values: list[float], borders: F64) -> None:
 
 
 @given(st.lists(st.integers(0, 10**9), max_size=20), st.lists(st.integers(0, 10**9), max_size=20))
-def test_histograms_of_parts_add_up(left: list[int], right: list[int]) -> None:
+def test_histograms_of_shards_add_up(left: list[int], right: list[int]) -> None:
     whole = count_bins(np.array(left + right), COUNT)
 
     assert (count_bins(np.array(left), COUNT) + count_bins(np.array(right), COUNT) == whole).all()

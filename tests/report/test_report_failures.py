@@ -1,4 +1,4 @@
-"""What rules did to documents: overlaps of rules, and what was removed of each part."""
+"""Documents that fail several rules, and documents removed per group."""
 
 from collections.abc import Sequence
 
@@ -42,7 +42,7 @@ def test_overlaps_are_those_of_a_plain_loop_and_add_up(some: failures.U64, other
 
 @settings(deadline=None)
 @given(_FAILED, st.integers(0, 63))
-def test_the_diagonal_is_what_the_tallies_say(failed: failures.U64, reported: int) -> None:
+def test_the_diagonal_agrees_with_the_tallies(failed: failures.U64, reported: int) -> None:
     rules = [Rule(name=f"r{i}", signal="x", min=i, source="s", report_only=i == reported) for i in range(64)]
     ones = np.ones(len(failed), np.int64)
     tallies = failures.rule_tallies(rules, failed, ones, 6 * ones)
@@ -53,7 +53,7 @@ def test_the_diagonal_is_what_the_tallies_say(failed: failures.U64, reported: in
     assert all(each.unique_bytes == 6 * each.unique for each in tallies.values())
 
 
-def test_parts_have_their_documents_and_what_was_removed_of_them() -> None:
+def test_groups_have_their_documents_and_removals() -> None:
     table = failures.tally_by_group(
         chunked(["b", "a", None, "b"]),
         np.array([False, True, False, True]),

@@ -74,7 +74,7 @@ class Elements(HTMLParser):
 def test_a_text_cannot_end_a_script_or_begin_an_element(page: str) -> None:
     elements = Elements(page)
 
-    # The charts, the library and ours; the text of the document stands among the text of the page.
+    # The charts, the library and page.js; the text of the document is part of the text of the page.
     assert len(elements.scripts) == 3
     assert "</script><script>alert('&')</script> <!-- \u2028 ends here" in elements.text
     assert not any("alert" in script for script in elements.scripts[::2])
@@ -108,12 +108,12 @@ def test_the_page_asks_the_network_for_nothing(page: str) -> None:
     assert "url(" not in page.partition("</style>")[0]
 
 
-def test_every_chart_has_a_place_and_every_place_a_chart_and_a_description(page: str) -> None:
+def test_every_chart_has_an_element_and_every_element_a_chart_and_a_description(page: str) -> None:
     elements = Elements(page)
-    places = {found["data-chart"]: found for _, found in elements.found if "data-chart" in found}
+    elements_of_charts = {found["data-chart"]: found for _, found in elements.found if "data-chart" in found}
 
-    assert set(places) == set(json.loads(elements.scripts[0]))
-    assert all(found["role"] == "img" and found["aria-label"] for found in places.values())
+    assert set(elements_of_charts) == set(json.loads(elements.scripts[0]))
+    assert all(found["role"] == "img" and found["aria-label"] for found in elements_of_charts.values())
 
 
 def test_sections_are_named_and_tables_have_captions(page: str) -> None:
@@ -126,7 +126,7 @@ def test_sections_are_named_and_tables_have_captions(page: str) -> None:
     assert all(found["aria-labelledby"] in ids for tag, found in elements.found if tag == "section")
 
 
-def test_the_verdict_stands_first(page: str) -> None:
+def test_the_verdict_comes_first(page: str) -> None:
     assert "5 of 13 documents kept" in page.partition("</h1>")[0]
 
 
@@ -174,13 +174,13 @@ def test_a_whole_run_has_every_section(fresh: Writer) -> None:
     ]
 
 
-def test_styles_and_script_lie_beside_the_module() -> None:
+def test_styles_and_script_are_beside_the_module() -> None:
     folder = Path(charts.__file__).parent
 
     assert {"page.css", "page.js"} <= {path.name for path in folder.iterdir()}
 
 
-# -- parts -------------------------------------------------------------------------------------------------------------
+# -- elements and words ------------------------------------------------------------------------------------------------
 
 
 def test_text_is_escaped_and_markup_is_not() -> None:

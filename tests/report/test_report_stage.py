@@ -1,4 +1,4 @@
-"""The stage that writes the report: what is counted in files gives the report that is counted at once."""
+"""The report stage: the summaries in files give the same report as summaries in memory."""
 
 from functools import reduce
 
@@ -19,7 +19,7 @@ from massivetext.stages.report_stage import JSON
 from massivetext.storage import files as fs
 
 
-def test_the_report_of_the_files_is_that_of_the_shards(fresh: Writer) -> None:
+def test_the_report_from_files_equals_the_report_from_shards(fresh: Writer) -> None:
     context = fresh.context
     context.run.begin(REPORT, context.keys["report"])
     run_report(Engine(), context, [WorkItem(shard, (), 1.0) for shard in context.all_shards()])

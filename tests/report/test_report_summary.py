@@ -31,7 +31,7 @@ def test_totals_are_sums_over_sources(report: RunReport) -> None:
     assert [report.total(stage).documents for stage in report.judged] == [13, 9, 8, 7, 5]
 
 
-def test_rules_stand_in_their_order_with_bounds_and_citation(report: RunReport) -> None:
+def test_rules_are_in_their_order_with_bounds_and_citation(report: RunReport) -> None:
     rules = report.sources["web"].rules
 
     assert [rule.rule for rule in rules] == [
@@ -57,7 +57,7 @@ def test_a_sound_run_has_no_warnings(report: RunReport) -> None:
     assert report.warnings == ()
 
 
-def test_a_source_of_which_nothing_is_left_is_warned_of(report: RunReport) -> None:
+def test_a_source_with_nothing_left_gives_a_warning(report: RunReport) -> None:
     source = report.sources["wikipedia"]
     empty = msgspec.structs.replace(source, funnel={**source.funnel, "decontaminate": DocumentTally()})
     unread = msgspec.structs.replace(source, funnel=dict.fromkeys(source.funnel, DocumentTally()), rules=())
@@ -123,7 +123,7 @@ def test_examples_show_the_failed_rules_with_their_values(report: RunReport) -> 
     ]
 
 
-def test_hosts_stand_in_the_order_of_what_they_lose(report: RunReport) -> None:
+def test_hosts_are_in_the_order_of_what_they_lose(report: RunReport) -> None:
     assert list(report.sources["web"].hosts.items()) == [
         ("example.com", GroupTally(2, 1, 10, 60)),
         ("other.example", GroupTally(1, 0, 10, 60)),
@@ -159,7 +159,7 @@ def test_tokenizer_and_mixture(fresh: Writer) -> None:
 
     assert report.tokenizer is not None
     assert report.tokenizer.vocabulary_size == 300
-    # 400 times "x", which the model has never seen twice: a token a byte.
+    # 400 times "x", which the model has never seen twice: one token per byte.
     assert report.tokenizer.bytes_per_token["wikipedia"] == 1.0
     assert report.mixture is not None
     web = report.mixture["web"]

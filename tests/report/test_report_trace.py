@@ -23,7 +23,7 @@ def test_a_url_is_found_with_and_without_scheme_and_final_slash(context: Context
     assert find_documents(context, url).documents == [DocumentLocation(WEB0, 0)]
 
 
-def test_part_of_a_url_is_not_enough(context: Context) -> None:
+def test_a_fragment_of_a_url_is_not_enough(context: Context) -> None:
     assert find_documents(context, "example.com").documents == []
 
 
@@ -31,7 +31,7 @@ def test_an_id_is_found(context: Context) -> None:
     assert find_documents(context, document_id("web", "web.warc", "1/4")).documents == [DocumentLocation(WEB1, 4)]
 
 
-def test_part_of_an_origin_finds_its_documents_and_what_was_rejected(context: Context) -> None:
+def test_a_fragment_of_an_origin_finds_its_documents_and_what_was_rejected(context: Context) -> None:
     assert len(find_documents(context, "wikipedia.wa").documents) == 2
     assert [line["offset"] for line in find_documents(context, "b.warc").quarantined] == ["100", "90", "5"]
 
@@ -42,7 +42,7 @@ def test_quarantine_is_found_by_url(context: Context) -> None:
     assert (line["source"], line["reason"], line["skipped"]) == ("web", "image", True)
 
 
-def test_nothing_is_found_for_what_is_not_there(context: Context) -> None:
+def test_an_unknown_text_finds_nothing(context: Context) -> None:
     found = find_documents(context, "no such document")
 
     assert (found.documents, found.quarantined) == ([], [])
@@ -101,8 +101,8 @@ def test_a_run_that_was_only_judged(judged: Context) -> None:
 
 
 def test_the_tokens_of_all_documents_fill_every_record_once(fresh: Writer) -> None:
-    # Groups of 2 draws, 8 tokens a record. web: draws of 10 + 7 and 9 + 9 tokens give 2 + 2 records, of which 3 are
-    # used; wikipedia: 5 + 4 and 20 + 3 give 1 + 2, of which 2 are used. 5 records in 2 files.
+    # Groups of 2 draws, 8 tokens per record. web: draws of 10 + 7 and 9 + 9 tokens give 2 + 2 records; 3 are
+    # used; wikipedia: 5 + 4 and 20 + 3 give 1 + 2; 2 are used. 5 records in 2 files.
     draws = {
         WEB0: [(0, 0, 10), (4, 2, 9)],
         WEB1: [(0, 1, 7), (0, 3, 9)],
@@ -110,14 +110,14 @@ def test_the_tokens_of_all_documents_fill_every_record_once(fresh: Writer) -> No
     }
     fresh.tokenizer()
     fresh.records(draws, {"web": 3, "wikipedia": 2})
-    places = [
+    locations = [
         DocumentLocation(WEB0, 0),
         DocumentLocation(WEB0, 4),
         DocumentLocation(WEB1, 0),
         DocumentLocation(WIKI, 0),
     ]
 
-    found = [piece for place in places for piece in trace_document(fresh.context, place).sequences]
+    found = [piece for location in locations for piece in trace_document(fresh.context, location).sequences]
 
     covered = Counter(
         (piece.file, piece.record, piece.position + offset) for piece in found for offset in range(piece.tokens)
@@ -138,15 +138,15 @@ def test_a_document_that_was_not_drawn_is_in_no_record(fresh: Writer) -> None:
 # -- on a terminal -----------------------------------------------------------------------------------------------------
 
 
-def printed(context: Context, *places: DocumentLocation, quarantined: str = "") -> str:
+def printed(context: Context, *locations: DocumentLocation, quarantined: str = "") -> str:
     console = Console(file=io.StringIO(), width=160, color_system=None)
     lines = find_documents(context, quarantined).quarantined if quarantined else []
-    print_trace(console, [trace_document(context, place) for place in places], lines)
+    print_trace(console, [trace_document(context, location) for location in locations], lines)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
 
-def test_the_story_is_told_in_words(context: Context) -> None:
+def test_a_trace_is_printed_in_words(context: Context) -> None:
     story = printed(context, DocumentLocation(WEB0, 2))
 
     assert "dropped by judge" in story
@@ -158,7 +158,7 @@ def test_markup_in_documents_is_text(context: Context) -> None:
     assert "https://example.com/<b>?a=1&b=2" in printed(context, DocumentLocation(WEB0, 1))
 
 
-def test_many_documents_are_listed_a_line_each(context: Context) -> None:
+def test_many_documents_are_listed_one_per_line(context: Context) -> None:
     story = printed(context, *(DocumentLocation(WEB0, row) for row in range(4)))
 
     assert story.count("dropped by judge") == 3
