@@ -167,11 +167,11 @@ class _StepFigures(NamedTuple):
     modelled: Mapping[tuple[str, ...], StepWork]
 
     def stage_figures(self, names: tuple[str, ...]) -> list[StageFigures]:
-        """Return the figures of those stages of a step that the run has."""
+        """Return the figures of the stages of a step, as far as the run has them."""
         return [self.run.stages[name] for name in names if name in self.run.stages]
 
     def cpu_seconds(self, names: tuple[str, ...]) -> float | None:
-        """Return the CPU time of a step; None if the run does not say."""
+        """Return the CPU time of a step; None if it was not recorded."""
         seconds = [each.cpu_seconds for each in self.stage_figures(names)]
         return None if None in seconds or not seconds else sum(each or 0.0 for each in seconds)
 
