@@ -100,7 +100,6 @@ def test_the_library_holds_nothing_that_ends_its_element() -> None:
 def test_the_page_asks_the_network_for_nothing(page: str) -> None:
     elements = Elements(page)
     links = [value for _, found in elements.found for name, value in found.items() if name in ("src", "href", "action")]
-
     assert all(link is not None and link.startswith("#") for link in links)
     (policy,) = [found["content"] for tag, found in elements.found if found.get("http-equiv")]
     assert policy is not None
