@@ -11,7 +11,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from massivetext.report.funnel import Count, Funnel
+from massivetext.formatting import format_bytes, format_count, format_duration
+from massivetext.report.funnel import Funnel, FunnelCount
 from massivetext.report.trace import Trace
 from massivetext.runs import progress
 from massivetext.runs.stage import RunPlan, Stage
@@ -56,7 +57,7 @@ class Progress:
                 line = self._line(stage)
                 started, _ = self._running.pop(stage)
                 self._console.print(
-                    f"[green]✓[/] {line} [dim]{_duration(time.monotonic() - started)}[/]", highlight=False
+                    f"[green]✓[/] {line} [dim]{format_duration(time.monotonic() - started)}[/]", highlight=False
                 )
             else:
                 self._console.print(f"[dim]= {stage:<14} already done[/]", highlight=False)
@@ -91,12 +92,7 @@ class Progress:
         if not 0 < done < shards:
             return ""
         left = (time.monotonic() - started) / done * (shards - done)
-        return f"  about {_duration(left)} left"
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}m {rest:02d}s" if minutes else f"{seconds:.1f}s"
+        return f"  about {format_duration(left)} left"
 
 
 def funnel_table(funnel: Funnel) -> Table:
@@ -112,15 +108,8 @@ def funnel_table(funnel: Funnel) -> Table:
     return table
 
 
-def _cell(count: Count) -> str:
-    return f"{count.documents:,}\n{_short(count.words)}"
-
-
-def _short(count: int) -> str:
-    for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if count >= size:
-            return f"{count / size:.1f}{unit}"
-    return str(count)
+def _cell(count: FunnelCount) -> str:
+    return f"{count.documents:,}\n{format_count(count.words)}"
 
 
 # -- trace -------------------------------------------------------------------------------------------------------------
@@ -166,7 +155,7 @@ def _planned(shards: Sequence[Sequence[Split]] | None) -> tuple[str, str, str]:
     if shards is None:
         return "–", "–", "–"
     sizes = {split.path: split.size for shard in shards for split in shard}
-    return f"{len(sizes):,}", f"{_short(sum(sizes.values()))}B", f"{len(shards):,}"
+    return f"{len(sizes):,}", format_bytes(sum(sizes.values())), f"{len(shards):,}"
 
 
 def _judging_table(plan: RunPlan) -> Table:

@@ -198,12 +198,12 @@ def trace(
 ) -> None:
     """Say of one document every signal, each rule's verdict, what it duplicates and where its tokens went."""
     from massivetext.cli.console import print_trace
-    from massivetext.report.trace import find, trace_document
+    from massivetext.report.trace import find_documents, trace_document
     from massivetext.stages.finished import open_context
 
     context = open_context(store.Run(fs.absolute(run_folder)))
     console = _out()
-    found = find(context, document)
+    found = find_documents(context, document)
     if not found.documents and not found.quarantined:
         raise UserError(f"{document}: no such document in {run_folder}, neither among the documents nor in quarantine")
     print_trace(console, [trace_document(context, place) for place in found.documents], found.quarantined)

@@ -45,27 +45,29 @@ def plan(
     The figures are those of a run of your own, scaled up; without one, those of a run of ours on real data.
     """
     from massivetext.cli.plan_tables import print_plan
-    from massivetext.estimate.estimator import estimate
-    from massivetext.estimate.measured import measure
+    from massivetext.estimate.estimator import estimate_run
+    from massivetext.estimate.measured import measure_run
     from massivetext.estimate.reference import reference
-    from massivetext.estimate.volumes import inputs_of, parse_size, scaled, shares
+    from massivetext.estimate.scaling import input_shares, input_volumes, parse_size, scale_volumes
     from massivetext.orchestration.plan import plan_splits
     from massivetext.recipe import load_recipe
     from massivetext.runs.store import Run
 
     loaded, prices = load_recipe(recipe), _prices(price or [])
     folder = None if sample is None else fs.absolute(sample)
-    measured = [] if folder is None else [measure(Run(folder), f"the run in {folder}")]
+    measured = [] if folder is None else [measure_run(Run(folder), f"the run in {folder}")]
     measured.append(reference())
     try:
-        inputs = inputs_of(plan_splits(loaded))
+        inputs = input_volumes(plan_splits(loaded))
         found = True
     except UserError:
-        inputs, found = shares(loaded.recipe), False
+        inputs, found = input_shares(loaded.recipe), False
     sizes = [parse_size(each) for each in raw or _SCALES]
     scales = [None, *sizes] if found and raw is None else sizes
     corpora = [each.corpus for each in measured]
-    plans = [estimate(scaled(loaded.recipe, inputs, corpora, size), measured, workers, prices) for size in scales]
+    plans = [
+        estimate_run(scale_volumes(loaded.recipe, inputs, corpora, size), measured, workers, prices) for size in scales
+    ]
     console = Console()
     if as_json:
         what = {"plans": plans, "measured": measured, "prices": prices}

@@ -6,13 +6,12 @@ from rich.console import Console
 from rich.table import Table
 
 from massivetext.estimate import rates
-from massivetext.estimate.estimator import Estimate, Prices, StepEstimate, duration
-from massivetext.estimate.measured import Measurement
+from massivetext.estimate.estimator import Estimate, Prices, StepEstimate
+from massivetext.estimate.measured import MeasuredRun
+from massivetext.formatting import format_bytes, format_duration, format_hours
 
-_UNITS = ((1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
-
-def print_plan(console: Console, plans: Sequence[Estimate], measured: Sequence[Measurement], prices: Prices) -> None:
+def print_plan(console: Console, plans: Sequence[Estimate], measured: Sequence[MeasuredRun], prices: Prices) -> None:
     """Prints a plan for each scale, then what all of them rest on.
 
     Args:
@@ -32,19 +31,19 @@ def print_plan(console: Console, plans: Sequence[Estimate], measured: Sequence[M
 
 def plan_table(plan: Estimate) -> Table:
     """The steps of a plan."""
-    title = f"{size(plan.raw_bytes)} of input on {plan.workers:,} workers"
+    title = f"{_size(plan.raw_bytes)} of input on {plan.workers:,} workers"
     table = Table(title=title, title_justify="left", header_style="bold", show_footer=True)
     table.add_column("step", footer="all")
     hours = sum(step.cpu_hours for step in plan.steps)
     totals = {
         "tasks (waves)": "",
-        "CPU": _hours(hours),
+        "CPU": format_hours(hours),
         "longest task": "",
-        "driver": duration(sum(step.driver_seconds for step in plan.steps)),
-        "wall": duration(plan.wall_seconds),
-        "worker": size(max(step.worker_bytes for step in plan.steps)),
-        "shuffled": size(sum(step.shuffle_bytes for step in plan.steps)),
-        "stored": size(sum(step.stored_bytes for step in plan.steps)),
+        "driver": format_duration(sum(step.driver_seconds for step in plan.steps)),
+        "wall": format_duration(plan.wall_seconds),
+        "worker": _size(max(step.worker_bytes for step in plan.steps)),
+        "shuffled": _size(sum(step.shuffle_bytes for step in plan.steps)),
+        "stored": _size(sum(step.stored_bytes for step in plan.steps)),
         "most time for": "",
     }
     for name, footer in totals.items():
@@ -57,13 +56,13 @@ def plan_table(plan: Estimate) -> Table:
 def _cells(step: StepEstimate) -> tuple[str, ...]:
     return (
         f"{step.tasks:,.0f} ({step.waves:,})",
-        _hours(step.cpu_hours),
-        duration(step.longest_seconds),
-        duration(step.driver_seconds),
-        duration(step.wall_seconds),
-        size(step.worker_bytes),
-        size(step.shuffle_bytes),
-        size(step.stored_bytes),
+        format_hours(step.cpu_hours),
+        format_duration(step.longest_seconds),
+        format_duration(step.driver_seconds),
+        format_duration(step.wall_seconds),
+        _size(step.worker_bytes),
+        _size(step.shuffle_bytes),
+        _size(step.stored_bytes),
         max(step.parts, key=lambda part: step.parts[part]),
     )
 
@@ -82,7 +81,7 @@ def _below(plan: Estimate) -> list[str]:
     ]
 
 
-def _grounds(measured: Sequence[Measurement], prices: Prices) -> list[str]:
+def _grounds(measured: Sequence[MeasuredRun], prices: Prices) -> list[str]:
     own = [f"Speeds are those of {measured[0].origin}."] if len(measured) > 1 else []
     assumed = (
         f"Assumed: {rates.REQUEST * 1000:.0f} ms a request to the store, {rates.JOB_START:.0f} s until a job's first "
@@ -96,13 +95,5 @@ def _grounds(measured: Sequence[Measurement], prices: Prices) -> list[str]:
     return [*own, f"* {few}at the speed of {measured[-1].origin}.", assumed, paid]
 
 
-def _hours(hours: float) -> str:
-    return f"{hours:,.0f} h" if hours >= 10 else f"{hours:.1f} h"
-
-
-def size(count: float) -> str:
-    """Bytes with a unit and two or three digits."""
-    for unit, name in _UNITS:
-        if count >= unit:
-            return f"{count / unit:,.1f} {name}" if count < 100 * unit else f"{count / unit:,.0f} {name}"
-    return f"{count:.0f} B"
+def _size(count: float) -> str:
+    return format_bytes(count, petabytes=True)

@@ -9,12 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from massivetext.edits import Change
+from massivetext.formatting import format_value
 from massivetext.report.destinations import Destination
-from massivetext.report.edited import Taken
-from massivetext.report.examples import Example
+from massivetext.report.edited import EditTaken
+from massivetext.report.examples import DocumentExample
 from massivetext.report.judged import RuleVerdict, SignalValue
-from massivetext.report.trace import Relative, StageVerdict, Trace
-from massivetext.report.wording import enumeration, number, passing
+from massivetext.report.trace import RelatedDocument, StageVerdict, Trace
+from massivetext.report.wording import describe_rule, join_words
 from massivetext.stages import DECONTAMINATE, JUDGE
 from massivetext.text import printable
 
@@ -97,11 +98,11 @@ def _verdict(trace: Trace) -> Text:
     return Text(f"dropped by {trace.dropped_by}", style=_BAD)
 
 
-def _where(document: Example | Relative) -> Text:
+def _where(document: DocumentExample | RelatedDocument) -> Text:
     return shown(document.url or document.origin)
 
 
-def edit_table(taken: Sequence[Taken]) -> Table:
+def edit_table(taken: Sequence[EditTaken]) -> Table:
     """What line edits took from a document."""
     table = _table("taken out by line edits", "rule", "lines", "characters", "words")
     for each in taken:
@@ -135,7 +136,7 @@ def _stage_verdict(verdict: StageVerdict) -> Text:
 def _why(verdict: StageVerdict, trace: Trace) -> Text:
     if verdict.kept is False and verdict.stage == JUDGE.name:
         failed = [rule.rule for rule in trace.rules if not rule.passed and not rule.report_only]
-        return Text(f"fails {enumeration(failed)}")
+        return Text(f"fails {join_words(failed)}")
     if verdict.kept is False and verdict.stage == DECONTAMINATE.name and trace.overlaps:
         closest = trace.overlaps[0]
         return shown(f"overlaps {closest.item} of {closest.test_set}")
@@ -155,10 +156,10 @@ def rule_table(rules: Sequence[RuleVerdict]) -> Table:
     """What each rule says of a document."""
     table = _table("rules", "rule", "value", "passes", "verdict", "where the bound is from")
     for rule in rules:
-        values = "; ".join(map(number, rule.values))
+        values = "; ".join(map(format_value, rule.values))
         failed = Text("fails (reported only)", style="yellow") if rule.report_only else Text("fails", style=_BAD)
         verdict = Text("passes", style=_GOOD) if rule.passed else failed
-        passes = passing(rule.passes, rule.where, named=False)
+        passes = describe_rule(rule.passes, rule.where, named=False)
         table.add_row(rule.rule, values, passes, verdict, Text(rule.citation, style=_DULL))
     return table
 
@@ -171,11 +172,11 @@ def signal_table(signals: Sequence[SignalValue]) -> Table:
             reach = "text"
         else:
             reach = f"{signal.low:g} to {signal.high:g}" if signal.high < float("inf") else f"from {signal.low:g}"
-        table.add_row(signal.name, number(signal.value), signal.unit, Text(reach, style=_DULL))
+        table.add_row(signal.name, format_value(signal.value), signal.unit, Text(reach, style=_DULL))
     return table
 
 
-def _pairs(pairs: Sequence[Relative]) -> Table:
+def _pairs(pairs: Sequence[RelatedDocument]) -> Table:
     table = _table("documents that it was compared with", "id", "source", "where from", "Jaccard", "of the shorter")
     for pair in pairs:
         measures = ("–" if value is None else f"{value:.3f}" for value in (pair.jaccard, pair.containment))

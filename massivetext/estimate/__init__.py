@@ -1,1 +1,1 @@
-"""What a run will take before it is run: time, memory, shuffles, storage and cost, from figures of a run that was."""
+"""Estimates for a run before it starts: time, memory, shuffles, storage and cost, from the figures of finished runs."""

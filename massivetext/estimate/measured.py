@@ -1,11 +1,11 @@
-"""The figures of a finished run: what it met, and what each of its stages took."""
+"""Read the figures of a finished run: its amounts of data, and the time, memory and storage of each stage."""
 
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from massivetext.errors import UserError
-from massivetext.estimate.volumes import Corpus, Count, Inputs, Volume, signature_bytes
+from massivetext.estimate.volumes import InputVolume, RunVolume, SourceVolume, TextVolume, signature_bytes
 from massivetext.recipe import Recipe
 from massivetext.runs.stage import Stage, VerdictSet, verdict_sets
 from massivetext.runs.store import Manifest, Run, RunState, StageState
@@ -13,17 +13,17 @@ from massivetext.sources.splits import Split
 from massivetext.stages import INGEST, NEAR_DEDUP, RECORDS, STAGES, TOKENIZER
 from massivetext.tokenizer.encoder import id_dtype
 
-_FIXED = frozenset({"index", "model", "page", "dataset"})  # tasks that are done once
+_FIXED = frozenset({"index", "model", "page", "dataset"})  # commits of work items that exist once per run
 
 
 class StageFigures(msgspec.Struct, frozen=True):
-    """What a stage took.
+    """Time, memory and storage of one stage.
 
     Attributes:
-        cpu_seconds: CPU time of all processes; stages that share a job share it equally; None if the run does not say.
-        peak_bytes: size of the largest process of the run until the stage ended; None if the run does not say.
-        stored_bytes: size of the files that were written per shard, or per file of records.
-        fixed_bytes: size of the files that were written once, which does not grow with the input.
+        cpu_seconds: CPU time of all processes, divided equally among stages that share a job; None if not recorded.
+        peak_bytes: size of the largest process of the run until the stage ended; None if not recorded.
+        stored_bytes: size of the files that were written per shard or per record shard.
+        fixed_bytes: size of the files that were written once and do not grow with the input.
     """
 
     cpu_seconds: float | None
@@ -32,25 +32,25 @@ class StageFigures(msgspec.Struct, frozen=True):
     fixed_bytes: int
 
 
-class Measurement(msgspec.Struct, frozen=True):
-    """A run to plan from.
+class MeasuredRun(msgspec.Struct, frozen=True):
+    """Figures of a finished run.
 
     Attributes:
-        origin: which run, in words.
-        corpus: what it met.
-        stages: what each stage took, by name.
+        origin: the run, in words.
+        corpus: its amounts of data.
+        stages: time, memory and storage of each stage, by name.
     """
 
     origin: str
-    corpus: Corpus
+    corpus: RunVolume
     stages: dict[str, StageFigures]
 
 
-def measure(run: Run, origin: str, stages: Sequence[Stage] = STAGES) -> Measurement:
+def measure_run(run: Run, origin: str, stages: Sequence[Stage] = STAGES) -> MeasuredRun:
     """Return the figures of a finished run.
 
     Raises:
-        UserError: there is no run in the folder, or it is not finished.
+        UserError: there is no run in the folder, or a stage is not complete.
     """
     state = run.state()
     if state is None:
@@ -59,11 +59,11 @@ def measure(run: Run, origin: str, stages: Sequence[Stage] = STAGES) -> Measurem
     for stage in stages:
         manifest = run.manifest(stage.name)
         if manifest is None:
-            raise UserError(f"--sample: {run.folder}: stage '{stage.name}' is not done; finish the run first")
+            raise UserError(f"--sample: {run.folder}: stage '{stage.name}' is not complete; finish the run first")
         manifests[stage.name] = manifest
     recorded = {each.name: each for each in state.stages}
     figures = {name: _figures(recorded[name], manifest) for name, manifest in manifests.items()}
-    return Measurement(origin, _corpus(state, manifests, stages), figures)
+    return MeasuredRun(origin, _corpus(state, manifests, stages), figures)
 
 
 def _figures(state: StageState, manifest: Manifest) -> StageFigures:
@@ -80,17 +80,17 @@ def _stored(manifest: Manifest, *, fixed: bool) -> int:
     return sum(file.bytes for commit in commits for file in commit.files)
 
 
-def _corpus(state: RunState, manifests: Mapping[str, Manifest], stages: Sequence[Stage]) -> Corpus:
+def _corpus(state: RunState, manifests: Mapping[str, Manifest], stages: Sequence[Stage]) -> RunVolume:
     recipe = msgspec.convert(state.recipe, Recipe, strict=False)
     near, options = manifests[NEAR_DEDUP.name].totals(), recipe.records
     sets = verdict_sets(recipe, stages)
     width = id_dtype(manifests[TOKENIZER.name].totals()["vocabulary"]).itemsize
-    return Corpus(
+    return RunVolume(
         sources={name: _volume(recipe, name, manifests, sets) for name in sorted(recipe.sources)},
         candidates=near.get("candidates", 0),
         clustered=near.get("clustered", 0),
         sampled_bytes=manifests[TOKENIZER.name].totals("samples/").get("bytes", 0),
-        record_tokens=sum(manifests[RECORDS.name].facts["tokens"].values()),
+        record_tokens=sum(msgspec.convert(manifests[RECORDS.name].facts["tokens"], dict[str, int]).values()),
         token_bytes=width,
         bands=recipe.near.bands,
         signature_bytes=signature_bytes(recipe.near),
@@ -98,22 +98,22 @@ def _corpus(state: RunState, manifests: Mapping[str, Manifest], stages: Sequence
     )
 
 
-def _volume(recipe: Recipe, name: str, manifests: Mapping[str, Manifest], sets: Sequence[VerdictSet]) -> Volume:
+def _volume(recipe: Recipe, name: str, manifests: Mapping[str, Manifest], sets: Sequence[VerdictSet]) -> SourceVolume:
     options = recipe.sources[name]
     of_source = f"{name}/"
-    shards = manifests[INGEST.name].facts["shards"]
+    shards = msgspec.convert(manifests[INGEST.name].facts["shards"], dict[str, tuple[Split, ...]])
     mine = [splits for shard, splits in shards.items() if shard.startswith(of_source)]
     met = manifests[INGEST.name].totals(of_source)
-    funnel = [(INGEST.name, Count(met["documents"], met["bytes"]))]
+    funnel = [(INGEST.name, TextVolume(met["documents"], met["bytes"]))]
     for verdicts in sets:
         left = manifests[verdicts.stage].totals(of_source)
-        count = Count(left["kept"], left["kept_bytes"]) if "kept" in left else funnel[-1][1]
+        count = TextVolume(left["kept"], left["kept_bytes"]) if "kept" in left else funnel[-1][1]
         funnel.append((verdicts.stage, count))
     drawn = _drawn(manifests[RECORDS.name], name)
-    return Volume(
+    return SourceVolume(
         kind=options.kind,
         format=options.format,
-        inputs=Inputs.of(msgspec.convert(split, Split) for splits in mine for split in splits),
+        inputs=InputVolume.from_splits(split for splits in mine for split in splits),
         shard_bytes=options.shard_bytes,
         judged_by=tuple(verdicts.stage for verdicts in sets if name in verdicts.sources),
         funnel=tuple(funnel),

@@ -1,17 +1,17 @@
-"""The run that plans rest on where the user has none: its figures, in ``reference.json`` beside this module.
+"""Figures of the reference run, for plans without a run of the user's own.
 
-It was made by ``benchmarks/reference.py``, which says how.
+They are in ``reference.json`` beside this module, which ``benchmarks/reference.py`` writes.
 """
 
 from pathlib import Path
 
 import msgspec
 
-from massivetext.estimate.measured import Measurement
+from massivetext.estimate.measured import MeasuredRun
 
 _PATH = Path(__file__).with_name("reference.json")
 
 
-def reference() -> Measurement:
-    """The figures of the reference run."""
-    return msgspec.json.decode(_PATH.read_bytes(), type=Measurement)
+def reference() -> MeasuredRun:
+    """Return the figures of the reference run."""
+    return msgspec.json.decode(_PATH.read_bytes(), type=MeasuredRun)

@@ -1,6 +1,6 @@
-"""The work of every step of a run, from how much it meets: tasks, CPU, shuffles, memory and what the driver does alone.
+"""Model of the work of every step of a run: work items, CPU time, shuffles, memory, and the work of the driver.
 
-The formulas follow the code of the stages; ``tests/estimate/test_work.py`` holds the two together.
+The formulas follow the code of the stages; ``tests/estimate/test_work.py`` checks that they agree.
 """
 
 import math
@@ -10,33 +10,33 @@ from typing import NamedTuple
 from massivetext.dedup.lsh_partitions import CHUNK_PAIRS, LshPartitions
 from massivetext.dedup.row_types import BUCKET_ROW, REMOVED_ROW, TEXT_HASH_ROW
 from massivetext.estimate import rates
-from massivetext.estimate.volumes import Corpus, Volume
+from massivetext.estimate.volumes import RunVolume, SourceVolume
 from massivetext.records.sequences import PIECE
 from massivetext.runs.stage import Stage, resolve
 from massivetext.sources import find_format
 from massivetext.stages import DECONTAMINATE, EXACT_DEDUP, NEAR_DEDUP, RECORDS, REPORT, STAGES, TOKENIZER, steps
 from massivetext.storage import files as fs
 
-_COPIES = 4  # of a group: as it came, joined, its order, its sorted columns
-_TABLES = 3  # of a shard's signatures: as numbers, as a table, as a file
-_CLUSTER_BYTES = 24  # a clustered document, a pair above the threshold
-_LAYOUT_BYTES = 30  # a draw, while every worker that cuts works out where each draw lies
+_COPIES = 4  # of a partition in memory: as received, concatenated, its order, its sorted columns
+_TABLES = 3  # copies of the signatures of a shard in memory: array, table, file
+_CLUSTER_BYTES = 24  # per clustered document, and per pair above the threshold
+_LAYOUT_BYTES = 30  # per draw, in every worker that cuts sequences: the layout of all draws
 _ROW_GROUP_BYTES = 4 * 2**20
-_TASK_BYTES = 400  # a shard with its input file, as part of the job's graph
-_COMMIT_BYTES = 2000  # a shard's commit as an object of the driver
+_TASK_BYTES = 400  # per shard in the graph of a job, with the name of its input file
+_COMMIT_BYTES = 2000  # per commit of a shard in the memory of the driver
 
 
 class Phase(NamedTuple):
-    """A part of a step that workers share, shard by shard or group by group.
+    """A phase of a step: work items that the workers process in parallel.
 
     Attributes:
-        name: what is done.
-        tasks: pieces that different workers can take.
-        cpu_seconds: of all of them, at the speed that rates.py has.
-        longest_seconds: of the longest one.
-        shuffle_bytes: that cross the network between workers on their way into it.
-        held_bytes: what one worker holds at a time beside itself.
-        waiting_seconds: of workers for the store of the run, in all; it comes to little where that is a disk.
+        name: name of the phase.
+        tasks: number of work items.
+        cpu_seconds: CPU time of all work items, at the rates of rates.py.
+        longest_seconds: CPU time of the longest work item.
+        shuffle_bytes: bytes that are sent between workers before the phase.
+        held_bytes: memory that one worker needs beside that of its process.
+        waiting_seconds: time that all workers together wait for the store of the run; negligible on a disk.
     """
 
     name: str
@@ -48,17 +48,17 @@ class Phase(NamedTuple):
     waiting_seconds: float = 0.0
 
 
-class Work(NamedTuple):
-    """A step.
+class StepWork(NamedTuple):
+    """Work of a step: the stages that share their jobs.
 
     Attributes:
-        phases: what its jobs do, one after the other.
-        jobs: Beam jobs.
-        requests: to the store of the run that the driver makes, as many at a time as `filesystem.AT_ONCE`.
-        driver_seconds: CPU of the driver beside the jobs, at the speed that rates.py has.
-        driver_bytes: what the driver holds at most.
-        graph_bytes: of the largest job's graph.
-        stored_with: what the bytes that it writes are proportional to.
+        phases: phases of its jobs, in order.
+        jobs: number of Beam jobs.
+        requests: number of requests of the driver to the store of the run; `storage.files.AT_ONCE` at a time.
+        driver_seconds: CPU time of the driver outside the jobs, at the rates of rates.py.
+        driver_bytes: memory that the driver needs beside that of its process.
+        graph_bytes: size of the graph of the largest job.
+        stored_with: quantity that the bytes written by the step are proportional to.
     """
 
     phases: tuple[Phase, ...]
@@ -71,7 +71,7 @@ class Work(NamedTuple):
 
     @property
     def cpu_seconds(self) -> float:
-        """Of all phases and the driver, at the speed that rates.py has."""
+        """CPU time of all phases and the driver, at the rates of rates.py."""
         return self.driver_seconds + sum(phase.cpu_seconds for phase in self.phases)
 
 
@@ -79,20 +79,20 @@ class ShardWork(NamedTuple):
     """The work of a stage on the shards of one source.
 
     Attributes:
-        cpu_seconds: CPU time for all shards, at the speed that rates.py has.
-        longest_seconds: CPU time for the longest shard.
+        cpu_seconds: CPU time of all shards, at the rates of rates.py.
+        longest_seconds: CPU time of the longest shard.
     """
 
     cpu_seconds: float
     longest_seconds: float
 
 
-def work(corpus: Corpus, stages: Sequence[Stage] = STAGES) -> dict[tuple[str, ...], Work]:
+def model_work(corpus: RunVolume, stages: Sequence[Stage] = STAGES) -> dict[tuple[str, ...], StepWork]:
     """Return the work of each step of a run, by the names of the stages that share its jobs."""
     return {tuple(stage.name for stage in step): _step(corpus, step) for step in steps(stages)}
 
 
-def _step(corpus: Corpus, step: Sequence[Stage]) -> Work:
+def _step(corpus: RunVolume, step: Sequence[Stage]) -> StepWork:
     if step[0].process is not None:
         return _shard_step(corpus, step)
     (stage,) = step
@@ -103,10 +103,10 @@ def _step(corpus: Corpus, step: Sequence[Stage]) -> Work:
     return _whole(corpus, stage, (phase,) if judged else (), jobs=1, stored_with=corpus.before(stage.name).documents)
 
 
-def _shard_step(corpus: Corpus, step: Sequence[Stage]) -> Work:
+def _shard_step(corpus: RunVolume, step: Sequence[Stage]) -> StepWork:
     """Return the work of stages that go through the shards together; a stage without an estimate adds none."""
     total = longest = 0.0
-    estimates: list[Callable[[Volume], ShardWork]] = [
+    estimates: list[Callable[[SourceVolume], ShardWork]] = [
         resolve(stage.shard_work) for stage in step if stage.shard_work is not None
     ]
     for volume in corpus.sources.values():
@@ -119,33 +119,33 @@ def _shard_step(corpus: Corpus, step: Sequence[Stage]) -> Work:
     return whole._replace(requests=requests * corpus.shards)
 
 
-def _shardwise(name: str, volumes: list[Volume], cpu: list[float], *, held: float = 0.0) -> Phase:
-    """A phase of a task a shard; the longest is a shard of the source whose shards take longest."""
+def _shardwise(name: str, volumes: list[SourceVolume], cpu: list[float], *, held: float = 0.0) -> Phase:
+    """Return a phase with one work item per shard. Its longest work item is a full shard of the slowest source."""
     longest = max((seconds * each.largest_share for each, seconds in zip(volumes, cpu, strict=True)), default=0.0)
     tasks = sum(volume.shards for volume in volumes)
     return Phase(name, tasks, sum(cpu), longest, tasks * _TASK_BYTES if tasks else 0.0, held)
 
 
-def ingest(volume: Volume) -> ShardWork:
-    """Return the work of reading the input of a source; the parts of a divided file each read all of it."""
-    format_ = find_format(volume.format_name)
-    read, passed = format_.read_cost / 1e6 * volume.inputs.raw_bytes, format_.skip_cost / 1e6
+def ingest(volume: SourceVolume) -> ShardWork:
+    """Return the work of reading the input of a source. Each slice of a divided file reads the whole file."""
+    read_as = find_format(volume.format_name)
+    read, passed = read_as.read_cost / 1e6 * volume.inputs.raw_bytes, read_as.skip_cost / 1e6
     longest = read * volume.largest_share + passed * _passed_by_one(volume)
     return ShardWork(read + passed * volume.inputs.reread_bytes, longest)
 
 
-def measure(volume: Volume) -> ShardWork:
+def measure(volume: SourceVolume) -> ShardWork:
     """Return the work of measuring the texts of a source."""
     seconds = rates.MEASURE * volume.ingested.bytes
     return ShardWork(seconds, seconds * volume.largest_share)
 
 
-def _passed_by_one(volume: Volume) -> float:
-    # A part of a divided file reads all of the file; a shard of small files reads nothing in vain.
+def _passed_by_one(volume: SourceVolume) -> float:
+    # A slice of a divided file skips the rest of the file; a shard of whole files skips nothing.
     return max(0.0, volume.inputs.largest_file - volume.shard_bytes) if volume.inputs.reread_bytes else 0.0
 
 
-def exact_dedup(corpus: Corpus) -> Work:
+def exact_dedup(corpus: RunVolume) -> StepWork:
     """Return the work of exact deduplication."""
     tested = corpus.judged_by(EXACT_DEDUP.name)
     documents = corpus.before(EXACT_DEDUP.name).documents
@@ -165,12 +165,12 @@ def exact_dedup(corpus: Corpus) -> Work:
     return _whole(corpus, EXACT_DEDUP, phases, jobs=1, stored_with=documents)
 
 
-def near_dedup(corpus: Corpus) -> Work:
+def near_dedup(corpus: RunVolume) -> StepWork:
     """Return the work of near-duplicate removal."""
     tested = corpus.judged_by(NEAR_DEDUP.name)
     documents = corpus.before(NEAR_DEDUP.name).documents
-    keyed, shards = documents * corpus.bands, sum(volume.shards for volume in tested)
-    cells = LshPartitions.for_documents(math.ceil(documents), corpus.bands)
+    band_rows, shards = documents * corpus.bands, sum(volume.shards for volume in tested)
+    lsh_layout = LshPartitions.for_documents(math.ceil(documents), corpus.bands)
     signatures = max((v.ingested.documents * v.largest_share for v in tested), default=0.0) * corpus.signature_bytes
     sign = _shardwise(
         "sign", tested, [rates.SIGN * v.before(NEAR_DEDUP.name).bytes for v in tested], held=_TABLES * signatures
@@ -178,18 +178,18 @@ def near_dedup(corpus: Corpus) -> Work:
     read = _shardwise(
         "read bands", tested, [rates.BAND * corpus.bands * v.before(NEAR_DEDUP.name).documents for v in tested]
     )
-    cell, row = documents / cells.partitions_per_band, BUCKET_ROW.itemsize
+    partition_rows, row_bytes = documents / lsh_layout.partitions_per_band, BUCKET_ROW.itemsize
     bucket = Phase(
         "find candidates",
-        cells.lsh_partition_count,
-        rates.BUCKET * keyed,
-        rates.BUCKET * cell,
-        row * keyed,
-        _COPIES * row * cell,
+        lsh_layout.lsh_partition_count,
+        rates.BUCKET * band_rows,
+        rates.BUCKET * partition_rows,
+        row_bytes * band_rows,
+        _COPIES * row_bytes * partition_rows,
     )
-    # Each part is read out of every cell.
-    waiting = cells.pair_partitions * cells.lsh_partition_count * rates.REQUEST
-    merge = Phase("bring pairs together", cells.pair_partitions, 0.0, 0.0, waiting_seconds=waiting)
+    # Each pair partition is read from every LSH partition.
+    waiting = lsh_layout.pair_partitions * lsh_layout.lsh_partition_count * rates.REQUEST
+    merge = Phase("bring pairs together", lsh_layout.pair_partitions, 0.0, 0.0, waiting_seconds=waiting)
     groups, group_bytes = _row_groups_read(corpus, tested)
     verifying = rates.VERIFY * corpus.candidates + rates.READ * group_bytes * groups
     chunks = max(1, math.ceil(corpus.candidates / CHUNK_PAIRS))
@@ -205,27 +205,31 @@ def near_dedup(corpus: Corpus) -> Work:
     )
     return whole._replace(
         requests=whole.requests
-        + (rates.REQUESTS_A_CELL * cells.lsh_partition_count + rates.REQUESTS_A_FILE * chunks if shards else 0),
+        + (
+            rates.REQUESTS_PER_LSH_PARTITION * lsh_layout.lsh_partition_count + rates.REQUESTS_PER_FILE * chunks
+            if shards
+            else 0
+        ),
         driver_seconds=rates.CLUSTER * corpus.candidates,
         driver_bytes=whole.driver_bytes + _COPIES * _CLUSTER_BYTES * (corpus.candidates + corpus.clustered),
     )
 
 
-def _row_groups_read(corpus: Corpus, tested: list[Volume]) -> tuple[float, float]:
-    """Row groups of texts that verification reads, and the text of one.
+def _row_groups_read(corpus: RunVolume, tested: list[SourceVolume]) -> tuple[float, float]:
+    """Return the number of row groups that verification reads, and the bytes of text in one of them.
 
-    Pairs are verified in groups that share their two shards: in a small run most pairs share few row groups, in a large
-    one nearly every pair reads two of its own.
+    Pairs of the same two shards are verified together. In a small run most pairs share few row groups; in a large run
+    nearly every pair needs two row groups that no other pair needs.
     """
     shards = max(1, sum(volume.shards for volume in tested))
     shard_text = sum(volume.ingested.bytes for volume in tested) / shards
-    meetings = shards * (shards + 1) / 2  # ways in which two shards meet
-    met = meetings * -math.expm1(-corpus.candidates / meetings)
-    groups = max(1.0, shard_text / _ROW_GROUP_BYTES)  # of a shard
-    return 2 * min(corpus.candidates, met * groups), shard_text / groups
+    shard_pairs = shards * (shards + 1) / 2  # number of pairs of shards, a shard with itself included
+    shard_pairs_met = shard_pairs * -math.expm1(-corpus.candidates / shard_pairs)
+    groups = max(1.0, shard_text / _ROW_GROUP_BYTES)  # per shard
+    return 2 * min(corpus.candidates, shard_pairs_met * groups), shard_text / groups
 
 
-def decontaminate(corpus: Corpus) -> Work:
+def decontaminate(corpus: RunVolume) -> StepWork:
     """Return the work of test-set filtering."""
     tested = corpus.judged_by(DECONTAMINATE.name)
     phase = _shardwise("screen", tested, [rates.SCREEN * v.before(DECONTAMINATE.name).bytes for v in tested])
@@ -233,22 +237,22 @@ def decontaminate(corpus: Corpus) -> Work:
     return _whole(corpus, DECONTAMINATE, (phase,) if tested else (), jobs=1, stored_with=documents)
 
 
-def tokenizer(corpus: Corpus) -> Work:
+def tokenizer(corpus: RunVolume) -> StepWork:
     """Return the work of sampling texts and training the tokenizer."""
     volumes = list(corpus.sources.values())
-    phase = _shardwise("sample", volumes, [rates.SAMPLE * v.kept.bytes for v in volumes])
+    phase = _shardwise("sample", volumes, [rates.SAMPLE_COST * v.kept.bytes for v in volumes])
     whole = _whole(
         corpus, TOKENIZER, (phase,) if corpus.sampled_bytes else (), jobs=1, stored_with=corpus.sampled_bytes
     )
     return whole._replace(
-        # The passages are read file by file: each of those requests takes the time of as many as are made at a time.
+        # Training passages are read one file at a time: such a request takes as long as AT_ONCE concurrent ones.
         requests=whole.requests + (fs.AT_ONCE - 1) * (corpus.shards if corpus.sampled_bytes else 0),
         driver_seconds=rates.TRAIN * corpus.sampled_bytes,
         driver_bytes=whole.driver_bytes + rates.TRAIN_MEMORY * corpus.sampled_bytes,
     )
 
 
-def records(corpus: Corpus) -> Work:
+def records(corpus: RunVolume) -> StepWork:
     """Return the work of drawing, encoding and writing the records."""
     volumes = list(corpus.sources.values())
     draws = [volume.draws for volume in volumes]
@@ -266,12 +270,12 @@ def records(corpus: Corpus) -> Work:
     )
     whole = _whole(corpus, RECORDS, (encode, cut, write), jobs=2, stored_with=sum(v.drawn_tokens for v in volumes))
     return whole._replace(
-        requests=whole.requests + rates.REQUESTS_A_FILE * files,
+        requests=whole.requests + rates.REQUESTS_PER_FILE * files,
         driver_bytes=whole.driver_bytes + _LAYOUT_BYTES * max(draws),
     )
 
 
-def report(corpus: Corpus) -> Work:
+def report(corpus: RunVolume) -> StepWork:
     """Return the work of the report."""
     volumes = list(corpus.sources.values())
     phase = _shardwise("summarise", volumes, [rates.REPORT * v.ingested.documents for v in volumes])
@@ -279,9 +283,9 @@ def report(corpus: Corpus) -> Work:
     return whole._replace(driver_seconds=rates.MERGE * corpus.shards)
 
 
-def _whole(corpus: Corpus, stage: Stage, phases: tuple[Phase, ...], *, jobs: int, stored_with: float) -> Work:
+def _whole(corpus: RunVolume, stage: Stage, phases: tuple[Phase, ...], *, jobs: int, stored_with: float) -> StepWork:
     shards = corpus.shards if phases else 0
-    return Work(
+    return StepWork(
         phases=phases,
         jobs=jobs if phases else 0,
         requests=rates.REQUESTS.get(stage.name, 1) * shards,

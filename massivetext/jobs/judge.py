@@ -8,7 +8,7 @@ import pyarrow as pa
 from massivetext import rules
 from massivetext.errors import UserError
 from massivetext.recipe import LoadedRecipe
-from massivetext.report.guards import Alarm, alarms, judged
+from massivetext.report.guards import Alarm, alarms, read_rule_counts
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
 from massivetext.runs.store import ShardCommit
@@ -52,7 +52,7 @@ def apply_guards(context: Context, loaded: LoadedRecipe, say: Callable[[str], No
     for source, judging in sorted(context.rules.items()):
         report_only = frozenset(rule.name for rule in judging if rule.report_only)
         idle = frozenset(rule.name for rule in judging if rule.signal in idle_signals)
-        found += alarms(guards, source, judged(context.run, source, report_only, idle))
+        found += alarms(guards, source, read_rule_counts(context.run, source, report_only, idle))
     for alarm in found:
         if alarm.action == "warn" and first:
             say(alarm.message)

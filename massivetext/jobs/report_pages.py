@@ -10,7 +10,7 @@ from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
 from massivetext.errors import StageError
 from massivetext.report import hosts, html_page
-from massivetext.report.accumulate import ShardSummary, accumulate_shard, merge
+from massivetext.report.accumulate import ShardSummary, accumulate_shard, merge_summaries
 from massivetext.report.summary import summarise
 from massivetext.runs.context import Context
 from massivetext.runs.progress import Reporter
@@ -37,7 +37,7 @@ def run_report(engine: Engine, context: Context, tasks: Sequence[WorkItem]) -> N
 def summarise_shard(context: Context, task: WorkItem, reporter: Reporter) -> ShardCommit:
     """Writes the summary of one shard, and the counts of its hosts."""
     summary = accumulate_shard(context, task.shard)
-    counted = context.run.write_table(HOSTS, task.shard, hosts.count(context, task.shard))
+    counted = context.run.write_table(HOSTS, task.shard, hosts.count_hosts(context, task.shard))
     path = context.run.part("report/summaries", task.shard, ".json")
     fs.write_bytes(path, msgspec.json.encode(summary, order="deterministic"))
     reporter.add(context.run.read_table("documents", task.shard, ["id"]).num_rows)
@@ -53,9 +53,9 @@ def _write(
     context: Context, summaries: Iterable[ShardSummary], host_counts: Callable[[Shard], pa.Table]
 ) -> ShardCommit:
     run = context.run
-    report = summarise(context, functools.reduce(merge, summaries), host_counts)
+    report = summarise(context, functools.reduce(merge_summaries, summaries), host_counts)
     fs.write_bytes(run.path(JSON), canonical(report))
-    fs.write_bytes(run.path(PAGE), html_page.render(report, context.verdicts).encode())
+    fs.write_bytes(run.path(PAGE), html_page.render_page(report, context.verdicts).encode())
     return ShardCommit("page", (run.committed(run.path(JSON)), run.committed(run.path(PAGE))), {})
 
 
@@ -96,7 +96,7 @@ def _write_partial(context: Context, held: lock.Lock) -> None:
     key = key_of(["partial", inputs])
     run.begin(REPORT, key)
     summaries = (accumulate_shard(context, shard) for shard in context.all_shards())
-    commit = _write(context, summaries, lambda shard: hosts.count(context, shard))
+    commit = _write(context, summaries, lambda shard: hosts.count_hosts(context, shard))
     held.check()
     digest = run.commit(REPORT, Manifest(STAGE, key, inputs, (commit,)))
     stages = (*(stage for stage in state.stages if stage.name != STAGE), StageState(STAGE, key, digest))

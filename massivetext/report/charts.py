@@ -1,25 +1,24 @@
-"""Charts as Vega-Lite specifications; colours and fonts come from the page when it is shown."""
+"""Charts as Vega-Lite specifications. The page adds colours and fonts when a browser shows it."""
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from massivetext.report import bins
-from massivetext.report.duplicates import Clusters, NearDuplicates
-from massivetext.report.summary import Bin, Mixture, RuleReport, SourceReport
+from massivetext.report.duplicates import ClusterReport, NearDuplicateReport
+from massivetext.report.run_report import RuleReport, SignalBin, SourceMixture, SourceReport
 from massivetext.rules import Bounds
 from massivetext.signals.registry import ALL
 
-Spec = dict[str, Any]
+Spec = dict[str, object]  # a specification, or a part of it, as JSON
 
-# Heights grow with the square root of a count.
+# The height of a bar is proportional to the square root of the count.
 _ROOT = {"type": "sqrt", "zero": True, "nice": True}
 _COUNTS = {"title": None, "tickCount": 4, "tickMinStep": 1, "labelExpr": "format(datum.value, '~s')"}
 _SIZES = ((2, 2), (3, 3), (4, 5), (6, 10), (11, 20), (21, 50), (51, 100), (101, 1000), (1001, None))
 
 
-def spec(height: int | Mapping[str, int], **rest: Any) -> Spec:
-    """What all charts have in common, and the rest of one."""
+def spec(height: int | Mapping[str, int], **rest: object) -> Spec:
+    """Return a specification: the fields that all charts share, and the others of this chart."""
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "width": "container",
@@ -33,27 +32,32 @@ def _bound_values(bounds: Bounds) -> list[float]:
     return [bound for bound in (bounds.min, bounds.max) if bound is not None]
 
 
-def histogram(signal: str, counts: Sequence[Bin], limits: Sequence[Bounds]) -> Spec:
-    """Documents by a signal, those that passed the rules and those that did not, with the limits as dashed lines.
+def histogram_chart(signal: str, counts: Sequence[SignalBin], limits: Sequence[Bounds]) -> Spec:
+    """Chart the documents by a signal, those that passed the rules and those that failed, with limits as dashed lines.
 
-    Every bin is as wide as the next, so an axis without upper end is nearly logarithmic. Heights are square roots,
-    since the tails are what limits cut and the middle would hide them.
+    All bins are drawn with equal width, so an axis without upper end is nearly logarithmic. Heights are square roots of
+    the counts: limits cut the tails, which would be invisible beside the middle on a linear scale.
     """
     borders = bins.edges(ALL[signal]).tolist()
+    indexes = [int(bins.position(each.low, borders)) for each in counts]
     rows: list[Spec] = [
         {
-            "from": (at := int(bins.position(each.low, borders))),
-            "to": at + 1,
+            "from": index,
+            "to": index + 1,
             "kept": each.kept,
             "dropped": each.dropped,
-            "values": bins.span(borders, at),
+            "values": bins.span(borders, index),
         }
-        for each in counts
+        for index, each in zip(indexes, counts, strict=True)
     ]
     marks = sorted({bins.position(value, borders) for bounds in limits for value in _bound_values(bounds)})
-    first = int(min([row["from"] for row in rows] + [int(mark) for mark in marks], default=0))
-    stop = int(max([row["to"] for row in rows] + [int(mark) + 1 for mark in marks], default=1))
-    layers: list[Spec] = [_bars("kept", "passed", rows), _bars("dropped", "failed", rows)]
+    shown = indexes + [int(mark) for mark in marks]
+    first, stop = min(shown, default=0), max(shown, default=0) + 1
+    axis: Spec = {
+        "scale": {"domain": [first, stop], "nice": False, "zero": False},
+        "axis": _ticks(bins.ticks(borders, first, stop)),
+    }
+    layers = [_bars("kept", "passed", axis), _bars("dropped", "failed", {})]
     if marks:
         layers.append(
             {
@@ -62,28 +66,22 @@ def histogram(signal: str, counts: Sequence[Bin], limits: Sequence[Bounds]) -> S
                 "encoding": {"x": {"field": "at", "type": "quantitative"}},
             }
         )
-    x = {
-        "type": "quantitative",
-        "scale": {"domain": [first, stop], "nice": False, "zero": False},
-        "axis": _ticks(bins.ticks(borders, first, stop)),
-    }
-    layers[0]["encoding"]["x"] |= x
     return spec(120, layer=layers, data={"values": rows})
 
 
 def _ticks(marks: Sequence[tuple[float, str]]) -> Spec:
     at, labels = [position for position, _ in marks], [label for _, label in marks]
-    # Positions on the axis are numbers of bins; what a reader wants are the values there.
+    # Positions on the axis are bin numbers: the labels show the values at those positions instead.
     shown = f"{labels!r}[indexof({at!r}, datum.value)]"
     return {"values": at, "labelExpr": shown, "labelOverlap": "greedy", "title": None, "grid": False}
 
 
-def _bars(field: str, verdict: str, rows: Sequence[Mapping[str, object]]) -> Spec:
+def _bars(field: str, verdict: str, axis: Spec) -> Spec:
     return {
         "transform": [{"filter": f"datum.{field} > 0"}],
         "mark": {"type": "bar", "binSpacing": 0, "fillOpacity": 0.62},
         "encoding": {
-            "x": {"field": "from", "type": "quantitative"},
+            "x": {"field": "from", "type": "quantitative", **axis},
             "x2": {"field": "to"},
             "y": {"field": field, "type": "quantitative", "scale": _ROOT, "axis": _COUNTS | {"tickCount": 3}},
             "y2": {"datum": 0},
@@ -97,13 +95,13 @@ def _bars(field: str, verdict: str, rows: Sequence[Mapping[str, object]]) -> Spe
     }
 
 
-def funnel(sources: Mapping[str, SourceReport], judged: Sequence[str], parts: Sequence[str]) -> Spec:
+def funnel_chart(sources: Mapping[str, SourceReport], judged: Sequence[str], segments: Sequence[str]) -> Spec:
     """Chart the share of each source that is kept, and the shares that each stage removed.
 
     Args:
         sources: the sources by name.
         judged: names of the stages that were counted; the first one counts the documents that were read.
-        parts: names of the parts of a bar: what is kept, then what each later stage removed.
+        segments: names of the segments of a bar: the kept documents, then those that each later stage removed.
     """
     rows: list[Spec] = []
     for name, source in sources.items():
@@ -114,8 +112,8 @@ def funnel(sources: Mapping[str, SourceReport], judged: Sequence[str], parts: Se
             for before, stage in itertools.pairwise(judged)
         ]
         rows += [
-            {"source": name, "part": part, "order": order, "documents": count, "share": count / max(total, 1)}
-            for order, (part, count) in enumerate(zip(parts, [left, *removed], strict=True))
+            {"source": name, "part": segment, "order": order, "documents": count, "share": count / max(total, 1)}
+            for order, (segment, count) in enumerate(zip(segments, [left, *removed], strict=True))
         ]
     return spec(
         {"step": 34},
@@ -132,7 +130,7 @@ def funnel(sources: Mapping[str, SourceReport], judged: Sequence[str], parts: Se
             "color": {
                 "field": "part",
                 "type": "nominal",
-                "scale": {"domain": list(parts)},
+                "scale": {"domain": list(segments)},
                 "legend": None,
             },
             "order": {"field": "order"},
@@ -146,8 +144,8 @@ def funnel(sources: Mapping[str, SourceReport], judged: Sequence[str], parts: Se
     )
 
 
-def removals(rules: Sequence[RuleReport], documents: int) -> Spec:
-    """Documents that fail each rule, those that fail it first, and those that fail it alone, one within the other."""
+def removal_chart(rules: Sequence[RuleReport], documents: int) -> Spec:
+    """Chart the documents that fail each rule, fail it first, and fail only it, as bars drawn over each other."""
     rows = [
         {
             "rule": rule.rule,
@@ -180,8 +178,8 @@ def removals(rules: Sequence[RuleReport], documents: int) -> Spec:
     return spec({"step": 36}, data={"values": rows}, layer=[*bars, text])
 
 
-def similarities(near: NearDuplicates) -> Spec:
-    """Candidate pairs by their exact similarity, with the threshold."""
+def similarity_chart(near: NearDuplicateReport) -> Spec:
+    """Chart the candidate pairs by their exact similarity, with the threshold as a dashed line."""
     rows = [
         {
             "from": low,
@@ -218,12 +216,12 @@ def similarities(near: NearDuplicates) -> Spec:
     return spec(170, data={"values": rows}, layer=[bars, limit])
 
 
-def cluster_sizes(clusters: Mapping[str, Clusters], parts: Sequence[str]) -> Spec:
+def cluster_size_chart(clusters: Mapping[str, ClusterReport], segments: Sequence[str]) -> Spec:
     """Chart the number of clusters by the documents in them.
 
     Args:
-        clusters: by the name of their part of the funnel.
-        parts: every part of the funnel, so that each has the same colour here as there.
+        clusters: clusters of a stage, by the name of its segment in the funnel.
+        segments: names of all segments of the funnel, so that a stage has the same colour in both charts.
     """
     rows = [
         {"size": _size_label(low, high), "stage": stage, "clusters": count}
@@ -245,7 +243,7 @@ def cluster_sizes(clusters: Mapping[str, Clusters], parts: Sequence[str]) -> Spe
     color = {
         "field": "stage",
         "type": "nominal",
-        "scale": {"domain": list(parts)},
+        "scale": {"domain": list(segments)},
         "legend": {"orient": "top", "title": None, "values": list(clusters)},
     }
     tooltip = [{"field": "size"}, {"field": "stage"}, {"field": "clusters", "format": ","}]
@@ -263,8 +261,8 @@ def _size_label(low: int, high: int | None) -> str:
     return f"{low}" if low == high else f"{low} to {high:,}"
 
 
-def mixture(rows: Mapping[str, Mixture]) -> Spec:
-    """Each source's share of the sequences, with the wanted share as a tick."""
+def mixture_chart(rows: Mapping[str, SourceMixture]) -> Spec:
+    """Chart the share of each source in the sequences, with the wanted share as a tick."""
     values = [
         {"source": name, "share": row.realised, "wanted": float(row.weight), "sequences": row.sequences}
         for name, row in rows.items()

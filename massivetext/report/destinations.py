@@ -1,6 +1,4 @@
-"""Where the tokens of a document are in the records."""
-
-from typing import Any
+"""The positions of a document's tokens in the records."""
 
 import msgspec
 import pyarrow.compute as pc
@@ -8,8 +6,8 @@ import pyarrow.compute as pc
 from massivetext.records.dataset import FILE_NAME, Dataset
 from massivetext.records.sequences import SequenceOrder, lay_out_draws
 from massivetext.records.tokens import load_counts, record_spans, round_tokens_path
-from massivetext.report.examples import Place
-from massivetext.report.reached import reached
+from massivetext.report.completed import completed_stages
+from massivetext.report.examples import DocumentLocation
 from massivetext.runs.context import Context
 from massivetext.stages import RECORDS
 from massivetext.storage import files as fs
@@ -17,14 +15,14 @@ from massivetext.storage import tables
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True):
-    """A run of tokens of a document within a record.
+    """Consecutive tokens of a document within one record.
 
     Attributes:
-        draw: number of the crop that they belong to.
-        file: name of the records' file.
-        record: index of the record in it, from 0.
-        position: of the first token in the record, from 0.
-        tokens: how many.
+        draw: number of the draw that the tokens belong to.
+        file: name of the record shard.
+        record: index of the record in that file, from 0.
+        position: position of the first token in the record, from 0.
+        tokens: number of tokens.
     """
 
     draw: int
@@ -34,18 +32,18 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     tokens: int
 
 
-def destinations(context: Context, where: Place) -> list[Destination]:
-    """Where a document's tokens are, by draw; empty where it was dropped, not drawn, or the records are not done."""
-    if RECORDS.name not in reached(context):
+def destinations(context: Context, location: DocumentLocation) -> list[Destination]:
+    """Return where the tokens of a document are, by draw; empty if it was not drawn or records is not complete."""
+    if RECORDS.name not in completed_stages(context):
         return []
-    draws = _draws(context, where)
+    draws = _draws(context, location)
     if not draws:
         return []
-    source, length = where.shard.source, context.recipe.records.sequence_length
+    source, length = location.shard.source, context.recipe.records.sequence_length
     dataset = Dataset.from_json(fs.read_bytes(context.run.path(RECORDS.name, FILE_NAME)))
     files = dataset.train.shards
     order = SequenceOrder(dataset.train.sequences, len(files), context.recipe.seed)
-    placed = lay_out_draws(load_counts(context.run, source), context.recipe.records.crops_per_group, length)
+    draw_layout = lay_out_draws(load_counts(context.run, source), context.recipe.records.crops_per_group, length)
     quotas = dataset.mixture.quotas
     first_row = sum(quotas[name] for name in quotas if name < source)
     return [
@@ -54,22 +52,23 @@ def destinations(context: Context, where: Place) -> list[Destination]:
         )
         for draw, count in draws
         for span in record_spans(
-            placed, order, draw, count, sequence_length=length, first_sequence=first_row, quota=quotas[source]
+            draw_layout, order, draw, count, sequence_length=length, first_sequence=first_row, quota=quotas[source]
         )
     ]
 
 
-def _draws(context: Context, where: Place) -> list[tuple[int, int]]:
-    """(draw, tokens) of every crop of a document, in order."""
-    found: list[dict[str, Any]] = []
-    for number in range(_rounds(context, where)):
-        table = tables.read_table(round_tokens_path(context.run, number, where.shard), ["row", "draw", "count"])
-        found += table.filter(pc.equal(table["row"], where.row)).to_pylist()
-    return sorted((item["draw"], item["count"]) for item in found)
+def _draws(context: Context, location: DocumentLocation) -> list[tuple[int, int]]:
+    """Return (draw, number of tokens) of every draw of a document, in order."""
+    found: list[tuple[int, int]] = []
+    for number in range(_rounds(context, location)):
+        table = tables.read_table(round_tokens_path(context.run, number, location.shard), ["row", "draw", "count"])
+        drawn = table.filter(pc.equal(table["row"], location.row))
+        found += zip(drawn["draw"].to_pylist(), drawn["count"].to_pylist(), strict=True)
+    return sorted(found)
 
 
-def _rounds(context: Context, where: Place) -> int:
-    # Each round of encoding has a part of its own, committed as tokens/round-N/draws-I-J/SHARD.
-    name = f"/{where.shard.name}"
+def _rounds(context: Context, location: DocumentLocation) -> int:
+    # Each encoding round has its own data set; a shard of it is committed as tokens/round-N/draws-I-J/SHARD.
+    name = f"/{location.shard.name}"
     tasks = (task.task for task in context.run.need(RECORDS.name).tasks)
     return sum(task.startswith("tokens/round-") and task.endswith(name) for task in tasks)

@@ -1,4 +1,4 @@
-"""What deduplication found: clusters by size, candidate pairs by similarity, and examples of both."""
+"""Results of deduplication: clusters by size, candidate pairs by similarity, and examples of both."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -7,8 +7,8 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from massivetext.report.bins import SHARE_BINS, histogram
-from massivetext.report.examples import Example, Place, address_of, places_of, read_examples
+from massivetext.report.bins import SHARE_BINS, count_bins
+from massivetext.report.examples import DocumentExample, DocumentLocation, document_ref, locate_documents, read_examples
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
 from massivetext.schema import MAX_SHARDS, U64, shard_numbers
@@ -16,55 +16,55 @@ from massivetext.stages import EXACT_DEDUP, NEAR_DEDUP
 from massivetext.storage import files as fs
 from massivetext.storage import tables
 
-EVIDENCE, CLUSTERS = "duplicates/near/", "duplicates/clusters.parquet"
+_PAIR_EVIDENCE, _CLUSTERS = "duplicates/near/", "duplicates/clusters.parquet"
 _LARGEST, _MEMBERS = 5, 3
 _BORDERS = np.arange(SHARE_BINS + 1) / SHARE_BINS
 
 
-class Cluster(msgspec.Struct, frozen=True, kw_only=True):
-    """Documents that are copies of each other: ``size`` with the one that is kept, by source, and some of them."""
+class DuplicateCluster(msgspec.Struct, frozen=True, kw_only=True):
+    """A cluster of copies: number of documents (with the keeper), per source too; the keeper; some of the others."""
 
     size: int
     sources: dict[str, int]
-    kept: Example
-    removed: tuple[Example, ...]
+    kept: DocumentExample
+    removed: tuple[DocumentExample, ...]
 
 
-class Clusters(msgspec.Struct, frozen=True, kw_only=True):
+class ClusterReport(msgspec.Struct, frozen=True, kw_only=True):
     """All clusters of a stage.
 
     Attributes:
-        count: clusters.
-        removed: documents in them that are not kept.
-        sizes: (documents in a cluster, number of such clusters), ascending.
-        largest: examples.
+        count: number of clusters.
+        removed: number of documents in them that are not kept.
+        sizes: (documents per cluster, number of such clusters), ascending.
+        largest: examples, the largest first.
     """
 
     count: int
     removed: int
     sizes: tuple[tuple[int, int], ...]
-    largest: tuple[Cluster, ...]
+    largest: tuple[DuplicateCluster, ...]
 
 
-class Pair(msgspec.Struct, frozen=True, kw_only=True):
-    """A removed document and the one that it resembles most; similarities 0 to 1."""
+class ReportedPair(msgspec.Struct, frozen=True, kw_only=True):
+    """A removed document and the document most similar to it; similarities 0 to 1."""
 
-    removed: Example
-    other: Example
+    removed: DocumentExample
+    other: DocumentExample
     jaccard: float
     containment: float
 
 
-class NearDuplicates(msgspec.Struct, frozen=True, kw_only=True):
-    """What near deduplication found.
+class NearDuplicateReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Results of near-duplicate removal.
 
     Attributes:
-        candidates: pairs that share a band of their signatures.
-        verified: pairs whose exact similarity exceeds the threshold.
+        candidates: number of pairs that share a bucket of a band.
+        verified: number of pairs whose exact similarity exceeds the threshold.
         rejected_frac: share of candidates that the exact similarity rejected; 0.0 without candidates.
         threshold: similarity above which a pair is a duplicate.
-        similarities: (lower border, candidate pairs) of every bin of 0.01 that is not empty.
-        clusters: connected by verified pairs.
+        similarities: (lower border, number of candidate pairs) of every bin of 0.01 that is not empty.
+        clusters: clusters that the verified pairs connect.
     """
 
     candidates: int
@@ -72,11 +72,11 @@ class NearDuplicates(msgspec.Struct, frozen=True, kw_only=True):
     rejected_frac: float
     threshold: float
     similarities: tuple[tuple[float, int], ...]
-    clusters: Clusters
+    clusters: ClusterReport
 
 
-def exact_clusters(context: Context) -> Clusters:
-    """The clusters of equal texts.
+def exact_clusters(context: Context) -> ClusterReport:
+    """Return the clusters of equal texts.
 
     Raises:
         StageError: verdicts are missing or damaged.
@@ -93,14 +93,14 @@ def exact_clusters(context: Context) -> Clusters:
     return _clusters(context, np.concatenate(removed), np.concatenate(kept))
 
 
-def near_duplicates(context: Context) -> NearDuplicates:
-    """What near deduplication left in ``duplicates/``."""
+def near_duplicates(context: Context) -> NearDuplicateReport:
+    """Return the results of near-duplicate removal, from ``duplicates/``."""
     counts = context.run.need(NEAR_DEDUP.name).totals("pairs/")
     candidates, verified = counts.get("candidates", 0), counts.get("pairs", 0)
     bins = np.zeros(SHARE_BINS, np.int64)
     for table in _evidence(context, ["jaccard"]):
-        bins += histogram(table["jaccard"].to_numpy(), _BORDERS)
-    return NearDuplicates(
+        bins += count_bins(table["jaccard"].to_numpy(), _BORDERS)
+    return NearDuplicateReport(
         candidates=candidates,
         verified=verified,
         rejected_frac=(candidates - verified) / candidates if candidates else 0.0,
@@ -110,29 +110,29 @@ def near_duplicates(context: Context) -> NearDuplicates:
     )
 
 
-def _near_clusters(context: Context) -> Clusters:
-    path = context.run.path(CLUSTERS)
+def _near_clusters(context: Context) -> ClusterReport:
+    path = context.run.path(_CLUSTERS)
     empty = np.zeros(0, np.uint64)
-    if not fs.exists(path):  # no source takes part
+    if not fs.exists(path):  # no source is deduplicated
         return _clusters(context, empty, empty)
     table = tables.read_table(path)
-    addresses, kept = table["address"].to_numpy(), table["keeper"].to_numpy()
-    return _clusters(context, addresses[addresses != kept], kept[addresses != kept])
+    document_refs, kept = table["address"].to_numpy(), table["keeper"].to_numpy()
+    return _clusters(context, document_refs[document_refs != kept], kept[document_refs != kept])
 
 
 def _evidence(context: Context, columns: list[str]) -> Iterator[pa.Table]:
     for file in context.run.need(NEAR_DEDUP.name).files():
-        if file.path.startswith(EVIDENCE):
+        if file.path.startswith(_PAIR_EVIDENCE):
             for batch in tables.read_batches(context.run.path(file.path), columns, rows=1 << 20):
                 yield pa.Table.from_batches([batch])
 
 
-def pairs_of(context: Context, addresses: Sequence[int]) -> list[tuple[int, int, float, float]]:
-    """Every measured pair of some documents: (the document, the other, Jaccard, containment), most similar first.
+def read_pairs(context: Context, document_refs: Sequence[int]) -> list[tuple[int, int, float, float]]:
+    """Return every measured pair of some documents as (document, other, Jaccard, containment), most similar first.
 
-    A pair of two of the documents comes twice, once for each. Without near deduplication there are none.
+    A pair of two of the documents is returned twice, once for each. Requires that near-dedup is complete.
     """
-    wanted = np.array(sorted(addresses), np.uint64)
+    wanted = np.array(sorted(document_refs), np.uint64)
     found: set[tuple[int, int, float, float]] = set()
     for table in _evidence(context, ["a", "b", "jaccard", "containment"]):
         ends = {side: table[side].to_numpy() for side in ("a", "b")}
@@ -143,31 +143,31 @@ def pairs_of(context: Context, addresses: Sequence[int]) -> list[tuple[int, int,
     return sorted(found, key=lambda pair: (-pair[2], -pair[3], pair[0], pair[1]))
 
 
-def pair_examples(context: Context, places: Sequence[Place]) -> tuple[Pair, ...]:
-    """Each document with the one that it resembles most, in the order of the places."""
-    by_address = {address_of(context, where): where for where in places}
+def pair_examples(context: Context, locations: Sequence[DocumentLocation]) -> tuple[ReportedPair, ...]:
+    """Return each document with the document most similar to it, in the order of the locations."""
+    by_ref = {document_ref(context, location): location for location in locations}
     closest: dict[int, tuple[int, int, float, float]] = {}
-    for pair in pairs_of(context, list(by_address)):
+    for pair in read_pairs(context, list(by_ref)):
         closest.setdefault(pair[0], pair)
-    others = dict(zip(closest, places_of(context, [pair[1] for pair in closest.values()]), strict=True))
-    shown = read_examples(context, [*places, *others.values()])
+    others = dict(zip(closest, locate_documents(context, [pair[1] for pair in closest.values()]), strict=True))
+    shown = read_examples(context, [*locations, *others.values()])
     return tuple(
-        Pair(
-            removed=shown[where],
-            other=shown[others[address]],
-            jaccard=closest[address][2],
-            containment=closest[address][3],
+        ReportedPair(
+            removed=shown[location],
+            other=shown[others[ref]],
+            jaccard=closest[ref][2],
+            containment=closest[ref][3],
         )
-        for address, where in by_address.items()
-        if address in closest
+        for ref, location in by_ref.items()
+        if ref in closest
     )
 
 
-def _clusters(context: Context, removed: U64, kept: U64) -> Clusters:
+def _clusters(context: Context, removed: U64, kept: U64) -> ClusterReport:
     keepers, copies = np.unique(kept, return_counts=True)
     sizes, number = np.unique(copies + 1, return_counts=True)
     order = np.lexsort((keepers, -copies))[:_LARGEST]
-    return Clusters(
+    return ClusterReport(
         count=len(keepers),
         removed=len(removed),
         sizes=tuple(zip(sizes.tolist(), number.tolist(), strict=True)),
@@ -175,15 +175,15 @@ def _clusters(context: Context, removed: U64, kept: U64) -> Clusters:
     )
 
 
-def _cluster(context: Context, keeper: int, members: U64) -> Cluster:
+def _cluster(context: Context, keeper: int, members: U64) -> DuplicateCluster:
     names = sorted(context.recipe.sources)
     numbers = shard_numbers(np.append(members, np.uint64(keeper))) // np.uint64(MAX_SHARDS)
     sources = Counter(names[number] for number in numbers.tolist())
-    kept, *others = places_of(context, [keeper, *members[:_MEMBERS].tolist()])
+    kept, *others = locate_documents(context, [keeper, *members[:_MEMBERS].tolist()])
     shown = read_examples(context, [kept, *others])
-    return Cluster(
+    return DuplicateCluster(
         size=len(members) + 1,
         sources=dict(sorted(sources.items())),
         kept=shown[kept],
-        removed=tuple(shown[where] for where in others),
+        removed=tuple(shown[location] for location in others),
     )

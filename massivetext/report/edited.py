@@ -1,22 +1,22 @@
-"""What the line edits of a source took out of its texts."""
+"""What the line edits of a source cut from its texts."""
 
 import msgspec
 
-from massivetext.report.examples import Place
+from massivetext.report.examples import DocumentLocation
 from massivetext.runs.context import Context
 from massivetext.stages import INGEST
 
 
 class EditTally(msgspec.Struct, frozen=True, kw_only=True):
-    """What a rule of an edit took from a source.
+    """What one rule of a line edit cut from a source.
 
     Attributes:
-        rule: its qualified name.
+        rule: qualified name of the rule.
         does: the rule in words.
-        citation: where it comes from.
-        lines: that it dropped, or out of which it cut something.
-        characters: of those lines without white space at their ends, or of what was cut.
-        words: likewise.
+        citation: source of the rule.
+        lines: number of lines that it dropped or changed.
+        characters: number of characters that it cut; white space at the ends of dropped lines is not counted.
+        words: number of words that it cut.
     """
 
     rule: str
@@ -31,10 +31,10 @@ class Edited(msgspec.Struct, frozen=True, kw_only=True):
     """The line edits of a source.
 
     Attributes:
-        edits: their names, in the order in which they are made.
-        documents: of which something was taken.
-        emptied: of which nothing is left; they stay as empty texts, for rules to judge.
-        rules: every rule, also one that took nothing.
+        edits: names of the edits, in the order in which they are applied.
+        documents: number of documents that were changed.
+        emptied: number of documents without any text left; they stay as empty texts, which the rules judge.
+        rules: counts of every rule, also of rules that cut nothing.
     """
 
     edits: tuple[str, ...]
@@ -43,8 +43,8 @@ class Edited(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[EditTally, ...]
 
 
-class Taken(msgspec.Struct, frozen=True):
-    """What a rule of an edit took from one document; see :class:`EditTally`."""
+class EditTaken(msgspec.Struct, frozen=True):
+    """What one rule of a line edit cut from one document; see :class:`EditTally`."""
 
     rule: str
     lines: int
@@ -52,8 +52,8 @@ class Taken(msgspec.Struct, frozen=True):
     words: int
 
 
-def edited(context: Context, source: str) -> Edited | None:
-    """What was taken from a source, from the manifest of ingest; None where nothing edits it."""
+def summarise_edits(context: Context, source: str) -> Edited | None:
+    """Return what was cut from a source, from the manifest of ingest; None if it has no line edits."""
     if source not in context.edits:
         return None
     counts = context.run.need(INGEST.name).totals(f"{source}/")
@@ -73,7 +73,7 @@ def edited(context: Context, source: str) -> Edited | None:
     )
 
 
-def taken(context: Context, where: Place) -> tuple[Taken, ...] | None:
-    """What was taken from a document, rules that took nothing left out; None where nothing edits its source."""
-    row = context.run.read_table("documents", where.shard, ["edits"])["edits"][where.row].as_py()
-    return None if row is None else tuple(Taken(**each) for each in row)
+def read_taken(context: Context, location: DocumentLocation) -> tuple[EditTaken, ...] | None:
+    """Return what each rule cut from a document, without rules that cut nothing; None if its source has no edits."""
+    row = context.run.read_table("documents", location.shard, ["edits"])["edits"][location.row].as_py()
+    return None if row is None else tuple(EditTaken(**each) for each in row)

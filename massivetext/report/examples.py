@@ -1,7 +1,7 @@
-"""Documents shown to a person: where they come from, how they begin, which rules they fail and by how much."""
+"""Documents as shown to people: origin, first characters, and the rules that they fail with the values of signals."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -18,23 +18,34 @@ from massivetext.stages import JUDGE
 EXCERPT = 300  # characters
 
 
-class Place(NamedTuple):
-    """Where a document lies."""
+class DocumentLocation(NamedTuple):
+    """Shard and row of a document."""
 
     shard: Shard
     row: int
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """A rule that a document fails, with the document's value of every signal that the rule bounds."""
+    """A rule that a document fails, with the value of every signal that the rule bounds."""
 
     rule: str
     values: dict[str, float | str]
     report_only: bool
 
 
-class Example(msgspec.Struct, frozen=True, kw_only=True):
-    """A document as shown: ``excerpt`` is its first 300 characters, ``characters`` how many it has."""
+class _DocumentColumns(msgspec.Struct, frozen=True):
+    """The columns of a document that an example shows."""
+
+    id: str
+    origin: str
+    key: str
+    url: str | None
+    title: str | None
+    text: str
+
+
+class DocumentExample(msgspec.Struct, frozen=True, kw_only=True):
+    """A document as shown: ``excerpt`` holds its first 300 characters, ``characters`` is its length."""
 
     id: str
     source: str
@@ -47,63 +58,63 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     failures: tuple[Failure, ...]
 
 
-def place(context: Context, source: str, shard: int, row: int) -> Place:
-    """The place of a row of a source's shard."""
-    return Place(Shard(source, shard, context.shard_counts[source]), row)
+def locate_row(context: Context, source: str, shard: int, row: int) -> DocumentLocation:
+    """Return the location of a row of a shard, by source and index of the shard."""
+    return DocumentLocation(Shard(source, shard, context.shard_counts[source]), row)
 
 
-def places_of(context: Context, addresses: Sequence[int]) -> list[Place]:
-    """The places that addresses stand for, in their order."""
+def locate_documents(context: Context, document_refs: Sequence[int]) -> list[DocumentLocation]:
+    """Return the locations of document references, in the same order."""
     names = sorted(context.recipe.sources)
-    packed = np.array(addresses, np.uint64)
+    packed = np.array(document_refs, np.uint64)
     numbers, rows = shard_numbers(packed).tolist(), row_numbers(packed).tolist()
     return [
-        place(context, names[number // MAX_SHARDS], number % MAX_SHARDS, row)
+        locate_row(context, names[number // MAX_SHARDS], number % MAX_SHARDS, row)
         for number, row in zip(numbers, rows, strict=True)
     ]
 
 
-def address_of(context: Context, where: Place) -> int:
-    """The address of a place."""
-    return int(context.addresses(where.shard, np.array([where.row]))[0])
+def document_ref(context: Context, location: DocumentLocation) -> int:
+    """Return the document reference of a location."""
+    return int(context.addresses(location.shard, np.array([location.row]))[0])
 
 
-def read_examples(context: Context, places: Iterable[Place]) -> dict[Place, Example]:
-    """The documents at some places; of each shard only the row groups that are needed are read.
+def read_examples(context: Context, locations: Iterable[DocumentLocation]) -> dict[DocumentLocation, DocumentExample]:
+    """Return the documents at some locations, by location. Only the row groups that hold one of them are read.
 
     Raises:
-        StageError: a part of a shard is missing or damaged.
+        StageError: a file of a shard is missing or damaged.
     """
     by_shard: dict[Shard, set[int]] = {}
-    for where in places:
-        by_shard.setdefault(where.shard, set()).add(where.row)
-    found: dict[Place, Example] = {}
+    for location in locations:
+        by_shard.setdefault(location.shard, set()).add(location.row)
+    found: dict[DocumentLocation, DocumentExample] = {}
     for shard in sorted(by_shard):
         wanted = np.array(sorted(by_shard[shard]), np.int64)
         failures = _failures(context, shard, wanted)
-        columns = ["id", "origin", "key", "url", "title", "text"]
-        for row, document in documents.rows(context.run, shard, columns, wanted):
-            found[Place(shard, row)] = _example(shard.source, document, failures[row])
+        columns = list(_DocumentColumns.__struct_fields__)
+        for row, values in documents.rows(context.run, shard, columns, wanted):
+            document = msgspec.convert(values, _DocumentColumns)
+            found[DocumentLocation(shard, row)] = _example(shard.source, document, failures[row])
     return found
 
 
-def show(context: Context, places: Sequence[Place]) -> tuple[Example, ...]:
-    """The documents at some places, in their order."""
-    shown = read_examples(context, places)
-    return tuple(shown[where] for where in places)
+def make_examples(context: Context, locations: Sequence[DocumentLocation]) -> tuple[DocumentExample, ...]:
+    """Return the documents at some locations, in the same order."""
+    shown = read_examples(context, locations)
+    return tuple(shown[location] for location in locations)
 
 
-def _example(source: str, document: Mapping[str, Any], failures: tuple[Failure, ...]) -> Example:
-    text = document["text"]
-    return Example(
-        id=document["id"],
+def _example(source: str, document: _DocumentColumns, failures: tuple[Failure, ...]) -> DocumentExample:
+    return DocumentExample(
+        id=document.id,
         source=source,
-        origin=document["origin"],
-        key=document["key"],
-        url=document["url"],
-        title=document["title"],
-        excerpt=text[:EXCERPT],
-        characters=len(text),
+        origin=document.origin,
+        key=document.key,
+        url=document.url,
+        title=document.title,
+        excerpt=document.text[:EXCERPT],
+        characters=len(document.text),
         failures=failures,
     )
 

@@ -1,4 +1,4 @@
-"""What rules did to documents: how many fail each one, first, alone and with every other, and where those are from."""
+"""Counts of documents that fail rules: per rule, per pair of rules, and per group (language or host)."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from massivetext.report.tallies import Matrix, PartTally, RuleTally
+from massivetext.report.tallies import GroupTally, Matrix, RuleTally
 from massivetext.rules import Rule
 from massivetext.runs.context import Mask
 
@@ -16,19 +16,19 @@ I64 = npt.NDArray[np.int64]
 
 
 def rule_tallies(rules: Sequence[Rule], failed: U64, words: I64, size: I64) -> dict[str, RuleTally]:
-    """What each rule did, by its label.
+    """Return the counts of each rule, by its label.
 
     Args:
-        rules: bit i of ``failed`` is rule i.
-        failed: rules that each document fails.
-        words: of each document.
-        size: UTF-8 bytes of each document.
+        rules: the rules; bit i of ``failed`` is rule i.
+        failed: rules that each document fails, as bits; uint64[rows].
+        words: number of words of each document.
+        size: number of UTF-8 bytes of each document.
     """
     lethal = failed & _dropping(rules)
-    first = lethal & (~lethal + np.uint64(1))  # the lowest bit that is set
+    first = lethal & (~lethal + np.uint64(1))  # only the lowest bit that is set
     tallies = {}
     for bit, rule in enumerate(rules):
-        hit, unique = fails(failed, bit), alone(rules, failed, bit)
+        hit, unique = fails(failed, bit), fails_only(rules, failed, bit)
         tallies[rule.label] = RuleTally(
             failed=int(hit.sum()),
             first=int((first == np.uint64(1 << bit)).sum()),
@@ -41,25 +41,26 @@ def rule_tallies(rules: Sequence[Rule], failed: U64, words: I64, size: I64) -> d
     return tallies
 
 
-def overlaps(count: int, failed: U64) -> Matrix:
-    """Documents that fail both rule i and rule j, shape [count, count]; those that fail rule i on the diagonal."""
-    # Of all documents few fail in a way of their own: what is counted are these ways.
-    ways, documents = np.unique(failed, return_counts=True)
-    bits = (ways[:, None] >> np.arange(count, dtype=np.uint64) & np.uint64(1)).astype(np.int64)
+def count_joint_failures(count: int, failed: U64) -> Matrix:
+    """Return the number of documents that fail both rule i and rule j (on the diagonal: rule i); [count, count]."""
+    # Few distinct combinations of failed rules occur, so count the combinations instead of the documents.
+    combinations, documents = np.unique(failed, return_counts=True)
+    bits = (combinations[:, None] >> np.arange(count, dtype=np.uint64) & np.uint64(1)).astype(np.int64)
     return tuple(map(tuple, (bits.T @ (bits * documents[:, None])).tolist()))
 
 
-def by_part(names: pa.ChunkedArray, kept: Mask, words: I64, size: I64) -> pa.Table:
-    """What the rules did to every part of the documents.
+def tally_by_group(names: pa.ChunkedArray, kept: Mask, words: I64, size: I64) -> pa.Table:
+    """Return what the rules removed of each group of documents (a language or a host).
 
     Args:
-        names: the part that each document belongs to; null: to none.
-        kept: which documents passed the rules.
-        words: of each document.
-        size: UTF-8 bytes of each document.
+        names: name of the group of each document; null: the document is in no group.
+        kept: whether each document passed the rules.
+        words: number of words of each document.
+        size: number of UTF-8 bytes of each document.
 
     Returns:
-        A row a part, in their order: ``part``, and the fields of :class:`massivetext.report.tallies.PartTally`.
+        One row per group, in the order of names: its name in the column ``part``, and the fields of
+        :class:`massivetext.report.tallies.GroupTally`.
     """
     table = pa.table(
         {
@@ -70,27 +71,27 @@ def by_part(names: pa.ChunkedArray, kept: Mask, words: I64, size: I64) -> pa.Tab
             "removed_bytes": np.where(kept, 0, size),
         }
     )
-    fields = PartTally.__struct_fields__
+    fields = GroupTally.__struct_fields__
     summed = table.filter(pc.is_valid(table["part"])).group_by("part").aggregate([(name, "sum") for name in fields])
     return (
         summed.select(["part", *(f"{name}_sum" for name in fields)]).rename_columns(["part", *fields]).sort_by("part")
     )
 
 
-def part_tallies(table: pa.Table) -> dict[str, PartTally]:
-    """The rows of such a table by their part."""
+def group_tallies(table: pa.Table) -> dict[str, GroupTally]:
+    """Return the rows of a table of :func:`tally_by_group` by the name of the group."""
     names, *columns = (column.to_pylist() for column in table.columns)
-    return {name: PartTally(*row) for name, *row in zip(names, *columns, strict=True)}
+    return {name: GroupTally(*row) for name, *row in zip(names, *columns, strict=True)}
 
 
 def fails(failed: U64, bit: int) -> Mask:
-    """Documents that fail the rule."""
+    """Return which documents fail the rule with this bit, bool[rows]."""
     hit: Mask = (failed >> np.uint64(bit) & np.uint64(1)) != 0
     return hit
 
 
-def alone(rules: Sequence[Rule], failed: U64, bit: int) -> Mask:
-    """Documents that fail the rule, and none of the others that drop."""
+def fails_only(rules: Sequence[Rule], failed: U64, bit: int) -> Mask:
+    """Return which documents fail this rule and no other rule that drops documents, bool[rows]."""
     mine = np.uint64(1 << bit)
     only: Mask = fails(failed, bit) & ((failed & _dropping(rules) & ~mine) == 0)
     return only

@@ -1,48 +1,50 @@
-"""How many documents and words of each source are left after each stage."""
+"""Number of documents and words of each source that are left after each stage."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+
+import msgspec
 
 from massivetext.runs.stage import Stage
 from massivetext.runs.store import Manifest, Run
 from massivetext.stages import INGEST, MEASURE, RECORDS, STAGES
 
 
-class Count(NamedTuple):
-    """Documents and their words."""
+class FunnelCount(NamedTuple):
+    """Number of documents and of their words."""
 
     documents: int
     words: int
 
 
 class Funnel(NamedTuple):
-    """The counts of a run.
+    """Documents and words left after each stage of a run.
 
     Attributes:
-        sources: names, in order.
-        stages: what has been done so far, in order, by the titles of the stages.
-        counts: by (source, stage).
-        tokens: by source, as written to the records; empty before that.
+        sources: names of the sources, in order.
+        stages: titles of the complete stages, in order.
+        counts: counts by (source, title of the stage).
+        tokens: number of tokens in the records by source; empty if there are no records yet.
     """
 
     sources: tuple[str, ...]
     stages: tuple[str, ...]
-    counts: Mapping[tuple[str, str], Count]
+    counts: Mapping[tuple[str, str], FunnelCount]
     tokens: Mapping[str, int]
 
-    def at(self, source: str, stage: str) -> Count:
-        """The count of a source after a stage."""
+    def at(self, source: str, stage: str) -> FunnelCount:
+        """Return the count of a source after a stage."""
         return self.counts[source, stage]
 
-    def total(self, stage: str) -> Count:
-        """The count of all sources after a stage."""
+    def total(self, stage: str) -> FunnelCount:
+        """Return the count of all sources after a stage."""
         each = [self.counts[source, stage] for source in self.sources]
-        return Count(sum(count.documents for count in each), sum(count.words for count in each))
+        return FunnelCount(sum(count.documents for count in each), sum(count.words for count in each))
 
 
 def read_funnel(run: Run, sources: list[str], stages: Sequence[Stage] = STAGES) -> Funnel:
-    """Return the counts of a run from its manifests, as far as it has come."""
-    counts: dict[tuple[str, str], Count] = {}
+    """Return the counts of a run from its manifests, up to the first stage that is not complete."""
+    counts: dict[tuple[str, str], FunnelCount] = {}
     titles: list[str] = []
     for stage in stages:
         if stage is not INGEST and stage.verdicts is None:
@@ -52,19 +54,19 @@ def read_funnel(run: Run, sources: list[str], stages: Sequence[Stage] = STAGES) 
             break
         for source in sources:
             before = counts.get((source, titles[-1])) if titles else None
-            counts[source, stage.title] = _count(run, manifest, source, before)
+            counts[source, stage.title] = _count_after_stage(run, manifest, source, before)
         titles.append(stage.title)
     records = run.manifest(RECORDS.name)
-    tokens = dict(records.facts["tokens"]) if records else {}
+    tokens = msgspec.convert(records.facts["tokens"], dict[str, int]) if records else {}
     return Funnel(tuple(sources), tuple(titles), counts, tokens)
 
 
-def _count(run: Run, manifest: Manifest, source: str, before: Count | None) -> Count:
+def _count_after_stage(run: Run, manifest: Manifest, source: str, before: FunnelCount | None) -> FunnelCount:
     totals = manifest.totals(f"{source}/")
     if before is None:
         measured = run.manifest(MEASURE.name)
         words = measured.totals(f"{source}/").get("words", 0) if measured else 0
-        return Count(totals.get("documents", 0), words)
+        return FunnelCount(totals.get("documents", 0), words)
     if "kept" not in totals:
         return before  # this stage does not judge the source
-    return Count(totals["kept"], totals["kept_words"])
+    return FunnelCount(totals["kept"], totals["kept_words"])

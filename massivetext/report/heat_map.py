@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from massivetext.report.charts import Spec, spec
-from massivetext.report.summary import RuleReport
+from massivetext.report.run_report import RuleReport
 from massivetext.report.tallies import Matrix
 
 
 def heat_map(rules: Sequence[RuleReport], counts: Matrix) -> Spec:
-    """Which documents that fail the rule of a row fail that of a column as well; rules that never fire are left out."""
+    """Chart the share of the documents failing the rule of a row that fail that of a column; only rules that fired."""
     fired = [at for at, rule in enumerate(rules) if rule.tally.failed]
     rows = [
         {
@@ -36,7 +36,7 @@ def heat_map(rules: Sequence[RuleReport], counts: Matrix) -> Spec:
         ],
     }
     color = {"datum": "failed", "scale": {"domain": ["passed", "failed"]}, "legend": None}
-    # Not to the full colour: the numbers stand on it.
+    # The opacity ends at 0.75: the numbers are drawn over the colour and must stay readable.
     share = {"field": "share", "type": "quantitative", "scale": {"domain": [0, 1], "range": [0, 0.75]}, "legend": None}
     cell = {"mark": {"type": "rect", "style": "segment"}, "encoding": {"color": color, "fillOpacity": share}}
     text = {

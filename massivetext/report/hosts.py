@@ -1,9 +1,8 @@
-"""Which hosts lose most documents to the rules, exactly, without a count of every host of the web.
+"""Exact counts of the hosts that lose most documents to the rules, in bounded memory.
 
-Each shard counts its own hosts in a file. A sample of the removed documents, drawn by a hash of their ids, then names
-the hosts that are worth adding up over all shards: their counts are exact, and what is in memory is bounded. A host
-of one removed document in a hundred is missing with a probability of 0.99 ** 1000, or 4 in 100,000; where the rules
-removed no more documents than the sample holds, no host is missing.
+Each shard counts its own hosts in a file. Only hosts that occur in a sample of the removed documents, drawn by a hash
+of their ids, are then added up over all shards. Their counts are exact. A host with 1% of the removed documents is
+missed with probability 0.99**1000, about 4 in 100,000; no host is missed if the removed documents fit in the sample.
 """
 
 from collections.abc import Iterable
@@ -15,86 +14,95 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from massivetext.report import failures
-from massivetext.report.tallies import PartTally
+from massivetext.report.tallies import GroupTally
 from massivetext.runs.context import Context, Mask
 from massivetext.runs.store import Shard
 from massivetext.stages import JUDGE
 
 U64 = npt.NDArray[np.uint64]
 
-SAMPLE = 1000  # removed documents of a source whose hosts are added up
-TOP = 25  # hosts of a source that a report names
+SAMPLED_DOCUMENTS = 1000  # removed documents of a source in the sample
+NAMED_HOSTS = 25  # hosts of a source in the report
 
-# User and port are no part of a host; an address of IPv6 stands in brackets. A name has at most 253 bytes and a final
-# dot: what is longer is no host, and would make the samples as large as whoever wrote the page likes.
+# User and port do not belong to a host; an IPv6 address is in brackets. A name has at most 253 bytes and a final dot.
+# Anything longer is not a host, and without the limit a page could make the samples arbitrarily large.
 _HOST = (
     r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#]*@)?"
     r"(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[^/?#:@\[\]\s]{1,254})(?:[/?#:]|$)"
 )
 
 
-class HostPick(msgspec.Struct, frozen=True, order=True):
-    """The host of a removed document; the documents with the smallest keys are kept.
+class SampledHost(msgspec.Struct, frozen=True, order=True):
+    """Host of a removed document. The sample holds the documents with the smallest keys.
 
     Attributes:
-        key: keyed hash of the document's id.
-        host: of its URL.
+        key: keyed hash of the id of the document.
+        host: host of its URL.
     """
 
     key: int
     host: str
 
 
-def hosts_of(urls: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The host of each URL in lower case, without a final dot; null where there is no URL, or none with a host."""
+def url_hosts(urls: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return the host of each URL in lower case, without a final dot; null if there is no URL or it has no host."""
     found = pc.struct_field(pc.extract_regex(urls, _HOST), "host")
     bare = pc.utf8_rtrim(pc.utf8_lower(found), ".")
     return pc.if_else(pc.equal(bare, ""), None, bare)
 
 
-def sample(urls: pa.ChunkedArray, removed: Mask, keys: U64) -> tuple[HostPick, ...]:
-    """The removed documents with a host whose keys are smallest, at most :data:`SAMPLE`, in order."""
+def sample_hosts(
+    urls: pa.ChunkedArray, removed: Mask, sample_ranks: U64, size: int = SAMPLED_DOCUMENTS
+) -> tuple[SampledHost, ...]:
+    """Return the removed documents with a host that have the smallest ranks, at most ``size``, in order."""
     rows = np.flatnonzero(removed)
-    hosts = hosts_of(urls.take(pa.array(rows))).to_pylist()
-    picks = (HostPick(key, host) for key, host in zip(keys[rows].tolist(), hosts, strict=True) if host is not None)
-    return tuple(sorted(picks)[:SAMPLE])
+    hosts = url_hosts(urls.take(pa.array(rows))).to_pylist()
+    picks = (
+        SampledHost(key, host) for key, host in zip(sample_ranks[rows].tolist(), hosts, strict=True) if host is not None
+    )
+    return tuple(sorted(picks)[:size])
 
 
-def add_samples(a: tuple[HostPick, ...], b: tuple[HostPick, ...]) -> tuple[HostPick, ...]:
-    """The smallest of both."""
-    return tuple(sorted(a + b)[:SAMPLE])
+def merge_host_samples(
+    a: tuple[SampledHost, ...], b: tuple[SampledHost, ...], size: int = SAMPLED_DOCUMENTS
+) -> tuple[SampledHost, ...]:
+    """Return the smallest of two samples, at most ``size``, in order."""
+    return tuple(sorted(a + b)[:size])
 
 
-def count(context: Context, shard: Shard) -> pa.Table:
-    """What the rules did to every host of a shard.
+def count_hosts(context: Context, shard: Shard) -> pa.Table:
+    """Return what the rules removed of every host of a shard.
 
     Returns:
-        A row a host, in their order: see :func:`massivetext.report.failures.by_part`.
+        One row per host, in order: see :func:`massivetext.report.failures.tally_by_group`.
 
     Raises:
-        StageError: a part of the shard is missing or damaged.
+        StageError: a file of the shard is missing or damaged.
     """
     run = context.run
     kept = run.read_table(context.verdicts_of(JUDGE.name), shard, ["kept"])["kept"].to_numpy()
     signals = run.read_table("signals", shard, ["word_count", "byte_count"])
-    return failures.by_part(
-        hosts_of(run.read_table("documents", shard, ["url"])["url"]),
+    return failures.tally_by_group(
+        url_hosts(run.read_table("documents", shard, ["url"])["url"]),
         kept,
         signals["word_count"].to_numpy(),
         signals["byte_count"].to_numpy(),
     )
 
 
-def most_removed(counts: Iterable[pa.Table], picks: Iterable[HostPick]) -> dict[str, PartTally]:
-    """The hosts of a source that lose most documents to the rules, at most :data:`TOP`, the first one the most.
+def most_removed(
+    counts: Iterable[pa.Table], picks: Iterable[SampledHost], top: int = NAMED_HOSTS
+) -> dict[str, GroupTally]:
+    """Return the hosts of a source that lose most documents to the rules, in descending order, at most ``top``.
 
     Args:
-        counts: those of its shards, see :func:`count`; held one at a time, and not read where nothing was picked.
-        picks: the sample of the source, which names the hosts that are added up.
+        counts: counts of each shard, see :func:`count_hosts`; held one at a time, and not read if the sample is empty.
+        picks: the sample of the source; only hosts that occur in it are added up.
+        top: number of hosts to return.
     """
     drawn = pa.array(sorted({pick.host for pick in picks}), pa.string())
-    found: dict[str, PartTally] = {}
+    found: dict[str, GroupTally] = {}
     for table in counts if len(drawn) else ():
-        tallies = failures.part_tallies(table.filter(pc.is_in(table["part"], value_set=drawn)))
+        tallies = failures.group_tallies(table.filter(pc.is_in(table["part"], value_set=drawn)))
         found |= {host: found[host] + tally if host in found else tally for host, tally in tallies.items()}
-    return dict(sorted(found.items(), key=lambda item: (-item[1].removed, item[0]))[:TOP])
+    return dict(sorted(found.items(), key=lambda item: (-item[1].removed, item[0]))[:top])

@@ -1,4 +1,4 @@
-"""The report as one page that needs nothing else: styles, charts and their library are within it."""
+"""The report as one self-contained HTML page: styles, charts and the chart library are embedded."""
 
 import functools
 import re
@@ -7,22 +7,22 @@ from pathlib import Path
 
 import vl_convert
 
-from massivetext.report.markup import Child, Html, coded, element, join, script_json
-from massivetext.report.sections.building_blocks import Charts, section
-from massivetext.report.sections.copies_section import duplicates
-from massivetext.report.sections.edits_section import edits
-from massivetext.report.sections.inputs_section import quarantine
-from massivetext.report.sections.leaks_section import contamination
-from massivetext.report.sections.losses_section import funnel, rules
-from massivetext.report.sections.output_section import mixture, tokenizer
-from massivetext.report.sections.samples_section import samples
-from massivetext.report.sections.signals_section import signals
-from massivetext.report.summary import Report
-from massivetext.report.wording import VerdictSets, enumeration, headline, verdict
+from massivetext.report.markup import Child, Html, element, format_code, join_html, script_json
+from massivetext.report.run_report import RunReport
+from massivetext.report.sections.building_blocks import PageCharts, section
+from massivetext.report.sections.copies_section import duplicates_section
+from massivetext.report.sections.edits_section import edits_section
+from massivetext.report.sections.inputs_section import quarantine_section
+from massivetext.report.sections.leaks_section import overlap_section
+from massivetext.report.sections.losses_section import funnel_section, rules_section
+from massivetext.report.sections.output_section import mixture_section, tokenizer_section
+from massivetext.report.sections.samples_section import samples_section
+from massivetext.report.sections.signals_section import signals_section
+from massivetext.report.wording import VerdictSets, headline, join_words, verdict
 from massivetext.runs.stage import VerdictSet
 from massivetext.stages import REPORT, STAGES, TOKENIZER
 
-# Nothing is ever fetched, whatever a document says; Vega compiles its expressions, hence unsafe-eval.
+# The page must fetch nothing, whatever the text of a document is. Vega compiles its expressions: hence unsafe-eval.
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'"
@@ -42,26 +42,26 @@ _TITLES = {
 }
 
 
-def render(report: Report, verdicts: Sequence[VerdictSet]) -> str:
-    """Return the page as HTML: the same bytes for the same report.
+def render_page(report: RunReport, verdicts: Sequence[VerdictSet]) -> str:
+    """Return the page as HTML; equal reports give equal bytes.
 
     Args:
-        report: what is shown.
-        verdicts: the verdicts of the run, those of stages that are not done among them.
+        report: the report to show.
+        verdicts: the verdict sets of the run, also those of stages that are not complete.
     """
     named = {each.stage: each for each in verdicts}
-    drawn = Charts()
+    page_charts = PageCharts()
     sections = {
-        "funnel": funnel(report, drawn, named),
-        "edits": edits(report),
-        "rules": rules(report, drawn),
-        "signals": signals(report, drawn),
-        "duplicates": duplicates(report, drawn, named),
-        "contamination": contamination(report),
-        "mixture": mixture(report, drawn),
-        TOKENIZER.name: tokenizer(report),
-        "quarantine": quarantine(report),
-        "samples": samples(report),
+        "funnel": funnel_section(report, page_charts, named),
+        "edits": edits_section(report),
+        "rules": rules_section(report, page_charts),
+        "signals": signals_section(report, page_charts),
+        "duplicates": duplicates_section(report, page_charts, named),
+        "contamination": overlap_section(report),
+        "mixture": mixture_section(report, page_charts),
+        TOKENIZER.name: tokenizer_section(report),
+        "quarantine": quarantine_section(report),
+        "samples": samples_section(report),
         "next": _next(report),
     }
     shown = {name: content for name, content in sections.items() if content}
@@ -81,7 +81,7 @@ def render(report: Report, verdicts: Sequence[VerdictSet]) -> str:
         _navigation(list(shown)),
         element("main", *shown.values()),
         _footer(report),
-        script_json("charts", drawn.specs),
+        script_json("charts", page_charts.specs),
         element("script", library()),
         element("script", _file("page.js")),
     )
@@ -90,7 +90,7 @@ def render(report: Report, verdicts: Sequence[VerdictSet]) -> str:
 
 @functools.cache
 def library() -> Html:
-    """Vega, Vega-Lite and Vega-Embed as one script that cannot end its element early."""
+    """Return Vega, Vega-Lite and Vega-Embed as one script that cannot close its own script element."""
     bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     return Html(re.sub("<(?=/script|!--)", r"\\x3c", bundle, flags=re.IGNORECASE))
 
@@ -99,11 +99,11 @@ def _file(name: str) -> Html:
     return Html((Path(__file__).parent / name).read_text(encoding="utf-8"))
 
 
-def _header(report: Report, verdicts: VerdictSets) -> Html:
-    recipe = join(
+def _header(report: RunReport, verdicts: VerdictSets) -> Html:
+    recipe = join_html(
         ["Recipe ", element("strong", report.recipe), f" · seed {report.seed} · massivetext {report.version}"]
     )
-    warnings = element("ul", *(element("li", coded(warning)) for warning in report.warnings))
+    warnings = element("ul", *(element("li", format_code(warning)) for warning in report.warnings))
     return element(
         "header",
         element("p", recipe, class_="eyebrow"),
@@ -115,13 +115,13 @@ def _header(report: Report, verdicts: VerdictSets) -> Html:
     )
 
 
-def _unfinished(report: Report) -> Child:
+def _unfinished(report: RunReport) -> Child:
     missing = [stage.name for stage in STAGES if stage.name not in report.stages and stage is not REPORT]
     if not missing:
         return None
     return element(
         "p",
-        f"The run has come as far as {report.stages[-1]}; still to come: {enumeration(missing)}.",
+        f"The run has come as far as {report.stages[-1]}; still to come: {join_words(missing)}.",
         class_="unfinished",
     )
 
@@ -131,7 +131,7 @@ def _navigation(names: list[str]) -> Html:
     return element("nav", element("ul", *links), aria_label="Sections")
 
 
-def _next(report: Report) -> Html:
+def _next(report: RunReport) -> Html:
     commands = {
         "massivetext trace RUN ID": "says of one document every signal, each rule's verdict, what it duplicates and "
         "where its tokens are; ID is any of the ids on this page, a URL, or part of a file name.",
@@ -141,7 +141,8 @@ def _next(report: Report) -> Html:
         "massivetext verify RUN": "hashes every file of the run again.",
     }
     listed = (
-        join([element("dt", element("code", what)), element("dd", coded(says))]) for what, says in commands.items()
+        join_html([element("dt", element("code", what)), element("dd", format_code(sentence))])
+        for what, sentence in commands.items()
     )
     return section(
         "next",
@@ -151,7 +152,7 @@ def _next(report: Report) -> Html:
     )
 
 
-def _footer(report: Report) -> Html:
+def _footer(report: RunReport) -> Html:
     versions = ", ".join(f"{name} {version}" for name, version in sorted(report.libraries.items()))
     return element(
         "footer",

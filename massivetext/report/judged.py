@@ -1,7 +1,6 @@
-"""The signals of one document and what each rule says of it, for those who want to know why."""
+"""The signals of one document and the verdict of each rule, to explain why it was kept or dropped."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
 
@@ -10,7 +9,7 @@ from massivetext.signals.registry import ALL
 
 
 class SignalValue(msgspec.Struct, frozen=True, kw_only=True):
-    """A signal of the document; ``low`` and ``high`` are its range, None for text."""
+    """Value of a signal of the document; ``low`` and ``high`` are the range of the signal, None for text."""
 
     name: str
     value: float | str
@@ -20,16 +19,16 @@ class SignalValue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RuleVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What a rule says of the document.
+    """Verdict of one rule on the document.
 
     Attributes:
-        rule: its name.
-        values: of the signals that ``passes`` names, in that order.
-        passes: the bounds of which a document has to be within one; several where the rule is an ``any_of`` group.
-        where: the rule is for documents within these bounds alone.
-        passed: whether this one does.
-        report_only: a failure drops nothing.
-        citation: where the bounds come from.
+        rule: name of the rule.
+        values: values of the signals in ``passes``, in that order.
+        passes: alternative bounds, at least one of which a document must keep; an ``any_of`` rule has several.
+        where: the rule applies only to documents within these bounds; None: to all.
+        passed: whether the document passes the rule.
+        report_only: whether the rule only marks documents and drops none.
+        citation: source of the bounds.
     """
 
     rule: str
@@ -41,8 +40,8 @@ class RuleVerdict(msgspec.Struct, frozen=True, kw_only=True):
     citation: str
 
 
-def signal_values(values: Mapping[str, Any]) -> tuple[SignalValue, ...]:
-    """Every signal that was measured of a document, in the order of the registry."""
+def signal_values(values: Mapping[str, float | str]) -> tuple[SignalValue, ...]:
+    """Return every measured signal of a document, in the order of the registry."""
     return tuple(
         SignalValue(name=name, value=values[name], unit=signal.unit, low=signal.low, high=signal.high)
         for name, signal in ALL.items()
@@ -50,13 +49,13 @@ def signal_values(values: Mapping[str, Any]) -> tuple[SignalValue, ...]:
     )
 
 
-def rule_verdicts(rules: Sequence[Rule], values: Mapping[str, Any], failed: int) -> tuple[RuleVerdict, ...]:
-    """Each rule's verdict on a document, in the order in which they judge.
+def rule_verdicts(rules: Sequence[Rule], values: Mapping[str, float | str], failed: int) -> tuple[RuleVerdict, ...]:
+    """Return the verdict of each rule on a document, in the order of the rules.
 
     Args:
-        rules: bit i of ``failed`` is rule i.
-        values: signals of the document.
-        failed: the rules that it fails.
+        rules: the rules; bit i of ``failed`` is rule i.
+        values: signals of the document, by name.
+        failed: rules that the document fails, as bits.
     """
     return tuple(
         RuleVerdict(

@@ -1,4 +1,4 @@
-"""Counts and samples that add up: the sum of two never depends on their order."""
+"""Counts and samples of documents that can be added in any order."""
 
 from collections.abc import Callable, Mapping
 from typing import ClassVar, TypeVar
@@ -8,35 +8,35 @@ import msgspec
 T = TypeVar("T")
 Matrix = tuple[tuple[int, ...], ...]
 
-SAMPLES = 5  # documents that are shown for each rule and source
-KEPT_SAMPLES = 20  # kept documents that tokens are measured on
-EXAMPLES = 20  # of each reason for quarantine
-TOP_HITS = 10  # of each test set
+SAMPLES = 5  # documents in the sample of a rule of a source
+KEPT_SAMPLES = 20  # kept documents of a source in the sample; bytes per token are measured on them
+EXAMPLES = 20  # examples of a reason for quarantine
+TOP_HITS = 10  # closest overlaps that are kept per test set
 
 
-class Tally(msgspec.Struct, frozen=True):
-    """Documents, their words and the UTF-8 bytes of their text."""
+class DocumentTally(msgspec.Struct, frozen=True):
+    """Number of documents, of their words and of the UTF-8 bytes of their text."""
 
     documents: int = 0
     words: int = 0
     bytes: int = 0
 
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(self.documents + other.documents, self.words + other.words, self.bytes + other.bytes)
+    def __add__(self, other: "DocumentTally") -> "DocumentTally":
+        return DocumentTally(self.documents + other.documents, self.words + other.words, self.bytes + other.bytes)
 
 
 class RuleTally(msgspec.Struct, frozen=True):
-    """What one rule did to one source.
+    """Counts of one rule in one source.
 
     Attributes:
-        failed: documents that fail it.
-        first: documents of which it is the first failed rule, in the order of the rules; 0 for a report-only rule.
-        unique: documents that fail it and no other rule that drops: what is gained where it is taken away (of a
-            report-only rule: what is lost where it is made to drop).
+        failed: documents that fail the rule.
+        first: documents that fail this rule and no dropping rule before it; 0 for a report-only rule.
+        unique: documents that fail only this rule: those that would be kept if it were removed (for a report-only
+            rule: lost if it dropped documents).
         failed_words: words of the documents that fail it.
-        unique_words: words of the documents that fail it alone.
+        unique_words: words of the documents that fail only this rule.
         failed_bytes: UTF-8 bytes of the documents that fail it.
-        unique_bytes: UTF-8 bytes of the documents that fail it alone.
+        unique_bytes: UTF-8 bytes of the documents that fail only this rule.
     """
 
     failed: int = 0
@@ -52,7 +52,7 @@ class RuleTally(msgspec.Struct, frozen=True):
 
 
 class Histogram(msgspec.Struct, frozen=True):
-    """Documents of each bin of a signal that passed the rules, and that did not."""
+    """Documents in each bin of a signal that passed the rules (kept), and that failed them (dropped)."""
 
     kept: tuple[int, ...]
     dropped: tuple[int, ...]
@@ -61,14 +61,14 @@ class Histogram(msgspec.Struct, frozen=True):
         return Histogram(add_bins(self.kept, other.kept), add_bins(self.dropped, other.dropped))
 
 
-class PartTally(msgspec.Struct, frozen=True):
-    """What the rules did to a part of a source: a language, or a host.
+class GroupTally(msgspec.Struct, frozen=True):
+    """What the rules removed of a group of documents: a language or a host.
 
     Attributes:
-        documents: as ingested.
-        kept: those of them that passed the rules.
-        removed_words: words of the others.
-        removed_bytes: UTF-8 bytes of the others.
+        documents: ingested documents.
+        kept: documents that passed the rules.
+        removed_words: words of the documents that failed them.
+        removed_bytes: UTF-8 bytes of the documents that failed them.
     """
 
     documents: int
@@ -78,15 +78,15 @@ class PartTally(msgspec.Struct, frozen=True):
 
     @property
     def removed(self) -> int:
-        """Documents that the rules removed."""
+        """Number of documents that the rules removed."""
         return self.documents - self.kept
 
-    def __add__(self, other: "PartTally") -> "PartTally":
-        return PartTally(*add_bins(_fields(self), _fields(other)))
+    def __add__(self, other: "GroupTally") -> "GroupTally":
+        return GroupTally(*add_bins(_fields(self), _fields(other)))
 
 
 class RejectedInput(msgspec.Struct, frozen=True):
-    """One line of quarantine."""
+    """One rejected piece of input."""
 
     origin: str
     offset: str
@@ -96,27 +96,27 @@ class RejectedInput(msgspec.Struct, frozen=True):
 
     @property
     def order(self) -> tuple[str, int, str, str]:
-        """By file, then by offset as a number where it is one."""
+        """Sort key: the file, then the offset (as a number if it is one)."""
         return self.origin, len(self.offset), self.offset, self.detail
 
 
-class Reason(msgspec.Struct, frozen=True):
-    """How much input was rejected for one reason, with the first examples by file and offset."""
+class RejectReason(msgspec.Struct, frozen=True):
+    """Number of pieces of input that were rejected for one reason, with the first examples by file and offset."""
 
     count: int
     examples: tuple[RejectedInput, ...]
 
-    def __add__(self, other: "Reason") -> "Reason":
+    def __add__(self, other: "RejectReason") -> "RejectReason":
         examples = sorted(self.examples + other.examples, key=lambda example: example.order)
-        return Reason(self.count + other.count, tuple(examples[:EXAMPLES]))
+        return RejectReason(self.count + other.count, tuple(examples[:EXAMPLES]))
 
 
-class Pick(msgspec.Struct, frozen=True, order=True):
-    """A sampled document: the smallest are kept, so a sample does not depend on the order of merging.
+class SampledDocument(msgspec.Struct, frozen=True, order=True):
+    """A sampled document. A sample holds the smallest ones, so it does not depend on the order of merging.
 
     Attributes:
-        rank: 0 for the documents that are asked for first.
-        key: keyed hash of the document's id.
+        rank: 0 for the documents that are preferred, else 1.
+        key: keyed hash of the id of the document.
         source: name of the source.
         shard: index of the shard.
         row: row in the shard.
@@ -129,8 +129,8 @@ class Pick(msgspec.Struct, frozen=True, order=True):
     row: int
 
 
-class Hit(msgspec.Struct, frozen=True):
-    """A document's overlap with one test item; similarities 0 to 1."""
+class RankedOverlap(msgspec.Struct, frozen=True):
+    """Overlap of a document with one test item; similarities 0 to 1."""
 
     jaccard: float
     containment: float
@@ -143,7 +143,7 @@ class Hit(msgspec.Struct, frozen=True):
 
     @property
     def order(self) -> tuple[bool, float, float, int, str, str, str, int, int]:
-        """Pages told by their title first (they share 0 n-grams), then the most similar."""
+        """Sort key: pages recognised by their title first (they share 0 n-grams), then the most similar documents."""
         return (
             self.shared > 0,
             -self.jaccard,
@@ -158,21 +158,21 @@ class Hit(msgspec.Struct, frozen=True):
 
 
 class TestSetTally(msgspec.Struct, frozen=True):
-    """What one test set has in common with a source.
+    """Overlap of one test set with a source.
 
     Attributes:
-        overlapping: documents that share an n-gram with any of its items.
-        removed: documents that overlap one of its items too much.
-        items: items that some document overlaps, sorted.
+        overlapping: number of documents that share an n-gram with any of its items.
+        removed: number of documents that overlap one of its items too much.
+        items: names of the items that some document overlaps, sorted.
         top: the most similar pairs of document and item.
     """
 
-    __test__: ClassVar[bool] = False  # or pytest takes the class for a test
+    __test__: ClassVar[bool] = False  # otherwise pytest collects the class as a test
 
     overlapping: int
     removed: int
     items: tuple[str, ...]
-    top: tuple[Hit, ...]
+    top: tuple[RankedOverlap, ...]
 
     def __add__(self, other: "TestSetTally") -> "TestSetTally":
         return TestSetTally(
@@ -184,27 +184,27 @@ class TestSetTally(msgspec.Struct, frozen=True):
 
 
 def add_bins(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
-    """Sums bin by bin. Raises ValueError where the bins differ in number."""
+    """Return the sums per bin. Raises ValueError if the numbers of bins differ."""
     return tuple(x + y for x, y in zip(a, b, strict=True))
 
 
 def add_matrices(a: Matrix, b: Matrix) -> Matrix:
-    """Sums number by number. Raises ValueError where the shapes differ."""
+    """Return the sum of two matrices. Raises ValueError if their shapes differ."""
     return tuple(add_bins(x, y) for x, y in zip(a, b, strict=True))
 
 
 def add_maps(a: Mapping[str, T], b: Mapping[str, T], add: Callable[[T, T], T]) -> dict[str, T]:
-    """Both maps, sums where a key is in both; keys in order."""
+    """Return the union of two maps with names in order; values of names in both maps are added."""
     return {
-        key: add(a[key], b[key]) if key in a and key in b else (a[key] if key in a else b[key])
-        for key in sorted({*a, *b})
+        name: add(a[name], b[name]) if name in a and name in b else (a[name] if name in a else b[name])
+        for name in sorted({*a, *b})
     }
 
 
-def add_picks(a: tuple[Pick, ...], b: tuple[Pick, ...], size: int) -> tuple[Pick, ...]:
-    """The smallest of both."""
+def add_picks(a: tuple[SampledDocument, ...], b: tuple[SampledDocument, ...], size: int) -> tuple[SampledDocument, ...]:
+    """Return the smallest of two samples, at most ``size``."""
     return tuple(sorted(a + b)[:size])
 
 
-def _fields(struct: RuleTally | PartTally) -> tuple[int, ...]:
+def _fields(struct: RuleTally | GroupTally) -> tuple[int, ...]:
     return msgspec.structs.astuple(struct)

@@ -1,4 +1,4 @@
-"""What test-set filtering found: overlap of each test set with the corpus, and the closest hits."""
+"""Results of test-set filtering: overlap of each test set with the documents, and the closest documents."""
 
 from collections.abc import Sequence
 
@@ -7,22 +7,22 @@ import pyarrow.compute as pc
 
 from massivetext.recipe import DecontaminateOptions
 from massivetext.report.accumulate import ShardSummary
-from massivetext.report.examples import Example, Place, place, read_examples
-from massivetext.report.tallies import Hit, TestSetTally
+from massivetext.report.examples import DocumentExample, DocumentLocation, locate_row, read_examples
+from massivetext.report.tallies import RankedOverlap, TestSetTally
 from massivetext.runs.context import Context
 from massivetext.stages import DECONTAMINATE
 
-_HITS = 3
+_ITEMS_SHOWN = 3  # items of a removed document
 
 
-class Overlap(msgspec.Struct, frozen=True, kw_only=True):
-    """What a document has in common with a test item.
+class ReportedOverlap(msgspec.Struct, frozen=True, kw_only=True):
+    """Overlap of a document with a test item.
 
     Attributes:
         test_set: name of the test set.
         item: name of the item.
-        shared: n-grams in common; 0: the document is the page that the item was made of, told by its title.
-        jaccard: 0 to 1.
+        shared: number of n-grams in common; 0: the document is the page of the item, recognised by its title.
+        jaccard: Jaccard similarity, 0 to 1.
         containment: share of the item's n-grams that the document holds, 0 to 1.
     """
 
@@ -34,25 +34,25 @@ class Overlap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OverlapExample(msgspec.Struct, frozen=True):
-    """A document with the items that it overlaps most."""
+    """A document with the items that it overlaps most, the closest first."""
 
-    document: Example
-    overlaps: tuple[Overlap, ...]
+    document: DocumentExample
+    overlaps: tuple[ReportedOverlap, ...]
 
 
 class TestSet(msgspec.Struct, frozen=True, kw_only=True):
-    """One test set.
+    """Overlap of one test set with the documents.
 
     Attributes:
-        name: of the test set.
-        items: how many it has; None where the run does not say.
-        items_hit: items that some document shares an n-gram with.
-        overlapping: documents that share an n-gram with some item.
-        removed: documents that were removed for it.
+        name: name of the test set.
+        items: number of its items; None if the run does not record it.
+        items_hit: number of items that some document shares an n-gram with.
+        overlapping: number of documents that share an n-gram with some item.
+        removed: number of documents that were removed because of it.
         top: the closest documents.
     """
 
-    __test__ = False  # or pytest takes the class for a test
+    __test__ = False  # otherwise pytest collects the class as a test
 
     name: str
     items: int | None
@@ -63,15 +63,15 @@ class TestSet(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Contamination(msgspec.Struct, frozen=True, kw_only=True):
-    """All test sets together.
+    """Overlap of all test sets with the documents.
 
     Attributes:
-        options: as in the recipe.
-        items: of all test sets.
-        tested: documents that were compared with them.
-        overlapping: documents that share an n-gram with any item.
-        removed: documents that were removed.
-        test_sets: by name, in order.
+        options: options of the stage in the recipe.
+        items: number of items of all test sets.
+        tested: number of documents that were compared with them.
+        overlapping: number of documents that share an n-gram with any item.
+        removed: number of documents that were removed.
+        test_sets: the test sets, in the order of their names.
     """
 
     options: DecontaminateOptions
@@ -82,8 +82,8 @@ class Contamination(msgspec.Struct, frozen=True, kw_only=True):
     test_sets: tuple[TestSet, ...]
 
 
-def contamination(context: Context, summary: ShardSummary) -> Contamination:
-    """What the summaries and the manifest of the stage say."""
+def summarise_overlaps(context: Context, summary: ShardSummary) -> Contamination:
+    """Return the overlap of all test sets, from the merged summary and the manifest of the stage."""
     manifest = context.run.need(DECONTAMINATE.name)
     totals = manifest.totals()
     sizes = {name.removeprefix("items:"): count for name, count in totals.items() if name.startswith("items:")}
@@ -102,34 +102,39 @@ def contamination(context: Context, summary: ShardSummary) -> Contamination:
 
 
 def _test_set(context: Context, name: str, items: int | None, tally: TestSetTally) -> TestSet:
-    places = [place(context, hit.source, hit.shard, hit.row) for hit in tally.top]
-    shown = read_examples(context, places)
+    locations = [locate_row(context, hit.source, hit.shard, hit.row) for hit in tally.top]
+    shown = read_examples(context, locations)
     return TestSet(
         name=name,
         items=items,
         items_hit=len(tally.items),
         overlapping=tally.overlapping,
         removed=tally.removed,
-        top=tuple(OverlapExample(shown[where], (_overlap(hit),)) for where, hit in zip(places, tally.top, strict=True)),
+        top=tuple(
+            OverlapExample(shown[location], (_overlap(hit),))
+            for location, hit in zip(locations, tally.top, strict=True)
+        ),
     )
 
 
-def overlap_examples(context: Context, places: Sequence[Place]) -> tuple[OverlapExample, ...]:
-    """Documents with the items that they overlap most, in the order of the places."""
-    shown = read_examples(context, places)
-    return tuple(OverlapExample(shown[where], overlaps(context, where)[:_HITS]) for where in places)
+def overlap_examples(context: Context, locations: Sequence[DocumentLocation]) -> tuple[OverlapExample, ...]:
+    """Return the documents at some locations with the items that they overlap most, in the same order."""
+    shown = read_examples(context, locations)
+    return tuple(
+        OverlapExample(shown[location], read_overlaps(context, location)[:_ITEMS_SHOWN]) for location in locations
+    )
 
 
-def overlaps(context: Context, where: Place) -> tuple[Overlap, ...]:
-    """Every item that a document overlaps, the closest first."""
-    table = context.run.read_table("contamination", where.shard)
-    rows = table.filter(pc.equal(table["row"], where.row)).to_pylist()
-    hits = [Hit(source=where.shard.source, shard=where.shard.index, **row) for row in rows]
+def read_overlaps(context: Context, location: DocumentLocation) -> tuple[ReportedOverlap, ...]:
+    """Return every item that a document overlaps, the closest first."""
+    table = context.run.read_table("contamination", location.shard)
+    rows = table.filter(pc.equal(table["row"], location.row)).to_pylist()
+    hits = [RankedOverlap(source=location.shard.source, shard=location.shard.index, **row) for row in rows]
     return tuple(_overlap(hit) for hit in sorted(hits, key=lambda hit: hit.order))
 
 
-def _overlap(hit: Hit) -> Overlap:
-    return Overlap(
+def _overlap(hit: RankedOverlap) -> ReportedOverlap:
+    return ReportedOverlap(
         test_set=hit.test_set,
         item=hit.item,
         shared=hit.shared,

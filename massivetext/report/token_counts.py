@@ -1,28 +1,28 @@
-"""What the tokenizer is, and how many bytes of each source one of its tokens stands for."""
+"""The tokenizer of a run, and the bytes of text per token of each source."""
 
 import msgspec
 import numpy as np
 import sentencepiece as spm
 
 from massivetext.report.accumulate import KEPT, ShardSummary
-from massivetext.report.examples import Place, place
+from massivetext.report.examples import DocumentLocation, locate_row
 from massivetext.runs import documents
 from massivetext.runs.context import Context
 from massivetext.storage import files as fs
 
 MODEL = "tokenizer/tokenizer.model"
-_CHARACTERS = 20_000  # of a document: a few long ones should not speak for a source
+_CHARACTERS = 20_000  # per document, so that a few long documents do not dominate the mean of a source
 
 
-class Tokenizer(msgspec.Struct, frozen=True, kw_only=True):
-    """The tokenizer.
+class TokenizerReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The tokenizer of a run.
 
     Attributes:
-        vocabulary_size: pieces.
-        trained: on this run's text; else the recipe names a ready model.
-        normalization: what the recipe asks for when it is trained.
-        bytes_per_token: UTF-8 bytes of text a token by source, measured on a sample of up to 20 kept documents.
-        sampled_bytes: bytes of that sample by source.
+        vocabulary_size: number of pieces.
+        trained: True if it was trained on the text of this run; False if the recipe names a ready model.
+        normalization: normalization in the recipe, used in training.
+        bytes_per_token: UTF-8 bytes of text per token, by source, measured on a sample of up to 20 kept documents.
+        sampled_bytes: UTF-8 bytes of that sample, by source.
     """
 
     vocabulary_size: int
@@ -32,18 +32,18 @@ class Tokenizer(msgspec.Struct, frozen=True, kw_only=True):
     sampled_bytes: dict[str, int]
 
 
-def tokenizer(context: Context, summary: ShardSummary) -> Tokenizer:
-    """The tokenizer of a run, measured on the kept documents that the summary has picked."""
+def describe_tokenizer(context: Context, summary: ShardSummary) -> TokenizerReport:
+    """Return the tokenizer of a run, measured on the kept documents in the samples of the summary."""
     model = spm.SentencePieceProcessor(model_proto=fs.read_bytes(context.run.path(MODEL)))
     ratios, sizes = {}, {}
     for name, source in sorted(summary.sources.items()):
-        picks = [place(context, pick.source, pick.shard, pick.row) for pick in source.samples.get(KEPT, ())]
+        picks = [locate_row(context, pick.source, pick.shard, pick.row) for pick in source.samples.get(KEPT, ())]
         texts = _texts(context, picks)
         size = sum(len(text.encode()) for text in texts)
         tokens = sum(len(ids) for ids in model.encode(texts))
         if tokens:
             ratios[name], sizes[name] = size / tokens, size
-    return Tokenizer(
+    return TokenizerReport(
         vocabulary_size=model.get_piece_size(),
         trained=context.recipe.tokenizer.model is None,
         normalization=context.recipe.tokenizer.normalization,
@@ -52,9 +52,9 @@ def tokenizer(context: Context, summary: ShardSummary) -> Tokenizer:
     )
 
 
-def _texts(context: Context, places: list[Place]) -> list[str]:
+def _texts(context: Context, locations: list[DocumentLocation]) -> list[str]:
     texts = []
-    for shard in sorted({where.shard for where in places}):
-        rows = np.array(sorted(where.row for where in places if where.shard == shard), np.int64)
+    for shard in sorted({location.shard for location in locations}):
+        rows = np.array(sorted(location.row for location in locations if location.shard == shard), np.int64)
         texts += [str(found["text"])[:_CHARACTERS] for _, found in documents.rows(context.run, shard, ["text"], rows)]
     return texts

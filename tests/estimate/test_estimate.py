@@ -1,4 +1,4 @@
-"""Time, memory and cost from the work of a run: by hand, and the laws that a plan keeps."""
+"""Time, memory and cost of a run: values computed by hand, and laws of every plan."""
 
 from unittest import mock
 
@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from massivetext.errors import UserError
 from massivetext.estimate import estimator as module
 from massivetext.estimate import rates
-from massivetext.estimate.estimator import Estimate, Prices, duration, estimate
-from massivetext.estimate.measured import Measurement, StageFigures
+from massivetext.estimate.estimator import Estimate, Prices, estimate_run
+from massivetext.estimate.measured import MeasuredRun, StageFigures
 from massivetext.estimate.reference import reference
-from massivetext.estimate.volumes import scaled, shares
-from massivetext.estimate.work import Phase, Work, work
+from massivetext.estimate.scaling import input_shares, scale_volumes
+from massivetext.estimate.work import Phase, StepWork, model_work
 from massivetext.recipe import load_recipe
 from massivetext.stages import STAGES
 
@@ -24,7 +24,7 @@ RECIPES = {name: load_recipe(name).recipe for name in ("massivetext", "quickstar
 
 def planned(size: float, workers: int, name: str = "massivetext") -> Estimate:
     recipe = RECIPES[name]
-    return estimate(scaled(recipe, shares(recipe), [REFERENCE.corpus], size), [REFERENCE], workers)
+    return estimate_run(scale_volumes(recipe, input_shares(recipe), [REFERENCE.corpus], size), [REFERENCE], workers)
 
 
 SIZES = st.floats(1e6, 1e15)
@@ -56,7 +56,7 @@ def test_more_input_is_never_cheaper_nor_faster(size: float, factor: float, work
 
 
 @given(SIZES, WORKERS, NAMES)
-def test_a_step_takes_what_its_parts_take_and_a_run_what_its_steps_take(size: float, workers: int, name: str) -> None:
+def test_times_of_activities_add_up_to_the_step_and_of_steps_to_the_run(size: float, workers: int, name: str) -> None:
     plan = planned(size, workers, name)
 
     assert plan.wall_seconds == pytest.approx(sum(step.wall_seconds for step in plan.steps))
@@ -80,7 +80,7 @@ def test_a_plan_says_what_comes_first(size: float, workers: int) -> None:
 
 NOTHING = StageFigures(None, 200, 0, 0)
 NO_FIGURES = {stage.name: NOTHING for stage in STAGES}
-TODO = Work(
+TODO = StepWork(
     phases=(Phase("a", 10, 1000.0, 150.0, 5e9, 1e9), Phase("b", 4, 200.0, 50.0, 1e9, 0.0, waiting_seconds=40.0)),
     jobs=2,
     requests=100.0,
@@ -91,14 +91,14 @@ TODO = Work(
 )
 
 
-def plan_of(todo: Work, workers: int, *figures: StageFigures, prices: Prices | None = None) -> Estimate:
-    """The plan of a run of one step; at the sample's scale the step is the same."""
+def plan_of(todo: StepWork, workers: int, *figures: StageFigures, prices: Prices | None = None) -> Estimate:
+    """The plan of a run of one step, at the scale of the measured run."""
     runs = [
-        Measurement(f"run {number}", REFERENCE.corpus, NO_FIGURES | {"records": each})
+        MeasuredRun(f"run {number}", REFERENCE.corpus, NO_FIGURES | {"records": each})
         for number, each in enumerate(figures)
     ]
-    with mock.patch.object(module, "work", return_value={("records",): todo}):
-        return estimate(REFERENCE.corpus, runs, workers, prices)
+    with mock.patch.object(module, "model_work", return_value={("records",): todo}):
+        return estimate_run(REFERENCE.corpus, runs, workers, prices)
 
 
 def test_the_time_of_a_step_by_hand() -> None:
@@ -132,10 +132,10 @@ def test_speeds_are_the_samples_where_it_took_long_enough() -> None:
 
 def test_what_is_stored_follows_the_work_but_for_what_is_written_once() -> None:
     # 600 bytes for 50 of what they follow, and 9 once. Twice the work: 1,200 and 9.
-    run = Measurement("run", REFERENCE.corpus, NO_FIGURES | {"records": StageFigures(None, 200, 600, 9)})
+    run = MeasuredRun("run", REFERENCE.corpus, NO_FIGURES | {"records": StageFigures(None, 200, 600, 9)})
     twice = TODO._replace(stored_with=100.0)
-    with mock.patch.object(module, "work", side_effect=[{("records",): twice}, {("records",): TODO}]):
-        (step,) = estimate(REFERENCE.corpus, [run], 1).steps
+    with mock.patch.object(module, "model_work", side_effect=[{("records",): twice}, {("records",): TODO}]):
+        (step,) = estimate_run(REFERENCE.corpus, [run], 1).steps
 
     assert step.stored_bytes == 1209
 
@@ -159,50 +159,38 @@ def test_a_machine_has_a_quarter_more_than_its_workers_hold(held: float, ram: fl
 
 
 @pytest.mark.parametrize(
-    ("todo", "said"),
+    ("todo", "expected"),
     [
         (
             TODO._replace(phases=(Phase("cut", 1, 1.0, 1.0, 0.0, 20e9),)),
-            "records: 'cut' holds 20.0 GB in each worker, and a machine has 8 GiB a virtual CPU",
+            "records: 'cut' holds 20.0 GB in each worker, and a machine has 8 GiB per virtual CPU: start fewer workers",
         ),
-        (TODO._replace(graph_bytes=2e9), "records: the job's graph has 2.0 GB, since it names every shard"),
+        (
+            TODO._replace(graph_bytes=2e9),
+            "records: the graph of the job has 2.0 GB because it names every shard: raise shard_bytes",
+        ),
         (TODO._replace(requests=16e6), "records: driver's requests, 8 h 20 min of 8 h 49 min; larger shards"),
         (TODO._replace(requests=0.0), "records: starting jobs, 8 min 00 s of"),
     ],
 )
-def test_the_first_bottleneck(todo: Work, said: str) -> None:
-    assert plan_of(todo, 1, NOTHING).bottleneck.startswith(said)
+def test_the_first_bottleneck(todo: StepWork, expected: str) -> None:
+    assert plan_of(todo, 1, NOTHING).bottleneck.startswith(expected)
 
 
 def test_a_source_of_too_many_shards_comes_first() -> None:
     volume = REFERENCE.corpus.sources["web"]
     many = msgspec.structs.replace(REFERENCE.corpus, sources={"web": msgspec.structs.replace(volume, shard_bytes=1)})
-    plan = estimate(many, [REFERENCE], 10)
+    plan = estimate_run(many, [REFERENCE], 10)
 
     assert (
         plan.bottleneck
-        == "source 'web' has 50,616,361 shards and addresses have room for 16,777,216: raise shard_bytes"
+        == "source 'web' has 50,616,361 shards, and document references allow 16,777,216: raise shard_bytes"
     )
 
 
 def test_a_run_needs_a_worker() -> None:
     with pytest.raises(UserError, match="--workers: want at least 1, got 0"):
         planned(1e9, 0)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0 s"),
-        (59.4, "59 s"),
-        (59.6, "1 min 00 s"),
-        (3600, "1 h 00 min"),
-        (172_799, "47 h 59 min"),
-        (90_000 * 2, "2 d 02 h"),
-    ],
-)
-def test_durations(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
 
 
 def test_the_reference_has_every_kind_and_step() -> None:
@@ -214,11 +202,13 @@ def test_the_reference_has_every_kind_and_step() -> None:
         "wikipedia",
     }
     assert set(REFERENCE.stages) == {stage.name for stage in STAGES}
-    assert all(sum(REFERENCE.stages[name].cpu_seconds or 0.0 for name in names) for names in work(REFERENCE.corpus))
+    assert all(
+        sum(REFERENCE.stages[name].cpu_seconds or 0.0 for name in names) for names in model_work(REFERENCE.corpus)
+    )
 
 
 def test_the_model_is_within_a_factor_of_the_reference() -> None:
-    # Rates are from the same machine, measured apart: a step that is far off is not what the model takes it for.
-    for names, todo in work(REFERENCE.corpus).items():
+    # Rates are from the same machine, measured apart: a step that is far off is modelled wrongly.
+    for names, todo in model_work(REFERENCE.corpus).items():
         measured = sum(REFERENCE.stages[name].cpu_seconds or 0.0 for name in names)
         assert 1 / 3 < todo.cpu_seconds / measured < 3, names

@@ -1,4 +1,4 @@
-"""The model and the stages that it is a model of."""
+"""The model of the work agrees with the stages."""
 
 from collections import Counter
 from pathlib import Path
@@ -9,10 +9,10 @@ from driver_requests import Requests
 from jsonl_corpus import SOURCES, write
 
 from massivetext.estimate import rates
-from massivetext.estimate.measured import measure
+from massivetext.estimate.measured import measure_run
 from massivetext.estimate.reference import reference
-from massivetext.estimate.volumes import Inputs
-from massivetext.estimate.work import Phase, work
+from massivetext.estimate.volumes import InputVolume
+from massivetext.estimate.work import Phase, model_work
 from massivetext.orchestration.driver import prepare
 from massivetext.recipe import load_recipe
 from massivetext.runs.store import Run
@@ -27,7 +27,7 @@ STEPS = [tuple(stage.name for stage in step) for step in steps(STAGES)]
 def test_bytes_shuffled_by_hand() -> None:
     # The reference: 24,902 documents of web, books and news pass their rules, 24,567 of them have no equal before them;
     # 32 bands; 37 shards, 26 of them in sources that are deduplicated.
-    todo = work(CORPUS)
+    todo = model_work(CORPUS)
     exact, near = todo["exact-dedup",].phases, todo["near-dedup",].phases
 
     assert exact[1].shuffle_bytes == 32 * 24_902
@@ -37,15 +37,15 @@ def test_bytes_shuffled_by_hand() -> None:
     assert near[0].tasks == 26
 
 
-def test_a_divided_file_is_passed_over_again_by_each_of_its_parts() -> None:
-    # 1 GB in one file and 10 MB shards: each of 100 parts passes over 0.99 GB.
+def test_each_slice_of_a_divided_file_skips_the_rest_of_it() -> None:
+    # 1 GB in one file and 10 MB shards: each of 100 slices skips 0.99 GB.
     web = CORPUS.sources["web"]
 
-    def reading(inputs: Inputs) -> Phase:
+    def reading(inputs: InputVolume) -> Phase:
         volume = msgspec.structs.replace(web, inputs=inputs, shard_bytes=10**7)
-        return work(msgspec.structs.replace(CORPUS, sources={"web": volume}))[TEXT_STEP].phases[0]
+        return model_work(msgspec.structs.replace(CORPUS, sources={"web": volume}))[TEXT_STEP].phases[0]
 
-    small, one = reading(Inputs(1e9, 1e7, 0.0)), reading(Inputs(1e9, 1e9, 99e9))
+    small, one = reading(InputVolume(1e9, 1e7, 0.0)), reading(InputVolume(1e9, 1e9, 99e9))
 
     assert one.longest_seconds - small.longest_seconds == pytest.approx(find_format("warc").skip_cost / 1e6 * 0.99e9)
     assert one.cpu_seconds - small.cpu_seconds == pytest.approx(find_format("warc").skip_cost / 1e6 * 99e9)
@@ -53,7 +53,7 @@ def test_a_divided_file_is_passed_over_again_by_each_of_its_parts() -> None:
 
 def test_steps_without_work_have_none() -> None:
     alone = {"wikipedia": msgspec.structs.replace(CORPUS.sources["wikipedia"], judged_by=("judge",))}
-    todo = work(msgspec.structs.replace(CORPUS, sources=alone, sampled_bytes=0, candidates=0))
+    todo = model_work(msgspec.structs.replace(CORPUS, sources=alone, sampled_bytes=0, candidates=0))
 
     assert [names for names, each in todo.items() if not each.phases] == [
         ("exact-dedup",),
@@ -68,7 +68,7 @@ def test_steps_without_work_have_none() -> None:
 
 
 def counted(folder: Path, shards: int) -> Counter[tuple[str, ...]]:
-    """What the driver asked of the run folder in each step of a run of so many shards a source."""
+    """Number of requests of the driver to the run folder, by step, in a run with this many shards per source."""
     requests, recipe = Requests(), write(folder / "corpus", shards=shards, documents=8)
     with requests.counting():
         prepare(load_recipe(str(recipe)), str(folder / "run"), requests.engine(), listener=requests.listen).run()
@@ -84,15 +84,15 @@ def test_the_driver_asks_as_often_as_planned(tmp_path: Path) -> None:
     # Rounds of encoding and examples for the report differ from corpus to corpus.
     planned = {step: sum(rates.REQUESTS[stage] for stage in step) for step in STEPS}
     assert a_shard == pytest.approx(planned, rel=0.35, abs=0.5)
-    # The cells are as many in both: 32 bands of one.
+    # Both runs have 32 LSH partitions: one per band.
     fixed = few["near-dedup",] - rates.REQUESTS["near-dedup"] * 2 * len(SOURCES)
-    assert fixed == pytest.approx(32 * rates.REQUESTS_A_CELL, rel=0.3)
+    assert fixed == pytest.approx(32 * rates.REQUESTS_PER_LSH_PARTITION, rel=0.3)
 
 
 @pytest.mark.slow
 def test_a_run_is_measured_from_its_folder(quickstart: Path) -> None:
     # The figures are those of the manifests: 2,941 documents, 2,378 tested for equal texts, 33 of them removed.
-    sample = measure(Run(str(quickstart / "run")), "it")
+    sample = measure_run(Run(str(quickstart / "run")), "it")
     corpus = sample.corpus
 
     assert sample.origin == "it"

@@ -11,8 +11,8 @@ from command import massivetext
 from massivetext.loader import load
 from massivetext.records.reader import check_records, open_records
 from massivetext.report.destinations import destinations
-from massivetext.report.examples import Place
-from massivetext.report.trace import find, trace_document
+from massivetext.report.examples import DocumentLocation
+from massivetext.report.trace import find_documents, trace_document
 from massivetext.runs.store import Run
 from massivetext.runs.verify import verify
 from massivetext.stages.finished import open_context
@@ -91,7 +91,7 @@ def test_trace_tells_a_documents_whole_story(quickstart: Path) -> None:
     context = open_context(Run(str(quickstart / "run")))
     shard = next(shard for shard in context.all_shards() if shard.source == "web")
     for row in np.flatnonzero(context.kept(shard)):
-        if destinations(context, Place(shard, int(row))):
+        if destinations(context, DocumentLocation(shard, int(row))):
             break
     document = context.run.read_table("documents", shard, ["id", "url"]).slice(int(row), 1).to_pylist()[0]
     by_id = massivetext("trace", "run", document["id"], folder=quickstart).stdout
@@ -111,7 +111,7 @@ def test_trace_finds_the_tokens_of_a_document_in_the_records(quickstart: Path) -
     checked = 0
     for row in np.flatnonzero(context.kept(shard))[:80]:
         document = context.run.read_table("documents", shard, ["id", "text"]).slice(int(row), 1).to_pylist()[0]
-        (place,) = find(context, document["id"]).documents
+        (place,) = find_documents(context, document["id"]).documents
         for span in trace_document(context, place).sequences:
             number = int(span.file.split("-")[1])
             tokens = records[span.record * shards + number].tokens[span.position : span.position + span.tokens]

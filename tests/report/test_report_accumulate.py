@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.report.accumulate import ShardSummary, accumulate_shard, merge, sample_keys
+from massivetext.report.accumulate import ShardSummary, accumulate_shard, merge_summaries, sample_ranks
 from massivetext.report.tallies import (
     EXAMPLES,
     SAMPLES,
-    PartTally,
-    Pick,
-    Reason,
+    DocumentTally,
+    GroupTally,
     RejectedInput,
+    RejectReason,
     RuleTally,
-    Tally,
+    SampledDocument,
     TestSetTally,
     add_picks,
 )
@@ -24,13 +24,13 @@ from massivetext.signals import registry
 
 
 @pytest.fixture(scope="module")
-def parts(context: Context) -> list[ShardSummary]:
+def summaries(context: Context) -> list[ShardSummary]:
     return [accumulate_shard(context, shard) for shard in context.all_shards()]
 
 
 @pytest.fixture(scope="module")
-def whole(parts: list[ShardSummary]) -> ShardSummary:
-    return reduce(merge, parts)
+def whole(summaries: list[ShardSummary]) -> ShardSummary:
+    return reduce(merge_summaries, summaries)
 
 
 def test_funnel_counts_documents_words_and_bytes_after_each_stage(whole: ShardSummary) -> None:
@@ -39,19 +39,19 @@ def test_funnel_counts_documents_words_and_bytes_after_each_stage(whole: ShardSu
     funnel = whole.sources["web"].funnel
 
     assert funnel == {
-        "ingest": Tally(11, 672, 672 * 6),
-        "judge": Tally(7, 481, 481 * 6),
-        "exact-dedup": Tally(6, 421, 421 * 6),
-        "near-dedup": Tally(5, 356, 356 * 6),
-        "decontaminate": Tally(4, 290, 290 * 6),
+        "ingest": DocumentTally(11, 672, 672 * 6),
+        "judge": DocumentTally(7, 481, 481 * 6),
+        "exact-dedup": DocumentTally(6, 421, 421 * 6),
+        "near-dedup": DocumentTally(5, 356, 356 * 6),
+        "decontaminate": DocumentTally(4, 290, 290 * 6),
     }
 
 
-def test_a_stage_that_does_not_judge_a_source_keeps_what_there_is(whole: ShardSummary) -> None:
+def test_a_stage_that_does_not_judge_a_source_keeps_all_its_documents(whole: ShardSummary) -> None:
     funnel = whole.sources["wikipedia"].funnel
 
-    assert funnel["exact-dedup"] == funnel["near-dedup"] == funnel["ingest"] == Tally(2, 500, 3000)
-    assert funnel["decontaminate"] == Tally(1, 200, 1200)
+    assert funnel["exact-dedup"] == funnel["near-dedup"] == funnel["ingest"] == DocumentTally(2, 500, 3000)
+    assert funnel["decontaminate"] == DocumentTally(1, 200, 1200)
 
 
 def tally(**counts: int) -> RuleTally:
@@ -72,7 +72,7 @@ def test_rules_count_all_first_and_only_failures_with_their_words(whole: ShardSu
     }
 
 
-def test_histograms_part_the_documents_by_the_verdict_of_the_rules(whole: ShardSummary) -> None:
+def test_histograms_divide_the_documents_by_the_verdict_of_the_rules(whole: ShardSummary) -> None:
     # Bins of 0.01: six kept documents have no duplicate lines and one 0.3; of the dropped two have none and two 0.5.
     found = whole.sources["web"].histograms["duplicate_line_frac"]
 
@@ -87,8 +87,8 @@ def test_text_signals_have_no_histogram(whole: ShardSummary) -> None:
 
 def test_languages(whole: ShardSummary) -> None:
     assert whole.sources["web"].languages == {
-        "de": PartTally(1, 0, 10, 60),
-        "en": PartTally(10, 7, 181, 1086),  # 10 + 70 + 101 words
+        "de": GroupTally(1, 0, 10, 60),
+        "en": GroupTally(10, 7, 181, 1086),  # 10 + 70 + 101 words
     }
 
 
@@ -131,7 +131,7 @@ def test_contamination_counts_documents_not_pairs(whole: ShardSummary) -> None:
     assert web.overlapping == 2
 
 
-def test_a_page_told_by_its_title_counts_as_removed_without_a_common_ngram(whole: ShardSummary) -> None:
+def test_a_page_recognised_by_its_title_counts_as_removed_without_a_common_ngram(whole: ShardSummary) -> None:
     assert whole.sources["wikipedia"].contamination["wikitext"].removed == 1
 
 
@@ -152,18 +152,18 @@ def test_samples_of_removed_and_kept_documents(whole: ShardSummary) -> None:
 
 
 def test_a_run_that_was_only_judged_is_counted_that_far(judged: Context) -> None:
-    summary = reduce(merge, [accumulate_shard(judged, shard) for shard in judged.all_shards()]).sources["web"]
+    summary = reduce(merge_summaries, [accumulate_shard(judged, shard) for shard in judged.all_shards()]).sources["web"]
 
     assert summary.funnel["decontaminate"] == summary.funnel["judge"]
     assert summary.contamination == {}
     assert "near" not in summary.samples
 
 
-def test_merging_in_any_order_and_grouping_gives_the_same(parts: list[ShardSummary], whole: ShardSummary) -> None:
-    for order in itertools.permutations(parts):
+def test_merging_in_any_order_and_grouping_gives_the_same(summaries: list[ShardSummary], whole: ShardSummary) -> None:
+    for order in itertools.permutations(summaries):
         a, b, c = order
 
-        assert merge(merge(a, b), c) == merge(a, merge(b, c)) == whole
+        assert merge_summaries(merge_summaries(a, b), c) == merge_summaries(a, merge_summaries(b, c)) == whole
 
 
 def test_summaries_survive_json(whole: ShardSummary) -> None:
@@ -173,15 +173,15 @@ def test_summaries_survive_json(whole: ShardSummary) -> None:
 def test_another_seed_draws_another_sample() -> None:
     ids = [f"{each:032x}" for each in range(50)]
 
-    assert sample_keys(ids, 0).tolist() == sample_keys(ids, 0).tolist()
-    assert sample_keys(ids, 0).argsort().tolist() != sample_keys(ids, 1).argsort().tolist()
-    assert int(sample_keys(ids, 0).max()) < 2**63
+    assert sample_ranks(ids, 0).tolist() == sample_ranks(ids, 0).tolist()
+    assert sample_ranks(ids, 0).argsort().tolist() != sample_ranks(ids, 1).argsort().tolist()
+    assert int(sample_ranks(ids, 0).max()) < 2**63
 
 
-# -- laws of the parts -------------------------------------------------------------------------------------------------
+# -- laws of addition --------------------------------------------------------------------------------------------------
 
 _REASONS = st.builds(
-    Reason,
+    RejectReason,
     st.integers(0, 9),
     st.lists(
         st.builds(RejectedInput, st.sampled_from("ab"), st.integers(0, 2000).map(str), st.just("broken")),
@@ -196,13 +196,15 @@ _TEST_SETS = st.builds(
     st.just(()),
 )
 _PICKS = st.lists(
-    st.builds(Pick, st.integers(0, 1), st.integers(0, 99), st.just("web"), st.integers(0, 3), st.integers(0, 9)),
+    st.builds(
+        SampledDocument, st.integers(0, 1), st.integers(0, 99), st.just("web"), st.integers(0, 3), st.integers(0, 9)
+    ),
     max_size=8,
 ).map(lambda picks: tuple(sorted(picks)[:SAMPLES]))
 
 
 @given(_REASONS, _REASONS, _REASONS)
-def test_reasons_add_in_any_order(a: Reason, b: Reason, c: Reason) -> None:
+def test_reasons_add_in_any_order(a: RejectReason, b: RejectReason, c: RejectReason) -> None:
     assert a + b == b + a
     assert (a + b) + c == a + (b + c)
 
@@ -214,6 +216,8 @@ def test_test_sets_add_in_any_order(a: TestSetTally, b: TestSetTally, c: TestSet
 
 
 @given(_PICKS, _PICKS, _PICKS)
-def test_picks_add_in_any_order(a: tuple[Pick, ...], b: tuple[Pick, ...], c: tuple[Pick, ...]) -> None:
+def test_picks_add_in_any_order(
+    a: tuple[SampledDocument, ...], b: tuple[SampledDocument, ...], c: tuple[SampledDocument, ...]
+) -> None:
     assert add_picks(a, b, SAMPLES) == add_picks(b, a, SAMPLES)
     assert add_picks(add_picks(a, b, SAMPLES), c, SAMPLES) == add_picks(a, add_picks(b, c, SAMPLES), SAMPLES)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.report.bins import F64, edges, histogram, position, span, ticks
+from massivetext.report.bins import F64, count_bins, edges, position, span, ticks
 from massivetext.signals.registry import SIGNALS, Signal
 
 NUMERIC = [signal for signal in SIGNALS.values() if signal.high is not None]
@@ -44,31 +44,31 @@ def test_limits_are_borders(borders: F64, limit: float) -> None:
 
 def test_a_value_on_a_border_counts_to_the_bin_above_it() -> None:
     # 0.29 and 0.2999 lie in [0.29, 0.30), 0.30 in [0.30, 0.31), 1.0 in the last bin.
-    counts = histogram(np.array([0.29, 0.2999, 0.30, 1.0, 0.0]), SHARE)
+    counts = count_bins(np.array([0.29, 0.2999, 0.30, 1.0, 0.0]), SHARE)
 
     assert {int(at): int(counts[at]) for at in np.flatnonzero(counts)} == {0: 1, 29: 2, 30: 1, 99: 1}
 
 
 def test_values_without_end_have_a_last_bin() -> None:
-    counts = histogram(np.array([10**15, 2**62]), COUNT)
+    counts = count_bins(np.array([10**15, 2**62]), COUNT)
 
     assert counts[-1] == 2
 
 
 def test_no_values_give_empty_bins() -> None:
-    assert histogram(np.array([]), SHARE).tolist() == [0] * 100
+    assert count_bins(np.array([]), SHARE).tolist() == [0] * 100
 
 
 @given(st.lists(st.floats(0, 1e12), max_size=30), st.sampled_from([SHARE, COUNT, RATIO]))
 def test_every_value_is_counted_once(values: list[float], borders: F64) -> None:
-    assert histogram(np.array(values), borders).sum() == len(values)
+    assert count_bins(np.array(values), borders).sum() == len(values)
 
 
 @given(st.lists(st.integers(0, 10**9), max_size=20), st.lists(st.integers(0, 10**9), max_size=20))
-def test_histograms_of_parts_add_up(left: list[int], right: list[int]) -> None:
-    whole = histogram(np.array(left + right), COUNT)
+def test_histograms_of_shards_add_up(left: list[int], right: list[int]) -> None:
+    whole = count_bins(np.array(left + right), COUNT)
 
-    assert (histogram(np.array(left), COUNT) + histogram(np.array(right), COUNT) == whole).all()
+    assert (count_bins(np.array(left), COUNT) + count_bins(np.array(right), COUNT) == whole).all()
 
 
 # Bin 29 is [0.29, 0.30): its middle lies at 29.5. Counts have bins 0, 1, 2, ... of width 1 up to 10.

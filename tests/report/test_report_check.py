@@ -16,7 +16,7 @@ SOURCES = {
 }
 LOADED = LoadedRecipe(recipe=Recipe(name="tiny", sources=SOURCES), path="tiny.toml", root=".")
 RULES = {"web": (Rule(signal="word_count", min=1, source="ours"),), "code": ()}
-# One file of 100 bytes in two parts, and two of 7 and 8 bytes together.
+# One file of 100 bytes in two slices, and two of 7 and 8 bytes together.
 PLAN: dict[str, list[tuple[Split, ...]]] = {
     "web": [
         (Split("a", "/in/a", 100, slice_index=0, slice_count=2),),
@@ -42,14 +42,14 @@ def rows(text: str, name: str) -> list[list[str]]:
 def test_a_file_in_two_shards_counts_once() -> None:
     inputs, judging = rows(printed(planned=True), "web")
 
-    assert inputs == ["web", "[a]*.warc", "1", "100B", "2"]
+    assert inputs == ["web", "[a]*.warc", "1", "100 bytes", "2"]
     assert judging == ["web", "web", "language, gopher, safesearch: 1 rule", "yes", "no", "0.7"]
 
 
 def test_files_of_one_shard_are_added() -> None:
     inputs, judging = rows(printed(planned=True), "code")
 
-    assert inputs[2:] == ["2", "15B", "1"]
+    assert inputs[2:] == ["2", "15 bytes", "1"]
     assert judging[2:] == ["none", "no", "no", "0.3"]
 
 
@@ -57,7 +57,7 @@ def test_without_a_plan_the_sizes_are_unknown() -> None:
     assert rows(printed(planned=False), "web")[0][2:] == ["–", "–", "–"]
 
 
-def test_bands_that_would_miss_pairs_are_told_with_better_ones() -> None:
+def test_bands_that_would_miss_pairs_are_named_with_better_ones() -> None:
     poor = msgspec.structs.replace(LOADED.recipe, near=NearOptions(threshold=0.5))
     console = Console(file=io.StringIO(), width=300, color_system=None)
     for table in check_tables(RunPlan(msgspec.structs.replace(LOADED, recipe=poor), {}, RULES, {})):

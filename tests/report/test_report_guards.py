@@ -1,4 +1,4 @@
-"""Guards: what is suspicious of rules, and what a run then does."""
+"""Guards: warnings about rules, and how a run reacts to them."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from builders import write_texts
 from command import massivetext
 
 from massivetext.recipe import GuardOptions
-from massivetext.report.guards import Judged, alarms
+from massivetext.report.guards import RuleCounts, alarms
 
 NEVER = "Rule r never fires on the 1,001 documents of source web."
 OFTEN = "Rule r by itself removes 60% of source web."
@@ -26,28 +26,28 @@ OFTEN = "Rule r by itself removes 60% of source web."
 def test_a_rule_that_never_fires_or_too_often_is_named(
     documents: int, failed: int, report_only: tuple[str, ...], expected: list[tuple[str, str]]
 ) -> None:
-    judged = Judged(documents, 0, {"r": failed}, frozenset(report_only))
+    counts = RuleCounts(documents, 0, {"r": failed}, frozenset(report_only))
 
-    assert list(alarms(GuardOptions(), "web", judged)) == expected
+    assert list(alarms(GuardOptions(), "web", counts)) == expected
 
 
 # 1,982 of 2,000 documents: 99.1%; 1,960: 98%, which may be.
 def test_a_source_that_loses_too_much_is_named_with_the_rules_that_did_it() -> None:
     failed = {"a": 20, "b": 500, "c": 900, "d": 700, "e": 900, "f": 30, "marked": 2000}
-    (alarm,) = alarms(GuardOptions(), "web", Judged(2000, 1982, failed, frozenset({"marked"})))
+    (alarm,) = alarms(GuardOptions(), "web", RuleCounts(2000, 1982, failed, frozenset({"marked"})))
 
     assert alarm.action == "stop"
     assert alarm.message == (
         "Source web loses 99.1% of its 2,000 documents to its rules, "
         "most to c (45%), e (45%), d (35%), b (25%), f (2%)."
     )
-    assert list(alarms(GuardOptions(), "web", Judged(2000, 1960, failed, frozenset({"marked"})))) == []
+    assert list(alarms(GuardOptions(), "web", RuleCounts(2000, 1960, failed, frozenset({"marked"})))) == []
 
 
-def test_what_is_ignored_is_not_told() -> None:
+def test_ignored_alarms_are_not_given() -> None:
     options = GuardOptions(never_fires="ignore", fires_too_often="ignore", loses_too_much="ignore")
 
-    assert list(alarms(options, "web", Judged(2000, 2000, {"a": 0, "b": 2000}))) == []
+    assert list(alarms(options, "web", RuleCounts(2000, 2000, {"a": 0, "b": 2000}))) == []
 
 
 RECIPE = """
@@ -88,13 +88,13 @@ def test_a_run_stops_where_a_source_loses_too_much_and_goes_on_when_it_may(tmp_p
     recipe, command = tmp_path / "recipe.toml", ("run", "recipe.toml", "--output", "run", "--until", "exact-dedup")
     recipe.write_text(RECIPE.replace("LOSS", "0.7"))
     stopped = massivetext(*command, folder=tmp_path, check=False)
-    told = " ".join(stopped.stderr.split())
+    errors = " ".join(stopped.stderr.split())
 
     assert stopped.returncode == 2
     assert "Rule short/hash_to_word_ratio never fires on the 60 documents of source news." in stopped.stdout
     assert "blocked_host" not in stopped.stdout  # the recipe names no list of hosts
-    assert "Source news loses 75.0% of its 60 documents to its rules, most to short/word_count (75%)" in told
-    assert "change [guards] in the recipe" in told
+    assert "Source news loses 75.0% of its 60 documents to its rules, most to short/word_count (75%)" in errors
+    assert "change [guards] in the recipe" in errors
     assert not (tmp_path / "run/exact-dedup").exists()
     assert massivetext(*command, folder=tmp_path, check=False).returncode == 2
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from unittest import mock
 
 import numpy as np
 import pyarrow as pa
@@ -11,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from massivetext.report import failures, hosts
-from massivetext.report.hosts import HostPick, add_samples, hosts_of, most_removed
-from massivetext.report.tallies import PartTally
+from massivetext.report.hosts import SampledHost, merge_host_samples, most_removed, url_hosts
+from massivetext.report.tallies import GroupTally
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
 
@@ -45,43 +44,43 @@ def chunked(values: Sequence[str | None]) -> pa.ChunkedArray:
     ],
 )
 def test_the_host_of_a_url(url: str | None, host: str | None) -> None:
-    assert hosts_of(chunked([url])).to_pylist() == [host]
+    assert url_hosts(chunked([url])).to_pylist() == [host]
 
 
 def test_no_urls_have_no_hosts() -> None:
-    assert len(hosts_of(pa.chunked_array([], pa.string()))) == 0
+    assert len(url_hosts(pa.chunked_array([], pa.string()))) == 0
 
 
 def test_the_hosts_of_a_shard_are_counted(context: Context) -> None:
     # Two pages of example.com, one of them removed, with 10 words of 6 bytes; one of other.example, removed as well.
-    assert failures.part_tallies(hosts.count(context, Shard("web", 0, 2))) == {
-        "example.com": PartTally(2, 1, 10, 60),
-        "other.example": PartTally(1, 0, 10, 60),
+    assert failures.group_tallies(hosts.count_hosts(context, Shard("web", 0, 2))) == {
+        "example.com": GroupTally(2, 1, 10, 60),
+        "other.example": GroupTally(1, 0, 10, 60),
     }
-    assert hosts.count(context, Shard("wikipedia", 0, 1)).num_rows == 0
+    assert hosts.count_hosts(context, Shard("wikipedia", 0, 1)).num_rows == 0
 
 
-_PICKS = st.sets(st.builds(HostPick, st.integers(0, 99), st.sampled_from("abc")), max_size=8).map(
+_PICKS = st.sets(st.builds(SampledHost, st.integers(0, 99), st.sampled_from("abc")), max_size=8).map(
     lambda picks: tuple(sorted(picks)[:3])
 )
 
 
 @given(_PICKS, _PICKS, _PICKS)
 def test_samples_of_hosts_add_in_any_order(
-    a: tuple[HostPick, ...], b: tuple[HostPick, ...], c: tuple[HostPick, ...]
+    a: tuple[SampledHost, ...], b: tuple[SampledHost, ...], c: tuple[SampledHost, ...]
 ) -> None:
-    with mock.patch.object(hosts, "SAMPLE", 3):
-        assert add_samples(a, b) == add_samples(b, a)
-        assert add_samples(add_samples(a, b), c) == add_samples(a, add_samples(b, c))
-        assert len(add_samples(a, b)) <= 3
+    both, others = merge_host_samples(a, b, size=3), merge_host_samples(b, c, size=3)
+
+    assert both == merge_host_samples(b, a, size=3)
+    assert merge_host_samples(both, c, size=3) == merge_host_samples(a, others, size=3)
+    assert len(both) <= 3
 
 
-def test_a_sample_holds_the_removed_documents_with_the_smallest_keys() -> None:
+def test_a_sample_holds_the_removed_documents_with_the_smallest_ranks() -> None:
     urls = chunked(["http://a/", "http://b/", None, "http://c/", "http://d/"])
-    removed, keys = np.array([True, True, True, True, False]), np.array([30, 10, 1, 20, 2], np.uint64)
+    removed, sample_ranks = np.array([True, True, True, True, False]), np.array([30, 10, 1, 20, 2], np.uint64)
 
-    with mock.patch.object(hosts, "SAMPLE", 2):
-        assert hosts.sample(urls, removed, keys) == (HostPick(10, "b"), HostPick(20, "c"))
+    assert hosts.sample_hosts(urls, removed, sample_ranks, size=2) == (SampledHost(10, "b"), SampledHost(20, "c"))
 
 
 _SHARDS = st.lists(
@@ -96,25 +95,24 @@ _SHARDS = st.lists(
 def test_what_the_sample_holds_is_counted_exactly_whatever_the_shards(
     shards: list[list[tuple[str | None, bool]]], top: int
 ) -> None:
-    keys = iter(range(10**6))
+    sample_ranks = iter(range(10**6))
     tables: list[pa.Table] = []
-    picks: list[HostPick] = []
+    picks: list[SampledHost] = []
     for rows in shards:
         urls, kept = chunked([url for url, _ in rows]), np.array([kept for _, kept in rows], np.bool_)
         ones = np.ones(len(rows), np.int64)
-        tables.append(failures.by_part(hosts_of(urls), kept, ones, ones))
-        picks += hosts.sample(urls, ~kept, np.array([next(keys) for _ in rows], np.uint64))
+        tables.append(failures.tally_by_group(url_hosts(urls), kept, ones, ones))
+        picks += hosts.sample_hosts(urls, ~kept, np.array([next(sample_ranks) for _ in rows], np.uint64))
     everything = [row for rows in shards for row in rows]
     removed = Counter(url[-2] for url, kept in everything if url and not kept)
     documents = Counter(url[-2] for url, _ in everything if url)
     expected = sorted(removed, key=lambda host: (-removed[host], host))[:top]
 
-    with mock.patch.object(hosts, "TOP", top):
-        found = most_removed(tables, picks)
+    found = most_removed(tables, picks, top)
 
     assert list(found) == expected
     assert found == {
-        host: PartTally(documents[host], documents[host] - removed[host], removed[host], removed[host])
+        host: GroupTally(documents[host], documents[host] - removed[host], removed[host], removed[host])
         for host in expected
     }
 

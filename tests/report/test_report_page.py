@@ -8,32 +8,39 @@ from typing import Any
 import msgspec
 import pytest
 import vl_convert
+from handmade_run import Writer
 
 from massivetext.report import charts, hosts
-from massivetext.report.accumulate import accumulate_shard, merge
+from massivetext.report.accumulate import accumulate_shard, merge_summaries
 from massivetext.report.heat_map import heat_map
-from massivetext.report.html_page import library, render
-from massivetext.report.markup import Html, Number, coded, element, escape, script_json, table
-from massivetext.report.summary import Report, summarise
-from massivetext.report.wording import bounds, enumeration, passing, share, short, verdict
+from massivetext.report.html_page import library, render_page
+from massivetext.report.markup import Html, Number, element, escape, format_code, html_table, script_json
+from massivetext.report.run_report import RunReport
+from massivetext.report.summary import summarise
+from massivetext.report.wording import describe_bounds, describe_rule, join_words, verdict
 from massivetext.rules import Bounds
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
 
 
-def report_of(context: Context) -> Report:
-    merged = reduce(merge, [accumulate_shard(context, shard) for shard in context.all_shards()])
-    return summarise(context, merged, lambda shard: hosts.count(context, shard))
+def as_json(chart: charts.Spec) -> Any:
+    """The chart as the page holds it, to look into."""
+    return json.loads(msgspec.json.encode(chart))
+
+
+def report_of(context: Context) -> RunReport:
+    merged = reduce(merge_summaries, [accumulate_shard(context, shard) for shard in context.all_shards()])
+    return summarise(context, merged, lambda shard: hosts.count_hosts(context, shard))
 
 
 @pytest.fixture(scope="module")
-def report(context: Context) -> Report:
+def report(context: Context) -> RunReport:
     return report_of(context)
 
 
 @pytest.fixture(scope="module")
-def page(context: Context, report: Report) -> str:
-    return render(report, context.verdicts)
+def page(context: Context, report: RunReport) -> str:
+    return render_page(report, context.verdicts)
 
 
 class Elements(HTMLParser):
@@ -67,7 +74,7 @@ class Elements(HTMLParser):
 def test_a_text_cannot_end_a_script_or_begin_an_element(page: str) -> None:
     elements = Elements(page)
 
-    # The charts, the library and ours; the text of the document stands among the text of the page.
+    # The charts, the library and page.js; the text of the document is part of the text of the page.
     assert len(elements.scripts) == 3
     assert "</script><script>alert('&')</script> <!-- \u2028 ends here" in elements.text
     assert not any("alert" in script for script in elements.scripts[::2])
@@ -93,7 +100,6 @@ def test_the_library_holds_nothing_that_ends_its_element() -> None:
 def test_the_page_asks_the_network_for_nothing(page: str) -> None:
     elements = Elements(page)
     links = [value for _, found in elements.found for name, value in found.items() if name in ("src", "href", "action")]
-
     assert all(link is not None and link.startswith("#") for link in links)
     (policy,) = [found["content"] for tag, found in elements.found if found.get("http-equiv")]
     assert policy is not None
@@ -101,12 +107,12 @@ def test_the_page_asks_the_network_for_nothing(page: str) -> None:
     assert "url(" not in page.partition("</style>")[0]
 
 
-def test_every_chart_has_a_place_and_every_place_a_chart_and_a_description(page: str) -> None:
+def test_every_chart_has_an_element_and_every_element_a_chart_and_a_description(page: str) -> None:
     elements = Elements(page)
-    places = {found["data-chart"]: found for _, found in elements.found if "data-chart" in found}
+    elements_of_charts = {found["data-chart"]: found for _, found in elements.found if "data-chart" in found}
 
-    assert set(places) == set(json.loads(elements.scripts[0]))
-    assert all(found["role"] == "img" and found["aria-label"] for found in places.values())
+    assert set(elements_of_charts) == set(json.loads(elements.scripts[0]))
+    assert all(found["role"] == "img" and found["aria-label"] for found in elements_of_charts.values())
 
 
 def test_sections_are_named_and_tables_have_captions(page: str) -> None:
@@ -119,14 +125,14 @@ def test_sections_are_named_and_tables_have_captions(page: str) -> None:
     assert all(found["aria-labelledby"] in ids for tag, found in elements.found if tag == "section")
 
 
-def test_the_verdict_stands_first(page: str) -> None:
+def test_the_verdict_comes_first(page: str) -> None:
     assert "5 of 13 documents kept" in page.partition("</h1>")[0]
 
 
-def test_the_same_report_gives_the_same_bytes(context: Context, report: Report, page: str) -> None:
-    again = msgspec.json.decode(msgspec.json.encode(report), type=Report)
+def test_the_same_report_gives_the_same_bytes(context: Context, report: RunReport, page: str) -> None:
+    again = msgspec.json.decode(msgspec.json.encode(report), type=RunReport)
 
-    assert render(again, context.verdicts) == page
+    assert render_page(again, context.verdicts) == page
 
 
 def test_every_chart_can_be_drawn(page: str) -> None:
@@ -140,17 +146,17 @@ def test_every_chart_can_be_drawn(page: str) -> None:
 
 
 def test_a_judged_run_has_a_page_that_says_what_is_still_to_come(judged: Context) -> None:
-    page = render(report_of(judged), judged.verdicts)
+    page = render_page(report_of(judged), judged.verdicts)
 
     assert "still to come: exact-dedup, near-dedup, decontaminate, tokenizer and records" in page
     assert 'id="duplicates"' not in page
 
 
-def test_a_whole_run_has_every_section(fresh: Any) -> None:
+def test_a_whole_run_has_every_section(fresh: Writer) -> None:
     fresh.tokenizer()
     fresh.records({Shard("web", 0, 2): [(0, 0, 8)], Shard("wikipedia", 0, 1): [(0, 0, 8)]}, {"web": 3, "wikipedia": 2})
 
-    page = render(report_of(fresh.context), fresh.context.verdicts)
+    page = render_page(report_of(fresh.context), fresh.context.verdicts)
 
     assert "still to come" not in page
     assert re.findall('<section id="([a-z]+)"', page) == [
@@ -167,13 +173,13 @@ def test_a_whole_run_has_every_section(fresh: Any) -> None:
     ]
 
 
-def test_styles_and_script_lie_beside_the_module() -> None:
+def test_styles_and_script_are_beside_the_module() -> None:
     folder = Path(charts.__file__).parent
 
     assert {"page.css", "page.js"} <= {path.name for path in folder.iterdir()}
 
 
-# -- parts -------------------------------------------------------------------------------------------------------------
+# -- elements and words ------------------------------------------------------------------------------------------------
 
 
 def test_text_is_escaped_and_markup_is_not() -> None:
@@ -188,40 +194,43 @@ def test_attributes_are_escaped_and_left_out_where_none() -> None:
 
 
 def test_backticks_mark_code() -> None:
-    assert coded("a `b<c` d") == "a <code>b&lt;c</code> d"
+    assert format_code("a `b<c` d") == "a <code>b&lt;c</code> d"
 
 
 def test_numbers_lean_right_and_the_first_cell_is_a_heading() -> None:
-    shown = table("caption", ["name", "count", "share"], [["a", 1000, Number("5%")]])
+    shown = html_table("caption", ["name", "count", "share"], [["a", 1000, Number("5%")]])
 
     assert '<th scope="row">a</th><td class="number">1,000</td><td class="number">5%</td>' in shown
     assert '<th class="number" scope="col">count</th>' in shown
 
 
 def test_a_table_without_rows_is_nothing() -> None:
-    assert table("caption", ["name"], []) == ""
+    assert html_table("caption", ["name"], []) == ""
 
 
 @pytest.mark.parametrize(
     ("passes", "expected"),
     [
-        ({"min": 50, "max": 100_000}, "50 to 100,000"),
-        ({"max": 0.3}, "at most 0.3"),
-        ({"max": 0}, "at most 0"),
-        ({"min": 2}, "at least 2"),
-        ({"allow": ("en", "de")}, "en or de"),
+        (Bounds(signal="word_count", min=50, max=100_000), "50 to 100,000"),
+        (Bounds(signal="word_count", max=0.3), "at most 0.3"),
+        (Bounds(signal="word_count", max=0), "at most 0"),
+        (Bounds(signal="word_count", min=2), "at least 2"),
+        (Bounds(signal="word_count", allow=("en", "de")), "en or de"),
     ],
 )
-def test_bounds_in_words(passes: dict[str, Any], expected: str) -> None:
-    assert bounds(Bounds(signal="word_count", **passes)) == expected
+def test_bounds_in_words(passes: Bounds, expected: str) -> None:
+    assert describe_bounds(passes) == expected
 
 
 def test_a_group_names_its_signals_and_a_single_one_only_where_asked() -> None:
     words, share_ = Bounds(signal="words", min=50), Bounds(signal="share", max=0.3)
 
-    assert passing([words, share_], share_) == "words: at least 50, or share: at most 0.3, where share is at most 0.3"
-    assert passing([words, share_], named=False) == "words: at least 50, or share: at most 0.3"
-    assert (passing([words]), passing([words], named=False)) == ("words: at least 50", "at least 50")
+    assert (
+        describe_rule([words, share_], share_)
+        == "words: at least 50, or share: at most 0.3, where share is at most 0.3"
+    )
+    assert describe_rule([words, share_], named=False) == "words: at least 50, or share: at most 0.3"
+    assert (describe_rule([words]), describe_rule([words], named=False)) == ("words: at least 50", "at least 50")
 
 
 def test_a_limit_of_a_group_is_drawn_in_the_histogram_of_its_signal(page: str) -> None:
@@ -232,28 +241,13 @@ def test_a_limit_of_a_group_is_drawn_in_the_histogram_of_its_signal(page: str) -
 
 
 @pytest.mark.parametrize(
-    ("part", "whole", "expected"),
-    [(0, 0, "–"), (0, 5, "0.0%"), (1, 3, "33.3%"), (1, 1000, "0.1%"), (1, 30000, "0.0033%")],
+    ("phrases", "expected"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
 )
-def test_share(part: int, whole: int, expected: str) -> None:
-    assert share(part, whole) == expected
+def test_join_words(phrases: list[str], expected: str) -> None:
+    assert join_words(phrases) == expected
 
 
-@pytest.mark.parametrize(
-    ("count", "expected"), [(0, "0"), (999, "999"), (1000, "1.0 k"), (1_250_000, "1.2 M"), (3e12, "3.0 T")]
-)
-def test_short(count: float, expected: str) -> None:
-    assert short(count) == expected
-
-
-@pytest.mark.parametrize(
-    ("parts", "expected"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
-)
-def test_enumeration(parts: list[str], expected: str) -> None:
-    assert enumeration(parts) == expected
-
-
-def test_the_verdict_says_what_was_removed_and_what_is_left(context: Context, report: Report) -> None:
+def test_the_verdict_says_what_was_removed_and_what_is_left(context: Context, report: RunReport) -> None:
     # 290 + 200 words and 6 bytes each.
     assert verdict(report, {each.stage: each for each in context.verdicts}) == (
         "Of 13 documents from 2 sources, 4 were removed by rules, 1 as exact duplicates, 1 as near duplicates and 2 as "
@@ -261,17 +255,18 @@ def test_the_verdict_says_what_was_removed_and_what_is_left(context: Context, re
     )
 
 
-def test_the_histograms_axis_holds_every_limit(report: Report) -> None:
+def test_the_histograms_axis_holds_every_limit(report: RunReport) -> None:
     counts = report.sources["wikipedia"].histograms["duplicate_line_frac"]
-    spec = charts.histogram("duplicate_line_frac", counts, [Bounds(signal="duplicate_line_frac", max=0.3)])
+    limit = Bounds(signal="duplicate_line_frac", max=0.3)
+    spec = as_json(charts.histogram_chart("duplicate_line_frac", counts, [limit]))
 
     assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == [0, 31]
     assert spec["layer"][2]["data"]["values"] == [{"at": 30.0}]
 
 
-def test_the_heat_map_shows_shares_of_the_rule_of_the_row(report: Report) -> None:
+def test_the_heat_map_shows_shares_of_the_rule_of_the_row(report: RunReport) -> None:
     web = report.sources["web"]
-    rows = heat_map(web.rules, web.overlaps)["data"]["values"]
+    rows = as_json(heat_map(web.rules, web.overlaps))["data"]["values"]
     shown = {(row["rule"], row["other"]): (row["both"], row["share"]) for row in rows}
 
     # One of the three documents that fail word_count fails the language too, which is the only one that does.
@@ -281,13 +276,13 @@ def test_the_heat_map_shows_shares_of_the_rule_of_the_row(report: Report) -> Non
     assert shown["trial/stop", "gopher/duplicate_line_frac"] == (2, 2 / 3)
 
 
-def test_the_heat_map_leaves_out_rules_that_never_fire(report: Report) -> None:
+def test_the_heat_map_leaves_out_rules_that_never_fire(report: RunReport) -> None:
     wikipedia = report.sources["wikipedia"]
 
-    assert heat_map(wikipedia.rules, wikipedia.overlaps)["data"]["values"] == []
+    assert as_json(heat_map(wikipedia.rules, wikipedia.overlaps))["data"]["values"] == []
 
 
-def test_removals_are_told_by_language_and_host(page: str) -> None:
+def test_removals_are_listed_by_language_and_host(page: str) -> None:
     text = " ".join(Elements(page).text.split())
 
     # en: 3 of 10 documents with 181 words of 6 bytes; example.com: 1 of 2 with 10 words.
@@ -297,9 +292,9 @@ def test_removals_are_told_by_language_and_host(page: str) -> None:
     assert "Documents of wikipedia that the rules removed" not in text
 
 
-def test_removals_are_nested_and_leave_out_rules_that_never_fire(report: Report) -> None:
-    rows = charts.removals(report.sources["web"].rules, 11)["data"]["values"]
+def test_removals_are_nested_and_leave_out_rules_that_never_fire(report: RunReport) -> None:
+    rows = as_json(charts.removal_chart(report.sources["web"].rules, 11))["data"]["values"]
 
     assert [row["rule"] for row in rows][:2] == ["gopher/word_count", "trial/stop"]
     assert rows[0]["label"] == "gopher/word_count · 3 (27.27%)"
-    assert charts.removals(report.sources["wikipedia"].rules, 2)["data"]["values"] == []
+    assert as_json(charts.removal_chart(report.sources["wikipedia"].rules, 2))["data"]["values"] == []

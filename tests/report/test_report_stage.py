@@ -1,16 +1,17 @@
-"""The stage that writes the report: what is counted in files gives the report that is counted at once."""
+"""The report stage: the summaries in files give the same report as summaries in memory."""
 
 from functools import reduce
-from typing import Any
 
 import msgspec
+from handmade_run import Writer
 
 from massivetext.engines.engine import Engine
 from massivetext.jobs.report_pages import HOSTS, run_report
 from massivetext.report import hosts
-from massivetext.report.accumulate import accumulate_shard, merge
-from massivetext.report.summary import Report, summarise
-from massivetext.report.tallies import PartTally
+from massivetext.report.accumulate import accumulate_shard, merge_summaries
+from massivetext.report.run_report import RunReport
+from massivetext.report.summary import summarise
+from massivetext.report.tallies import GroupTally
 from massivetext.runs.store import Shard, canonical
 from massivetext.runs.work_items import WorkItem
 from massivetext.stages import REPORT
@@ -18,14 +19,14 @@ from massivetext.stages.report_stage import JSON
 from massivetext.storage import files as fs
 
 
-def test_the_report_of_the_files_is_that_of_the_shards(fresh: Any) -> None:
+def test_the_report_from_files_equals_the_report_from_shards(fresh: Writer) -> None:
     context = fresh.context
     context.run.begin(REPORT, context.keys["report"])
     run_report(Engine(), context, [WorkItem(shard, (), 1.0) for shard in context.all_shards()])
     written = fs.read_bytes(context.run.path(JSON))
 
-    merged = reduce(merge, [accumulate_shard(context, shard) for shard in context.all_shards()])
-    assert written == canonical(summarise(context, merged, lambda shard: hosts.count(context, shard)))
-    web = msgspec.json.decode(written, type=Report).sources["web"]
-    assert web.hosts["example.com"] == PartTally(2, 1, 10, 60)
+    merged = reduce(merge_summaries, [accumulate_shard(context, shard) for shard in context.all_shards()])
+    assert written == canonical(summarise(context, merged, lambda shard: hosts.count_hosts(context, shard)))
+    web = msgspec.json.decode(written, type=RunReport).sources["web"]
+    assert web.hosts["example.com"] == GroupTally(2, 1, 10, 60)
     assert context.run.read_table(HOSTS, Shard("web", 0, 2))["part"].to_pylist() == ["example.com", "other.example"]

@@ -1,14 +1,14 @@
 import io
 from collections import Counter
-from typing import Any
 
 import pytest
+from handmade_run import Writer
 from rich.console import Console
 
 from massivetext.cli.console import print_trace
 from massivetext.cli.trace_tables import shown
-from massivetext.report.examples import Place
-from massivetext.report.trace import find, trace_document
+from massivetext.report.examples import DocumentLocation
+from massivetext.report.trace import find_documents, trace_document
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
 from massivetext.schema import document_id
@@ -20,36 +20,36 @@ WEB0, WEB1, WIKI = Shard("web", 0, 2), Shard("web", 1, 2), Shard("wikipedia", 0,
     "url", ["https://example.com/kept/", "https://example.com/kept", "http://example.com/kept", "example.com/kept/"]
 )
 def test_a_url_is_found_with_and_without_scheme_and_final_slash(context: Context, url: str) -> None:
-    assert find(context, url).documents == [Place(WEB0, 0)]
+    assert find_documents(context, url).documents == [DocumentLocation(WEB0, 0)]
 
 
-def test_part_of_a_url_is_not_enough(context: Context) -> None:
-    assert find(context, "example.com").documents == []
+def test_a_fragment_of_a_url_is_not_enough(context: Context) -> None:
+    assert find_documents(context, "example.com").documents == []
 
 
 def test_an_id_is_found(context: Context) -> None:
-    assert find(context, document_id("web", "web.warc", "1/4")).documents == [Place(WEB1, 4)]
+    assert find_documents(context, document_id("web", "web.warc", "1/4")).documents == [DocumentLocation(WEB1, 4)]
 
 
-def test_part_of_an_origin_finds_its_documents_and_what_was_rejected(context: Context) -> None:
-    assert len(find(context, "wikipedia.wa").documents) == 2
-    assert [line["offset"] for line in find(context, "b.warc").quarantined] == ["100", "90", "5"]
+def test_a_fragment_of_an_origin_finds_its_documents_and_what_was_rejected(context: Context) -> None:
+    assert len(find_documents(context, "wikipedia.wa").documents) == 2
+    assert [line["offset"] for line in find_documents(context, "b.warc").quarantined] == ["100", "90", "5"]
 
 
 def test_quarantine_is_found_by_url(context: Context) -> None:
-    (line,) = find(context, "lost.example/page").quarantined
+    (line,) = find_documents(context, "lost.example/page").quarantined
 
     assert (line["source"], line["reason"], line["skipped"]) == ("web", "image", True)
 
 
-def test_nothing_is_found_for_what_is_not_there(context: Context) -> None:
-    found = find(context, "no such document")
+def test_an_unknown_text_finds_nothing(context: Context) -> None:
+    found = find_documents(context, "no such document")
 
     assert (found.documents, found.quarantined) == ([], [])
 
 
 def test_a_document_that_fails_rules(context: Context) -> None:
-    trace = trace_document(context, Place(WEB0, 2))
+    trace = trace_document(context, DocumentLocation(WEB0, 2))
 
     assert trace.dropped_by == "judge"
     assert [rule.passed for rule in trace.rules] == [False] * 4
@@ -58,7 +58,7 @@ def test_a_document_that_fails_rules(context: Context) -> None:
 
 
 def test_an_exact_copy_names_what_is_kept_instead(context: Context) -> None:
-    trace = trace_document(context, Place(WEB1, 3))
+    trace = trace_document(context, DocumentLocation(WEB1, 3))
 
     assert trace.dropped_by == "exact-dedup"
     keeper = trace.stages[1].keeper
@@ -67,7 +67,7 @@ def test_an_exact_copy_names_what_is_kept_instead(context: Context) -> None:
 
 
 def test_a_near_copy_names_its_keeper_and_every_measured_pair(context: Context) -> None:
-    trace = trace_document(context, Place(WEB1, 4))
+    trace = trace_document(context, DocumentLocation(WEB1, 4))
 
     assert trace.dropped_by == "near-dedup"
     assert trace.stages[2].similarity == 0.9
@@ -78,14 +78,14 @@ def test_a_near_copy_names_its_keeper_and_every_measured_pair(context: Context) 
 
 
 def test_an_overlap_names_the_items(context: Context) -> None:
-    trace = trace_document(context, Place(WEB1, 5))
+    trace = trace_document(context, DocumentLocation(WEB1, 5))
 
     assert trace.dropped_by == "decontaminate"
     assert [(each.test_set, each.item, each.shared) for each in trace.overlaps] == [("quiz", "7", 40), ("quiz", "9", 1)]
 
 
 def test_a_kept_document_of_a_source_that_is_not_deduplicated(context: Context) -> None:
-    trace = trace_document(context, Place(WIKI, 0))
+    trace = trace_document(context, DocumentLocation(WIKI, 0))
 
     assert trace.dropped_by is None
     assert [stage.kept for stage in trace.stages] == [True, None, None, True]
@@ -94,15 +94,15 @@ def test_a_kept_document_of_a_source_that_is_not_deduplicated(context: Context) 
 
 
 def test_a_run_that_was_only_judged(judged: Context) -> None:
-    trace = trace_document(judged, Place(WEB1, 5))
+    trace = trace_document(judged, DocumentLocation(WEB1, 5))
 
     assert [stage.stage for stage in trace.stages] == ["judge"]
     assert trace.dropped_by is None
 
 
-def test_the_tokens_of_all_documents_fill_every_record_once(fresh: Any) -> None:
-    # Groups of 2 draws, 8 tokens a record. web: draws of 10 + 7 and 9 + 9 tokens give 2 + 2 records, of which 3 are
-    # used; wikipedia: 5 + 4 and 20 + 3 give 1 + 2, of which 2 are used. 5 records in 2 files.
+def test_the_tokens_of_all_documents_fill_every_record_once(fresh: Writer) -> None:
+    # Groups of 2 draws, 8 tokens per record. web: draws of 10 + 7 and 9 + 9 tokens give 2 + 2 records; 3 are
+    # used; wikipedia: 5 + 4 and 20 + 3 give 1 + 2; 2 are used. 5 records in 2 files.
     draws = {
         WEB0: [(0, 0, 10), (4, 2, 9)],
         WEB1: [(0, 1, 7), (0, 3, 9)],
@@ -110,9 +110,14 @@ def test_the_tokens_of_all_documents_fill_every_record_once(fresh: Any) -> None:
     }
     fresh.tokenizer()
     fresh.records(draws, {"web": 3, "wikipedia": 2})
-    places = [Place(WEB0, 0), Place(WEB0, 4), Place(WEB1, 0), Place(WIKI, 0)]
+    locations = [
+        DocumentLocation(WEB0, 0),
+        DocumentLocation(WEB0, 4),
+        DocumentLocation(WEB1, 0),
+        DocumentLocation(WIKI, 0),
+    ]
 
-    found = [piece for place in places for piece in trace_document(fresh.context, place).sequences]
+    found = [piece for location in locations for piece in trace_document(fresh.context, location).sequences]
 
     covered = Counter(
         (piece.file, piece.record, piece.position + offset) for piece in found for offset in range(piece.tokens)
@@ -123,26 +128,26 @@ def test_the_tokens_of_all_documents_fill_every_record_once(fresh: Any) -> None:
     )
 
 
-def test_a_document_that_was_not_drawn_is_in_no_record(fresh: Any) -> None:
+def test_a_document_that_was_not_drawn_is_in_no_record(fresh: Writer) -> None:
     fresh.tokenizer()
     fresh.records({WEB0: [(0, 0, 16), (0, 1, 8)], WIKI: [(0, 0, 8), (0, 1, 8)]}, {"web": 3, "wikipedia": 2})
 
-    assert trace_document(fresh.context, Place(WEB0, 4)).sequences == ()
+    assert trace_document(fresh.context, DocumentLocation(WEB0, 4)).sequences == ()
 
 
 # -- on a terminal -----------------------------------------------------------------------------------------------------
 
 
-def printed(context: Context, *places: Place, quarantined: str = "") -> str:
+def printed(context: Context, *locations: DocumentLocation, quarantined: str = "") -> str:
     console = Console(file=io.StringIO(), width=160, color_system=None)
-    lines = find(context, quarantined).quarantined if quarantined else []
-    print_trace(console, [trace_document(context, place) for place in places], lines)
+    lines = find_documents(context, quarantined).quarantined if quarantined else []
+    print_trace(console, [trace_document(context, location) for location in locations], lines)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
 
-def test_the_story_is_told_in_words(context: Context) -> None:
-    story = printed(context, Place(WEB0, 2))
+def test_a_trace_is_printed_in_words(context: Context) -> None:
+    story = printed(context, DocumentLocation(WEB0, 2))
 
     assert "dropped by judge" in story
     assert "fails lang/language, gopher/word_count and gopher/duplicate_line_frac" in story
@@ -150,11 +155,11 @@ def test_the_story_is_told_in_words(context: Context) -> None:
 
 
 def test_markup_in_documents_is_text(context: Context) -> None:
-    assert "https://example.com/<b>?a=1&b=2" in printed(context, Place(WEB0, 1))
+    assert "https://example.com/<b>?a=1&b=2" in printed(context, DocumentLocation(WEB0, 1))
 
 
-def test_many_documents_are_listed_a_line_each(context: Context) -> None:
-    story = printed(context, *(Place(WEB0, row) for row in range(4)))
+def test_many_documents_are_listed_one_per_line(context: Context) -> None:
+    story = printed(context, *(DocumentLocation(WEB0, row) for row in range(4)))
 
     assert story.count("dropped by judge") == 3
     assert "signals" not in story

@@ -10,12 +10,12 @@ from odd_ids_stage import ODD_DIGITS, ODD_IDS
 
 from massivetext.cli.console import check_tables
 from massivetext.engines.engine import Engine
-from massivetext.estimate.estimator import estimate
-from massivetext.estimate.measured import measure
+from massivetext.estimate.estimator import estimate_run
+from massivetext.estimate.measured import measure_run
 from massivetext.orchestration.driver import Driver, prepare
 from massivetext.orchestration.plan import make_plan, stage_keys
 from massivetext.recipe import load_recipe
-from massivetext.report.examples import Place
+from massivetext.report.examples import DocumentLocation
 from massivetext.report.funnel import read_funnel
 from massivetext.report.trace import trace_document
 from massivetext.runs.context import Context
@@ -128,11 +128,11 @@ def test_the_stage_is_in_funnel_report_trace_check_and_plan(
     page = Path(context.run.path("report/index.html")).read_text()
     shard = context.all_shards()[0]
     removed = int(np.flatnonzero(context.kept(shard, before=ODD_IDS.name) & ~context.kept(shard))[0])
-    dropped = {trace_document(context, Place(shard, row)).dropped_by for row in range(removed, 12)}
+    dropped = {trace_document(context, DocumentLocation(shard, row)).dropped_by for row in range(removed, 12)}
     plan = make_plan(load_recipe(str(folder / "corpus/recipe.toml")))
     rows = [str(cell) for cell in check_tables(plan, stages)[-1].columns[2].cells]
-    measured = measure(context.run, "it", stages)
-    steps = estimate(measured.corpus, [measured], 4, stages=stages).steps
+    measured = measure_run(context.run, "it", stages)
+    steps = estimate_run(measured.corpus, [measured], 4, stages=stages).steps
 
     assert funnel.total(before).documents > funnel.total(ODD_IDS.title).documents > 0
     assert "for their odd ids" in page

@@ -1,1 +1,1 @@
-"""The sections of the page, each from its part of the report; empty where the run has not come that far."""
+"""The sections of the page, each made from some fields of the report; empty if their stage is not complete."""

@@ -1,15 +1,15 @@
-"""What line edits took out of the texts."""
+"""Section about line edits."""
 
+from massivetext.formatting import count_noun
 from massivetext.report.edited import EditTally
-from massivetext.report.markup import Child, Html, Number, coded, element, table
+from massivetext.report.markup import Child, Html, Number, element, format_code, html_table
+from massivetext.report.run_report import RunReport, SourceReport
 from massivetext.report.sections.building_blocks import section
-from massivetext.report.summary import Report, SourceReport
-from massivetext.report.wording import counted
 from massivetext.stages import INGEST
 
 
-def edits(report: Report) -> Html:
-    """What line edits took; empty where no source is edited."""
+def edits_section(report: RunReport) -> Html:
+    """Return the section about line edits; empty if no source has any."""
     tables = [_rules(name, source) for name, source in report.sources.items() if source.edited is not None]
     if not tables:
         return Html()
@@ -29,7 +29,8 @@ def _rules(name: str, source: SourceReport) -> Html:
         return Html()
     before = source.funnel[INGEST.name].words + sum(rule.words for rule in found.rules)
     rows = [
-        [element("code", rule.rule), *_counts(rule, before), coded(rule.does), rule.citation] for rule in found.rules
+        [element("code", rule.rule), *_counts(rule, before), format_code(rule.does), rule.citation]
+        for rule in found.rules
     ]
     total = EditTally(
         rule="all",
@@ -40,11 +41,11 @@ def _rules(name: str, source: SourceReport) -> Html:
         words=sum(rule.words for rule in found.rules),
     )
     caption = (
-        f"{name}: {counted(found.documents, 'document')} of {source.funnel[INGEST.name].documents:,} changed, "
+        f"{name}: {count_noun(found.documents, 'document')} of {source.funnel[INGEST.name].documents:,} changed, "
         f"{found.emptied:,} of them emptied"
     )
     header = ["rule", "lines", "characters", "words", "share of words", "what it does", "source"]
-    return table(caption, header, rows, foot=["all", *_counts(total, before), None, None])
+    return html_table(caption, header, rows, foot=["all", *_counts(total, before), None, None])
 
 
 def _counts(rule: EditTally, before: int) -> list[Child]:

@@ -1,13 +1,13 @@
-"""Input that became no document."""
+"""Section about input in quarantine."""
 
-from massivetext.report.markup import Child, Html, Number, element, join, table
+from massivetext.formatting import count_noun
+from massivetext.report.markup import Child, Html, Number, element, html_table, join_html
+from massivetext.report.run_report import RunReport
 from massivetext.report.sections.building_blocks import section
-from massivetext.report.summary import Report
-from massivetext.report.wording import counted
 
 
-def quarantine(report: Report) -> Html:
-    """Input that became no document."""
+def quarantine_section(report: RunReport) -> Html:
+    """Return the section about input that could not be read or was skipped."""
     rejected: list[list[Child]] = [
         [name, element("code", reason), found.count, _first_example(found.examples[0].origin, found.examples[0].detail)]
         for name, source in report.sources.items()
@@ -19,8 +19,8 @@ def quarantine(report: Report) -> Html:
         for reason, count in source.skipped.items()
     ]
     lines = [
-        table(
-            f"{name}, {reason}: {counted(found.count, 'record')}",
+        html_table(
+            f"{name}, {reason}: {count_noun(found.count, 'record')}",
             ["file", "offset", "what happened"],
             [[line.origin, Number(element("code", line.offset)), line.detail] for line in found.examples],
         )
@@ -32,12 +32,12 @@ def quarantine(report: Report) -> Html:
         "Input that could not be read",
         "What became no document, by reason. Rejected input lies with file, offset and error in the run's "
         "`quarantine` folder; skipped records are sound but not wanted, such as images or redirects.",
-        table("Rejected", ["source", "reason", "records", "example"], rejected)
+        html_table("Rejected", ["source", "reason", "records", "example"], rejected)
         or element("p", "Everything could be read."),
         element("details", element("summary", "First records of each reason"), *lines) if lines else None,
-        table("Skipped", ["source", "reason", "records"], skipped),
+        html_table("Skipped", ["source", "reason", "records"], skipped),
     )
 
 
 def _first_example(origin: str, detail: str) -> Html:
-    return join([element("span", origin, class_="origin"), ": ", detail])
+    return join_html([element("span", origin, class_="origin"), ": ", detail])

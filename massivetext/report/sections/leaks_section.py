@@ -1,14 +1,14 @@
-"""Overlap with test sets."""
+"""Section about overlap with test sets."""
 
-from massivetext.report.markup import Child, Html, Number, element, table
-from massivetext.report.sections.building_blocks import document, origin, section
-from massivetext.report.summary import Report
+from massivetext.formatting import count_noun
+from massivetext.report.markup import Child, Html, Number, element, html_table
+from massivetext.report.run_report import RunReport
+from massivetext.report.sections.building_blocks import document_html, origin_html, section
 from massivetext.report.test_set_overlaps import Contamination, OverlapExample, TestSet
-from massivetext.report.wording import counted
 
 
-def contamination(report: Report) -> Html:
-    """Overlap with test sets."""
+def overlap_section(report: RunReport) -> Html:
+    """Return the section about overlap with test sets; empty if none was tested."""
     found = report.contamination
     if found is None:
         return Html()
@@ -22,9 +22,10 @@ def contamination(report: Report) -> Html:
     return section(
         "contamination",
         "Overlap with test sets",
-        f"{counted(found.tested, 'document')} were compared with {counted(found.items, 'test item')} by n-grams of "
-        f"{found.options.ngram} words. A document is removed at {limit}; lesser overlaps are counted and stay.",
-        table("Test sets", header, rows, foot=foot) or element("p", "No document shares an n-gram with a test item."),
+        f"{count_noun(found.tested, 'document')} were compared with {count_noun(found.items, 'test item')} by n-grams "
+        f"of {found.options.ngram} words. A document is removed at {limit}; lesser overlaps are counted and stay.",
+        html_table("Test sets", header, rows, foot=foot)
+        or element("p", "No document shares an n-gram with a test item."),
         _details("Closest documents of each test set", *(_top(each) for each in found.test_sets if each.top)),
         _details("A sample of removed documents", *(_overlapping(example) for example in examples)),
     )
@@ -48,13 +49,13 @@ def _top(test_set: TestSet) -> Html:
             overlap.shared if overlap.shared else Number("title"),
             Number(f"{overlap.jaccard:.3f}"),
             Number(f"{overlap.containment:.3f}"),
-            origin(example.document),
+            origin_html(example.document),
         ]
         for example in test_set.top
         for overlap in example.overlaps
     ]
     header = ["item", "n-grams shared", "Jaccard", "share of the item", "document"]
-    return table(f"Closest documents to {test_set.name}", header, rows)
+    return html_table(f"Closest documents to {test_set.name}", header, rows)
 
 
 def _details(summary: str, *content: Html) -> Html:
@@ -67,4 +68,4 @@ def _overlapping(example: OverlapExample) -> Html:
         + (f"similarity {each.jaccard:.3f}, {each.containment:.0%} of the item" if each.shared else "same title")
         for each in example.overlaps
     )
-    return element("div", element("p", element("strong", items)), document(example.document), class_="example")
+    return element("div", element("p", element("strong", items)), document_html(example.document), class_="example")

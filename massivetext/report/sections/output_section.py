@@ -1,14 +1,14 @@
-"""What was written: the mixture, and the tokenizer."""
+"""Sections about the output: the mixture and the tokenizer."""
 
+from massivetext.formatting import format_bytes
 from massivetext.report import charts
-from massivetext.report.markup import Child, Html, Number, table
-from massivetext.report.sections.building_blocks import Charts, section
-from massivetext.report.summary import Report
-from massivetext.report.wording import size
+from massivetext.report.markup import Child, Html, Number, html_table
+from massivetext.report.run_report import RunReport
+from massivetext.report.sections.building_blocks import PageCharts, section
 
 
-def mixture(report: Report, drawn: Charts) -> Html:
-    """The realised mixture beside the wanted one."""
+def mixture_section(report: RunReport, page_charts: PageCharts) -> Html:
+    """Return the section about the realised and the wanted mixture; empty if there are no records."""
     if report.mixture is None:
         return Html()
     rows: list[list[Child]] = [
@@ -31,19 +31,21 @@ def mixture(report: Report, drawn: Charts) -> Html:
         "Mixture",
         "Sequences by source: the tick is the weight in the recipe, the bar what the records hold. Epochs say how "
         "often the documents of a source were read; above 1 they were cropped anew each time.",
-        drawn.add("mixture", charts.mixture(report.mixture), f"Bars with ticks: share of the sequences. {label}."),
-        table("Realised mixture", header, rows),
+        page_charts.add(
+            "mixture", charts.mixture_chart(report.mixture), f"Bars with ticks: share of the sequences. {label}."
+        ),
+        html_table("Realised mixture", header, rows),
     )
 
 
-def tokenizer(report: Report) -> Html:
-    """The tokenizer and what a token is worth."""
+def tokenizer_section(report: RunReport) -> Html:
+    """Return the section about the tokenizer and the bytes per token; empty if there is no tokenizer."""
     found = report.tokenizer
     if found is None:
         return Html()
     made = f"trained on this run's text after {found.normalization}" if found.trained else "given by the recipe"
     rows: list[list[Child]] = [
-        [name, Number(f"{ratio:.2f}"), Number(size(found.sampled_bytes[name]))]
+        [name, Number(f"{ratio:.2f}"), Number(format_bytes(found.sampled_bytes[name]))]
         for name, ratio in found.bytes_per_token.items()
     ]
     return section(
@@ -51,5 +53,5 @@ def tokenizer(report: Report) -> Html:
         "Tokenizer",
         f"A SentencePiece model of {found.vocabulary_size:,} pieces, {made}. More bytes a token mean that a source "
         "costs fewer of them; measured on a sample of kept documents.",
-        table("Bytes of text a token", ["source", "bytes a token", "sample"], rows),
+        html_table("Bytes of text a token", ["source", "bytes a token", "sample"], rows),
     )

@@ -1,13 +1,14 @@
-"""Documents to look at."""
+"""Section with documents to look at."""
 
-from massivetext.report.markup import Child, Html, element, join
-from massivetext.report.sections.building_blocks import document, section
-from massivetext.report.summary import Report, SourceReport
-from massivetext.report.wording import counted, passing
+from massivetext.formatting import count_noun
+from massivetext.report.markup import Child, Html, element, join_html
+from massivetext.report.run_report import RunReport, SourceReport
+from massivetext.report.sections.building_blocks import document_html, section
+from massivetext.report.wording import describe_rule
 
 
-def samples(report: Report) -> Html:
-    """Documents that were dropped, by rule, and a few that were kept."""
+def samples_section(report: RunReport) -> Html:
+    """Return the section with sampled documents: dropped ones by rule, and a few that were kept."""
     return section(
         "samples",
         "Documents to look at",
@@ -18,20 +19,16 @@ def samples(report: Report) -> Html:
 
 
 def _source_samples(name: str, source: SourceReport) -> Html:
-    parts: list[Child] = [element("h3", name)]
+    children: list[Child] = [element("h3", name)]
     by_rule = {rule.rule: rule for rule in source.rules}
     for label in [label for label in by_rule if label in source.dropped]:
-        summary = join(
-            [
-                element("code", label),
-                f": {counted(by_rule[label].tally.failed, 'document')} outside {passing(by_rule[label].passes)}",
-            ]
-        )
-        shown = [element("li", document(each)) for each in source.dropped[label]]
-        parts.append(element("details", element("summary", summary), element("ol", *shown, class_="examples")))
+        failed, passes = count_noun(by_rule[label].tally.failed, "document"), describe_rule(by_rule[label].passes)
+        summary = join_html([element("code", label), f": {failed} outside {passes}"])
+        shown = [element("li", document_html(each)) for each in source.dropped[label]]
+        children.append(element("details", element("summary", summary), element("ol", *shown, class_="examples")))
     if source.kept:
-        shown = [element("li", document(each)) for each in source.kept]
-        parts.append(
+        shown = [element("li", document_html(each)) for each in source.kept]
+        children.append(
             element("details", element("summary", "Documents that are kept"), element("ol", *shown, class_="examples"))
         )
-    return join(parts)
+    return join_html(children)

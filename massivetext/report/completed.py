@@ -1,9 +1,9 @@
-"""How far a run has come: the stages that are complete and belong together."""
+"""The stages of a run that are complete and belong to the same recipe."""
 
 from massivetext.runs.context import Context
 
 
-def reached(context: Context) -> tuple[str, ...]:
+def completed_stages(context: Context) -> tuple[str, ...]:
     """Return the names of the stages that are complete under the run's keys, in order, up to the first that is not.
 
     A manifest that an earlier recipe left behind has another key and does not count.
