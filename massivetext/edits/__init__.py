@@ -9,5 +9,5 @@ from massivetext.edits.actions import EditRule as EditRule
 from massivetext.edits.apply import Change as Change
 from massivetext.edits.apply import changed_lines as changed_lines
 from massivetext.edits.apply import edit as edit
-from massivetext.edits.files import combine_edits as combine_edits
-from massivetext.edits.files import load_edit as load_edit
+from massivetext.edits.edit_files import combine_edits as combine_edits
+from massivetext.edits.edit_files import load_edit as load_edit

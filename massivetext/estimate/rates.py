@@ -12,7 +12,7 @@ from massivetext import stages
 
 # -- CPU seconds -------------------------------------------------------------------------------------------------------
 
-# Per byte of input: see sources.registry.Format.read_cost, and skip_cost for the other slices of a file.
+# Per byte of input: see sources.source_formats.Format.read_cost, and skip_cost for the other slices of a file.
 MEASURE = 0.05e-6  # per byte of text: read it and measure its signals
 HASH = 8e-6  # per document: read its id and text hash, compute its rank
 COMPARE = 0.3e-6  # per document: sort it into its partition

@@ -5,6 +5,6 @@ raises for the content of a file: each piece of input becomes a :class:`~massive
 :class:`~massivetext.schema.Rejected` with its position and the reason. A missing file does raise.
 """
 
-from massivetext.sources.registry import FORMATS as FORMATS
-from massivetext.sources.registry import Format as Format
-from massivetext.sources.registry import find_format as find_format
+from massivetext.sources.source_formats import FORMATS as FORMATS
+from massivetext.sources.source_formats import Format as Format
+from massivetext.sources.source_formats import find_format as find_format

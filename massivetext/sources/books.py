@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from massivetext.schema import Document, Rejected
 from massivetext.sources import charset, gutenberg, jsonl
 from massivetext.sources.compressed import PlainStream, open_stream
-from massivetext.sources.registry import ReadLimits, ReadOptions
+from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 from massivetext.text import clean
 

@@ -8,7 +8,7 @@ from massivetext.schema import Document, Rejected
 from massivetext.sources import fields, jsonl, languages, licences
 from massivetext.sources.archives import ARCHIVE_EXPANSION, ArchiveError, ArchiveMember, archive_members, is_archive
 from massivetext.sources.compressed import ExpansionLimit, open_stream
-from massivetext.sources.registry import ReadLimits, ReadOptions
+from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 from massivetext.storage import files as fs
 from massivetext.text import clean

@@ -13,7 +13,7 @@ from massivetext.sources import fields, parquet
 from massivetext.sources.bounded_lines import BoundedLine, read_lines
 from massivetext.sources.compressed import EXPANSION, ExpansionLimit, PlainStream, open_stream
 from massivetext.sources.fields import Build
-from massivetext.sources.registry import ReadLimits, ReadOptions
+from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 
 _BOM = b"\xef\xbb\xbf"

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from massivetext.schema import Document, Rejected
 from massivetext.sources.compressed import EXPANSION, ExpansionLimit, PlainStream
 from massivetext.sources.fields import Build
-from massivetext.sources.registry import ReadLimits
+from massivetext.sources.source_formats import ReadLimits
 from massivetext.sources.splits import Split
 from massivetext.storage import files as fs
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from massivetext.schema import Document, Rejected
 from massivetext.sources.compressed import open_stream
-from massivetext.sources.registry import FORMATS, Format, ReadLimits, ReadOptions, find_format
+from massivetext.sources.source_formats import FORMATS, Format, ReadLimits, ReadOptions, find_format
 from massivetext.sources.splits import Split
 
 # A larger file holds something, whatever its compression.

@@ -7,7 +7,7 @@ from massivetext.extract import extract
 from massivetext.schema import Document, Rejected
 from massivetext.sources import charset, http
 from massivetext.sources.compressed import open_stream
-from massivetext.sources.registry import ReadLimits, ReadOptions
+from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 from massivetext.sources.warc import LostBytes, WarcRecord, read_warc_records
 from massivetext.text import clean

@@ -8,7 +8,7 @@ from massivetext.schema import Document, Rejected
 from massivetext.sources import jsonl, wikitext
 from massivetext.sources.compressed import open_stream
 from massivetext.sources.mediawiki import BrokenXMLError, Dump, DumpPage
-from massivetext.sources.registry import ReadLimits, ReadOptions
+from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 from massivetext.text import clean
 

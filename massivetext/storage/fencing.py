@@ -8,7 +8,7 @@ import contextlib
 import contextvars
 from collections.abc import Iterator
 
-from massivetext.storage.reading import exists
+from massivetext.storage.file_reading import exists
 
 _marker: contextvars.ContextVar[str | None] = contextvars.ContextVar("fence", default=None)
 

@@ -3,7 +3,7 @@
 Local paths are plain; ``gs://`` needs the extra ``gcp``, ``s3://`` the extra ``s3``. The functions are defined in
 
 - :mod:`massivetext.storage.paths`: computing with paths,
-- :mod:`massivetext.storage.reading`: reading and listing,
+- :mod:`massivetext.storage.file_reading`: reading and listing,
 - :mod:`massivetext.storage.publishing`: writing and removing, whole or not at all,
 - :mod:`massivetext.storage.fencing`: keeping late attempts from writing,
 - :mod:`massivetext.storage.concurrency`: many requests at a time.
@@ -16,6 +16,18 @@ from massivetext.storage.concurrency import AT_ONCE as AT_ONCE
 from massivetext.storage.concurrency import concurrently as concurrently
 from massivetext.storage.fencing import fenced as fenced
 from massivetext.storage.fencing import is_marker_gone as is_marker_gone
+from massivetext.storage.file_reading import FileInfo as FileInfo
+from massivetext.storage.file_reading import digest as digest
+from massivetext.storage.file_reading import download as download
+from massivetext.storage.file_reading import exists as exists
+from massivetext.storage.file_reading import find as find
+from massivetext.storage.file_reading import glob as glob
+from massivetext.storage.file_reading import has_size as has_size
+from massivetext.storage.file_reading import info as info
+from massivetext.storage.file_reading import local_copy as local_copy
+from massivetext.storage.file_reading import open_read as open_read
+from massivetext.storage.file_reading import read_bytes as read_bytes
+from massivetext.storage.file_reading import size as size
 from massivetext.storage.paths import absolute as absolute
 from massivetext.storage.paths import is_absolute as is_absolute
 from massivetext.storage.paths import is_local as is_local
@@ -29,15 +41,3 @@ from massivetext.storage.publishing import publish as publish
 from massivetext.storage.publishing import remove as remove
 from massivetext.storage.publishing import remove_empty_folders as remove_empty_folders
 from massivetext.storage.publishing import write_bytes as write_bytes
-from massivetext.storage.reading import FileInfo as FileInfo
-from massivetext.storage.reading import digest as digest
-from massivetext.storage.reading import download as download
-from massivetext.storage.reading import exists as exists
-from massivetext.storage.reading import find as find
-from massivetext.storage.reading import glob as glob
-from massivetext.storage.reading import has_size as has_size
-from massivetext.storage.reading import info as info
-from massivetext.storage.reading import local_copy as local_copy
-from massivetext.storage.reading import open_read as open_read
-from massivetext.storage.reading import read_bytes as read_bytes
-from massivetext.storage.reading import size as size

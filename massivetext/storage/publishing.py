@@ -17,7 +17,7 @@ from fsspec.implementations.local import LocalFileSystem
 from massivetext.errors import AccessDeniedError, FencedOutError
 from massivetext.storage import local_disk, object_store
 from massivetext.storage.fencing import is_marker_gone
-from massivetext.storage.reading import exists, translate_errors
+from massivetext.storage.file_reading import exists, translate_errors
 
 TEMPORARY = ".tmp-"  # in the name of every file that is not yet complete
 

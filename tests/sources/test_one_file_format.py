@@ -19,7 +19,7 @@ from massivetext.schema import Document, Rejected
 from massivetext.sources import FORMATS, Format
 from massivetext.sources.compressed import open_stream
 from massivetext.sources.reading import read_split
-from massivetext.sources.registry import ReadLimits, ReadOptions
+from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 from massivetext.stages import STAGES
 from massivetext.text import clean
