@@ -12,7 +12,7 @@ from pathlib import Path
 
 from massivetext.estimate.measured import measure
 from massivetext.estimate.work import work
-from massivetext.runs.store import Run, canonical
+from massivetext.runs.store import Run, canonical_json
 
 TARGET = Path(__file__).resolve().parents[1] / "massivetext/estimate/reference.json"
 
@@ -20,7 +20,7 @@ TARGET = Path(__file__).resolve().parents[1] / "massivetext/estimate/reference.j
 def main(folder: str, origin: str) -> None:
     """Measures a run, writes the file, and prints each step's CPU seconds as modelled and as measured."""
     measured = measure(Run(folder), origin)
-    TARGET.write_bytes(canonical(measured))
+    TARGET.write_bytes(canonical_json(measured))
     for names, todo in work(measured.corpus).items():
         seconds = sum(measured.stages[name].cpu_seconds or 0.0 for name in names)
         print(f"{', '.join(names):<24} {todo.cpu_seconds:8.1f} s modelled {seconds:8.1f} s measured")

@@ -10,7 +10,7 @@ from massivetext.recipe import DecontaminateOptions, Recipe, SourceOptions
 from massivetext.rules import Rule
 from massivetext.runs.context import Context
 from massivetext.runs.stage import verdict_sets
-from massivetext.runs.store import FORMAT, Manifest, Run, RunState, Shard, ShardCommit, StageState, key_of
+from massivetext.runs.store import FORMAT, Manifest, Run, RunState, Shard, ShardCommit, StageState, json_sha256
 from massivetext.schema import RULE_VERDICTS, Document, documents_table
 from massivetext.stages import STAGES
 
@@ -37,7 +37,7 @@ def tiny_context(
         run=Run(folder),
         recipe=recipe,
         root=folder,
-        keys={stage.name: key_of(stage.name) for stage in STAGES},
+        stage_keys={stage.name: json_sha256(stage.name) for stage in STAGES},
         shard_counts={source: len(shards) for source, shards in texts.items()},
         rules=dict.fromkeys(texts, (RULE,)),
         verdicts=verdict_sets(recipe, STAGES),
@@ -62,7 +62,7 @@ def _write(context: Context, shard: Shard, texts: Sequence[str], dropped: Collec
         strict=True,
     ):
         file = run.write_table(data_set, shard, table)
-        run.commit_shard(stage, context.keys[stage], ShardCommit(shard.name, (file,), {"documents": len(texts)}))
+        run.commit_shard(stage, context.stage_keys[stage], ShardCommit(shard.name, (file,), {"documents": len(texts)}))
 
 
 def damaged_parquet(data: bytes) -> dict[str, bytes]:
@@ -84,7 +84,7 @@ def finish(context: Context) -> None:
     }
     states = []
     for stage in STAGES[:3]:
-        key = context.keys[stage.name]
+        key = context.stage_keys[stage.name]
         commits = tuple(context.run.commits(stage.name, key))
         digest = context.run.commit(stage, Manifest(stage.name, key, {}, commits, facts.get(stage.name, {})))
         states.append(StageState(stage.name, key, digest, 0.5))
@@ -94,7 +94,7 @@ def finish(context: Context) -> None:
             format=FORMAT,
             name=context.recipe.name,
             recipe=recipe,
-            recipe_sha256=key_of(recipe),
+            recipe_sha256=json_sha256(recipe),
             root=context.root,
             seed=context.recipe.seed,
             versions={"massivetext": "0"},

@@ -28,10 +28,17 @@ class Cells(NamedTuple):
     parts: int
 
     @classmethod
-    def of(cls, documents: int, bands: int) -> "Cells":
+    def of(
+        cls,
+        documents: int,
+        bands: int,
+        *,
+        partition_bytes: int | None = None,
+        pair_partition_documents: int | None = None,
+    ) -> "Cells":
         """The cells for so many documents."""
-        partitions = -(-documents * KEYED.itemsize // _CELL_BYTES)
-        parts = min(-(-documents // _PART_DOCUMENTS), _MOST_PARTS)
+        partitions = -(-documents * KEYED.itemsize // (partition_bytes or _CELL_BYTES))
+        parts = min(-(-documents // (pair_partition_documents or _PART_DOCUMENTS)), _MOST_PARTS)
         return cls(documents, bands, max(1, partitions), max(1, parts))
 
     @property

@@ -90,7 +90,7 @@ def _corpus(state: RunState, manifests: Mapping[str, Manifest], stages: Sequence
         candidates=near.get("candidates", 0),
         clustered=near.get("clustered", 0),
         sampled_bytes=manifests[TOKENIZER.name].totals("samples/").get("bytes", 0),
-        record_tokens=sum(manifests[RECORDS.name].facts["tokens"].values()),
+        record_tokens=sum(manifests[RECORDS.name].fact("tokens", dict[str, int]).values()),
         token_bytes=width,
         bands=recipe.near.bands,
         signature_bytes=signature_bytes(recipe.near),
@@ -101,7 +101,7 @@ def _corpus(state: RunState, manifests: Mapping[str, Manifest], stages: Sequence
 def _volume(recipe: Recipe, name: str, manifests: Mapping[str, Manifest], sets: Sequence[VerdictSet]) -> Volume:
     options = recipe.sources[name]
     of_source = f"{name}/"
-    shards = manifests[INGEST.name].facts["shards"]
+    shards = manifests[INGEST.name].fact("shards", dict[str, list[Split]])
     mine = [splits for shard, splits in shards.items() if shard.startswith(of_source)]
     met = manifests[INGEST.name].totals(of_source)
     funnel = [(INGEST.name, Count(met["documents"], met["bytes"]))]
@@ -112,7 +112,7 @@ def _volume(recipe: Recipe, name: str, manifests: Mapping[str, Manifest], sets: 
     drawn = _drawn(manifests[RECORDS.name], name)
     return Volume(
         kind=options.kind,
-        inputs=Inputs.of(msgspec.convert(split, Split) for splits in mine for split in splits),
+        inputs=Inputs.of(split for splits in mine for split in splits),
         shard_bytes=options.shard_bytes,
         judged_by=tuple(verdicts.stage for verdicts in sets if name in verdicts.sources),
         funnel=tuple(funnel),

@@ -33,7 +33,7 @@ class Span(NamedTuple):
 
 def part_path(run: Run, number: int, shard: Shard) -> str:
     """A shard's tokens of one round of encoding."""
-    return run.part(f"tokens/round-{number}", shard)
+    return run.shard_file(f"tokens/round-{number}", shard)
 
 
 def counts_path(run: Run, source: str) -> str:

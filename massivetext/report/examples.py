@@ -65,7 +65,7 @@ def places_of(context: Context, addresses: Sequence[int]) -> list[Place]:
 
 def address_of(context: Context, where: Place) -> int:
     """The address of a place."""
-    return int(context.addresses(where.shard, np.array([where.row]))[0])
+    return int(context.document_refs(where.shard, np.array([where.row]))[0])
 
 
 def read_examples(context: Context, places: Iterable[Place]) -> dict[Place, Example]:
@@ -82,7 +82,7 @@ def read_examples(context: Context, places: Iterable[Place]) -> dict[Place, Exam
         wanted = np.array(sorted(by_shard[shard]), np.int64)
         failures = _failures(context, shard, wanted)
         columns = ["id", "origin", "key", "url", "title", "text"]
-        for row, document in documents.rows(context.run, shard, columns, wanted):
+        for row, document in documents.read_rows(context.run, shard, columns, wanted):
             found[Place(shard, row)] = _example(shard.source, document, failures[row])
     return found
 

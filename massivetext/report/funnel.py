@@ -55,7 +55,7 @@ def read_funnel(run: Run, sources: list[str], stages: Sequence[Stage] = STAGES) 
             counts[source, stage.title] = _count(run, manifest, source, before)
         titles.append(stage.title)
     records = run.manifest(RECORDS.name)
-    tokens = dict(records.facts["tokens"]) if records else {}
+    tokens = records.fact("tokens", dict[str, int]) if records else {}
     return Funnel(tuple(sources), tuple(titles), counts, tokens)
 
 

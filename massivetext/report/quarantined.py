@@ -35,6 +35,6 @@ def rejects(context: Context, shard: Shard) -> tuple[dict[str, Reason], dict[str
 
 def quarantine_lines(context: Context, shard: Shard) -> Iterator[Rejected]:
     """The input of a shard that became no document, in the order in which it was met."""
-    with fs.open_read(context.run.part("quarantine", shard, ".jsonl")) as handle:
+    with fs.open_read(context.run.shard_file("quarantine", shard, ".jsonl")) as handle:
         for line in handle:
             yield Rejected(**msgspec.json.decode(line))

@@ -290,15 +290,17 @@ def _judged(source: SourceReport) -> Judged:
 
 
 def _mixture(context: Context) -> dict[str, Mixture]:
-    facts = context.run.need(RECORDS.name).facts
-    total = sum(facts["sequences"].values())
+    manifest = context.run.need(RECORDS.name)
+    counts, tokens = (manifest.fact(name, dict[str, int]) for name in ("sequences", "tokens"))
+    weights, epochs = manifest.fact("weights", dict[str, str]), manifest.fact("epochs", dict[str, float])
+    total = sum(counts.values())
     return {
         name: Mixture(
-            weight=str(facts["weights"][name]),
+            weight=weights[name],
             sequences=sequences,
-            tokens=facts["tokens"][name],
+            tokens=tokens[name],
             realised=float(Fraction(sequences, total)) if total else 0.0,
-            epochs=facts["epochs"][name],
+            epochs=epochs[name],
         )
-        for name, sequences in sorted(facts["sequences"].items())
+        for name, sequences in sorted(counts.items())
     }

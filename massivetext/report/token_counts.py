@@ -56,5 +56,7 @@ def _texts(context: Context, places: list[Place]) -> list[str]:
     texts = []
     for shard in sorted({where.shard for where in places}):
         rows = np.array(sorted(where.row for where in places if where.shard == shard), np.int64)
-        texts += [str(found["text"])[:_CHARACTERS] for _, found in documents.rows(context.run, shard, ["text"], rows)]
+        texts += [
+            str(found["text"])[:_CHARACTERS] for _, found in documents.read_rows(context.run, shard, ["text"], rows)
+        ]
     return texts

@@ -7,7 +7,7 @@ import pytest
 from command import massivetext
 from jsonl_corpus import write
 
-from massivetext.cli.plan_tables import size
+from massivetext.cli.plan_tables import format_size
 
 
 def test_a_recipe_whose_inputs_are_not_there_is_planned_from_its_weights(tmp_path: Path) -> None:
@@ -72,4 +72,4 @@ def test_what_cannot_be_planned_is_refused_in_a_line(
     [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (99.9e9, "99.9 GB"), (100e9, "100 GB"), (5e16, "50.0 PB")],
 )
 def test_sizes_have_a_unit(count: float, text: str) -> None:
-    assert size(count) == text
+    assert format_size(count) == text

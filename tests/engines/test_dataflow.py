@@ -21,7 +21,7 @@ JOBS = [
         ["GroupByHash", "GroupByShard"],
     ),
     ("near-dedup", ["DealOut", "Claim", "near-dedup signatures/"], []),
-    ("near-dedup", ["DealOut", "ReadBands", "GroupByCell", "WriteCell"], ["GroupByCell"]),
+    ("near-dedup", ["DealOut", "ReadBands", "GroupByLshPartition", "WriteLshPartition"], ["GroupByLshPartition"]),
     ("near-dedup", ["DealOut", "Merge", "GroupByChunk", "Verify"], ["GroupByChunk"]),
     ("near-dedup", ["DealOut", "Claim", "near-dedup"], []),
     ("decontaminate", ["DealOut", "Claim", "decontaminate"], []),

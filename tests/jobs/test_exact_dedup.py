@@ -120,7 +120,7 @@ def deduplicated(folder: Path, texts: Texts = TEXTS) -> Context:
     context.run.write_table(
         "verdicts/rules", news, table.set_column(0, table.schema.field(0), [[not f for f in failed]])
     )
-    context.run.begin(EXACT_DEDUP, context.keys[STAGE])
+    context.run.begin(EXACT_DEDUP, context.stage_keys[STAGE])
     run_exact_dedup(Engine(), context, ())
     return context
 
@@ -128,7 +128,7 @@ def deduplicated(folder: Path, texts: Texts = TEXTS) -> Context:
 def verdicts(context: Context) -> dict[str, list[dict[str, Any]]]:
     return {
         commit.task: context.run.read_table("verdicts/exact", shard).to_pylist()
-        for commit in context.run.commits(STAGE, context.keys[STAGE])
+        for commit in context.run.commits(STAGE, context.stage_keys[STAGE])
         for shard in context.all_shards()
         if shard.name == commit.task
     }
@@ -163,7 +163,7 @@ def test_one_of_equal_texts_is_kept_over_all_sources(context: Context) -> None:
     for copies in places.values():
         ids = [document_id(source, f"{shard}.txt", str(row)) for source, shard, row in copies]
         keeper = copies[int(np.argmin(keeper_rank(ids, context.recipe.seed)))]
-        address = int(context.addresses(context.shards(keeper[0])[keeper[1]], np.array([keeper[2]]))[0])
+        address = int(context.document_refs(context.shards(keeper[0])[keeper[1]], np.array([keeper[2]]))[0])
         for place in copies:
             source, shard, row = place
             verdict = found[context.shards(source)[shard].name][row]
@@ -192,7 +192,7 @@ def test_what_failed_a_rule_is_nobodys_copy(context: Context) -> None:
 
 
 def test_counts_are_of_what_was_tested(context: Context) -> None:
-    counts = {commit.task: commit.counts for commit in context.run.commits(STAGE, context.keys[STAGE])}
+    counts = {commit.task: commit.counts for commit in context.run.commits(STAGE, context.stage_keys[STAGE])}
     total = {name: sum(each[name] for each in counts.values()) for name in ("tested", "removed", "kept")}
 
     assert counts["news/part-00000-of-00003"]["tested"] == 2
@@ -220,7 +220,7 @@ def test_deduplicating_what_is_left_removes_nothing(tmp_path: Path, context: Con
 
 def test_a_run_without_sources_to_deduplicate_has_no_verdicts(tmp_path: Path) -> None:
     context = tiny_context(str(tmp_path), {"wikipedia": [["a", "a"]]})
-    context.run.begin(EXACT_DEDUP, context.keys[STAGE])
+    context.run.begin(EXACT_DEDUP, context.stage_keys[STAGE])
     run_exact_dedup(Engine(), context, ())
 
     assert verdicts(context) == {}

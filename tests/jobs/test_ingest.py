@@ -10,9 +10,9 @@ from tiny_run import recipe_of
 from massivetext.errors import StageError
 from massivetext.jobs.ingest import ingest_shard
 from massivetext.runs.context import Context
-from massivetext.runs.progress import Reporter
+from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.stage import verdict_sets
-from massivetext.runs.store import Run, Shard, key_of
+from massivetext.runs.store import Run, Shard, json_sha256
 from massivetext.runs.work_items import WorkItem
 from massivetext.sources.splits import plan
 from massivetext.stages import STAGES
@@ -30,7 +30,7 @@ def planned(tmp_path: Path) -> tuple[Context, WorkItem, Path]:
         run=Run(str(tmp_path / "run")),
         recipe=recipe,
         root=str(tmp_path),
-        keys={stage.name: key_of(stage.name) for stage in STAGES},
+        stage_keys={stage.name: json_sha256(stage.name) for stage in STAGES},
         shard_counts={"news": 1},
         rules={"news": ()},
         verdicts=verdict_sets(recipe, STAGES),
@@ -39,7 +39,7 @@ def planned(tmp_path: Path) -> tuple[Context, WorkItem, Path]:
 
 
 def ingest(context: Context, task: WorkItem) -> int:
-    return ingest_shard(context, task, Reporter(None, "ingest")).counts["documents"]
+    return ingest_shard(context, task, ProgressWriter(None, "ingest")).counts["documents"]
 
 
 def test_an_input_that_is_as_it_was_planned_is_read(planned: tuple[Context, WorkItem, Path]) -> None:
@@ -51,7 +51,9 @@ def test_an_input_that_is_as_it_was_planned_is_read(planned: tuple[Context, Work
 def test_an_input_that_has_gone_stops_the_run(planned: tuple[Context, WorkItem, Path]) -> None:
     context, task, path = planned
     path.unlink()
-    with pytest.raises(StageError, match=r"a\.jsonl: has gone since the run began; bring it back, or run without it"):
+    with pytest.raises(
+        StageError, match=r"a\.jsonl: was removed after the run began; put it back, or run again without it"
+    ):
         ingest(context, task)
 
 
@@ -59,7 +61,7 @@ def test_an_input_that_has_grown_stops_the_run(planned: tuple[Context, WorkItem,
     context, task, path = planned
     with path.open("ab") as handle:
         handle.write(b'{"text": "three"}\n')
-    with pytest.raises(StageError, match=r"a\.jsonl: has changed since the run began; run again to read it as it is"):
+    with pytest.raises(StageError, match=r"a\.jsonl: was changed after the run began; run again to read it as it is"):
         ingest(context, task)
 
 

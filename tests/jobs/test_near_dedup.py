@@ -1,4 +1,4 @@
-"""Near deduplication as a stage: cells, waves, parts and chunks change nothing; what is found is what is there."""
+"""Near-deduplication as a stage: partitions, waves and chunks change nothing, and every planted copy is found."""
 
 import hashlib
 import itertools
@@ -20,13 +20,28 @@ from massivetext.dedup.minhash import MinHash, band_keys
 from massivetext.dedup.row_types import KEYED
 from massivetext.engines.engine import Engine
 from massivetext.errors import StageError
-from massivetext.jobs import near_candidates, near_verification
 from massivetext.jobs.exact_dedup import run_exact_dedup
-from massivetext.jobs.near_candidates import STAGE, cells_of, read_bands, write_cell
-from massivetext.jobs.near_dedup import run_near_dedup
-from massivetext.jobs.near_verification import Chunk, blocks, merge_part, verify_chunk
+from massivetext.jobs.near_candidates import (
+    STAGE,
+    find_candidates,
+    lsh_partition_path,
+    plan_lsh_partitions,
+    read_bands,
+    write_lsh_partition,
+)
+from massivetext.jobs.near_dedup import run_near_dedup, sign_shard
+from massivetext.jobs.near_sizes import NearDedupSizes
+from massivetext.jobs.near_verification import (
+    PAIR_EVIDENCE,
+    PairChunk,
+    merge_pair_partition,
+    split_into_blocks,
+    verify_candidates,
+    verify_chunk,
+)
 from massivetext.recipe import NearOptions
 from massivetext.runs.context import Context
+from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.work_items import WorkItem
 from massivetext.schema import U64, document_id
 from massivetext.shingles import shingle_hashes
@@ -59,15 +74,17 @@ CLUSTERS = [
 
 def prepared(folder: Path, texts: Texts = TEXTS) -> tuple[Context, list[WorkItem]]:
     context = tiny_context(str(folder), texts)
-    context.run.begin(EXACT_DEDUP, context.keys["exact-dedup"])
+    context.run.begin(EXACT_DEDUP, context.stage_keys["exact-dedup"])
     run_exact_dedup(Engine(), context, ())
-    context.run.begin(NEAR_DEDUP, context.keys[STAGE])
+    context.run.begin(NEAR_DEDUP, context.stage_keys[STAGE])
     return context, [WorkItem(shard, (), 1.0) for shard in context.all_shards()]
 
 
-def deduplicated(folder: Path, texts: Texts = TEXTS, engine: Engine | None = None) -> Context:
-    context, tasks = prepared(folder, texts)
-    run_near_dedup(engine or Engine(), context, tasks)
+def deduplicated(
+    folder: Path, texts: Texts = TEXTS, engine: Engine | None = None, sizes: NearDedupSizes | None = None
+) -> Context:
+    context, items = prepared(folder, texts)
+    run_near_dedup(engine or Engine(), context, items, sizes or NearDedupSizes())
     return context
 
 
@@ -81,9 +98,9 @@ def hashes(context: Context, *data_sets: str) -> dict[str, str]:
 
 
 def counts(context: Context, prefix: str) -> dict[str, int]:
-    """Sums of the counts of tasks."""
+    """Return the sums of the counts of work items with names that begin with the prefix."""
     total: dict[str, int] = {}
-    for commit in context.run.commits(STAGE, context.keys[STAGE]):
+    for commit in context.run.commits(STAGE, context.stage_keys[STAGE]):
         if commit.task.startswith(prefix):
             for name, count in commit.counts.items():
                 total[name] = total.get(name, 0) + count
@@ -108,33 +125,33 @@ def test_of_each_cluster_the_copy_of_smallest_rank_is_kept(context: Context) -> 
         ids = [document_id(source, f"{shard}.txt", str(row)) for source, shard, row in cluster]
         keeper = cluster[int(np.argmin(keeper_rank(ids, context.recipe.seed)))]
         source, shard, row = keeper
-        address = int(context.addresses(context.shards(source)[shard], np.array([row]))[0])
-        for place in cluster:
-            found = verdict(context, *place)
+        reference = int(context.document_refs(context.shards(source)[shard], np.array([row]))[0])
+        for location in cluster:
+            found = verdict(context, *location)
 
-            assert found["kept"] == (place == keeper)
-            assert found["cluster"] == address
+            assert found["kept"] == (location == keeper)
+            assert found["cluster"] == reference
             assert 0.9 < found["similarity"] < 1.0
 
 
 def test_what_has_no_copy_is_kept(context: Context) -> None:
     alone = {"kept": True, "cluster": None, "similarity": None}
 
-    for place in (("books", 0, 1), ("books", 1, 0), ("news", 1, 1), ("web", 0, 1), ("web", 0, 2)):
-        assert verdict(context, *place) == alone
+    for location in (("books", 0, 1), ("books", 1, 0), ("news", 1, 1), ("web", 0, 1), ("web", 0, 2)):
+        assert verdict(context, *location) == alone
     # 68 of 148 shingles are common: a third of its words are others.
     assert verdict(context, "web", 1, 1) == alone
-    assert not fs.exists(context.run.part("verdicts/near", context.shards("wikipedia")[0]))
+    assert not fs.exists(context.run.shard_file("verdicts/near", context.shards("wikipedia")[0]))
 
 
 def test_evidence_is_the_exact_similarity_of_every_candidate(context: Context) -> None:
     documents = {
-        int(context.addresses(shard, np.array([row]))[0]): text
+        int(context.document_refs(shard, np.array([row]))[0]): text
         for shard in context.all_shards()
         for row, text in enumerate(TEXTS[shard.source][shard.index])
     }
     measured = 0
-    for info in fs.find(context.run.path(near_verification.EVIDENCE)):
+    for info in fs.find(context.run.path(PAIR_EVIDENCE)):
         for a, b, jaccard in zip(*_columns(info.path, "a", "b", "jaccard"), strict=True):
             one, two = (set(shingle_hashes(documents[each], 13, lowercase=False).tolist()) for each in (a, b))
             assert jaccard == len(one & two) / len(one | two)
@@ -189,17 +206,15 @@ def test_a_document_without_words_has_no_signature(context: Context) -> None:
     ("engine", "sizes"),
     [
         (CLUSTER, {}),
-        (Engine(), {"WAVE_BYTES": 1}),  # a job a cell
-        (Engine(), {"WAVE_BYTES": 1 << 10}),
+        (Engine(), {"wave_bytes": 1}),  # one job per LSH partition
+        (Engine(), {"wave_bytes": 1 << 10}),
     ],
-    ids=["cluster", "one cell a wave", "a few bands a wave"],
+    ids=["cluster", "one LSH partition per wave", "a few bands per wave"],
 )
 def test_neither_the_engine_nor_waves_change_a_byte(
-    tmp_path: Path, context: Context, monkeypatch: pytest.MonkeyPatch, engine: Engine, sizes: dict[str, int]
+    tmp_path: Path, context: Context, engine: Engine, sizes: dict[str, int]
 ) -> None:
-    for name, value in sizes.items():
-        monkeypatch.setattr(near_candidates, name, value)
-    other = deduplicated(tmp_path, engine=engine)
+    other = deduplicated(tmp_path, engine=engine, sizes=NearDedupSizes(**sizes))
 
     assert hashes(other, "signatures", "duplicates", "verdicts/near") == hashes(
         context, "signatures", "duplicates", "verdicts/near"
@@ -207,20 +222,18 @@ def test_neither_the_engine_nor_waves_change_a_byte(
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    "sizes",
     [
-        ("dedup.cells._CELL_BYTES", 32),
-        ("dedup.cells._PART_DOCUMENTS", 2),
-        ("jobs.near_verification.CHUNK_PAIRS", 2),
-        ("jobs.near_verification._BLOCK_BYTES", 1),
-        ("jobs.near_dedup._CLUSTER_ROWS", 2),
+        NearDedupSizes(lsh_partition_bytes=32),
+        NearDedupSizes(pair_partition_documents=2),
+        NearDedupSizes(chunk_pairs=2),
+        NearDedupSizes(block_bytes=1),
+        NearDedupSizes(cluster_rows=2),
     ],
+    ids=["LSH partitions", "pair partitions", "chunks", "blocks", "row groups"],
 )
-def test_the_division_of_the_work_decides_nothing(
-    tmp_path: Path, context: Context, monkeypatch: pytest.MonkeyPatch, name: str, value: int
-) -> None:
-    monkeypatch.setattr(f"massivetext.{name}", value)
-    other = deduplicated(tmp_path)
+def test_the_division_of_the_work_decides_nothing(tmp_path: Path, context: Context, sizes: NearDedupSizes) -> None:
+    other = deduplicated(tmp_path, sizes=sizes)
 
     assert hashes(other, "verdicts/near") == hashes(context, "verdicts/near")
     assert counts(other, "pairs/") == counts(context, "pairs/")
@@ -249,7 +262,7 @@ def test_waves_hold_every_cell_once_and_keep_to_their_bytes(documents: int, band
 
 def test_ten_million_documents_keep_to_the_budget_of_the_embedded_runner() -> None:
     cells = Cells.of(10_000_000, 32)
-    waves = list(cells.waves(range(cells.total), near_candidates.WAVE_BYTES))
+    waves = list(cells.waves(range(cells.total), NearDedupSizes().wave_bytes))
 
     # 5.1 GB of rows in 40 waves of 128 MB.
     assert len(waves) == 40
@@ -259,7 +272,7 @@ def test_ten_million_documents_keep_to_the_budget_of_the_embedded_runner() -> No
 @given(st.lists(st.integers(0, 100), max_size=30), st.integers(1, 200))
 def test_blocks_hold_every_pair_in_order_and_about_as_much_text_as_they_may(sizes: Sequence[int], most: int) -> None:
     pairs: U64 = np.arange(2 * len(sizes), dtype=np.uint64).reshape(-1, 2)
-    made = blocks(pairs, np.array(sizes, np.uint64), most)
+    made = split_into_blocks(pairs, np.array(sizes, np.uint64), most)
 
     assert np.concatenate(made).tolist() == pairs.tolist()
     for block in made:
@@ -279,9 +292,9 @@ def test_a_cell_has_the_same_bytes_whatever_arrives_first(
     shuffled = np.array(random.sample(documents, len(documents)), KEYED)
     half = len(documents) // 2
     cells = Cells(len(documents), 32, 1, 3)
-    one = write_cell(context, cells, 0, [rows.tobytes()]), fs.read_bytes(near_candidates.cell_path(context, 0))
+    one = write_lsh_partition(context, cells, 0, [rows.tobytes()]), fs.read_bytes(lsh_partition_path(context, 0))
     batches = [b"", shuffled[half:].tobytes(), shuffled[:half].tobytes()]
-    two = write_cell(context, cells, 0, batches), fs.read_bytes(near_candidates.cell_path(context, 0))
+    two = write_lsh_partition(context, cells, 0, batches), fs.read_bytes(lsh_partition_path(context, 0))
 
     assert one == two
 
@@ -300,7 +313,7 @@ def test_oversized_buckets_are_counted(tmp_path: Path) -> None:
     limit = context.recipe.near.max_bucket
     # Bucket 1 has one document too many, bucket 2 exactly as many as it may, bucket 3 one more than that.
     rows = [(key, row) for key, size in ((1, limit + 1), (2, limit), (3, limit + 1)) for row in range(size)]
-    commit = write_cell(context, Cells(0, 32, 1, 1), 5, [np.array(rows, KEYED).tobytes()])
+    commit = write_lsh_partition(context, Cells(0, 32, 1, 1), 5, [np.array(rows, KEYED).tobytes()])
 
     assert commit.counts["oversized_buckets"] == 2
     # All pairs of the second; of the others those with the first and with the neighbour, the same rows every time.
@@ -318,37 +331,53 @@ def test_the_whole_stage_counts_oversized_buckets(tmp_path: Path) -> None:
     assert counts(context, "news/")["removed"] == 69
 
 
-def test_what_an_earlier_attempt_measured_is_not_measured_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(near_verification, "CHUNK_PAIRS", 1)
-    context = deduplicated(tmp_path)
+def test_what_an_earlier_attempt_measured_is_not_measured_again(tmp_path: Path) -> None:
+    sizes = NearDedupSizes(chunk_pairs=1)
+    context = deduplicated(tmp_path, sizes=sizes)
     before = hashes(context, "duplicates")
-    key = context.keys[STAGE]
-    times = {info.path: info.version for info in fs.find(context.run.path(near_verification.EVIDENCE))}
+    key = context.stage_keys[STAGE]
+    times = {info.path: info.version for info in fs.find(context.run.path(PAIR_EVIDENCE))}
     fs.remove(context.run._commit_path(STAGE, key, "clusters"))
-    fs.remove(context.run._commit_path(STAGE, key, Chunk(0, 1).name))
-    fs.remove(near_candidates.cell_path(context, 3))  # lost, though its commit is there
-    run_near_dedup(Engine(), context, [WorkItem(shard, (), 1.0) for shard in context.all_shards()])
+    fs.remove(context.run._commit_path(STAGE, key, PairChunk(0, 1).name))
+    fs.remove(lsh_partition_path(context, 3))  # lost, though its commit is there
+    run_near_dedup(Engine(), context, [WorkItem(shard, (), 1.0) for shard in context.all_shards()], sizes)
 
     assert hashes(context, "duplicates") == before
-    again = {info.path: info.version for info in fs.find(context.run.path(near_verification.EVIDENCE))}
-    assert [path for path in times if again[path] != times[path]] == [context.run.path(Chunk(0, 1).evidence)]
+    again = {info.path: info.version for info in fs.find(context.run.path(PAIR_EVIDENCE))}
+    assert [path for path in times if again[path] != times[path]] == [context.run.path(PairChunk(0, 1).evidence)]
 
 
-def test_a_chunk_that_nobody_measured_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    context, tasks = prepared(tmp_path)
-    monkeypatch.setattr(near_verification._Verify, "process", lambda _self, _element: None)
+class IdleEngine(Engine):
+    """An engine whose workers do nothing."""
+
+    def run(self, build: object, *, lanes: int) -> None:
+        """Run nothing."""
+
+
+def test_a_chunk_that_was_not_measured_is_an_error(tmp_path: Path) -> None:
+    context, items = prepared(tmp_path)
+    judged = [item for item in items if context.judged_by(STAGE, item.shard.source)]
+    for item in judged:
+        commit = sign_shard(context, item, ProgressWriter(None, STAGE))
+        context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
+    partitions = plan_lsh_partitions(context)
+    find_candidates(Engine(), context, partitions, [item.shard for item in judged])
+    with pytest.raises(StageError, match="pairs of pair partition 0 were not written; run again to go on"):
+        verify_candidates(IdleEngine(), context, partitions)
+
+    commit = merge_pair_partition(context, partitions, 0)
+    context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
     with pytest.raises(StageError, match="pairs/part-00000/chunk-00000 was not measured; run again to go on"):
-        run_near_dedup(Engine(), context, tasks)
+        verify_candidates(IdleEngine(), context, partitions)
 
 
-def test_a_merged_part_is_read_chunk_by_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(near_verification, "CHUNK_PAIRS", 2)
-    context = deduplicated(tmp_path)
-    cells = cells_of(context)
-    assert merge_part(context, cells, 0).counts["distinct"] == counts(context, "pairs/")["candidates"]
-    measured = [verify_chunk(context, Chunk(0, number)).counts["candidates"] for number in range(3)]
+def test_a_pair_partition_is_read_chunk_by_chunk(tmp_path: Path) -> None:
+    sizes = NearDedupSizes(chunk_pairs=2)
+    context = deduplicated(tmp_path, sizes=sizes)
+    partitions = plan_lsh_partitions(context)
+    merged = merge_pair_partition(context, partitions, 0)
+    assert merged.counts["distinct"] == counts(context, "pairs/")["candidates"]
+    measured = [verify_chunk(context, PairChunk(0, number), sizes).counts["candidates"] for number in range(3)]
 
     assert measured == [2, 2, counts(context, "pairs/")["candidates"] - 4]
 
@@ -362,10 +391,10 @@ def test_signatures_of_no_documents_give_no_pairs(tmp_path: Path) -> None:
 
 
 def test_the_pairs_of_every_band_are_brought_together(context: Context) -> None:
-    cells = cells_of(context)
+    cells = plan_lsh_partitions(context)
     pairs = []
     for cell in range(cells.total):
-        with fs.open_read(near_candidates.cell_path(context, cell)) as handle:
+        with fs.open_read(lsh_partition_path(context, cell)) as handle:
             pairs.append(pair_files.read_part(handle, 0, 1))
     found = counts(context, "candidates/cell-")
 

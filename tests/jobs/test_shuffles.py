@@ -72,7 +72,7 @@ BUDGETS: dict[tuple[str, str], Budget] = {
     # The addresses of a removed copy and of the one that stays.
     ("exact-dedup", "GroupByShard"): lambda f, s: 16 * f.copies + ELEMENT * s.elements,
     # A bucket's key and an address, a document and band.
-    ("near-dedup", "GroupByCell"): lambda f, s: 16 * f.signed * f.bands + ELEMENT * s.elements,
+    ("near-dedup", "GroupByLshPartition"): lambda f, s: 16 * f.signed * f.bands + ELEMENT * s.elements,
     # The name of a chunk: its pairs lie in a file.
     ("near-dedup", "GroupByChunk"): lambda f, s: 160 * f.chunks,
     # The tokens, two bytes each in a vocabulary below 65,536, and where each piece belongs.
@@ -85,7 +85,7 @@ BUDGETS |= {(stage, "DealOut/GroupByLane"): lambda f, s: TASK * f.shards for sta
 ELEMENTS: dict[tuple[str, str], Callable[[Facts], int]] = {
     ("exact-dedup", "GroupByHash"): lambda f: 64 * f.shards,  # partitions of every shard
     ("exact-dedup", "GroupByShard"): lambda f: (64 + 1) * f.shards,
-    ("near-dedup", "GroupByCell"): lambda f: f.cells * (f.shards + 1),
+    ("near-dedup", "GroupByLshPartition"): lambda f: f.cells * (f.shards + 1),
     ("near-dedup", "GroupByChunk"): lambda f: f.chunks,
 }
 
@@ -108,9 +108,9 @@ class Audit:
 def facts_of(context: Context) -> Facts:
     run = context.run
     exact, near, records = (run.need(stage) for stage in ("exact-dedup", "near-dedup", "records"))
-    splits = run.need("ingest").facts["shards"].values()
+    splits = run.need("ingest").fact("shards", dict[str, list[object]]).values()
     parts = [task.task for task in near.tasks if task.task.startswith("pairs/")]
-    tokens = sum(records.facts["tokens"].values())
+    tokens = sum(records.fact("tokens", dict[str, int]).values())
     drawn = records.totals("tokens/round-")["draws"]
     cells = sum(task.task.startswith("candidates/cell-") for task in near.tasks)
     return Facts(
@@ -174,7 +174,7 @@ def test_every_shuffle_is_known_and_keeps_to_its_budget(audit: Audit) -> None:
 @pytest.mark.slow
 def test_budgets_are_close_to_what_is_measured(audit: Audit) -> None:
     # A budget that is far above what crosses would let it grow unseen.
-    for place in (("exact-dedup", "GroupByHash"), ("near-dedup", "GroupByCell"), ("records", "GroupByShard")):
+    for place in (("exact-dedup", "GroupByHash"), ("near-dedup", "GroupByLshPartition"), ("records", "GroupByShard")):
         shuffle = next(s for job, s in audit.shuffles() if (job.stage, s.name) == place)
 
         assert shuffle.size > 0.75 * BUDGETS[place](audit.facts, shuffle), place

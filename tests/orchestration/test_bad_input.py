@@ -187,7 +187,7 @@ def test_a_full_disk_is_one_message_and_the_run_resumes(tmp_path: Path) -> None:
     # A limit on the size of files meets every write, as a full disk does, and needs no disk of its own.
     script = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (40000, 40000));"
-        "from massivetext.cli.main import _main; sys.exit(_main(sys.argv[1:]))"
+        "from massivetext.cli.main import run_command_line; sys.exit(run_command_line(sys.argv[1:]))"
     )
     arguments = ["run", str(path), "--output", "run", "--workers", "1", "--until", "measure"]
     done = subprocess.run(

@@ -7,7 +7,7 @@ import pytest
 from command import massivetext
 
 from massivetext.runs.store import Run, Shard
-from massivetext.runs.verify import verify
+from massivetext.runs.verify import verify_run
 
 SHARD = Shard("news", 0, 1)
 TEXTS = [
@@ -89,7 +89,7 @@ def test_what_the_old_recipe_left_behind_the_last_stage_is_cleared(folder: Path)
     (folder / "mine.toml").write_text('[[rule]]\nsignal = "word_count"\nmin = 2\nsource = "ours: a test"\n')
     done = run(folder, "judge")
 
-    assert verify(done) == []
+    assert verify_run(done) == []
     assert done.manifest("exact-dedup") is None
     assert not (folder / "run/verdicts/exact").exists()
 
@@ -97,7 +97,7 @@ def test_what_the_old_recipe_left_behind_the_last_stage_is_cleared(folder: Path)
 def test_an_unchanged_recipe_may_stop_earlier_and_loses_nothing(folder: Path) -> None:
     done = run(folder, "judge")
 
-    assert verify(done) == []
+    assert verify_run(done) == []
     assert done.need("exact-dedup").totals()["removed"] == 1
 
 
@@ -108,7 +108,7 @@ def test_a_file_that_has_gone_is_made_again(folder: Path) -> None:
     done = run(folder, "exact-dedup")
 
     assert lost.read_bytes() == data
-    assert verify(done) == []
+    assert verify_run(done) == []
 
 
 def test_what_a_kill_left_in_the_root_is_cleared(folder: Path) -> None:
@@ -117,4 +117,4 @@ def test_what_a_kill_left_in_the_root_is_cleared(folder: Path) -> None:
     (folder / "run/progress/ingest.1.jsonl").write_text("[1, 2, 3]\n")
     done = run(folder, "exact-dedup")
 
-    assert verify(done) == []
+    assert verify_run(done) == []
