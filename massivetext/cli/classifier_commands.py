@@ -10,7 +10,9 @@ from rich.table import Table
 
 from massivetext.errors import UserError
 
-app = typer.Typer(no_args_is_help=True, help="Train the classifier for unsafe text and measure how reliable it is.")
+app = typer.Typer(
+    name="classifier", no_args_is_help=True, help="Train the classifier for unsafe text and measure how reliable it is."
+)
 
 
 @app.callback()

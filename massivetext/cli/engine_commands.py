@@ -13,6 +13,7 @@ from rich.console import Console
 from massivetext.errors import StageError
 
 app = typer.Typer(
+    name="engine",
     no_args_is_help=True,
     help="Prepare engines other than the embedded one: fetch Spark's job server, start a local cluster, check one.",
 )

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -24,19 +24,20 @@ from massivetext.cli import (
 from massivetext.cli.messages import print_error
 from massivetext.errors import MENDABLE, StageError, UserError
 
-# Every command and group of commands, in the order of `massivetext --help`; groups come after the commands there.
-COMMANDS: Mapping[str, Callable[..., None] | typer.Typer] = {
-    "run": run_command.run,
-    "check": check_command.check,
-    "plan": plan_command.plan,
-    "signals": signals_command.signals,
-    "report": report_command.report,
-    "verify": verify_command.verify,
-    "demo": demo_command.demo,
-    "trace": trace_command.trace,
-    "engine": engine_commands.app,
-    "classifier": classifier_commands.app,
-}
+# Every command and group of commands, in the order of `massivetext --help`, where groups come after the commands.
+# A command is named after its function; a group has a name of its own.
+COMMANDS: Sequence[Callable[..., None] | typer.Typer] = (
+    run_command.run,
+    check_command.check,
+    plan_command.plan,
+    signals_command.signals,
+    report_command.report,
+    verify_command.verify,
+    demo_command.demo,
+    trace_command.trace,
+    engine_commands.app,
+    classifier_commands.app,
+)
 
 app = typer.Typer(
     name="massivetext",
@@ -67,11 +68,11 @@ def _options(
     context.obj = debug
 
 
-for _name, _command in COMMANDS.items():
+for _command in COMMANDS:
     if isinstance(_command, typer.Typer):
-        app.add_typer(_command, name=_name)
+        app.add_typer(_command)
     else:
-        app.command(_name)(_command)
+        app.command()(_command)
 
 
 def main() -> None:

@@ -63,7 +63,7 @@ class _ReadHashes(beam.DoFn):
     def __init__(self, context: Context, partitions: int) -> None:
         self._context, self._partitions = context, partitions
 
-    def process(self, lane: list[int]) -> Iterable[beam.pvalue.TaggedOutput[str, ROWS]]:
+    def process(self, lane: list[int]) -> Iterable[object]:
         for number in lane:
             shard = self._context.shard_by_number(number)
             with translate_errors(f"{STAGE}: {shard.name}"):
