@@ -11,40 +11,40 @@ from massivetext.cli.plan_tables import format_size
 
 
 def test_a_recipe_whose_inputs_are_not_there_is_planned_from_its_weights(tmp_path: Path) -> None:
-    told = massivetext("plan", "massivetext", "--workers", "1000", folder=tmp_path).stdout
+    shown = massivetext("plan", "massivetext", "--workers", "1000", folder=tmp_path).stdout
 
-    assert "The recipe's inputs are not there" in told
+    assert "The recipe's inputs are not there" in shown
     for title in ("1.0 TB of input on 1,000 workers", "10.0 TB of input", "100 TB of input"):
-        assert title in told
+        assert title in shown
     for words in ("first bottleneck: ", "on Dataflow: ", "vCPU hours", "near-dedup", "Assumed: ", "not looked up"):
-        assert words in told
+        assert words in shown
 
 
 def test_inputs_that_are_there_come_first_and_prices_are_mine(tmp_path: Path) -> None:
     recipe = write(tmp_path / "corpus", shards=2, documents=3)
     raw = sum(path.stat().st_size for path in recipe.parent.glob("*.jsonl"))
     free = ("--price", "vcpu_hour=0", "--price", "ram_gb_hour=0", "--price", "shuffle_gb=2000000")
-    told = json.loads(massivetext("plan", recipe, "--json", *free, folder=tmp_path).stdout)
+    shown = json.loads(massivetext("plan", recipe, "--json", *free, folder=tmp_path).stdout)
 
-    assert [plan["raw_bytes"] for plan in told["plans"]] == pytest.approx([raw, 1e12, 1e13, 1e14])
-    assert told["plans"][0]["shards"] == 4
-    assert told["plans"][0]["cost"]["compute"] == pytest.approx(2e6 * told["plans"][0]["cost"]["shuffle_gb"])
-    assert told["prices"]["storage_gb_month"] > 0
+    assert [plan["raw_bytes"] for plan in shown["plans"]] == pytest.approx([raw, 1e12, 1e13, 1e14])
+    assert shown["plans"][0]["shards"] == 4
+    assert shown["plans"][0]["cost"]["compute"] == pytest.approx(2e6 * shown["plans"][0]["cost"]["shuffle_gb"])
+    assert shown["prices"]["storage_gb_month"] > 0
 
 
 @pytest.mark.slow
 def test_a_sample_is_scaled_up(quickstart: Path) -> None:
     arguments = ("plan", "quickstart", "--sample", "run", "--raw", "500GB", "--raw", "1TB", "--json")
-    told = json.loads(massivetext(*arguments, folder=quickstart).stdout)
-    sample, reference = told["measured"]
-    small, large = told["plans"]
+    shown = json.loads(massivetext(*arguments, folder=quickstart).stdout)
+    sample, reference = shown["measured"]
+    small, large = shown["plans"]
     text = sum(source["ingested"]["bytes"] for source in sample["corpus"]["sources"].values())
 
     assert text == pytest.approx(7.8e6, rel=0.05)
     assert sample["origin"] == f"the run in {quickstart / 'run'}"
     assert "reference run" in reference["origin"]
     assert large["documents"] == pytest.approx(2 * small["documents"])
-    assert [plan["raw_bytes"] for plan in told["plans"]] == [5e11, 1e12]
+    assert [plan["raw_bytes"] for plan in shown["plans"]] == [5e11, 1e12]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from random import Random
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ from massivetext.stages import EXACT_DEDUP
 
 
 def hashed(*rows: tuple[int, int, int, int]) -> npt.NDArray[np.void]:
-    """Documents as (two halves of the hash, rank, address)."""
+    """Return documents from (two halves of the text hash, rank, document reference)."""
     batch = np.zeros(len(rows), HASHED)
     for row, (first, second, rank, address) in enumerate(rows):
         batch[row] = ((first, second), rank, address)
@@ -36,7 +36,7 @@ def removed(found: Sequence[tuple[bytes, bytes]]) -> dict[int, list[tuple[int, i
 
 
 def test_rows_go_to_the_partition_of_their_key() -> None:
-    batch = hashed((0, 0, 0, 10), (1, 0, 0, 11), (4, 0, 0, 12), (6, 0, 0, 13))  # keys modulo 4: 0, 1, 0, 2
+    batch = hashed((0, 0, 0, 10), (1, 0, 0, 11), (4, 0, 0, 12), (6, 0, 0, 13))  # hashes modulo 4: 0, 1, 0, 2
     found = dict(partitioned(batch, batch["hash"][:, 0], 4))
 
     assert list(found) == [b"0", b"1", b"2"]
@@ -90,7 +90,7 @@ def test_without_copies_nothing_is_removed() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), max_size=30), st.randoms(use_true_random=False))
-def test_the_order_of_batches_and_rows_does_not_matter(documents: list[tuple[int, int]], random: Any) -> None:
+def test_the_order_of_batches_and_rows_does_not_matter(documents: list[tuple[int, int]], random: Random) -> None:
     rows = [(text, 0, rank, (number % 3 << 32) | number) for number, (text, rank) in enumerate(documents)]
     shuffled = random.sample(rows, len(rows))
     half = len(rows) // 2
@@ -112,7 +112,7 @@ TEXTS: Texts = {
 
 
 def deduplicated(folder: Path, texts: Texts = TEXTS) -> Context:
-    """A run in which news' copy of "dropped twin" has failed a rule."""
+    """A run in which the copy of "dropped twin" in news has failed a rule."""
     context = tiny_context(str(folder), texts)
     news = context.all_shards()[0]
     table = context.run.read_table("verdicts/rules", news)
@@ -125,7 +125,7 @@ def deduplicated(folder: Path, texts: Texts = TEXTS) -> Context:
     return context
 
 
-def verdicts(context: Context) -> dict[str, list[dict[str, Any]]]:
+def verdicts(context: Context) -> dict[str, list[dict[str, object]]]:
     return {
         commit.task: context.run.read_table("verdicts/exact", shard).to_pylist()
         for commit in context.run.commits(STAGE, context.stage_keys[STAGE])
@@ -186,8 +186,8 @@ def test_what_has_no_copy_is_kept(context: Context) -> None:
 def test_what_failed_a_rule_is_nobodys_copy(context: Context) -> None:
     found = verdicts(context)
 
-    assert found["news/part-00000-of-00003"][2]["kept"]  # this stage has nothing against it
-    assert found["web/part-00000-of-00002"][0]["kept"]  # its only copy is gone already
+    assert found["news/part-00000-of-00003"][2]["kept"]  # this stage does not drop it
+    assert found["web/part-00000-of-00002"][0]["kept"]  # its only copy was dropped before
     assert not context.kept(context.all_shards()[0], before="near-dedup")[2]
 
 
@@ -196,7 +196,7 @@ def test_counts_are_of_what_was_tested(context: Context) -> None:
     total = {name: sum(each[name] for each in counts.values()) for name in ("tested", "removed", "kept")}
 
     assert counts["news/part-00000-of-00003"]["tested"] == 2
-    # 9 documents take part, one of them has failed a rule; of three and of two copies one each is left.
+    # 9 documents take part and one of them has failed a rule; one of three and one of two copies are kept.
     assert total == {"tested": 8, "removed": 3, "kept": 5}
 
 

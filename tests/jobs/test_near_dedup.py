@@ -4,7 +4,8 @@ import hashlib
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from random import Random
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -52,12 +53,12 @@ CLUSTER = Engine(beam_args=("--runner=FnApiRunner",))
 
 
 def story(number: int, *, words: int = 120, changed: int = 0) -> str:
-    """A text of distinct words, the last ``changed`` of which are others'."""
+    """Return a text of distinct words; texts with the same number share all but their last ``changed`` words."""
     own = [f"w{number}x{at}" for at in range(words - changed)]
     return " ".join([*own, *(f"c{number}y{at}" for at in range(changed))])
 
 
-# Of 120 words, a change of the last one leaves 107 of 108 shingles: 107 of 109 in all.
+# Of 120 words, a change of the last one leaves 107 of 108 shingles: 107 of 109 distinct shingles are shared.
 TEXTS: Texts = {
     "books": [[story(0), story(1)], [story(2)]],
     "news": [[story(0, changed=1), story(3), story(0, changed=2)], [story(4), "short"], []],
@@ -89,7 +90,7 @@ def deduplicated(
 
 
 def hashes(context: Context, *data_sets: str) -> dict[str, str]:
-    """SHA-256 of every file of data sets."""
+    """Return the SHA-256 of every file of some data sets, by path."""
     found = itertools.chain.from_iterable(fs.find(context.run.path(name)) for name in data_sets)
     return {
         fs.relative(info.path, context.run.folder): hashlib.sha256(fs.read_bytes(info.path)).hexdigest()
@@ -115,9 +116,17 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Context:
 # -- what is found -----------------------------------------------------------------------------------------------------
 
 
-def verdict(context: Context, source: str, shard: int, row: int) -> dict[str, Any]:
-    rows: list[dict[str, Any]] = context.run.read_table("verdicts/near", context.shards(source)[shard]).to_pylist()
-    return rows[row]
+class Verdict(NamedTuple):
+    """A row of verdicts/near."""
+
+    kept: bool
+    cluster: int | None
+    similarity: float | None
+
+
+def verdict(context: Context, source: str, shard: int, row: int) -> Verdict:
+    rows = context.run.read_table("verdicts/near", context.shards(source)[shard]).to_pylist()
+    return Verdict(**rows[row])
 
 
 def test_of_each_cluster_the_copy_of_smallest_rank_is_kept(context: Context) -> None:
@@ -129,17 +138,17 @@ def test_of_each_cluster_the_copy_of_smallest_rank_is_kept(context: Context) -> 
         for location in cluster:
             found = verdict(context, *location)
 
-            assert found["kept"] == (location == keeper)
-            assert found["cluster"] == reference
-            assert 0.9 < found["similarity"] < 1.0
+            assert found.kept == (location == keeper)
+            assert found.cluster == reference
+            assert 0.9 < (found.similarity or 0.0) < 1.0
 
 
 def test_what_has_no_copy_is_kept(context: Context) -> None:
-    alone = {"kept": True, "cluster": None, "similarity": None}
+    alone = Verdict(kept=True, cluster=None, similarity=None)
 
     for location in (("books", 0, 1), ("books", 1, 0), ("news", 1, 1), ("web", 0, 1), ("web", 0, 2)):
         assert verdict(context, *location) == alone
-    # 68 of 148 shingles are common: a third of its words are others.
+    # 68 of 148 shingles are shared: a third of its words differ.
     assert verdict(context, "web", 1, 1) == alone
     assert not fs.exists(context.run.shard_file("verdicts/near", context.shards("wikipedia")[0]))
 
@@ -158,10 +167,10 @@ def test_evidence_is_the_exact_similarity_of_every_candidate(context: Context) -
             measured += 1
 
     assert measured == counts(context, "pairs/")["candidates"] >= 5
-    assert counts(context, "pairs/")["pairs"] == 5  # three pairs of the first cluster, one each of the others
+    assert counts(context, "pairs/")["pairs"] == 5  # three pairs in the first cluster, one in each other cluster
 
 
-def _columns(path: str, *names: str) -> Iterator[list[Any]]:
+def _columns(path: str, *names: str) -> Iterator[list[float]]:
     with fs.open_read(path) as handle:
         table = pq.read_table(handle)
     return (table[name].to_pylist() for name in names)
@@ -173,8 +182,11 @@ def test_a_column_of_signatures_is_a_band(context: Context) -> None:
     texts = TEXTS[shard.source][shard.index]
     signatures = minhash.signatures([shingle_hashes(text, options.ngram, lowercase=False) for text in texts])
     keys = band_keys(signatures, options.bands, options.rows)
-    cells = Cells(0, options.bands, 1, 1)
-    found = {cell: np.frombuffer(rows, KEYED) for cell, rows in read_bands(context, cells, range(cells.total), shard)}
+    partitions = Cells(0, options.bands, 1, 1)
+    found = {
+        number: np.frombuffer(rows, KEYED)
+        for number, rows in read_bands(context, partitions, range(partitions.total), shard)
+    }
 
     assert len(found) == options.bands
     for band in range(options.bands):
@@ -182,14 +194,16 @@ def test_a_column_of_signatures_is_a_band(context: Context) -> None:
         assert found[b"%d" % band]["address"].tolist() == [0, 1]
 
 
-def test_a_wave_reads_nothing_of_other_cells(context: Context) -> None:
-    cells = Cells(0, context.recipe.near.bands, 4, 1)
+def test_a_wave_reads_nothing_of_other_partitions(context: Context) -> None:
+    partitions = Cells(0, context.recipe.near.bands, 4, 1)
     shard = context.all_shards()[0]
-    everything = dict(read_bands(context, cells, range(cells.total), shard))
-    wave = [int(cell) for cell in sorted(everything)][::3]
+    everything = dict(read_bands(context, partitions, range(partitions.total), shard))
+    wave = [int(number) for number in sorted(everything)][::3]
 
     assert 0 < len(wave) < len(everything)
-    assert dict(read_bands(context, cells, wave, shard)) == {b"%d" % cell: everything[b"%d" % cell] for cell in wave}
+    assert dict(read_bands(context, partitions, wave, shard)) == {
+        b"%d" % number: everything[b"%d" % number] for number in wave
+    }
 
 
 def test_a_document_without_words_has_no_signature(context: Context) -> None:
@@ -239,8 +253,8 @@ def test_the_division_of_the_work_decides_nothing(tmp_path: Path, context: Conte
     assert counts(other, "pairs/") == counts(context, "pairs/")
 
 
-def test_cells_and_parts_grow_with_the_documents() -> None:
-    # 2**20 documents have 16 MiB of rows a band: one cell; and four parts of 2**18.
+def test_partitions_grow_with_the_documents() -> None:
+    # 2**20 documents have 16 MiB of rows per band: one LSH partition; and four pair partitions of 2**18 documents.
     assert Cells.of(0, 32) == Cells(0, 32, 1, 1)
     assert Cells.of(2**20, 32) == Cells(2**20, 32, 1, 4)
     assert Cells.of(2**20 + 1, 32) == Cells(2**20 + 1, 32, 2, 5)
@@ -249,20 +263,20 @@ def test_cells_and_parts_grow_with_the_documents() -> None:
 
 
 @given(documents=st.integers(0, 10**9), bands=st.integers(1, 64), most=st.integers(1, 2**30))
-def test_waves_hold_every_cell_once_and_keep_to_their_bytes(documents: int, bands: int, most: int) -> None:
-    cells = Cells.of(documents, bands)
-    waves = list(cells.waves(range(cells.total), most))
+def test_waves_hold_every_partition_once_and_keep_to_their_bytes(documents: int, bands: int, most: int) -> None:
+    partitions = Cells.of(documents, bands)
+    waves = list(partitions.waves(range(partitions.total), most))
 
-    assert [cell for wave in waves for cell in wave] == list(range(cells.total))
-    # On average: the rows of a band are dealt out to its cells by hash.
-    rows = 16 * documents / cells.partitions
+    assert [number for wave in waves for number in wave] == list(range(partitions.total))
+    # On average: the rows of a band are divided among its LSH partitions by hash.
+    rows = 16 * documents / partitions.partitions
     assert all(len(wave) == 1 or len(wave) * rows <= most for wave in waves)
     assert rows <= 16 * 2**20
 
 
 def test_ten_million_documents_keep_to_the_budget_of_the_embedded_runner() -> None:
-    cells = Cells.of(10_000_000, 32)
-    waves = list(cells.waves(range(cells.total), NearDedupSizes().wave_bytes))
+    partitions = Cells.of(10_000_000, 32)
+    waves = list(partitions.waves(range(partitions.total), NearDedupSizes().wave_bytes))
 
     # 5.1 GB of rows in 40 waves of 128 MB.
     assert len(waves) == 40
@@ -279,22 +293,22 @@ def test_blocks_hold_every_pair_in_order_and_about_as_much_text_as_they_may(size
         assert sum(sizes[int(a) // 2] for a, _ in block.tolist()[1:]) <= most
 
 
-# -- retries, twins, and what is left of an earlier attempt ------------------------------------------------------------
+# -- retries, late attempts, and the files of an earlier attempt -------------------------------------------------------
 
 
 @settings(deadline=None, max_examples=25)  # each writes to the disk
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), max_size=25), st.randoms(use_true_random=False))
-def test_a_cell_has_the_same_bytes_whatever_arrives_first(
-    tmp_path_factory: pytest.TempPathFactory, documents: list[tuple[int, int]], random: Any
+def test_a_partition_has_the_same_bytes_whatever_arrives_first(
+    tmp_path_factory: pytest.TempPathFactory, documents: list[tuple[int, int]], random: Random
 ) -> None:
     context = _bare(tmp_path_factory)
     rows = np.array(documents, KEYED)
     shuffled = np.array(random.sample(documents, len(documents)), KEYED)
     half = len(documents) // 2
-    cells = Cells(len(documents), 32, 1, 3)
-    one = write_lsh_partition(context, cells, 0, [rows.tobytes()]), fs.read_bytes(lsh_partition_path(context, 0))
+    partitions = Cells(len(documents), 32, 1, 3)
+    one = write_lsh_partition(context, partitions, 0, [rows.tobytes()]), fs.read_bytes(lsh_partition_path(context, 0))
     batches = [b"", shuffled[half:].tobytes(), shuffled[:half].tobytes()]
-    two = write_lsh_partition(context, cells, 0, batches), fs.read_bytes(lsh_partition_path(context, 0))
+    two = write_lsh_partition(context, partitions, 0, batches), fs.read_bytes(lsh_partition_path(context, 0))
 
     assert one == two
 
@@ -311,12 +325,12 @@ def _bare(factory: pytest.TempPathFactory) -> Context:
 def test_oversized_buckets_are_counted(tmp_path: Path) -> None:
     context = tiny_context(str(tmp_path), {"news": [[]]})
     limit = context.recipe.near.max_bucket
-    # Bucket 1 has one document too many, bucket 2 exactly as many as it may, bucket 3 one more than that.
+    # Buckets 1 and 3 have one document more than the limit, bucket 2 has exactly the limit.
     rows = [(key, row) for key, size in ((1, limit + 1), (2, limit), (3, limit + 1)) for row in range(size)]
     commit = write_lsh_partition(context, Cells(0, 32, 1, 1), 5, [np.array(rows, KEYED).tobytes()])
 
     assert commit.counts["oversized_buckets"] == 2
-    # All pairs of the second; of the others those with the first and with the neighbour, the same rows every time.
+    # All pairs of bucket 2; in the others each document is paired with the first and with its neighbour: the same rows.
     assert commit.counts["band_pairs"] == limit * (limit - 1) // 2 + 2
     assert commit.files == ()
 
@@ -327,7 +341,7 @@ def test_the_whole_stage_counts_oversized_buckets(tmp_path: Path) -> None:
 
     assert NearOptions().max_bucket < 70
     assert counts(context, "candidates/cell-")["oversized_buckets"] > 0
-    # 70 texts of which any two share more than 0.8 of their shingles: one is left.
+    # Any two of the 70 texts share more than 0.8 of their shingles, so one is kept.
     assert counts(context, "news/")["removed"] == 69
 
 
@@ -339,7 +353,7 @@ def test_what_an_earlier_attempt_measured_is_not_measured_again(tmp_path: Path) 
     times = {info.path: info.version for info in fs.find(context.run.path(PAIR_EVIDENCE))}
     fs.remove(context.run._commit_path(STAGE, key, "clusters"))
     fs.remove(context.run._commit_path(STAGE, key, PairChunk(0, 1).name))
-    fs.remove(lsh_partition_path(context, 3))  # lost, though its commit is there
+    fs.remove(lsh_partition_path(context, 3))  # lost, although its commit exists
     run_near_dedup(Engine(), context, [WorkItem(shard, (), 1.0) for shard in context.all_shards()], sizes)
 
     assert hashes(context, "duplicates") == before
@@ -387,14 +401,14 @@ def test_signatures_of_no_documents_give_no_pairs(tmp_path: Path) -> None:
 
     assert counts(context, "pairs/") == {}
     assert counts(context, "clusters") == {"clusters": 0, "clustered": 0, "largest_cluster": 0}
-    assert verdict(context, "news", 1, 0)["kept"]
+    assert verdict(context, "news", 1, 0).kept
 
 
 def test_the_pairs_of_every_band_are_brought_together(context: Context) -> None:
-    cells = plan_lsh_partitions(context)
+    partitions = plan_lsh_partitions(context)
     pairs = []
-    for cell in range(cells.total):
-        with fs.open_read(lsh_partition_path(context, cell)) as handle:
+    for number in range(partitions.total):
+        with fs.open_read(lsh_partition_path(context, number)) as handle:
             pairs.append(pair_files.read_part(handle, 0, 1))
     found = counts(context, "candidates/cell-")
 

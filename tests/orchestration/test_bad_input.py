@@ -1,4 +1,4 @@
-"""Bad input and bad luck: each ends in quarantine, or in one message that names file, place and remedy."""
+"""Bad input and failures of the machine: each ends in quarantine, or in one message with file, position and remedy."""
 
 import gzip
 import json
@@ -19,7 +19,7 @@ TEXT = "The river rises in the hills and runs to the sea, and the people of the 
 
 
 def recipe(folder: Path, inputs: str = "*.jsonl*", *, kind: str = "news", weight: str = "1.0", more: str = "") -> Path:
-    """A recipe of one source whose documents are not judged."""
+    """Write a recipe of one source without rules."""
     path = folder / "recipe.toml"
     source = f'kind = "{kind}"\ninputs = ["{inputs}"]\nweight = {weight}\nrules = []'
     path.write_text(f'name = "bad"\n[sources.{kind}]\n{source}\n{more}\n')
@@ -27,12 +27,12 @@ def recipe(folder: Path, inputs: str = "*.jsonl*", *, kind: str = "news", weight
 
 
 def news(number: int) -> bytes:
-    """A line of news."""
+    """Return a line of news."""
     return json.dumps({"id": str(number), "text": f"{number} {TEXT}"}).encode() + b"\n"
 
 
 def ingested(folder: Path, path: Path) -> tuple[int, list[dict[str, Any]]]:
-    """Documents and quarantine after ingest."""
+    """Run ingest, and return the number of documents and the quarantine."""
     massivetext("run", path, "--output", "run", "--workers", "1", "--until", "ingest", folder=folder)
     manifest = Run(str(folder / "run")).need("ingest")
     parts = sorted((folder / "run/quarantine").rglob("*.jsonl"))
@@ -43,7 +43,7 @@ def ingested(folder: Path, path: Path) -> tuple[int, list[dict[str, Any]]]:
 
 
 def refused(folder: Path, *arguments: str | Path, code: int = 2) -> str:
-    """What the command says when it refuses."""
+    """Return the message of the command when it refuses."""
     done = massivetext(*arguments, folder=folder, check=False)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stdout + done.stderr
@@ -184,7 +184,7 @@ def test_a_source_without_a_surviving_document_stops_the_run(tmp_path: Path) -> 
 def test_a_full_disk_is_one_message_and_the_run_resumes(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(b"".join(news(number) for number in range(2000)))
     path = recipe(tmp_path)
-    # A limit on the size of files meets every write, as a full disk does, and needs no disk of its own.
+    # A limit on the size of files fails every write, as a full disk does, and needs no disk of its own.
     script = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (40000, 40000));"
         "from massivetext.cli.main import run_command_line; sys.exit(run_command_line(sys.argv[1:]))"

@@ -1,4 +1,4 @@
-"""A changed recipe redoes what the change concerns, and leaves nothing of the old one behind."""
+"""A changed recipe redoes the stages that the change affects, and no file of the old recipe is left."""
 
 import json
 from pathlib import Path
@@ -52,7 +52,7 @@ def test_paragraphs_are_asked_for_their_language_where_the_recipe_says_so(folder
             recipe.write(more)
         shares += run(folder, "judge").read_table("signals", SHARD)["language_paragraph_frac"].to_pylist()
 
-    assert shares == [1.0, 0.8]  # of five places one is in the last paragraph
+    assert shares == [1.0, 0.8]  # one of five excerpts is in the last paragraph
 
 
 def test_a_changed_block_list_redoes_measuring(folder: Path) -> None:

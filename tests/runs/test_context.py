@@ -1,4 +1,4 @@
-"""A run with all that decides it."""
+"""A run as its workers and readers see it."""
 
 import pickle
 from pathlib import Path
@@ -24,7 +24,7 @@ def context(tmp_path: Path) -> Context:
 
 
 def verdict(context: Context, stage: str, shard: Shard, kept: list[bool]) -> None:
-    """Writes a verdict of one of the later stages."""
+    """Write a verdict of one of the later stages."""
     schema = CONTAMINATION_VERDICTS if stage == "decontaminate" else DUPLICATE_VERDICTS
     columns = [pa.array(kept), *(pa.nulls(len(kept), field.type) for field in list(schema)[1:])]
     context.run.write_table(context.verdicts_of(stage), shard, pa.table(columns, schema=schema))

@@ -1,4 +1,4 @@
-"""Reading a shard's documents, over row groups and in part."""
+"""Documents of a shard are read over row groups, all or some of them."""
 
 from pathlib import Path
 from typing import Any

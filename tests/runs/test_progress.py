@@ -1,4 +1,4 @@
-"""Progress lines: they add up over processes, and damage in them is only a number that is missing."""
+"""Progress files: counts add up over processes, and a damaged line only loses its own counts."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def run(tmp_path: Path) -> str:
-    """A folder in which workers may report."""
+    """A run folder that workers write progress to."""
     progress.make_progress_folder(str(tmp_path))
     return str(tmp_path)
 
@@ -72,7 +72,7 @@ def test_counts_are_written_now_and_then_and_at_the_end_of_a_shard(run: str, mon
     now = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     reporter = ProgressWriter(run, "ingest")
-    reporter.add(1)  # the first is told at once
+    reporter.add(1)  # the first is written at once
     reporter.add(1)
 
     assert progress.read_progress(run, "ingest").documents == 1

@@ -1,4 +1,4 @@
-"""A run on disk: what is committed is whole, what is interrupted goes on, and no changed byte goes unseen."""
+"""A run folder: committed work is complete, interrupted work resumes, and every changed byte is found."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ def run(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def write(run: Run, name: str, data: bytes = b"data") -> CommittedFile:
-    """A file of a run, with its entry."""
+    """Write a file of a run and return its entry."""
     fs.write_bytes(run.path(name), data)
     return run.committed(run.path(name))
 
@@ -44,7 +44,7 @@ def paths(run: Run) -> list[str]:
 
 
 def done(run: Run, stage: str, key: str, task: str, *names: str) -> ShardCommit:
-    """A task that has written some files and its commit."""
+    """Write some files of a work item and its commit."""
     commit = ShardCommit(task, tuple(write(run, name, task.encode()) for name in names), {"documents": 1})
     run.commit_shard(stage, key, commit)
     return commit
@@ -113,7 +113,7 @@ def test_a_commit_is_of_its_stage_key_and_task_alone(run: Run) -> None:
 def test_commits_are_in_the_order_of_their_tasks(run: Run) -> None:
     for task in ("b/part-1", "a/part-2", "a/part-10"):
         done(run, "measure", KEY, task)
-    run.begin(MEASURE, KEY)  # its own mark is no commit
+    run.begin(MEASURE, KEY)  # its own marker is no commit
 
     assert [commit.task for commit in run.commits("measure", KEY)] == ["a/part-10", "a/part-2", "b/part-1"]
 
@@ -175,7 +175,7 @@ def test_beginning_with_another_key_clears_what_the_stage_owns_and_nothing_else(
 
     assert run.shard_commit("judge", KEY, "t") is None
     assert [name for name in paths(run) if "/commits/" not in name] == ["documents/a", "verdicts/exact/a"]
-    run.begin(JUDGE, KEY)  # the first attempt does not come back
+    run.begin(JUDGE, KEY)  # the first attempt is not found again
     assert run.shard_commit("judge", KEY, "t") is None
 
 
@@ -265,7 +265,7 @@ def test_equal_values_have_equal_bytes_and_keys() -> None:
     assert store.canonical_json(first) == store.canonical_json(second)
     assert store.json_sha256(first) == store.json_sha256(second)
     assert store.json_sha256(first) != store.json_sha256({"a": 1, "b": [1.5]})
-    # SHA-256 of `{"a":1}`: a changed key would redo every run there is.
+    # SHA-256 of `{"a":1}`: another result would redo every existing run.
     assert store.json_sha256({"a": 1}) == "015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862"
 
 
