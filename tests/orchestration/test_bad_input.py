@@ -168,7 +168,7 @@ def test_a_rule_on_a_signal_that_is_not_measured_is_refused(tmp_path: Path) -> N
     path.write_text(path.read_text().replace("rules = []", 'rules = ["mine.toml"]'))
     message = refused(tmp_path, "check", path)
 
-    assert "sources.news: rule 'mine/language_paragraph_frac': want the signal" in message
+    assert "sources.news: rule 'mine/language_paragraph_frac': reads the signal" in message
     assert "add paragraph_languages = true under [measure]" in message
 
 
