@@ -12,7 +12,7 @@ import apache_beam as beam
 from massivetext.engines.engine import Engine
 from massivetext.storage import files as fs
 
-ASKS = ("open_read", "read_bytes", "write_bytes", "publish", "exists", "size", "find", "glob", "digest")
+ASKS = ("open_read", "read_bytes", "write_bytes", "publish", "exists", "size", "has_size", "find", "glob", "digest")
 
 
 class Requests:
