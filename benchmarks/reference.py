@@ -12,7 +12,7 @@ from pathlib import Path
 
 from massivetext.estimate.measured import measure_run
 from massivetext.estimate.work import model_work
-from massivetext.runs.store import Run, canonical
+from massivetext.runs.store import Run, canonical_json
 
 TARGET = Path(__file__).resolve().parents[1] / "massivetext/estimate/reference.json"
 
@@ -20,7 +20,7 @@ TARGET = Path(__file__).resolve().parents[1] / "massivetext/estimate/reference.j
 def main(folder: str, origin: str) -> None:
     """Measure a run, write ``reference.json``, and print the CPU seconds of each step as modelled and as measured."""
     measured = measure_run(Run(folder), origin)
-    TARGET.write_bytes(canonical(measured))
+    TARGET.write_bytes(canonical_json(measured))
     for names, todo in model_work(measured.corpus).items():
         seconds = sum(measured.stages[name].cpu_seconds or 0.0 for name in names)
         print(f"{', '.join(names):<24} {todo.cpu_seconds:8.1f} s modelled {seconds:8.1f} s measured")

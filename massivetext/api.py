@@ -12,7 +12,7 @@ import msgspec
 from massivetext import recipe as recipes
 from massivetext.engines.engine import Engine
 from massivetext.orchestration.driver import prepare
-from massivetext.orchestration.plan import edits_of, make_plan, rules_of, stage_keys
+from massivetext.orchestration.plan import compute_stage_keys, load_edits, load_rules, make_plan
 from massivetext.recipe import LoadedRecipe, SourceOptions
 from massivetext.report.funnel import Funnel, read_funnel
 from massivetext.rules import Rule
@@ -116,7 +116,7 @@ def check(recipe: RecipeLike) -> CheckResult:
     options = loaded.recipe
     demo = None if options.demo is None else Path(loaded.root, options.demo)
     missing_demo = None if demo is None or demo.exists() else str(demo)
-    plan = RunPlan(loaded, {}, rules_of(loaded), edits_of(loaded)) if missing_demo else make_plan(loaded)
+    plan = RunPlan(loaded, {}, load_rules(loaded), load_edits(loaded)) if missing_demo else make_plan(loaded)
     has_tests = bool(options.decontaminate.test_sets)
     return CheckResult(
         name=options.name,
@@ -124,7 +124,7 @@ def check(recipe: RecipeLike) -> CheckResult:
             name: _check_source(source, plan.splits.get(name), plan.rules[name], has_tests)
             for name, source in sorted(options.sources.items())
         },
-        stage_keys=None if missing_demo else stage_keys(plan),
+        stage_keys=None if missing_demo else compute_stage_keys(plan),
         missing_demo=missing_demo,
     )
 
@@ -163,7 +163,7 @@ def run(
             done.append(stage)
 
     engine = Engine(workers=workers, beam_args=tuple(beam_args))
-    driver = prepare(loaded, folder, engine, until=until, listener=listen, say=notify)
+    driver = prepare(loaded, folder, engine, until=until, listener=listen, notify=notify)
     driver.run()
     page = fs.join(folder, PAGE)
     return RunResult(

@@ -13,7 +13,7 @@ from massivetext.recipe import DecontaminateOptions, IngestOptions, Recipe, Sour
 from massivetext.rules import Rule
 from massivetext.runs.context import Context
 from massivetext.runs.stage import verdict_sets
-from massivetext.runs.store import FORMAT, Run, RunState, StageState, key_of
+from massivetext.runs.store import FORMAT, Run, RunState, StageState, json_sha256
 from massivetext.schema import Document, Rejected
 from massivetext.sources import FORMATS, Format
 from massivetext.sources.reading import read_split
@@ -126,7 +126,7 @@ def context_of(
         run=Run(folder),
         recipe=recipe,
         root=folder if root is None else root,
-        keys=dict(keys),
+        stage_keys=dict(keys),
         shard_counts=dict(shard_counts),
         rules=dict(rules),
         verdicts=verdict_sets(recipe, STAGES),
@@ -141,7 +141,7 @@ def write_state(context: Context, stages: Iterable[StageState], *, until: str) -
             format=FORMAT,
             name=context.recipe.name,
             recipe=recipe,
-            recipe_sha256=key_of(recipe),
+            recipe_sha256=json_sha256(recipe),
             root=context.root,
             seed=context.recipe.seed,
             versions={"numpy": "2"},

@@ -18,7 +18,7 @@ from massivetext.records.sequences import shard_sizes
 from massivetext.records.tokens import TOKENS, counts_path
 from massivetext.runs.context import Context
 from massivetext.runs.stage import verdict_sets
-from massivetext.runs.store import FORMAT, File, Manifest, Run, RunState, Shard, ShardCommit, StageState
+from massivetext.runs.store import FORMAT, CommittedFile, Manifest, Run, RunState, Shard, ShardCommit, StageState
 from massivetext.schema import (
     CONTAMINATION_HITS,
     CONTAMINATION_VERDICTS,
@@ -54,31 +54,31 @@ class Writer:
             run=self.run,
             recipe=_recipe(),
             root="root",
-            keys={stage.name: f"key of {stage.name}" for stage in STAGES},
+            stage_keys={stage.name: f"key of {stage.name}" for stage in STAGES},
             shard_counts={"web": 2, "wikipedia": 1},
             rules=RULES,
             verdicts=verdict_sets(_recipe(), STAGES),
         )
         self._tasks: dict[str, list[ShardCommit]] = {stage.name: [] for stage in STAGES}
 
-    def add(self, stage: str, task: str, *files: File, **counts: int) -> None:
+    def add(self, stage: str, task: str, *files: CommittedFile, **counts: int) -> None:
         """Adds the commit of a work item of a stage."""
         self._tasks[stage].append(ShardCommit(task, files, counts))
 
     def finish(self, stage: str, **facts: object) -> None:
         """Writes the manifest of a stage with the commits that were added."""
-        key = self.context.keys[stage]
+        key = self.context.stage_keys[stage]
         commits = tuple(sorted(self._tasks[stage], key=lambda commit: commit.task))
         value = next(each for each in STAGES if each.name == stage)
         self.run.commit(value, Manifest(stage, key, {}, commits, facts))
 
-    def table(self, data_set: str, shard: Shard, table: pa.Table) -> File:
+    def table(self, data_set: str, shard: Shard, table: pa.Table) -> CommittedFile:
         """Writes one shard of a data set."""
         return self.run.write_table(data_set, shard, table)
 
     def state(self) -> None:
         """Writes run.json."""
-        stages = tuple(StageState(stage.name, self.context.keys[stage.name]) for stage in STAGES)
+        stages = tuple(StageState(stage.name, self.context.stage_keys[stage.name]) for stage in STAGES)
         recipe = msgspec.to_builtins(self.context.recipe)
         state = RunState(
             format=FORMAT,
@@ -118,7 +118,7 @@ class Writer:
                 )
                 for origin, offset, reason, skipped in REJECTED[shard]
             ]
-            path = self.run.part("quarantine", shard, ".jsonl")
+            path = self.run.shard_file("quarantine", shard, ".jsonl")
             fs.write_bytes(path, b"".join(line + b"\n" for line in lines))
             self.add("ingest", shard.name, file, self.run.committed(path), documents=len(rows))
             signals = pa.Table.from_pylist([_signals(row) for row in rows], schema=registry.schema())
@@ -146,14 +146,14 @@ class Writer:
         self.finish("exact-dedup")
         self.finish("near-dedup")
 
-    def _parquet(self, name: str, table: pa.Table) -> File:
+    def _parquet(self, name: str, table: pa.Table) -> CommittedFile:
         with fs.publish(self.run.path(name)) as temporary:
             pq.write_table(table, temporary)
         return self.run.committed(self.run.path(name), table.num_rows)
 
     def document_ref(self, shard: Shard, row: int) -> int:
         """Returns the document reference of a row."""
-        return int(self.context.addresses(shard, pa.array([row]).to_numpy())[0])
+        return int(self.context.document_refs(shard, pa.array([row]).to_numpy())[0])
 
     def _copies(self, shard: Shard, rows: set[int], similarity: float) -> pa.Table:
         lost = {row for row in rows if (shard, row) in KEEPERS}

@@ -65,7 +65,7 @@ class Finished:
         keepers = _keepers(context, "exact-dedup")
         for row, document in enumerate(documents):
             dropped = next((stage for stage, table in verdicts.items() if not table["kept"][row].as_py()), None)
-            address = int(context.addresses(shard, np.array([row]))[0])
+            address = int(context.document_refs(shard, np.array([row]))[0])
             near = "near-dedup" in verdicts and verdicts["near-dedup"]["cluster"][row].as_py() is not None
             exact = address in keepers or dropped == "exact-dedup"
             outcome = Outcome(
@@ -77,7 +77,7 @@ class Finished:
             self.outcomes[shard.source, document["origin"], document["key"]] = outcome
             if document["url"]:
                 self.by_url.setdefault((shard.source, document["url"]), []).append(outcome)
-        quarantine = Path(run.part("quarantine", shard, ".jsonl")).read_bytes()
+        quarantine = Path(run.shard_file("quarantine", shard, ".jsonl")).read_bytes()
         self.quarantined += [(shard.source, msgspec.json.decode(line)) for line in quarantine.splitlines()]
 
     def find(self, place: PlantedLocation) -> Outcome | None:

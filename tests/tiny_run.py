@@ -8,7 +8,7 @@ from builders import context_of, recipe_of, write_state
 
 from massivetext.rules import Rule
 from massivetext.runs.context import Context
-from massivetext.runs.store import Manifest, Shard, ShardCommit, StageState, key_of
+from massivetext.runs.store import Manifest, Shard, ShardCommit, StageState, json_sha256
 from massivetext.schema import RULE_VERDICTS, Document, documents_table
 from massivetext.stages import STAGES
 
@@ -23,7 +23,7 @@ def tiny_context(
     context = context_of(
         folder,
         recipe_of(texts, test_sets=test_sets),
-        {stage.name: key_of(stage.name) for stage in STAGES},
+        {stage.name: json_sha256(stage.name) for stage in STAGES},
         shard_counts={source: len(shards) for source, shards in texts.items()},
         rules=dict.fromkeys(texts, (RULE,)),
     )
@@ -47,7 +47,7 @@ def _write(context: Context, shard: Shard, texts: Sequence[str], dropped: Collec
         strict=True,
     ):
         file = run.write_table(data_set, shard, table)
-        run.commit_shard(stage, context.keys[stage], ShardCommit(shard.name, (file,), {"documents": len(texts)}))
+        run.commit_shard(stage, context.stage_keys[stage], ShardCommit(shard.name, (file,), {"documents": len(texts)}))
 
 
 def damaged_parquet(data: bytes) -> dict[str, bytes]:
@@ -69,7 +69,7 @@ def finish(context: Context) -> None:
     }
     states = []
     for stage in STAGES[:3]:
-        key = context.keys[stage.name]
+        key = context.stage_keys[stage.name]
         commits = tuple(context.run.commits(stage.name, key))
         digest = context.run.commit(stage, Manifest(stage.name, key, {}, commits, facts.get(stage.name, {})))
         states.append(StageState(stage.name, key, digest, 0.5))

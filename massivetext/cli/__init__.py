@@ -1,1 +1,1 @@
-"""The command ``massivetext``: reads arguments, calls the rest, prints results and errors."""
+"""The command ``massivetext``: reads arguments, calls the other packages, prints results and errors."""

@@ -1,7 +1,6 @@
-"""The commands ``massivetext classifier ...``: a model of one's own for unsafe text."""
+"""The commands ``massivetext classifier ...``: train your own model for unsafe text."""
 
 import sys
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +10,14 @@ from rich.table import Table
 
 from massivetext.errors import UserError
 
-app = typer.Typer(no_args_is_help=True, help="Train the classifier for unsafe text, and see how far to trust it.")
+app = typer.Typer(
+    name="classifier", no_args_is_help=True, help="Train the classifier for unsafe text and measure how reliable it is."
+)
 
 
 @app.callback()
 def _group() -> None:
-    """Keeps `train` a command of its own name while it is the only one."""
+    """Keep the name `train` of the command while it is the only one of its group."""
 
 
 @app.command()
@@ -25,29 +26,35 @@ def train(
         Path,
         typer.Argument(
             metavar="LABELLED",
-            help="JSONL, compressed or not: text, label (1 is unsafe), and if known split (train, test, evaluation), "
+            help="JSONL, compressed or not: text, label (1 is unsafe); optional: split (train, test, evaluation), "
             "source, group, dialect, test.",
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="MODEL.ftz", help="Model to write.")],
-    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of the training and of the split.")] = 1,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the texts; some thousand texts want more.")] = 3,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of the training and of the split.")] = 1,
+    epochs: Annotated[
+        int, typer.Option(min=1, help="Passes over the texts; use more for only a few thousand texts.")
+    ] = 3,
     learning_rate: Annotated[
-        float, typer.Option(min=1e-4, max=10.0, help="At the start; a few texts want more.")
+        float, typer.Option(min=1e-4, max=10.0, help="Learning rate at the start; use more for few texts.")
     ] = 0.05,
-    features: Annotated[int, typer.Option(min=256, help="Words and subwords kept; 18 bytes each.")] = 30_000,
+    features: Annotated[
+        int, typer.Option(min=256, help="Number of words and subwords in the model; 18 bytes each.")
+    ] = 30_000,
     false_alarm_rate: Annotated[
         float, typer.Option(min=0.0, max=0.5, help="Share of safe texts above the threshold.")
     ] = 0.01,
     notes: Annotated[
-        Path | None, typer.Option(metavar="NOTES.md", help="On use, data and limits; put into the model card.")
+        Path | None, typer.Option(metavar="NOTES.md", help="Notes on use, data and limits for the model card.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
 ) -> None:
-    """Train a fastText model on labelled texts and say how well it works on texts that it has not seen.
+    """Train a fastText model on labelled texts and report how well it works on texts that it has not seen.
 
-    Beside MODEL.ftz, MODEL.json gets the calibration and all figures, and MODEL.md is the model card.
+    Besides MODEL.ftz, this writes MODEL.json with the calibration and all figures, and the model card MODEL.md.
     """
+    import tempfile
+
     import msgspec
 
     from massivetext.classifier import data
@@ -58,7 +65,7 @@ def train(
         raise UserError(f"--output {output}: want a name that ends in .ftz; the figures go to .json, the card to .md")
     if not output.absolute().parent.is_dir():
         raise UserError(f"--output {output}: want a folder that exists, got {output.parent}; make it first")
-    told = _text(notes) if notes else ""
+    notes_text = _read_notes(notes) if notes else ""
     settings = TrainingSettings(
         seed=seed, epochs=epochs, learning_rate=learning_rate, features=features, false_alarm_rate=false_alarm_rate
     )
@@ -70,7 +77,7 @@ def train(
         written = Path(folder, output.name)
         model.save_model(str(written))
         written.with_suffix(".json").write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
-        written.with_suffix(".md").write_text(card(report, output.name, told), encoding="utf-8")
+        written.with_suffix(".md").write_text(card(report, output.name, notes_text), encoding="utf-8")
         for suffix in (".json", ".md", ".ftz"):
             written.with_suffix(suffix).replace(output.with_suffix(suffix))
     if as_json:
@@ -91,7 +98,7 @@ def train(
     console.print(f"{output}, {output.with_suffix('.json').name} and {output.with_suffix('.md').name}", soft_wrap=True)
 
 
-def _text(path: Path) -> str:
+def _read_notes(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -1,9 +1,8 @@
-"""``massivetext engine``: what other engines need, fetched, started and checked."""
+"""The commands ``massivetext engine ...``: prepare and check engines other than the embedded one."""
 
 import os
 import shlex
 import signal
-import tempfile
 import threading
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +10,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from massivetext.engines import job_server
 from massivetext.errors import StageError
 
 app = typer.Typer(
+    name="engine",
     no_args_is_help=True,
     help="Prepare engines other than the embedded one: fetch Spark's job server, start a local cluster, check one.",
 )
@@ -23,53 +22,66 @@ app = typer.Typer(
 @app.command()
 def fetch(
     folder: Annotated[
-        Path | None, typer.Option("--to", metavar="DIR", help="Folder to keep it in.", show_default="the user's cache")
+        Path | None, typer.Option("--to", metavar="DIR", help="Folder for the jar.", show_default="the user's cache")
     ] = None,
-    spark: Annotated[str, typer.Option(metavar="VERSION", help="Spark in a jar that is put together here.")] = (
-        job_server.SPARK_VERSION
-    ),
-    assemble: Annotated[
-        bool, typer.Option("--assemble", help="Put the jar together here, without asking for Beam's own.")
-    ] = False,
+    spark: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VERSION",
+            help="Version of Spark in a jar that is assembled here.",
+            show_default="the newest tested",
+        ),
+    ] = None,
+    assemble: Annotated[bool, typer.Option("--assemble", help="Assemble the jar here; do not try Beam's own.")] = False,
 ) -> None:
     """Fetch Beam's Spark job server with Maven, and print its path.
 
-    Where the repository does not carry the jar of the pinned Beam version, the same program is put together from the
-    Spark runner's artifacts.
+    If the repository does not have the jar of the pinned Beam version, the same program is assembled from the
+    artifacts of the Spark runner.
     """
-    jar = job_server.fetch_jar(folder or job_server.cache(), spark_version=spark, assemble=assemble)
+    from massivetext.engines import job_server
+
+    spark_version = spark or job_server.SPARK_VERSION
+    jar = job_server.fetch_jar(folder or job_server.cache(), spark_version=spark_version, assemble=assemble)
     Console().print(str(jar), highlight=False, soft_wrap=True)
 
 
 @app.command()
 def spark(
-    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
-    cores: Annotated[int, typer.Option(min=1, help="Cores of each.")] = 1,
-    memory: Annotated[str, typer.Option(help="Memory of each for Spark itself; Python's comes on top.")] = "2g",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the Master; 0 for a free one.")] = 7077,
+    workers: Annotated[int, typer.Option(min=1, help="Number of worker processes.")] = 2,
+    cores: Annotated[int, typer.Option(min=1, help="Number of cores per worker.")] = 1,
+    memory: Annotated[str, typer.Option(help="Memory per worker for Spark itself; Python needs more on top.")] = "2g",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the Master; 0 for any free port.")] = 7077,
     folder: Annotated[
-        Path | None, typer.Option("--folder", metavar="DIR", help="For logs and work.", show_default="a temporary one")
+        Path | None,
+        typer.Option(
+            "--folder", metavar="DIR", help="Folder for logs and temporary data.", show_default="a temporary one"
+        ),
     ] = None,
 ) -> None:
     """Start a Spark cluster on this machine (a Master and Workers of the pyspark wheel); Ctrl-C stops it."""
+    import tempfile
+
     from massivetext.engines.spark import cluster
 
     console, stopped = Console(), threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     with tempfile.TemporaryDirectory(prefix="massivetext-spark-") as temporary:
-        place = folder or Path(temporary)
-        with cluster(place, workers=workers, cores=cores, memory=memory, port=port) as running:
+        directory = folder or Path(temporary)
+        with cluster(directory, workers=workers, cores=cores, memory=memory, port=port) as running:
             console.print(
-                f"{running.url}: {workers} workers of {cores} core{'s' if cores > 1 else ''}; logs in {place}\n"
+                f"{running.url}: {workers} workers of {cores} core{'s' if cores > 1 else ''}; logs in {directory}\n"
                 f"  massivetext run RECIPE --output RUN -- {shlex.join(running.options())}",
                 highlight=False,
                 soft_wrap=True,
             )
             try:
                 while not stopped.wait(1.0):
-                    gone = [process.pid for process in (running.master, *running.workers) if process.poll() is not None]
-                    if gone:
-                        raise StageError(f"process {gone[0]} of the cluster has ended; its log lies in {place}")
+                    ended = [
+                        process.pid for process in (running.master, *running.workers) if process.poll() is not None
+                    ]
+                    if ended:
+                        raise StageError(f"process {ended[0]} of the cluster has ended; its log is in {directory}")
             except KeyboardInterrupt:
                 console.print("stopped")
 
@@ -77,12 +89,12 @@ def spark(
 @app.command()
 def check(
     beam_options: Annotated[
-        list[str] | None, typer.Argument(metavar="-- BEAM OPTIONS", help="As they will be given to `run`.")
+        list[str] | None, typer.Argument(metavar="-- BEAM OPTIONS", help="The same options as for `run`.")
     ] = None,
 ) -> None:
-    """Check an engine: versions, jar, Java, whether it can be reached; then a job of no work on its workers.
+    """Check an engine: versions, jar, Java, and whether it can be reached; then run an empty job on its workers.
 
-    The job compares Python and libraries of every worker that answers with those here.
+    The job compares the versions of Python and of the libraries on every worker that answers with those here.
     """
     from massivetext.engines.engine import Engine
     from massivetext.engines.probe import probe_engine

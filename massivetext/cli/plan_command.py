@@ -1,13 +1,12 @@
-"""The command ``massivetext plan``: what a run will take, before it is run."""
+"""The command ``massivetext plan``: estimate what a run will need before it is run."""
 
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 from rich.console import Console
 
+from massivetext.cli.arguments import RecipeName
 from massivetext.errors import UserError
-from massivetext.storage import files as fs
 
 if TYPE_CHECKING:
     from massivetext.estimate.estimator import Prices
@@ -16,34 +15,36 @@ _SCALES = ("1TB", "10TB", "100TB")
 
 
 def plan(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A TOML file or a built-in name, as for `run`.")],
-    workers: Annotated[int, typer.Option(min=1, help="Worker processes, each on a virtual CPU of its own.")] = 100,
+    recipe: RecipeName,
+    workers: Annotated[int, typer.Option(min=1, help="Number of worker processes, each on its own virtual CPU.")] = 100,
     sample: Annotated[
         str | None,
-        typer.Option(metavar="RUN", help="A finished run on a sample of your data, whose figures are scaled up."),
+        typer.Option(metavar="RUN", help="A finished run on a sample of your data; its figures are scaled up."),
     ] = None,
     raw: Annotated[
         list[str] | None,
         typer.Option(
             metavar="SIZE",
-            help="Input to plan for, e.g. 500GB; may be given again.",
-            show_default=f"the recipe's own input, {', '.join(_SCALES)}",
+            help="Size of the input to plan for, for example 500GB; can be repeated.",
+            show_default=f"the input of the recipe, {', '.join(_SCALES)}",
         ),
     ] = None,
     price: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=DOLLARS",
-            help="vcpu_hour, ram_gb_hour, shuffle_gb or storage_gb_month; may be given again.",
+            help="vcpu_hour, ram_gb_hour, shuffle_gb or storage_gb_month; can be repeated.",
             show_default="list prices as remembered in 2025",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
 ) -> None:
-    """Say what a run will take: time, memory, shuffles, storage and cost a step, and what stands in its way.
+    """Estimate the time, memory, shuffles, storage and cost of each step of a run, and its bottlenecks.
 
-    The figures are those of a run of your own, scaled up; without one, those of a run of ours on real data.
+    The figures are those of your own run (--sample), scaled up, or of our reference run on real data.
     """
+    import msgspec
+
     from massivetext.cli.plan_tables import print_plan
     from massivetext.estimate.estimator import estimate_run
     from massivetext.estimate.measured import measure_run
@@ -52,6 +53,7 @@ def plan(
     from massivetext.orchestration.plan import plan_splits
     from massivetext.recipe import load_recipe
     from massivetext.runs.store import Run
+    from massivetext.storage import files as fs
 
     loaded, prices = load_recipe(recipe), _prices(price or [])
     folder = None if sample is None else fs.absolute(sample)
@@ -70,12 +72,12 @@ def plan(
     ]
     console = Console()
     if as_json:
-        what = {"plans": plans, "measured": measured, "prices": prices}
-        console.out(msgspec.json.format(msgspec.json.encode(what), indent=2).decode(), highlight=False)
+        everything = {"plans": plans, "measured": measured, "prices": prices}
+        console.out(msgspec.json.format(msgspec.json.encode(everything), indent=2).decode(), highlight=False)
         return
     if not found:
-        told = "The recipe's inputs are not there: sources are taken to have input in proportion to their weights."
-        console.print(told, soft_wrap=True)
+        hint = "The recipe's inputs are not there, so the input is divided among the sources by their weights."
+        console.print(hint, soft_wrap=True)
     print_plan(console, plans, measured, prices)
 
 

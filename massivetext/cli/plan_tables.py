@@ -1,4 +1,4 @@
-"""What `plan` shows a person: a table a scale, what bounds it, what it costs, and where the figures are from."""
+"""Tables of ``massivetext plan``: one per input size, then its limits, its cost and the origin of the figures."""
 
 from collections.abc import Sequence
 
@@ -12,38 +12,38 @@ from massivetext.formatting import format_bytes, format_duration, format_hours
 
 
 def print_plan(console: Console, plans: Sequence[Estimate], measured: Sequence[MeasuredRun], prices: Prices) -> None:
-    """Prints a plan for each scale, then what all of them rest on.
+    """Print the plan for each input size, then the assumptions of all plans.
 
     Args:
-        console: where to.
-        plans: one a scale.
-        measured: the runs whose figures they are from; the last is the reference.
-        prices: what they reckon with.
+        console: console to print on.
+        plans: one plan per input size.
+        measured: the runs that the figures are from; the last is the reference run.
+        prices: prices that the costs are computed with.
     """
     for plan in plans:
         console.print(plan_table(plan))
-        for line in _below(plan):
+        for line in _summary_lines(plan):
             console.print(line, highlight=False, soft_wrap=True, markup=False)
         console.print()
-    for line in _grounds(measured, prices):
+    for line in _assumption_lines(measured, prices):
         console.print(line, style="dim", highlight=False, soft_wrap=True, markup=False)
 
 
 def plan_table(plan: Estimate) -> Table:
-    """The steps of a plan."""
-    title = f"{_size(plan.raw_bytes)} of input on {plan.workers:,} workers"
+    """Return a table of the steps of a plan, with totals below."""
+    title = f"{format_bytes(plan.raw_bytes, petabytes=True)} of input on {plan.workers:,} workers"
     table = Table(title=title, title_justify="left", header_style="bold", show_footer=True)
     table.add_column("step", footer="all")
     hours = sum(step.cpu_hours for step in plan.steps)
     totals = {
-        "tasks (waves)": "",
+        "work items (waves)": "",
         "CPU": format_hours(hours),
-        "longest task": "",
+        "longest item": "",
         "driver": format_duration(sum(step.driver_seconds for step in plan.steps)),
         "wall": format_duration(plan.wall_seconds),
-        "worker": _size(max(step.worker_bytes for step in plan.steps)),
-        "shuffled": _size(sum(step.shuffle_bytes for step in plan.steps)),
-        "stored": _size(sum(step.stored_bytes for step in plan.steps)),
+        "worker": format_bytes(max(step.worker_bytes for step in plan.steps), petabytes=True),
+        "shuffled": format_bytes(sum(step.shuffle_bytes for step in plan.steps), petabytes=True),
+        "stored": format_bytes(sum(step.stored_bytes for step in plan.steps), petabytes=True),
         "most time for": "",
     }
     for name, footer in totals.items():
@@ -60,14 +60,14 @@ def _cells(step: StepEstimate) -> tuple[str, ...]:
         format_duration(step.longest_seconds),
         format_duration(step.driver_seconds),
         format_duration(step.wall_seconds),
-        _size(step.worker_bytes),
-        _size(step.shuffle_bytes),
-        _size(step.stored_bytes),
-        max(step.parts, key=lambda part: step.parts[part]),
+        format_bytes(step.worker_bytes, petabytes=True),
+        format_bytes(step.shuffle_bytes, petabytes=True),
+        format_bytes(step.stored_bytes, petabytes=True),
+        max(step.parts, key=lambda activity: step.parts[activity]),
     )
 
 
-def _below(plan: Estimate) -> list[str]:
+def _summary_lines(plan: Estimate) -> list[str]:
     cost = plan.cost
     compute = (
         f"{cost.vcpu_hours:,.0f} vCPU hours, {cost.ram_gb_hours:,.0f} GB hours of memory, "
@@ -77,23 +77,20 @@ def _below(plan: Estimate) -> list[str]:
         f"{plan.documents:,.0f} documents in {plan.shards:,} shards; {plan.record_tokens:,.0f} tokens of records",
         f"first bottleneck: {plan.bottleneck}",
         *(f"then: {limit}" for limit in plan.limits[1:]),
-        f"on Dataflow: {compute}; {cost.storage_gb:,.0f} GB stored: about ${cost.storage:,.0f} a month",
+        f"on Dataflow: {compute}; {cost.storage_gb:,.0f} GB stored: about ${cost.storage:,.0f} per month",
     ]
 
 
-def _grounds(measured: Sequence[MeasuredRun], prices: Prices) -> list[str]:
+def _assumption_lines(measured: Sequence[MeasuredRun], prices: Prices) -> list[str]:
     own = [f"Speeds are those of {measured[0].origin}."] if len(measured) > 1 else []
     assumed = (
-        f"Assumed: {rates.REQUEST * 1000:.0f} ms a request to the store, {rates.JOB_START:.0f} s until a job's first "
-        "worker works, copies as frequent as measured, full shards."
+        f"Assumed: {rates.REQUEST * 1000:.0f} ms per request to the store, {rates.JOB_START:.0f} s until the first "
+        "worker of a job works, duplicates as frequent as measured, full shards."
     )
-    paid = (
-        f"Prices in US dollars, as remembered in 2025 and not looked up (--price): {prices.vcpu_hour} a vCPU hour, "
-        f"{prices.ram_gb_hour} a GB hour, {prices.shuffle_gb} a GB shuffled, {prices.storage_gb_month} a GB and month."
+    priced = (
+        f"Prices in US dollars, as remembered in 2025 and not looked up (--price): {prices.vcpu_hour} per vCPU hour, "
+        f"{prices.ram_gb_hour} per GB hour, {prices.shuffle_gb} per GB shuffled, {prices.storage_gb_month} per GB "
+        "and month."
     )
-    few = "too short there to tell, so " if own else ""
-    return [*own, f"* {few}at the speed of {measured[-1].origin}.", assumed, paid]
-
-
-def _size(count: float) -> str:
-    return format_bytes(count, petabytes=True)
+    reason = "too short there to measure, so " if own else ""
+    return [*own, f"* {reason}at the speed of {measured[-1].origin}.", assumed, priced]

@@ -1,4 +1,4 @@
-"""The command ``massivetext signals``: what is measured of one text, and the rules that it fails."""
+"""The command ``massivetext signals``: the signals of one text, and the rules that it fails."""
 
 import sys
 from pathlib import Path
@@ -23,7 +23,7 @@ def signals(
         list[str] | None,
         typer.Option(
             metavar="RULE SET",
-            help=f"Judge by this one: a TOML file or {', '.join(assets.asset_names('filters'))}; may be given again.",
+            help=f"Rule set to judge by: a TOML file or {', '.join(assets.names('filters'))}; can be repeated.",
             show_default=", ".join(_RULE_SETS),
         ),
     ] = None,
@@ -31,18 +31,18 @@ def signals(
         list[str] | None,
         typer.Option(
             metavar="EDIT",
-            help=f"Edit it first: a TOML file or {', '.join(assets.asset_names('filters/edits'))}; may be given again.",
+            help=f"Line edit to apply: a TOML file or {', '.join(assets.names('filters/edits'))}; can be repeated.",
         ),
     ] = None,
     url: Annotated[
-        str | None, typer.Option(help="Of the page: it is measured too, and helps to find where the text is.")
+        str | None, typer.Option(help="URL of the page; it is measured too, and helps to find the main text.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
 ) -> None:
-    """Print every signal of one text and each rule's verdict, as a run would measure and judge it.
+    """Print every signal of one text and the verdict of each rule, as a run would measure and judge it.
 
-    Of a web page (it begins with a doctype or with <html>) the main text is measured, as `ingest` extracts it; with
-    line edits, what these leave of a text. The comments of source code are told by the name of the file.
+    For a web page (it begins with a doctype or with <html>) the main text is measured, as `ingest` extracts it; with
+    line edits, the text that they leave. The file name decides how comments of source code are recognised.
     """
     import msgspec
     import pyarrow as pa
@@ -53,12 +53,12 @@ def signals(
     from massivetext.rules import combine_rule_sets, judge_documents, load_rule_set, signals_read_by
     from massivetext.signals import definitions, measure, registry
 
-    cutting = line_edits.combine_edits(line_edits.load_edit(name) for name in edits or ())
+    edit_rules = line_edits.combine_edits(line_edits.load_edit(name) for name in edits or ())
     judging = combine_rule_sets(load_rule_set(name, known=registry.types()) for name in rules or _RULE_SETS)
-    whole = _document(file, _read(file), url)
-    text, removed = line_edits.edit(whole.text, cutting)
-    changed = line_edits.changed_lines(whole.text, cutting)
-    document = whole._replace(text=text, edits=removed)
+    unedited = _document(file, _read_input(file), url)
+    text, removed = line_edits.edit(unedited.text, edit_rules)
+    changed = line_edits.changed_lines(unedited.text, edit_rules)
+    document = unedited._replace(text=text, edits=removed)
     needed = signals_read_by(judging)
     table: pa.Table = measure(
         [text],
@@ -70,25 +70,25 @@ def signals(
     values = signal_values(table.to_pylist()[0])
     verdicts = rule_verdicts(judging, table.to_pylist()[0], int(failed[0]))
     if as_json:
-        told = [each._asdict() for each in changed]
-        found = {"text": text, "edited_lines": told, "signals": values, "rules": verdicts}
-        sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+        changes = [each._asdict() for each in changed]
+        everything = {"text": text, "edited_lines": changes, "signals": values, "rules": verdicts}
+        sys.stdout.write(msgspec.json.encode(everything).decode() + "\n")
         return
-    from massivetext.cli.trace_tables import line_table, rule_table, shown, signal_table
+    from massivetext.cli.trace_tables import line_table, rule_table, safe_text, signal_table
 
     console = Console(highlight=False)
     if edits:
         console.print(line_table(changed))
     console.print(signal_table(values))
     console.print(rule_table(verdicts))
-    lost = [verdict.rule for verdict in verdicts if not verdict.passed and not verdict.report_only]
-    if lost:
-        console.print(shown(f"fails {len(lost)} of {len(verdicts)} rules: {', '.join(lost)}", "bold red"))
+    failing = [verdict.rule for verdict in verdicts if not verdict.passed and not verdict.report_only]
+    if failing:
+        console.print(safe_text(f"fails {len(failing)} of {len(verdicts)} rules: {', '.join(failing)}", "bold red"))
     else:
-        console.print(shown(f"passes all {len(verdicts)} rules", "green"))
+        console.print(safe_text(f"passes all {len(verdicts)} rules", "green"))
 
 
-def _read(file: str) -> bytes:
+def _read_input(file: str) -> bytes:
     if file == "-":
         return sys.stdin.buffer.read()
     try:

@@ -1,7 +1,6 @@
-"""Traces as tables for a terminal."""
+"""Tables of ``massivetext trace`` and ``massivetext signals``."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from rich.console import RenderableType
 from rich.panel import Panel
@@ -19,20 +18,20 @@ from massivetext.report.wording import describe_rule, join_words
 from massivetext.stages import DECONTAMINATE, JUDGE
 from massivetext.text import printable
 
-_ROWS = 20  # of a table that may be long
-_CHANGES = 100  # lines of a text that edits changed
+_MAX_ROWS = 20  # of a table that may be long
+_MAX_CHANGES = 100  # of the table of lines that edits changed
 _GOOD, _BAD, _DULL = "green", "bold red", "dim"
 
 
-def shown(text: str, style: str = "") -> Text:
-    """A text from a document, without markup and without characters that would steer the terminal."""
-    return Text(printable(text), style=style)
+def safe_text(text: object, style: str = "") -> Text:
+    """Return a text from a document without markup and without characters that would steer the terminal."""
+    return Text(printable(str(text)), style=style)
 
 
-def trace_parts(trace: Trace) -> Iterator[RenderableType]:
-    """The story of one document, part by part."""
+def trace_tables(trace: Trace) -> Iterator[RenderableType]:
+    """Yield tables of everything that is known about one document."""
     yield _head(trace)
-    yield Panel(shown(trace.document.excerpt or "(an empty text)"), title="how it begins", title_align="left")
+    yield Panel(safe_text(trace.document.excerpt or "(an empty text)"), title="how it begins", title_align="left")
     if trace.edits:
         yield edit_table(trace.edits)
     yield _stages(trace)
@@ -48,20 +47,22 @@ def trace_parts(trace: Trace) -> Iterator[RenderableType]:
 
 
 def match_table(traces: Sequence[Trace]) -> Table:
-    """Several documents, a line each."""
+    """Return a table with one line for each of several documents."""
     table = _table(f"{len(traces)} documents; trace one of them by its id", "id", "source", "where from", "verdict")
     for trace in traces:
-        table.add_row(trace.document.id, trace.document.source, _where(trace.document), _verdict(trace))
+        table.add_row(trace.document.id, trace.document.source, _url_or_file(trace.document), _verdict(trace))
     return table
 
 
-def quarantine_table(lines: Sequence[Mapping[str, Any]]) -> Table:
-    """Input that became no document."""
+def quarantine_table(lines: Sequence[Mapping[str, object]]) -> Table:
+    """Return a table of input that became no document, from lines of the quarantine."""
     table = _table("input that became no document", "source", "file", "offset", "reason", "what happened")
     for line in lines:
         reason = f"{line['reason']}{' (skipped)' if line['skipped'] else ''}"
-        where = shown(line["url"] or line["origin"])
-        table.add_row(line["source"], where, shown(line["offset"]), shown(reason, _BAD), shown(line["detail"]))
+        where = safe_text(line["url"] or line["origin"])
+        table.add_row(
+            str(line["source"]), where, safe_text(line["offset"]), safe_text(reason, _BAD), safe_text(line["detail"])
+        )
     return table
 
 
@@ -87,7 +88,7 @@ def _head(trace: Trace) -> Table:
         ("characters", f"{document.characters:,}"),
     ):
         if value is not None:
-            table.add_row(name, shown(value))
+            table.add_row(name, safe_text(value))
     table.add_row("verdict", _verdict(trace))
     return table
 
@@ -98,12 +99,12 @@ def _verdict(trace: Trace) -> Text:
     return Text(f"dropped by {trace.dropped_by}", style=_BAD)
 
 
-def _where(document: DocumentExample | RelatedDocument) -> Text:
-    return shown(document.url or document.origin)
+def _url_or_file(document: DocumentExample | RelatedDocument) -> Text:
+    return safe_text(document.url or document.origin)
 
 
 def edit_table(taken: Sequence[EditTaken]) -> Table:
-    """What line edits took from a document."""
+    """Return a table of what line edits removed from a document."""
     table = _table("taken out by line edits", "rule", "lines", "characters", "words")
     for each in taken:
         table.add_row(each.rule, f"{each.lines:,}", f"{each.characters:,}", f"{each.words:,}")
@@ -111,19 +112,19 @@ def edit_table(taken: Sequence[EditTaken]) -> Table:
 
 
 def line_table(changes: Sequence[Change]) -> Table:
-    """The lines that line edits changed, some of them where they are many."""
-    some = f"; {_CHANGES} of them" if len(changes) > _CHANGES else ""
+    """Return a table of the lines that line edits changed, at most 100 of them."""
+    some = f"; {_MAX_CHANGES} of them" if len(changes) > _MAX_CHANGES else ""
     table = _table(f"{len(changes):,} lines changed by line edits{some}", "rule", "line", "what is left")
-    for change in changes[:_CHANGES]:
-        left = shown(change.after) if change.after else Text("dropped", style=_DULL)
-        table.add_row(change.rule, shown(change.before), left)
+    for change in changes[:_MAX_CHANGES]:
+        left = safe_text(change.after) if change.after else Text("dropped", style=_DULL)
+        table.add_row(change.rule, safe_text(change.before), left)
     return table
 
 
 def _stages(trace: Trace) -> Table:
     table = _table("stages", "stage", "verdict", "why")
     for verdict in trace.stages:
-        table.add_row(verdict.stage, _stage_verdict(verdict), _why(verdict, trace))
+        table.add_row(verdict.stage, _stage_verdict(verdict), _reason(verdict, trace))
     return table
 
 
@@ -133,13 +134,13 @@ def _stage_verdict(verdict: StageVerdict) -> Text:
     return Text("kept", style=_GOOD) if verdict.kept else Text("dropped", style=_BAD)
 
 
-def _why(verdict: StageVerdict, trace: Trace) -> Text:
+def _reason(verdict: StageVerdict, trace: Trace) -> Text:
     if verdict.kept is False and verdict.stage == JUDGE.name:
         failed = [rule.rule for rule in trace.rules if not rule.passed and not rule.report_only]
         return Text(f"fails {join_words(failed)}")
     if verdict.kept is False and verdict.stage == DECONTAMINATE.name and trace.overlaps:
         closest = trace.overlaps[0]
-        return shown(f"overlaps {closest.item} of {closest.test_set}")
+        return safe_text(f"overlaps {closest.item} of {closest.test_set}")
     return _copies(verdict)
 
 
@@ -148,12 +149,12 @@ def _copies(verdict: StageVerdict) -> Text:
     if verdict.keeper is None:
         return Text(f"{similar}; this copy is kept" if similar and verdict.kept else similar)
     keeper = verdict.keeper
-    copy = Text.assemble("copy of ", (keeper.id, "bold"), f" in {keeper.source}, ", _where(keeper))
+    copy = Text.assemble("copy of ", (keeper.id, "bold"), f" in {keeper.source}, ", _url_or_file(keeper))
     return Text.assemble(copy, f"; {similar}") if similar else copy
 
 
 def rule_table(rules: Sequence[RuleVerdict]) -> Table:
-    """What each rule says of a document."""
+    """Return a table of the verdict of each rule on a document."""
     table = _table("rules", "rule", "value", "passes", "verdict", "where the bound is from")
     for rule in rules:
         values = "; ".join(map(format_value, rule.values))
@@ -165,14 +166,14 @@ def rule_table(rules: Sequence[RuleVerdict]) -> Table:
 
 
 def signal_table(signals: Sequence[SignalValue]) -> Table:
-    """Every signal of a document with its unit and range."""
+    """Return a table of every signal of a document with its unit and range."""
     table = _table("signals", "signal", "value", "unit", "range")
     for signal in signals:
         if signal.low is None or signal.high is None:
-            reach = "text"
+            value_range = "text"
         else:
-            reach = f"{signal.low:g} to {signal.high:g}" if signal.high < float("inf") else f"from {signal.low:g}"
-        table.add_row(signal.name, format_value(signal.value), signal.unit, Text(reach, style=_DULL))
+            value_range = f"{signal.low:g} to {signal.high:g}" if signal.high < float("inf") else f"from {signal.low:g}"
+        table.add_row(signal.name, format_value(signal.value), signal.unit, Text(value_range, style=_DULL))
     return table
 
 
@@ -180,25 +181,27 @@ def _pairs(pairs: Sequence[RelatedDocument]) -> Table:
     table = _table("documents that it was compared with", "id", "source", "where from", "Jaccard", "of the shorter")
     for pair in pairs:
         measures = ("–" if value is None else f"{value:.3f}" for value in (pair.jaccard, pair.containment))
-        table.add_row(pair.id, pair.source, _where(pair), *measures)
+        table.add_row(pair.id, pair.source, _url_or_file(pair), *measures)
     return table
 
 
 def _overlaps(trace: Trace) -> Table:
     title = "test items that it overlaps"
     table = _table(title, "test set", "item", "n-grams shared", "Jaccard", "share of the item")
-    for overlap in trace.overlaps[:_ROWS]:
+    for overlap in trace.overlaps[:_MAX_ROWS]:
         shared = f"{overlap.shared:,}" if overlap.shared else "same title"
         measures = (f"{overlap.jaccard:.3f}", f"{overlap.containment:.3f}")
-        table.add_row(shown(overlap.test_set), shown(overlap.item), shared, *measures)
+        table.add_row(safe_text(overlap.test_set), safe_text(overlap.item), shared, *measures)
     return table
 
 
 def _sequences(sequences: Sequence[Destination]) -> Table:
     tokens = sum(piece.tokens for piece in sequences)
-    title = f"{tokens:,} tokens in the records" + (f"; the first {_ROWS} pieces" if len(sequences) > _ROWS else "")
+    title = f"{tokens:,} tokens in the records" + (
+        f"; the first {_MAX_ROWS} pieces" if len(sequences) > _MAX_ROWS else ""
+    )
     table = _table(title, "crop", "file", "record", "from token", "tokens")
-    for piece in sequences[:_ROWS]:
-        places = (piece.draw, piece.file, piece.record, piece.position, piece.tokens)
-        table.add_row(*(f"{place:,}" if isinstance(place, int) else place for place in places))
+    for piece in sequences[:_MAX_ROWS]:
+        values = (piece.draw, piece.file, piece.record, piece.position, piece.tokens)
+        table.add_row(*(f"{value:,}" if isinstance(value, int) else value for value in values))
     return table

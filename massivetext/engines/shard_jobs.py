@@ -9,7 +9,7 @@ from massivetext.engines.engine import DistributeLanes, Engine
 from massivetext.engines.memory import release_memory
 from massivetext.runs.attempts import guard_work_item
 from massivetext.runs.context import Context
-from massivetext.runs.progress import Reporter
+from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.work_items import Lane, ShardStage, WorkItem, claim_work_items
 
 
@@ -34,10 +34,10 @@ class _ProcessDoFn(beam.DoFn):
 
     def process(self, item: WorkItem) -> Iterable[WorkItem]:
         stage, context = self._stage, self._context
-        name, key = stage.commit_name(item), context.keys[stage.name]
+        name, key = stage.commit_name(item), context.stage_keys[stage.name]
         if stage.works_on(item) and context.run.shard_commit(stage.name, key, name) is None:
             with guard_work_item(context, stage.name, name):
-                reporter = Reporter(context.progress, stage.name)
+                reporter = ProgressWriter(context.progress, stage.name)
                 context.run.commit_shard(stage.name, key, stage.process(context, item, reporter))
                 reporter.add(shards=1)
             release_memory()
@@ -73,5 +73,7 @@ def _uncommitted(context: Context, stages: Sequence[ShardStage], items: Sequence
     for stage in stages:
         remaining = [number for number, item in enumerate(items) if number not in found and stage.works_on(item)]
         numbers = {stage.commit_name(items[number]): number for number in remaining}
-        found.update(numbers[name] for name in context.run.undone(stage.name, context.keys[stage.name], list(numbers)))
+        found.update(
+            numbers[name] for name in context.run.undone(stage.name, context.stage_keys[stage.name], list(numbers))
+        )
     return [items[number] for number in sorted(found)]

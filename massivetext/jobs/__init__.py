@@ -1,1 +1,1 @@
-"""What each stage computes, shard by shard or as a Beam job."""
+"""The work of each stage: functions of one shard, and the Beam jobs of the stages that need a shuffle."""

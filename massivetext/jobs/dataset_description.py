@@ -1,11 +1,11 @@
-"""dataset.json: what the finished shards of records are, from their commits."""
+"""``records/dataset.json``, which describes the record shards, from their commits."""
 
 import msgspec
 import numpy as np
 
 from massivetext import __version__
 from massivetext.errors import StageError
-from massivetext.jobs.encode_draws import STAGE, Encoded, encoder
+from massivetext.jobs.encode_draws import STAGE, EncodedDraws, encoder
 from massivetext.jobs.tokenizer_training import MODEL
 from massivetext.recipe import GuardOptions
 from massivetext.records.dataset import FILE_NAME, CreatedBy, RecordShard, SpecialIds, TokenizerFile, describe_dataset
@@ -13,18 +13,18 @@ from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.sequences import lay_out_draws
 from massivetext.records.tokens import load_counts
 from massivetext.runs.context import Context
-from massivetext.runs.store import ShardCommit, key_of
+from massivetext.runs.store import ShardCommit, json_sha256
 from massivetext.stages import TOKENIZER
 from massivetext.storage import files as fs
 
 
-def write_dataset(context: Context, encoded: Encoded, shards: int) -> None:
-    """Writes records/dataset.json. Raises StageError where a shard is missing."""
+def write_dataset(context: Context, encoded: EncodedDraws, shards: int) -> None:
+    """Write records/dataset.json. Raises StageError if a record shard is missing."""
     run, recipe = context.run, context.recipe
     names_of_shards = [RUN_FORMAT.shard_path(shard, shards) for shard in range(shards)]
     commits = list(fs.concurrently(run.folder, lambda name: _commit(context, name), names_of_shards))
     names = sorted(recipe.sources)
-    info = encoder(run.path(MODEL), context.keys[TOKENIZER.name]).info
+    info = encoder(run.path(MODEL), context.stage_keys[TOKENIZER.name]).info
     described = describe_dataset(
         name=recipe.name,
         created_by=CreatedBy(massivetext=__version__, recipe_sha256=recipe_digest(context)),
@@ -36,7 +36,7 @@ def write_dataset(context: Context, encoded: Encoded, shards: int) -> None:
         ),
         seed=recipe.seed,
         weights={name: recipe.sources[name].weight for name in names},
-        documents={name: encoded.survivors[name].documents for name in names},
+        documents={name: encoded.kept[name].documents for name in names},
         draws={name: _used_draws(context, name, encoded.quotas[name]) for name in names},
         realised={name: sum(commit.counts[f"sequences:{name}"] for commit in commits) for name in names},
         shards=[
@@ -47,23 +47,23 @@ def write_dataset(context: Context, encoded: Encoded, shards: int) -> None:
     )
     path = run.path(STAGE, FILE_NAME)
     fs.write_bytes(path, described.to_json())
-    run.commit_shard(STAGE, context.keys[STAGE], ShardCommit("dataset", (run.committed(path),), {}))
+    run.commit_shard(STAGE, context.stage_keys[STAGE], ShardCommit("dataset", (run.committed(path),), {}))
 
 
 def recipe_digest(context: Context) -> str:
-    """SHA-256 of all in the recipe that decides what is written.
+    """Return the SHA-256 of everything in the recipe that decides the output of a run.
 
-    Where it was found, where the run lies, the order of its inputs and what it is warned of do not change it.
+    The path of the recipe, the run folder, the order of inputs and the guards do not change it.
     """
     sources = {
         name: msgspec.structs.replace(source, inputs=tuple(sorted(source.inputs)))
         for name, source in context.recipe.sources.items()
     }
-    return key_of(msgspec.structs.replace(context.recipe, sources=sources, guards=GuardOptions()))
+    return json_sha256(msgspec.structs.replace(context.recipe, sources=sources, guards=GuardOptions()))
 
 
 def _commit(context: Context, name: str) -> ShardCommit:
-    commit = context.run.shard_commit(STAGE, context.keys[STAGE], name)
+    commit = context.run.shard_commit(STAGE, context.stage_keys[STAGE], name)
     if commit is None:
         raise StageError(f"records: {name} was not written; run again to go on")
     return commit
@@ -71,6 +71,6 @@ def _commit(context: Context, name: str) -> ShardCommit:
 
 def _used_draws(context: Context, source: str, quota: int) -> int:
     options = context.recipe.records
-    placed = lay_out_draws(load_counts(context.run, source), options.crops_per_group, options.sequence_length)
-    groups = int(np.searchsorted(placed.first_sequences + placed.group_sequences, quota)) + 1 if quota else 0
-    return min(groups, len(placed.first_sequences)) * options.crops_per_group
+    draw_layout = lay_out_draws(load_counts(context.run, source), options.crops_per_group, options.sequence_length)
+    groups = int(np.searchsorted(draw_layout.first_sequences + draw_layout.group_sequences, quota)) + 1 if quota else 0
+    return min(groups, len(draw_layout.first_sequences)) * options.crops_per_group

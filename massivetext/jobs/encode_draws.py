@@ -1,9 +1,10 @@
-"""Tokens of every draw: crops of the kept documents, encoded shard by shard, round by round until the rows suffice."""
+"""Tokens of every draw: crops of the kept documents, encoded shard by shard, in rounds until the sequences suffice."""
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,7 @@ from massivetext.records.sequences import first_draws, lay_out_draws, next_draws
 from massivetext.records.tokens import TOKENS, counts_path, read_counts, round_tokens_path
 from massivetext.runs import documents
 from massivetext.runs.context import Context
-from massivetext.runs.progress import Reporter
+from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.store import Shard, ShardCommit
 from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
 from massivetext.stages import RECORDS, TOKENIZER
@@ -29,20 +30,20 @@ from massivetext.tokenizer.encoder import Encoder
 from massivetext.tokenizer.model_files import read_encoder
 
 STAGE = RECORDS.name
-_COST = 1 / 2e6  # seconds a byte of text
-_BATCH_BYTES = 4 * 2**20
-_BYTES_PER_TOKEN = 4.0  # where there is no sample to measure it on
+BATCH_BYTES = 4 * 2**20  # bytes of crops that are encoded together and written as one row group
+_ENCODE_COST = 1 / 2e6  # seconds per byte of text
+_BYTES_PER_TOKEN = 4.0  # used if there is no sample to measure it on
 _MEASURED_PASSAGES = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Survivors:
+class KeptDocuments:
     """The kept documents of a source.
 
     Attributes:
-        documents: how many there are.
-        crop_bytes: mean bytes of a draw's crop.
-        first: rank of each shard's first document among them.
+        documents: number of kept documents.
+        crop_bytes: mean bytes of the crop of a draw.
+        first: index of the first document of each shard among the kept documents of the source.
     """
 
     documents: int
@@ -51,43 +52,57 @@ class Survivors:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Encoded:
-    """What was drawn and how much of it is used.
+class EncodedDraws:
+    """The draws of all sources, and how many sequences of them are used.
 
     Attributes:
-        draws: of each source.
-        quotas: sequences of each source.
-        rounds: rounds of encoding of each source; each has its own parts.
-        survivors: of each source.
+        draws: number of encoded draws by source.
+        quotas: number of sequences by source.
+        rounds: number of encoding rounds by source; each round has its own files.
+        kept: kept documents by source.
     """
 
     draws: Mapping[str, int]
     quotas: Mapping[str, int]
     rounds: Mapping[str, int]
-    survivors: Mapping[str, Survivors]
+    kept: Mapping[str, KeptDocuments]
 
     @property
     def sequences(self) -> int:
-        """Sequences of all sources."""
+        """Number of sequences of all sources."""
         return sum(self.quotas.values())
 
 
-def encode(engine: Engine, context: Context, tasks: Sequence[WorkItem]) -> Encoded:
-    """Writes tokens/ and returns what is in it.
+class DrawnCrop(NamedTuple):
+    """The text that a draw takes of its document.
+
+    Attributes:
+        row: row of the document in its shard.
+        draw: number of the draw.
+        text: the text of the crop.
+        starts: whether the document begins with it, so that it gets a BOS token.
+        ends: whether the document ends with it, so that it gets an EOS token.
+    """
+
+    row: int
+    draw: int
+    text: str
+    starts: bool
+    ends: bool
+
+
+def encode_draws(engine: Engine, context: Context, items: Sequence[WorkItem]) -> EncodedDraws:
+    """Write tokens/, in as many rounds as the quotas need, and return what was drawn.
 
     Raises:
         UserError: a source has too little text for a single sequence.
     """
     options, sources = context.recipe.records, context.recipe.sources
-    survivors = {source: _survivors(context, source) for source in sorted(sources)}
-    wanted = (
-        compute_quotas({name: s.weight for name, s in sources.items()}, options.sequences)
-        if options.sequences
-        else None
-    )
+    weights = {name: source.weight for name, source in sources.items()}
+    kept = {source: _kept_documents(context, source) for source in sorted(sources)}
+    wanted = compute_quotas(weights, options.sequences) if options.sequences else None
     draws = {
-        source: _first_draws(context, source, survivors[source], wanted[source] if wanted else None)
-        for source in survivors
+        source: _first_draw_count(context, source, kept[source], wanted[source] if wanted else None) for source in kept
     }
     before, rounds, available = dict.fromkeys(draws, 0), dict.fromkeys(draws, 0), dict.fromkeys(draws, 0)
     todo = set(draws)
@@ -95,25 +110,23 @@ def encode(engine: Engine, context: Context, tasks: Sequence[WorkItem]) -> Encod
         for number in sorted({rounds[source] for source in todo}):
             now = {source for source in todo if rounds[source] == number}
             ranges = {source: (before[source], draws[source]) for source in now}
-            stage = EncodeStage(STAGE, EncodeRound(number, ranges, survivors))
-            run_shards(
-                engine, context, [stage], scale_costs([task for task in tasks if task.shard.source in now], _COST)
-            )
+            stage = EncodeStage(STAGE, EncodeRound(number, ranges, kept))
+            in_round = [item for item in items if item.shard.source in now]
+            run_shards(engine, context, [stage], scale_costs(in_round, _ENCODE_COST))
         for source in sorted(todo):
-            available[source] = _count(context, source, draws[source], rounds[source] + 1)
+            available[source] = _write_token_counts(context, source, draws[source], rounds[source] + 1)
             rounds[source] += 1
             if wanted is None or available[source] >= wanted[source]:
                 todo.remove(source)
                 continue
             before[source] = draws[source]
-            draws[source] = _more(context, source, wanted[source], draws[source], available[source])
+            draws[source] = _next_draw_count(context, source, wanted[source], draws[source], available[source])
     if wanted is None:
-        weights = {name: s.weight for name, s in sources.items()}
-        wanted = compute_quotas(weights, _affordable(context, weights, available))
-    return Encoded(draws=draws, quotas=wanted, rounds=rounds, survivors=survivors)
+        wanted = compute_quotas(weights, _largest_total(context, weights, available))
+    return EncodedDraws(draws=draws, quotas=wanted, rounds=rounds, kept=kept)
 
 
-def _affordable(context: Context, weights: Mapping[str, Any], available: Mapping[str, int]) -> int:
+def _largest_total(context: Context, weights: Mapping[str, Decimal], available: Mapping[str, int]) -> int:
     total = largest_total(weights, available)
     if total == 0:
         least = min(available, key=lambda source: available[source] / float(weights[source]))
@@ -125,14 +138,14 @@ def _affordable(context: Context, weights: Mapping[str, Any], available: Mapping
     return total
 
 
-def _more(context: Context, source: str, wanted: int, draws: int, rows: int) -> int:
+def _next_draw_count(context: Context, source: str, wanted: int, draws: int, sequences: int) -> int:
     try:
-        return next_draws(wanted, draws, rows, context.recipe.records.crops_per_group)
+        return next_draws(wanted, draws, sequences, context.recipe.records.crops_per_group)
     except ValueError as error:
         raise UserError(f"records: source '{source}': {error}") from error
 
 
-def _survivors(context: Context, source: str) -> Survivors:
+def _kept_documents(context: Context, source: str) -> KeptDocuments:
     options = context.recipe.records
     window = options.bytes_per_token * options.sequence_length
     shards = context.shards(source)
@@ -140,23 +153,20 @@ def _survivors(context: Context, source: str) -> Survivors:
     first = np.cumsum([0, *map(len, sizes[:-1])])
     # A window lies anywhere between just before the document's end and just after its beginning; see crop_window.
     crops = np.concatenate([window * size / (window + size - 1) for size in sizes])
-    return Survivors(documents=len(crops), crop_bytes=float(crops.mean()), first=tuple(first.tolist()))
+    return KeptDocuments(documents=len(crops), crop_bytes=float(crops.mean()), first=tuple(first.tolist()))
 
 
 def _kept_sizes(context: Context, shard: Shard) -> npt.NDArray[np.float64]:
-    column = context.run.read_table("signals", shard, ["byte_count"])["byte_count"]
-    sizes: npt.NDArray[np.float64] = column.to_numpy()[context.kept(shard)].astype(np.float64)
-    return sizes
+    sizes: npt.NDArray[np.int64] = context.run.read_table("signals", shard, ["byte_count"])["byte_count"].to_numpy()
+    return sizes[context.kept(shard)].astype(np.float64)
 
 
-def _first_draws(context: Context, source: str, survivors: Survivors, quota: int | None) -> int:
+def _first_draw_count(context: Context, source: str, kept: KeptDocuments, quota: int | None) -> int:
     options = context.recipe.records
     if quota is None:
-        groups = survivors.documents * options.epochs // options.crops_per_group
-        return (
-            max(groups, 1) * options.crops_per_group
-        )  # no more than the epochs, but for a source of hardly any documents
-    tokens = survivors.crop_bytes / _bytes_per_token(context, source)
+        groups = kept.documents * options.epochs // options.crops_per_group
+        return max(groups, 1) * options.crops_per_group  # more than the epochs only for a source of very few documents
+    tokens = kept.crop_bytes / _bytes_per_token(context, source)
     return first_draws(quota, tokens, options.crops_per_group, options.sequence_length)
 
 
@@ -164,36 +174,69 @@ def _bytes_per_token(context: Context, source: str) -> float:
     passages: list[str] = []
     for shard in context.shards(source):
         passages += sampled_passages(context, shard, _MEASURED_PASSAGES - len(passages))
-    model = encoder(context.run.path(MODEL), context.keys[TOKENIZER.name])
+    model = encoder(context.run.path(MODEL), context.stage_keys[TOKENIZER.name])
     tokens = sum(map(len, model.encode(passages)))
     return sum(len(passage.encode()) for passage in passages) / tokens if tokens else _BYTES_PER_TOKEN
 
 
-def _count(context: Context, source: str, draws: int, rounds: int) -> int:
-    counts = read_counts(context.run, context.shards(source), rounds, draws)
-    path = counts_path(context.run, source)
+def _write_token_counts(context: Context, source: str, draws: int, rounds: int) -> int:
+    """Write the number of tokens of every draw of a source, and return how many sequences they give."""
+    counts, path = read_counts(context.run, context.shards(source), rounds, draws), counts_path(context.run, source)
     fs.write_bytes(path, counts.astype("<u4").tobytes())
     commit = ShardCommit(f"tokens/counts/{source}", (context.run.committed(path, draws),), {})
-    context.run.commit_shard(STAGE, context.keys[STAGE], commit)
+    context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
     options = context.recipe.records
     return lay_out_draws(counts, options.crops_per_group, options.sequence_length).sequences
 
 
 @functools.lru_cache(maxsize=1)
-def encoder(path: str, key: str) -> Encoder:
-    """The run's encoder, loaded once a process; the key tells a retrained model from the one before."""
+def encoder(path: str, stage_key: str) -> Encoder:
+    """Return the encoder of the run, loaded once per process; another stage key means another model at the path."""
     return read_encoder(path)
 
 
+def encode_crops(context: Context, crops: Sequence[DrawnCrop]) -> pa.Table:
+    """Return the tokens of crops as a table of :data:`massivetext.records.tokens.TOKENS`, one row per crop."""
+    model = encoder(context.run.path(MODEL), context.stage_keys[TOKENIZER.name])
+    ids = [
+        add_bos_eos(ids, each.starts, each.ends, model.info.bos_id, model.info.eos_id)
+        for ids, each in zip(model.encode([each.text for each in crops]), crops, strict=True)
+    ]
+    columns = {
+        "row": [each.row for each in crops],
+        "draw": [each.draw for each in crops],
+        "count": [len(each) for each in ids],
+        "tokens": [each.astype(each.dtype.newbyteorder("<")).tobytes() for each in ids],
+    }
+    return pa.table(columns, schema=TOKENS)
+
+
 class EncodeRound:
-    """Encodes the draws of a range that hit a shard's documents."""
+    """One encoding round: encodes the draws of a range that hit the documents of a shard.
 
-    def __init__(self, number: int, ranges: Mapping[str, tuple[int, int]], survivors: Mapping[str, Survivors]) -> None:
-        self._number, self._ranges, self._survivors = number, ranges, survivors
+    Args:
+        number: number of the round, from 0.
+        ranges: by source: first draw, and the draw after the last.
+        kept: kept documents by source.
+        batch_bytes: characters of crops that are encoded and held in memory together.
+        encode: function that encodes crops.
+    """
 
-    def __call__(self, context: Context, task: WorkItem, reporter: Reporter) -> ShardCommit:
-        """Writes the tokens of one shard."""
-        shard, run = task.shard, context.run
+    def __init__(
+        self,
+        number: int,
+        ranges: Mapping[str, tuple[int, int]],
+        kept: Mapping[str, KeptDocuments],
+        *,
+        batch_bytes: int = BATCH_BYTES,
+        encode: Callable[[Context, Sequence[DrawnCrop]], pa.Table] = encode_crops,
+    ) -> None:
+        self._number, self._ranges, self._kept = number, ranges, kept
+        self._batch_bytes, self._encode = batch_bytes, encode
+
+    def __call__(self, context: Context, item: WorkItem, reporter: ProgressWriter) -> ShardCommit:
+        """Write the tokens of one shard, and return the commit."""
+        shard, run = item.shard, context.run
         path = round_tokens_path(run, self._number, shard)
         draws = tokens = 0
         with fs.publish(path) as temporary, pq.ParquetWriter(temporary, TOKENS, compression="zstd") as writer:
@@ -201,71 +244,56 @@ class EncodeRound:
                 writer.write_table(table)
                 draws += table.num_rows
                 tokens += sum(table["count"].to_pylist())
-        return ShardCommit(
-            self.task_name(shard), (run.committed(path, draws),), {"draws": draws, "drawn_tokens": tokens}
-        )
+        counts = {"draws": draws, "drawn_tokens": tokens}
+        return ShardCommit(self.commit_name(shard), (run.committed(path, draws),), counts)
 
-    def task_name(self, shard: Shard) -> str:
-        """Name of a shard's commit: the tokens of another range of draws are another task."""
+    def commit_name(self, shard: Shard) -> str:
+        """Return the name of the commit of a shard; it names the range, because another range is another work item."""
         first, end = self._ranges[shard.source]
         return f"tokens/round-{self._number}/draws-{first}-{end}/{shard.name}"
 
-    def _tables(self, context: Context, shard: Shard, reporter: Reporter) -> Iterator[pa.Table]:
-        crops: list[dict[str, Any]] = []
+    def _tables(self, context: Context, shard: Shard, reporter: ProgressWriter) -> Iterator[pa.Table]:
+        crops: list[DrawnCrop] = []
         size = 0
         for row, draws, data in self._drawn(context, shard):
             for draw in draws:
                 text, starts, ends = _crop(context, shard.source, data, draw)
-                crops.append({"row": row, "draw": draw, "text": text, "starts": starts, "ends": ends})
+                crops.append(DrawnCrop(row, draw, text, starts, ends))
                 size += len(text)
-                if size >= _BATCH_BYTES:  # after every draw: a document may be drawn any number of times
-                    yield _encoded(context, crops)
+                if size >= self._batch_bytes:  # checked after every draw: a document may be drawn any number of times
+                    yield self._encode(context, crops)
                     reporter.add(len(crops), size)
                     crops, size = [], 0
         if crops:
-            yield _encoded(context, crops)
+            yield self._encode(context, crops)
             reporter.add(len(crops), size)
 
     def _drawn(self, context: Context, shard: Shard) -> Iterator[tuple[int, list[int], bytes]]:
-        survivors, (low, high) = self._survivors[shard.source], self._ranges[shard.source]
+        """Yield (row, draws, text as UTF-8) for every document of the shard that a draw of the range hits."""
+        kept, (low, high) = self._kept[shard.source], self._ranges[shard.source]
         alive = np.flatnonzero(context.kept(shard))
-        indices: I64 = survivors.first[shard.index] + np.arange(len(alive), dtype=np.int64)
-        positions, draws = draws_of_documents(indices, survivors.documents, high, context.recipe.seed, shard.source)
+        indices: I64 = kept.first[shard.index] + np.arange(len(alive), dtype=np.int64)
+        positions, draws = draws_of_documents(indices, kept.documents, high, context.recipe.seed, shard.source)
         positions, draws = positions[draws >= low], draws[draws >= low]
         by_document: dict[int, list[int]] = {}
         for position, draw in zip(positions.tolist(), draws.tolist(), strict=True):
             by_document.setdefault(int(alive[position]), []).append(draw)
         wanted = np.array(sorted(by_document), np.int64)
-        for row, document in documents.rows(context.run, shard, ["text"], wanted):
+        for row, document in documents.read_rows(context.run, shard, ["text"], wanted):
             yield row, by_document[row], str(document["text"]).encode()
 
 
 class EncodeStage(ShardStage):
-    """A round of encoding as a stage of shards."""
+    """An encoding round as a stage of shards."""
 
     process: EncodeRound
 
-    def commit_name(self, task: WorkItem) -> str:
-        """Name of a task's commit."""
-        return self.process.task_name(task.shard)
+    def commit_name(self, item: WorkItem) -> str:
+        """Return the name of the commit of a work item."""
+        return self.process.commit_name(item.shard)
 
 
 def _crop(context: Context, source: str, data: bytes, draw: int) -> tuple[str, bool, bool]:
     options = context.recipe.records
-    crop_bytes = options.bytes_per_token * options.sequence_length
-    return crop(data, *crop_window(len(data), crop_bytes, context.recipe.seed, source, draw))
-
-
-def _encoded(context: Context, crops: list[dict[str, Any]]) -> pa.Table:
-    model = encoder(context.run.path(MODEL), context.keys[TOKENIZER.name])
-    ids = [
-        add_bos_eos(ids, item["starts"], item["ends"], model.info.bos_id, model.info.eos_id)
-        for ids, item in zip(model.encode([item["text"] for item in crops]), crops, strict=True)
-    ]
-    columns = {
-        "row": [item["row"] for item in crops],
-        "draw": [item["draw"] for item in crops],
-        "count": [len(each) for each in ids],
-        "tokens": [each.astype(each.dtype.newbyteorder("<")).tobytes() for each in ids],
-    }
-    return pa.table(columns, schema=TOKENS)
+    window = options.bytes_per_token * options.sequence_length
+    return crop(data, *crop_window(len(data), window, context.recipe.seed, source, draw))

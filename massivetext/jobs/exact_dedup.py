@@ -1,7 +1,6 @@
-"""Exact deduplication: text hashes meet in a shuffle, verdicts go back to their shards in another."""
+"""Exact deduplication: text hashes meet in one shuffle; removed documents go back to their shards in another."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 import apache_beam as beam
 import numpy as np
@@ -21,20 +20,20 @@ from massivetext.stages import EXACT_DEDUP
 
 STAGE = EXACT_DEDUP.name
 
-ROWS = tuple[bytes, bytes]  # (partition or shard, rows): said of each output, or Beam would pickle keys
+ROWS = tuple[bytes, bytes]  # (partition or shard, rows). Declared per output; otherwise Beam pickles the keys.
 
-# A worker sorts one partition of the hashes: of 64 at least, and of one for every eight shards of a large corpus.
-_LEAST_PARTITIONS, _SHARDS_A_PARTITION = 64, 8
+# One worker sorts a partition of the text hashes in memory: at least 64 partitions, and one per eight shards.
+_MIN_PARTITIONS, _SHARDS_PER_PARTITION = 64, 8
 
 
 def run_exact_dedup(engine: Engine, context: Context, _items: Sequence[WorkItem]) -> None:
-    """Writes verdicts/exact for every source that takes part."""
+    """Write verdicts/exact for every source that the stage judges."""
     shards = [shard for shard in context.all_shards() if context.judged_by(STAGE, shard.source)]
     if not shards:
         return
-    numbers = [context.number_of(shard) for shard in shards]
+    numbers = [context.number_of_shard(shard) for shard in shards]
     lanes = [numbers] if engine.embedded else [[number] for number in numbers]
-    partitions = max(_LEAST_PARTITIONS, len(shards) // _SHARDS_A_PARTITION)
+    partitions = max(_MIN_PARTITIONS, len(shards) // _SHARDS_PER_PARTITION)
 
     def build(pipeline: beam.Pipeline) -> None:
         hashes = (
@@ -64,9 +63,9 @@ class _ReadHashes(beam.DoFn):
     def __init__(self, context: Context, partitions: int) -> None:
         self._context, self._partitions = context, partitions
 
-    def process(self, lane: list[int]) -> Iterable[Any]:
+    def process(self, lane: list[int]) -> Iterable[object]:
         for number in lane:
-            shard = self._context.shard_at(number)
+            shard = self._context.shard_by_number(number)
             with translate_errors(f"{STAGE}: {shard.name}"):
                 batch = hashed_documents(self._context, shard)
             yield beam.pvalue.TaggedOutput("empty", (b"%d" % number, b""))
@@ -75,7 +74,7 @@ class _ReadHashes(beam.DoFn):
 
 
 def hashed_documents(context: Context, shard: Shard) -> npt.NDArray[np.void]:
-    """Return the kept documents of a shard as an array of :data:`massivetext.dedup.row_types.TEXT_HASH_ROW`."""
+    """Return the kept documents of a shard as an array of :data:`massivetext.dedup.row_types.HASHED`."""
     table = context.run.read_table("documents", shard, ["id", "text_hash"])
     alive = np.flatnonzero(context.kept(shard, before=STAGE))
     table = table.take(pa.array(alive))
@@ -83,12 +82,12 @@ def hashed_documents(context: Context, shard: Shard) -> npt.NDArray[np.void]:
     hashes = b"".join(table["text_hash"].to_pylist())
     batch["hash"] = np.frombuffer(hashes, "<u8").reshape(-1, 2)
     batch["rank"] = keeper_rank(table["id"].to_pylist(), context.recipe.seed)
-    batch["document_ref"] = context.addresses(shard, alive)
+    batch["document_ref"] = context.document_refs(shard, alive)
     return batch
 
 
 def resolve(_: bytes, batches: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    """(shard, removed documents) of one partition of hashes."""
+    """Yield (shard, removed documents) for one partition of the text hashes."""
     rows = np.frombuffer(b"".join(batches), TEXT_HASH_ROW)
     losers, keepers = exact_duplicates(rows["hash"], rows["rank"], rows["document_ref"])
     removed = np.zeros(len(losers), REMOVED_ROW)
@@ -103,16 +102,16 @@ class _WriteVerdicts(beam.DoFn):
         self._context = context
 
     def process(self, element: tuple[bytes, Iterable[bytes]]) -> None:
-        key, batches = element
+        shard_key, batches = element
         context = self._context
-        shard = context.shard_at(int(key))
+        shard = context.shard_by_number(int(shard_key))
         with guard_work_item(context, STAGE, shard.name):
-            commit = write_verdicts(context, shard, np.frombuffer(b"".join(batches), REMOVED_ROW))
-            context.run.commit_shard(STAGE, context.keys[STAGE], commit)
+            commit = write_exact_verdicts(context, shard, np.frombuffer(b"".join(batches), REMOVED_ROW))
+            context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
 
 
-def write_verdicts(context: Context, shard: Shard, removed: npt.NDArray[np.void]) -> ShardCommit:
-    """Writes verdicts/exact of one shard from its removed documents."""
+def write_exact_verdicts(context: Context, shard: Shard, removed: npt.NDArray[np.void]) -> ShardCommit:
+    """Write verdicts/exact of one shard from its removed documents, and return the commit."""
     alive = context.kept(shard, before=STAGE)
     kept = np.ones(len(alive), np.bool_)
     keeper = np.zeros(len(alive), np.uint64)
@@ -127,5 +126,5 @@ def write_verdicts(context: Context, shard: Shard, removed: npt.NDArray[np.void]
         schema=DUPLICATE_VERDICTS,
     )
     file = context.run.write_table(context.verdicts_of(STAGE), shard, table)
-    counts = {"tested": int(alive.sum()), "removed": len(lost), **context.tally(shard, alive & kept)}
+    counts = {"tested": int(alive.sum()), "removed": len(lost), **context.count_kept(shard, alive & kept)}
     return ShardCommit(shard.name, (file,), counts)

@@ -1,7 +1,9 @@
-"""Ingest: input files -> documents and quarantine, shard by shard."""
+"""Ingest: input files become documents and quarantine, shard by shard."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
 
 import msgspec
 import pyarrow.parquet as pq
@@ -9,7 +11,7 @@ import pyarrow.parquet as pq
 from massivetext.edits import EditRule, edit
 from massivetext.errors import StageError
 from massivetext.runs.context import Context
-from massivetext.runs.progress import Reporter
+from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.store import ShardCommit
 from massivetext.runs.work_items import WorkItem
 from massivetext.schema import DOCUMENTS, Document, Rejected, documents_table
@@ -17,24 +19,24 @@ from massivetext.sources import FORMATS, Format
 from massivetext.sources.reading import read_split
 from massivetext.storage import files as fs
 
-# A row group is what a reader holds in memory at a time.
-_GROUP_DOCUMENTS, _GROUP_BYTES = 1024, 4 * 2**20
+# Size of a row group, which a reader holds in memory: documents, and characters of text.
+_GROUP_DOCUMENTS, _GROUP_CHARACTERS = 1024, 4 * 2**20
 
 
 def ingest_shard(
-    context: Context, task: WorkItem, reporter: Reporter, formats: Sequence[Format] = FORMATS
+    context: Context, item: WorkItem, reporter: ProgressWriter, formats: Sequence[Format] = FORMATS
 ) -> ShardCommit:
-    """Writes the documents and the quarantine of one shard."""
-    shard, run = task.shard, context.run
-    documents, quarantine = run.part("documents", shard), run.part("quarantine", shard, ".jsonl")
+    """Write the documents and the quarantine of one shard, and return the commit."""
+    shard, run = item.shard, context.run
+    documents, quarantine = run.shard_file("documents", shard), run.shard_file("quarantine", shard, ".jsonl")
     counts: Counter[str] = Counter({"documents": 0, "bytes": 0, "rejected": 0, "skipped": 0})
     with (
         fs.publish(documents) as document_file,
         fs.publish(quarantine) as quarantine_file,
         pq.ParquetWriter(document_file, DOCUMENTS, compression="zstd", compression_level=3) as writer,
-        open(quarantine_file, "wb") as rejected,  # noqa: PTH123
+        Path(quarantine_file).open("wb") as rejected,
     ):
-        for group in _groups(_read(context, task, formats), context.edits.get(shard.source), counts, rejected):
+        for group in _groups(_read(context, item, formats), context.edits.get(shard.source), counts, rejected):
             size = sum(len(document.text.encode()) for document in group)
             writer.write_table(documents_table(shard.source, group))
             counts["documents"] += len(group)
@@ -45,20 +47,23 @@ def ingest_shard(
 
 
 def _groups(
-    items: Iterator[Document | Rejected], rules: Sequence[EditRule] | None, counts: Counter[str], quarantine: object
+    items: Iterator[Document | Rejected],
+    rules: Sequence[EditRule] | None,
+    counts: Counter[str],
+    quarantine: IO[bytes],
 ) -> Iterator[list[Document]]:
     group: list[Document] = []
     held = 0
-    for item in items:
-        if isinstance(item, Rejected):
-            kind = "skipped" if item.skipped else "rejected"
-            counts[kind] += 1
-            counts[f"{kind}:{item.reason}"] += 1
-            quarantine.write(msgspec.json.encode(item._asdict()) + b"\n")  # type: ignore[attr-defined]
+    for found in items:
+        if isinstance(found, Rejected):
+            count = "skipped" if found.skipped else "rejected"
+            counts[count] += 1
+            counts[f"{count}:{found.reason}"] += 1
+            quarantine.write(msgspec.json.encode(found._asdict()) + b"\n")
             continue
-        group.append(item if rules is None else _edited(item, rules, counts))
+        group.append(found if rules is None else _edited(found, rules, counts))
         held += len(group[-1].text)
-        if len(group) >= _GROUP_DOCUMENTS or held >= _GROUP_BYTES:
+        if len(group) >= _GROUP_DOCUMENTS or held >= _GROUP_CHARACTERS:
             yield group
             group, held = [], 0
     if group:
@@ -66,23 +71,25 @@ def _groups(
 
 
 def _edited(document: Document, rules: Sequence[EditRule], counts: Counter[str]) -> Document:
-    # A document of which no line is left stays as an empty text: no row is lost, and the rules judge it.
+    # A document without any line left stays as an empty text: no row is lost, and the rules judge it.
     text, taken = edit(document.text, rules)
     counts["edited"] += bool(taken)
     counts["emptied"] += bool(taken and not text)
     for each in taken:
-        for what, count in (("lines", each.lines), ("characters", each.characters), ("words", each.words)):
-            counts[f"edited:{each.rule}:{what}"] += count
+        for unit, count in (("lines", each.lines), ("characters", each.characters), ("words", each.words)):
+            counts[f"edited:{each.rule}:{unit}"] += count
     return document._replace(text=text, edits=taken)
 
 
-def _read(context: Context, task: WorkItem, formats: Sequence[Format]) -> Iterator[Document | Rejected]:
-    options = context.source(task.shard)
-    for split in task.splits:
+def _read(context: Context, item: WorkItem, formats: Sequence[Format]) -> Iterator[Document | Rejected]:
+    options = context.source(item.shard)
+    for split in item.splits:
         try:
             yield from read_split(split, options, context.recipe.ingest, formats)
             found = fs.info(split.path)
         except FileNotFoundError as error:
-            raise StageError(f"{split.path}: has gone since the run began; bring it back, or run without it") from error
+            raise StageError(
+                f"{split.path}: was removed after the run began; put it back, or run again without it"
+            ) from error
         if (found.size, found.version) != (split.size, split.version):
-            raise StageError(f"{split.path}: has changed since the run began; run again to read it as it is now")
+            raise StageError(f"{split.path}: was changed after the run began; run again to read it as it is now")

@@ -1,4 +1,4 @@
-"""Judge: signals -> verdicts, by the rule sets of each source."""
+"""Judge: the rules of each source decide by the signals which documents are kept."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from massivetext.errors import UserError
 from massivetext.recipe import LoadedRecipe
 from massivetext.report.guards import Alarm, alarms, read_rule_counts
 from massivetext.runs.context import Context
-from massivetext.runs.progress import Reporter
+from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.store import ShardCommit
 from massivetext.runs.work_items import WorkItem
 from massivetext.schema import RULE_VERDICTS
@@ -18,9 +18,9 @@ from massivetext.signals import blocklist_files
 from massivetext.stages import JUDGE
 
 
-def judge_shard(context: Context, task: WorkItem, reporter: Reporter) -> ShardCommit:
-    """Writes the rule verdicts of one shard."""
-    shard, run = task.shard, context.run
+def judge_shard(context: Context, item: WorkItem, reporter: ProgressWriter) -> ShardCommit:
+    """Write the rule verdicts of one shard, and return the commit."""
+    shard, run = item.shard, context.run
     judging = context.rules[shard.source]
     wanted = {"word_count"}.union(*(rule.signals for rule in judging))
     table = run.read_table("signals", shard, sorted(wanted))
@@ -28,21 +28,21 @@ def judge_shard(context: Context, task: WorkItem, reporter: Reporter) -> ShardCo
     file = run.write_table(
         context.verdicts_of(JUDGE.name), shard, pa.table({"kept": kept, "failed": failed}, schema=RULE_VERDICTS)
     )
-    counts = {**context.tally(shard, kept), "removed": int((~kept).sum())}
+    counts = {**context.count_kept(shard, kept), "removed": int((~kept).sum())}
     for bit, rule in enumerate(judging):
         counts[f"failed:{rule.name}"] = int(np.count_nonzero(failed >> np.uint64(bit) & np.uint64(1)))
     reporter.add(table.num_rows)
     return ShardCommit(shard.name, (file,), counts)
 
 
-def apply_guards(context: Context, loaded: LoadedRecipe, say: Callable[[str], None], first: bool) -> None:
-    """Warn of rules that look wrong, or stop the run if the recipe asks for that.
+def apply_guards(context: Context, loaded: LoadedRecipe, notify: Callable[[str], None], first: bool) -> None:
+    """Warn of rules that fail suspiciously many documents, or stop the run if the recipe says so.
 
     Args:
-        context: of the run, whose rules have judged.
+        context: a run that has completed the stage.
         loaded: the recipe.
-        say: is called with each warning.
-        first: whether the rules judged in this run; warnings are given once.
+        notify: called with each warning.
+        first: whether the stage ran just now; otherwise its warnings were given before and are not repeated.
 
     Raises:
         UserError: a guard of the recipe stops the run.
@@ -55,10 +55,10 @@ def apply_guards(context: Context, loaded: LoadedRecipe, say: Callable[[str], No
         found += alarms(guards, source, read_rule_counts(context.run, source, report_only, idle))
     for alarm in found:
         if alarm.action == "warn" and first:
-            say(alarm.message)
+            notify(alarm.message)
     stopping = " ".join(alarm.message for alarm in found if alarm.action == "stop")
     if stopping:
         raise UserError(
             f"{stopping} A guard stops the run here. `massivetext report {context.run.folder}` shows what the rules "
-            "did; mend them, or change [guards] in the recipe, and run again to go on"
+            "did; correct them, or change [guards] in the recipe, and run again to go on"
         )

@@ -1,24 +1,27 @@
-"""Measure: documents -> signals, row beside row."""
+"""Measure: the signals of every document, one row per document."""
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from massivetext import rules, signals
 from massivetext.runs.context import Context
-from massivetext.runs.documents import batches
-from massivetext.runs.progress import Reporter
+from massivetext.runs.documents import read_row_groups
+from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.store import ShardCommit
 from massivetext.runs.work_items import WorkItem
 from massivetext.signals import definitions, registry, unsafe_files
 from massivetext.storage import files as fs
 
 
-def measure_shard(context: Context, task: WorkItem, reporter: Reporter) -> ShardCommit:
-    """Writes the signals of one shard."""
-    from massivetext.signals import blocklists, unsafe  # loads the compiler: only where texts are measured
+def measure_shard(context: Context, item: WorkItem, reporter: ProgressWriter) -> ShardCommit:
+    """Write the signals of one shard, and return the commit."""
+    from massivetext.signals import (
+        blocklists,
+        unsafe,
+    )  # they load the compiler, so import them only where texts are measured
 
-    shard, run = task.shard, context.run
-    path = run.part("signals", shard)
+    shard, run = item.shard, context.run
+    path = run.shard_file("signals", shard)
     lists = blocklists.load(context.recipe.blocklists, context.root)
     own_model, paragraphs = context.recipe.measure.unsafe_model, context.recipe.measure.paragraph_languages
     classifier = unsafe.load(unsafe_files.find(context.root, own_model)) if own_model else unsafe.built_in()
@@ -26,7 +29,7 @@ def measure_shard(context: Context, task: WorkItem, reporter: Reporter) -> Shard
     readings = registry.readings_of(rules.signals_read_by(context.rules[shard.source]))
     schema = registry.schema(readings)
     with fs.publish(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
-        for batch in batches(run, shard, ["text", *definitions.DOCUMENT_COLUMNS]):
+        for batch in read_row_groups(run, shard, ["text", *definitions.DOCUMENT_COLUMNS]):
             texts = batch["text"].combine_chunks()
             table: pa.Table = signals.measure(
                 texts, batch, lists, classifier=classifier, paragraph_languages=paragraphs, readings=readings

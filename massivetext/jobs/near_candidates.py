@@ -1,8 +1,8 @@
-"""Candidate pairs of near-duplicates: bands of signatures meet in a shuffle, their pairs go to files.
+"""Candidate pairs of near-duplicates: rows of buckets meet in a shuffle, and their pairs are written to files.
 
-Buckets are dealt out to *cells*: a band and a part of its keys. How many there are follows from the number of documents
-alone, so every engine writes the same files. The embedded runner keeps a shuffle in memory: there the cells are filled
-in waves of a fixed size, and each wave reads only the bands it needs.
+The buckets of each LSH band are divided into *LSH partitions* by bucket hash. The number of partitions follows from the
+number of documents alone, so every engine writes the same files. The embedded runner keeps a shuffle in memory: there
+the partitions are filled in waves of a fixed size, and each wave reads only the bands that it needs.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +18,7 @@ from massivetext.dedup.minhash import band_bucket_hashes
 from massivetext.dedup.near_duplicates import bucket_rows
 from massivetext.dedup.row_types import BUCKET_ROW
 from massivetext.engines.engine import DistributeLanes, Engine
+from massivetext.jobs.near_sizes import DEFAULT_SIZES, NearDedupSizes
 from massivetext.runs.attempts import guard_work_item, translate_errors
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard, ShardCommit
@@ -28,31 +29,40 @@ from massivetext.storage import files as fs
 STAGE = NEAR_DEDUP.name
 SIGNATURES, CANDIDATES = "signatures", "duplicates/candidates"
 
-WAVE_BYTES = 128 * 2**20  # of rows that cross a shuffle of the embedded runner at a time; it takes six times as much
 
-
-def cells_of(context: Context) -> LshPartitions:
-    """The cells of a run whose signatures are all there."""
-    commits = context.run.commits(STAGE, context.keys[STAGE])
+def plan_lsh_partitions(context: Context, sizes: NearDedupSizes = DEFAULT_SIZES) -> LshPartitions:
+    """Return the division of a run into LSH partitions and pair partitions; call it after all shards are signed."""
+    commits = context.run.commits(STAGE, context.stage_keys[STAGE])
     documents = sum(commit.counts["signed"] for commit in commits if commit.task.startswith("signatures/"))
-    return LshPartitions.for_documents(documents, context.recipe.near.bands)
+    return LshPartitions.for_documents(
+        documents,
+        context.recipe.near.bands,
+        partition_bytes=sizes.lsh_partition_bytes,
+        pair_partition_documents=sizes.pair_partition_documents,
+    )
 
 
-def find_candidates(engine: Engine, context: Context, cells: LshPartitions, shards: Sequence[Shard]) -> None:
-    """Writes the pairs of every cell that has none yet."""
-    todo = [cell for cell, pairs in enumerate(pairs_in(context, cells)) if pairs is None]
-    numbers = [context.number_of(shard) for shard in shards]
+def find_candidates(
+    engine: Engine,
+    context: Context,
+    lsh_partitions: LshPartitions,
+    shards: Sequence[Shard],
+    sizes: NearDedupSizes = DEFAULT_SIZES,
+) -> None:
+    """Write the candidate pairs of every LSH partition that has none yet."""
+    todo = [number for number, pairs in enumerate(count_candidate_pairs(context, lsh_partitions)) if pairs is None]
+    numbers = [context.number_of_shard(shard) for shard in shards]
     lanes = [numbers] if engine.embedded else [[number] for number in numbers]
-    for wave in cells.waves(todo, WAVE_BYTES) if engine.embedded else [todo] * bool(todo):
+    for wave in lsh_partitions.waves(todo, sizes.wave_bytes) if engine.embedded else [todo] * bool(todo):
 
         def build(pipeline: beam.Pipeline, wave: list[int] = wave) -> None:
+            read = beam.ParDo(_ReadBands(context, lsh_partitions, wave, numbers[0]))
             (
                 pipeline
-                | "DistributeLanes" >> DistributeLanes(lanes)
-                | "ReadBands"
-                >> beam.ParDo(_ReadBands(context, cells, wave, numbers[0])).with_output_types(tuple[bytes, bytes])
-                | "GroupByCell" >> beam.GroupByKey()
-                | "WriteCell" >> beam.ParDo(_WriteCell(context, cells))
+                | "DealOut" >> DistributeLanes(lanes)
+                | "ReadBands" >> read.with_output_types(tuple[bytes, bytes])
+                | "GroupByLshPartition" >> beam.GroupByKey()
+                | "WriteLshPartition" >> beam.ParDo(_WriteLshPartition(context, lsh_partitions))
             )
 
         engine.run(build, lanes=1)
@@ -62,37 +72,43 @@ def find_candidates(engine: Engine, context: Context, cells: LshPartitions, shar
 
 
 class _ReadBands(beam.DoFn):
-    def __init__(self, context: Context, cells: LshPartitions, wave: list[int], first: int) -> None:
-        self._context, self._cells, self._wave, self._first = context, cells, wave, first
+    def __init__(self, context: Context, lsh_partitions: LshPartitions, wave: list[int], first: int) -> None:
+        self._context, self._lsh_partitions, self._wave, self._first = context, lsh_partitions, wave, first
 
     def process(self, lane: list[int]) -> Iterator[tuple[bytes, bytes]]:
         for number in lane:
-            if number == self._first:  # every cell gets something, so that every one of them is written
-                yield from ((b"%d" % cell, b"") for cell in self._wave)
-            shard = self._context.shard_at(number)
+            if number == self._first:  # an empty batch for every LSH partition, so that each is written and committed
+                yield from ((b"%d" % lsh_partition, b"") for lsh_partition in self._wave)
+            shard = self._context.shard_by_number(number)
             with translate_errors(f"{STAGE}: {shard.name}"):
-                yield from read_bands(self._context, self._cells, self._wave, shard)
+                yield from read_bands(self._context, self._lsh_partitions, self._wave, shard)
 
 
 def read_bands(
-    context: Context, cells: LshPartitions, wave: Iterable[int], shard: Shard
+    context: Context, lsh_partitions: LshPartitions, wave: Iterable[int], shard: Shard
 ) -> Iterator[tuple[bytes, bytes]]:
-    """Yield (cell, rows of :data:`massivetext.dedup.row_types.BUCKET_ROW`) of a shard, for the cells of a wave."""
+    """Yield (LSH partition, rows of :data:`massivetext.dedup.row_types.KEYED`) of the signatures of a shard.
+
+    Args:
+        context: the run.
+        lsh_partitions: how buckets are divided into LSH partitions.
+        wave: numbers of the LSH partitions to yield rows for; bands without any are not read.
+        shard: the shard.
+    """
     wanted: dict[int, set[int]] = {}
-    for cell in wave:
-        band, partition = divmod(cell, cells.partitions_per_band)
+    for lsh_partition in wave:
+        band, partition = divmod(lsh_partition, lsh_partitions.partitions_per_band)
         wanted.setdefault(band, set()).add(partition)
     for band, partitions in wanted.items():
-        values, addresses = _read_band(context, shard, band)
-        for number, rows in bucket_rows(
-            BUCKET_ROW, band_bucket_hashes(values, band), addresses, cells.partitions_per_band
-        ):
+        values, document_refs = _read_band(context, shard, band)
+        bucket_hashes = band_bucket_hashes(values, band)
+        for number, rows in bucket_rows(BUCKET_ROW, bucket_hashes, document_refs, lsh_partitions.partitions_per_band):
             if int(number) in partitions:
-                yield b"%d" % (band * cells.partitions_per_band + int(number)), rows
+                yield b"%d" % (band * lsh_partitions.partitions_per_band + int(number)), rows
 
 
 def band_column(band: int) -> str:
-    """Name of the column of signatures/ that holds a band."""
+    """Return the name of the column of signatures/ that holds a band."""
     return f"band_{band}"
 
 
@@ -100,55 +116,61 @@ def _read_band(context: Context, shard: Shard, band: int) -> tuple[npt.NDArray[n
     column = context.run.read_table(SIGNATURES, shard, [band_column(band)])[band_column(band)]
     rows = np.flatnonzero(column.is_valid().to_numpy())
     values = np.frombuffer(b"".join(column.drop_null().to_pylist()), "<u4")
-    return values.reshape(len(rows), context.recipe.near.rows), context.addresses(shard, rows)
+    return values.reshape(len(rows), context.recipe.near.rows), context.document_refs(shard, rows)
 
 
-# -- pairs of a cell ---------------------------------------------------------------------------------------------------
+# -- pairs of an LSH partition -----------------------------------------------------------------------------------------
 
 
-class _WriteCell(beam.DoFn):
-    def __init__(self, context: Context, cells: LshPartitions) -> None:
-        self._context, self._cells = context, cells
+class _WriteLshPartition(beam.DoFn):
+    def __init__(self, context: Context, lsh_partitions: LshPartitions) -> None:
+        self._context, self._lsh_partitions = context, lsh_partitions
 
     def process(self, element: tuple[bytes, Iterable[bytes]]) -> None:
-        key, batches = element
+        partition_key, batches = element
         with guard_work_item(self._context, STAGE, "candidates"):
-            commit = write_cell(self._context, self._cells, int(key), batches)
-            self._context.run.commit_shard(STAGE, self._context.keys[STAGE], commit)
+            commit = write_lsh_partition(self._context, self._lsh_partitions, int(partition_key), batches)
+            self._context.run.commit_shard(STAGE, self._context.stage_keys[STAGE], commit)
 
 
-def write_cell(context: Context, cells: LshPartitions, cell: int, batches: Iterable[bytes]) -> ShardCommit:
-    """Writes the pairs of documents that share a bucket of a cell.
+def write_lsh_partition(
+    context: Context, lsh_partitions: LshPartitions, lsh_partition: int, batches: Iterable[bytes]
+) -> ShardCommit:
+    """Write the pairs of documents that share a bucket of an LSH partition, and return its commit.
 
-    The commit counts, and names no file: what is written here goes when the stage is complete.
+    The commit holds counts but lists no file: the file is deleted when the stage is complete.
     """
     rows = np.frombuffer(b"".join(batches), BUCKET_ROW)
-    pairs, oversized = bucket_pairs(rows["bucket"], rows["document_ref"], context.recipe.near.max_bucket)
-    fs.write_bytes(cell_path(context, cell), pair_files.pack_by_partition(pairs, cells.pair_partitions))
-    return ShardCommit(_task(cell), (), {"band_pairs": len(pairs), "oversized_buckets": oversized})
+    pairs, oversized = bucket_pairs(rows["key"], rows["document_ref"], context.recipe.near.max_bucket)
+    fs.write_bytes(
+        lsh_partition_path(context, lsh_partition), pair_files.pack_by_partition(pairs, lsh_partitions.pair_partitions)
+    )
+    counts = {"band_pairs": len(pairs), "oversized_buckets": oversized}
+    return ShardCommit(_work_item_name(lsh_partition), (), counts)
 
 
-def pairs_in(context: Context, cells: LshPartitions) -> Iterator[int | None]:
-    """How many pairs each cell has; None where it is not written, or its file has gone."""
+def count_candidate_pairs(context: Context, lsh_partitions: LshPartitions) -> Iterator[int | None]:
+    """Yield the number of pairs of each LSH partition; None if it is not written, or its file is missing."""
     return fs.concurrently(
-        context.run.folder, lambda cell: _pairs_in(context, cells, cell), range(cells.lsh_partition_count)
+        context.run.folder,
+        lambda number: _count_pairs_of(context, lsh_partitions, number),
+        range(lsh_partitions.lsh_partition_count),
     )
 
 
-def _pairs_in(context: Context, cells: LshPartitions, cell: int) -> int | None:
-    commit = context.run.shard_commit(STAGE, context.keys[STAGE], _task(cell))
+def _count_pairs_of(context: Context, lsh_partitions: LshPartitions, lsh_partition: int) -> int | None:
+    commit = context.run.shard_commit(STAGE, context.stage_keys[STAGE], _work_item_name(lsh_partition))
     if commit is None:
         return None
     pairs = commit.counts["band_pairs"]
-    return (
-        pairs if fs.has_size(cell_path(context, cell), pair_files.packed_size(pairs, cells.pair_partitions)) else None
-    )
+    size = pair_files.packed_size(pairs, lsh_partitions.pair_partitions)
+    return pairs if fs.has_size(lsh_partition_path(context, lsh_partition), size) else None
 
 
-def cell_path(context: Context, cell: int) -> str:
-    """The file of a cell's pairs."""
-    return context.run.path(CANDIDATES, f"cell-{cell:05d}.u64")
+def lsh_partition_path(context: Context, lsh_partition: int) -> str:
+    """Return the path of the file with the pairs of an LSH partition."""
+    return context.run.path(CANDIDATES, f"cell-{lsh_partition:05d}.u64")
 
 
-def _task(cell: int) -> str:
-    return f"candidates/cell-{cell:05d}"
+def _work_item_name(lsh_partition: int) -> str:
+    return f"candidates/cell-{lsh_partition:05d}"

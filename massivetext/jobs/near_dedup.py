@@ -1,7 +1,7 @@
-"""Near deduplication: signatures -> candidate pairs -> verified pairs -> clusters -> verdicts.
+"""Near-deduplication: signatures -> candidate pairs -> measured pairs -> clusters -> verdicts.
 
-Only band keys and addresses cross a shuffle. A candidate pair is verified where its two documents lie, by reading both
-texts again and comparing their shingles exactly; every measured pair is kept as evidence in ``duplicates/near``.
+Only bucket hashes and document references cross a shuffle. To measure a candidate pair, a worker reads both texts again
+and compares their shingles exactly; every measured pair is stored as evidence in ``duplicates/near``.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,51 +17,52 @@ from massivetext.dedup.keeper import keeper_rank
 from massivetext.dedup.near_duplicates import is_near_duplicate, sign_text
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
-from massivetext.jobs.near_candidates import SIGNATURES, STAGE, band_column, cells_of, find_candidates
-from massivetext.jobs.near_verification import Chunk, verify_candidates
+from massivetext.jobs.near_candidates import SIGNATURES, STAGE, band_column, find_candidates, plan_lsh_partitions
+from massivetext.jobs.near_sizes import DEFAULT_SIZES, NearDedupSizes
+from massivetext.jobs.near_verification import PairChunk, verify_candidates
 from massivetext.runs import documents
 from massivetext.runs.context import Context
-from massivetext.runs.progress import Reporter
+from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.store import Shard, ShardCommit
 from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
 from massivetext.schema import DUPLICATE_VERDICTS, MAX_ROWS, U64, row_numbers, shard_numbers
 from massivetext.storage import files as fs
 from massivetext.storage import tables
 
-VERDICTS, CLUSTERS = "verdicts/near", "duplicates/clusters.parquet"
-
-# Seconds a byte of text, measured: shingling and 256 hashes.
-SIGNATURE_COST = 1 / 4e6
-_CLUSTER_ROWS = 64 * 1024  # a row group; each shard reads those that hold documents of its own
+CLUSTERS = "duplicates/clusters.parquet"
+SIGNATURE_COST = 1 / 4e6  # seconds per byte of text, measured: shingles and 256 hashes
 
 
-def run_near_dedup(engine: Engine, context: Context, tasks: Sequence[WorkItem]) -> None:
-    """Writes signatures, evidence and verdicts/near for every source that takes part."""
-    tasks = [task for task in tasks if context.judged_by(STAGE, task.shard.source)]
-    if not tasks:
+def run_near_dedup(
+    engine: Engine, context: Context, items: Sequence[WorkItem], sizes: NearDedupSizes = DEFAULT_SIZES
+) -> None:
+    """Write signatures, evidence and verdicts/near for every source that the stage judges."""
+    items = [item for item in items if context.judged_by(STAGE, item.shard.source)]
+    if not items:
         return
-    run_shards(engine, context, [ShardStage(STAGE, sign_shard, "signatures/")], scale_costs(tasks, SIGNATURE_COST))
-    if context.run.shard_commit(STAGE, context.keys[STAGE], "clusters") is None:
-        cells = cells_of(context)
-        find_candidates(engine, context, cells, [task.shard for task in tasks])
-        _cluster(context, verify_candidates(engine, context, cells))
-    light = [WorkItem(task.shard, (), 0.0) for task in tasks]
-    run_shards(engine, context, [ShardStage(STAGE, write_verdicts)], light)
+    run_shards(engine, context, [ShardStage(STAGE, sign_shard, "signatures/")], scale_costs(items, SIGNATURE_COST))
+    if context.run.shard_commit(STAGE, context.stage_keys[STAGE], "clusters") is None:
+        lsh_partitions = plan_lsh_partitions(context, sizes)
+        find_candidates(engine, context, lsh_partitions, [item.shard for item in items], sizes)
+        chunks = verify_candidates(engine, context, lsh_partitions, sizes)
+        _write_clusters(context, chunks, sizes.cluster_rows)
+    cheap = [WorkItem(item.shard, (), 0.0) for item in items]
+    run_shards(engine, context, [ShardStage(STAGE, write_near_verdicts)], cheap)
 
 
 # -- signatures --------------------------------------------------------------------------------------------------------
 
 
-def sign_shard(context: Context, task: WorkItem, reporter: Reporter) -> ShardCommit:
-    """Writes the MinHash signatures of a shard's documents, a column a band.
+def sign_shard(context: Context, item: WorkItem, reporter: ProgressWriter) -> ShardCommit:
+    """Write the MinHash signatures of the documents of a shard, one column per LSH band.
 
-    Null for those that are gone already or have no words.
+    They are null for documents that were dropped before and for documents without words.
     """
-    shard, options = task.shard, context.recipe.near
+    shard, options = item.shard, context.recipe.near
     alive = np.flatnonzero(context.kept(shard, before=STAGE))
     total = len(context.run.read_table("documents", shard, ["id"]))
     signatures, signed = np.zeros((total, options.bands * options.rows), "<u4"), np.zeros(total, np.bool_)
-    for row, document in documents.rows(context.run, shard, ["text"], alive):
+    for row, document in documents.read_rows(context.run, shard, ["text"], alive):
         text = str(document["text"])
         signature = sign_text(text, options, context.recipe.seed)
         if signature is not None:
@@ -74,17 +75,17 @@ def sign_shard(context: Context, task: WorkItem, reporter: Reporter) -> ShardCom
 
 
 def _binary(values: npt.NDArray[np.uint32], valid: npt.NDArray[np.bool_]) -> pa.Array:
-    """Each row's bytes, or null."""
-    kind = pa.binary(4 * values.shape[1])
-    return pa.Array.from_buffers(kind, len(values), [pa.array(valid).buffers()[1], pa.py_buffer(values.tobytes())])
+    """Return a column with the bytes of each row, or null for rows that are not valid."""
+    row_type = pa.binary(4 * values.shape[1])
+    return pa.Array.from_buffers(row_type, len(values), [pa.array(valid).buffers()[1], pa.py_buffer(values.tobytes())])
 
 
 # -- clusters and verdicts ---------------------------------------------------------------------------------------------
 
 
-def _cluster(context: Context, evidence: Iterable[Chunk]) -> None:
-    run, key = context.run, context.keys[STAGE]
-    edges, jaccard = _duplicates(context, evidence)
+def _write_clusters(context: Context, chunks: Iterable[PairChunk], cluster_rows: int) -> None:
+    run, key = context.run, context.stage_keys[STAGE]
+    edges, jaccard = _pairs_above_threshold(context, chunks)
     nodes, labels = connected_components(edges)
     keeper = keepers(nodes, labels, _ranks(context, nodes))
     closest = np.zeros(len(nodes))
@@ -93,20 +94,20 @@ def _cluster(context: Context, evidence: Iterable[Chunk]) -> None:
     path = run.path(CLUSTERS)
     with fs.publish(path) as temporary:
         table = pa.table({"address": nodes, "keeper": keeper, "similarity": closest})
-        pq.write_table(table, temporary, row_group_size=_CLUSTER_ROWS)
+        pq.write_table(table, temporary, row_group_size=cluster_rows)
     sizes = np.unique(keeper, return_counts=True)[1]
     counts = {"clusters": len(sizes), "clustered": len(nodes), "largest_cluster": int(sizes.max(initial=0))}
     run.commit_shard(STAGE, key, ShardCommit("clusters", (run.committed(path, len(nodes)),), counts))
 
 
-def _duplicates(context: Context, evidence: Iterable[Chunk]) -> tuple[Pairs, npt.NDArray[np.float64]]:
-    """The pairs above the threshold, and their similarity."""
+def _pairs_above_threshold(context: Context, chunks: Iterable[PairChunk]) -> tuple[Pairs, npt.NDArray[np.float64]]:
+    """Return the near-duplicate pairs and their Jaccard similarity."""
     pairs, similarities = [np.zeros((0, 2), np.uint64)], [np.zeros(0)]
 
-    def read(chunk: Chunk) -> pa.Table:
+    def read(chunk: PairChunk) -> pa.Table:
         return tables.read_table(context.run.path(chunk.evidence), ["a", "b", "jaccard"])
 
-    for table in fs.concurrently(context.run.folder, read, evidence):
+    for table in fs.concurrently(context.run.folder, read, chunks):
         a, b, jaccard = (column.to_numpy() for column in table.columns)
         above = is_near_duplicate(jaccard, context.recipe.near)
         pairs.append(np.stack([a[above], b[above]], axis=1))
@@ -115,10 +116,10 @@ def _duplicates(context: Context, evidence: Iterable[Chunk]) -> tuple[Pairs, npt
 
 
 def _ranks(context: Context, nodes: U64) -> U64:
-    """The rank of each node; the nodes are in order."""
+    """Return the keeper rank of each node; the nodes are sorted document references."""
 
     def ranks(group: U64) -> U64:
-        shard = context.shard_at(int(shard_numbers(group[:1])[0]))
+        shard = context.shard_by_number(int(shard_numbers(group[:1])[0]))
         ids = context.run.read_table("documents", shard, ["id"])["id"].take(pa.array(row_numbers(group)))
         return keeper_rank(ids.to_pylist(), context.recipe.seed)
 
@@ -128,28 +129,28 @@ def _ranks(context: Context, nodes: U64) -> U64:
 
 
 def _clusters_of(context: Context, shard: Shard) -> tuple[U64, U64, npt.NDArray[np.float64]]:
-    """Address, keeper and similarity of the documents of a shard that are in a cluster; reads no other shard's."""
-    ends = context.addresses(shard, np.array([0, MAX_ROWS - 1]))
+    """Return document reference, keeper and similarity of the documents of a shard that are in a cluster."""
+    ends = context.document_refs(shard, np.array([0, MAX_ROWS - 1]))
     table = tables.read_value_range(context.run.path(CLUSTERS), "address", *ends.tolist())
-    address, keeper, similarity = (table[name].to_numpy() for name in ("address", "keeper", "similarity"))
-    return address, keeper, similarity
+    document_refs, keeper, similarity = (table[name].to_numpy() for name in ("address", "keeper", "similarity"))
+    return document_refs, keeper, similarity
 
 
-def write_verdicts(context: Context, task: WorkItem, _reporter: Reporter) -> ShardCommit:
-    """Writes verdicts/near of one shard from the clusters."""
-    shard, run = task.shard, context.run
+def write_near_verdicts(context: Context, item: WorkItem, _reporter: ProgressWriter) -> ShardCommit:
+    """Write verdicts/near of one shard from the clusters."""
+    shard, run = item.shard, context.run
     alive = context.kept(shard, before=STAGE)
-    addresses, keeper, similarity = _clusters_of(context, shard)
-    rows = row_numbers(addresses)
+    document_refs, keeper, similarity = _clusters_of(context, shard)
+    rows = row_numbers(document_refs)
     cluster = np.zeros(len(alive), np.uint64)
     closest = np.zeros(len(alive))
     single, kept = np.ones(len(alive), np.bool_), np.ones(len(alive), np.bool_)
     single[rows], cluster[rows], closest[rows] = False, keeper, similarity
-    kept[rows] = keeper == addresses
+    kept[rows] = keeper == document_refs
     table = pa.table(
         {"kept": kept, "cluster": pa.array(cluster, mask=single), "similarity": pa.array(closest, mask=single)},
         schema=DUPLICATE_VERDICTS,
     )
-    file = run.write_table(VERDICTS, shard, table)
-    counts = {"tested": int(alive.sum()), "removed": int((~kept).sum()), **context.tally(shard, alive & kept)}
+    file = run.write_table(context.verdicts_of(STAGE), shard, table)
+    counts = {"tested": int(alive.sum()), "removed": int((~kept).sum()), **context.count_kept(shard, alive & kept)}
     return ShardCommit(shard.name, (file,), counts)

@@ -1,7 +1,7 @@
-"""Candidate pairs of near-duplicates, measured: the pairs of all bands are brought together, and both texts compared.
+"""Exact similarity of the candidate pairs of near-duplicates.
 
-A part of the pairs is read out of every cell, each pair once, and written down; a worker then takes a *chunk* of it and
-reads both texts of each pair where they lie. Between workers travel only the names of chunks.
+One worker reads a pair partition from every LSH partition, removes repeated pairs and writes the rest to a file. Other
+workers each take a *chunk* of this file and read both texts of each pair. Only the names of chunks cross the shuffle.
 """
 
 import itertools
@@ -15,13 +15,14 @@ import pyarrow.parquet as pq
 
 from massivetext.dedup import pair_files
 from massivetext.dedup.candidates import Pairs
-from massivetext.dedup.lsh_partitions import CHUNK_PAIRS, LshPartitions
+from massivetext.dedup.lsh_partitions import LshPartitions
 from massivetext.dedup.near_duplicates import is_near_duplicate, near_shingles
 from massivetext.dedup.pair_files import PAIR_BYTES
 from massivetext.dedup.similarity import similarity
 from massivetext.engines.engine import DistributeLanes, Engine
 from massivetext.errors import StageError
-from massivetext.jobs.near_candidates import CANDIDATES, STAGE, cell_path, pairs_in
+from massivetext.jobs.near_candidates import CANDIDATES, STAGE, count_candidate_pairs, lsh_partition_path
+from massivetext.jobs.near_sizes import DEFAULT_SIZES, NearDedupSizes
 from massivetext.runs import documents
 from massivetext.runs.attempts import guard_work_item
 from massivetext.runs.context import Context
@@ -31,144 +32,162 @@ from massivetext.storage import files as fs
 
 T = TypeVar("T")
 
-EVIDENCE = "duplicates/near"
+PAIR_EVIDENCE = "duplicates/near"
 
-_BLOCK_BYTES = 32 * 2**20  # of text whose shingles are held at a time; they take about twice as much
-_VERIFY_COST = 1 / 1e3  # seconds a pair
-_SEEN = 8  # cells in which a candidate pair is found; a guess, for the cost alone
+_VERIFY_COST = 1 / 1e3  # seconds per pair
+_TIMES_FOUND = 8  # estimated number of LSH partitions in which the same pair occurs; used only to estimate cost
 
 
-class Chunk(NamedTuple):
-    """A run of a part's pairs, which one worker measures."""
+class PairChunk(NamedTuple):
+    """Consecutive pairs of one pair partition, measured by one worker."""
 
-    part: int
+    pair_partition: int
     number: int
 
     @property
     def name(self) -> str:
-        """Of its task."""
-        return f"pairs/part-{self.part:05d}/chunk-{self.number:05d}"
+        """Name of the commit that records this chunk."""
+        return f"pairs/part-{self.pair_partition:05d}/chunk-{self.number:05d}"
 
     @property
     def evidence(self) -> str:
-        """Of its file, relative to the run."""
-        return f"{EVIDENCE}/part-{self.part:05d}-{self.number:05d}.parquet"
+        """Path of the evidence file of this chunk, relative to the run folder."""
+        return f"{PAIR_EVIDENCE}/part-{self.pair_partition:05d}-{self.number:05d}.parquet"
 
 
-def verify_candidates(engine: Engine, context: Context, cells: LshPartitions) -> list[Chunk]:
-    """Measures every candidate pair; returns where the evidence lies."""
-    found = sum(pairs or 0 for pairs in pairs_in(context, cells))
-    parts = [part for part, done in enumerate(_each_part(context, cells, _done)) if not done]
-    if parts:
-        lanes = engine.lanes(-(-found // CHUNK_PAIRS), found / _SEEN * _VERIFY_COST)
+def verify_candidates(
+    engine: Engine, context: Context, lsh_partitions: LshPartitions, sizes: NearDedupSizes = DEFAULT_SIZES
+) -> list[PairChunk]:
+    """Measure every candidate pair, and return the chunks, which name the files of evidence.
+
+    Raises:
+        StageError: a chunk was not measured.
+    """
+    found = sum(pairs or 0 for pairs in count_candidate_pairs(context, lsh_partitions))
+    partitions = range(lsh_partitions.pair_partitions)
+    chunk_pairs = sizes.chunk_pairs
+    is_measured = _map_pair_partitions(context, partitions, lambda each: _is_measured(context, each, chunk_pairs))
+    todo = [pair_partition for pair_partition, done in enumerate(is_measured) if not done]
+    if todo:
+        lanes = engine.lanes(-(-found // chunk_pairs), found / _TIMES_FOUND * _VERIFY_COST)
 
         def build(pipeline: beam.Pipeline) -> None:
+            merge = beam.ParDo(_MergePairPartition(context, lsh_partitions, chunk_pairs))
             (
                 pipeline
-                | "DistributeLanes" >> DistributeLanes(parts)
-                | "Merge" >> beam.ParDo(_Merge(context, cells)).with_output_types(tuple[bytes, Chunk])
+                | "DealOut" >> DistributeLanes(todo)
+                | "Merge" >> merge.with_output_types(tuple[bytes, PairChunk])
                 | "GroupByChunk" >> beam.GroupByKey()
-                | "Verify" >> beam.ParDo(_Verify(context))
+                | "Verify" >> beam.ParDo(_VerifyChunk(context, sizes))
             )
 
         engine.run(build, lanes=lanes)
-    return list(itertools.chain.from_iterable(_each_part(context, cells, _written)))
+    chunks = _map_pair_partitions(context, partitions, lambda each: _require_measured(context, each, chunk_pairs))
+    return list(itertools.chain.from_iterable(chunks))
 
 
-def _each_part(context: Context, cells: LshPartitions, function: Callable[[Context, int], T]) -> Iterator[T]:
-    return fs.concurrently(context.run.folder, lambda part: function(context, part), range(cells.pair_partitions))
+def _map_pair_partitions(context: Context, partitions: range, function: Callable[[int], T]) -> Iterator[T]:
+    return fs.concurrently(context.run.folder, function, partitions)
 
 
-def _done(context: Context, part: int) -> bool:
-    return _merged(context, part) is not None and not any(_missing(context, part))
+def _is_measured(context: Context, pair_partition: int, chunk_pairs: int) -> bool:
+    if _merged_pair_count(context, pair_partition) is None:
+        return False
+    return not any(_unmeasured_chunks(context, pair_partition, chunk_pairs))
 
 
-def _written(context: Context, part: int) -> list[Chunk]:
-    for chunk in _missing(context, part):
+def _require_measured(context: Context, pair_partition: int, chunk_pairs: int) -> list[PairChunk]:
+    for chunk in _unmeasured_chunks(context, pair_partition, chunk_pairs):
         raise StageError(f"{STAGE}: {chunk.name} was not measured; run again to go on")
-    return list(_chunks(context, part))
+    return list(_chunks(context, pair_partition, chunk_pairs))
 
 
-def _missing(context: Context, part: int) -> Iterator[Chunk]:
-    for chunk in _chunks(context, part):
-        if context.run.shard_commit(STAGE, context.keys[STAGE], chunk.name) is None:
+def _unmeasured_chunks(context: Context, pair_partition: int, chunk_pairs: int) -> Iterator[PairChunk]:
+    for chunk in _chunks(context, pair_partition, chunk_pairs):
+        if context.run.shard_commit(STAGE, context.stage_keys[STAGE], chunk.name) is None:
             yield chunk
 
 
-def _chunks(context: Context, part: int) -> Iterator[Chunk]:
-    pairs = _merged(context, part)
+def _chunks(context: Context, pair_partition: int, chunk_pairs: int) -> Iterator[PairChunk]:
+    pairs = _merged_pair_count(context, pair_partition)
     if pairs is None:
-        raise StageError(f"{STAGE}: the candidate pairs of part {part} were not written; run again to go on")
-    yield from (Chunk(part, number) for number in range(-(-pairs // CHUNK_PAIRS)))
+        raise StageError(
+            f"{STAGE}: the candidate pairs of pair partition {pair_partition} were not written; run again to go on"
+        )
+    yield from (PairChunk(pair_partition, number) for number in range(-(-pairs // chunk_pairs)))
 
 
-# -- bringing pairs together -------------------------------------------------------------------------------------------
+# -- collecting a pair partition ---------------------------------------------------------------------------------------
 
 
-class _Merge(beam.DoFn):
-    def __init__(self, context: Context, cells: LshPartitions) -> None:
-        self._context, self._cells = context, cells
+class _MergePairPartition(beam.DoFn):
+    def __init__(self, context: Context, lsh_partitions: LshPartitions, chunk_pairs: int) -> None:
+        self._context, self._lsh_partitions, self._chunk_pairs = context, lsh_partitions, chunk_pairs
 
-    def process(self, part: int) -> Iterator[tuple[bytes, Chunk]]:
+    def process(self, pair_partition: int) -> Iterator[tuple[bytes, PairChunk]]:
         context = self._context
         with guard_work_item(context, STAGE, "candidates"):
-            if _merged(context, part) is None:
-                commit = merge_part(context, self._cells, part)
-                context.run.commit_shard(STAGE, context.keys[STAGE], commit)
-            todo = list(_missing(context, part))
+            if _merged_pair_count(context, pair_partition) is None:
+                commit = merge_pair_partition(context, self._lsh_partitions, pair_partition)
+                context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
+            todo = list(_unmeasured_chunks(context, pair_partition, self._chunk_pairs))
         yield from ((chunk.name.encode(), chunk) for chunk in todo)
 
 
-def merge_part(context: Context, cells: LshPartitions, part: int) -> ShardCommit:
-    """Writes the distinct pairs of one part of all cells; the commit names no file, as the file does not stay."""
+def merge_pair_partition(context: Context, lsh_partitions: LshPartitions, pair_partition: int) -> ShardCommit:
+    """Write the distinct pairs of one pair partition, and return its commit.
 
-    def read(cell: int) -> Pairs:
-        with fs.open_read(cell_path(context, cell)) as handle:
-            return pair_files.read_pair_partition(handle, part, cells.pair_partitions)
+    The commit lists no file, because the file is deleted when the stage is complete.
+    """
 
-    pairs = pair_files.merge_pairs(read(cell) for cell in range(cells.lsh_partition_count))
-    fs.write_bytes(_part_path(context, part), pair_files.pack_pairs(pairs))
-    return ShardCommit(_task(part), (), {"distinct": len(pairs)})
+    def read(lsh_partition: int) -> Pairs:
+        with fs.open_read(lsh_partition_path(context, lsh_partition)) as handle:
+            return pair_files.read_pair_partition(handle, pair_partition, lsh_partitions.pair_partitions)
+
+    pairs = pair_files.merge_pairs(read(lsh_partition) for lsh_partition in range(lsh_partitions.lsh_partition_count))
+    fs.write_bytes(_pair_partition_path(context, pair_partition), pair_files.pack_pairs(pairs))
+    return ShardCommit(_work_item_name(pair_partition), (), {"distinct": len(pairs)})
 
 
-def _merged(context: Context, part: int) -> int | None:
-    commit = context.run.shard_commit(STAGE, context.keys[STAGE], _task(part))
+def _merged_pair_count(context: Context, pair_partition: int) -> int | None:
+    commit = context.run.shard_commit(STAGE, context.stage_keys[STAGE], _work_item_name(pair_partition))
     if commit is None:
         return None
     pairs = commit.counts["distinct"]
-    return pairs if fs.has_size(_part_path(context, part), pairs * PAIR_BYTES) else None
+    return pairs if fs.has_size(_pair_partition_path(context, pair_partition), pairs * PAIR_BYTES) else None
 
 
-def _part_path(context: Context, part: int) -> str:
-    return context.run.path(CANDIDATES, f"part-{part:05d}.u64")
+def _pair_partition_path(context: Context, pair_partition: int) -> str:
+    return context.run.path(CANDIDATES, f"part-{pair_partition:05d}.u64")
 
 
-def _task(part: int) -> str:
-    return f"candidates/part-{part:05d}"
+def _work_item_name(pair_partition: int) -> str:
+    return f"candidates/part-{pair_partition:05d}"
 
 
-# -- measuring them ----------------------------------------------------------------------------------------------------
+# -- measuring a chunk -------------------------------------------------------------------------------------------------
 
 
-class _Verify(beam.DoFn):
-    def __init__(self, context: Context) -> None:
-        self._context = context
+class _VerifyChunk(beam.DoFn):
+    def __init__(self, context: Context, sizes: NearDedupSizes) -> None:
+        self._context, self._sizes = context, sizes
 
-    def process(self, element: tuple[bytes, Iterable[Chunk]]) -> None:
+    def process(self, element: tuple[bytes, Iterable[PairChunk]]) -> None:
         context = self._context
-        chunk = next(iter(element[1]))  # a retried bundle may have named it twice
+        chunk = next(iter(element[1]))  # a retried bundle may have sent the same chunk twice
         with guard_work_item(context, STAGE, chunk.name):
-            context.run.commit_shard(STAGE, context.keys[STAGE], verify_chunk(context, chunk))
+            commit = verify_chunk(context, chunk, self._sizes)
+            context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
 
 
-def verify_chunk(context: Context, chunk: Chunk) -> ShardCommit:
-    """Measures the pairs of a chunk exactly and writes them as evidence."""
-    with fs.open_read(_part_path(context, chunk.part)) as handle:
-        handle.seek(chunk.number * CHUNK_PAIRS * PAIR_BYTES)
-        pairs = pair_files.unpack_pairs(handle.read(CHUNK_PAIRS * PAIR_BYTES))
+def verify_chunk(context: Context, chunk: PairChunk, sizes: NearDedupSizes = DEFAULT_SIZES) -> ShardCommit:
+    """Measure the pairs of a chunk exactly, write them as evidence, and return the commit."""
+    with fs.open_read(_pair_partition_path(context, chunk.pair_partition)) as handle:
+        handle.seek(chunk.number * sizes.chunk_pairs * PAIR_BYTES)
+        pairs = pair_files.unpack_pairs(handle.read(sizes.chunk_pairs * PAIR_BYTES))
     measured: list[tuple[int, int, float, float]] = []
     for group in pair_files.group_by_shards(pairs):
-        for block in blocks(group, _pair_bytes(context, group), _BLOCK_BYTES):
+        for block in split_into_blocks(group, _pair_bytes(context, group), sizes.block_bytes):
             shingles = _shingles(context, np.unique(block))
             for a, b in block.tolist():
                 result = similarity(shingles[a], shingles[b])
@@ -183,28 +202,28 @@ def verify_chunk(context: Context, chunk: Chunk) -> ShardCommit:
     return ShardCommit(chunk.name, (file,), {"candidates": len(measured), "pairs": above})
 
 
-def blocks(pairs: Pairs, sizes: U64, most: int) -> list[Pairs]:
-    """The pairs in runs whose sizes sum to about ``most``; a larger pair stands alone."""
+def split_into_blocks(pairs: Pairs, sizes: U64, most: int) -> list[Pairs]:
+    """Split the pairs into blocks whose sizes sum to about ``most``; a larger pair is a block of its own."""
     ends = np.cumsum(sizes) // np.uint64(most)
     return np.split(pairs, np.flatnonzero(np.diff(ends)) + 1)
 
 
 def _pair_bytes(context: Context, group: Pairs) -> U64:
-    """Bytes of both texts of each pair of a group, which shares its two shards."""
+    """Return the bytes of both texts of each pair; all pairs of the group have the same two shards."""
     total = np.zeros(len(group), np.uint64)
     for side in (0, 1):
-        shard = context.shard_at(int(shard_numbers(group[:1, side])[0]))
+        shard = context.shard_by_number(int(shard_numbers(group[:1, side])[0]))
         sizes = context.run.read_table("signals", shard, ["byte_count"])["byte_count"].to_numpy()
         total += sizes[row_numbers(group[:, side])].astype(np.uint64)
     return total
 
 
-def _shingles(context: Context, addresses: U64) -> dict[int, U64]:
+def _shingles(context: Context, document_refs: U64) -> dict[int, U64]:
     found: dict[int, U64] = {}
-    numbers = shard_numbers(addresses)
+    numbers = shard_numbers(document_refs)
     for number in np.unique(numbers):
-        wanted = addresses[numbers == number]
-        texts = documents.rows(context.run, context.shard_at(int(number)), ["text"], row_numbers(wanted))
-        for address, (_, document) in zip(wanted.tolist(), texts, strict=True):
-            found[address] = near_shingles(str(document["text"]), context.recipe.near)
+        wanted = document_refs[numbers == number]
+        texts = documents.read_rows(context.run, context.shard_by_number(int(number)), ["text"], row_numbers(wanted))
+        for document_ref, (_, document) in zip(wanted.tolist(), texts, strict=True):
+            found[document_ref] = near_shingles(str(document["text"]), context.recipe.near)
     return found

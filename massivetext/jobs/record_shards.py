@@ -1,7 +1,7 @@
-"""Records: tokens of all draws -> sequences in their final order -> ArrayRecord shards and dataset.json.
+"""Records: the tokens of all draws become sequences in their final order, record shards and dataset.json.
 
-Token sequences are the only text that crosses a shuffle. The embedded runner keeps a shuffle in memory, so there the
-shards are written in waves whose tokens fit a fixed budget; a cluster does them in one.
+Tokens are the only form of text that crosses a shuffle. The embedded runner keeps a shuffle in memory: there the record
+shards are written in waves of a fixed size in bytes; a cluster writes them in one wave.
 """
 
 import functools
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from massivetext.engines.engine import DistributeLanes, Engine, balance_lanes
 from massivetext.jobs.dataset_description import write_dataset
-from massivetext.jobs.encode_draws import STAGE, Encoded, encode, encoder
+from massivetext.jobs.encode_draws import STAGE, EncodedDraws, encode_draws, encoder
 from massivetext.jobs.tokenizer_training import MODEL
 from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.record_format import SequenceRecord
@@ -38,46 +38,48 @@ from massivetext.storage import files as fs
 from massivetext.storage import tables
 from massivetext.tokenizer.encoder import id_dtype
 
-_WAVE_BYTES = 32 * 2**20  # tokens that cross a shuffle of the embedded runner at a time
-_WRITE_COST = 1 / 20e6  # seconds a byte of tokens
+WAVE_BYTES = 32 * 2**20  # bytes of tokens that cross a shuffle of the embedded runner at a time
+_WRITE_COST = 1 / 20e6  # seconds per byte of tokens
 
 
-def run_records(engine: Engine, context: Context, tasks: Sequence[WorkItem]) -> None:
-    """Writes tokens/ and records/."""
-    encoded = encode(engine, context, tasks)
+def run_records(engine: Engine, context: Context, items: Sequence[WorkItem], *, wave_bytes: int = WAVE_BYTES) -> None:
+    """Write tokens/ and records/."""
+    encoded = encode_draws(engine, context, items)
     shards = shard_count(encoded.sequences, context.recipe.records.shard_sequences)
     numbers = {RUN_FORMAT.shard_path(shard, shards): shard for shard in range(shards)}
-    todo = [numbers[name] for name in context.run.undone(STAGE, context.keys[STAGE], list(numbers))]
-    for wave in _waves(engine, context, encoded, todo, shards):
+    todo = [numbers[name] for name in context.run.undone(STAGE, context.stage_keys[STAGE], list(numbers))]
+    for wave in _waves(engine, context, encoded, todo, shards, wave_bytes):
         _write_wave(engine, context, encoded, wave, shards)
     write_dataset(context, encoded, shards)
 
 
-def _waves(engine: Engine, context: Context, encoded: Encoded, todo: list[int], shards: int) -> Iterator[list[int]]:
+def _waves(
+    engine: Engine, context: Context, encoded: EncodedDraws, todo: list[int], shards: int, wave_bytes: int
+) -> Iterator[list[int]]:
     if not engine.embedded:
         if todo:
             yield todo
         return
     shard_bytes = -(-encoded.sequences // shards) * context.recipe.records.sequence_length * _token_bytes(context)
-    size = max(1, _WAVE_BYTES // shard_bytes)
+    size = max(1, wave_bytes // shard_bytes)
     for first in range(0, len(todo), size):
         yield todo[first : first + size]
 
 
 def _token_bytes(context: Context) -> int:
-    model = encoder(context.run.path(MODEL), context.keys[TOKENIZER.name])
+    model = encoder(context.run.path(MODEL), context.stage_keys[TOKENIZER.name])
     return id_dtype(model.info.vocabulary_size).itemsize
 
 
 @dataclass(frozen=True, slots=True)
-class Wave:
-    """Shards of records that are written together, and what decides which tokens they get.
+class RecordWave:
+    """Record shards that are written together, and the numbers that decide which tokens they get.
 
     Attributes:
-        sequences: of the whole data set.
-        quotas: sequences of each source.
-        shards: of the whole data set.
-        wanted: those of this wave.
+        sequences: number of sequences of the whole data set.
+        quotas: number of sequences by source.
+        shards: number of record shards of the whole data set.
+        wanted: numbers of the record shards of this wave.
     """
 
     sequences: int
@@ -86,9 +88,9 @@ class Wave:
     wanted: frozenset[int]
 
 
-def _write_wave(engine: Engine, context: Context, encoded: Encoded, wave: list[int], shards: int) -> None:
-    parts = [
-        (number, context.number_of(shard))
+def _write_wave(engine: Engine, context: Context, encoded: EncodedDraws, wave: list[int], shards: int) -> None:
+    token_files = [
+        (number, context.number_of_shard(shard))
         for source in sorted(encoded.quotas)
         for number in range(encoded.rounds[source])
         for shard in context.shards(source)
@@ -96,8 +98,8 @@ def _write_wave(engine: Engine, context: Context, encoded: Encoded, wave: list[i
     tokens = encoded.sequences * context.recipe.records.sequence_length
     size = tokens * _token_bytes(context) * len(wave) / shards
     cost = size * _WRITE_COST
-    lanes = balance_lanes([(part, 1.0) for part in parts], engine.lanes(len(parts), cost))
-    cut = _Cut(context, Wave(encoded.sequences, dict(encoded.quotas), shards, frozenset(wave)))
+    lanes = balance_lanes([(each, 1.0) for each in token_files], engine.lanes(len(token_files), cost))
+    cut = _CutDraws(context, RecordWave(encoded.sequences, dict(encoded.quotas), shards, frozenset(wave)))
 
     def build(pipeline: beam.Pipeline) -> None:
         (
@@ -105,30 +107,37 @@ def _write_wave(engine: Engine, context: Context, encoded: Encoded, wave: list[i
             | "DistributeLanes" >> DistributeLanes(lanes)
             | "Cut" >> beam.ParDo(cut).with_output_types(tuple[bytes, bytes])
             | "GroupByShard" >> beam.GroupByKey()
-            | "Write" >> beam.ParDo(_Write(context, encoded.sequences, shards))
+            | "Write" >> beam.ParDo(_WriteRecordShard(context, encoded.sequences, shards))
         )
 
     engine.run(build, lanes=len(lanes))
 
 
-# -- cutting the draws of a part ---------------------------------------------------------------------------------------
+# -- cutting draws -----------------------------------------------------------------------------------------------------
 
 
-class _Cut(beam.DoFn):
-    def __init__(self, context: Context, wave: Wave) -> None:
+class _CutDraws(beam.DoFn):
+    def __init__(self, context: Context, wave: RecordWave) -> None:
         self._context, self._wave = context, wave
 
     def process(self, lane: list[tuple[int, int]]) -> Iterator[tuple[bytes, bytes]]:
         for number, shard_number in lane:
-            shard = self._context.shard_at(shard_number)
+            shard = self._context.shard_by_number(shard_number)
             with translate_errors(f"{STAGE}: {shard.name}"):
-                yield from cut_part(self._context, self._wave, number, shard)
+                yield from cut_draws(self._context, self._wave, number, shard)
 
 
-def cut_part(context: Context, wave: Wave, number: int, shard: Shard) -> Iterator[tuple[bytes, bytes]]:
-    """(record shard, pieces) of the draws in a part of tokens/, for the record shards of a wave."""
+def cut_draws(context: Context, wave: RecordWave, number: int, shard: Shard) -> Iterator[tuple[bytes, bytes]]:
+    """Yield (record shard, packed pieces of sequences) for the record shards of a wave.
+
+    Args:
+        context: the run.
+        wave: the record shards.
+        number: number of the encoding round.
+        shard: shard of documents; its draws of that round are cut.
+    """
     order = SequenceOrder(wave.sequences, wave.shards, context.recipe.seed)
-    placed = _layout(context, shard.source, context.keys[STAGE])
+    draw_layout = _layout(context, shard.source, context.stage_keys[STAGE])
     first_row = sum(wave.quotas[source] for source in sorted(wave.quotas) if source < shard.source)
     quota, length = wave.quotas[shard.source], context.recipe.records.sequence_length
     for batch in tables.read_batches(round_tokens_path(context.run, number, shard), rows=1024):
@@ -138,7 +147,7 @@ def cut_part(context: Context, wave: Wave, number: int, shard: Shard) -> Iterato
                 *(batch[name].to_pylist() for name in ("draw", "count", "tokens")), strict=True
             )
             for piece in sequence_pieces(
-                placed.locate(draw), np.frombuffer(packed, f"<u{len(packed) // max(count, 1)}"), length, quota
+                draw_layout.locate(draw), np.frombuffer(packed, f"<u{len(packed) // max(count, 1)}"), length, quota
             )
         ]
         if not found:
@@ -155,22 +164,22 @@ def cut_part(context: Context, wave: Wave, number: int, shard: Shard) -> Iterato
 
 
 @functools.lru_cache(maxsize=8)
-def _cached_layout(folder: str, source: str, key: str, crops_per_group: int, sequence_length: int) -> DrawLayout:
+def _cached_layout(folder: str, source: str, stage_key: str, crops_per_group: int, sequence_length: int) -> DrawLayout:
     return lay_out_draws(load_counts(Run(folder), source), crops_per_group, sequence_length)
 
 
-def _layout(context: Context, source: str, key: str) -> DrawLayout:
+def _layout(context: Context, source: str, stage_key: str) -> DrawLayout:
     options = context.recipe.records
-    return _cached_layout(context.run.folder, source, key, options.crops_per_group, options.sequence_length)
+    return _cached_layout(context.run.folder, source, stage_key, options.crops_per_group, options.sequence_length)
 
 
 def pack(heads: npt.NDArray[np.void], tokens: npt.NDArray[np.integer]) -> bytes:
-    """Pieces as bytes: bytes a token, their number, their heads, their tokens one after the other."""
+    """Return pieces as bytes: a line with bytes per token and number of pieces, then all heads, then all tokens."""
     return b"%d %d\n" % (tokens.itemsize, len(heads)) + heads.tobytes() + tokens.tobytes()
 
 
 def unpack(data: bytes) -> Iterator[tuple[int, int, int, npt.NDArray[np.integer]]]:
-    """(index, source, position, tokens) of each piece."""
+    """Yield (index in the record shard, source, position in the sequence, tokens) of each piece."""
     line = data.index(b"\n") + 1
     width, count = (int(word) for word in data[:line].split())
     heads = np.frombuffer(data, PIECE, count, line)
@@ -181,23 +190,25 @@ def unpack(data: bytes) -> Iterator[tuple[int, int, int, npt.NDArray[np.integer]
         yield index, source, position, tokens[end - length : end]
 
 
-# -- writing a shard ---------------------------------------------------------------------------------------------------
+# -- writing a record shard --------------------------------------------------------------------------------------------
 
 
-class _Write(beam.DoFn):
+class _WriteRecordShard(beam.DoFn):
     def __init__(self, context: Context, sequences: int, shards: int) -> None:
         self._context, self._sequences, self._shards = context, sequences, shards
 
     def process(self, element: tuple[bytes, Iterable[bytes]]) -> None:
-        key, batches = element
-        name = RUN_FORMAT.shard_path(int(key), self._shards)
+        record_shard_key, batches = element
+        name = RUN_FORMAT.shard_path(int(record_shard_key), self._shards)
         with guard_work_item(self._context, STAGE, name):
-            commit = write_shard(self._context, self._sequences, int(key), self._shards, batches)
-            self._context.run.commit_shard(STAGE, self._context.keys[STAGE], commit)
+            commit = write_record_shard(self._context, self._sequences, int(record_shard_key), self._shards, batches)
+            self._context.run.commit_shard(STAGE, self._context.stage_keys[STAGE], commit)
 
 
-def write_shard(context: Context, sequences: int, shard: int, shards: int, batches: Iterable[bytes]) -> ShardCommit:
-    """Writes one shard of records from its pieces."""
+def write_record_shard(
+    context: Context, sequences: int, shard: int, shards: int, batches: Iterable[bytes]
+) -> ShardCommit:
+    """Write one record shard from its pieces, and return the commit."""
     order = SequenceOrder(sequences, shards, context.recipe.seed)
     length = context.recipe.records.sequence_length
     rows: dict[int, list[tuple[int, npt.NDArray[np.integer]]]] = {}

@@ -1,4 +1,4 @@
-"""Test-set filtering: documents that overlap an evaluation item, shard by shard against one index."""
+"""Test-set filtering: find documents that overlap an item of a test set, shard by shard, with one index."""
 
 import functools
 from collections import Counter
@@ -12,10 +12,10 @@ from massivetext.decontaminate.screen import EvaluationScreen
 from massivetext.decontaminate.test_set_files import build_index, evaluation_files
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
-from massivetext.recipe import KINDS, DecontaminateOptions
+from massivetext.recipe import DecontaminateOptions
 from massivetext.runs import documents
 from massivetext.runs.context import Context
-from massivetext.runs.progress import Reporter
+from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.store import ShardCommit
 from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
 from massivetext.schema import CONTAMINATION_HITS, CONTAMINATION_VERDICTS
@@ -24,17 +24,17 @@ from massivetext.storage import files as fs
 
 STAGE = DECONTAMINATE.name
 INDEX = "contamination/index"
-COST = 1 / 5e6  # seconds a byte of text
+SCREEN_COST = 1 / 5e6  # seconds per byte of text
 
 
-def run_decontaminate(engine: Engine, context: Context, tasks: Sequence[WorkItem]) -> None:
-    """Writes the index, the evidence and verdicts/contamination for every source that takes part."""
-    tasks = [task for task in tasks if context.judged_by(STAGE, task.shard.source)]
-    if not tasks:
+def run_decontaminate(engine: Engine, context: Context, items: Sequence[WorkItem]) -> None:
+    """Write the index, the evidence and verdicts/contamination for every source that the stage judges."""
+    items = [item for item in items if context.judged_by(STAGE, item.shard.source)]
+    if not items:
         return
-    if context.run.shard_commit(STAGE, context.keys[STAGE], "index") is None:
+    if context.run.shard_commit(STAGE, context.stage_keys[STAGE], "index") is None:
         _build_index(context)
-    run_shards(engine, context, [ShardStage(STAGE, screen_shard)], scale_costs(tasks, COST))
+    run_shards(engine, context, [ShardStage(STAGE, screen_shard)], scale_costs(items, SCREEN_COST))
 
 
 def _build_index(context: Context) -> None:
@@ -45,29 +45,29 @@ def _build_index(context: Context) -> None:
         f"items:{name}": n for name, n in Counter(test_set for test_set, _ in index.names).items()
     }
     commit = ShardCommit("index", (run.committed(run.path(INDEX)),), counts)
-    run.commit_shard(STAGE, context.keys[STAGE], commit)
+    run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
 
 
 @functools.lru_cache(maxsize=1)
-def _index(path: str, key: str) -> NgramIndex:  # the key tells one run's index from the next at the same path
+def _cached_index(path: str, stage_key: str) -> NgramIndex:  # another stage key means another index at the path
     return NgramIndex.from_bytes(fs.read_bytes(path))
 
 
 @functools.lru_cache(maxsize=2)
-def _screen(path: str, key: str, options: DecontaminateOptions, by_title: bool) -> EvaluationScreen:
-    return EvaluationScreen.for_index(_index(path, key), options, by_title=by_title)
+def _cached_screen(path: str, stage_key: str, options: DecontaminateOptions, by_title: bool) -> EvaluationScreen:
+    return EvaluationScreen.for_index(_cached_index(path, stage_key), options, by_title=by_title)
 
 
-def screen_shard(context: Context, task: WorkItem, reporter: Reporter) -> ShardCommit:
-    """Writes verdicts/contamination of one shard, and which items its documents overlap."""
-    shard, run, options = task.shard, context.run, context.recipe.decontaminate
-    by_title = KINDS[context.source(shard).kind].screens_titles
-    screen = _screen(run.path(INDEX), context.keys[STAGE], options, by_title)
+def screen_shard(context: Context, item: WorkItem, reporter: ProgressWriter) -> ShardCommit:
+    """Write verdicts/contamination of one shard and the overlaps of its documents, and return the commit."""
+    shard, run, options = item.shard, context.run, context.recipe.decontaminate
+    by_title = context.source(shard).kind == "wikipedia"
+    screen = _cached_screen(run.path(INDEX), context.stage_keys[STAGE], options, by_title)
     alive = context.kept(shard, before=STAGE)
     leaked = np.zeros(len(alive), np.bool_)
     jaccard, containment = np.zeros(len(alive)), np.zeros(len(alive))
     hits: list[dict[str, object]] = []
-    for row, document in documents.rows(run, shard, ["text", "title"], np.flatnonzero(alive)):
+    for row, document in documents.read_rows(run, shard, ["text", "title"], np.flatnonzero(alive)):
         text, title = str(document["text"]), str(document["title"] or "")
         leaked[row], jaccard[row], containment[row], found = screen.screen(text, title)
         hits += [dict(zip(CONTAMINATION_HITS.names, (row, *hit), strict=True)) for hit in found]
@@ -85,5 +85,5 @@ def screen_shard(context: Context, task: WorkItem, reporter: Reporter) -> ShardC
         "removed": int(leaked.sum()),
         "overlapping": len({hit["row"] for hit in hits}),
     }
-    counts |= context.tally(shard, alive & ~leaked)
+    counts |= context.count_kept(shard, alive & ~leaked)
     return ShardCommit(shard.name, files, counts)

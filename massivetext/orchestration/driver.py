@@ -1,4 +1,4 @@
-"""Run a recipe from its inputs to its report: run the stages in order, skip what is done, resume what is not."""
+"""Run a recipe from its inputs to its report: run the stages in order, skip complete ones, resume interrupted ones."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,14 +9,14 @@ from massivetext.engines.shard_jobs import run_shards
 from massivetext.engines.usage import Usage
 from massivetext.errors import StageError, UserError
 from massivetext.jobs.dataset_description import recipe_digest
-from massivetext.orchestration.plan import library_versions, make_demo, make_items, make_plan, stage_keys
+from massivetext.orchestration.plan import compute_stage_keys, library_versions, make_demo, make_items, make_plan
 from massivetext.recipe import LoadedRecipe
 from massivetext.runs import progress
 from massivetext.runs.context import Context
 from massivetext.runs.stage import RunPlan, Stage, resolve, verdict_sets
 from massivetext.runs.store import FORMAT, MANIFEST, Manifest, Run, RunState, StageState
 from massivetext.runs.work_items import ShardStage, WorkItem
-from massivetext.stages import INGEST, STAGES, code_modules, steps
+from massivetext.stages import INGEST, STAGES, steps
 from massivetext.storage import files as fs
 from massivetext.storage import lock, temporary
 
@@ -31,23 +31,23 @@ def prepare(
     until: str | None = None,
     stages: Sequence[Stage] = STAGES,
     listener: Listener = lambda stage, event, shards: None,
-    say: lock.Notify = lambda _: None,
+    notify: lock.Notify = lambda _: None,
 ) -> "Driver":
-    """Check what can be checked before a run starts, and return what runs it.
+    """Check everything that can be checked before a run starts, and return its driver.
 
-    The demo corpus of a recipe that has one is written here if it is missing; nothing is written into the run folder.
+    If the recipe has a demo corpus and it is missing, it is written here. Nothing is written into the run folder.
 
     Args:
         loaded: the recipe.
         folder: the run folder; absolute path or URL.
         engine: the Beam runner.
-        until: name of the last stage to run; None: the last of all.
+        until: name of the last stage to run; None: run all.
         stages: the stages in order.
-        listener: is called when a stage is skipped, begun and done.
-        say: is called with anything else that a person may want to know, for example that the folder is locked.
+        listener: called with (stage, event, number of shards) when a stage is skipped, started and done.
+        notify: called with other messages for the user, for example that the folder is locked.
 
     Raises:
-        UserError: an argument, the recipe, an input or the folder is wrong.
+        UserError: an argument, the recipe, an input or the run folder is wrong.
     """
     names = [stage.name for stage in stages]
     if until is not None and until not in names:
@@ -61,7 +61,7 @@ def prepare(
         run=run,
         recipe=loaded.recipe,
         root=loaded.root,
-        keys=stage_keys(plan, stages),
+        stage_keys=compute_stage_keys(plan, stages),
         shard_counts={name: len(shards) for name, shards in plan.splits.items()},
         rules=plan.rules,
         edits=plan.edits,
@@ -69,23 +69,22 @@ def prepare(
         progress=folder if fs.is_local(folder) else None,
     )
     wanted = names if until is None else names[: names.index(until) + 1]
-    preload = (*code_modules(stages), "massivetext.sources.all_readers")
-    ready = engine.with_checked_options(shards=len(items), folder=folder, preload=preload)
-    return Driver(plan, context, ready, items, stages, wanted, listener, say)
+    ready = engine.with_checked_options(shards=len(items), folder=folder)
+    return Driver(plan, context, ready, items, stages, wanted, listener, notify)
 
 
 class Driver:
     """Runs the stages of one run; made by :func:`prepare`.
 
     Args:
-        plan: what the run reads and judges by.
+        plan: inputs, rules and edits of the run.
         context: the run as its workers see it.
         engine: the Beam runner, ready for a run of this size.
-        items: one work item per shard, with its input.
+        items: one work item per shard, with its input files.
         stages: all stages in order.
         wanted: names of the stages to run, from the first on.
         listener: see :func:`prepare`.
-        say: see :func:`prepare`.
+        notify: see :func:`prepare`.
     """
 
     def __init__(
@@ -97,21 +96,21 @@ class Driver:
         stages: Sequence[Stage],
         wanted: Sequence[str],
         listener: Listener,
-        say: lock.Notify,
+        notify: lock.Notify,
     ) -> None:
         self.context = context
         self._plan, self._engine, self._items = plan, engine, items
         self._stages, self._wanted = stages, wanted
-        self._listener, self._say = listener, say
+        self._listener, self._notify = listener, notify
         self._states: dict[str, StageState] = {}
 
     def run(self) -> bool:
-        """Run every stage that is not done; return False if all were done already.
+        """Run every stage that is not complete; return False if all were complete already.
 
         Raises:
-            UserError, StageError: say what to do; the run resumes when it is called again.
+            UserError, StageError: the message says what to do; the next call resumes the run.
         """
-        with temporary.own_folder(), lock.hold(self.context.run.folder, self._say) as held:
+        with temporary.own_folder(), lock.hold(self.context.run.folder, self._notify) as held:
             try:
                 return self._run_stages(held)
             finally:
@@ -132,7 +131,7 @@ class Driver:
                 self._run_step(undone, held)
             for stage in step:
                 if stage.after is not None:
-                    resolve(stage.after)(self.context, self._plan.loaded, self._say, stage in undone)
+                    resolve(stage.after)(self.context, self._plan.loaded, self._notify, stage in undone)
         fs.remove(run.path(progress.FOLDER))
         run.sweep(self._states)
         self._save(held)
@@ -142,24 +141,24 @@ class Driver:
         run = self.context.run
         before = {state.name: state for state in _recorded_stages(run)}
         for stage in self._stages:
-            key, manifest = self.context.keys[stage.name], run.manifest(stage.name)
+            key, manifest = self.context.stage_keys[stage.name], run.manifest(stage.name)
             if manifest is None or manifest.key != key or not run.has_files(manifest.files()):
-                break  # a stage after one that must be redone is redone as well
-            fs.remove(run.path(stage.name, "commits"))  # left over if a kill came between the manifest and this
+                break  # every stage after one that must be redone is redone too
+            fs.remove(run.path(stage.name, "commits"))  # left over if the run was killed after it wrote the manifest
             digest = fs.digest(run.path(stage.name, MANIFEST))
             measured = before.get(stage.name, StageState(stage.name, key))
             self._states[stage.name] = msgspec.structs.replace(measured, key=key, manifest=digest)
         for stage in self._stages[len(self._states) :]:
-            run.clear_stale(stage, self.context.keys[stage.name])
+            run.clear_stale(stage, self.context.stage_keys[stage.name])
         fs.remove(run.path(progress.FOLDER))
         if self.context.progress is not None:
-            progress.begin(self.context.progress)
+            progress.make_progress_folder(self.context.progress)
 
     def _run_step(self, step: Sequence[Stage], held: lock.Lock) -> None:
         started = Usage.now()
         held.check()
         for stage in step:
-            self.context.run.begin(stage, self.context.keys[stage.name])
+            self.context.run.begin(stage, self.context.stage_keys[stage.name])
             self._listener(stage.name, "run", len(self._items))
         self._run_jobs(step)
         used = Usage.now().since(started)
@@ -189,29 +188,29 @@ class Driver:
         return frozenset(source for source in recipe.sources if stage.applies_to(recipe, source))
 
     def _text_items(self) -> list[WorkItem]:
-        # After ingest the cost of a work item is the bytes of its text; each stage knows its own rate.
+        # After ingest, the cost of a work item is its bytes of text; each stage multiplies it by its seconds per byte.
         sizes = {commit.task: commit.counts["bytes"] for commit in self.context.run.need(INGEST.name).tasks}
         return [WorkItem(item.shard, (), float(sizes[item.shard.name])) for item in self._items]
 
     def _gather(self, stage: Stage) -> Manifest:
-        """Return the manifest of a stage whose jobs have run. Raises StageError if a shard has no commit."""
-        key = self.context.keys[stage.name]
+        """Return the manifest of a stage after its jobs have run. Raises StageError if a shard has no commit."""
+        key = self.context.stage_keys[stage.name]
         commits = self.context.run.commits(stage.name, key)
         if stage.commits_every_shard:
             sources = self._sources_of(stage)
             expected = {item.shard.name for item in self._items if item.shard.source in sources}
             if missing := expected - {commit.task for commit in commits}:
                 hint = "" if self._engine.embedded else "; does every worker see the run folder under this path?"
-                some = f"{len(missing)} of {len(expected)} shards are missing ({min(missing)}, ...)"
-                raise StageError(f"{stage.name}: {some}{hint}")
+                found = f"{len(missing)} of {len(expected)} shards are missing ({min(missing)}, ...)"
+                raise StageError(f"{stage.name}: {found}{hint}")
         names = [each.name for each in self._stages]
-        inputs = {name: self.context.keys[name] for name in names[: names.index(stage.name)]}
+        inputs = {name: self.context.stage_keys[name] for name in names[: names.index(stage.name)]}
         return Manifest(stage.name, key, inputs, tuple(commits), dict(stage.facts(self.context, self._items)))
 
     def _state(self, manifest: Manifest, digest: str, used: Usage, sharing: int) -> StageState:
         state = StageState(manifest.stage, manifest.key, digest, round(used.seconds / sharing, 3))
         if not self._engine.embedded:
-            return state  # the CPU time was spent on other machines
+            return state  # the work was done on other machines
         cpu = round(used.cpu_seconds / sharing, 3)
         return msgspec.structs.replace(state, cpu_seconds=cpu, peak_bytes=used.peak_bytes)
 
@@ -244,5 +243,5 @@ def _refuse_foreign(run: Run) -> None:
 
 
 def _is_ours(name: str) -> bool:
-    # What a run leaves behind that is killed before it has written its state.
+    # Files that a run leaves if it is killed before it has written its state.
     return lock.is_lock(name) or name.startswith(fs.TEMPORARY)

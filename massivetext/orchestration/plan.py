@@ -1,4 +1,4 @@
-"""Plan a run before it starts: the input of every shard, the rules of every source, the key of every stage."""
+"""Plan a run before it starts: the inputs of every shard, the rules of every source, the key of every stage."""
 
 import importlib.metadata
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ from massivetext.errors import UserError
 from massivetext.recipe import LoadedRecipe
 from massivetext.rules import Rule
 from massivetext.runs.stage import RunPlan, Stage
-from massivetext.runs.store import Shard, key_of
+from massivetext.runs.store import Shard, json_sha256
 from massivetext.runs.work_items import WorkItem
 from massivetext.signals import definitions, registry
 from massivetext.sources import FORMATS, Format, find_format
 from massivetext.sources.splits import Split, plan_shards
 from massivetext.stages import STAGES
 
-_MEASURE_COST = 0.3  # seconds a megabyte of input, which is compressed as a rule
+_MEASURE_COST = 0.3  # seconds per megabyte of input, which is usually compressed
 
 
 def make_plan(loaded: LoadedRecipe, *, formats: Sequence[Format] = FORMATS) -> RunPlan:
@@ -26,7 +26,7 @@ def make_plan(loaded: LoadedRecipe, *, formats: Sequence[Format] = FORMATS) -> R
     Raises:
         UserError: an input is missing, two inputs would give the same document ids, or a rule set or edit is wrong.
     """
-    return RunPlan(loaded, plan_splits(loaded, formats), rules_of(loaded), edits_of(loaded))
+    return RunPlan(loaded, plan_splits(loaded), load_rules(loaded), load_edits(loaded))
 
 
 def plan_splits(loaded: LoadedRecipe, formats: Sequence[Format] = FORMATS) -> dict[str, list[tuple[Split, ...]]]:
@@ -46,7 +46,7 @@ def plan_splits(loaded: LoadedRecipe, formats: Sequence[Format] = FORMATS) -> di
 
 
 def make_demo(loaded: LoadedRecipe) -> Path | None:
-    """Writes the recipe's demo corpus where the recipe asks for one and it is missing; returns its folder then."""
+    """Write the demo corpus if the recipe has one and it is missing; return its folder, or None if none was written."""
     if loaded.recipe.demo is None:
         return None
     folder = Path(loaded.root, loaded.recipe.demo)
@@ -56,8 +56,8 @@ def make_demo(loaded: LoadedRecipe) -> Path | None:
     return folder
 
 
-def rules_of(loaded: LoadedRecipe) -> dict[str, tuple[Rule, ...]]:
-    """The rules of every source. Raises UserError for an unknown rule set or a rule that cannot be."""
+def load_rules(loaded: LoadedRecipe) -> dict[str, tuple[Rule, ...]]:
+    """Return the rules of every source. Raises UserError for an unknown rule set or an invalid rule."""
     known, folder = registry.types(), Path(loaded.root)
     judged = {
         name: rules.combine_rule_sets(
@@ -71,17 +71,17 @@ def rules_of(loaded: LoadedRecipe) -> dict[str, tuple[Rule, ...]]:
     return judged
 
 
-def _refuse_unmeasured(judged: Sequence[Rule], place: str) -> None:
+def _refuse_unmeasured(judged: Sequence[Rule], toml_path: str) -> None:
     for rule in judged:
         if definitions.PARAGRAPH_SIGNAL in rule.signals:
             raise UserError(
-                f"{place}: rule '{rule.name}': want the signal '{definitions.PARAGRAPH_SIGNAL}', which is measured on "
-                "request only; add paragraph_languages = true under [measure], or leave the rule out"
+                f"{toml_path}: rule '{rule.name}': reads the signal '{definitions.PARAGRAPH_SIGNAL}', which is "
+                "measured only on request; add paragraph_languages = true under [measure], or leave the rule out"
             )
 
 
-def edits_of(loaded: LoadedRecipe) -> dict[str, tuple[edits.EditRule, ...]]:
-    """The rules of the line edits of every source that has any. Raises UserError for an edit that cannot be."""
+def load_edits(loaded: LoadedRecipe) -> dict[str, tuple[edits.EditRule, ...]]:
+    """Return the rules of the line edits of every source that has any. Raises UserError for an invalid edit."""
     folder = Path(loaded.root)
     return {
         name: edits.combine_edits(edits.load_edit(each, folder) for each in source.edits)
@@ -90,17 +90,17 @@ def edits_of(loaded: LoadedRecipe) -> dict[str, tuple[edits.EditRule, ...]]:
     }
 
 
-def stage_keys(plan: RunPlan, stages: Sequence[Stage] = STAGES) -> dict[str, str]:
-    """Return the key of each stage: a hash of all that decides its output, the key of the stage before it included.
+def compute_stage_keys(plan: RunPlan, stages: Sequence[Stage] = STAGES) -> dict[str, str]:
+    """Return the key of each stage: a hash of everything that decides its output and of the key before it.
 
     Raises:
-        UserError: a file that decides an output is missing: a test set, a list, a model.
+        UserError: a test set, block list or model file is missing.
     """
     keys: dict[str, str] = {}
     before = ""
     for stage in stages:
         libraries = {name: importlib.metadata.version(name) for name in stage.libraries}
-        before = keys[stage.name] = key_of([stage.name, stage.version, before, libraries, stage.key(plan)])
+        before = keys[stage.name] = json_sha256([stage.name, stage.version, before, libraries, stage.key(plan)])
     return keys
 
 
@@ -122,5 +122,5 @@ def make_items(plan: RunPlan, formats: Sequence[Format] = FORMATS) -> list[WorkI
 
 
 def library_versions(stages: Sequence[Stage]) -> dict[str, str]:
-    """Return the version of every library that decides what some stages write, or how."""
+    """Return the version of every library that can change the output of the stages, or their speed."""
     return versions([name for stage in stages for name in stage.libraries])

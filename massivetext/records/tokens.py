@@ -40,7 +40,7 @@ class RecordSpan(NamedTuple):
 
 def round_tokens_path(run: Run, number: int, shard: Shard) -> str:
     """Return the path of the tokens of one shard from one encoding round."""
-    return run.part(f"tokens/round-{number}", shard)
+    return run.shard_file(f"tokens/round-{number}", shard)
 
 
 def counts_path(run: Run, source: str) -> str:

@@ -9,7 +9,7 @@ def completed_stages(context: Context) -> tuple[str, ...]:
     A manifest that an earlier recipe left behind has another key and does not count.
     """
     done: list[str] = []
-    for stage, key in context.keys.items():
+    for stage, key in context.stage_keys.items():
         manifest = context.run.manifest(stage)
         if manifest is None or manifest.key != key:
             break

@@ -88,7 +88,7 @@ def exact_clusters(context: Context) -> ClusterReport:
 
     shards = [shard for shard in context.all_shards() if context.judged_by(EXACT_DEDUP.name, shard.source)]
     for shard, cluster in zip(shards, fs.concurrently(context.run.folder, read, shards), strict=True):
-        removed.append(context.addresses(shard, np.flatnonzero(cluster.is_valid().to_numpy())))
+        removed.append(context.document_refs(shard, np.flatnonzero(cluster.is_valid().to_numpy())))
         kept.append(cluster.drop_null().to_numpy())
     return _clusters(context, np.concatenate(removed), np.concatenate(kept))
 

@@ -76,7 +76,7 @@ def locate_documents(context: Context, document_refs: Sequence[int]) -> list[Doc
 
 def document_ref(context: Context, location: DocumentLocation) -> int:
     """Return the document reference of a location."""
-    return int(context.addresses(location.shard, np.array([location.row]))[0])
+    return int(context.document_refs(location.shard, np.array([location.row]))[0])
 
 
 def read_examples(context: Context, locations: Iterable[DocumentLocation]) -> dict[DocumentLocation, DocumentExample]:
@@ -93,7 +93,7 @@ def read_examples(context: Context, locations: Iterable[DocumentLocation]) -> di
         wanted = np.array(sorted(by_shard[shard]), np.int64)
         failures = _failures(context, shard, wanted)
         columns = list(_DocumentColumns.__struct_fields__)
-        for row, values in documents.rows(context.run, shard, columns, wanted):
+        for row, values in documents.read_rows(context.run, shard, columns, wanted):
             document = msgspec.convert(values, _DocumentColumns)
             found[DocumentLocation(shard, row)] = _example(shard.source, document, failures[row])
     return found

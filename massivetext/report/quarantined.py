@@ -35,6 +35,6 @@ def count_rejects(context: Context, shard: Shard) -> tuple[dict[str, RejectReaso
 
 def read_quarantine(context: Context, shard: Shard) -> Iterator[Rejected]:
     """Yield the quarantined input of a shard, in the order in which it was read."""
-    with fs.open_read(context.run.part("quarantine", shard, ".jsonl")) as handle:
+    with fs.open_read(context.run.shard_file("quarantine", shard, ".jsonl")) as handle:
         for line in handle:
             yield Rejected(**msgspec.json.decode(line))

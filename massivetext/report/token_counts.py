@@ -56,5 +56,7 @@ def _texts(context: Context, locations: list[DocumentLocation]) -> list[str]:
     texts = []
     for shard in sorted({location.shard for location in locations}):
         rows = np.array(sorted(location.row for location in locations if location.shard == shard), np.int64)
-        texts += [str(found["text"])[:_CHARACTERS] for _, found in documents.rows(context.run, shard, ["text"], rows)]
+        texts += [
+            str(found["text"])[:_CHARACTERS] for _, found in documents.read_rows(context.run, shard, ["text"], rows)
+        ]
     return texts

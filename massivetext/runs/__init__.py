@@ -1,1 +1,1 @@
-"""A run folder: its data sets, commits and manifests, and what a finished run can be asked."""
+"""A run folder: its data sets, commits, manifests and progress, and what its workers and readers know of the run."""

@@ -1,4 +1,4 @@
-"""One attempt at a work item: its files are fenced, and its errors arrive at the driver as one message."""
+"""One attempt at a work item: its files are fenced, and its errors reach the driver as one message."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ def guard_work_item(context: Context, stage: str, name: str) -> Iterator[None]:
         stage: name of the stage.
         name: name of the work item, for messages.
     """
-    with translate_errors(f"{stage}: {name}"), fs.fenced(context.run.marker(stage, context.keys[stage])):
+    with translate_errors(f"{stage}: {name}"), fs.fenced(context.run.marker(stage, context.stage_keys[stage])):
         yield
 
 
@@ -29,7 +29,7 @@ def translate_errors(where: str) -> Iterator[None]:
     """Raise errors that a user can correct with a marked message, so that the driver finds it in a traceback's text.
 
     Args:
-        where: stage and work item, for messages about the machine.
+        where: stage and work item, for messages about the disk or memory of the machine.
     """
     try:
         yield
@@ -39,4 +39,4 @@ def translate_errors(where: str) -> Iterator[None]:
         if error.errno is not None and error.errno not in MENDABLE:
             raise
         what = f"{error.strerror or error}: {error.filename or 'the run folder'}"
-        raise mark_for_driver(StageError(f"{where}: {what}; mend it and run again to go on")) from error
+        raise mark_for_driver(StageError(f"{where}: {what}; correct this and run again to go on")) from error

@@ -1,4 +1,4 @@
-"""A run with all that decides it: what every task knows, and what a finished run can be asked."""
+"""A run as its workers and its readers see it: recipe, shards, rules, verdicts and stage keys."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,24 +18,24 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """A run as its workers see it; small, since it is sent to every one of them.
+    """A run with everything that decides its output; small, because it is sent to every worker.
 
     Attributes:
         run: the run folder.
         recipe: the whole recipe.
         root: folder that relative paths in the recipe start at.
-        keys: key of each stage.
-        shard_counts: shards of each source.
-        rules: what judges each source, in the order of the verdicts' bits.
+        stage_keys: stage key by name of the stage.
+        shard_counts: number of shards by source.
+        rules: rules that judge each source, in the order of the bits in its verdicts.
         edits: rules of the line edits of each source that has any.
-        verdicts: the verdicts of each stage that writes some, in the order of the stages.
-        progress: local folder for progress lines, or None.
+        verdicts: verdicts of each stage that writes some, in the order of the stages.
+        progress: local folder for progress files; None: write none.
     """
 
     run: Run
     recipe: Recipe
     root: str
-    keys: Mapping[str, str]
+    stage_keys: Mapping[str, str]
     shard_counts: Mapping[str, int]
     rules: Mapping[str, tuple[Rule, ...]]
     edits: Mapping[str, tuple[EditRule, ...]] = field(default_factory=dict)
@@ -43,34 +43,34 @@ class Context:
     progress: str | None = None
 
     def source(self, shard: Shard) -> SourceOptions:
-        """The options of a shard's source."""
+        """Return the options of the source of a shard."""
         return self.recipe.sources[shard.source]
 
     def source_number(self, source: str) -> int:
-        """Number of a source in addresses: its place among the names in order."""
+        """Return the number of a source in document references: its index among the sorted names."""
         return sorted(self.recipe.sources).index(source)
 
     def shards(self, source: str) -> list[Shard]:
-        """Every shard of a source, in order."""
+        """Return every shard of a source, in order."""
         count = self.shard_counts[source]
         return [Shard(source, index, count) for index in range(count)]
 
     def all_shards(self) -> list[Shard]:
-        """Every shard of the run, sources in the order of their names."""
+        """Return every shard of the run, ordered by source name and index."""
         return [shard for source in sorted(self.shard_counts) for shard in self.shards(source)]
 
-    def shard_at(self, number: int) -> Shard:
-        """The shard with this number: what :func:`massivetext.schema.shard_numbers` gives for its documents."""
+    def shard_by_number(self, number: int) -> Shard:
+        """Return the shard with this number, which :func:`massivetext.schema.shard_of` returns for its documents."""
         source, index = divmod(number, MAX_SHARDS)
         name = sorted(self.recipe.sources)[source]
         return Shard(name, index, self.shard_counts[name])
 
-    def number_of(self, shard: Shard) -> int:
-        """The number of a shard, from which :meth:`shard_at` finds it."""
+    def number_of_shard(self, shard: Shard) -> int:
+        """Return the number of a shard, the inverse of :meth:`shard_by_number`."""
         return shard_number(self.source_number(shard.source), shard.index)
 
-    def addresses(self, shard: Shard, rows: npt.NDArray[np.integer]) -> U64:
-        """Addresses of rows of a shard."""
+    def document_refs(self, shard: Shard, rows: npt.NDArray[np.integer]) -> U64:
+        """Return the document references of rows of a shard, in the same shape."""
         return pack_document_refs(self.source_number(shard.source), shard.index, rows)
 
     def verdicts_of(self, stage: str) -> str:
@@ -82,7 +82,7 @@ class Context:
         return any(each.stage == stage and source in each.sources for each in self.verdicts)
 
     def kept(self, shard: Shard, before: str | None = None) -> Mask:
-        """Return the documents of a shard that every stage (or every one before ``before``) has kept, bool[rows].
+        """Return which documents of a shard every stage (or every stage before ``before``) has kept; bool[rows].
 
         Raises:
             StageError: verdicts are missing or damaged.
@@ -98,8 +98,8 @@ class Context:
             raise AssertionError(f"stage '{before}' comes before every verdict on source '{shard.source}'")
         return mask
 
-    def tally(self, shard: Shard, kept: Mask) -> dict[str, int]:
-        """Documents, words and UTF-8 bytes of the documents that are left after a verdict."""
+    def count_kept(self, shard: Shard, kept: Mask) -> dict[str, int]:
+        """Return the counts of a commit: documents, words and UTF-8 bytes of the documents that are left."""
         table = self.run.read_table("signals", shard, ["word_count", "byte_count"])
         return {
             "kept": int(kept.sum()),

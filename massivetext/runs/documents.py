@@ -1,4 +1,4 @@
-"""Reading a shard's documents in batches, whole or in part, without holding the shard in memory."""
+"""Read the documents of a shard in row groups, all or some, without holding the shard in memory."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,16 +12,16 @@ from massivetext.runs.store import Run, Shard
 from massivetext.storage import tables
 
 
-def batches(run: Run, shard: Shard, columns: list[str]) -> Iterator[pa.Table]:
-    """The shard's documents, a row group at a time, in order."""
+def read_row_groups(run: Run, shard: Shard, columns: list[str]) -> Iterator[pa.Table]:
+    """Yield the documents of a shard in order, one row group at a time."""
     for _, table in _row_groups(run, shard, columns, None):
         yield table
 
 
-def rows(
+def read_rows(
     run: Run, shard: Shard, columns: list[str], wanted: npt.NDArray[np.int64]
 ) -> Iterator[tuple[int, dict[str, object]]]:
-    """(row, document) for the wanted rows, which are sorted; row groups without any are not read."""
+    """Yield (row, document) for the wanted rows, which must be sorted; row groups without wanted rows are not read."""
     for first, table in _row_groups(run, shard, columns, wanted):
         low, high = np.searchsorted(wanted, [first, first + table.num_rows])
         picked = table.take(pa.array(wanted[low:high] - first))
@@ -29,15 +29,15 @@ def rows(
 
 
 def text_lengths(run: Run, shard: Shard) -> npt.NDArray[np.int64]:
-    """UTF-8 bytes of each document's text; shape [rows]."""
-    lengths = [pc.binary_length(table["text"]).to_numpy() for table in batches(run, shard, ["text"])]
+    """Return the number of UTF-8 bytes of the text of each document; shape [rows]."""
+    lengths = [pc.binary_length(table["text"]).to_numpy() for table in read_row_groups(run, shard, ["text"])]
     return np.concatenate(lengths).astype(np.int64) if lengths else np.zeros(0, np.int64)
 
 
 def _row_groups(
     run: Run, shard: Shard, columns: Sequence[str], wanted: npt.NDArray[np.int64] | None
 ) -> Iterator[tuple[int, pa.Table]]:
-    path = run.part("documents", shard)
+    path = run.shard_file("documents", shard)
     try:
         with tables.open_parquet(path) as file:
             first = 0

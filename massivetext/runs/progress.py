@@ -1,7 +1,7 @@
-"""Live progress: workers append lines to files in the run folder, the driver sums and draws them.
+"""Live progress: workers append counts to files in the run folder; the driver sums them.
 
-Beam's embedded runner gives no metrics before a job ends, so this is a channel of our own. It decides nothing: a run
-without it, or with a damaged line in it, gives the same bytes.
+Beam's embedded runner gives no metrics before a job ends, so the run has a channel of its own. Progress decides
+nothing: without it, or with a damaged line in it, a run writes the same bytes.
 """
 
 import contextlib
@@ -17,21 +17,26 @@ FOLDER = "progress"
 _FLUSH_SECONDS = 0.5
 
 
-class Tally(NamedTuple):
-    """Work done by a stage so far: documents, bytes of input or text, and shards."""
+class ProgressCounts(NamedTuple):
+    """Work that a stage has done so far: documents, bytes of input or text, and shards."""
 
     documents: int = 0
     bytes: int = 0
     shards: int = 0
 
 
-def begin(folder: str) -> None:
-    """Makes the place in a run folder where workers report; without it they do not."""
+def make_progress_folder(folder: str) -> None:
+    """Make the folder in a run folder that workers write progress to; without it they write none."""
     Path(folder, FOLDER).mkdir(parents=True, exist_ok=True)
 
 
-class Reporter:
-    """Counts one process's work for a stage and appends it to a file about twice a second."""
+class ProgressWriter:
+    """Counts the work of one process for a stage and appends the counts to a file about twice per second.
+
+    Args:
+        folder: local run folder; None: count nothing.
+        stage: name of the stage.
+    """
 
     def __init__(self, folder: str | None, stage: str) -> None:
         self._path = None if folder is None else Path(folder) / FOLDER / f"{stage}.{os.getpid()}.jsonl"
@@ -39,7 +44,7 @@ class Reporter:
         self._next = 0.0
 
     def add(self, documents: int = 0, size: int = 0, shards: int = 0) -> None:
-        """Adds to the counts; cheap enough for every document."""
+        """Add to the counts; cheap enough to call for every document."""
         self._documents += documents
         self._bytes += size
         self._shards += shards
@@ -47,7 +52,7 @@ class Reporter:
             self.flush()
 
     def flush(self) -> None:
-        """Appends what has been counted since the last time; a full disk is ignored here and met where it matters."""
+        """Append the counts since the last flush; ignore a full disk, which the writers of data will report."""
         if self._path is None or not (self._documents or self._bytes or self._shards):
             return
         line = json.dumps([self._documents, self._bytes, self._shards]) + "\n"
@@ -58,8 +63,8 @@ class Reporter:
         self._next = time.monotonic() + _FLUSH_SECONDS
 
 
-def read(folder: str, stage: str) -> Tally:
-    """The sum over all workers of what they have reported for a stage."""
+def read_progress(folder: str, stage: str) -> ProgressCounts:
+    """Return the sum of the counts that all workers have written for a stage; damaged lines count nothing."""
     documents = size = shards = 0
     for path in Path(folder, FOLDER).glob(f"{stage}.*.jsonl"):
         with contextlib.suppress(OSError):
@@ -67,4 +72,4 @@ def read(folder: str, stage: str) -> Tally:
                 with contextlib.suppress(msgspec.DecodeError):
                     d, b, s = msgspec.json.decode(line, type=tuple[int, int, int])
                     documents, size, shards = documents + d, size + b, shards + s
-    return Tally(documents, size, shards)
+    return ProgressCounts(documents, size, shards)

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from massivetext.recipe import LoadedRecipe, Recipe
     from massivetext.rules import Rule
     from massivetext.runs.context import Context
-    from massivetext.runs.progress import Reporter
+    from massivetext.runs.progress import ProgressWriter
     from massivetext.runs.store import ShardCommit
     from massivetext.runs.work_items import WorkItem
     from massivetext.sources.splits import Split
 
 T = TypeVar("T")
 Splits = Mapping[str, Sequence["tuple[Split, ...]"]]
-ShardProcess = Callable[["Context", "WorkItem", "Reporter"], "ShardCommit"]
+ShardProcess = Callable[["Context", "WorkItem", "ProgressWriter"], "ShardCommit"]
 
 
 class RunPlan(NamedTuple):

@@ -1,15 +1,29 @@
-"""Whether a run is as it was written, byte by byte."""
+"""Check a finished run: every file is compared with its manifest, byte by byte."""
 
 import msgspec
 
 from massivetext.errors import UserError
-from massivetext.runs.store import MANIFEST, NOT_JSON, RUN, File, Run, Sealed, StageState, canonical, key_of
+from massivetext.runs.manifests import (
+    MANIFEST,
+    NOT_JSON,
+    RUN,
+    CommittedFile,
+    Sealed,
+    StageState,
+    canonical_json,
+    json_sha256,
+)
+from massivetext.runs.store import Run
 from massivetext.storage import files as fs
 from massivetext.storage import lock, tables
 
 
-def verify(run: Run) -> list[str]:
-    """What is wrong with a run, one line a finding; empty where every byte is as it was written."""
+def verify_run(run: Run) -> list[str]:
+    """Return the problems of a run, one line each; an empty list if every byte is as it was written.
+
+    Raises:
+        UserError: there is no run in the folder.
+    """
     path = run.path(RUN)
     try:
         data = fs.read_bytes(path)
@@ -20,19 +34,19 @@ def verify(run: Run) -> list[str]:
         ) from None
     except NOT_JSON as error:
         return [f"{path}: cannot be read: {error}"]
-    if key_of(sealed.run) != sealed.seal or canonical(sealed) != data:
+    if json_sha256(sealed.run) != sealed.seal or canonical_json(sealed) != data:
         return [f"{path}: is not as it was written"]
     problems = [] if sealed.run.complete else [f"{run.folder}: the run is not complete; run it again to go on"]
     expected = {RUN}
     for state in sealed.run.stages:
         if state.manifest is not None:
-            problems += _stage(run, state, expected)
+            problems += _check_stage(run, state, expected)
     found = [fs.relative(info.path, run.folder) for info in fs.find(run.folder)]
     foreign = [name for name in found if name not in expected and not lock.is_lock(name)]
     return problems + [f"{run.path(name)}: is not part of the run" for name in foreign]
 
 
-def _stage(run: Run, state: StageState, expected: set[str]) -> list[str]:
+def _check_stage(run: Run, state: StageState, expected: set[str]) -> list[str]:
     path = run.path(state.name, MANIFEST)
     expected.add(f"{state.name}/{MANIFEST}")
     if not fs.exists(path):
@@ -42,11 +56,11 @@ def _stage(run: Run, state: StageState, expected: set[str]) -> list[str]:
     problems = []
     for file in run.need(state.name).files():
         expected.add(file.path)
-        problems += _file(run, file)
+        problems += _check_file(run, file)
     return problems
 
 
-def _file(run: Run, file: File) -> list[str]:
+def _check_file(run: Run, file: CommittedFile) -> list[str]:
     path = run.path(file.path)
     if not fs.exists(path):
         return [f"{path}: is missing"]

@@ -1,4 +1,4 @@
-"""Stages that work shard by shard, as values: what is done to one shard, and how work items are divided among workers.
+"""Work items and lanes: what a worker does and commits as a unit, and how work items are divided among workers.
 
 Nothing here needs Beam, so a stage can be declared and tested without it; `engines/shard_jobs.py` runs these as jobs.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from massivetext.runs.context import Context
-from massivetext.runs.progress import Reporter
+from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.store import Shard, ShardCommit
 from massivetext.sources.splits import Split
 
@@ -29,7 +29,7 @@ class WorkItem(msgspec.Struct, frozen=True):
     cost: float
 
 
-ProcessShard = Callable[[Context, WorkItem, Reporter], ShardCommit]
+ProcessShard = Callable[[Context, WorkItem, ProgressWriter], ShardCommit]
 
 
 @dataclass(frozen=True, slots=True)

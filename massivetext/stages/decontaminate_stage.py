@@ -1,7 +1,11 @@
 """Test-set filtering: documents that overlap an evaluation item are removed."""
 
-from massivetext.recipe import Recipe
+from typing import TYPE_CHECKING
+
 from massivetext.runs.stage import RunPlan, Stage, Verdicts
+
+if TYPE_CHECKING:
+    from massivetext.recipe import Recipe
 
 
 def _key(plan: RunPlan) -> object:
@@ -24,7 +28,7 @@ def _describe(plan: RunPlan) -> str:
     return f"{tests.ngram}-grams of {', '.join(tests.test_sets) or 'no test sets'}, {limit}"
 
 
-def _is_tested(recipe: Recipe, source: str) -> bool:
+def _is_tested(recipe: "Recipe", source: str) -> bool:
     return recipe.sources[source].decontaminate and bool(recipe.decontaminate.test_sets)
 
 

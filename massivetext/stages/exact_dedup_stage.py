@@ -1,7 +1,11 @@
 """Exact deduplication: of equal texts one document is kept."""
 
-from massivetext.recipe import Recipe
+from typing import TYPE_CHECKING
+
 from massivetext.runs.stage import RunPlan, Stage, Verdicts
+
+if TYPE_CHECKING:
+    from massivetext.recipe import Recipe
 
 
 def _key(plan: RunPlan) -> object:
@@ -12,7 +16,7 @@ def _describe(_plan: RunPlan) -> str:
     return "one of equal texts is kept"
 
 
-def deduplicates(recipe: Recipe, source: str) -> bool:
+def deduplicates(recipe: "Recipe", source: str) -> bool:
     """Return whether a source takes part in deduplication."""
     return recipe.sources[source].deduplicates
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from massivetext.edits import EditRule
+from massivetext.edits.actions import EditRule
 from massivetext.errors import UserError
 from massivetext.recipe import Recipe
 from massivetext.rules import Rule
@@ -24,21 +24,20 @@ def open_context(run: Run, stages: Sequence[Stage] = STAGES) -> Context:
     state = run.state()
     if state is None:
         raise UserError(f"{run.folder}: no run here; give the folder that `massivetext run` wrote to")
-    judged = run.need(JUDGE.name).facts["rules"]
-    ingested = run.need(INGEST.name).facts
+    rules = run.need(JUDGE.name).fact("rules", dict[str, tuple[Rule, ...]])
+    ingested = run.need(INGEST.name)
     counts: dict[str, int] = {}
-    for name in ingested["shards"]:
+    for name in ingested.fact("shards", dict[str, object]):
         source = name.split("/")[0]
         counts[source] = counts.get(source, 0) + 1
     recipe = msgspec.convert(state.recipe, Recipe, strict=False)
-    edits = ingested.get("edits", {})
     return Context(
         run=run,
         recipe=recipe,
         root=state.root,
-        keys={stage.name: stage.key for stage in state.stages},
+        stage_keys={stage.name: stage.key for stage in state.stages},
         shard_counts=counts,
-        rules={source: msgspec.convert(rules, tuple[Rule, ...]) for source, rules in judged.items()},
-        edits={source: msgspec.convert(rules, tuple[EditRule, ...]) for source, rules in edits.items()},
+        rules=rules,
+        edits=ingested.fact("edits", dict[str, tuple[EditRule, ...]], default={}),
         verdicts=verdict_sets(recipe, stages),
     )

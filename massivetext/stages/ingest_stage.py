@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from massivetext.runs.stage import RunPlan, Stage
 
 if TYPE_CHECKING:
@@ -40,6 +38,8 @@ def _describe(plan: RunPlan) -> str:
 
 
 def _facts(context: "Context", items: "Sequence[WorkItem]") -> Mapping[str, object]:
+    import msgspec
+
     return {
         "shards": {item.shard.name: msgspec.to_builtins(item.splits) for item in items},
         "edits": {source: msgspec.to_builtins(rules) for source, rules in context.edits.items()},

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from massivetext.runs.stage import RunPlan, Stage, Verdicts
 
 if TYPE_CHECKING:
@@ -25,6 +23,8 @@ def _has_rules(plan: RunPlan, source: str) -> bool:
 
 
 def _facts(context: "Context", _items: "Sequence[WorkItem]") -> Mapping[str, object]:
+    import msgspec
+
     return {"rules": {source: msgspec.to_builtins(rules) for source, rules in context.rules.items()}}
 
 

@@ -1,8 +1,12 @@
 """Near-duplicate removal: of documents that share most word n-grams one is kept."""
 
-from massivetext.recipe import NearOptions
+from typing import TYPE_CHECKING
+
 from massivetext.runs.stage import RunPlan, Stage, Verdicts
 from massivetext.stages.exact_dedup_stage import deduplicates
+
+if TYPE_CHECKING:
+    from massivetext.recipe import NearOptions
 
 _ENOUGH_RECALL = 0.95  # of pairs at the threshold; below it `massivetext check` proposes another banding
 
@@ -16,7 +20,7 @@ def _describe(plan: RunPlan) -> str:
     return f"{near.ngram}-grams, similarity above {near.threshold:g}; {_recall(near)}"
 
 
-def _recall(near: NearOptions) -> str:
+def _recall(near: "NearOptions") -> str:
     from massivetext.dedup.banding import candidate_probability, optimal_bands
 
     found = candidate_probability(near.threshold, near.bands, near.rows)

@@ -1,10 +1,10 @@
 """Tokenizer: a SentencePiece model, trained on a sample of the kept texts or copied from the recipe."""
 
 from massivetext.runs.stage import RunPlan, Stage
-from massivetext.storage import files as fs
 
 
 def _key(plan: RunPlan) -> object:
+    from massivetext.storage import files as fs
     from massivetext.tokenizer.model_files import model_path
 
     recipe, model = plan.recipe, plan.recipe.tokenizer.model

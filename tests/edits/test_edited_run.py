@@ -11,13 +11,13 @@ from builders import write_texts
 from command import massivetext
 
 from massivetext import edits, recipe
-from massivetext.cli.console import check_tables
+from massivetext.cli.check_tables import check_tables
 from massivetext.demo import prose
 from massivetext.demo.chance import Chance
-from massivetext.orchestration.plan import edits_of, make_plan, rules_of, stage_keys
+from massivetext.orchestration.plan import compute_stage_keys, load_edits, load_rules, make_plan
 from massivetext.runs.stage import RunPlan
 from massivetext.runs.store import Run
-from massivetext.runs.verify import verify
+from massivetext.runs.verify import verify_run
 
 MENU = "Home\nAbout us\n\nWe use cookies to know you better.\n"
 ESSAYS = [prose.essay(Chance(1, "edits", number), "history", 60).text for number in range(6)]
@@ -152,7 +152,7 @@ def test_a_document_can_be_asked_what_it_lost(folder: Path) -> None:
 
 def test_check_names_the_edits(folder: Path) -> None:
     loaded = recipe.load_recipe(str(folder / "recipe.toml"))
-    stages = check_tables(RunPlan(loaded, {}, rules_of(loaded), edits_of(loaded)))[-1]
+    stages = check_tables(RunPlan(loaded, {}, load_rules(loaded), load_edits(loaded)))[-1]
     ingest = next(cell for cell in stages.columns[2].cells if "quarantine" in str(cell))
 
     assert str(ingest).endswith("; line edits: c4 and own.toml in news")
@@ -161,7 +161,7 @@ def test_check_names_the_edits(folder: Path) -> None:
 def keys(folder: Path) -> dict[str, str]:
     """The keys of the stages."""
     loaded = recipe.load_recipe(str(folder / "recipe.toml"))
-    return stage_keys(make_plan(loaded))
+    return compute_stage_keys(make_plan(loaded))
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_a_changed_edit_redoes_ingest(folder: Path) -> None:
     massivetext("run", "recipe.toml", "--output", "run", "--workers", "1", "--until", "ingest", folder=folder)
     done = Run(str(folder / "run"))
 
-    assert verify(done) == []
+    assert verify_run(done) == []
     assert {row["text"] for row in rows(folder, "documents", "news")} == {""}
     assert done.need("ingest").totals("news/")["emptied"] == len(TEXTS) - 1
     assert {name for name in done.need("ingest").totals("c4/") if name.startswith("edited")} == set()

@@ -17,7 +17,7 @@ from faults.scene import Scene
 from object_store import Store, object_store
 
 from massivetext.runs.store import Run
-from massivetext.runs.verify import verify
+from massivetext.runs.verify import verify_run
 
 pytestmark = pytest.mark.slow
 
@@ -58,7 +58,7 @@ class Faults:
             outcome = injection.deed(scene)
 
             assert scene.hashes() == self.undisturbed[injection.where]
-            assert verify(Run(scene.run_folder)) == []
+            assert verify_run(Run(scene.run_folder)) == []
             assert scene.left_behind() == []
         finally:
             scene.end()

@@ -15,14 +15,14 @@ from massivetext.orchestration.plan import make_items, make_plan
 from massivetext.recipe import load_recipe
 from massivetext.runs.attempts import guard_work_item
 from massivetext.runs.context import Context
-from massivetext.runs.progress import Reporter
+from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.stage import resolve
 from massivetext.runs.work_items import ShardStage, WorkItem
 from massivetext.stages import STAGES, steps
 from massivetext.storage import files as fs
 
 
-class Paused(Reporter):
+class Paused(ProgressWriter):
     """Waits when a worker reports progress, which is in the middle of its work item."""
 
     def __init__(self, stage: str, go: Path) -> None:
@@ -35,10 +35,10 @@ class Paused(Reporter):
             time.sleep(0.02)
 
 
-def process(context: Context, stage: ShardStage, task: WorkItem, reporter: Reporter) -> None:
+def process(context: Context, stage: ShardStage, task: WorkItem, reporter: ProgressWriter) -> None:
     """Does what a worker does, but for looking whether it has been done."""
     with guard_work_item(context, stage.name, stage.commit_name(task)):
-        context.run.commit_shard(stage.name, context.keys[stage.name], stage.process(context, task, reporter))
+        context.run.commit_shard(stage.name, context.stage_keys[stage.name], stage.process(context, task, reporter))
 
 
 def main(recipe: str, run: str, last: str, *go: str) -> int:
@@ -50,7 +50,7 @@ def main(recipe: str, run: str, last: str, *go: str) -> int:
     if not go:
         for stage in stages[: names.index(last) + 1]:
             for item in items:
-                process(context, stage, item, Reporter(None, stage.name))
+                process(context, stage, item, ProgressWriter(None, stage.name))
         return 0
     try:
         process(context, stages[names.index(last)], items[-1], Paused(last, Path(*go)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from random import Random
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ from massivetext.stages import EXACT_DEDUP
 
 
 def hashed(*rows: tuple[int, int, int, int]) -> npt.NDArray[np.void]:
-    """Documents as (two halves of the hash, rank, address)."""
+    """Return documents from (two halves of the text hash, rank, document reference)."""
     batch = np.zeros(len(rows), TEXT_HASH_ROW)
     for row, (first, second, rank, address) in enumerate(rows):
         batch[row] = ((first, second), rank, address)
@@ -36,7 +36,7 @@ def removed(found: Sequence[tuple[bytes, bytes]]) -> dict[int, list[tuple[int, i
 
 
 def test_rows_go_to_the_partition_of_their_key() -> None:
-    batch = hashed((0, 0, 0, 10), (1, 0, 0, 11), (4, 0, 0, 12), (6, 0, 0, 13))  # keys modulo 4: 0, 1, 0, 2
+    batch = hashed((0, 0, 0, 10), (1, 0, 0, 11), (4, 0, 0, 12), (6, 0, 0, 13))  # hashes modulo 4: 0, 1, 0, 2
     found = dict(split_by_partition(batch, batch["hash"][:, 0], 4))
 
     assert list(found) == [b"0", b"1", b"2"]
@@ -95,7 +95,7 @@ def test_without_copies_nothing_is_removed() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), max_size=30), st.randoms(use_true_random=False))
-def test_the_order_of_batches_and_rows_does_not_matter(documents: list[tuple[int, int]], random: Any) -> None:
+def test_the_order_of_batches_and_rows_does_not_matter(documents: list[tuple[int, int]], random: Random) -> None:
     rows = [(text, 0, rank, (number % 3 << 32) | number) for number, (text, rank) in enumerate(documents)]
     shuffled = random.sample(rows, len(rows))
     half = len(rows) // 2
@@ -117,7 +117,7 @@ TEXTS: Texts = {
 
 
 def deduplicated(folder: Path, texts: Texts = TEXTS) -> Context:
-    """A run in which news' copy of "dropped twin" has failed a rule."""
+    """A run in which the copy of "dropped twin" in news has failed a rule."""
     context = tiny_context(str(folder), texts)
     news = context.all_shards()[0]
     table = context.run.read_table("verdicts/rules", news)
@@ -125,15 +125,15 @@ def deduplicated(folder: Path, texts: Texts = TEXTS) -> Context:
     context.run.write_table(
         "verdicts/rules", news, table.set_column(0, table.schema.field(0), [[not f for f in failed]])
     )
-    context.run.begin(EXACT_DEDUP, context.keys[STAGE])
+    context.run.begin(EXACT_DEDUP, context.stage_keys[STAGE])
     run_exact_dedup(Engine(), context, ())
     return context
 
 
-def verdicts(context: Context) -> dict[str, list[dict[str, Any]]]:
+def verdicts(context: Context) -> dict[str, list[dict[str, object]]]:
     return {
         commit.task: context.run.read_table("verdicts/exact", shard).to_pylist()
-        for commit in context.run.commits(STAGE, context.keys[STAGE])
+        for commit in context.run.commits(STAGE, context.stage_keys[STAGE])
         for shard in context.all_shards()
         if shard.name == commit.task
     }
@@ -168,7 +168,7 @@ def test_one_of_equal_texts_is_kept_over_all_sources(context: Context) -> None:
     for copies in places.values():
         ids = [document_id(source, f"{shard}.txt", str(row)) for source, shard, row in copies]
         keeper = copies[int(np.argmin(keeper_rank(ids, context.recipe.seed)))]
-        address = int(context.addresses(context.shards(keeper[0])[keeper[1]], np.array([keeper[2]]))[0])
+        address = int(context.document_refs(context.shards(keeper[0])[keeper[1]], np.array([keeper[2]]))[0])
         for place in copies:
             source, shard, row = place
             verdict = found[context.shards(source)[shard].name][row]
@@ -191,17 +191,17 @@ def test_what_has_no_copy_is_kept(context: Context) -> None:
 def test_what_failed_a_rule_is_nobodys_copy(context: Context) -> None:
     found = verdicts(context)
 
-    assert found["news/part-00000-of-00003"][2]["kept"]  # this stage has nothing against it
-    assert found["web/part-00000-of-00002"][0]["kept"]  # its only copy is gone already
+    assert found["news/part-00000-of-00003"][2]["kept"]  # this stage does not drop it
+    assert found["web/part-00000-of-00002"][0]["kept"]  # its only copy was dropped before
     assert not context.kept(context.all_shards()[0], before="near-dedup")[2]
 
 
 def test_counts_are_of_what_was_tested(context: Context) -> None:
-    counts = {commit.task: commit.counts for commit in context.run.commits(STAGE, context.keys[STAGE])}
+    counts = {commit.task: commit.counts for commit in context.run.commits(STAGE, context.stage_keys[STAGE])}
     total = {name: sum(each[name] for each in counts.values()) for name in ("tested", "removed", "kept")}
 
     assert counts["news/part-00000-of-00003"]["tested"] == 2
-    # 9 documents take part, one of them has failed a rule; of three and of two copies one each is left.
+    # 9 documents take part and one of them has failed a rule; one of three and one of two copies are kept.
     assert total == {"tested": 8, "removed": 3, "kept": 5}
 
 
@@ -225,7 +225,7 @@ def test_deduplicating_what_is_left_removes_nothing(tmp_path: Path, context: Con
 
 def test_a_run_without_sources_to_deduplicate_has_no_verdicts(tmp_path: Path) -> None:
     context = tiny_context(str(tmp_path), {"wikipedia": [["a", "a"]]})
-    context.run.begin(EXACT_DEDUP, context.keys[STAGE])
+    context.run.begin(EXACT_DEDUP, context.stage_keys[STAGE])
     run_exact_dedup(Engine(), context, ())
 
     assert verdicts(context) == {}

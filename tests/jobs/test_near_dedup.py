@@ -1,10 +1,11 @@
-"""Near deduplication as a stage: cells, waves, parts and chunks change nothing; what is found is what is there."""
+"""Near-deduplication as a stage: partitions, waves and chunks change nothing, and every planted copy is found."""
 
 import hashlib
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from random import Random
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -20,13 +21,28 @@ from massivetext.dedup.minhash import MinHash, bucket_hashes
 from massivetext.dedup.row_types import BUCKET_ROW
 from massivetext.engines.engine import Engine
 from massivetext.errors import StageError
-from massivetext.jobs import near_candidates, near_verification
 from massivetext.jobs.exact_dedup import run_exact_dedup
-from massivetext.jobs.near_candidates import STAGE, cells_of, read_bands, write_cell
-from massivetext.jobs.near_dedup import run_near_dedup
-from massivetext.jobs.near_verification import Chunk, blocks, merge_part, verify_chunk
+from massivetext.jobs.near_candidates import (
+    STAGE,
+    find_candidates,
+    lsh_partition_path,
+    plan_lsh_partitions,
+    read_bands,
+    write_lsh_partition,
+)
+from massivetext.jobs.near_dedup import run_near_dedup, sign_shard
+from massivetext.jobs.near_sizes import NearDedupSizes
+from massivetext.jobs.near_verification import (
+    PAIR_EVIDENCE,
+    PairChunk,
+    merge_pair_partition,
+    split_into_blocks,
+    verify_candidates,
+    verify_chunk,
+)
 from massivetext.recipe import NearOptions
 from massivetext.runs.context import Context
+from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.work_items import WorkItem
 from massivetext.schema import U64, document_id
 from massivetext.shingles import shingle_hashes
@@ -37,12 +53,12 @@ CLUSTER = Engine(beam_args=("--runner=FnApiRunner",))
 
 
 def story(number: int, *, words: int = 120, changed: int = 0) -> str:
-    """A text of distinct words, the last ``changed`` of which are others'."""
+    """Return a text of distinct words; texts with the same number share all but their last ``changed`` words."""
     own = [f"w{number}x{at}" for at in range(words - changed)]
     return " ".join([*own, *(f"c{number}y{at}" for at in range(changed))])
 
 
-# Of 120 words, a change of the last one leaves 107 of 108 shingles: 107 of 109 in all.
+# Of 120 words, a change of the last one leaves 107 of 108 shingles: 107 of 109 distinct shingles are shared.
 TEXTS: Texts = {
     "books": [[story(0), story(1)], [story(2)]],
     "news": [[story(0, changed=1), story(3), story(0, changed=2)], [story(4), "short"], []],
@@ -59,20 +75,22 @@ CLUSTERS = [
 
 def prepared(folder: Path, texts: Texts = TEXTS) -> tuple[Context, list[WorkItem]]:
     context = tiny_context(str(folder), texts)
-    context.run.begin(EXACT_DEDUP, context.keys["exact-dedup"])
+    context.run.begin(EXACT_DEDUP, context.stage_keys["exact-dedup"])
     run_exact_dedup(Engine(), context, ())
-    context.run.begin(NEAR_DEDUP, context.keys[STAGE])
+    context.run.begin(NEAR_DEDUP, context.stage_keys[STAGE])
     return context, [WorkItem(shard, (), 1.0) for shard in context.all_shards()]
 
 
-def deduplicated(folder: Path, texts: Texts = TEXTS, engine: Engine | None = None) -> Context:
-    context, tasks = prepared(folder, texts)
-    run_near_dedup(engine or Engine(), context, tasks)
+def deduplicated(
+    folder: Path, texts: Texts = TEXTS, engine: Engine | None = None, sizes: NearDedupSizes | None = None
+) -> Context:
+    context, items = prepared(folder, texts)
+    run_near_dedup(engine or Engine(), context, items, sizes or NearDedupSizes())
     return context
 
 
 def hashes(context: Context, *data_sets: str) -> dict[str, str]:
-    """SHA-256 of every file of data sets."""
+    """Return the SHA-256 of every file of some data sets, by path."""
     found = itertools.chain.from_iterable(fs.find(context.run.path(name)) for name in data_sets)
     return {
         fs.relative(info.path, context.run.folder): hashlib.sha256(fs.read_bytes(info.path)).hexdigest()
@@ -81,9 +99,9 @@ def hashes(context: Context, *data_sets: str) -> dict[str, str]:
 
 
 def counts(context: Context, prefix: str) -> dict[str, int]:
-    """Sums of the counts of tasks."""
+    """Return the sums of the counts of work items with names that begin with the prefix."""
     total: dict[str, int] = {}
-    for commit in context.run.commits(STAGE, context.keys[STAGE]):
+    for commit in context.run.commits(STAGE, context.stage_keys[STAGE]):
         if commit.task.startswith(prefix):
             for name, count in commit.counts.items():
                 total[name] = total.get(name, 0) + count
@@ -98,9 +116,17 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Context:
 # -- what is found -----------------------------------------------------------------------------------------------------
 
 
-def verdict(context: Context, source: str, shard: int, row: int) -> dict[str, Any]:
-    rows: list[dict[str, Any]] = context.run.read_table("verdicts/near", context.shards(source)[shard]).to_pylist()
-    return rows[row]
+class Verdict(NamedTuple):
+    """A row of verdicts/near."""
+
+    kept: bool
+    cluster: int | None
+    similarity: float | None
+
+
+def verdict(context: Context, source: str, shard: int, row: int) -> Verdict:
+    rows = context.run.read_table("verdicts/near", context.shards(source)[shard]).to_pylist()
+    return Verdict(**rows[row])
 
 
 def test_of_each_cluster_the_copy_of_smallest_rank_is_kept(context: Context) -> None:
@@ -108,43 +134,43 @@ def test_of_each_cluster_the_copy_of_smallest_rank_is_kept(context: Context) -> 
         ids = [document_id(source, f"{shard}.txt", str(row)) for source, shard, row in cluster]
         keeper = cluster[int(np.argmin(keeper_rank(ids, context.recipe.seed)))]
         source, shard, row = keeper
-        address = int(context.addresses(context.shards(source)[shard], np.array([row]))[0])
-        for place in cluster:
-            found = verdict(context, *place)
+        reference = int(context.document_refs(context.shards(source)[shard], np.array([row]))[0])
+        for location in cluster:
+            found = verdict(context, *location)
 
-            assert found["kept"] == (place == keeper)
-            assert found["cluster"] == address
-            assert 0.9 < found["similarity"] < 1.0
+            assert found.kept == (location == keeper)
+            assert found.cluster == reference
+            assert 0.9 < (found.similarity or 0.0) < 1.0
 
 
 def test_what_has_no_copy_is_kept(context: Context) -> None:
-    alone = {"kept": True, "cluster": None, "similarity": None}
+    alone = Verdict(kept=True, cluster=None, similarity=None)
 
-    for place in (("books", 0, 1), ("books", 1, 0), ("news", 1, 1), ("web", 0, 1), ("web", 0, 2)):
-        assert verdict(context, *place) == alone
-    # 68 of 148 shingles are common: a third of its words are others.
+    for location in (("books", 0, 1), ("books", 1, 0), ("news", 1, 1), ("web", 0, 1), ("web", 0, 2)):
+        assert verdict(context, *location) == alone
+    # 68 of 148 shingles are shared: a third of its words differ.
     assert verdict(context, "web", 1, 1) == alone
-    assert not fs.exists(context.run.part("verdicts/near", context.shards("wikipedia")[0]))
+    assert not fs.exists(context.run.shard_file("verdicts/near", context.shards("wikipedia")[0]))
 
 
 def test_evidence_is_the_exact_similarity_of_every_candidate(context: Context) -> None:
     documents = {
-        int(context.addresses(shard, np.array([row]))[0]): text
+        int(context.document_refs(shard, np.array([row]))[0]): text
         for shard in context.all_shards()
         for row, text in enumerate(TEXTS[shard.source][shard.index])
     }
     measured = 0
-    for info in fs.find(context.run.path(near_verification.EVIDENCE)):
+    for info in fs.find(context.run.path(PAIR_EVIDENCE)):
         for a, b, jaccard in zip(*_columns(info.path, "a", "b", "jaccard"), strict=True):
             one, two = (set(shingle_hashes(documents[each], 13, lowercase=False).tolist()) for each in (a, b))
             assert jaccard == len(one & two) / len(one | two)
             measured += 1
 
     assert measured == counts(context, "pairs/")["candidates"] >= 5
-    assert counts(context, "pairs/")["pairs"] == 5  # three pairs of the first cluster, one each of the others
+    assert counts(context, "pairs/")["pairs"] == 5  # three pairs in the first cluster, one in each other cluster
 
 
-def _columns(path: str, *names: str) -> Iterator[list[Any]]:
+def _columns(path: str, *names: str) -> Iterator[list[float]]:
     with fs.open_read(path) as handle:
         table = pq.read_table(handle)
     return (table[name].to_pylist() for name in names)
@@ -156,10 +182,10 @@ def test_a_column_of_signatures_is_a_band(context: Context) -> None:
     texts = TEXTS[shard.source][shard.index]
     signatures = minhash.signatures([shingle_hashes(text, options.ngram, lowercase=False) for text in texts])
     keys = bucket_hashes(signatures, options.bands, options.rows)
-    cells = LshPartitions(0, options.bands, 1, 1)
+    partitions = LshPartitions(0, options.bands, 1, 1)
     found = {
-        cell: np.frombuffer(rows, BUCKET_ROW)
-        for cell, rows in read_bands(context, cells, range(cells.lsh_partition_count), shard)
+        number: np.frombuffer(rows, BUCKET_ROW)
+        for number, rows in read_bands(context, partitions, range(partitions.lsh_partition_count), shard)
     }
 
     assert len(found) == options.bands
@@ -168,14 +194,16 @@ def test_a_column_of_signatures_is_a_band(context: Context) -> None:
         assert found[b"%d" % band]["document_ref"].tolist() == [0, 1]
 
 
-def test_a_wave_reads_nothing_of_other_cells(context: Context) -> None:
-    cells = LshPartitions(0, context.recipe.near.bands, 4, 1)
+def test_a_wave_reads_nothing_of_other_partitions(context: Context) -> None:
+    partitions = LshPartitions(0, context.recipe.near.bands, 4, 1)
     shard = context.all_shards()[0]
-    everything = dict(read_bands(context, cells, range(cells.lsh_partition_count), shard))
-    wave = [int(cell) for cell in sorted(everything)][::3]
+    everything = dict(read_bands(context, partitions, range(partitions.lsh_partition_count), shard))
+    wave = [int(number) for number in sorted(everything)][::3]
 
     assert 0 < len(wave) < len(everything)
-    assert dict(read_bands(context, cells, wave, shard)) == {b"%d" % cell: everything[b"%d" % cell] for cell in wave}
+    assert dict(read_bands(context, partitions, wave, shard)) == {
+        b"%d" % number: everything[b"%d" % number] for number in wave
+    }
 
 
 def test_a_document_without_words_has_no_signature(context: Context) -> None:
@@ -192,17 +220,15 @@ def test_a_document_without_words_has_no_signature(context: Context) -> None:
     ("engine", "sizes"),
     [
         (CLUSTER, {}),
-        (Engine(), {"WAVE_BYTES": 1}),  # a job a cell
-        (Engine(), {"WAVE_BYTES": 1 << 10}),
+        (Engine(), {"wave_bytes": 1}),  # one job per LSH partition
+        (Engine(), {"wave_bytes": 1 << 10}),
     ],
-    ids=["cluster", "one cell a wave", "a few bands a wave"],
+    ids=["cluster", "one LSH partition per wave", "a few bands per wave"],
 )
 def test_neither_the_engine_nor_waves_change_a_byte(
-    tmp_path: Path, context: Context, monkeypatch: pytest.MonkeyPatch, engine: Engine, sizes: dict[str, int]
+    tmp_path: Path, context: Context, engine: Engine, sizes: dict[str, int]
 ) -> None:
-    for name, value in sizes.items():
-        monkeypatch.setattr(near_candidates, name, value)
-    other = deduplicated(tmp_path, engine=engine)
+    other = deduplicated(tmp_path, engine=engine, sizes=NearDedupSizes(**sizes))
 
     assert hashes(other, "signatures", "duplicates", "verdicts/near") == hashes(
         context, "signatures", "duplicates", "verdicts/near"
@@ -210,27 +236,25 @@ def test_neither_the_engine_nor_waves_change_a_byte(
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    "sizes",
     [
-        ("dedup.lsh_partitions.LSH_PARTITION_BYTES", 32),
-        ("dedup.lsh_partitions.PAIR_PARTITION_DOCUMENTS", 2),
-        ("jobs.near_verification.CHUNK_PAIRS", 2),
-        ("jobs.near_verification._BLOCK_BYTES", 1),
-        ("jobs.near_dedup._CLUSTER_ROWS", 2),
+        NearDedupSizes(lsh_partition_bytes=32),
+        NearDedupSizes(pair_partition_documents=2),
+        NearDedupSizes(chunk_pairs=2),
+        NearDedupSizes(block_bytes=1),
+        NearDedupSizes(cluster_rows=2),
     ],
+    ids=["LSH partitions", "pair partitions", "chunks", "blocks", "row groups"],
 )
-def test_the_division_of_the_work_decides_nothing(
-    tmp_path: Path, context: Context, monkeypatch: pytest.MonkeyPatch, name: str, value: int
-) -> None:
-    monkeypatch.setattr(f"massivetext.{name}", value)
-    other = deduplicated(tmp_path)
+def test_the_division_of_the_work_decides_nothing(tmp_path: Path, context: Context, sizes: NearDedupSizes) -> None:
+    other = deduplicated(tmp_path, sizes=sizes)
 
     assert hashes(other, "verdicts/near") == hashes(context, "verdicts/near")
     assert counts(other, "pairs/") == counts(context, "pairs/")
 
 
-def test_cells_and_parts_grow_with_the_documents() -> None:
-    # 2**20 documents have 16 MiB of rows a band: one cell; and four parts of 2**18.
+def test_partitions_grow_with_the_documents() -> None:
+    # 2**20 documents have 16 MiB of rows per band: one LSH partition; and four pair partitions of 2**18 documents.
     assert LshPartitions.for_documents(0, 32) == LshPartitions(0, 32, 1, 1)
     assert LshPartitions.for_documents(2**20, 32) == LshPartitions(2**20, 32, 1, 4)
     assert LshPartitions.for_documents(2**20 + 1, 32) == LshPartitions(2**20 + 1, 32, 2, 5)
@@ -239,20 +263,20 @@ def test_cells_and_parts_grow_with_the_documents() -> None:
 
 
 @given(documents=st.integers(0, 10**9), bands=st.integers(1, 64), most=st.integers(1, 2**30))
-def test_waves_hold_every_cell_once_and_keep_to_their_bytes(documents: int, bands: int, most: int) -> None:
-    cells = LshPartitions.for_documents(documents, bands)
-    waves = list(cells.waves(range(cells.lsh_partition_count), most))
+def test_waves_hold_every_partition_once_and_keep_to_their_bytes(documents: int, bands: int, most: int) -> None:
+    partitions = LshPartitions.for_documents(documents, bands)
+    waves = list(partitions.waves(range(partitions.lsh_partition_count), most))
 
-    assert [cell for wave in waves for cell in wave] == list(range(cells.lsh_partition_count))
-    # On average: the rows of a band are dealt out to its cells by hash.
-    rows = 16 * documents / cells.partitions_per_band
+    assert [number for wave in waves for number in wave] == list(range(partitions.lsh_partition_count))
+    # On average: the rows of a band are divided among its LSH partitions by hash.
+    rows = 16 * documents / partitions.partitions_per_band
     assert all(len(wave) == 1 or len(wave) * rows <= most for wave in waves)
     assert rows <= 16 * 2**20
 
 
 def test_ten_million_documents_keep_to_the_budget_of_the_embedded_runner() -> None:
-    cells = LshPartitions.for_documents(10_000_000, 32)
-    waves = list(cells.waves(range(cells.lsh_partition_count), near_candidates.WAVE_BYTES))
+    partitions = LshPartitions.for_documents(10_000_000, 32)
+    waves = list(partitions.waves(range(partitions.lsh_partition_count), NearDedupSizes().wave_bytes))
 
     # 5.1 GB of rows in 40 waves of 128 MB.
     assert len(waves) == 40
@@ -262,29 +286,29 @@ def test_ten_million_documents_keep_to_the_budget_of_the_embedded_runner() -> No
 @given(st.lists(st.integers(0, 100), max_size=30), st.integers(1, 200))
 def test_blocks_hold_every_pair_in_order_and_about_as_much_text_as_they_may(sizes: Sequence[int], most: int) -> None:
     pairs: U64 = np.arange(2 * len(sizes), dtype=np.uint64).reshape(-1, 2)
-    made = blocks(pairs, np.array(sizes, np.uint64), most)
+    made = split_into_blocks(pairs, np.array(sizes, np.uint64), most)
 
     assert np.concatenate(made).tolist() == pairs.tolist()
     for block in made:
         assert sum(sizes[int(a) // 2] for a, _ in block.tolist()[1:]) <= most
 
 
-# -- retries, twins, and what is left of an earlier attempt ------------------------------------------------------------
+# -- retries, late attempts, and the files of an earlier attempt -------------------------------------------------------
 
 
 @settings(deadline=None, max_examples=25)  # each writes to the disk
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), max_size=25), st.randoms(use_true_random=False))
-def test_a_cell_has_the_same_bytes_whatever_arrives_first(
-    tmp_path_factory: pytest.TempPathFactory, documents: list[tuple[int, int]], random: Any
+def test_a_partition_has_the_same_bytes_whatever_arrives_first(
+    tmp_path_factory: pytest.TempPathFactory, documents: list[tuple[int, int]], random: Random
 ) -> None:
     context = _bare(tmp_path_factory)
     rows = np.array(documents, BUCKET_ROW)
     shuffled = np.array(random.sample(documents, len(documents)), BUCKET_ROW)
     half = len(documents) // 2
-    cells = LshPartitions(len(documents), 32, 1, 3)
-    one = write_cell(context, cells, 0, [rows.tobytes()]), fs.read_bytes(near_candidates.cell_path(context, 0))
+    partitions = LshPartitions(len(documents), 32, 1, 3)
+    one = write_lsh_partition(context, partitions, 0, [rows.tobytes()]), fs.read_bytes(lsh_partition_path(context, 0))
     batches = [b"", shuffled[half:].tobytes(), shuffled[:half].tobytes()]
-    two = write_cell(context, cells, 0, batches), fs.read_bytes(near_candidates.cell_path(context, 0))
+    two = write_lsh_partition(context, partitions, 0, batches), fs.read_bytes(lsh_partition_path(context, 0))
 
     assert one == two
 
@@ -301,12 +325,12 @@ def _bare(factory: pytest.TempPathFactory) -> Context:
 def test_oversized_buckets_are_counted(tmp_path: Path) -> None:
     context = tiny_context(str(tmp_path), {"news": [[]]})
     limit = context.recipe.near.max_bucket
-    # Bucket 1 has one document too many, bucket 2 exactly as many as it may, bucket 3 one more than that.
+    # Buckets 1 and 3 have one document more than the limit, bucket 2 has exactly the limit.
     rows = [(key, row) for key, size in ((1, limit + 1), (2, limit), (3, limit + 1)) for row in range(size)]
-    commit = write_cell(context, LshPartitions(0, 32, 1, 1), 5, [np.array(rows, BUCKET_ROW).tobytes()])
+    commit = write_lsh_partition(context, LshPartitions(0, 32, 1, 1), 5, [np.array(rows, BUCKET_ROW).tobytes()])
 
     assert commit.counts["oversized_buckets"] == 2
-    # All pairs of the second; of the others those with the first and with the neighbour, the same rows every time.
+    # All pairs of bucket 2; in the others each document is paired with the first and with its neighbour: the same rows.
     assert commit.counts["band_pairs"] == limit * (limit - 1) // 2 + 2
     assert commit.files == ()
 
@@ -317,41 +341,57 @@ def test_the_whole_stage_counts_oversized_buckets(tmp_path: Path) -> None:
 
     assert NearOptions().max_bucket < 70
     assert counts(context, "candidates/cell-")["oversized_buckets"] > 0
-    # 70 texts of which any two share more than 0.8 of their shingles: one is left.
+    # Any two of the 70 texts share more than 0.8 of their shingles, so one is kept.
     assert counts(context, "news/")["removed"] == 69
 
 
-def test_what_an_earlier_attempt_measured_is_not_measured_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(near_verification, "CHUNK_PAIRS", 1)
-    context = deduplicated(tmp_path)
+def test_what_an_earlier_attempt_measured_is_not_measured_again(tmp_path: Path) -> None:
+    sizes = NearDedupSizes(chunk_pairs=1)
+    context = deduplicated(tmp_path, sizes=sizes)
     before = hashes(context, "duplicates")
-    key = context.keys[STAGE]
-    times = {info.path: info.version for info in fs.find(context.run.path(near_verification.EVIDENCE))}
+    key = context.stage_keys[STAGE]
+    times = {info.path: info.version for info in fs.find(context.run.path(PAIR_EVIDENCE))}
     fs.remove(context.run._commit_path(STAGE, key, "clusters"))
-    fs.remove(context.run._commit_path(STAGE, key, Chunk(0, 1).name))
-    fs.remove(near_candidates.cell_path(context, 3))  # lost, though its commit is there
-    run_near_dedup(Engine(), context, [WorkItem(shard, (), 1.0) for shard in context.all_shards()])
+    fs.remove(context.run._commit_path(STAGE, key, PairChunk(0, 1).name))
+    fs.remove(lsh_partition_path(context, 3))  # lost, although its commit exists
+    run_near_dedup(Engine(), context, [WorkItem(shard, (), 1.0) for shard in context.all_shards()], sizes)
 
     assert hashes(context, "duplicates") == before
-    again = {info.path: info.version for info in fs.find(context.run.path(near_verification.EVIDENCE))}
-    assert [path for path in times if again[path] != times[path]] == [context.run.path(Chunk(0, 1).evidence)]
+    again = {info.path: info.version for info in fs.find(context.run.path(PAIR_EVIDENCE))}
+    assert [path for path in times if again[path] != times[path]] == [context.run.path(PairChunk(0, 1).evidence)]
 
 
-def test_a_chunk_that_nobody_measured_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    context, tasks = prepared(tmp_path)
-    monkeypatch.setattr(near_verification._Verify, "process", lambda _self, _element: None)
+class IdleEngine(Engine):
+    """An engine whose workers do nothing."""
+
+    def run(self, build: object, *, lanes: int) -> None:
+        """Run nothing."""
+
+
+def test_a_chunk_that_was_not_measured_is_an_error(tmp_path: Path) -> None:
+    context, items = prepared(tmp_path)
+    judged = [item for item in items if context.judged_by(STAGE, item.shard.source)]
+    for item in judged:
+        commit = sign_shard(context, item, ProgressWriter(None, STAGE))
+        context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
+    partitions = plan_lsh_partitions(context)
+    find_candidates(Engine(), context, partitions, [item.shard for item in judged])
+    with pytest.raises(StageError, match="pairs of pair partition 0 were not written; run again to go on"):
+        verify_candidates(IdleEngine(), context, partitions)
+
+    commit = merge_pair_partition(context, partitions, 0)
+    context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
     with pytest.raises(StageError, match="pairs/part-00000/chunk-00000 was not measured; run again to go on"):
-        run_near_dedup(Engine(), context, tasks)
+        verify_candidates(IdleEngine(), context, partitions)
 
 
-def test_a_merged_part_is_read_chunk_by_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(near_verification, "CHUNK_PAIRS", 2)
-    context = deduplicated(tmp_path)
-    cells = cells_of(context)
-    assert merge_part(context, cells, 0).counts["distinct"] == counts(context, "pairs/")["candidates"]
-    measured = [verify_chunk(context, Chunk(0, number)).counts["candidates"] for number in range(3)]
+def test_a_pair_partition_is_read_chunk_by_chunk(tmp_path: Path) -> None:
+    sizes = NearDedupSizes(chunk_pairs=2)
+    context = deduplicated(tmp_path, sizes=sizes)
+    partitions = plan_lsh_partitions(context)
+    merged = merge_pair_partition(context, partitions, 0)
+    assert merged.counts["distinct"] == counts(context, "pairs/")["candidates"]
+    measured = [verify_chunk(context, PairChunk(0, number), sizes).counts["candidates"] for number in range(3)]
 
     assert measured == [2, 2, counts(context, "pairs/")["candidates"] - 4]
 
@@ -361,14 +401,14 @@ def test_signatures_of_no_documents_give_no_pairs(tmp_path: Path) -> None:
 
     assert counts(context, "pairs/") == {}
     assert counts(context, "clusters") == {"clusters": 0, "clustered": 0, "largest_cluster": 0}
-    assert verdict(context, "news", 1, 0)["kept"]
+    assert verdict(context, "news", 1, 0).kept
 
 
 def test_the_pairs_of_every_band_are_brought_together(context: Context) -> None:
-    cells = cells_of(context)
+    partitions = plan_lsh_partitions(context)
     pairs = []
-    for cell in range(cells.lsh_partition_count):
-        with fs.open_read(near_candidates.cell_path(context, cell)) as handle:
+    for number in range(partitions.lsh_partition_count):
+        with fs.open_read(lsh_partition_path(context, number)) as handle:
             pairs.append(pair_files.read_pair_partition(handle, 0, 1))
     found = counts(context, "candidates/cell-")
 

@@ -6,7 +6,6 @@ The budgets are those of docs/design.md ("What crosses a shuffle"). Run with ``-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import apache_beam as beam
 import pyarrow.parquet as pq
@@ -24,29 +23,29 @@ from massivetext.runs.work_items import Lane, WorkItem
 from massivetext.sources.splits import Split
 from massivetext.stages.finished import open_context
 
-ELEMENT = 40  # bytes of Beam about an element: time, window and pane 13, lengths and key the rest
-TASK = 160  # bytes of a shard to be worked on, without its input
-SPLIT = 250  # bytes of an input file, or a part of one, of a shard of ingest: name, path, version
-NUMBER = 40  # bytes of a lane that is the number of a shard, Beam's own included
-GRAPH = 64 * 1024  # bytes of a graph beside what grows with shards and input files
-GRAPH_SHARD, GRAPH_SPLIT = 20, 150  # bytes of graph a shard and an input file; lanes are compressed there
+ELEMENT = 40  # bytes that Beam adds to an element: time, window and pane 13, lengths and key the rest
+WORK_ITEM = 160  # bytes of a work item, without its input files
+SPLIT = 250  # bytes of an input file, or a slice of one, in a work item of ingest: name, path, version
+NUMBER = 40  # bytes of a lane that is the number of a shard, including Beam's own
+GRAPH = 64 * 1024  # bytes of a graph, except what grows with shards and input files
+GRAPH_SHARD, GRAPH_SPLIT = 20, 150  # bytes of graph per shard and per input file; lanes are compressed there
 LARGEST = 4 * 2**20  # bytes of one element
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the budgets are made of.
+    """The numbers of a run that the budgets depend on.
 
     Attributes:
-        shards: of all sources.
-        splits: input files, or parts of large ones.
+        shards: shards of all sources.
+        splits: input files, or slices of large ones.
         hashed: documents before exact deduplication.
         copies: exact duplicates that were removed.
-        signed: documents before near deduplication.
-        cells: of the bands' buckets.
-        chunks: of candidate pairs.
-        record_tokens: of all records.
-        pieces: of documents within the records, at most.
+        signed: documents before near-deduplication.
+        lsh_partitions: LSH partitions of all bands.
+        chunks: chunks of candidate pairs.
+        record_tokens: tokens of all records.
+        pieces: upper bound of the pieces of documents in the records.
     """
 
     shards: int
@@ -54,7 +53,7 @@ class Facts:
     hashed: int
     copies: int
     signed: int
-    cells: int
+    lsh_partitions: int
     bands: int
     chunks: int
     record_tokens: int
@@ -63,28 +62,27 @@ class Facts:
 
 Budget = Callable[[Facts, Shuffle], float]
 
-# (stage, shuffle) -> bytes that may cross it. The number of elements is bounded as well, so that ELEMENT cannot hide
-# anything: see ELEMENTS.
+# (stage, shuffle) -> bytes that may cross it. ELEMENTS also bounds the number of elements, so ELEMENT hides nothing.
 BUDGETS: dict[tuple[str, str], Budget] = {
-    # 128 bits of hash, a 64-bit rank and a 64-bit address a document.
+    # 128 bits of hash, a 64-bit rank and a 64-bit document reference per document.
     ("exact-dedup", "GroupByHash"): lambda f, s: 32 * f.hashed + ELEMENT * s.elements,
-    # The addresses of a removed copy and of the one that stays.
+    # The document references of a removed copy and of its keeper.
     ("exact-dedup", "GroupByShard"): lambda f, s: 16 * f.copies + ELEMENT * s.elements,
-    # A bucket's key and an address, a document and band.
-    ("near-dedup", "GroupByCell"): lambda f, s: 16 * f.signed * f.bands + ELEMENT * s.elements,
-    # The name of a chunk: its pairs lie in a file.
+    # A bucket hash and a document reference per document and band.
+    ("near-dedup", "GroupByLshPartition"): lambda f, s: 16 * f.signed * f.bands + ELEMENT * s.elements,
+    # The name of a chunk; its pairs are in a file.
     ("near-dedup", "GroupByChunk"): lambda f, s: 160 * f.chunks,
-    # The tokens, two bytes each in a vocabulary below 65,536, and where each piece belongs.
+    # The tokens, two bytes each with a vocabulary below 65,536, and the position of each piece.
     ("records", "GroupByShard"): lambda f, s: 2 * f.record_tokens + 16 * f.pieces + ELEMENT * s.elements,
-    ("ingest", "DistributeLanes/GroupByLane"): lambda f, s: TASK * f.shards + SPLIT * f.splits,
+    ("ingest", "DealOut/GroupByLane"): lambda f, s: WORK_ITEM * f.shards + SPLIT * f.splits,
 }
 DEALT = {"near-dedup", "exact-dedup", "decontaminate", "tokenizer", "records", "report"}
-BUDGETS |= {(stage, "DistributeLanes/GroupByLane"): lambda f, s: TASK * f.shards for stage in DEALT}
+BUDGETS |= {(stage, "DealOut/GroupByLane"): lambda f, s: WORK_ITEM * f.shards for stage in DEALT}
 
 ELEMENTS: dict[tuple[str, str], Callable[[Facts], int]] = {
     ("exact-dedup", "GroupByHash"): lambda f: 64 * f.shards,  # partitions of every shard
     ("exact-dedup", "GroupByShard"): lambda f: (64 + 1) * f.shards,
-    ("near-dedup", "GroupByCell"): lambda f: f.cells * (f.shards + 1),
+    ("near-dedup", "GroupByLshPartition"): lambda f: f.lsh_partitions * (f.shards + 1),
     ("near-dedup", "GroupByChunk"): lambda f: f.chunks,
 }
 
@@ -98,7 +96,7 @@ class Audit:
     facts: Facts
 
     def shuffles(self) -> Iterator[tuple[Job, Shuffle]]:
-        """Every shuffle with its job."""
+        """Yield every shuffle with its job."""
         for job in self.meter.jobs:
             for shuffle in job.shuffles.values():
                 yield job, shuffle
@@ -107,20 +105,20 @@ class Audit:
 def facts_of(context: Context) -> Facts:
     run = context.run
     exact, near, records = (run.need(stage) for stage in ("exact-dedup", "near-dedup", "records"))
-    splits = run.need("ingest").facts["shards"].values()
-    parts = [task.task for task in near.tasks if task.task.startswith("pairs/")]
-    tokens = sum(records.facts["tokens"].values())
+    splits = run.need("ingest").fact("shards", dict[str, list[object]]).values()
+    chunks = [commit.task for commit in near.tasks if commit.task.startswith("pairs/")]
+    tokens = sum(records.fact("tokens", dict[str, int]).values())
     drawn = records.totals("tokens/round-")["draws"]
-    cells = sum(task.task.startswith("candidates/cell-") for task in near.tasks)
+    lsh_partitions = sum(commit.task.startswith("candidates/cell-") for commit in near.tasks)
     return Facts(
         shards=len(context.all_shards()),
         splits=sum(map(len, splits)),
         hashed=exact.totals()["tested"],
         copies=exact.totals()["removed"],
         signed=near.totals("signatures/")["signed"],
-        cells=cells,
+        lsh_partitions=lsh_partitions,
         bands=context.recipe.near.bands,
-        chunks=len(parts),
+        chunks=len(chunks),
         record_tokens=tokens,
         pieces=drawn + tokens // context.recipe.records.sequence_length,
     )
@@ -142,7 +140,7 @@ def audit(request: pytest.FixtureRequest, quickstart: Path, tmp_path_factory: py
 
 
 def shown(audit: Audit) -> str:
-    """What was measured, as a table."""
+    """Return what was measured as a table."""
     documents = audit.facts.hashed
     lines = [
         f"{'stage':<14}{'shuffle':<22}{'graph':>9}{'elements':>9}{'bytes':>11}{'largest':>9}{'group':>9}{'a doc':>8}"
@@ -161,21 +159,21 @@ def shown(audit: Audit) -> str:
 def test_every_shuffle_is_known_and_keeps_to_its_budget(audit: Audit) -> None:
     seen = set()
     for job, shuffle in audit.shuffles():
-        place = (job.stage, shuffle.name)
-        seen.add(place)
-        assert shuffle.size <= BUDGETS[place](audit.facts, shuffle), place
-        assert place not in ELEMENTS or shuffle.elements <= ELEMENTS[place](audit.facts), place
+        name = (job.stage, shuffle.name)
+        seen.add(name)
+        assert shuffle.size <= BUDGETS[name](audit.facts, shuffle), name
+        assert name not in ELEMENTS or shuffle.elements <= ELEMENTS[name](audit.facts), name
 
     assert seen == set(BUDGETS)
 
 
 @pytest.mark.slow
 def test_budgets_are_close_to_what_is_measured(audit: Audit) -> None:
-    # A budget that is far above what crosses would let it grow unseen.
-    for place in (("exact-dedup", "GroupByHash"), ("near-dedup", "GroupByCell"), ("records", "GroupByShard")):
-        shuffle = next(s for job, s in audit.shuffles() if (job.stage, s.name) == place)
+    # A budget far above the measured size would not notice growth.
+    for name in (("exact-dedup", "GroupByHash"), ("near-dedup", "GroupByLshPartition"), ("records", "GroupByShard")):
+        shuffle = next(s for job, s in audit.shuffles() if (job.stage, s.name) == name)
 
-        assert shuffle.size > 0.75 * BUDGETS[place](audit.facts, shuffle), place
+        assert shuffle.size > 0.75 * BUDGETS[name](audit.facts, shuffle), name
 
 
 @pytest.mark.slow
@@ -210,7 +208,9 @@ def test_tokens_cross_the_shuffle_of_the_records_alone(audit: Audit) -> None:
         found = sum(window in shuffle.data for window in windows)
 
         if (job.stage, shuffle.name) == ("records", "GroupByShard"):
-            assert found > 0.2 * len(windows)  # the others' draws are spare, or a row ends within them
+            assert found > 0.2 * len(
+                windows
+            )  # the others are in draws that are not used, or a sequence ends within them
         else:
             assert found == 0, (job.stage, shuffle.name)
 
@@ -224,7 +224,7 @@ def test_a_cluster_writes_the_same_bytes(audit: Audit, quickstart: Path) -> None
 
 
 def text_windows(context: Context) -> Iterator[bytes]:
-    """24 bytes each from the beginning, the middle and the end of every text."""
+    """Yield 24 bytes each from the beginning, the middle and the end of every text."""
     for shard in context.all_shards():
         for text in context.run.read_table("documents", shard, ["text"])["text"].to_pylist():
             data = text.encode()
@@ -233,7 +233,7 @@ def text_windows(context: Context) -> Iterator[bytes]:
 
 
 def token_windows(context: Context) -> Iterator[bytes]:
-    """Twelve tokens from the middle of each draw of the first round."""
+    """Yield twelve tokens from the middle of each draw of the first round."""
     for shard in context.all_shards():
         path = round_tokens_path(context.run, 0, shard)
         for tokens in pq.read_table(path, columns=["tokens"])["tokens"].to_pylist():
@@ -246,16 +246,16 @@ def token_windows(context: Context) -> Iterator[bytes]:
 
 
 def graph_bytes(lanes: list[object]) -> int:
-    pipeline: Any = beam.Pipeline(runner="FnApiRunner")
+    pipeline = beam.Pipeline(runner="FnApiRunner")
     pipeline | DistributeLanes(lanes)
     return len(pipeline.to_runner_api().SerializeToString(deterministic=True))
 
 
-def task(number: int, shards: int) -> WorkItem:
+def work_item(number: int, shards: int) -> WorkItem:
     return WorkItem(Shard("web", number, shards), (), 12.5)
 
 
-def task_with_input(number: int, shards: int) -> WorkItem:
+def item_with_input(number: int, shards: int) -> WorkItem:
     name = f"crawl-data/CC-MAIN-2024-10/segments/{number:013d}/warc/CC-MAIN-{number * 7919:020d}-{number:05d}.warc.gz"
     version = f'"{number * 0x9E3779B97F4A7C15F39CC0605CEDC834 % 2**128:032x}-128"'
     return WorkItem(
@@ -267,8 +267,8 @@ def task_with_input(number: int, shards: int) -> WorkItem:
     ("lane", "most"),
     [
         (lambda number, shards: [number], 10),  # exact-dedup, near-dedup, records
-        (lambda number, shards: Lane((task(number, shards),), None), 12),  # stages of shards
-        (lambda number, shards: Lane((task_with_input(number, shards),), None), GRAPH_SPLIT),  # ingest
+        (lambda number, shards: Lane((work_item(number, shards),), None), 12),  # stages of shards
+        (lambda number, shards: Lane((item_with_input(number, shards),), None), GRAPH_SPLIT),  # ingest
     ],
     ids=["number", "shard", "shard with its input"],
 )
@@ -285,7 +285,7 @@ def test_the_meter_sees_what_crosses() -> None:
     meter = Meter()
     rows = [(b"a", b"a text that should not travel"), (b"b", b"x"), (b"a", b"more")]
 
-    def build(pipeline: Any) -> None:
+    def build(pipeline: beam.Pipeline) -> None:
         create = beam.Create(rows, reshuffle=False)  # type: ignore[no-untyped-call]
         typed = create.with_output_types(tuple[bytes, bytes])  # type: ignore[no-untyped-call]
         pipeline | typed | "Group" >> beam.GroupByKey()  # type: ignore[no-untyped-call]
@@ -300,7 +300,7 @@ def test_the_meter_sees_what_crosses() -> None:
     assert job.stage == "some-stage"
     assert shuffle.elements == 3
     assert b"a text that should not travel" in shuffle.data
-    # Keys, values, and the same bytes of Beam about each element.
+    # Keys, values, and the same number of bytes that Beam adds to each element.
     assert shuffle.size == sum(len(value) + overhead[0] for _, value in rows)
     assert overhead[0] < ELEMENT
     assert shuffle.largest_group == len(rows[0][1]) + len(rows[2][1]) + 2 * overhead[0]

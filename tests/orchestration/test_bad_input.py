@@ -1,4 +1,4 @@
-"""Bad input and bad luck: each ends in quarantine, or in one message that names file, place and remedy."""
+"""Bad input and failures of the machine: each ends in quarantine, or in one message with file, position and remedy."""
 
 import gzip
 import json
@@ -20,17 +20,17 @@ TEXT = "The river rises in the hills and runs to the sea, and the people of the 
 
 
 def recipe(folder: Path, inputs: str = "*.jsonl*", *, kind: str = "news", weight: float = 1.0, more: str = "") -> Path:
-    """A recipe of one source whose documents are not judged."""
+    """Write a recipe of one source without rules."""
     return write_recipe(folder, {kind: {"inputs": [inputs], "weight": weight, "rules": []}}, more, name="bad")
 
 
 def news(number: int) -> bytes:
-    """A line of news."""
+    """Return a line of news."""
     return json.dumps({"id": str(number), "text": f"{number} {TEXT}"}).encode() + b"\n"
 
 
 def ingested(folder: Path, path: Path) -> tuple[int, list[dict[str, Any]]]:
-    """Documents and quarantine after ingest."""
+    """Run ingest, and return the number of documents and the quarantine."""
     massivetext("run", path, "--output", "run", "--workers", "1", "--until", "ingest", folder=folder)
     manifest = Run(str(folder / "run")).need("ingest")
     parts = sorted((folder / "run/quarantine").rglob("*.jsonl"))
@@ -41,7 +41,7 @@ def ingested(folder: Path, path: Path) -> tuple[int, list[dict[str, Any]]]:
 
 
 def refused(folder: Path, *arguments: str | Path, code: int = 2) -> str:
-    """What the command says when it refuses."""
+    """Return the message of the command when it refuses."""
     done = massivetext(*arguments, folder=folder, check=False)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stdout + done.stderr
@@ -166,7 +166,7 @@ def test_a_rule_on_a_signal_that_is_not_measured_is_refused(tmp_path: Path) -> N
     path.write_text(path.read_text().replace("rules = []", 'rules = ["mine.toml"]'))
     message = refused(tmp_path, "check", path)
 
-    assert "sources.news: rule 'mine/language_paragraph_frac': want the signal" in message
+    assert "sources.news: rule 'mine/language_paragraph_frac': reads the signal" in message
     assert "add paragraph_languages = true under [measure]" in message
 
 
@@ -182,10 +182,10 @@ def test_a_source_without_a_surviving_document_stops_the_run(tmp_path: Path) -> 
 def test_a_full_disk_is_one_message_and_the_run_resumes(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(b"".join(news(number) for number in range(2000)))
     path = recipe(tmp_path)
-    # A limit on the size of files meets every write, as a full disk does, and needs no disk of its own.
+    # A limit on the size of files fails every write, as a full disk does, and needs no disk of its own.
     script = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (40000, 40000));"
-        "from massivetext.cli.main import _main; sys.exit(_main(sys.argv[1:]))"
+        "from massivetext.cli.main import run_command_line; sys.exit(run_command_line(sys.argv[1:]))"
     )
     arguments = ["run", str(path), "--output", "run", "--workers", "1", "--until", "measure"]
     done = subprocess.run(

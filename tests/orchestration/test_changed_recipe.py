@@ -1,4 +1,4 @@
-"""A changed recipe redoes what the change concerns, and leaves nothing of the old one behind."""
+"""A changed recipe redoes the stages that the change affects, and no file of the old recipe is left."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ from builders import write_recipe, write_texts
 from command import massivetext
 
 from massivetext.runs.store import Run, Shard
-from massivetext.runs.verify import verify
+from massivetext.runs.verify import verify_run
 
 SHARD = Shard("news", 0, 1)
 TEXTS = [
@@ -50,7 +50,7 @@ def test_paragraphs_are_asked_for_their_language_where_the_recipe_says_so(folder
             recipe.write(more)
         shares += run(folder, "judge").read_table("signals", SHARD)["language_paragraph_frac"].to_pylist()
 
-    assert shares == [1.0, 0.8]  # of five places one is in the last paragraph
+    assert shares == [1.0, 0.8]  # one of five excerpts is in the last paragraph
 
 
 def test_a_changed_block_list_redoes_measuring(folder: Path) -> None:
@@ -87,7 +87,7 @@ def test_what_the_old_recipe_left_behind_the_last_stage_is_cleared(folder: Path)
     (folder / "mine.toml").write_text('[[rule]]\nsignal = "word_count"\nmin = 2\nsource = "ours: a test"\n')
     done = run(folder, "judge")
 
-    assert verify(done) == []
+    assert verify_run(done) == []
     assert done.manifest("exact-dedup") is None
     assert not (folder / "run/verdicts/exact").exists()
 
@@ -95,7 +95,7 @@ def test_what_the_old_recipe_left_behind_the_last_stage_is_cleared(folder: Path)
 def test_an_unchanged_recipe_may_stop_earlier_and_loses_nothing(folder: Path) -> None:
     done = run(folder, "judge")
 
-    assert verify(done) == []
+    assert verify_run(done) == []
     assert done.need("exact-dedup").totals()["removed"] == 1
 
 
@@ -106,7 +106,7 @@ def test_a_file_that_has_gone_is_made_again(folder: Path) -> None:
     done = run(folder, "exact-dedup")
 
     assert lost.read_bytes() == data
-    assert verify(done) == []
+    assert verify_run(done) == []
 
 
 def test_what_a_kill_left_in_the_root_is_cleared(folder: Path) -> None:
@@ -115,4 +115,4 @@ def test_what_a_kill_left_in_the_root_is_cleared(folder: Path) -> None:
     (folder / "run/progress/ingest.1.jsonl").write_text("[1, 2, 3]\n")
     done = run(folder, "exact-dedup")
 
-    assert verify(done) == []
+    assert verify_run(done) == []

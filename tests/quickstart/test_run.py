@@ -14,7 +14,7 @@ from massivetext.report.destinations import destinations
 from massivetext.report.examples import DocumentLocation
 from massivetext.report.trace import find_documents, trace_document
 from massivetext.runs.store import Run
-from massivetext.runs.verify import verify
+from massivetext.runs.verify import verify_run
 from massivetext.stages.finished import open_context
 from massivetext.tokenizer.encoder import Encoder
 
@@ -79,12 +79,12 @@ def test_verify_finds_one_flipped_byte_in_any_file(quickstart: Path, tmp_path: P
         place = (number * 7919) % len(data)
         data[place] ^= 1 << number % 8
         path.write_bytes(data)
-        problems = verify(Run(str(copy)))
+        problems = verify_run(Run(str(copy)))
         data[place] ^= 1 << number % 8
         path.write_bytes(data)
 
         assert any(str(path) in problem for problem in problems), path
-    assert verify(Run(str(copy))) == []
+    assert verify_run(Run(str(copy))) == []
 
 
 def test_trace_tells_a_documents_whole_story(quickstart: Path) -> None:
@@ -133,7 +133,7 @@ def test_trace_of_nothing_is_the_users_mistake(quickstart: Path) -> None:
 def test_the_report_holds_the_counts_of_the_run(quickstart: Path) -> None:
     report = json.loads((quickstart / "run/report/report.json").read_text())
     page = (quickstart / "run/report/index.html").read_text()
-    tokens = open_context(Run(str(quickstart / "run"))).run.need("records").facts["tokens"]
+    tokens = open_context(Run(str(quickstart / "run"))).run.need("records").fact("tokens", dict[str, int])
 
     assert report["recipe"]["name"] == "quickstart" if isinstance(report.get("recipe"), dict) else "quickstart" in page
     assert "<script src=" not in page

@@ -4,7 +4,7 @@ from decimal import Decimal
 import msgspec
 from rich.console import Console
 
-from massivetext.cli.console import check_tables
+from massivetext.cli.check_tables import check_tables
 from massivetext.recipe import LoadedRecipe, NearOptions, Recipe, SourceOptions
 from massivetext.rules import Rule
 from massivetext.runs.stage import RunPlan

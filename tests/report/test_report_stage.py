@@ -12,7 +12,7 @@ from massivetext.report.accumulate import accumulate_shard, merge_summaries
 from massivetext.report.run_report import RunReport
 from massivetext.report.summary import summarise
 from massivetext.report.tallies import GroupTally
-from massivetext.runs.store import Shard, canonical
+from massivetext.runs.store import Shard, canonical_json
 from massivetext.runs.work_items import WorkItem
 from massivetext.stages import REPORT
 from massivetext.stages.report_stage import JSON
@@ -21,12 +21,12 @@ from massivetext.storage import files as fs
 
 def test_the_report_from_files_equals_the_report_from_shards(fresh: Writer) -> None:
     context = fresh.context
-    context.run.begin(REPORT, context.keys["report"])
+    context.run.begin(REPORT, context.stage_keys["report"])
     run_report(Engine(), context, [WorkItem(shard, (), 1.0) for shard in context.all_shards()])
     written = fs.read_bytes(context.run.path(JSON))
 
     merged = reduce(merge_summaries, [accumulate_shard(context, shard) for shard in context.all_shards()])
-    assert written == canonical(summarise(context, merged, lambda shard: hosts.count_hosts(context, shard)))
+    assert written == canonical_json(summarise(context, merged, lambda shard: hosts.count_hosts(context, shard)))
     web = msgspec.json.decode(written, type=RunReport).sources["web"]
     assert web.hosts["example.com"] == GroupTally(2, 1, 10, 60)
     assert context.run.read_table(HOSTS, Shard("web", 0, 2))["part"].to_pylist() == ["example.com", "other.example"]

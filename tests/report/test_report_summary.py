@@ -14,7 +14,7 @@ from massivetext.report.summary import _warnings, summarise
 from massivetext.report.tallies import DocumentTally, GroupTally
 from massivetext.rules import Bounds
 from massivetext.runs.context import Context
-from massivetext.runs.store import Shard, canonical
+from massivetext.runs.store import Shard, canonical_json
 
 
 def report_of(context: Context) -> RunReport:
@@ -146,9 +146,9 @@ def test_an_early_stop_gives_a_report_of_what_there_is(judged: Context) -> None:
 
 
 def test_a_stage_that_another_recipe_left_behind_does_not_count(fresh: Writer) -> None:
-    keys = {**fresh.context.keys, "near-dedup": "of another recipe"}
+    keys = {**fresh.context.stage_keys, "near-dedup": "of another recipe"}
 
-    assert report_of(replace(fresh.context, keys=keys)).stages == ("ingest", "measure", "judge", "exact-dedup")
+    assert report_of(replace(fresh.context, stage_keys=keys)).stages == ("ingest", "measure", "judge", "exact-dedup")
 
 
 def test_tokenizer_and_mixture(fresh: Writer) -> None:
@@ -167,5 +167,5 @@ def test_tokenizer_and_mixture(fresh: Writer) -> None:
 
 
 def test_the_report_has_neither_clock_nor_machine_paths(report: RunReport, context: Context) -> None:
-    assert context.run.folder not in canonical(report).decode()
-    assert canonical(report) == canonical(report_of(context))
+    assert context.run.folder not in canonical_json(report).decode()
+    assert canonical_json(report) == canonical_json(report_of(context))

@@ -5,8 +5,8 @@ import pytest
 from handmade_run import Writer
 from rich.console import Console
 
-from massivetext.cli.console import print_trace
-from massivetext.cli.trace_tables import shown
+from massivetext.cli.trace_command import print_trace
+from massivetext.cli.trace_tables import safe_text
 from massivetext.report.examples import DocumentLocation
 from massivetext.report.trace import find_documents, trace_document
 from massivetext.runs.context import Context
@@ -170,4 +170,4 @@ def test_quarantine_is_printed(context: Context) -> None:
 
 
 def test_characters_that_steer_a_terminal_are_replaced() -> None:
-    assert shown("a\x1b[31mred[bold]\n").plain == "a\ufffd[31mred[bold]\n"
+    assert safe_text("a\x1b[31mred[bold]\n").plain == "a\ufffd[31mred[bold]\n"

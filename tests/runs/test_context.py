@@ -1,4 +1,4 @@
-"""A run with all that decides it."""
+"""A run as its workers and readers see it."""
 
 import pickle
 from pathlib import Path
@@ -24,7 +24,7 @@ def context(tmp_path: Path) -> Context:
 
 
 def verdict(context: Context, stage: str, shard: Shard, kept: list[bool]) -> None:
-    """Writes a verdict of one of the later stages."""
+    """Write a verdict of one of the later stages."""
     schema = CONTAMINATION_VERDICTS if stage == "decontaminate" else DUPLICATE_VERDICTS
     columns = [pa.array(kept), *(pa.nulls(len(kept), field.type) for field in list(schema)[1:])]
     context.run.write_table(context.verdicts_of(stage), shard, pa.table(columns, schema=schema))
@@ -40,7 +40,7 @@ def test_shards_are_in_the_order_of_source_and_index(context: Context) -> None:
 
 
 def test_addresses_grow_with_source_shard_and_row(context: Context) -> None:
-    addresses = [int(a) for shard in context.all_shards() for a in context.addresses(shard, np.arange(2))]
+    addresses = [int(a) for shard in context.all_shards() for a in context.document_refs(shard, np.arange(2))]
 
     assert addresses == sorted(addresses)
     assert addresses == [0, 1, 1 << 32, (1 << 32) + 1, 1 << 56, (1 << 56) + 1]
@@ -99,8 +99,8 @@ def test_before_every_verdict_there_is_nothing_to_keep(context: Context) -> None
 def test_tally_counts_documents_words_and_bytes_of_what_is_left(context: Context) -> None:
     shard = Shard("news", 1, 2)  # "ü ü" has 5 bytes, "y" 1, "z z" 3
 
-    assert context.tally(shard, np.array([True, False, True])) == {"kept": 2, "kept_words": 4, "kept_bytes": 8}
-    assert context.tally(shard, np.zeros(3, np.bool_)) == {"kept": 0, "kept_words": 0, "kept_bytes": 0}
+    assert context.count_kept(shard, np.array([True, False, True])) == {"kept": 2, "kept_words": 4, "kept_bytes": 8}
+    assert context.count_kept(shard, np.zeros(3, np.bool_)) == {"kept": 0, "kept_words": 0, "kept_bytes": 0}
 
 
 def test_a_finished_run_gives_its_context_back(context: Context) -> None:
@@ -111,7 +111,7 @@ def test_a_finished_run_gives_its_context_back(context: Context) -> None:
     assert again.shard_counts == context.shard_counts
     assert again.rules == {"news": (RULE,), "wikipedia": (RULE,)}
     assert again.root == context.root
-    assert again.keys == {stage.name: context.keys[stage.name] for stage in STAGES[:3]}
+    assert again.stage_keys == {stage.name: context.stage_keys[stage.name] for stage in STAGES[:3]}
     assert again.all_shards() == context.all_shards()
 
 

@@ -1,4 +1,4 @@
-"""Reading a shard's documents, over row groups and in part."""
+"""Documents of a shard are read over row groups, all or some of them."""
 
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ def write(folder: Path, groups: tuple[int, ...] = GROUPS) -> Run:
     """A shard of seven texts in four row groups."""
     run = Run(str(folder))
     table = documents_table("news", [Document(text, "a.gz", str(row)) for row, text in enumerate(TEXTS[: sum(groups)])])
-    with fs.publish(run.part("documents", SHARD)) as temporary, pq.ParquetWriter(temporary, DOCUMENTS) as writer:
+    with fs.publish(run.shard_file("documents", SHARD)) as temporary, pq.ParquetWriter(temporary, DOCUMENTS) as writer:
         first = 0
         for count in groups:
             writer.write_table(table.slice(first, count))
@@ -39,11 +39,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def picked(run: Run, wanted: list[int]) -> list[tuple[int, dict[str, object]]]:
-    return list(documents.rows(run, SHARD, ["key", "text"], np.array(wanted, np.int64)))
+    return list(documents.read_rows(run, SHARD, ["key", "text"], np.array(wanted, np.int64)))
 
 
 def test_batches_are_row_groups_in_order(run: Run) -> None:
-    batches = list(documents.batches(run, SHARD, ["text"]))
+    batches = list(documents.read_row_groups(run, SHARD, ["text"]))
 
     assert [batch["text"].to_pylist() for batch in batches] == [["a", ""], ["ü"], ["four", "😀", "six"], ["seven77"]]
     assert {tuple(batch.column_names) for batch in batches} == {("text",)}
@@ -94,7 +94,7 @@ def test_row_groups_without_a_wanted_row_are_not_read(
 def test_an_empty_shard_has_no_documents(tmp_path: Path, groups: tuple[int, ...]) -> None:
     run = write(tmp_path, groups)
 
-    assert sum(batch.num_rows for batch in documents.batches(run, SHARD, ["text"])) == 0
+    assert sum(batch.num_rows for batch in documents.read_row_groups(run, SHARD, ["text"])) == 0
     assert picked(run, []) == []
     assert documents.text_lengths(run, SHARD).tolist() == []
     assert documents.text_lengths(run, SHARD).dtype == np.int64
@@ -102,22 +102,22 @@ def test_an_empty_shard_has_no_documents(tmp_path: Path, groups: tuple[int, ...]
 
 def test_a_missing_shard_is_told_with_its_path(tmp_path: Path) -> None:
     with pytest.raises(StageError, match=r"news/part-00000-of-00001.parquet: cannot be read .*massivetext verify"):
-        list(documents.batches(Run(str(tmp_path)), SHARD, ["text"]))
+        list(documents.read_row_groups(Run(str(tmp_path)), SHARD, ["text"]))
 
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "footer", "data"])
 def test_a_damaged_shard_is_told_with_its_path(tmp_path: Path, damage: str) -> None:
     run = write(tmp_path)
-    path = Path(run.part("documents", SHARD))
+    path = Path(run.shard_file("documents", SHARD))
     path.write_bytes(damaged_parquet(path.read_bytes())[damage])
 
     with pytest.raises(StageError, match=r"news/part-00000-of-00001.parquet: cannot be read"):
-        list(documents.batches(run, SHARD, DOCUMENTS.names))
+        list(documents.read_row_groups(run, SHARD, DOCUMENTS.names))
 
 
 def test_an_error_of_the_reader_of_documents_is_its_own(run: Run) -> None:
     def consume() -> None:
-        for _ in documents.batches(run, SHARD, ["text"]):
+        for _ in documents.read_row_groups(run, SHARD, ["text"]):
             raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):

@@ -1,4 +1,4 @@
-"""Attempts at a task that end too late: they write nothing over what has come after them, and leave nothing."""
+"""Attempts at a work item that end too late: they overwrite nothing newer and leave no files."""
 
 import os
 import threading
@@ -81,7 +81,7 @@ def test_a_commit_that_comes_just_after_the_end_of_its_stage_is_withdrawn(
 
     def late(path: str, data: bytes) -> None:
         write(path, data)
-        (marker,) = Path(run.folder).rglob("begun")  # the stage ends at this very moment
+        (marker,) = Path(run.folder).rglob("begun")  # the stage ends at this moment
         marker.unlink()
 
     monkeypatch.setattr(fs, "write_bytes", late)
@@ -154,7 +154,7 @@ def test_a_folder_from_which_another_takes_is_removed_all_the_same(
     def raced(path: str, *, dir_fd: int | None = None) -> None:
         monkeypatch.setattr(os, "unlink", unlink)
         unlink(path, dir_fd=dir_fd)
-        unlink(path, dir_fd=dir_fd)  # as if another had been faster
+        unlink(path, dir_fd=dir_fd)  # as if another attempt had been faster
 
     monkeypatch.setattr(os, "unlink", raced)
     local_disk.remove(str(folder))

@@ -1,4 +1,4 @@
-"""A run on disk: what is committed is whole, what is interrupted goes on, and no changed byte goes unseen."""
+"""A run folder: committed work is complete, interrupted work resumes, and every changed byte is found."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -15,8 +15,8 @@ from tiny_run import damaged_parquet, finish, tiny_context
 
 from massivetext.errors import StageError, UserError
 from massivetext.runs import store
-from massivetext.runs.store import File, Manifest, Run, RunState, Shard, ShardCommit, StageState
-from massivetext.runs.verify import verify
+from massivetext.runs.store import CommittedFile, Manifest, Run, RunState, Shard, ShardCommit, StageState
+from massivetext.runs.verify import verify_run
 from massivetext.stages import JUDGE, MEASURE, STAGES
 from massivetext.storage import files as fs
 
@@ -33,8 +33,8 @@ def run(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
     fs.remove(folder)
 
 
-def write(run: Run, name: str, data: bytes = b"data") -> File:
-    """A file of a run, with its entry."""
+def write(run: Run, name: str, data: bytes = b"data") -> CommittedFile:
+    """Write a file of a run and return its entry."""
     fs.write_bytes(run.path(name), data)
     return run.committed(run.path(name))
 
@@ -44,7 +44,7 @@ def paths(run: Run) -> list[str]:
 
 
 def done(run: Run, stage: str, key: str, task: str, *names: str) -> ShardCommit:
-    """A task that has written some files and its commit."""
+    """Write some files of a work item and its commit."""
     commit = ShardCommit(task, tuple(write(run, name, task.encode()) for name in names), {"documents": 1})
     run.commit_shard(stage, key, commit)
     return commit
@@ -55,15 +55,17 @@ def done(run: Run, stage: str, key: str, task: str, *names: str) -> ShardCommit:
 
 def test_parts_are_named_after_their_shard(run: Run) -> None:
     assert SHARD.name == "news/part-00003-of-00064"
-    assert run.part("verdicts/exact", SHARD) == f"{run.folder}/verdicts/exact/news/part-00003-of-00064.parquet"
-    assert run.part("quarantine", SHARD, ".jsonl").endswith("/quarantine/news/part-00003-of-00064.jsonl")
+    assert run.shard_file("verdicts/exact", SHARD) == f"{run.folder}/verdicts/exact/news/part-00003-of-00064.parquet"
+    assert run.shard_file("quarantine", SHARD, ".jsonl").endswith("/quarantine/news/part-00003-of-00064.jsonl")
 
 
 def test_a_table_is_read_as_it_was_written(run: Run) -> None:
     table = pa.table({"a": [1, 2, 3], "b": ["x", None, "ü"]})
     file = run.write_table("signals", SHARD, table)
 
-    assert file == File("signals/news/part-00003-of-00064.parquet", fs.size(run.path(file.path)), file.sha256, 3)
+    assert file == CommittedFile(
+        "signals/news/part-00003-of-00064.parquet", fs.size(run.path(file.path)), file.sha256, 3
+    )
     assert file.sha256 == fs.digest(run.path(file.path))
     assert run.read_table("signals", SHARD) == table
     assert run.read_table("signals", SHARD, ["b"]).column_names == ["b"]
@@ -111,7 +113,7 @@ def test_a_commit_is_of_its_stage_key_and_task_alone(run: Run) -> None:
 def test_commits_are_in_the_order_of_their_tasks(run: Run) -> None:
     for task in ("b/part-1", "a/part-2", "a/part-10"):
         done(run, "measure", KEY, task)
-    run.begin(MEASURE, KEY)  # its own mark is no commit
+    run.begin(MEASURE, KEY)  # its own marker is no commit
 
     assert [commit.task for commit in run.commits("measure", KEY)] == ["a/part-10", "a/part-2", "b/part-1"]
 
@@ -173,7 +175,7 @@ def test_beginning_with_another_key_clears_what_the_stage_owns_and_nothing_else(
 
     assert run.shard_commit("judge", KEY, "t") is None
     assert [name for name in paths(run) if "/commits/" not in name] == ["documents/a", "verdicts/exact/a"]
-    run.begin(JUDGE, KEY)  # the first attempt does not come back
+    run.begin(JUDGE, KEY)  # the first attempt is not found again
     assert run.shard_commit("judge", KEY, "t") is None
 
 
@@ -251,18 +253,20 @@ def test_a_stage_that_is_not_complete_is_said_to_be(run: Run) -> None:
 def test_a_damaged_manifest_says_what_to_do(run: Run, data: bytes) -> None:
     write(run, "measure/manifest.json", data)
 
-    with pytest.raises(StageError, match=r"measure/manifest.json: is damaged .* delete it to have the stage redone"):
+    with pytest.raises(
+        StageError, match=r"measure/manifest.json: is damaged .* delete it and run again to redo the stage"
+    ):
         run.manifest("measure")
 
 
 def test_equal_values_have_equal_bytes_and_keys() -> None:
     first, second = {"a": 1, "b": [1.5, None]}, {"b": [1.5, None], "a": 1}
 
-    assert store.canonical(first) == store.canonical(second)
-    assert store.key_of(first) == store.key_of(second)
-    assert store.key_of(first) != store.key_of({"a": 1, "b": [1.5]})
-    # SHA-256 of `{"a":1}`: a changed key would redo every run there is.
-    assert store.key_of({"a": 1}) == "015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862"
+    assert store.canonical_json(first) == store.canonical_json(second)
+    assert store.json_sha256(first) == store.json_sha256(second)
+    assert store.json_sha256(first) != store.json_sha256({"a": 1, "b": [1.5]})
+    # SHA-256 of `{"a":1}`: another result would redo every existing run.
+    assert store.json_sha256({"a": 1}) == "015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862"
 
 
 # -- run.json ----------------------------------------------------------------------------------------------------------
@@ -296,10 +300,10 @@ def test_the_state_is_read_as_it_was_written(run: Run) -> None:
 def test_a_damaged_state_is_no_state(run: Run, data: bytes) -> None:
     write(run, "run.json", data)
 
-    with pytest.raises(UserError, match=r"run.json: is not a run's state"):
+    with pytest.raises(UserError, match=r"run.json: is not the state of a run"):
         run.state()
-    assert len(verify(run)) == 1
-    assert "run.json: cannot be read" in verify(run)[0]
+    assert len(verify_run(run)) == 1
+    assert "run.json: cannot be read" in verify_run(run)[0]
 
 
 # -- verify ------------------------------------------------------------------------------------------------------------
@@ -328,14 +332,14 @@ def flipped(data: bytes, offset: int, mask: int) -> bytes:
 
 
 def test_a_run_is_as_it_was_written(made: Path) -> None:
-    assert verify(Run(str(made))) == []
+    assert verify_run(Run(str(made))) == []
     assert len(files(made)) == 13  # three data sets of three shards, three manifests, run.json
 
 
 def test_a_run_can_be_verified_by_any_name(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(made.parent)
 
-    assert verify(Run("run")) == verify(Run(f"{made}/")) == verify(Run(f"file://{made}")) == []
+    assert verify_run(Run("run")) == verify_run(Run(f"{made}/")) == verify_run(Run(f"file://{made}")) == []
 
 
 def test_a_changed_byte_is_found_in_every_file(finished: Path) -> None:
@@ -344,12 +348,12 @@ def test_a_changed_byte_is_found_in_every_file(finished: Path) -> None:
         for offset in {0, 1, len(data) // 3, len(data) // 2, len(data) - 2, len(data) - 1}:
             for mask in (0x01, 0x80, 0xFF):
                 path.write_bytes(flipped(data, offset, mask))
-                problems = verify(Run(str(finished)))
+                problems = verify_run(Run(str(finished)))
 
                 assert problems, f"{path.name} at {offset}"
                 assert str(path) in problems[0]
         path.write_bytes(data)
-    assert verify(Run(str(finished))) == []
+    assert verify_run(Run(str(finished))) == []
 
 
 def test_the_state_counts_to_the_byte(finished: Path) -> None:
@@ -358,7 +362,7 @@ def test_the_state_counts_to_the_byte(finished: Path) -> None:
     for offset in range(0, len(data), 5):
         path.write_bytes(flipped(data, offset, 1 << offset % 8))
 
-        assert len(verify(Run(str(finished)))) == 1, offset
+        assert len(verify_run(Run(str(finished)))) == 1, offset
 
 
 @given(st.data())
@@ -368,7 +372,7 @@ def test_no_changed_byte_goes_unseen(made: Path, data: st.DataObject) -> None:
     offset, mask = data.draw(st.integers(0, len(whole) - 1)), data.draw(st.integers(1, 255))
     path.write_bytes(flipped(whole, offset, mask))
     try:
-        problems = verify(Run(str(made)))
+        problems = verify_run(Run(str(made)))
     finally:
         path.write_bytes(whole)
 
@@ -403,7 +407,7 @@ def test_missing_cut_and_added_files_are_found(
     finished: Path, name: str, damage: Callable[[Path], object], expected: str
 ) -> None:
     damage(finished / name)
-    problems = [problem for problem in verify(Run(str(finished))) if str(finished / name) in problem]
+    problems = [problem for problem in verify_run(Run(str(finished))) if str(finished / name) in problem]
 
     assert len(problems) == 1
     assert expected in problems[0]
@@ -414,7 +418,7 @@ def test_every_damaged_file_is_told(finished: Path) -> None:
     path = finished / "documents/wikipedia/part-00000-of-00001.parquet"
     path.write_bytes(flipped(path.read_bytes(), 100, 1))
 
-    assert verify(Run(str(finished))) == [
+    assert verify_run(Run(str(finished))) == [
         f"{path}: its bytes have changed (SHA-256 differs from the manifest)",
         f"{finished}/signals/news/part-00000-of-00002.parquet: is missing",
     ]
@@ -426,19 +430,19 @@ def test_rows_that_are_not_those_of_the_manifest_are_found(tmp_path: Path) -> No
     digest = run.commit(MEASURE, Manifest("measure", KEY, {}, (ShardCommit("t", (file,), {}),)))
     run.write_state(state(stages=(StageState("measure", KEY, digest),)))
 
-    assert pq.read_metadata(run.part("signals", SHARD)).num_rows == 2
-    assert verify(run) == [f"{run.part('signals', SHARD)}: has 2 rows, want 3"]
+    assert pq.read_metadata(run.shard_file("signals", SHARD)).num_rows == 2
+    assert verify_run(run) == [f"{run.shard_file('signals', SHARD)}: has 2 rows, want 3"]
 
 
 def test_an_incomplete_run_says_so(tmp_path: Path) -> None:
     run = Run(str(tmp_path))
     run.write_state(state(complete=False))
 
-    assert verify(run) == [f"{tmp_path}: the run is not complete; run it again to go on"]
+    assert verify_run(run) == [f"{tmp_path}: the run is not complete; run it again to go on"]
 
 
 def test_a_folder_without_a_run_cannot_be_verified(tmp_path: Path) -> None:
     with pytest.raises(
         UserError, match=r"no run here \(no run.json\); give the folder that `massivetext run` wrote to"
     ):
-        verify(Run(str(tmp_path)))
+        verify_run(Run(str(tmp_path)))

@@ -11,10 +11,10 @@ import pytest
 from command import ROOT
 
 from massivetext.errors import UserError
-from massivetext.orchestration.plan import stage_keys
+from massivetext.orchestration.plan import compute_stage_keys
 from massivetext.recipe import KINDS, IngestOptions, KindName, LoadedRecipe, SourceOptions, load_recipe, parse_recipe
 from massivetext.runs.stage import RunPlan, Splits
-from massivetext.runs.store import key_of
+from massivetext.runs.store import json_sha256
 from massivetext.schema import Document
 from massivetext.sources import FORMATS, Format, find_format
 from massivetext.sources.reading import read_split
@@ -173,11 +173,11 @@ def ingest_key(text: str, monkeypatch: pytest.MonkeyPatch) -> str:
         for name in recipe.sources
     }
     loaded = LoadedRecipe(recipe=recipe, path="old.toml", root="/nowhere")
-    return stage_keys(RunPlan(loaded, splits, dict.fromkeys(recipe.sources, ()), {}))["ingest"]
+    return compute_stage_keys(RunPlan(loaded, splits, dict.fromkeys(recipe.sources, ()), {}))["ingest"]
 
 
 def test_an_old_recipe_keeps_its_hash_and_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert key_of(parse_recipe(SIX_KINDS, "old.toml")) == RECORDED_RECIPE
+    assert json_sha256(parse_recipe(SIX_KINDS, "old.toml")) == RECORDED_RECIPE
     assert ingest_key(SIX_KINDS, monkeypatch) == RECORDED_INGEST_KEY
 
 
@@ -188,7 +188,7 @@ def test_the_default_format_by_name_changes_neither(monkeypatch: pytest.MonkeyPa
 
     assert named.count("format = ") == len(KINDS)
     assert parse_recipe(named, "old.toml") == parse_recipe(SIX_KINDS, "old.toml")
-    assert key_of(parse_recipe(named, "old.toml")) == RECORDED_RECIPE
+    assert json_sha256(parse_recipe(named, "old.toml")) == RECORDED_RECIPE
     assert ingest_key(named, monkeypatch) == RECORDED_INGEST_KEY
 
 

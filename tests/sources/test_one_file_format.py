@@ -9,10 +9,10 @@ import pytest
 
 from massivetext.errors import UserError
 from massivetext.jobs.ingest import ingest_shard
-from massivetext.orchestration.plan import make_items, make_plan, stage_keys
+from massivetext.orchestration.plan import compute_stage_keys, make_items, make_plan
 from massivetext.recipe import IngestOptions, load_recipe
 from massivetext.runs.context import Context
-from massivetext.runs.progress import Reporter
+from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.stage import verdict_sets
 from massivetext.runs.store import Run
 from massivetext.schema import Document, Rejected
@@ -93,14 +93,14 @@ def test_its_shards_are_ingested_in_slices(recipe: Path) -> None:
         run=Run(str(recipe.parent / "run")),
         recipe=loaded.recipe,
         root=loaded.root,
-        keys=stage_keys(plan),
+        stage_keys=compute_stage_keys(plan),
         shard_counts={name: len(shards) for name, shards in plan.splits.items()},
         rules=plan.rules,
         verdicts=verdict_sets(loaded.recipe, STAGES),
     )
     items = make_items(plan, WITH_PERCENT)
-    commits = [ingest_shard(context, item, Reporter(None, "ingest"), WITH_PERCENT) for item in items]
-    files = [context.run.part("documents", item.shard) for item in items]
+    commits = [ingest_shard(context, item, ProgressWriter(None, "ingest"), WITH_PERCENT) for item in items]
+    files = [context.run.shard_file("documents", item.shard) for item in items]
     found = [text for path in files for text in pq.read_table(path)["text"].to_pylist()]
 
     assert len(items) == 3  # 127 bytes in slices of at most 50

@@ -8,19 +8,19 @@ import pytest
 from jsonl_corpus import write
 from odd_ids_stage import ODD_DIGITS, ODD_IDS
 
-from massivetext.cli.console import check_tables
+from massivetext.cli.check_tables import check_tables
 from massivetext.engines.engine import Engine
 from massivetext.estimate.estimator import estimate_run
 from massivetext.estimate.measured import measure_run
 from massivetext.orchestration.driver import Driver, prepare
-from massivetext.orchestration.plan import make_plan, stage_keys
+from massivetext.orchestration.plan import compute_stage_keys, make_plan
 from massivetext.recipe import load_recipe
 from massivetext.report.examples import DocumentLocation
 from massivetext.report.funnel import read_funnel
 from massivetext.report.trace import trace_document
 from massivetext.runs.context import Context
 from massivetext.runs.stage import Stage
-from massivetext.runs.verify import verify
+from massivetext.runs.verify import verify_run
 from massivetext.stages import EXACT_DEDUP, INGEST, JUDGE, STAGES
 from massivetext.stages.finished import open_context
 
@@ -75,7 +75,7 @@ def test_the_run_is_verified_and_taken_up(finished: tuple[Path, tuple[Stage, ...
     events: list[tuple[str, str]] = []
     again = driver(folder, stages, events)
 
-    assert verify(again.context.run) == []
+    assert verify_run(again.context.run) == []
     assert not again.run()
     assert events == [(stage.name, "skip") for stage in stages]
 
@@ -85,10 +85,10 @@ def test_another_version_of_the_stage_redoes_it_and_what_follows(
 ) -> None:
     folder, stages = finished
     plan = make_plan(load_recipe(str(folder / "corpus/recipe.toml")))
-    before = stage_keys(plan, stages)
+    before = compute_stage_keys(plan, stages)
     at = stages.index(ODD_IDS)
     changed = Stage(**{name: getattr(ODD_IDS, name) for name in ODD_IDS.__slots__} | {"version": 2})
-    after = stage_keys(plan, (*stages[:at], changed, *stages[at + 1 :]))
+    after = compute_stage_keys(plan, (*stages[:at], changed, *stages[at + 1 :]))
     names = [stage.name for stage in stages]
 
     assert [name for name in names if before[name] != after[name]] == names[at:]

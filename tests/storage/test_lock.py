@@ -21,7 +21,7 @@ from massivetext.jobs.report_pages import write_report
 from massivetext.orchestration.driver import prepare
 from massivetext.recipe import load_recipe
 from massivetext.runs.store import Run
-from massivetext.runs.verify import verify
+from massivetext.runs.verify import verify_run
 from massivetext.storage import files as fs
 from massivetext.storage import lock
 from massivetext.storage.lock_owner import Owner, process_start, this_machine
@@ -362,7 +362,7 @@ def test_a_report_needs_the_lock_and_verify_does_not(tmp_path: Path) -> None:
     with lock.hold(folder):
         with pytest.raises(LockHeldError, match="another run is at work in this folder"):
             write_report(context)
-        assert verify(Run(folder)) == []
+        assert verify_run(Run(folder)) == []
         assert context.run.manifest("report") is None
 
 

@@ -24,11 +24,11 @@ def said_by_the_run(context: Context) -> Verdicts:
     ids: dict[int, str] = {}
     for shard in context.all_shards():
         names = context.run.read_table("documents", shard, ["id"])["id"].to_pylist()
-        addresses = context.addresses(shard, np.arange(len(names))).tolist()
+        addresses = context.document_refs(shard, np.arange(len(names))).tolist()
         ids |= dict(zip(addresses, names, strict=True))
     said: Verdicts = {stage: {} for stage in STAGES}
     for shard in context.all_shards():
-        rows = context.addresses(shard, np.arange(shard_rows(context, shard))).tolist()
+        rows = context.document_refs(shard, np.arange(shard_rows(context, shard))).tolist()
         for stage in STAGES:
             if context.judged_by(stage, shard.source):
                 table = context.run.read_table(context.verdicts_of(stage), shard)

@@ -1,0 +1,65 @@
+"""Tables of ``massivetext check``: what a recipe reads, how it judges and mixes, and what its stages do."""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from massivetext.formatting import format_bytes
+from massivetext.runs.stage import RunPlan, Stage
+from massivetext.sources.splits import Split
+from massivetext.stages import STAGES
+
+
+def check_tables(plan: RunPlan, stages: Sequence[Stage] = STAGES) -> list[Table]:
+    """Return tables of the inputs, rules and stages of a plan; sizes are left out for sources without splits."""
+    return [_inputs_table(plan), _judging_table(plan), _stages_table(plan, stages)]
+
+
+def _inputs_table(plan: RunPlan) -> Table:
+    recipe = plan.recipe
+    table = Table(title=f"recipe {recipe.name}: inputs", title_justify="left", header_style="bold")
+    table.add_column("source")
+    table.add_column("inputs", overflow="fold", ratio=1)
+    for column in ("files", "size", "shards"):
+        table.add_column(column, justify="right")
+    for name, source in sorted(recipe.sources.items()):
+        table.add_row(name, Text("\n".join(source.inputs)), *_input_sizes(plan.splits.get(name)))
+    return table
+
+
+def _input_sizes(shards: Sequence[Sequence[Split]] | None) -> tuple[str, str, str]:
+    if shards is None:
+        return "–", "–", "–"
+    sizes = {split.path: split.size for shard in shards for split in shard}
+    return f"{len(sizes):,}", format_bytes(sum(sizes.values())), f"{len(shards):,}"
+
+
+def _judging_table(plan: RunPlan) -> Table:
+    recipe = plan.recipe
+    table = Table(title="how they are judged and mixed", title_justify="left", header_style="bold")
+    for column in ("source", "kind"):
+        table.add_column(column)
+    table.add_column("rule sets", overflow="fold", ratio=1)
+    for column in ("dedup", "test sets"):
+        table.add_column(column)
+    table.add_column("weight", justify="right")
+    for name, source in sorted(recipe.sources.items()):
+        count = len(plan.rules[name])
+        sets = f"{', '.join(source.rule_sets)}: {count} rule{'' if count == 1 else 's'}" if count else "none"
+        is_tested = source.decontaminate and bool(recipe.decontaminate.test_sets)
+        words = {True: "yes", False: "no"}
+        table.add_row(name, source.kind, sets, words[source.deduplicates], words[is_tested], f"{source.weight:f}")
+    return table
+
+
+def _stages_table(plan: RunPlan, stages: Sequence[Stage]) -> Table:
+    names = sorted(plan.recipe.sources)
+    table = Table(title="stages", title_justify="left", header_style="bold")
+    for column in ("stage", "sources", "what it does"):
+        table.add_column(column, overflow="fold")
+    for stage in stages:
+        concerned = [name for name in names if stage.concerns(plan, name)]
+        which = "all" if concerned == names else ", ".join(concerned) or "none"
+        table.add_row(stage.name, which, Text(stage.describe(plan)))
+    return table

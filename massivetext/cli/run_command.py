@@ -1,0 +1,71 @@
+"""The command ``massivetext run``: run a recipe from its inputs to training records and a report."""
+
+import os
+import signal
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from massivetext.cli.arguments import RecipeName
+from massivetext.cli.messages import print_error, print_message
+from massivetext.cli.process_control import hide_standard_error, stop_on_signals
+from massivetext.stages import RECORDS, REPORT, STAGES
+from massivetext.stages.report_stage import PAGE
+
+
+def run(
+    context: typer.Context,
+    recipe: RecipeName,
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="RUN", help="Run folder: a path or a URL; made if it is missing.")
+    ],
+    until: Annotated[
+        str, typer.Option(metavar="STAGE", help=f"Stop after this stage: {', '.join(stage.name for stage in STAGES)}.")
+    ] = STAGES[-1].name,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Number of worker processes on this machine.", show_default="all cores")
+    ] = os.cpu_count() or 1,
+    seed: Annotated[int | None, typer.Option(min=0, max=2**62 - 1, help="Replaces the seed of the recipe.")] = None,
+    beam_options: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- BEAM OPTIONS]", help="After --: options for Apache Beam.")
+    ] = None,
+) -> None:
+    """Run a recipe from its inputs to training records and a report.
+
+    The same command continues a run that was interrupted, and reports when nothing is left to do.
+
+    If the recipe has changed, the first stage that the change affects and all stages after it run again.
+    """
+    import msgspec
+
+    from massivetext.cli.funnel_table import funnel_table
+    from massivetext.cli.progress_display import ProgressDisplay
+    from massivetext.engines.engine import Engine
+    from massivetext.orchestration.driver import prepare
+    from massivetext.recipe import load_recipe
+    from massivetext.report.funnel import read_funnel
+    from massivetext.storage import files as fs
+
+    console, folder = Console(), fs.absolute(output)
+    loaded = load_recipe(recipe)
+    if seed is not None:
+        loaded = msgspec.structs.replace(loaded, recipe=msgspec.structs.replace(loaded.recipe, seed=seed))
+    engine = Engine(workers=workers, beam_args=tuple(beam_options or ()))
+    try:
+        with (
+            hide_standard_error(debug=context.obj),
+            stop_on_signals(signal.SIGTERM, signal.SIGHUP),
+            ProgressDisplay(console, folder) as progress,
+        ):
+            driver = prepare(loaded, folder, engine, until=until, listener=progress, notify=print_message)
+            has_run = driver.run()
+    except KeyboardInterrupt as stop:
+        print_error("stopped; what is complete is kept, and the same command goes on from there")
+        raise typer.Exit(128 + (stop.args[0] if stop.args else signal.SIGINT)) from None
+    if not has_run:
+        console.print(f"{folder}: everything is done already.", highlight=False, soft_wrap=True)
+    console.print(funnel_table(read_funnel(driver.context.run, sorted(loaded.recipe.sources))))
+    for title, path in ((RECORDS.name, RECORDS.name), (REPORT.name, PAGE)):
+        if fs.exists(fs.join(folder, path)):
+            console.print(f"{title:<8} {fs.join(folder, path)}", highlight=False, soft_wrap=True)

@@ -1,0 +1,28 @@
+"""The command ``massivetext verify``: compare every file of a run with its manifests."""
+
+import typer
+from rich.console import Console
+
+from massivetext.cli.arguments import RunFolder
+from massivetext.stages import RECORDS
+
+
+def verify(run_folder: RunFolder) -> None:
+    """Hash every file of a run again and check every record; exit code 1 if a file has changed or is missing."""
+    from massivetext.records import reader
+    from massivetext.records.dataset import FILE_NAME
+    from massivetext.runs.store import Run
+    from massivetext.runs.verify import verify_run
+    from massivetext.storage import files as fs
+    from massivetext.text import printable
+
+    console, run = Console(), Run(fs.absolute(run_folder))
+    problems = verify_run(run)
+    if not problems and fs.exists(run.path(RECORDS.name, FILE_NAME)):
+        problems = reader.check_records(run.path(RECORDS.name))
+    for problem in problems:
+        console.print(printable(problem), highlight=False, soft_wrap=True, markup=False)
+    if problems:
+        console.print(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} found", style="bold red")
+        raise typer.Exit(1)
+    console.print("every file is as it was written, and every record is complete", style="green")
