@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from massivetext.cli.arguments import RecipeName
+from massivetext.cli.command_arguments import RecipeName
 
 
 def check(recipe: RecipeName) -> None:

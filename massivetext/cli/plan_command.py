@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from massivetext.cli.arguments import RecipeName
+from massivetext.cli.command_arguments import RecipeName
 from massivetext.errors import UserError
 
 if TYPE_CHECKING:

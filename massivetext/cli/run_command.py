@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from massivetext.cli.arguments import RecipeName
+from massivetext.cli.command_arguments import RecipeName
 from massivetext.cli.messages import print_error, print_message
 from massivetext.cli.process_control import hide_standard_error, stop_on_signals
 from massivetext.stages import RECORDS, REPORT, STAGES

@@ -23,7 +23,7 @@ def signals(
         list[str] | None,
         typer.Option(
             metavar="RULE SET",
-            help=f"Rule set to judge by: a TOML file or {', '.join(assets.names('filters'))}; can be repeated.",
+            help=f"Rule set to judge by: a TOML file or {', '.join(assets.asset_names('filters'))}; can be repeated.",
             show_default=", ".join(_RULE_SETS),
         ),
     ] = None,
@@ -31,7 +31,7 @@ def signals(
         list[str] | None,
         typer.Option(
             metavar="EDIT",
-            help=f"Line edit to apply: a TOML file or {', '.join(assets.names('filters/edits'))}; can be repeated.",
+            help=f"Line edit: a TOML file or {', '.join(assets.asset_names('filters/edits'))}; can be repeated.",
         ),
     ] = None,
     url: Annotated[

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from massivetext.cli.arguments import RunFolder
+from massivetext.cli.command_arguments import RunFolder
 from massivetext.errors import UserError
 
 if TYPE_CHECKING:

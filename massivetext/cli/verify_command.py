@@ -3,7 +3,7 @@
 import typer
 from rich.console import Console
 
-from massivetext.cli.arguments import RunFolder
+from massivetext.cli.command_arguments import RunFolder
 from massivetext.stages import RECORDS
 
 

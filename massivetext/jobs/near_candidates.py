@@ -59,7 +59,7 @@ def find_candidates(
             read = beam.ParDo(_ReadBands(context, lsh_partitions, wave, numbers[0]))
             (
                 pipeline
-                | "DealOut" >> DistributeLanes(lanes)
+                | "DistributeLanes" >> DistributeLanes(lanes)
                 | "ReadBands" >> read.with_output_types(tuple[bytes, bytes])
                 | "GroupByLshPartition" >> beam.GroupByKey()
                 | "WriteLshPartition" >> beam.ParDo(_WriteLshPartition(context, lsh_partitions))

@@ -75,7 +75,7 @@ def verify_candidates(
             merge = beam.ParDo(_MergePairPartition(context, lsh_partitions, chunk_pairs))
             (
                 pipeline
-                | "DealOut" >> DistributeLanes(todo)
+                | "DistributeLanes" >> DistributeLanes(todo)
                 | "Merge" >> merge.with_output_types(tuple[bytes, PairChunk])
                 | "GroupByChunk" >> beam.GroupByKey()
                 | "Verify" >> beam.ParDo(_VerifyChunk(context, sizes))

@@ -22,7 +22,7 @@ class SourceOptions(Options, frozen=True):
         kind: which defaults of the paper apply: rules, deduplication, test-set filtering, format.
         inputs: file names or patterns (``*``, ``**``), relative to the recipe's folder; or URLs.
         weight: share of the training sequences, as a decimal; all weights sum to exactly 1.
-        format: how the bytes of the inputs are read (``massivetext/sources/source_formats.py``); UNSET: the kind's default.
+        format: how the bytes of the inputs are read (``sources/source_formats.py``); UNSET: the default of the kind.
         edits: names of line edits in ``filters/edits/``, or paths of such files. They change the texts for good during
             ingest, in this order (paper: none).
         rules: names of rule sets in ``filters/``, or paths of rule files; None: the paper's choice for the kind.

@@ -21,7 +21,11 @@ JOBS = [
         ["GroupByHash", "GroupByShard"],
     ),
     ("near-dedup", ["DistributeLanes", "Claim", "near-dedup signatures/"], []),
-    ("near-dedup", ["DistributeLanes", "ReadBands", "GroupByCell", "WriteCell"], ["GroupByCell"]),
+    (
+        "near-dedup",
+        ["DistributeLanes", "ReadBands", "GroupByLshPartition", "WriteLshPartition"],
+        ["GroupByLshPartition"],
+    ),
     ("near-dedup", ["DistributeLanes", "Merge", "GroupByChunk", "Verify"], ["GroupByChunk"]),
     ("near-dedup", ["DistributeLanes", "Claim", "near-dedup"], []),
     ("decontaminate", ["DistributeLanes", "Claim", "decontaminate"], []),

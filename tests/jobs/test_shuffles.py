@@ -74,10 +74,10 @@ BUDGETS: dict[tuple[str, str], Budget] = {
     ("near-dedup", "GroupByChunk"): lambda f, s: 160 * f.chunks,
     # The tokens, two bytes each with a vocabulary below 65,536, and the position of each piece.
     ("records", "GroupByShard"): lambda f, s: 2 * f.record_tokens + 16 * f.pieces + ELEMENT * s.elements,
-    ("ingest", "DealOut/GroupByLane"): lambda f, s: WORK_ITEM * f.shards + SPLIT * f.splits,
+    ("ingest", "DistributeLanes/GroupByLane"): lambda f, s: WORK_ITEM * f.shards + SPLIT * f.splits,
 }
 DEALT = {"near-dedup", "exact-dedup", "decontaminate", "tokenizer", "records", "report"}
-BUDGETS |= {(stage, "DealOut/GroupByLane"): lambda f, s: WORK_ITEM * f.shards for stage in DEALT}
+BUDGETS |= {(stage, "DistributeLanes/GroupByLane"): lambda f, s: WORK_ITEM * f.shards for stage in DEALT}
 
 ELEMENTS: dict[tuple[str, str], Callable[[Facts], int]] = {
     ("exact-dedup", "GroupByHash"): lambda f: 64 * f.shards,  # partitions of every shard

@@ -11,5 +11,7 @@ RunFolder = Annotated[
 ]
 RecipeName = Annotated[
     str,
-    typer.Argument(metavar="RECIPE", help=f"A TOML file, or a built-in name: {', '.join(assets.names('pipelines'))}."),
+    typer.Argument(
+        metavar="RECIPE", help=f"A TOML file, or a built-in name: {', '.join(assets.asset_names('pipelines'))}."
+    ),
 ]
