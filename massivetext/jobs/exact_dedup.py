@@ -74,7 +74,7 @@ class _ReadHashes(beam.DoFn):
 
 
 def hashed_documents(context: Context, shard: Shard) -> npt.NDArray[np.void]:
-    """Return the kept documents of a shard as an array of :data:`massivetext.dedup.row_types.HASHED`."""
+    """Return the kept documents of a shard as an array of :data:`massivetext.dedup.row_types.TEXT_HASH_ROW`."""
     table = context.run.read_table("documents", shard, ["id", "text_hash"])
     alive = np.flatnonzero(context.kept(shard, before=STAGE))
     table = table.take(pa.array(alive))

@@ -87,7 +87,7 @@ class _ReadBands(beam.DoFn):
 def read_bands(
     context: Context, lsh_partitions: LshPartitions, wave: Iterable[int], shard: Shard
 ) -> Iterator[tuple[bytes, bytes]]:
-    """Yield (LSH partition, rows of :data:`massivetext.dedup.row_types.KEYED`) of the signatures of a shard.
+    """Yield (LSH partition, rows of :data:`massivetext.dedup.row_types.BUCKET_ROW`) of the signatures of a shard.
 
     Args:
         context: the run.
@@ -141,7 +141,7 @@ def write_lsh_partition(
     The commit holds counts but lists no file: the file is deleted when the stage is complete.
     """
     rows = np.frombuffer(b"".join(batches), BUCKET_ROW)
-    pairs, oversized = bucket_pairs(rows["key"], rows["document_ref"], context.recipe.near.max_bucket)
+    pairs, oversized = bucket_pairs(rows["bucket"], rows["document_ref"], context.recipe.near.max_bucket)
     fs.write_bytes(
         lsh_partition_path(context, lsh_partition), pair_files.pack_by_partition(pairs, lsh_partitions.pair_partitions)
     )

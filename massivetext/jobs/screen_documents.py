@@ -12,7 +12,7 @@ from massivetext.decontaminate.screen import EvaluationScreen
 from massivetext.decontaminate.test_set_files import build_index, evaluation_files
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
-from massivetext.recipe import DecontaminateOptions
+from massivetext.recipe import KINDS, DecontaminateOptions
 from massivetext.runs import documents
 from massivetext.runs.context import Context
 from massivetext.runs.progress import ProgressWriter
@@ -61,7 +61,7 @@ def _cached_screen(path: str, stage_key: str, options: DecontaminateOptions, by_
 def screen_shard(context: Context, item: WorkItem, reporter: ProgressWriter) -> ShardCommit:
     """Write verdicts/contamination of one shard and the overlaps of its documents, and return the commit."""
     shard, run, options = item.shard, context.run, context.recipe.decontaminate
-    by_title = context.source(shard).kind == "wikipedia"
+    by_title = KINDS[context.source(shard).kind].screens_titles
     screen = _cached_screen(run.path(INDEX), context.stage_keys[STAGE], options, by_title)
     alive = context.kept(shard, before=STAGE)
     leaked = np.zeros(len(alive), np.bool_)
