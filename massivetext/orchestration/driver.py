@@ -16,7 +16,7 @@ from massivetext.runs.context import Context
 from massivetext.runs.stage import RunPlan, Stage, resolve, verdict_sets
 from massivetext.runs.store import FORMAT, MANIFEST, Manifest, Run, RunState, StageState
 from massivetext.runs.work_items import ShardStage, WorkItem
-from massivetext.stages import INGEST, STAGES, steps
+from massivetext.stages import INGEST, STAGES, code_modules, steps
 from massivetext.storage import files as fs
 from massivetext.storage import lock, temporary
 
@@ -69,7 +69,8 @@ def prepare(
         progress=folder if fs.is_local(folder) else None,
     )
     wanted = names if until is None else names[: names.index(until) + 1]
-    ready = engine.with_checked_options(shards=len(items), folder=folder)
+    preload = (*code_modules(stages), "massivetext.sources.all_readers")
+    ready = engine.with_checked_options(shards=len(items), folder=folder, preload=preload)
     return Driver(plan, context, ready, items, stages, wanted, listener, notify)
 
 

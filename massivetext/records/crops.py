@@ -20,25 +20,9 @@ Ids = npt.NDArray[np.uint16 | np.uint32]
 _NONE: I64 = np.empty(0, np.int64)
 
 
-def _epoch_order(documents: int, seed: int, source: str, epoch: int) -> Permutation:
+def epoch_order(documents: int, seed: int, source: str, epoch: int) -> Permutation:
+    """Return the order in which an epoch draws a source: draw k is position k mod D in the order of epoch k div D."""
     return Permutation(documents, derive_hash_key("draws", seed, source, epoch))
-
-
-def drawn_documents(draws: I64, documents: int, seed: int, source: str) -> I64:
-    """Return the document of each draw: draw k is position k mod D in the order of epoch k div D.
-
-    Args:
-        draws: draw numbers, 0 or more.
-        documents: D, kept documents of the source. A document is its rank among them, in the order of references.
-        seed: seed of the run.
-        source: name of the source.
-    """
-    epochs, epoch_positions = np.divmod(draws, max(documents, 1))
-    result = np.empty_like(epoch_positions)
-    for epoch in np.unique(epochs):
-        here = epochs == epoch
-        result[here] = _epoch_order(documents, seed, source, int(epoch)).forward(epoch_positions[here])
-    return result
 
 
 def draws_of_documents(indices: I64, documents: int, draws: int, seed: int, source: str) -> tuple[I64, I64]:
@@ -61,7 +45,7 @@ def draws_of_documents(indices: I64, documents: int, draws: int, seed: int, sour
         return _NONE, _NONE
     rows, numbers = [], []
     for epoch in range(-(-draws // documents)):
-        order = _epoch_order(documents, seed, source, epoch)
+        order = epoch_order(documents, seed, source, epoch)
         draw = order.inverse(indices).astype(np.int64) + epoch * documents
         hit = np.flatnonzero(draw < draws)
         by_draw = hit[np.argsort(draw[hit])]

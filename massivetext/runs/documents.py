@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from massivetext.errors import StageError
 from massivetext.runs.store import Run, Shard
@@ -26,12 +25,6 @@ def read_rows(
         low, high = np.searchsorted(wanted, [first, first + table.num_rows])
         picked = table.take(pa.array(wanted[low:high] - first))
         yield from zip(wanted[low:high].tolist(), picked.to_pylist(), strict=True)
-
-
-def text_lengths(run: Run, shard: Shard) -> npt.NDArray[np.int64]:
-    """Return the number of UTF-8 bytes of the text of each document; shape [rows]."""
-    lengths = [pc.binary_length(table["text"]).to_numpy() for table in read_row_groups(run, shard, ["text"])]
-    return np.concatenate(lengths).astype(np.int64) if lengths else np.zeros(0, np.int64)
 
 
 def _row_groups(

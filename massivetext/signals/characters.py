@@ -12,6 +12,8 @@ import regex
 
 U8 = npt.NDArray[np.uint8]
 
+# SPACE: str.isspace; ALPHA: str.isalpha; ALNUM: str.isalnum; UPPER: str.isupper; LOWER: has case and is not upper-case;
+# DIGIT: str.isdecimal; STOP: ends sentences (Unicode's Sentence_Terminal) or is an ellipsis; MARK: see _MARKS.
 SPACE, ALPHA, ALNUM, UPPER, LOWER, DIGIT, STOP, MARK = (1 << bit for bit in range(8))
 
 # Letters at which the scan looks for a phrase (see scan.py): the "k" of "cookie", the "v" of "privacy", and so on.
@@ -19,29 +21,6 @@ _MARKS = "jJkKvVfFpP"
 
 _CODE_POINTS = 0x200000  # more than 0x110000: four bytes of damaged UTF-8 can give any code up to here
 _PROPERTIES_END = 0x40000  # higher code points have none of these properties: unassigned, marks, private use
-
-
-def character_bits(character: str) -> int:
-    """Return the bits of one character.
-
-    ``SPACE``: str.isspace; ``ALPHA``: str.isalpha; ``ALNUM``: str.isalnum; ``UPPER``: str.isupper; ``LOWER``: has case
-    and is not upper-case; ``DIGIT``: str.isdecimal; ``STOP``: ends sentences (Unicode's Sentence_Terminal) or is an
-    ellipsis; ``MARK``: one of the letters at which the scan looks for a phrase.
-    """
-    return (
-        SPACE * character.isspace()
-        | ALPHA * character.isalpha()
-        | ALNUM * character.isalnum()
-        | UPPER * character.isupper()
-        | LOWER * (character.islower() or (character.istitle() and not character.isupper()))
-        | DIGIT * character.isdecimal()
-        | STOP * (_stops(character) or character == "…")
-        | MARK * (character in _MARKS)
-    )
-
-
-def _stops(character: str) -> bool:
-    return regex.match(r"\p{Sentence_Terminal}", character) is not None
 
 
 @functools.cache

@@ -13,6 +13,10 @@ lists and links differ in irrelevant ways:
   stays.
 * Slashes at the end of the path, and an empty query, are removed.
 
+A WHATWG parser (ada-url) would not shorten this module: it refuses URLs without a scheme, codes such as ``b%FCcher.de``
+and ports above 65535; it keeps user, fragment, ``www.``, final dots and slashes and ``%7e``; and called once per URL it
+takes five to eight times as long.
+
 A URL without a host has the empty normal form. Of a longer URL only the first 64 KiB are read.
 """
 

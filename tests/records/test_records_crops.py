@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from plain_draws import drawn_documents
 
-from massivetext.records.crops import add_bos_eos, crop, crop_window, drawn_documents, draws_of_documents
+from massivetext.records.crops import add_bos_eos, crop, crop_window, draws_of_documents
 
 SEED, SOURCE = 11, "web"
 

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain_draws import drawn_documents
 
-from massivetext.records.crops import Ids, add_bos_eos, crop, crop_window, drawn_documents, draws_of_documents
+from massivetext.records.crops import Ids, add_bos_eos, crop, crop_window, draws_of_documents
 from massivetext.records.example import encode_record
 from massivetext.records.mixture import compute_quotas, largest_total
 from massivetext.records.record_format import SequenceRecord

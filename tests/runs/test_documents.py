@@ -49,13 +49,6 @@ def test_batches_are_row_groups_in_order(run: Run) -> None:
     assert {tuple(batch.column_names) for batch in batches} == {("text",)}
 
 
-def test_lengths_are_bytes(run: Run) -> None:
-    lengths = documents.text_lengths(run, SHARD)
-
-    assert lengths.tolist() == [1, 0, 2, 4, 4, 3, 7]
-    assert lengths.dtype == np.int64
-
-
 def test_wanted_rows_come_with_their_numbers(run: Run) -> None:
     assert picked(run, [1, 3, 6]) == [
         (1, {"key": "1", "text": ""}),
@@ -96,8 +89,6 @@ def test_an_empty_shard_has_no_documents(tmp_path: Path, groups: tuple[int, ...]
 
     assert sum(batch.num_rows for batch in documents.read_row_groups(run, SHARD, ["text"])) == 0
     assert picked(run, []) == []
-    assert documents.text_lengths(run, SHARD).tolist() == []
-    assert documents.text_lengths(run, SHARD).dtype == np.int64
 
 
 def test_a_missing_shard_is_told_with_its_path(tmp_path: Path) -> None:
