@@ -6,6 +6,7 @@ that it fails is recorded, not only the first, so that a bound can be tuned with
 
 import difflib
 import math
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ Bools = npt.NDArray[np.bool_]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 # Qualified ("gopher/word_count") after rule sets were combined.
 Name = Annotated[str, msgspec.Meta(pattern="^([a-z][a-z0-9_]*/)?[a-z][a-z0-9_]*$")]
+_PLAIN = re.compile("[a-z][a-z0-9_]*")  # one part of such a name
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -127,9 +129,11 @@ def load_rule_set(name_or_path: str, *, known: Mapping[str, pa.DataType], folder
         folder: folder at which a relative path starts; None: the working folder.
 
     Raises:
-        UserError: there is no such file, or a rule in it is wrong; names file and rule, and says what is expected.
+        UserError: there is no such file, its name cannot be part of a rule's name, or a rule in it is wrong; names file
+            and rule, and says what is expected.
     """
     path = _locate(name_or_path, folder)
+    require_plain_name(path)
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -140,6 +144,15 @@ def load_rule_set(name_or_path: str, *, known: Mapping[str, pa.DataType], folder
     rules = tuple(_read(table, f"{path}, rule {number}", known) for number, table in enumerate(listed, start=1))
     _require_unique((rule.label for rule in rules), str(path))
     return RuleSet(name=path.stem, rules=rules)
+
+
+def require_plain_name(path: Path) -> None:
+    """Raise UserError unless the name of a file can begin the qualified names of its rules ("gopher/word_count")."""
+    if not _PLAIN.fullmatch(path.stem):
+        raise UserError(
+            f"{path}: want a file name of lower-case letters, digits and '_' that begins with a letter: the names "
+            f"of its rules begin with it; got {path.stem!r}; rename the file"
+        )
 
 
 def combine_rule_sets(rule_sets: Iterable[RuleSet]) -> tuple[Rule, ...]:

@@ -42,7 +42,7 @@ def applies_to(_recipe: Recipe, source: str) -> bool:
 ODD_IDS = Stage(
     name="odd-ids",
     title="odd ids",
-    reads=("documents",),
+    reads=("documents", "signals"),  # count_kept reads word and byte counts
     key=key,
     describe=describe,
     applies_to=applies_to,

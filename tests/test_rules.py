@@ -34,6 +34,13 @@ def table(**columns: Sequence[object]) -> pa.Table:
     return pa.table(columns)
 
 
+@pytest.mark.parametrize("name", ["My.toml", "my-rules.toml", "2.toml", "v1.2.toml"])
+def test_a_file_name_that_cannot_begin_a_rule_name_is_refused(tmp_path: Path, name: str) -> None:
+    content = '[[rule]]\nsignal = "words"\nmin = 1\nsource = "s"\n'
+    with pytest.raises(UserError, match=r"want a file name of lower-case letters.* got .*; rename the file"):
+        rules.load_rule_set(write(tmp_path, content, name), known=KNOWN, folder=tmp_path)
+
+
 def test_a_rule_set_is_read_in_order(tmp_path: Path) -> None:
     content = """
     [[rule]]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import msgspec
 from rich.table import Table
 from rich.text import Text
 
@@ -49,7 +50,8 @@ def _judging_table(plan: RunPlan) -> Table:
         sets = f"{', '.join(source.rule_sets)}: {count} rule{'' if count == 1 else 's'}" if count else "none"
         is_tested = source.decontaminate and bool(recipe.decontaminate.test_sets)
         words = {True: "yes", False: "no"}
-        table.add_row(name, source.kind, sets, words[source.deduplicates], words[is_tested], f"{source.weight:f}")
+        kind = source.kind if source.format is msgspec.UNSET else f"{source.kind} ({source.format_name})"
+        table.add_row(name, kind, sets, words[source.deduplicates], words[is_tested], f"{source.weight:f}")
     return table
 
 

@@ -146,6 +146,8 @@ def _reason(verdict: StageVerdict, trace: Trace) -> Text:
 
 def _copies(verdict: StageVerdict) -> Text:
     similar = "" if verdict.similarity is None else f"similarity to the closest copy {verdict.similarity:.3f}"
+    if verdict.keeper is None and verdict.removed is not None and not similar:
+        return Text(f"removed {verdict.removed}")
     if verdict.keeper is None:
         return Text(f"{similar}; this copy is kept" if similar and verdict.kept else similar)
     keeper = verdict.keeper

@@ -11,6 +11,7 @@ import msgspec
 from massivetext import assets
 from massivetext.edits.actions import EditRule
 from massivetext.errors import UserError
+from massivetext.rules import require_plain_name
 
 
 def load_edit(name_or_path: str, folder: Path | None = None) -> tuple[EditRule, ...]:
@@ -21,9 +22,11 @@ def load_edit(name_or_path: str, folder: Path | None = None) -> tuple[EditRule, 
         folder: folder at which a relative path starts; None: the working folder.
 
     Raises:
-        UserError: there is no such file, or a rule in it is wrong; names file and rule, and says what is expected.
+        UserError: there is no such file, its name cannot be part of a rule's name, or a rule in it is wrong; names file
+            and rule, and says what is expected.
     """
     path = _locate(name_or_path, folder)
+    require_plain_name(path)
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -38,7 +38,8 @@ def scale_volumes(
 
     All amounts of a source grow with its input: there are more files, not larger ones. Copies are assumed to be as
     frequent as measured, although a larger corpus has more copies of each text. Amounts that the recipe fixes (the
-    number of sequences, the training text of the tokenizer) do not grow.
+    number of sequences, the training text of the tokenizer) do not grow. A stage that the measured run did not have is
+    taken to keep every document.
 
     Args:
         recipe: the recipe to plan.
@@ -100,9 +101,12 @@ def _grown(recipe: Recipe, name: str, inputs: InputVolume, measured: SourceVolum
     factor = inputs.raw_bytes / measured.inputs.raw_bytes
     sets = verdict_sets(recipe, STAGES)
     funnel = [(INGEST.name, measured.ingested.scaled_by(factor))]
+    counted = dict(measured.funnel)
     for verdicts in sets:
-        before, after = measured.before(verdicts.stage), measured.after(verdicts.stage)
-        funnel.append((verdicts.stage, _scale_kept(funnel[-1][1], before, after, applies=name in verdicts.sources)))
+        left = funnel[-1][1]
+        if name in verdicts.sources and verdicts.stage in counted:  # one that was not counted is taken to keep all
+            left = _scale_kept(left, measured.before(verdicts.stage), measured.after(verdicts.stage))
+        funnel.append((verdicts.stage, left))
     return SourceVolume(
         kind=options.kind,
         format=options.format,
@@ -115,11 +119,9 @@ def _grown(recipe: Recipe, name: str, inputs: InputVolume, measured: SourceVolum
     )
 
 
-def _scale_kept(
-    before: TextVolume, measured_before: TextVolume, measured_after: TextVolume, *, applies: bool
-) -> TextVolume:
+def _scale_kept(before: TextVolume, measured_before: TextVolume, measured_after: TextVolume) -> TextVolume:
     """Return what a stage keeps, by the shares of documents and bytes that it kept in the measured run."""
-    if not applies or not measured_before.documents:
+    if not measured_before.documents:
         return before
     return TextVolume(
         before.documents * measured_after.documents / measured_before.documents,

@@ -9,7 +9,7 @@ import msgspec
 import pyarrow.parquet as pq
 
 from massivetext.edits import EditRule, edit
-from massivetext.errors import StageError
+from massivetext.errors import MassivetextError, StageError
 from massivetext.runs.context import Context
 from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.store import ShardCommit
@@ -90,6 +90,13 @@ def _read(context: Context, item: WorkItem, formats: Sequence[Format]) -> Iterat
         except FileNotFoundError as error:
             raise StageError(
                 f"{split.path}: was removed after the run began; put it back, or run again without it"
+            ) from error
+        except (MassivetextError, OSError, MemoryError):
+            raise
+        except Exception as error:
+            raise StageError(
+                f"{split.path}: the reader of format '{options.format_name}' failed: {type(error).__name__}: {error}; "
+                "this is a defect of the reader, please report it with the file"
             ) from error
         if (found.size, found.version) != (split.size, split.version):
             raise StageError(f"{split.path}: was changed after the run began; run again to read it as it is now")

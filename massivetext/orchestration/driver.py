@@ -13,7 +13,7 @@ from massivetext.orchestration.plan import compute_stage_keys, library_versions,
 from massivetext.recipe import LoadedRecipe
 from massivetext.runs import progress
 from massivetext.runs.context import Context
-from massivetext.runs.stage import RunPlan, Stage, resolve, verdict_sets
+from massivetext.runs.stage import RunPlan, Stage, require_distinct, resolve, verdict_sets
 from massivetext.runs.store import FORMAT, MANIFEST, Manifest, Run, RunState, StageState
 from massivetext.runs.work_items import ShardStage, WorkItem
 from massivetext.stages import INGEST, STAGES, code_modules, steps
@@ -48,7 +48,9 @@ def prepare(
 
     Raises:
         UserError: an argument, the recipe, an input or the run folder is wrong.
+        ValueError: two stages share a name, a title or a folder.
     """
+    require_distinct(stages)
     names = [stage.name for stage in stages]
     if until is not None and until not in names:
         raise UserError(f"--until: want one of {', '.join(names)}, got {until!r}")

@@ -26,7 +26,7 @@ def make_plan(loaded: LoadedRecipe, *, formats: Sequence[Format] = FORMATS) -> R
     Raises:
         UserError: an input is missing, two inputs would give the same document ids, or a rule set or edit is wrong.
     """
-    return RunPlan(loaded, plan_splits(loaded), load_rules(loaded), load_edits(loaded))
+    return RunPlan(loaded, plan_splits(loaded, formats), load_rules(loaded), load_edits(loaded))
 
 
 def plan_splits(loaded: LoadedRecipe, formats: Sequence[Format] = FORMATS) -> dict[str, list[tuple[Split, ...]]]:

@@ -50,12 +50,14 @@ class StageVerdict(msgspec.Struct, frozen=True, kw_only=True):
         kept: whether it keeps the document; None if it did not judge it.
         keeper: the copy that is kept instead; None for a kept document.
         similarity: similarity to the closest copy, 0 to 1; None without a copy.
+        removed: end of the sentence "documents were removed ..."; None if the stage keeps the document.
     """
 
     stage: str
     kept: bool | None
     keeper: RelatedDocument | None = None
     similarity: float | None = None
+    removed: str | None = None
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,12 +175,14 @@ def _failed(context: Context, location: DocumentLocation) -> int:
 def _verdict(context: Context, location: DocumentLocation, stage: str) -> StageVerdict:
     row = context.run.read_table(context.verdicts_of(stage), location.shard).slice(location.row, 1).to_pylist()[0]
     cluster = row.get("cluster")
-    removed = cluster is not None and not row["kept"]
+    copied = cluster is not None and not row["kept"]
+    wording = {each.stage: each.removed for each in context.verdicts}
     return StageVerdict(
         stage=stage,
         kept=row["kept"],
-        keeper=_relative(context, locate_documents(context, [cluster])[0]) if removed else None,
+        keeper=_relative(context, locate_documents(context, [cluster])[0]) if copied else None,
         similarity=row.get("similarity"),
+        removed=None if row["kept"] else wording[stage],
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from massivetext.edits import EditRule
+from massivetext.errors import StageError
 from massivetext.recipe import Recipe, SourceOptions
 from massivetext.rules import Rule
 from massivetext.runs.stage import VerdictSet
@@ -93,6 +94,11 @@ class Context:
                 break
             if shard.source in verdicts.sources:
                 kept = self.run.read_table(verdicts.data_set, shard, ["kept"])["kept"].to_numpy()
+                if mask is not None and len(kept) != len(mask):
+                    raise StageError(
+                        f"{self.run.shard_file(verdicts.data_set, shard)}: want one verdict per document, "
+                        f"{len(mask)}, got {len(kept)} from stage '{verdicts.stage}'"
+                    )
                 mask = kept if mask is None else mask & kept
         if mask is None:
             raise AssertionError(f"stage '{before}' comes before every verdict on source '{shard.source}'")

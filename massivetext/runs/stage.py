@@ -142,6 +142,24 @@ class Stage:
         return self.process is not None or self.verdicts is not None
 
 
+def require_distinct(stages: Sequence[Stage]) -> None:
+    """Refuse stages that would write into each other's folders or be mixed up in tables.
+
+    Raises:
+        ValueError: names the two stages and what they share.
+    """
+    owners: dict[tuple[str, str], Stage] = {}
+    for stage in stages:
+        for what, value in (
+            ("name", stage.name),
+            ("title", stage.title),
+            *(("folder", each) for each in stage.folders),
+        ):
+            owner = owners.setdefault((what, value), stage)
+            if owner is not stage:
+                raise ValueError(f"stages '{owner.name}' and '{stage.name}': want two {what}s, got {value!r} for both")
+
+
 class VerdictSet(NamedTuple):
     """The verdicts of one stage in one run, as plain values that can be sent to workers.
 

@@ -61,8 +61,16 @@ def kernel_signals(counts: KernelCounts, groups: Sequence[SignalGroup]) -> Colum
     """Return the column of every signal of the groups that are computed from counts, by name."""
     found: Columns = {}
     for group in groups:
-        if group.formulas is not None:
-            found |= group.formulas(counts)
+        if group.formulas is None:
+            continue
+        columns = group.formulas(counts)
+        declared = {signal.name for signal in group.signals}
+        if columns.keys() != declared:
+            wrong = ", ".join(sorted(columns.keys() ^ declared))
+            raise ValueError(
+                f"signal group of {', '.join(sorted(declared))}: declared or computed, but not both: {wrong}"
+            )
+        found |= columns
     return found
 
 

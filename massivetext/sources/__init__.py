@@ -1,7 +1,7 @@
 """Sources: input files of every format -> documents, and rejections for input that became no document.
 
-``registry`` lists the formats, ``splits`` divides input files among shards, ``reading`` reads a split. A reader never
-raises for the content of a file: each piece of input becomes a :class:`~massivetext.schema.Document`, or a
+``source_formats`` lists the formats, ``splits`` divides input files among shards, ``reading`` reads a split. A reader
+never raises for the content of a file: each piece of input becomes a :class:`~massivetext.schema.Document`, or a
 :class:`~massivetext.schema.Rejected` with its position and the reason. A missing file does raise.
 """
 

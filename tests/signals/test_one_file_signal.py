@@ -77,3 +77,11 @@ def test_a_counter_wants_columns_numbered_from_0() -> None:
         dataclasses.replace(vowel_signals.GROUP, columns=None)
     with pytest.raises(ValueError, match="Numbered: want columns numbered 0 to 0, in order"):
         dataclasses.replace(vowel_signals.GROUP, columns=Numbered)
+
+
+def test_a_formula_that_forgets_a_signal_is_named() -> None:
+    forgetful = dataclasses.replace(
+        vowel_signals.GROUP, formulas=lambda counts: {"vowel_word_frac": np.zeros(len(counts.sizes))}
+    )
+    with pytest.raises(ValueError, match="declared or computed, but not both: longest_vowel_word_length"):
+        signals.measure(["a"], registry=SignalRegistry((forgetful, words.GROUP, repetition.GROUP)))

@@ -1,13 +1,14 @@
 """A source format in one file: declared as a value, given to the functions that look formats up, read by a run."""
 
+import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from massivetext.errors import UserError
+from massivetext.errors import StageError, UserError
 from massivetext.jobs.ingest import ingest_shard
 from massivetext.orchestration.plan import compute_stage_keys, make_items, make_plan
 from massivetext.recipe import IngestOptions, load_recipe
@@ -15,6 +16,7 @@ from massivetext.runs.context import Context
 from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.stage import verdict_sets
 from massivetext.runs.store import Run
+from massivetext.runs.work_items import WorkItem
 from massivetext.schema import Document, Rejected
 from massivetext.sources import FORMATS, Format
 from massivetext.sources.compressed import open_stream
@@ -34,11 +36,13 @@ def read_percent_records(split: Split, _options: ReadOptions, limits: ReadLimits
             if number % split.slice_count != split.slice_index:
                 continue
             if len(record) > limits.max_record_bytes:
-                yield Rejected(
-                    split.name, str(number), len(record), "record_too_large", f"record {number} is too large"
-                )
-            else:
+                detail = f"record {number} is too large"
+                yield Rejected(split.name, str(number), len(record), "record_too_large", detail)
+                continue
+            try:
                 yield Document(clean(record.decode()), split.name, str(number))
+            except UnicodeDecodeError as error:
+                yield Rejected(split.name, str(number), len(record), "bad_utf8", f"record {number}: {error}")
 
 
 PERCENT = Format(
@@ -47,13 +51,13 @@ PERCENT = Format(
     load_reader=lambda: read_percent_records,
     file_names=("*.fortune",),
     read_cost=0.1,
-    skip_cost=0.1,
+    skip_cost=0.05,
 )
 
 # -- its use -----------------------------------------------------------------------------------------------------------
 
 WITH_PERCENT = (*FORMATS, PERCENT)
-RECORDS = b"one\n%%\ntwo\ntwo\n%%\n" + b"x" * 100 + b"\n%%\nfour\n"
+RECORDS = b"one\n%%\ntwo\ntwo\n%%\n" + b"x" * 100 + b"\n%%\nfour\n%%\nf\xfcnf\n"
 TEXTS = ["one", "two\ntwo", "four"]
 RECIPE = """
 name = "toy"
@@ -77,6 +81,22 @@ def recipe(tmp_path: Path) -> Path:
     return tmp_path / "recipe.toml"
 
 
+def planned(recipe: Path, formats: Sequence[Format]) -> tuple[Context, list[WorkItem]]:
+    """A run of the recipe before it starts, and its work items."""
+    loaded = load_recipe(str(recipe), formats)
+    plan = make_plan(loaded, formats=formats)
+    context = Context(
+        run=Run(str(recipe.parent / "run")),
+        recipe=loaded.recipe,
+        root=loaded.root,
+        stage_keys=compute_stage_keys(plan),
+        shard_counts={name: len(shards) for name, shards in plan.splits.items()},
+        rules=plan.rules,
+        verdicts=verdict_sets(loaded.recipe, STAGES),
+    )
+    return context, make_items(plan, formats)
+
+
 def test_it_is_read_as_the_built_in_formats_are(recipe: Path) -> None:
     options = load_recipe(str(recipe), WITH_PERCENT).recipe.sources["sayings"]
     path = recipe.parent / "a.fortune"
@@ -87,25 +107,29 @@ def test_it_is_read_as_the_built_in_formats_are(recipe: Path) -> None:
 
 
 def test_its_shards_are_ingested_in_slices(recipe: Path) -> None:
-    loaded = load_recipe(str(recipe), WITH_PERCENT)
-    plan = make_plan(loaded, formats=WITH_PERCENT)
-    context = Context(
-        run=Run(str(recipe.parent / "run")),
-        recipe=loaded.recipe,
-        root=loaded.root,
-        stage_keys=compute_stage_keys(plan),
-        shard_counts={name: len(shards) for name, shards in plan.splits.items()},
-        rules=plan.rules,
-        verdicts=verdict_sets(loaded.recipe, STAGES),
-    )
-    items = make_items(plan, WITH_PERCENT)
+    context, items = planned(recipe, WITH_PERCENT)
     commits = [ingest_shard(context, item, ProgressWriter(None, "ingest"), WITH_PERCENT) for item in items]
     files = [context.run.shard_file("documents", item.shard) for item in items]
     found = [text for path in files for text in pq.read_table(path)["text"].to_pylist()]
 
-    assert len(items) == 3  # 127 bytes in slices of at most 50
+    assert len(items) == 3  # 135 bytes in slices of at most 50
     assert sorted(found) == sorted(TEXTS)
-    assert sum(commit.counts["rejected"] for commit in commits) == 1
+    assert sum(commit.counts["rejected"] for commit in commits) == 2
+    assert sum(commit.counts.get("rejected:bad_utf8", 0) for commit in commits) == 1
+
+
+def test_a_reader_that_raises_is_named_with_its_file(recipe: Path) -> None:
+    def fail(_split: Split, _options: ReadOptions, _limits: ReadLimits) -> Iterator[Document | Rejected]:
+        raise IndexError("past the end")
+
+    formats = (*FORMATS, dataclasses.replace(PERCENT, load_reader=lambda: fail))
+    (recipe.parent / "a.fortune").write_bytes(RECORDS[:40])  # one shard
+    context, items = planned(recipe, formats)
+
+    with pytest.raises(
+        StageError, match=r"a\.fortune: the reader of format 'percent' failed: IndexError: past the end"
+    ):
+        ingest_shard(context, items[0], ProgressWriter(None, "ingest"), formats)
 
 
 def test_without_the_value_the_name_is_unknown(recipe: Path) -> None:

@@ -1,15 +1,23 @@
 """A stage of one's own is one file and one entry in the tuple of stages: it is run, resumed, verified and shown."""
 
+import dataclasses
 import hashlib
+import io
 from pathlib import Path
 
+import msgspec
 import numpy as np
+import pyarrow as pa
 import pytest
 from jsonl_corpus import write
 from odd_ids_stage import ODD_DIGITS, ODD_IDS
+from rich.console import Console
 
 from massivetext.cli.check_tables import check_tables
+from massivetext.cli.trace_tables import trace_tables
 from massivetext.engines.engine import Engine
+from massivetext.errors import StageError
+from massivetext.estimate import scaling
 from massivetext.estimate.estimator import estimate_run
 from massivetext.estimate.measured import measure_run
 from massivetext.orchestration.driver import Driver, prepare
@@ -19,8 +27,11 @@ from massivetext.report.examples import DocumentLocation
 from massivetext.report.funnel import read_funnel
 from massivetext.report.trace import trace_document
 from massivetext.runs.context import Context
+from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.stage import Stage
+from massivetext.runs.store import ShardCommit
 from massivetext.runs.verify import verify_run
+from massivetext.runs.work_items import WorkItem
 from massivetext.stages import EXACT_DEDUP, INGEST, JUDGE, STAGES
 from massivetext.stages.finished import open_context
 
@@ -148,3 +159,65 @@ def test_a_stage_has_one_way_to_run() -> None:
         Stage(name="x", title="x", key=INGEST.key, describe=INGEST.describe)
     with pytest.raises(ValueError, match="stage 'x': want either process or run, got both"):
         Stage(name="x", title="x", key=INGEST.key, describe=INGEST.describe, process="a:b", run="a:b")
+
+
+def test_trace_says_why_in_the_words_of_the_stage(context: Context) -> None:
+    shard = context.all_shards()[0]
+    dropped = np.flatnonzero(context.kept(shard, before=ODD_IDS.name) & ~context.kept(shard))
+    traces = [trace_document(context, DocumentLocation(shard, int(row))) for row in dropped]
+    found = next(trace for trace in traces if trace.dropped_by == ODD_IDS.name)
+    console = Console(file=io.StringIO(), width=200)
+    console.print(*trace_tables(found))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+
+    assert any("odd-ids" in line and "dropped" in line and "removed for their odd ids" in line for line in lines)
+
+
+def test_a_stage_that_was_not_measured_is_planned_as_keeping_everything(
+    finished: tuple[Path, tuple[Stage, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, stages = finished
+    loaded = load_recipe(str(folder / "corpus/recipe.toml"))
+    measured = measure_run(open_context(driver(folder, stages, []).context.run, stages).run, "it", stages)
+    known = {
+        name: msgspec.structs.replace(volume, funnel=tuple(row for row in volume.funnel if row[0] != ODD_IDS.name))
+        for name, volume in measured.corpus.sources.items()
+    }
+    corpus = msgspec.structs.replace(measured.corpus, sources=known)
+    monkeypatch.setattr(scaling, "STAGES", stages)
+    source = sorted(known)[0]
+    grown = scaling.scale_volumes(loaded.recipe, scaling.input_volumes(make_plan(loaded).splits), [corpus], None)
+
+    assert ODD_IDS.name in grown.sources[source].judged_by
+    assert grown.sources[source].after(ODD_IDS.name) == grown.sources[source].before(ODD_IDS.name)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"name": "judge"}, "stages 'judge' and 'judge': want two names, got 'judge' for both"),
+        ({"title": JUDGE.title}, "want two titles, got"),
+        ({"data_sets": ("documents",)}, "stages 'ingest' and 'odd-ids': want two folders, got 'documents' for both"),
+    ],
+)
+def test_stages_that_share_something_are_refused(tmp_path: Path, changed: dict[str, object], said: str) -> None:
+    write(tmp_path / "corpus", shards=1, documents=2)
+    clashing = dataclasses.replace(ODD_IDS, **changed)  # type: ignore[arg-type]
+
+    with pytest.raises(ValueError, match=said):
+        driver(tmp_path, (*STAGES, clashing), [])
+
+
+def test_verdicts_that_do_not_fit_the_documents_are_refused(tmp_path: Path) -> None:
+    def drop_a_row(context: Context, item: WorkItem, _reporter: ProgressWriter) -> ShardCommit:
+        rows = len(context.kept(item.shard, before=ODD_IDS.name))
+        short = pa.table({"kept": pa.array([True] * (rows - 1))})
+        file = context.run.write_table(context.verdicts_of(ODD_IDS.name), item.shard, short)
+        return ShardCommit(item.shard.name, (file,), {"kept": 0, "kept_words": 0, "kept_bytes": 0})
+
+    write(tmp_path / "corpus", shards=1, documents=12)
+    stages = list(with_odd_ids(AFTER_JUDGE))
+    stages[AFTER_JUDGE] = dataclasses.replace(ODD_IDS, process=drop_a_row)
+
+    with pytest.raises(StageError, match="want one verdict per document, 12, got 11 from stage 'odd-ids'"):
+        driver(tmp_path, tuple(stages), []).run()

@@ -86,18 +86,19 @@ def rows_of(page: str, header: str) -> dict[str, str]:
 def test_the_design_lists_every_stage_with_what_it_writes() -> None:
     rows = rows_of("docs/design.md", "| stage | reads | writes | shuffle |\n")
 
-    assert list(rows) == [stage.name for stage in STAGES]
+    assert list(rows) == [stage.name for stage in STAGES], "docs/design.md: a row per stage, in their order"
     for stage in STAGES:
         owned = [
             folder for folder in stage.folders if folder != stage.name or folder in ("tokenizer", "records", "report")
         ]
-        assert [folder for folder in owned if f"`{folder}`" not in rows[stage.name]] == []
+        missing = [folder for folder in owned if f"`{folder}`" not in rows[stage.name]]
+        assert missing == [], f"docs/design.md: say in the row of {stage.name} that it writes {missing}"
 
 
 def test_the_design_lists_every_source_format_as_it_is_declared() -> None:
     rows = rows_of("docs/design.md", "| format | files | options | CPU seconds per GB | default of kind |\n")
 
-    assert list(rows) == [each.name for each in FORMATS]
+    assert list(rows) == [each.name for each in FORMATS], "docs/design.md: a row per source format, in their order"
     for each in FORMATS:
         _, _, _, options, cost, kinds, _ = (cell.strip() for cell in rows[each.name].split("|"))
         assert options == (", ".join(f"`{name}`" for name in sorted(each.options)) or "none")
