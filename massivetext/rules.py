@@ -6,7 +6,6 @@ that it fails is recorded, not only the first, so that a bound can be tuned with
 
 import difflib
 import math
-import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -26,7 +25,6 @@ Bools = npt.NDArray[np.bool_]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 # Qualified ("gopher/word_count") after rule sets were combined.
 Name = Annotated[str, msgspec.Meta(pattern="^([a-z][a-z0-9_]*/)?[a-z][a-z0-9_]*$")]
-_PLAIN = re.compile("[a-z][a-z0-9_]*")  # one part of such a name
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -133,7 +131,7 @@ def load_rule_set(name_or_path: str, *, known: Mapping[str, pa.DataType], folder
             and rule, and says what is expected.
     """
     path = _locate(name_or_path, folder)
-    require_plain_name(path)
+    assets.require_plain_name(path)
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -144,15 +142,6 @@ def load_rule_set(name_or_path: str, *, known: Mapping[str, pa.DataType], folder
     rules = tuple(_read(table, f"{path}, rule {number}", known) for number, table in enumerate(listed, start=1))
     _require_unique((rule.label for rule in rules), str(path))
     return RuleSet(name=path.stem, rules=rules)
-
-
-def require_plain_name(path: Path) -> None:
-    """Raise UserError unless the name of a file can begin the qualified names of its rules ("gopher/word_count")."""
-    if not _PLAIN.fullmatch(path.stem):
-        raise UserError(
-            f"{path}: want a file name of lower-case letters, digits and '_' that begins with a letter: the names "
-            f"of its rules begin with it; got {path.stem!r}; rename the file"
-        )
 
 
 def combine_rule_sets(rule_sets: Iterable[RuleSet]) -> tuple[Rule, ...]:

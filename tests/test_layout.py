@@ -26,9 +26,9 @@ LAYERS = (
     {"edits", "recipe", "rules", "shingles"},
     {"sources"},
     {"extract"},
-    {"schema", "text"},
+    {"assets", "schema", "text"},
     {"storage"},
-    {"assets", "errors", "formatting", "hashing"},
+    {"errors", "formatting", "hashing"},
 )
 BEAM = "apache_beam"
 WITH_BEAM = {"engines", "jobs", "transforms"}

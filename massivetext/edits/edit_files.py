@@ -11,7 +11,6 @@ import msgspec
 from massivetext import assets
 from massivetext.edits.actions import EditRule
 from massivetext.errors import UserError
-from massivetext.rules import require_plain_name
 
 
 def load_edit(name_or_path: str, folder: Path | None = None) -> tuple[EditRule, ...]:
@@ -26,7 +25,7 @@ def load_edit(name_or_path: str, folder: Path | None = None) -> tuple[EditRule, 
             and rule, and says what is expected.
     """
     path = _locate(name_or_path, folder)
-    require_plain_name(path)
+    assets.require_plain_name(path)
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
