@@ -4,9 +4,7 @@ A rule says which documents pass. A document is dropped if it fails any rule tha
 that it fails is recorded, not only the first, so that a bound can be tuned without measuring again.
 """
 
-import difflib
 import math
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -130,15 +128,7 @@ def load_rule_set(name_or_path: str, *, known: Mapping[str, pa.DataType], folder
         UserError: there is no such file, its name cannot be part of a rule's name, or a rule in it is wrong; names file
             and rule, and says what is expected.
     """
-    path = _locate(name_or_path, folder)
-    assets.require_plain_name(path)
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: want a TOML file in UTF-8: {error}") from error
-    listed = tables.pop("rule", None)
-    if tables or not isinstance(listed, list) or not listed:
-        raise UserError(f"{path}: want one or more [[rule]] tables and nothing else, got {sorted(tables) or listed!r}")
+    path, listed = assets.read_rule_tables(name_or_path, "filters", folder)
     rules = tuple(_read(table, f"{path}, rule {number}", known) for number, table in enumerate(listed, start=1))
     _require_unique((rule.label for rule in rules), str(path))
     return RuleSet(name=path.stem, rules=rules)
@@ -232,18 +222,6 @@ def _refuse_gap(gaps: Bools, signal: str, label: str, what: str) -> None:
     )
 
 
-def _locate(name_or_path: str, folder: Path | None) -> Path:
-    built_in = not name_or_path.endswith(".toml")
-    path = assets.folder("filters") / f"{name_or_path}.toml" if built_in else (folder or Path()) / name_or_path
-    if path.is_file() and not (built_in and "/" in name_or_path):
-        return path
-    known = assets.asset_names("filters")
-    raise UserError(
-        f"rule set {name_or_path!r}: want one of {', '.join(known)}, or the path of a .toml file; "
-        f"found no file {path}{_suggestion(name_or_path, known)}"
-    )
-
-
 def _read(table: object, toml_path: str, known: Mapping[str, pa.DataType]) -> Rule:
     if isinstance(table, dict) and "/" in str(table.get("name", "")):
         raise UserError(
@@ -263,18 +241,13 @@ def _read(table: object, toml_path: str, known: Mapping[str, pa.DataType]) -> Ru
 def _check_signal(bounds: Bounds, toml_path: str, known: Mapping[str, pa.DataType]) -> None:
     if bounds.signal not in known:
         raise UserError(
-            f"{toml_path}: want a known signal, got {bounds.signal!r}{_suggestion(bounds.signal, known)}; "
+            f"{toml_path}: want a known signal, got {bounds.signal!r}{assets.suggestion(bounds.signal, known)}; "
             f"known are {', '.join(known)}"
         )
     textual = pa.types.is_string(known[bounds.signal]) or pa.types.is_large_string(known[bounds.signal])
     if textual != (bounds.allow is not None):
         wanted = "allow (the signal is text)" if textual else "min or max (the signal is a number)"
         raise UserError(f"{toml_path}: on {bounds.signal!r} want {wanted}, got {_shown(bounds)}")
-
-
-def _suggestion(word: str, choices: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(choices), n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 def _require_unique(names: Iterable[str], toml_path: str) -> None:

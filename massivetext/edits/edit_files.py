@@ -1,7 +1,5 @@
 """Read line edits from files: ``filters/edits/*.toml``."""
 
-import difflib
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args
@@ -24,15 +22,7 @@ def load_edit(name_or_path: str, folder: Path | None = None) -> tuple[EditRule, 
         UserError: there is no such file, its name cannot be part of a rule's name, or a rule in it is wrong; names file
             and rule, and says what is expected.
     """
-    path = _locate(name_or_path, folder)
-    assets.require_plain_name(path)
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: want a TOML file in UTF-8: {error}") from error
-    listed = tables.pop("rule", None)
-    if tables or not isinstance(listed, list) or not listed:
-        raise UserError(f"{path}: want one or more [[rule]] tables and nothing else, got {sorted(tables) or listed!r}")
+    path, listed = assets.read_rule_tables(name_or_path, "filters/edits", folder)
     rules = (_read(table, f"{path}, rule {number}") for number, table in enumerate(listed, start=1))
     return tuple(msgspec.structs.replace(rule, name=f"{path.stem}/{rule.name}") for rule in rules)
 
@@ -49,18 +39,6 @@ def combine_edits(edits: Iterable[Iterable[EditRule]]) -> tuple[EditRule, ...]:
     return rules
 
 
-def _locate(name_or_path: str, folder: Path | None) -> Path:
-    built_in = not name_or_path.endswith(".toml")
-    path = assets.folder("filters/edits") / f"{name_or_path}.toml" if built_in else (folder or Path()) / name_or_path
-    if path.is_file() and not (built_in and "/" in name_or_path):
-        return path
-    known = assets.asset_names("filters/edits")
-    raise UserError(
-        f"edit {name_or_path!r}: want one of {', '.join(known)}, or the path of a .toml file; "
-        f"found no file {path}{_suggestion(name_or_path, known)}"
-    )
-
-
 def _read(table: object, toml_path: str) -> EditRule:
     if isinstance(table, dict) and "/" in str(table.get("name", "")):
         raise UserError(
@@ -69,16 +47,10 @@ def _read(table: object, toml_path: str) -> EditRule:
     actions = [str(kind.__struct_config__.tag) for kind in get_args(EditRule)]
     action = table.get("action") if isinstance(table, dict) else None
     if action not in actions:
-        raise UserError(
-            f"{toml_path}: action: want one of {', '.join(actions)}, got {action!r}{_suggestion(str(action), actions)}"
-        )
+        close = assets.suggestion(str(action), actions)
+        raise UserError(f"{toml_path}: action: want one of {', '.join(actions)}, got {action!r}{close}")
     try:
         rule: EditRule = msgspec.convert(table, EditRule)
     except msgspec.ValidationError as error:
         raise UserError(f"{toml_path}: {error}; got {table!r}") from error
     return rule
-
-
-def _suggestion(word: str, choices: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(choices), n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""

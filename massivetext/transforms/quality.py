@@ -123,7 +123,7 @@ class JudgeRules(RowTransform):
 
     def expand(self, measured: Rows, *, batch_rows: int = BATCH_ROWS, batch_characters: int = BATCH_CHARACTERS) -> Rows:
         """Add the fields with one ParDo, which works on batches within a bundle; see :func:`with_fields`."""
-        needed = {signal for rule in self._rules for signal in rule.signals}
+        needed = rule_sets.signals_read_by(self._rules)
         return with_fields(
             measured,
             "JudgeRules",
@@ -186,7 +186,7 @@ def _load_judge(rules: tuple[Rule, ...]) -> Values[object]:
 
 
 def _judge_rows(rules: tuple[Rule, ...], rows: Sequence[object]) -> Iterable[Sequence[object]]:
-    names = sorted({signal for rule in rules for signal in rule.signals})
+    names = sorted(rule_sets.signals_read_by(rules))
     types = registry.types()
     columns = {name: pa.array([getattr(row, name) for row in rows], types[name]) for name in names}
     # The column "row" gives the table its length if the rules read no signal.
