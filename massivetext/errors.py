@@ -94,13 +94,15 @@ def mark_for_driver(error: MassivetextError) -> MassivetextError:
 def unmark(text: str) -> MassivetextError | None:
     """Return the first marked error in the text of a traceback, or None if no error is marked there.
 
-    The class is looked up by name among all subclasses of :class:`MassivetextError` that this process has loaded.
+    The class is looked up by name among all subclasses of :class:`MassivetextError` that this process has loaded; the
+    first one of that name is taken, since a worker within this process may have unpickled copies of a class.
     """
     found = _MARK.search(text)
     if found is None:
         return None
-    classes = {each.__name__: each for each in _subclasses(MassivetextError)}
-    return classes.get(found.group(1), StageError)(json.loads(found.group(2)))
+    name, message = found.group(1), json.loads(found.group(2))
+    error_class = next((each for each in _subclasses(MassivetextError) if each.__name__ == name), StageError)
+    return error_class(message)
 
 
 def _subclasses(base: type[MassivetextError]) -> Iterator[type[MassivetextError]]:

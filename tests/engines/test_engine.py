@@ -188,6 +188,17 @@ def test_an_error_class_that_is_defined_elsewhere_arrives_as_itself() -> None:
         Engine().run(failing(mark_for_driver(NewError("full"))), lanes=1)
 
 
+def test_a_copy_of_an_error_class_that_a_worker_unpickled_is_not_taken_for_it() -> None:
+    class CopiedError(StageError):
+        """The class that the caller knows."""
+
+    original = CopiedError
+    copy = type("CopiedError", (StageError,), {})
+
+    assert type(unmark('<<massivetext CopiedError "full">>')) is original
+    assert copy is not original
+
+
 def test_an_error_class_that_the_driver_does_not_know_is_a_stage_error() -> None:
     found = unmark('x <<massivetext OtherError "full">> y')
 

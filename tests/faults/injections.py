@@ -241,8 +241,8 @@ def _(scene: Scene) -> str:
     lost = scene.folder / "input/news-0.jsonl.gz"
     kept = shutil.copy2(lost, scene.folder / "kept")
     done = scene.run(harm=scene.harm("remove", "rename", r"/documents/", argument=str(lost)))
-    message = done.stopped(r"news-0\.jsonl\.gz: has gone since the run began")
-    assert "bring it back" in message
+    message = done.stopped(r"news-0\.jsonl\.gz: was removed after the run began")
+    assert "put it back" in message
     shutil.copy2(kept, lost)
     scene.run().went_on()
     return STOPPED
@@ -253,7 +253,7 @@ def _(scene: Scene) -> str:
     changed = scene.folder / "input/news-0.jsonl.gz"
     kept = shutil.copy2(changed, scene.folder / "kept")
     done = scene.run(harm=scene.harm("append", "rename", r"/documents/", argument=str(changed)))
-    done.stopped(r"news-0\.jsonl\.gz: has changed since the run began; run again to read it as it is now")
+    done.stopped(r"news-0\.jsonl\.gz: was changed after the run began; run again to read it as it is now")
     shutil.copy2(kept, changed)
     scene.run().went_on()
     return STOPPED
