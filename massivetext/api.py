@@ -12,7 +12,7 @@ import msgspec
 from massivetext import recipe as recipes
 from massivetext.engines.engine import Engine
 from massivetext.orchestration.driver import prepare
-from massivetext.orchestration.plan import compute_stage_keys, load_edits, load_rules, make_plan
+from massivetext.orchestration.plan import compute_stage_keys, load_edits, load_rules, make_plan, validate_files
 from massivetext.recipe import LoadedRecipe, SourceOptions
 from massivetext.report.funnel import Funnel, read_funnel
 from massivetext.rules import Rule
@@ -117,6 +117,9 @@ def check(recipe: RecipeLike) -> CheckResult:
     demo = None if options.demo is None else Path(loaded.root, options.demo)
     missing_demo = None if demo is None or demo.exists() else str(demo)
     plan = RunPlan(loaded, {}, load_rules(loaded), load_edits(loaded)) if missing_demo else make_plan(loaded)
+    keys = None if missing_demo else compute_stage_keys(plan)
+    if not missing_demo:
+        validate_files(loaded)
     has_tests = bool(options.decontaminate.test_sets)
     return CheckResult(
         name=options.name,
@@ -124,7 +127,7 @@ def check(recipe: RecipeLike) -> CheckResult:
             name: _check_source(source, plan.splits.get(name), plan.rules[name], has_tests)
             for name, source in sorted(options.sources.items())
         },
-        stage_keys=None if missing_demo else compute_stage_keys(plan),
+        stage_keys=keys,
         missing_demo=missing_demo,
     )
 

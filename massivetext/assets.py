@@ -3,14 +3,12 @@
 Files of rules are also read here, as tables: rule sets and line edits have the same layout.
 """
 
-import difflib
 import re
-import tomllib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
 from massivetext.errors import UserError
+from massivetext.toml_tables import parse_toml, suggestion
 
 Folder = Literal["pipelines", "filters", "filters/edits"]
 
@@ -48,19 +46,16 @@ def read_rule_tables(
             f"of its rules begin with it; got {path.stem!r}; rename the file"
         )
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
         raise UserError(f"{path}: want a TOML file in UTF-8: {error}") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
+    tables = parse_toml(text, str(path))
     listed = tables.pop("rule", None)
     if tables or not isinstance(listed, list) or not listed:
         raise UserError(f"{path}: want one or more [[rule]] tables and nothing else, got {sorted(tables) or listed!r}")
     return path, listed
-
-
-def suggestion(word: str, choices: Iterable[str]) -> str:
-    """Return the end of a message that names the closest choice, or nothing if none is close."""
-    close = difflib.get_close_matches(word, list(choices), n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 def _locate(name_or_path: str, built_in: Literal["filters", "filters/edits"], start: Path | None) -> Path:

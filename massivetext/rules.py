@@ -17,12 +17,19 @@ import pyarrow.compute as pc
 
 from massivetext import assets
 from massivetext.errors import UserError
+from massivetext.toml_tables import convert_value, suggestion
 
 MAX_RULES = 64  # bits of the `failed` column
 Bools = npt.NDArray[np.bool_]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 # Qualified ("gopher/word_count") after rule sets were combined.
-Name = Annotated[str, msgspec.Meta(pattern="^([a-z][a-z0-9_]*/)?[a-z][a-z0-9_]*$")]
+Name = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^([a-z][a-z0-9_]*/)?[a-z][a-z0-9_]*$",
+        description="a name of a-z, 0-9 and _ that begins with a letter",
+    ),
+]
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -227,10 +234,7 @@ def _read(table: object, toml_path: str, known: Mapping[str, pa.DataType]) -> Ru
         raise UserError(
             f"{toml_path}: name: want a name without '/', got {table['name']!r}; the name of the rule set is added"
         )
-    try:
-        rule = msgspec.convert(table, Rule)
-    except msgspec.ValidationError as error:
-        raise UserError(f"{toml_path}: {error}; got {table!r}") from error
+    rule: Rule = convert_value(table, Rule, toml_path)
     for bounds in rule.alternatives:
         _check_signal(bounds, toml_path if rule.any_of is None else f"{toml_path}: any_of", known)
     if rule.where is not None:
@@ -241,7 +245,7 @@ def _read(table: object, toml_path: str, known: Mapping[str, pa.DataType]) -> Ru
 def _check_signal(bounds: Bounds, toml_path: str, known: Mapping[str, pa.DataType]) -> None:
     if bounds.signal not in known:
         raise UserError(
-            f"{toml_path}: want a known signal, got {bounds.signal!r}{assets.suggestion(bounds.signal, known)}; "
+            f"{toml_path}: want a known signal, got {bounds.signal!r}{suggestion(bounds.signal, known)}; "
             f"known are {', '.join(known)}"
         )
     textual = pa.types.is_string(known[bounds.signal]) or pa.types.is_large_string(known[bounds.signal])

@@ -164,7 +164,7 @@ def test_a_check_before_the_demo_corpus_is_written_has_no_files(
 
 
 def test_arguments_that_cannot_be_are_refused(corpus: Path) -> None:
-    with pytest.raises(massivetext.UserError, match=r"run: seed: Expected `int` >= 0, got -1"):
+    with pytest.raises(massivetext.UserError, match=r"run: seed: want a whole number from 0 to .*, got -1"):
         massivetext.run("recipe.toml", "out", seed=-1)
     with pytest.raises(massivetext.UserError, match="--workers: want at least 1, got 0"):
         massivetext.run("recipe.toml", "out", workers=0)

@@ -28,6 +28,7 @@ LAYERS = (
     {"extract"},
     {"assets", "schema", "text"},
     {"storage"},
+    {"toml_tables"},
     {"errors", "formatting", "hashing"},
 )
 BEAM = "apache_beam"

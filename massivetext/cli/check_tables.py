@@ -20,10 +20,10 @@ def check_tables(plan: RunPlan, stages: Sequence[Stage] = STAGES) -> list[Table]
 def _inputs_table(plan: RunPlan) -> Table:
     recipe = plan.recipe
     table = Table(title=f"recipe {recipe.name}: inputs", title_justify="left", header_style="bold")
-    table.add_column("source")
+    table.add_column("source", overflow="fold")
     table.add_column("inputs", overflow="fold", ratio=1)
     for column in ("files", "size", "shards"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", overflow="fold")
     for name, source in sorted(recipe.sources.items()):
         table.add_row(name, Text("\n".join(source.inputs)), *_input_sizes(plan.splits.get(name)))
     return table
@@ -40,11 +40,11 @@ def _judging_table(plan: RunPlan) -> Table:
     recipe = plan.recipe
     table = Table(title="how they are judged and mixed", title_justify="left", header_style="bold")
     for column in ("source", "kind"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     table.add_column("rule sets", overflow="fold", ratio=1)
     for column in ("dedup", "test sets"):
-        table.add_column(column)
-    table.add_column("weight", justify="right")
+        table.add_column(column, overflow="fold")
+    table.add_column("weight", justify="right", overflow="fold")
     for name, source in sorted(recipe.sources.items()):
         count = len(plan.rules[name])
         sets = f"{', '.join(source.rule_sets)}: {count} rule{'' if count == 1 else 's'}" if count else "none"

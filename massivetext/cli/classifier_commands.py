@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from massivetext.cli.messages import make_console, print_line
 from massivetext.errors import UserError
 
 app = typer.Typer(
@@ -83,7 +83,7 @@ def train(
     if as_json:
         sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
         return
-    console, table = Console(highlight=False), Table("held-out texts", "precision", "recall", "F1", "false alarms")
+    console, table = make_console(), Table("held-out texts", "precision", "recall", "F1", "false alarms")
     for title, one in (("threshold of the rule", report.chosen), ("same, exactly", report.exact), ("0.5", report.even)):
         table.add_row(
             f"{title}: {one.threshold:.4f}" if one is not report.even else title,
@@ -95,7 +95,7 @@ def train(
     console.print(
         f"expected calibration error {report.reliability.expected_error:.4f}, Brier {report.reliability.brier:.4f}"
     )
-    console.print(f"{output}, {output.with_suffix('.json').name} and {output.with_suffix('.md').name}", soft_wrap=True)
+    print_line(console, f"{output}, {output.with_suffix('.json').name} and {output.with_suffix('.md').name}")
 
 
 def _read_notes(path: Path) -> str:

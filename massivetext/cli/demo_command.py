@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from massivetext.cli.messages import make_console, print_line
 from massivetext.errors import UserError
 
 
@@ -15,9 +15,11 @@ def demo(
 ) -> None:
     """Write a small corpus of five sources with known planted cases; the same seed gives the same bytes."""
     from massivetext.demo import write_demo
+    from massivetext.storage import files as fs
 
+    fs.require_writable_folder(str(folder.absolute()), "DIR")
     try:
         write_demo(folder, seed)
     except ValueError as error:
         raise UserError(str(error)) from error
-    Console().print(f"{folder}: written; truth.json lists what was planted", highlight=False, soft_wrap=True)
+    print_line(make_console(), f"{folder}: written; truth.json lists what was planted")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from massivetext.cli.messages import make_console, print_line
 from massivetext.errors import StageError
 
 app = typer.Typer(
@@ -43,7 +43,7 @@ def fetch(
 
     spark_version = spark or job_server.SPARK_VERSION
     jar = job_server.fetch_jar(folder or job_server.cache(), spark_version=spark_version, assemble=assemble)
-    Console().print(str(jar), highlight=False, soft_wrap=True)
+    print_line(make_console(), str(jar))
 
 
 @app.command()
@@ -64,16 +64,15 @@ def spark(
 
     from massivetext.engines.spark import cluster
 
-    console, stopped = Console(), threading.Event()
+    console, stopped = make_console(), threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     with tempfile.TemporaryDirectory(prefix="massivetext-spark-") as temporary:
         directory = folder or Path(temporary)
         with cluster(directory, workers=workers, cores=cores, memory=memory, port=port) as running:
-            console.print(
+            print_line(
+                console,
                 f"{running.url}: {workers} workers of {cores} core{'s' if cores > 1 else ''}; logs in {directory}\n"
                 f"  massivetext run RECIPE --output RUN -- {shlex.join(running.options())}",
-                highlight=False,
-                soft_wrap=True,
             )
             try:
                 while not stopped.wait(1.0):
@@ -83,7 +82,7 @@ def spark(
                     if ended:
                         raise StageError(f"process {ended[0]} of the cluster has ended; its log is in {directory}")
             except KeyboardInterrupt:
-                console.print("stopped")
+                print_line(console, "stopped")
 
 
 @app.command()
@@ -101,4 +100,4 @@ def check(
 
     engine = Engine(workers=os.cpu_count() or 1, beam_args=tuple(beam_options or ())).with_checked_options(shards=1)
     for line in probe_engine(engine):
-        Console().print(line, highlight=False, soft_wrap=True, markup=False)
+        print_line(make_console(), line)

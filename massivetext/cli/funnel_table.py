@@ -9,10 +9,10 @@ from massivetext.report.funnel import Funnel, FunnelCount
 def funnel_table(funnel: Funnel) -> Table:
     """Return a table of the documents and words of each source after each stage, and of the tokens in the records."""
     table = Table(caption="documents left after each stage, their words below", header_style="bold", show_footer=True)
-    table.add_column("source", footer="all")
+    table.add_column("source", footer="all", overflow="fold")
     for stage in funnel.stages:
-        table.add_column(stage, justify="right", footer=_cell(funnel.total(stage)))
-    table.add_column("tokens", justify="right", footer=f"{sum(funnel.tokens.values()):,}")
+        table.add_column(stage, justify="right", overflow="fold", footer=_cell(funnel.total(stage)))
+    table.add_column("tokens", justify="right", overflow="fold", footer=f"{sum(funnel.tokens.values()):,}")
     for source in funnel.sources:
         cells = (_cell(funnel.at(source, stage)) for stage in funnel.stages)
         table.add_row(source, *cells, f"{funnel.tokens.get(source, 0):,}")

@@ -1,12 +1,12 @@
 """The command ``massivetext``: the list of its commands, its exit codes, and how errors become messages."""
 
+import io
 import logging
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
-from rich.console import Console
 
 from massivetext import __version__
 from massivetext.cli import (
@@ -21,7 +21,8 @@ from massivetext.cli import (
     trace_command,
     verify_command,
 )
-from massivetext.cli.messages import print_error
+from massivetext.cli.messages import make_console, print_error
+from massivetext.cli.process_control import StoppedError, stop_on_signals
 from massivetext.errors import MENDABLE, StageError, UserError
 
 # Every command and group of commands, in the order of `massivetext --help`, where groups come after the commands.
@@ -39,6 +40,9 @@ COMMANDS: Sequence[Callable[..., None] | typer.Typer] = (
     classifier_commands.app,
 )
 
+# ClickException: what is wrong with arguments. Some versions of typer hold a copy of click, so it is found from here.
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
+
 app = typer.Typer(
     name="massivetext",
     no_args_is_help=True,
@@ -53,7 +57,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        Console().print(__version__, highlight=False)
+        make_console().print(__version__)
         raise typer.Exit
 
 
@@ -78,33 +82,70 @@ for _command in COMMANDS:
 def main() -> None:
     """Run the command line and exit: code 0 for done, 1 for a run that cannot continue, 2 for an error of the user.
 
-    A run that a signal stops (Ctrl-C, SIGTERM, SIGHUP) exits with 128 plus the signal's number: 130 for Ctrl-C.
+    A command that a signal stops (Ctrl-C, SIGTERM, SIGHUP) exits with 128 plus the signal's number: 130 for Ctrl-C.
     """
     logging.getLogger().setLevel(logging.ERROR)
     if "--debug" not in sys.argv:
         for name in ("gcsfs", "asyncio"):  # they log tracebacks of errors that the command reports in one line
             logging.getLogger(name).setLevel(logging.CRITICAL)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that has no ✓
     sys.exit(run_command_line(sys.argv[1:]))
 
 
 def run_command_line(arguments: list[str]) -> int:
-    """Run the command with these arguments, print errors that a user can correct, and return the exit code."""
-    try:
-        app(arguments)
-    except SystemExit as stop:
-        return int(stop.code or 0)
-    except (UserError, StageError) as error:
-        if "--debug" in arguments:
-            raise
-        print_error(str(error))
-        return 2 if isinstance(error, UserError) else 1
-    except OSError as error:
-        if "--debug" in arguments or error.errno not in MENDABLE:
-            raise
-        print_error(f"{error.strerror}: {error.filename or 'the run folder'}; correct this and run again to go on")
-        return 1
-    return 0
+    """Run the command with these arguments, print errors as messages, and return the exit code.
+
+    Raises:
+        Exception: any error, if the arguments hold ``--debug``.
+    """
+    debug = "--debug" in arguments
+    with stop_on_signals() as received:
+        try:
+            code = int(app(arguments, prog_name="massivetext", standalone_mode=False) or 0)
+            return code if not received else _stop(received[0], "stopped")  # typer returns 130 for every signal
+        except (UserError, StageError) as error:
+            if debug:
+                raise
+            print_error(str(error))
+            return 2 if isinstance(error, UserError) else 1
+        except _USAGE_ERROR as error:
+            return _print_usage_error(error)
+        except SystemExit as stop:
+            return int(stop.code or 0)
+        except (KeyboardInterrupt, typer.Abort, Exception) as error:
+            if received:
+                return _stop(received[0], str(error) if isinstance(error, StoppedError) else "stopped")
+            if debug:
+                raise
+            print_error(_explain(error))
+            return 1
 
 
-if __name__ == "__main__":
-    main()
+def _stop(number: int, message: str) -> int:
+    print_error(message)
+    return 128 + number
+
+
+def _print_usage_error(error: Exception) -> int:
+    """Print what is wrong with the arguments, and the command whose help says more."""
+    context: typer.Context | None = getattr(error, "ctx", None)
+    message: str = cast(typer.BadParameter, error).format_message()
+    if type(error).__name__ == "NoArgsIsHelpError":
+        make_console(stderr=True).print(message, soft_wrap=True)
+    else:
+        path = context.command_path if context else "massivetext"
+        print_error(f"{message.rstrip('.')}; `{path} --help` lists what it takes")
+    return 2
+
+
+def _explain(error: BaseException) -> str:
+    if isinstance(error, OSError) and (error.filename or error.errno in MENDABLE):
+        return f"{error.filename or 'the run folder'}: {error.strerror}; correct this and run again to go on"
+    if isinstance(error, MemoryError):
+        return "this machine has no memory left for it; give fewer --workers, or a machine with more memory"
+    return (
+        f"{type(error).__name__}: {str(error) or 'no message'}; this is a fault of massivetext: please report it with "
+        "what `massivetext --debug ...` prints for the same arguments"
+    )

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from massivetext.cli.command_arguments import RecipeName
+from massivetext.cli.messages import make_console, print_line
 from massivetext.errors import UserError
 
 if TYPE_CHECKING:
@@ -53,11 +53,15 @@ def plan(
     from massivetext.orchestration.plan import plan_splits
     from massivetext.recipe import load_recipe
     from massivetext.runs.store import Run
+    from massivetext.runs.verify import explain_damage
     from massivetext.storage import files as fs
 
     loaded, prices = load_recipe(recipe), _prices(price or [])
     folder = None if sample is None else fs.absolute(sample)
-    measured = [] if folder is None else [measure_run(Run(folder), f"the run in {folder}")]
+    measured = []
+    if folder is not None:
+        with explain_damage(Run(folder)):
+            measured.append(measure_run(Run(folder), f"the run in {folder}"))
     measured.append(reference())
     try:
         inputs = input_volumes(plan_splits(loaded))
@@ -70,14 +74,14 @@ def plan(
     plans = [
         estimate_run(scale_volumes(loaded.recipe, inputs, corpora, size), measured, workers, prices) for size in scales
     ]
-    console = Console()
+    console = make_console()
     if as_json:
         everything = {"plans": plans, "measured": measured, "prices": prices}
         console.out(msgspec.json.format(msgspec.json.encode(everything), indent=2).decode(), highlight=False)
         return
     if not found:
         hint = "The recipe's inputs are not there, so the input is divided among the sources by their weights."
-        console.print(hint, soft_wrap=True)
+        print_line(console, hint)
     print_plan(console, plans, measured, prices)
 
 

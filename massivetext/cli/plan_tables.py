@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 
+from massivetext.cli.messages import print_line
 from massivetext.estimate import rates
 from massivetext.estimate.estimator import Estimate, Prices, StepEstimate
 from massivetext.estimate.measured import MeasuredRun
@@ -23,17 +24,17 @@ def print_plan(console: Console, plans: Sequence[Estimate], measured: Sequence[M
     for plan in plans:
         console.print(plan_table(plan))
         for line in _summary_lines(plan):
-            console.print(line, highlight=False, soft_wrap=True, markup=False)
+            print_line(console, line)
         console.print()
     for line in _assumption_lines(measured, prices):
-        console.print(line, style="dim", highlight=False, soft_wrap=True, markup=False)
+        print_line(console, line, style="dim")
 
 
 def plan_table(plan: Estimate) -> Table:
     """Return a table of the steps of a plan, with totals below."""
     title = f"{format_bytes(plan.raw_bytes, petabytes=True)} of input on {plan.workers:,} workers"
     table = Table(title=title, title_justify="left", header_style="bold", show_footer=True)
-    table.add_column("step", footer="all")
+    table.add_column("step", footer="all", overflow="fold")
     hours = sum(step.cpu_hours for step in plan.steps)
     totals = {
         "work items (waves)": "",
@@ -47,7 +48,8 @@ def plan_table(plan: Estimate) -> Table:
         "most time for": "",
     }
     for name, footer in totals.items():
-        table.add_column(name, footer=footer, justify="left" if name == "most time for" else "right")
+        justify: JustifyMethod = "left" if name == "most time for" else "right"
+        table.add_column(name, footer=footer, justify=justify, overflow="fold")
     for step in plan.steps:
         table.add_row(step.step + ("" if step.measured else "*"), *_cells(step))
     return table

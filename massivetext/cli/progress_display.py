@@ -49,11 +49,10 @@ class ProgressDisplay:
             elif event == "done":
                 line = self._line(stage)
                 started, _ = self._running.pop(stage)
-                self._console.print(
-                    f"[green]✓[/] {line} [dim]{format_duration(time.monotonic() - started)}[/]", highlight=False
-                )
+                took = Text(f" {format_duration(time.monotonic() - started)}", style="dim")
+                self._console.print(Text("✓ ", style="green") + Text(line, style="") + took, soft_wrap=True)
             else:
-                self._console.print(f"[dim]= {stage:<14} already done[/]", highlight=False)
+                self._console.print(Text(f"= {stage:<14} already done", style="dim"), soft_wrap=True)
 
     def _draw(self) -> None:
         wait = _LIVE_SECONDS if self._live else _PLAIN_SECONDS
@@ -64,7 +63,7 @@ class ProgressDisplay:
                 self._live.update(Text("\n".join(f"… {line}" for line in lines)), refresh=True)
             else:
                 for line in lines:
-                    self._console.print(f"… {line}", highlight=False, soft_wrap=True)
+                    self._console.print(f"… {line}", soft_wrap=True)
 
     def _line(self, stage: str) -> str:
         started, shards = self._running[stage]

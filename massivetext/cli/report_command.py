@@ -1,10 +1,9 @@
 """The command ``massivetext report``: write the report of a run that stopped early."""
 
 import typer
-from rich.console import Console
 
 from massivetext.cli.command_arguments import RunFolder
-from massivetext.cli.messages import print_message
+from massivetext.cli.messages import make_console, print_line, print_message
 from massivetext.cli.process_control import hide_standard_error
 
 
@@ -12,9 +11,11 @@ def report(context: typer.Context, run_folder: RunFolder) -> None:
     """Write the report of a run that stopped early but has completed `judge`, and print its path."""
     from massivetext.jobs.report_pages import write_report
     from massivetext.runs.store import Run
+    from massivetext.runs.verify import explain_damage
     from massivetext.stages.finished import open_context
     from massivetext.storage import files as fs
 
-    with hide_standard_error(debug=context.obj):
-        path = write_report(open_context(Run(fs.absolute(run_folder))), print_message)
-    Console().print(path, highlight=False, soft_wrap=True)
+    run = Run(fs.absolute(run_folder))
+    with hide_standard_error(debug=context.obj), explain_damage(run):
+        path = write_report(open_context(run), print_message)
+    print_line(make_console(), path)

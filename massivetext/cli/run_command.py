@@ -1,15 +1,13 @@
 """The command ``massivetext run``: run a recipe from its inputs to training records and a report."""
 
 import os
-import signal
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from massivetext.cli.command_arguments import RecipeName
-from massivetext.cli.messages import print_error, print_message
-from massivetext.cli.process_control import hide_standard_error, stop_on_signals
+from massivetext.cli.messages import make_console, print_line, print_message
+from massivetext.cli.process_control import StoppedError, hide_standard_error
 from massivetext.stages import RECORDS, REPORT, STAGES
 from massivetext.stages.report_stage import PAGE
 
@@ -45,9 +43,10 @@ def run(
     from massivetext.orchestration.driver import prepare
     from massivetext.recipe import load_recipe
     from massivetext.report.funnel import read_funnel
+    from massivetext.runs.verify import explain_damage
     from massivetext.storage import files as fs
 
-    console, folder = Console(), fs.absolute(output)
+    console, folder = make_console(), fs.absolute(output)
     loaded = load_recipe(recipe)
     if seed is not None:
         loaded = msgspec.structs.replace(loaded, recipe=msgspec.structs.replace(loaded.recipe, seed=seed))
@@ -55,17 +54,16 @@ def run(
     try:
         with (
             hide_standard_error(debug=context.obj),
-            stop_on_signals(signal.SIGTERM, signal.SIGHUP),
             ProgressDisplay(console, folder) as progress,
         ):
             driver = prepare(loaded, folder, engine, until=until, listener=progress, notify=print_message)
-            has_run = driver.run()
+            with explain_damage(driver.context.run):
+                has_run = driver.run()
     except KeyboardInterrupt as stop:
-        print_error("stopped; what is complete is kept, and the same command goes on from there")
-        raise typer.Exit(128 + (stop.args[0] if stop.args else signal.SIGINT)) from None
+        raise StoppedError("stopped; what is complete is kept, and the same command goes on from there") from stop
     if not has_run:
-        console.print(f"{folder}: everything is done already.", highlight=False, soft_wrap=True)
+        print_line(console, f"{folder}: everything is done already.")
     console.print(funnel_table(read_funnel(driver.context.run, sorted(loaded.recipe.sources))))
     for title, path in ((RECORDS.name, RECORDS.name), (REPORT.name, PAGE)):
         if fs.exists(fs.join(folder, path)):
-            console.print(f"{title:<8} {fs.join(folder, path)}", highlight=False, soft_wrap=True)
+            print_line(console, f"{title:<8} {fs.join(folder, path)}")

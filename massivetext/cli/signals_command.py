@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from massivetext import assets
+from massivetext.cli.messages import make_console
 from massivetext.errors import UserError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def signals(
         return
     from massivetext.cli.trace_tables import line_table, rule_table, safe_text, signal_table
 
-    console = Console(highlight=False)
+    console = make_console()
     if edits:
         console.print(line_table(changed))
     console.print(signal_table(values))

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from massivetext.cli.command_arguments import RunFolder
+from massivetext.cli.messages import make_console
 from massivetext.errors import UserError
 
 if TYPE_CHECKING:
@@ -24,14 +25,18 @@ def trace(
     """Print every signal of a document, the verdict of each rule, its duplicates, and where its tokens are."""
     from massivetext.report.trace import find_documents, trace_document
     from massivetext.runs.store import Run
+    from massivetext.runs.verify import explain_damage
     from massivetext.stages.finished import open_context
     from massivetext.storage import files as fs
 
-    context = open_context(Run(fs.absolute(run_folder)))
-    found = find_documents(context, document)
+    run = Run(fs.absolute(run_folder))
+    with explain_damage(run):
+        context = open_context(run)
+        found = find_documents(context, document)
+        traces = [trace_document(context, location) for location in found.documents]
     if not found.documents and not found.quarantined:
         raise UserError(f"{document}: no such document in {run_folder}, neither among the documents nor in quarantine")
-    print_trace(Console(), [trace_document(context, location) for location in found.documents], found.quarantined)
+    print_trace(make_console(), traces, found.quarantined)
 
 
 def print_trace(console: Console, traces: "Sequence[Trace]", quarantined: Sequence[Mapping[str, object]]) -> None:

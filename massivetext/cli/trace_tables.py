@@ -24,14 +24,16 @@ _GOOD, _BAD, _DULL = "green", "bold red", "dim"
 
 
 def safe_text(text: object, style: str = "") -> Text:
-    """Return a text from a document without markup and without characters that would steer the terminal."""
+    """Return a text from a document without characters that would steer the terminal."""
     return Text(printable(str(text)), style=style)
 
 
 def trace_tables(trace: Trace) -> Iterator[RenderableType]:
     """Yield tables of everything that is known about one document."""
     yield _head(trace)
-    yield Panel(safe_text(trace.document.excerpt or "(an empty text)"), title="how it begins", title_align="left")
+    yield Panel(
+        safe_text(trace.document.excerpt or "(an empty text)"), title="how it begins", title_align="left", expand=False
+    )
     if trace.edits:
         yield edit_table(trace.edits)
     yield _stages(trace)

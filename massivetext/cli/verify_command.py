@@ -1,9 +1,9 @@
 """The command ``massivetext verify``: compare every file of a run with its manifests."""
 
 import typer
-from rich.console import Console
 
 from massivetext.cli.command_arguments import RunFolder
+from massivetext.cli.messages import make_console, print_line
 from massivetext.stages import RECORDS
 
 
@@ -14,14 +14,13 @@ def verify(run_folder: RunFolder) -> None:
     from massivetext.runs.store import Run
     from massivetext.runs.verify import verify_run
     from massivetext.storage import files as fs
-    from massivetext.text import printable
 
-    console, run = Console(), Run(fs.absolute(run_folder))
+    console, run = make_console(), Run(fs.absolute(run_folder))
     problems = verify_run(run)
     if not problems and fs.exists(run.path(RECORDS.name, FILE_NAME)):
         problems = reader.check_records(run.path(RECORDS.name))
     for problem in problems:
-        console.print(printable(problem), highlight=False, soft_wrap=True, markup=False)
+        print_line(console, problem)
     if problems:
         console.print(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} found", style="bold red")
         raise typer.Exit(1)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from massivetext.decontaminate.evaluation_items import read_items
 from massivetext.decontaminate.index import NgramIndex
 from massivetext.errors import UserError
-from massivetext.recipe import DecontaminateOptions
+from massivetext.recipe import DecontaminateOptions, LoadedRecipe
 from massivetext.storage import files as fs
 
 
@@ -28,6 +28,14 @@ def evaluation_files(patterns: Sequence[str], root: str) -> list[fs.FileInfo]:
             )
         found.update((info.path, info) for info in infos)
     return sorted(found.values())
+
+
+def validate_test_sets(loaded: LoadedRecipe) -> None:
+    """Refuse a recipe with a test set that cannot be read or holds no item. Raises UserError."""
+    options = loaded.recipe.decontaminate
+    for file in evaluation_files(options.test_sets, loaded.root):
+        if not read_items(file.path.rsplit("/", 1)[-1], fs.read_bytes(file.path)):
+            raise UserError(f"decontaminate.test_sets: {file.path}: want at least one item, got none")
 
 
 def build_index(files: Iterable[fs.FileInfo], options: DecontaminateOptions) -> NgramIndex:

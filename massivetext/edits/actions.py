@@ -1,16 +1,28 @@
 """The actions of line edits: each takes the lines of a text and returns those that it changes."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Literal
 
 import msgspec
+import regex
+
+from massivetext.errors import UserError
+
+PATTERN_SECONDS = 10.0  # that a pattern may take on one line: millions of times as long as it usually does
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Texts = Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 # Qualified ("c4/policy") after edits were combined.
-Name = Annotated[str, msgspec.Meta(pattern="^([a-z][a-z0-9_]*/)?[a-z][a-z0-9_]*$")]
+Name = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^([a-z][a-z0-9_]*/)?[a-z][a-z0-9_]*$",
+        description="a name of a-z, 0-9 and _ that begins with a letter",
+    ),
+]
 # New content of lines by index; empty: the line is dropped.
 Changes = Mapping[int, str]
 
@@ -33,7 +45,7 @@ class CutMatches(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Cuts the matches of a pattern out of lines; a line that becomes empty is dropped.
 
     Attributes:
-        pattern: regular expression of Python (`(?i)` at its start ignores case), searched in each line.
+        pattern: regular expression of the library `regex` (`(?i)` at its start ignores case), searched in each line.
         max_line_words: longer lines stay as they are; None: no limit.
     """
 
@@ -51,11 +63,11 @@ class CutMatches(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=True
         return f"cuts `{self.pattern}`{limit}"
 
     def changes(self, lines: Sequence[str]) -> Changes:
-        """Return the lines that the rule changes."""
-        pattern = re.compile(self.pattern)
-        return _cut(
-            {index: line for index, line in enumerate(lines) if pattern.search(line)}, pattern, self.max_line_words
-        )
+        """Return the lines that the rule changes. Raises UserError if the pattern takes too long on one of them."""
+        pattern = regex.compile(self.pattern)
+        with _bounded(self.name, self.pattern):
+            found = {index: line for index, line in enumerate(lines) if pattern.search(line, timeout=PATTERN_SECONDS)}
+            return _cut(found, lambda line: pattern.sub("", line, timeout=PATTERN_SECONDS), self.max_line_words)
 
 
 class CutPhrases(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="cut_phrases"):
@@ -85,14 +97,15 @@ class CutPhrases(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=True
             return {}
         either = f"(?:{'|'.join(map(re.escape, self.phrases))})"
         pattern = {"start": rf"^{either}\s?", "end": rf"\s?{either}$", "anywhere": rf"\s?{either}"}[self.at]
-        return _cut(found, re.compile(pattern, re.IGNORECASE), self.max_line_words)
+        phrase = re.compile(pattern, re.IGNORECASE)
+        return _cut(found, lambda line: phrase.sub("", line), self.max_line_words)
 
 
 class DropMatching(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="drop_matching"):
     """Drops lines that match a pattern as a whole.
 
     Attributes:
-        pattern: regular expression of Python (`(?i)` at its start ignores case).
+        pattern: regular expression of the library `regex` (`(?i)` at its start ignores case).
     """
 
     pattern: Text
@@ -107,9 +120,10 @@ class DropMatching(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return f"drops lines that are `{self.pattern}` as a whole"
 
     def changes(self, lines: Sequence[str]) -> Changes:
-        """Return the lines that the rule drops, as empty strings."""
-        matches = re.compile(self.pattern).fullmatch
-        return {index: "" for index, line in enumerate(lines) if matches(line)}
+        """Return the lines that the rule drops, as empty strings. Raises UserError if the pattern takes too long."""
+        matches = regex.compile(self.pattern).fullmatch
+        with _bounded(self.name, self.pattern):
+            return {index: "" for index, line in enumerate(lines) if matches(line, timeout=PATTERN_SECONDS)}
 
 
 class DropContaining(LineRule, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="drop_containing"):
@@ -235,9 +249,20 @@ def _containing(lines: Sequence[str], phrases: Sequence[str]) -> list[int]:
     return [index for index, line in enumerate(lowered.split("\n")) if any(phrase in line for phrase in there)]
 
 
-def _cut(found: Mapping[int, str], pattern: re.Pattern[str], longest: int | None) -> Changes:
+@contextmanager
+def _bounded(rule: str, pattern: str) -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError as error:
+        raise UserError(
+            f"line edit {rule}: the pattern {pattern!r} takes more than {PATTERN_SECONDS:g} s on one line; it tries "
+            "the same characters in too many ways: remove a repetition within a repetition"
+        ) from error
+
+
+def _cut(found: Mapping[int, str], cut: Callable[[str], str], longest: int | None) -> Changes:
     left = {
-        index: pattern.sub("", line).strip()
+        index: cut(line).strip()
         for index, line in found.items()
         if longest is None or len(line.split(None, longest)) <= longest
     }
@@ -252,6 +277,6 @@ def _uppercase(line: str) -> int:
 
 def _check_pattern(pattern: str) -> None:
     try:
-        re.compile(pattern)
-    except re.error as error:
+        regex.compile(pattern)
+    except (regex.error, RecursionError, OverflowError) as error:
         raise ValueError(f"pattern: want a regular expression, got {pattern!r}: {error}") from error

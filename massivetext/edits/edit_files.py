@@ -9,6 +9,7 @@ import msgspec
 from massivetext import assets
 from massivetext.edits.actions import EditRule
 from massivetext.errors import UserError
+from massivetext.toml_tables import convert_value, suggestion
 
 
 def load_edit(name_or_path: str, folder: Path | None = None) -> tuple[EditRule, ...]:
@@ -47,10 +48,7 @@ def _read(table: object, toml_path: str) -> EditRule:
     actions = [str(kind.__struct_config__.tag) for kind in get_args(EditRule)]
     action = table.get("action") if isinstance(table, dict) else None
     if action not in actions:
-        close = assets.suggestion(str(action), actions)
+        close = suggestion(str(action), actions)
         raise UserError(f"{toml_path}: action: want one of {', '.join(actions)}, got {action!r}{close}")
-    try:
-        rule: EditRule = msgspec.convert(table, EditRule)
-    except msgspec.ValidationError as error:
-        raise UserError(f"{toml_path}: {error}; got {table!r}") from error
+    rule: EditRule = convert_value(table, EditRule, toml_path)
     return rule

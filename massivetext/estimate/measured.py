@@ -8,7 +8,7 @@ from massivetext.errors import UserError
 from massivetext.estimate.volumes import InputVolume, RunVolume, SourceVolume, TextVolume, signature_bytes
 from massivetext.recipe import Recipe
 from massivetext.runs.stage import Stage, VerdictSet, verdict_sets
-from massivetext.runs.store import Manifest, Run, RunState, StageState
+from massivetext.runs.store import Manifest, Run, StageState
 from massivetext.sources.splits import Split
 from massivetext.stages import INGEST, NEAR_DEDUP, RECORDS, STAGES, TOKENIZER
 from massivetext.tokenizer.encoder import id_dtype
@@ -63,7 +63,7 @@ def measure_run(run: Run, origin: str, stages: Sequence[Stage] = STAGES) -> Meas
         manifests[stage.name] = manifest
     recorded = {each.name: each for each in state.stages}
     figures = {name: _figures(recorded[name], manifest) for name, manifest in manifests.items()}
-    return MeasuredRun(origin, _corpus(state, manifests, stages), figures)
+    return MeasuredRun(origin, _corpus(run.recorded_recipe(state), manifests, stages), figures)
 
 
 def _figures(state: StageState, manifest: Manifest) -> StageFigures:
@@ -80,8 +80,7 @@ def _stored(manifest: Manifest, *, fixed: bool) -> int:
     return sum(file.bytes for commit in commits for file in commit.files)
 
 
-def _corpus(state: RunState, manifests: Mapping[str, Manifest], stages: Sequence[Stage]) -> RunVolume:
-    recipe = msgspec.convert(state.recipe, Recipe, strict=False)
+def _corpus(recipe: Recipe, manifests: Mapping[str, Manifest], stages: Sequence[Stage]) -> RunVolume:
     near, options = manifests[NEAR_DEDUP.name].totals(), recipe.records
     sets = verdict_sets(recipe, stages)
     width = id_dtype(manifests[TOKENIZER.name].totals()["vocabulary"]).itemsize
@@ -90,7 +89,7 @@ def _corpus(state: RunState, manifests: Mapping[str, Manifest], stages: Sequence
         candidates=near.get("candidates", 0),
         clustered=near.get("clustered", 0),
         sampled_bytes=manifests[TOKENIZER.name].totals("samples/").get("bytes", 0),
-        record_tokens=sum(msgspec.convert(manifests[RECORDS.name].facts["tokens"], dict[str, int]).values()),
+        record_tokens=sum(manifests[RECORDS.name].fact("tokens", dict[str, int]).values()),
         token_bytes=width,
         bands=recipe.near.bands,
         signature_bytes=signature_bytes(recipe.near),
@@ -101,7 +100,7 @@ def _corpus(state: RunState, manifests: Mapping[str, Manifest], stages: Sequence
 def _volume(recipe: Recipe, name: str, manifests: Mapping[str, Manifest], sets: Sequence[VerdictSet]) -> SourceVolume:
     options = recipe.sources[name]
     of_source = f"{name}/"
-    shards = msgspec.convert(manifests[INGEST.name].facts["shards"], dict[str, tuple[Split, ...]])
+    shards = manifests[INGEST.name].fact("shards", dict[str, tuple[Split, ...]])
     mine = [splits for shard, splits in shards.items() if shard.startswith(of_source)]
     met = manifests[INGEST.name].totals(of_source)
     funnel = [(INGEST.name, TextVolume(met["documents"], met["bytes"]))]

@@ -9,7 +9,7 @@ import msgspec
 import pyarrow.parquet as pq
 
 from massivetext.edits import EditRule, edit
-from massivetext.errors import MassivetextError, StageError
+from massivetext.errors import MassivetextError, StageError, UserError
 from massivetext.runs.context import Context
 from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.store import ShardCommit
@@ -72,7 +72,10 @@ def _groups(
 
 def _edited(document: Document, rules: Sequence[EditRule], counts: Counter[str]) -> Document:
     # A document without any line left stays as an empty text: no row is lost, and the rules judge it.
-    text, taken = edit(document.text, rules)
+    try:
+        text, taken = edit(document.text, rules)
+    except UserError as error:
+        raise UserError(f"{document.origin}: {document.key}: {error}") from error
     counts["edited"] += bool(taken)
     counts["emptied"] += bool(taken and not text)
     for each in taken:

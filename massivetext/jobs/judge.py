@@ -51,7 +51,7 @@ def apply_guards(context: Context, loaded: LoadedRecipe, notify: Callable[[str],
     found: list[Alarm] = []
     for source, judging in sorted(context.rules.items()):
         report_only = frozenset(rule.name for rule in judging if rule.report_only)
-        idle = frozenset(rule.name for rule in judging if rule.signal in idle_signals)
+        idle = frozenset(rule.name for rule in judging if not idle_signals.isdisjoint(rule.signals))
         found += alarms(guards, source, read_rule_counts(context.run, source, report_only, idle))
     for alarm in found:
         if alarm.action == "warn" and first:

@@ -9,7 +9,14 @@ from massivetext.engines.shard_jobs import run_shards
 from massivetext.engines.usage import Usage
 from massivetext.errors import StageError, UserError
 from massivetext.jobs.dataset_description import recipe_digest
-from massivetext.orchestration.plan import compute_stage_keys, library_versions, make_demo, make_items, make_plan
+from massivetext.orchestration.plan import (
+    compute_stage_keys,
+    library_versions,
+    make_demo,
+    make_items,
+    make_plan,
+    validate_files,
+)
 from massivetext.recipe import LoadedRecipe
 from massivetext.runs import progress
 from massivetext.runs.context import Context
@@ -55,15 +62,15 @@ def prepare(
     if until is not None and until not in names:
         raise UserError(f"--until: want one of {', '.join(names)}, got {until!r}")
     run = Run(folder)
-    _refuse_foreign(run)
+    _require_folder(run)
     make_demo(loaded)
     plan = make_plan(loaded)
-    items = make_items(plan)
+    items, keys = make_items(plan), compute_stage_keys(plan, stages)
     context = Context(
         run=run,
         recipe=loaded.recipe,
         root=loaded.root,
-        stage_keys=compute_stage_keys(plan, stages),
+        stage_keys=keys,
         shard_counts={name: len(shards) for name, shards in plan.splits.items()},
         rules=plan.rules,
         edits=plan.edits,
@@ -71,6 +78,8 @@ def prepare(
         progress=folder if fs.is_local(folder) else None,
     )
     wanted = names if until is None else names[: names.index(until) + 1]
+    complete = {state.name for state in _recorded_stages(run) if state.manifest and state.key == keys.get(state.name)}
+    validate_files(loaded, [stage for stage in stages if stage.name in wanted and stage.name not in complete])
     preload = (*code_modules(stages), "massivetext.sources.all_readers")
     ready = engine.with_checked_options(shards=len(items), folder=folder, preload=preload)
     return Driver(plan, context, ready, items, stages, wanted, listener, notify)
@@ -240,8 +249,9 @@ def _recorded_stages(run: Run) -> tuple[StageState, ...]:
     return () if state is None else state.stages
 
 
-def _refuse_foreign(run: Run) -> None:
-    if run.state() is None and any(not _is_ours(fs.relative(info.path, run.folder)) for info in fs.find(run.folder)):
+def _require_folder(run: Run) -> None:
+    fs.require_writable_folder(run.folder, "--output")
+    if run.state() is None and fs.has_file(run.folder, lambda name: not _is_ours(name)):
         raise UserError(f"--output: {run.folder}: is not empty and holds no run; give a new folder")
 
 

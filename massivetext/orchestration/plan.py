@@ -9,7 +9,7 @@ from massivetext.engines.environment import versions
 from massivetext.errors import UserError
 from massivetext.recipe import LoadedRecipe
 from massivetext.rules import Rule
-from massivetext.runs.stage import RunPlan, Stage
+from massivetext.runs.stage import RunPlan, Stage, resolve
 from massivetext.runs.store import Shard, json_sha256
 from massivetext.runs.work_items import WorkItem
 from massivetext.signals import definitions, registry
@@ -102,6 +102,13 @@ def compute_stage_keys(plan: RunPlan, stages: Sequence[Stage] = STAGES) -> dict[
         libraries = {name: importlib.metadata.version(name) for name in stage.libraries}
         before = keys[stage.name] = json_sha256([stage.name, stage.version, before, libraries, stage.key(plan)])
     return keys
+
+
+def validate_files(loaded: LoadedRecipe, stages: Sequence[Stage] = STAGES) -> None:
+    """Read the files that the recipe names for these stages, as the stages will. Raises UserError if one cannot be."""
+    for stage in stages:
+        if stage.validate is not None:
+            resolve(stage.validate)(loaded)
 
 
 def make_items(plan: RunPlan, formats: Sequence[Format] = FORMATS) -> list[WorkItem]:

@@ -1,8 +1,6 @@
 """Read recipes from TOML and check them."""
 
-import difflib
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -13,11 +11,13 @@ import msgspec
 from massivetext import assets
 from massivetext.errors import UserError
 from massivetext.recipe.kinds import KINDS, PAPER_LICENCES
+from massivetext.recipe.shares import exact_shares
 from massivetext.recipe.structs import Options, Recipe, SourceOptions
 from massivetext.sources import FORMATS, Format, find_format
+from massivetext.toml_tables import convert_value, parse_toml
 
 _CREDENTIALS_IN_URL = re.compile(r"://[^/\s\"']*@")
-_SOURCE_NAME = re.compile("[a-z][a-z0-9_]*")
+_SOURCE_NAME = re.compile("[a-z][a-z0-9_]{,63}")
 # Names that a run uses for other things beside its sources.
 _RESERVED_NAMES = frozenset(
     {"candidates", "clusters", "counts", "index", "near", "pairs", "samples", "signatures", "tokens"}
@@ -65,25 +65,19 @@ def parse_recipe(text: str, path: str, formats: Sequence[Format] = FORMATS) -> R
     if found := _CREDENTIALS_IN_URL.search(text):  # the recipe is written to run.json, and quoted in messages
         line = text.count("\n", 0, found.start()) + 1
         raise UserError(f"{path}: line {line}: holds a URL with credentials; set them in the environment instead")
-    try:
-        data = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path}: is not TOML: {error}") from error
+    data = parse_toml(text, path, parse_float=Decimal)
     tables = data.get("sources", {})
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
         raise UserError(f"{path}: sources: want one table [sources.NAME] per source")
     sources = {name: _parse_source(table, path, f"sources.{name}", formats) for name, table in tables.items()}
     recipe = _convert({**data, "sources": sources}, Recipe, path, "")
-    for name, source in recipe.sources.items():
-        _check_source(name, source, path)
+    for name in recipe.sources:
+        _check_source(name, path)
     _check_weights(recipe, path)
     return recipe
 
 
 def _parse_source(table: Mapping[str, object], path: str, toml_path: str, formats: Sequence[Format]) -> SourceOptions:
-    _require_known_keys(table, SourceOptions, path, toml_path)
-    if "kind" not in table:
-        raise UserError(f"{path}: {toml_path}: want a kind, one of {', '.join(KINDS)}; got none")
     source = _convert(table, SourceOptions, path, toml_path)
     try:
         source_format = find_format(source.format_name, formats)
@@ -117,7 +111,6 @@ _Struct = TypeVar("_Struct", bound=Options)
 
 def _convert(table: Mapping[str, object], struct: type[_Struct], path: str, toml_path: str) -> _Struct:
     """Return a table as a struct; ``toml_path`` is its position in the file, for messages."""
-    _require_known_keys(table, struct, path, toml_path)
     converted = dict(table)
     for field in msgspec.structs.fields(struct):
         value = converted.get(field.name)
@@ -125,12 +118,8 @@ def _convert(table: Mapping[str, object], struct: type[_Struct], path: str, toml
             converted[field.name] = _convert(
                 cast(dict[str, object], value), field.type, path, f"{toml_path}.{field.name}".lstrip(".")
             )
-    try:
-        return msgspec.convert(_with_floats(converted, struct), struct)
-    except msgspec.ValidationError as error:
-        message, _, where = str(error).partition(" - at `$")
-        position = f"{toml_path}{where.rstrip('`')}".lstrip(".")
-        raise UserError(f"{path}: {position or 'recipe'}: {message}") from error
+    options: _Struct = convert_value(_with_floats(converted, struct), struct, path, toml_path)
+    return options
 
 
 def _with_floats(table: Mapping[str, object], struct: type[Options]) -> dict[str, object]:
@@ -146,27 +135,18 @@ def _with_floats(table: Mapping[str, object], struct: type[Options]) -> dict[str
     }
 
 
-def _require_known_keys(table: Mapping[str, object], struct: type[Options], path: str, toml_path: str) -> None:
-    known = [field.name for field in msgspec.structs.fields(struct)]
-    for key in table:
-        if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean '{close[0]}'? " if close else ""
-            position = f"{toml_path}.{key}".lstrip(".")
-            raise UserError(f"{path}: {position}: unknown key; {hint}known here: {', '.join(sorted(known))}")
-
-
-def _check_source(name: str, source: SourceOptions, path: str) -> None:
+def _check_source(name: str, path: str) -> None:
     if not _SOURCE_NAME.fullmatch(name):
-        raise UserError(f"{path}: sources.{name}: want a name of a-z, 0-9 and _, beginning with a letter")
+        raise UserError(
+            f"{path}: sources.{name[:80]}: want a name of a-z, 0-9 and _, beginning with a letter, of at most "
+            "64 characters"
+        )
     if name in _RESERVED_NAMES:
         raise UserError(f"{path}: sources.{name}: a run uses this name for something else; rename the source")
-    if not source.weight.is_finite() or not 0 < source.weight <= 1:
-        raise UserError(f"{path}: sources.{name}.weight: want a number above 0 and at most 1, got {source.weight}")
 
 
 def _check_weights(recipe: Recipe, path: str) -> None:
-    total = sum((source.weight for source in recipe.sources.values()), Decimal(0))
-    if total != 1:
-        each = ", ".join(f"{name} {source.weight}" for name, source in recipe.sources.items())
-        raise UserError(f"{path}: sources: weights must sum to exactly 1, got {total} ({each})")
+    try:
+        exact_shares({name: source.weight for name, source in recipe.sources.items()})
+    except ValueError as error:
+        raise UserError(f"{path}: {error}") from error

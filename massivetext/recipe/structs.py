@@ -8,7 +8,10 @@ import msgspec
 from massivetext.recipe.kinds import KINDS, PAPER_LICENCES, KindName
 
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
-Positive = Annotated[int, msgspec.Meta(ge=1)]
+_NAME = "a name of at most 64 characters a-z, 0-9 and _ that begins with a letter"
+Positive = Annotated[int, msgspec.Meta(ge=1, le=2**40)]
+Ngram = Annotated[int, msgspec.Meta(ge=1, le=1000)]
+_LARGEST_SIGNATURE = 16_384  # hashes
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,7 +38,7 @@ class SourceOptions(Options, frozen=True):
 
     kind: KindName
     inputs: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
-    weight: Decimal
+    weight: Annotated[Decimal, msgspec.Meta(description="a number above 0 and at most 1")]
     # Not written if it is not given: recipes without it keep their hash, and runs their stage keys.
     format: str | msgspec.UnsetType = msgspec.UNSET
     edits: tuple[str, ...] = ()
@@ -149,12 +152,20 @@ class NearOptions(Options, frozen=True):
         max_bucket: in a larger bucket each document is paired only with the bucket's first and with its neighbour.
     """
 
-    ngram: Positive = 13
+    ngram: Ngram = 13
     threshold: Share = 0.8
-    bands: Positive = 32
-    rows: Positive = 8
+    bands: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 32
+    rows: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 8
     lowercase: bool = False
-    max_bucket: Positive = 64
+    max_bucket: Annotated[int, msgspec.Meta(ge=1, le=65_536)] = 64
+
+    def __post_init__(self) -> None:
+        """Raise ValueError if a signature would have too many hashes."""
+        if self.bands * self.rows > _LARGEST_SIGNATURE:
+            raise ValueError(
+                f"want at most {_LARGEST_SIGNATURE:,} hashes per signature (bands * rows), got "
+                f"{self.bands * self.rows:,}"
+            )
 
 
 class DecontaminateOptions(Options, frozen=True):
@@ -172,7 +183,7 @@ class DecontaminateOptions(Options, frozen=True):
     """
 
     test_sets: tuple[str, ...] = ()
-    ngram: Positive = 13
+    ngram: Ngram = 13
     jaccard: Share = 0.8
     containment: Share | None = None
     lowercase: bool = False
@@ -208,11 +219,11 @@ class RecordsOptions(Options, frozen=True):
         shard_sequences: records per file, at most.
     """
 
-    sequence_length: Annotated[int, msgspec.Meta(ge=8)] = 2048
+    sequence_length: Annotated[int, msgspec.Meta(ge=8, le=2**24)] = 2048
     sequences: Positive | None = None
     epochs: Positive = 1
-    bytes_per_token: Positive = 15
-    crops_per_group: Positive = 10
+    bytes_per_token: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 15
+    crops_per_group: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 10
     shard_sequences: Positive = 32_768
 
 
@@ -225,8 +236,11 @@ class Recipe(Options, frozen=True):
         demo: folder of a demo corpus that is written if it is missing, relative to the recipe's folder.
     """
 
-    name: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]*$")]
-    sources: Annotated[dict[str, SourceOptions], msgspec.Meta(min_length=1, max_length=255)]
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{,63}$", description=_NAME)]
+    sources: Annotated[
+        dict[str, SourceOptions],
+        msgspec.Meta(min_length=1, max_length=255, description="1 to 255 tables [sources.NAME]"),
+    ]
     seed: Annotated[int, msgspec.Meta(ge=0, lt=2**62)] = 0
     demo: str | None = None
     ingest: IngestOptions = IngestOptions()

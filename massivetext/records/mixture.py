@@ -1,9 +1,9 @@
 """How many sequences each source gets: exact shares of a total, by the method of largest remainders."""
 
-import math
 from collections.abc import Mapping
 from decimal import Decimal
-from fractions import Fraction
+
+from massivetext.recipe.shares import exact_shares
 
 
 def compute_quotas(weights: Mapping[str, Decimal], sequences: int) -> dict[str, int]:
@@ -21,7 +21,7 @@ def compute_quotas(weights: Mapping[str, Decimal], sequences: int) -> dict[str, 
     """
     if sequences < 0:
         raise ValueError(f"mixture: want 0 or more sequences, got {sequences}")
-    numerators, denominator = _common_fractions(weights)
+    numerators, denominator = exact_shares(weights)
     return _quotas(numerators, denominator, sequences)
 
 
@@ -35,7 +35,7 @@ def largest_total(weights: Mapping[str, Decimal], available: Mapping[str, int]) 
     Raises:
         ValueError: as for :func:`compute_quotas`, or a source is missing in ``available``.
     """
-    numerators, denominator = _common_fractions(weights)
+    numerators, denominator = exact_shares(weights)
     unknown = [name for name in numerators if name not in available]
     if unknown:
         raise ValueError(f"mixture: want the available sequences of every source, got none for {', '.join(unknown)}")
@@ -48,32 +48,6 @@ def largest_total(weights: Mapping[str, Decimal], available: Mapping[str, int]) 
         if all(quotas[name] <= available[name] for name in numerators):
             return total
     return below
-
-
-def _common_fractions(weights: Mapping[str, Decimal]) -> tuple[dict[str, int], int]:
-    """Return the weights as (numerators, common denominator).
-
-    Raises:
-        ValueError: a weight is not above 0, or they do not sum to 1.
-    """
-    listed = ", ".join(f"{name} = {weight}" for name, weight in weights.items())
-    if not all(weight.is_finite() and weight > 0 for weight in weights.values()):
-        raise ValueError(f"mixture: want weights above 0, got {listed}")
-    shares = {name: Fraction(weight) for name, weight in weights.items()}
-    total = sum(shares.values(), Fraction(0))
-    if total != 1:
-        raise ValueError(f"mixture: want weights that sum to exactly 1, got {listed or 'none'}: sum {_decimal(total)}")
-    denominator = math.lcm(*(share.denominator for share in shares.values()))
-    return {name: int(share * denominator) for name, share in shares.items()}, denominator
-
-
-def _decimal(value: Fraction) -> str:
-    # The denominator of a sum of decimals has no factors but 2 and 5, so the sum has a finite decimal form.
-    digits = 0
-    while value.denominator != 1:
-        value *= 10
-        digits += 1
-    return str(Decimal(f"{value.numerator}E-{digits}"))
 
 
 def _quotas(numerators: Mapping[str, int], denominator: int, sequences: int) -> dict[str, int]:

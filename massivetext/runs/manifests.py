@@ -9,6 +9,8 @@ from typing import TypeVar
 
 import msgspec
 
+from massivetext.errors import StageError, UserError
+
 T = TypeVar("T")
 
 FORMAT = 1  # version of run.json
@@ -55,10 +57,16 @@ class Manifest(msgspec.Struct, frozen=True):
         """Return a fact as a value of this type, converted from JSON values.
 
         Raises:
-            KeyError: there is no such fact and no default.
-            msgspec.ValidationError: the fact is not of this type.
+            StageError: there is no such fact and no default, or it is not of this type.
         """
-        return msgspec.convert(self.facts[name] if default is msgspec.UNSET else self.facts.get(name, default), type_)
+        try:
+            found = self.facts[name] if default is msgspec.UNSET else self.facts.get(name, default)
+            return msgspec.convert(found, type_)
+        except (KeyError, msgspec.ValidationError) as error:
+            raise StageError(
+                f"{self.stage}/{MANIFEST}: want '{name}' as this version of massivetext writes it, got {error}; use "
+                "the version that made the run, or run again into a new folder"
+            ) from error
 
     def totals(self, prefix: str = "") -> dict[str, int]:
         """Return the sums of the counts of all work items with names that begin with ``prefix``."""
@@ -114,6 +122,31 @@ class Sealed(msgspec.Struct, frozen=True):
 
     run: RunState
     seal: str
+
+
+class _Format(msgspec.Struct, frozen=True):
+    format: int = FORMAT
+
+
+class _SealedFormat(msgspec.Struct, frozen=True):
+    run: _Format = _Format()
+
+
+def require_format(data: bytes, path: str) -> None:
+    """Refuse a ``run.json`` of another format.
+
+    Raises:
+        UserError: names the file and both formats. Nothing is raised for a file that is damaged.
+    """
+    try:
+        found = msgspec.json.decode(data, type=_SealedFormat).run.format
+    except NOT_JSON:
+        return
+    if found != FORMAT:
+        raise UserError(
+            f"{path}: want format {FORMAT}, got {found}: another version of massivetext made this run; use that "
+            "version, or give a new folder"
+        )
 
 
 def canonical_json(value: object) -> bytes:

@@ -93,6 +93,9 @@ class Stage:
         run: import path of a function (engine, context, work items) that runs Beam jobs of its own.
         after: import path of a function (context, loaded recipe, say, first) that looks at the complete stage; it may
             stop the run with UserError. ``first`` is False where the stage was complete before this run began.
+        validate: import path of a function (loaded recipe) that reads the files which the recipe names for the stage,
+            as the stage itself does; raises UserError if one is of no use. Called by ``massivetext check`` and before a
+            run.
         shard_work: import path of a function (volume of a source) that estimates the work on its shards.
         work: import path of a function (corpus) that estimates the work of a stage with jobs of its own.
     """
@@ -112,6 +115,7 @@ class Stage:
     process: ShardProcess | str | None = None
     run: str | None = None
     after: str | None = None
+    validate: str | None = None
     shard_work: str | None = None
     work: str | None = None
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from massivetext.errors import StageError, UserError
+from massivetext.recipe import Recipe
 from massivetext.runs.manifests import FORMAT as FORMAT
 from massivetext.runs.manifests import MANIFEST as MANIFEST
 from massivetext.runs.manifests import NOT_JSON as NOT_JSON
@@ -26,6 +27,7 @@ from massivetext.runs.manifests import ShardCommit as ShardCommit
 from massivetext.runs.manifests import StageState as StageState
 from massivetext.runs.manifests import canonical_json as canonical_json
 from massivetext.runs.manifests import json_sha256 as json_sha256
+from massivetext.runs.manifests import require_format as require_format
 from massivetext.runs.stage import Stage
 from massivetext.storage import files as fs
 from massivetext.storage import tables
@@ -137,7 +139,7 @@ class Run:
         except FileNotFoundError:
             return None
         except NOT_JSON as error:
-            raise StageError(f"{path}: is damaged ({error}); delete it and run again to redo the stage") from error
+            raise StageError(f"{path}: is damaged; delete it and run again to redo the stage") from error
 
     def need(self, stage: str) -> Manifest:
         """Return the manifest of a stage. Raises StageError if the stage is not complete."""
@@ -193,16 +195,33 @@ class Run:
         fs.remove_empty_folders(self.folder)
 
     def state(self) -> RunState | None:
-        """Return the content of ``run.json``; None if there is none. Raises UserError if it is damaged."""
+        """Return the content of ``run.json``; None if there is none.
+
+        Raises:
+            UserError: it is damaged, or of another version of massivetext.
+        """
         try:
             data = fs.read_bytes(self.path(RUN))
         except (FileNotFoundError, NotADirectoryError):
             return None
+        require_format(data, self.path(RUN))
         try:
             sealed = msgspec.json.decode(data, type=Sealed)
         except NOT_JSON as error:
-            raise UserError(f"{self.path(RUN)}: is not the state of a run ({error})") from error
+            raise UserError(
+                f"{self.path(RUN)}: is damaged, or not the state of a run; give a new folder, or restore this file"
+            ) from error
         return sealed.run
+
+    def recorded_recipe(self, state: RunState) -> Recipe:
+        """Return the recipe in a state of this run. Raises UserError if this version of massivetext cannot read it."""
+        try:
+            return msgspec.convert(state.recipe, Recipe, strict=False)
+        except msgspec.ValidationError as error:
+            raise UserError(
+                f"{self.path(RUN)}: holds a recipe that this version of massivetext cannot read ({error}); use the "
+                "version that made the run, or run again into a new folder"
+            ) from error
 
     def write_state(self, state: RunState) -> None:
         """Write ``run.json`` with a seal, by which `massivetext verify` finds out whether it was changed."""

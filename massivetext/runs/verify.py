@@ -1,8 +1,11 @@
 """Check a finished run: every file is compared with its manifest, byte by byte."""
 
+import contextlib
+from collections.abc import Iterator
+
 import msgspec
 
-from massivetext.errors import UserError
+from massivetext.errors import MassivetextError, StageError, UserError
 from massivetext.runs.manifests import (
     MANIFEST,
     NOT_JSON,
@@ -12,10 +15,13 @@ from massivetext.runs.manifests import (
     StageState,
     canonical_json,
     json_sha256,
+    require_format,
 )
 from massivetext.runs.store import Run
 from massivetext.storage import files as fs
 from massivetext.storage import lock, tables
+
+_HASHED_TO_EXPLAIN = 4 << 30  # bytes: what is read of a large run before an error in it remains unexplained
 
 
 def verify_run(run: Run) -> list[str]:
@@ -27,13 +33,14 @@ def verify_run(run: Run) -> list[str]:
     path = run.path(RUN)
     try:
         data = fs.read_bytes(path)
+        require_format(data, path)
         sealed = msgspec.json.decode(data, type=Sealed)
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(
             f"{run.folder}: no run here (no {RUN}); give the folder that `massivetext run` wrote to"
         ) from None
-    except NOT_JSON as error:
-        return [f"{path}: cannot be read: {error}"]
+    except NOT_JSON:
+        return [f"{path}: is damaged, or not the state of a run"]
     if json_sha256(sealed.run) != sealed.seal or canonical_json(sealed) != data:
         return [f"{path}: is not as it was written"]
     problems = [] if sealed.run.complete else [f"{run.folder}: the run is not complete; run it again to go on"]
@@ -44,6 +51,48 @@ def verify_run(run: Run) -> list[str]:
     found = [fs.relative(info.path, run.folder) for info in fs.find(run.folder)]
     foreign = [name for name in found if name not in expected and not lock.is_lock(name)]
     return problems + [f"{run.path(name)}: is not part of the run" for name in foreign]
+
+
+@contextlib.contextmanager
+def explain_damage(run: Run) -> Iterator[None]:
+    """Raise StageError with the name of a damaged file if reading a run fails in any way and a file is damaged.
+
+    Readers of a run need not foresee what a damaged file makes of them: files are compared with their manifests only
+    after something has failed, the smallest first, and up to 4 GiB of them.
+    """
+    try:
+        yield
+    except (MassivetextError, MemoryError):
+        raise
+    except Exception as error:
+        problem = _first_problem(run)
+        if problem is None:
+            raise
+        raise StageError(
+            f"{problem}; `massivetext verify {run.folder}` lists everything that is damaged, and the same `massivetext "
+            "run` into a new folder makes it again"
+        ) from error
+
+
+def _first_problem(run: Run) -> str | None:
+    with contextlib.suppress(MassivetextError, OSError):
+        state = run.state()
+        if state is None:
+            return None
+        budget = _HASHED_TO_EXPLAIN
+        stages = [stage for stage in state.stages if stage.manifest is not None]
+        for stage in stages:
+            path = run.path(stage.name, MANIFEST)
+            if not fs.exists(path) or fs.digest(path) != stage.manifest:
+                return f"{path}: is missing or not as it was written"
+        files = sorted((file for stage in stages for file in run.need(stage.name).files()), key=lambda file: file.bytes)
+        for file in files:
+            budget -= file.bytes
+            if budget < 0:
+                break
+            if problems := _check_file(run, file):
+                return problems[0]
+    return None
 
 
 def _check_stage(run: Run, state: StageState, expected: set[str]) -> list[str]:

@@ -46,8 +46,12 @@ def digests(found: ListFiles) -> dict[str, list[str]]:
 
 def idle_signals(options: BlocklistOptions) -> frozenset[str]:
     """Return the signals that are 0 for every document because the recipe names no list for them."""
-    lists = {"blocked_host": options.hosts, "blocked_url": options.urls}
-    return frozenset(signal for signal, patterns in lists.items() if not patterns)
+    has_list = {
+        "blocked_host": bool(options.hosts),
+        "blocked_url": bool(options.urls),
+        "blocked_url_keyword_count": options.shipped_keywords or bool(options.url_keywords or options.url_substrings),
+    }
+    return frozenset(signal for signal, given in has_list.items() if not given)
 
 
 def chunks(path: str) -> Iterator[bytes]:

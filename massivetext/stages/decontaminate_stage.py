@@ -42,6 +42,7 @@ DECONTAMINATE = Stage(
     describe=_describe,
     applies_to=_is_tested,
     verdicts=Verdicts(data_set="verdicts/contamination", legend="test sets", removed="as overlapping a test set"),
+    validate="massivetext.decontaminate.test_set_files:validate_test_sets",
     run="massivetext.jobs.screen_documents:run_decontaminate",
     work="massivetext.estimate.work:decontaminate",
 )

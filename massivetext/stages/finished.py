@@ -2,11 +2,8 @@
 
 from collections.abc import Sequence
 
-import msgspec
-
 from massivetext.edits.actions import EditRule
 from massivetext.errors import UserError
-from massivetext.recipe import Recipe
 from massivetext.rules import Rule
 from massivetext.runs.context import Context
 from massivetext.runs.stage import Stage, verdict_sets
@@ -30,7 +27,7 @@ def open_context(run: Run, stages: Sequence[Stage] = STAGES) -> Context:
     for name in ingested.fact("shards", dict[str, object]):
         source = name.split("/")[0]
         counts[source] = counts.get(source, 0) + 1
-    recipe = msgspec.convert(state.recipe, Recipe, strict=False)
+    recipe = run.recorded_recipe(state)
     return Context(
         run=run,
         recipe=recipe,

@@ -1,5 +1,6 @@
 """Ingest: input files become documents and quarantine."""
 
+import importlib.metadata
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,13 @@ def _key(plan: RunPlan) -> object:
         name: [source.kind, source.text_field, source.licences, _identity(plan.splits[name]), *source.key_format]
         for name, source in plan.recipe.sources.items()
     }
-    return [plan.recipe.ingest, sources, plan.edits]
+    return [plan.recipe.ingest, sources, plan.edits, *_pattern_library(plan)]
+
+
+def _pattern_library(plan: RunPlan) -> list[str]:
+    """Return the library that patterns of line edits are given to, with its version; nothing if there are none."""
+    has_patterns = any(hasattr(rule, "pattern") for rules in plan.edits.values() for rule in rules)
+    return [f"regex {importlib.metadata.version('regex')}"] if has_patterns else []
 
 
 def _identity(shards: "Sequence[Sequence[Split]]") -> list[list[tuple[str, int, str, int, int]]]:

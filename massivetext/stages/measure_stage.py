@@ -32,6 +32,7 @@ MEASURE = Stage(
     reads=("documents",),
     key=_key,
     describe=_describe,
+    validate="massivetext.signals.list_validation:validate_lists",
     process="massivetext.jobs.measure:measure_shard",
     shard_work="massivetext.estimate.work:measure",
 )

@@ -24,6 +24,7 @@ TOKENIZER = Stage(
     reads=("documents", "signals", "verdicts"),
     key=_key,
     describe=_describe,
+    validate="massivetext.tokenizer.model_files:validate_model",
     run="massivetext.jobs.tokenizer_training:run_tokenizer",
     work="massivetext.estimate.work:tokenizer",
 )

@@ -4,6 +4,7 @@ import contextlib
 import glob as local_glob
 import hashlib
 import io
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from massivetext.storage import local_disk, object_store
 from massivetext.storage.file_systems import FileSystem, Listed
-from massivetext.storage.paths import is_local
+from massivetext.storage.paths import is_local, relative
 from massivetext.storage.read_ahead import open_read_ahead
 from massivetext.storage.store_errors import translate_store_errors
 
@@ -93,6 +94,16 @@ def digest(path: str) -> str:
 def find(folder: str) -> list[FileInfo]:
     """Return every file below a folder, sorted by path; empty if the folder is missing."""
     return _listing(folder, lambda fs, inner: fs.find(inner, detail=True))
+
+
+def has_file(folder: str, wanted: Callable[[str], bool]) -> bool:
+    """Return whether there is a file below a folder whose path below it is wanted; stops at the first one."""
+    fs, inner = object_store.connect(folder)
+    if not isinstance(fs, LocalFileSystem):
+        return any(wanted(relative(info.path, folder)) for info in find(folder))
+    return any(
+        wanted(os.path.relpath(Path(parent, name), inner)) for parent, _, names in os.walk(inner) for name in names
+    )
 
 
 def glob(pattern: str) -> list[FileInfo]:

@@ -22,6 +22,7 @@ from massivetext.storage.file_reading import download as download
 from massivetext.storage.file_reading import exists as exists
 from massivetext.storage.file_reading import find as find
 from massivetext.storage.file_reading import glob as glob
+from massivetext.storage.file_reading import has_file as has_file
 from massivetext.storage.file_reading import has_size as has_size
 from massivetext.storage.file_reading import info as info
 from massivetext.storage.file_reading import local_copy as local_copy
@@ -40,4 +41,5 @@ from massivetext.storage.publishing import overwrite as overwrite
 from massivetext.storage.publishing import publish as publish
 from massivetext.storage.publishing import remove as remove
 from massivetext.storage.publishing import remove_empty_folders as remove_empty_folders
+from massivetext.storage.publishing import require_writable_folder as require_writable_folder
 from massivetext.storage.publishing import write_bytes as write_bytes

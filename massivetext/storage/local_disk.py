@@ -5,6 +5,7 @@ import errno
 import io
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,6 +78,27 @@ def make_folder(folder: Path) -> None:
         with contextlib.suppress(FileExistsError):
             each.mkdir()
         sync(each.parent)
+
+
+def try_folder(folder: Path) -> None:
+    """Find out whether a folder can be made and written to, and leave nothing of the attempt.
+
+    Raises:
+        OSError: it cannot; FileExistsError or NotADirectoryError if a file is in the way.
+    """
+    made: list[Path] = []
+    try:
+        for each in reversed([folder, *folder.parents]):
+            if not each.is_dir():
+                with contextlib.suppress(FileExistsError):  # a file that is in the way fails below
+                    each.mkdir()
+                    made.append(each)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    finally:
+        for each in reversed(made):
+            with contextlib.suppress(OSError):  # another process has begun to use it
+                each.rmdir()
 
 
 def sync(path: Path) -> None:

@@ -26,7 +26,7 @@ from massivetext.storage.store_errors import (
 )
 
 # fsspec knows many more, and chains of them: some run templates, shells or other people's servers, and none was tried.
-PROTOCOLS = frozenset({"", "file", "local", "memory", "hdfs", "http", "https", *EXTRAS})
+PROTOCOLS = frozenset({"", "file", "local", "memory", "hdfs", *EXTRAS})
 UPLOAD_PART_BYTES = 1 << 24
 _PARALLEL_UPLOAD_PARTS = 4
 _CREDENTIALS_IN_URL = re.compile("://[^/]*@")
@@ -48,7 +48,8 @@ def connect(path: str) -> tuple[FileSystem, str]:
     if _CREDENTIALS_IN_URL.search(path):  # they would be written to run.json and to messages
         raise UserError(f"a URL of {protocol}:// holds credentials; leave them out, and set them in the environment")
     if protocol not in PROTOCOLS or "::" in path:
-        raise UserError(f"{path}: want a local path, s3:// or gs://")
+        hint = "; download it first" if protocol in ("http", "https", "ftp") else ""
+        raise UserError(f"{path}: want a local path, s3:// or gs://{hint}")
     try:
         found: tuple[FileSystem, str] = url_to_fs(path, use_listings_cache=False, **_options(protocol))
     except ImportError as error:

@@ -6,6 +6,7 @@ after a loss of power, and in the order in which it was published.
 """
 
 import contextlib
+import errno
 import os
 import secrets
 import tempfile
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from fsspec.implementations.local import LocalFileSystem
 
-from massivetext.errors import AccessDeniedError, FencedOutError
+from massivetext.errors import AccessDeniedError, FencedOutError, UserError
 from massivetext.storage import local_disk, object_store
 from massivetext.storage.fencing import is_marker_gone
 from massivetext.storage.file_reading import exists, translate_errors
@@ -53,6 +54,32 @@ def publish(path: str) -> Iterator[str]:
             object_store.upload(fs, str(temporary), path, inner)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def require_writable_folder(path: str, name: str) -> None:
+    """Refuse a local folder that cannot be made or written to; a store says so when the first file is written.
+
+    Args:
+        path: path or URL of the folder.
+        name: name of the option that holds it, for the message.
+
+    Raises:
+        UserError: names the option and the folder, and says why.
+    """
+    fs, inner = object_store.connect(path)
+    if not isinstance(fs, LocalFileSystem):
+        return
+    folder = Path(inner)
+    try:
+        if in_the_way := next(
+            (each for each in (folder, *folder.parents) if each.exists() and not each.is_dir()), None
+        ):
+            raise NotADirectoryError(errno.ENOTDIR, f"{in_the_way} is a file")
+        local_disk.try_folder(folder)
+    except OSError as error:
+        raise UserError(
+            f"{name}: {path}: want a folder that can be made and written to: {error.strerror}; give another folder"
+        ) from error
 
 
 def write_bytes(path: str, data: bytes) -> None:

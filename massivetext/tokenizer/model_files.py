@@ -1,6 +1,7 @@
 """Files of SentencePiece models."""
 
 from massivetext.errors import UserError
+from massivetext.recipe import LoadedRecipe
 from massivetext.storage import files as fs
 from massivetext.tokenizer.encoder import Encoder
 
@@ -17,6 +18,17 @@ def model_path(root: str, model: str) -> str:
             f"tokenizer.model: {path}: no such file; give a SentencePiece model, or leave the key out to train"
         )
     return path
+
+
+def validate_model(loaded: LoadedRecipe) -> None:
+    """Refuse a recipe whose model is missing, is none, or lacks an id that records need. Raises UserError."""
+    model = loaded.recipe.tokenizer.model
+    if model is not None:
+        path = model_path(loaded.root, model)
+        try:
+            read_encoder(path)
+        except ValueError as error:
+            raise UserError(f"{loaded.path}: tokenizer.model: {path}: {error}") from error
 
 
 def read_encoder(path: str) -> Encoder:

@@ -5,8 +5,8 @@ from typing import TypeVar
 
 import msgspec
 
-from massivetext.errors import UserError
 from massivetext.recipe import Options, Recipe
+from massivetext.toml_tables import convert_value
 
 T = TypeVar("T", bound=Options)
 _SEED = next(field.type for field in msgspec.structs.fields(Recipe) if field.name == "seed")
@@ -18,12 +18,8 @@ def checked_options(transform: str, kind: type[T], /, **values: object) -> T:
     Raises:
         UserError: a recipe would refuse a value; names transform and argument.
     """
-    try:
-        return msgspec.convert(values, kind)
-    except msgspec.ValidationError as error:
-        message, _, field_path = str(error).partition(" - at `$.")
-        name = field_path.partition("[")[0].rstrip("`")
-        raise UserError(f"{transform}: {name}: {message}, got {values[name]!r}") from error
+    options: T = convert_value(values, kind, transform)
+    return options
 
 
 def checked_seed(transform: str, seed: int) -> int:
@@ -32,10 +28,7 @@ def checked_seed(transform: str, seed: int) -> int:
     Raises:
         UserError: a recipe would refuse it.
     """
-    try:
-        converted: int = msgspec.convert(seed, _SEED)
-    except msgspec.ValidationError as error:
-        raise UserError(f"{transform}: seed: {error}, got {seed!r}") from error
+    converted: int = convert_value(seed, _SEED, f"{transform}: seed")
     return converted
 
 

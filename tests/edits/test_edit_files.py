@@ -54,19 +54,25 @@ def test_an_edit_of_ones_own(tmp_path: Path) -> None:
     [
         ('name = "a"\nsource = "b"', "action: want one of cut, cut_phrases, drop_matching, .*, got None"),
         ('action = "drop_shrt"', r"action: want one of .*, got 'drop_shrt' \(did you mean 'drop_short'\?\)"),
-        ('action = "drop_short"\nname = "a"\nsource = "b"', "missing required field `min_words`"),
-        ('action = "drop_short"\nname = "a"\nsource = "b"\nmin_words = 0', "Expected `int` >= 1 - at `\\$.min_words`"),
-        ('action = "drop_short"\nname = "a"\nmin_words = 2', "missing required field `source`"),
+        ('action = "drop_short"\nname = "a"\nsource = "b"', "min_words: want a whole number of at least 1, got none"),
+        (
+            'action = "drop_short"\nname = "a"\nsource = "b"\nmin_words = 0',
+            "min_words: want a whole number of at least 1, got 0",
+        ),
+        ('action = "drop_short"\nname = "a"\nmin_words = 2', "source: want a text that is not empty, got none"),
         (
             'action = "drop_short"\nname = "a"\nsource = "b"\nmin_words = 2\nphrases = ["c"]',
-            "unknown field `phrases`",
+            "phrases: unknown key; known here: action, min_words, name, source",
         ),
         ('action = "drop_short"\nname = "x/a"\nsource = "b"\nmin_words = 2', "want a name without '/', got 'x/a'"),
         (
             'action = "cut"\nname = "a"\nsource = "b"\npattern = "("',
             r"pattern: want a regular expression, got '\(': missing \)",
         ),
-        ('action = "drop_uppercase"\nname = "a"\nsource = "b"\nmax_frac = 50', "Expected `float` <= 1.0"),
+        (
+            'action = "drop_uppercase"\nname = "a"\nsource = "b"\nmax_frac = 50',
+            "max_frac: want a number from 0 to 1, got 50",
+        ),
     ],
     ids=["no-action", "misspelt", "no-bound", "zero", "no-source", "other-action", "slash", "pattern", "percent"],
 )

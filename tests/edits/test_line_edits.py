@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from massivetext import edits
+from massivetext.edits import actions
 from massivetext.edits.actions import (
     CutMatches,
     CutPhrases,
@@ -16,6 +17,7 @@ from massivetext.edits.actions import (
     DropWithoutEnd,
     EditRule,
 )
+from massivetext.errors import UserError
 from massivetext.schema import EditCount
 
 C4, REFINEDWEB = edits.load_edit("c4"), edits.load_edit("refinedweb")
@@ -265,3 +267,22 @@ def test_a_line_fares_the_same_alone(lines: list[str]) -> None:
     alone = [left(line, *C4, *REFINEDWEB) for line in lines]
 
     assert bare(left("\n".join(lines), *C4, *REFINEDWEB)) == [line for line in alone if line]
+
+
+# -- patterns that try too much ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [CutMatches, DropMatching])
+def test_a_pattern_that_backtracks_without_end_is_stopped_and_named(
+    kind: type[EditRule], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "PATTERN_SECONDS", 0.1)
+
+    with pytest.raises(
+        UserError, match=r"line edit it: the pattern '\(a\|aa\)\+\$' takes more than 0\.1 s on one line"
+    ):
+        left("a" * 60 + "!", made(kind, pattern="(a|aa)+$"))
+
+
+def test_a_pattern_has_time_enough_on_a_long_line() -> None:
+    assert left("word " * 200_000 + "end", made(CutMatches, pattern=r"\bword\s")) == "end"

@@ -138,7 +138,7 @@ def test_a_typo_in_the_recipe_is_named_with_a_suggestion(tmp_path: Path) -> None
 def test_weights_that_do_not_sum_to_one_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(news(0))
 
-    assert "must sum to exactly 1, got 0.9" in refused(tmp_path, "check", recipe(tmp_path, weight=0.9))
+    assert "want weights that sum to exactly 1, got 0.9" in refused(tmp_path, "check", recipe(tmp_path, weight=0.9))
 
 
 def test_a_missing_input_is_named(tmp_path: Path) -> None:

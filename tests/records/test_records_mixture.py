@@ -64,20 +64,18 @@ def test_quotas_sum_to_the_total_and_are_within_one_of_their_share(weights: dict
 def test_weights_that_miss_one_by_little_are_refused_with_their_sum() -> None:
     weights = {"a": Decimal("0.3"), "b": Decimal("0.7000000000000000000000000000000001")}
 
-    with pytest.raises(
-        ValueError, match=r"exactly 1, got a = 0\.3, b = 0\.7000.*1: sum 1\.0000000000000000000000000000000001"
-    ):
+    with pytest.raises(ValueError, match=r"exactly 1, got 1\.0000000000000000000000000000000001 \(a 0\.3, b 0\.7000"):
         compute_quotas(weights, 10)
 
 
 @pytest.mark.parametrize("weight", ["0", "-0.5", "NaN", "Infinity"])
 def test_weights_that_are_not_positive_are_refused(weight: str) -> None:
-    with pytest.raises(ValueError, match="want weights above 0, got a = "):
+    with pytest.raises(ValueError, match=r"sources\.a\.weight: want a number above 0 and at most 1, got "):
         compute_quotas({"a": Decimal(weight), "b": Decimal(1)}, 10)
 
 
 def test_no_weights_and_negative_totals_are_refused() -> None:
-    with pytest.raises(ValueError, match="got none: sum 0"):
+    with pytest.raises(ValueError, match=r"got 0 \(no weights\)"):
         compute_quotas({}, 10)
     with pytest.raises(ValueError, match="0 or more sequences, got -1"):
         compute_quotas(GOPHER, -1)

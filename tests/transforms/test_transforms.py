@@ -183,7 +183,7 @@ def test_urls_are_held_against_lists_of_the_working_folder(tmp_path: Path, monke
     assert [found[name]["blocked_url_keyword_count"] for name in urls] == [1, 0]
     with pytest.raises(UserError, match=r"blocklists\.urls: none\.txt: no such file below"):
         transforms.MeasureSignals(urls=["none.txt"])
-    with pytest.raises(UserError, match="MeasureSignals: hosts: Expected `array`, got `int`, got 3"):
+    with pytest.raises(UserError, match="MeasureSignals: hosts: want a list, each a text, got 3"):
         transforms.MeasureSignals(hosts=3)  # type: ignore[arg-type]
 
 
