@@ -25,10 +25,19 @@ class WorkerStarted(msgspec.Struct, tag=True, frozen=True):
 
 
 class WorkerEnded(msgspec.Struct, tag=True, frozen=True):
-    """Notice that a worker has ended, with its exit code as :class:`subprocess.Popen` reports it."""
+    """Notice that a worker has ended.
+
+    Attributes:
+        process: its process ID.
+        code: exit code as :class:`subprocess.Popen` reports it.
+        cpu_seconds: user and system time that it has used.
+        peak_bytes: its largest resident set.
+    """
 
     process: int
     code: int
+    cpu_seconds: float = 0.0
+    peak_bytes: int = 0
 
 
 Request = StartWorker | KillWorker

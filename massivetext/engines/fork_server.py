@@ -42,6 +42,21 @@ CONNECTION = "MASSIVETEXT_FORK_SERVER"  # environment variable: file descriptor 
 _END_SECONDS = 5.0
 
 
+def process_usage(process: int) -> tuple[float, int]:
+    """Return the CPU seconds that a process has used without its children, and its largest resident set in bytes.
+
+    Both are 0 for a process that has ended.
+    """
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return 0.0, 0
+    ticks = int(fields[11]) + int(fields[12])  # utime and stime, as proc(5) counts the fields after the name
+    peak = next((line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")), "0")
+    return ticks / os.sysconf("SC_CLK_TCK"), int(peak) * 1024
+
+
 class ForkedWorker:
     """A worker process, with those methods of :class:`subprocess.Popen` that are needed."""
 
@@ -88,6 +103,7 @@ class ForkServer:
         self._requesting = threading.Lock()  # one request at a time
         self._started: SimpleQueue[ForkedWorker | None] = SimpleQueue()
         self._workers: dict[int, ForkedWorker] = {}
+        self._ended_cpu, self._ended_peak = 0.0, 0
         self._reader = threading.Thread(target=self._read, name="massivetext-fork-server", daemon=True)
         self._reader.start()
         atexit.register(self.close)
@@ -101,6 +117,19 @@ class ForkServer:
     def alive(self) -> bool:
         """Whether the server can fork."""
         return self._reader.is_alive()
+
+    def usage(self) -> tuple[float, int]:
+        """Return the CPU seconds of the server and of all its workers, and the bytes of the largest of them so far.
+
+        The system counts the time of a process for its parent only after both have ended.
+        """
+        if not self.alive:
+            return self._ended_cpu, self._ended_peak
+        running = [process_usage(process) for process in (self.pid, *list(self._workers))]
+        return (
+            self._ended_cpu + sum(cpu for cpu, _ in running),
+            max(self._ended_peak, *(peak for _, peak in running)),
+        )
 
     def fork(self, environment: Mapping[str, str]) -> ForkedWorker | None:
         """Start a worker with these environment variables, in the present working folder; None: the server has died."""
@@ -141,6 +170,8 @@ class ForkServer:
                     self._workers[answer.process] = ForkedWorker(self, answer.process)
                     self._started.put(self._workers[answer.process])
                 else:
+                    self._ended_cpu += answer.cpu_seconds
+                    self._ended_peak = max(self._ended_peak, answer.peak_bytes)
                     self._workers.pop(answer.process).set_ended(answer.code)
         for worker in self._workers.values():
             worker.set_ended(-signal.SIGKILL)  # they end with the server
@@ -202,10 +233,11 @@ class _ForkServerProcess:
 
     def _report_exits(self) -> None:
         for process in sorted(self._running):
-            ended, status = os.waitpid(process, os.WNOHANG)
+            ended, status, used = os.wait4(process, os.WNOHANG)
             if ended:
                 self._running.discard(process)
-                self._answer(WorkerEnded(process, os.waitstatus_to_exitcode(status)))
+                cpu, peak = used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+                self._answer(WorkerEnded(process, os.waitstatus_to_exitcode(status), cpu, peak))
 
     def _answer(self, answer: Answer) -> None:
         try:

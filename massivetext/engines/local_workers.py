@@ -75,6 +75,12 @@ _servers: dict[tuple[str, ...], ForkServer] = {}  # of this process, by the modu
 _choosing_server = threading.Lock()
 
 
+def workers_usage() -> tuple[float, int]:
+    """Return the CPU seconds of all forked workers and their servers, and the bytes of the largest one so far."""
+    used = [server.usage() for server in _servers.values()]
+    return sum(cpu for cpu, _ in used), max((peak for _, peak in used), default=0)
+
+
 def _start(environment: dict[str, str], preload: tuple[str, ...]) -> ForkedWorker | subprocess.Popen[bytes]:
     """Start a worker process: a fork on Linux; elsewhere a new process, because system libraries may fail in a fork."""
     if sys.platform != "linux":

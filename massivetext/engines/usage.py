@@ -1,8 +1,10 @@
-"""What a stage used of this machine: wall time, and CPU time and memory of this process and its ended children."""
+"""What a stage used of this machine: wall time, and CPU time and memory of this process and its children."""
 
 import resource
 import time
 from typing import NamedTuple, Self
+
+from massivetext.engines import local_workers
 
 _PEAK_UNIT = 1024  # bytes per unit of ru_maxrss on Linux
 
@@ -12,7 +14,7 @@ class Usage(NamedTuple):
 
     Attributes:
         seconds: wall time.
-        cpu_seconds: user and system time of this process and of its children that have ended.
+        cpu_seconds: user and system time of this process, of its children that have ended, and of all worker processes.
         peak_bytes: largest resident set of any of these processes so far.
     """
 
@@ -24,8 +26,10 @@ class Usage(NamedTuple):
     def now(cls) -> Self:
         """Read the clocks."""
         own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
-        return cls(time.monotonic(), cpu, max(own.ru_maxrss, children.ru_maxrss) * _PEAK_UNIT)
+        worker_cpu, worker_peak = local_workers.workers_usage()
+        cpu = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime + worker_cpu
+        peak = max(own.ru_maxrss * _PEAK_UNIT, children.ru_maxrss * _PEAK_UNIT, worker_peak)
+        return cls(time.monotonic(), cpu, peak)
 
     def since(self, before: "Usage") -> "Usage":
         """Return what was used since an earlier reading; the peak is that of this reading."""

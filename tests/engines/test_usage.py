@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+from beam_calls import map_each
 from jsonl_corpus import write
 
-from massivetext.engines.engine import Engine
+from massivetext.engines.engine import DistributeLanes, Engine
 from massivetext.engines.usage import Usage
 from massivetext.orchestration.driver import prepare
 from massivetext.recipe import load_recipe
@@ -49,3 +51,20 @@ def test_a_run_notes_what_its_stages_took_and_keeps_it(tmp_path: Path) -> None:
     # Three stages shared a job, and share its time.
     assert first[0].cpu_seconds == first[1].cpu_seconds == first[2].cpu_seconds
     assert stages_of(run) == first
+
+
+def test_the_time_and_memory_of_worker_processes_count_while_their_server_lives(tmp_path: Path) -> None:
+    def burn(lane: str) -> None:
+        held = b"x" * 300_000_000
+        started = time.process_time()
+        while time.process_time() - started < 1.0:
+            pass
+        (tmp_path / lane).write_text(str(len(held)))
+
+    before = Usage.now()
+    Engine(workers=2).run(lambda pipeline: pipeline | DistributeLanes(["a", "b"]) | map_each(burn), lanes=2)
+    used = Usage.now().since(before)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+    assert used.cpu_seconds >= 2.0
+    assert used.peak_bytes >= 300_000_000
