@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from massivetext import assets
+from massivetext import rule_files
 from massivetext.errors import UserError
 from massivetext.toml_tables import convert_value, suggestion
 
@@ -135,7 +135,7 @@ def load_rule_set(name_or_path: str, *, known: Mapping[str, pa.DataType], folder
         UserError: there is no such file, its name cannot be part of a rule's name, or a rule in it is wrong; names file
             and rule, and says what is expected.
     """
-    path, listed = assets.read_rule_tables(name_or_path, "filters", folder)
+    path, listed = rule_files.read_rule_tables(name_or_path, "filters", folder)
     rules = tuple(_read(table, f"{path}, rule {number}", known) for number, table in enumerate(listed, start=1))
     _require_unique((rule.label for rule in rules), str(path))
     return RuleSet(name=path.stem, rules=rules)

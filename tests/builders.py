@@ -12,6 +12,7 @@ from command import ROOT
 from massivetext.recipe import DecontaminateOptions, IngestOptions, Recipe, SourceOptions
 from massivetext.rules import Rule
 from massivetext.runs.context import Context
+from massivetext.runs.run_log import is_log
 from massivetext.runs.stage import verdict_sets
 from massivetext.runs.store import FORMAT, Run, RunState, StageState, json_sha256
 from massivetext.schema import Document, Rejected
@@ -104,9 +105,9 @@ def read_file(
 
 
 def file_hashes(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file below a folder by its path in it."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    """Return the SHA-256 of every file below a folder by its path in it, without the log of a run, which has times."""
+    files = {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items() if not is_log(name)}
 
 
 # -- runs without Beam -------------------------------------------------------------------------------------------------

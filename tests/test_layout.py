@@ -26,6 +26,7 @@ LAYERS = (
     {"edits", "recipe", "rules", "shingles"},
     {"sources"},
     {"extract"},
+    {"rule_files"},
     {"assets", "schema", "text"},
     {"storage"},
     {"toml_tables"},

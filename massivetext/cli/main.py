@@ -14,12 +14,14 @@ from massivetext.cli import (
     classifier_commands,
     demo_command,
     engine_commands,
+    log_command,
     plan_command,
     report_command,
     run_command,
     signals_command,
     trace_command,
     verify_command,
+    watch_command,
 )
 from massivetext.cli.messages import make_console, print_error
 from massivetext.cli.process_control import StoppedError, stop_on_signals
@@ -34,6 +36,8 @@ COMMANDS: Sequence[Callable[..., None] | typer.Typer] = (
     signals_command.signals,
     report_command.report,
     verify_command.verify,
+    log_command.log,
+    watch_command.watch,
     demo_command.demo,
     trace_command.trace,
     engine_commands.app,

@@ -6,7 +6,7 @@ from typing import get_args
 
 import msgspec
 
-from massivetext import assets
+from massivetext import rule_files
 from massivetext.edits.actions import EditRule
 from massivetext.errors import UserError
 from massivetext.toml_tables import convert_value, suggestion
@@ -23,7 +23,7 @@ def load_edit(name_or_path: str, folder: Path | None = None) -> tuple[EditRule, 
         UserError: there is no such file, its name cannot be part of a rule's name, or a rule in it is wrong; names file
             and rule, and says what is expected.
     """
-    path, listed = assets.read_rule_tables(name_or_path, "filters/edits", folder)
+    path, listed = rule_files.read_rule_tables(name_or_path, "filters/edits", folder)
     rules = (_read(table, f"{path}, rule {number}") for number, table in enumerate(listed, start=1))
     return tuple(msgspec.structs.replace(rule, name=f"{path.stem}/{rule.name}") for rule in rules)
 

@@ -16,6 +16,7 @@ from apache_beam.runners.portability import spark_runner
 
 from massivetext.engines import local_workers
 from massivetext.engines.environment import Versions, environment_versions, require_driver_versions
+from massivetext.engines.local_workers import WorkerEnd, ignore_worker_end
 from massivetext.engines.options import EMBEDDED, complete_options, runner_of
 from massivetext.errors import StageError, UserError, mark_for_driver, unmark
 from massivetext.stages import LIBRARIES
@@ -35,11 +36,14 @@ class Engine:
         beam_args: options for Beam; may name another runner.
         preload: dotted names of modules that worker processes of the embedded runner import before they fork, so that
             a job need not wait for the imports.
+        on_worker_end: called with process ID and error as soon as a worker process of the embedded runner has ended
+            before its time.
     """
 
     workers: int = 1
     beam_args: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()
+    on_worker_end: WorkerEnd = ignore_worker_end
 
     def __post_init__(self) -> None:
         if self.workers < 1:
@@ -97,7 +101,7 @@ class Engine:
             KeyboardInterrupt: the job was stopped.
         """
         logging.getLogger("apache_beam").setLevel(logging.ERROR)
-        local_workers.register_worker_handler(self.preload)
+        local_workers.register_worker_handler(self.preload, self.on_worker_end)
         pipeline = beam.Pipeline(options=self._options(lanes))
         build(pipeline)
         try:

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 
 import grpc
 from apache_beam.portability import python_urns
@@ -34,15 +35,25 @@ _LOOK_SECONDS = 0.5  # between two looks whether a worker has ended
 _END_SECONDS = 1.0  # for a worker without work to end by itself
 
 
-def register_worker_handler(preload: tuple[str, ...] = ()) -> None:
+def ignore_worker_end(_process: int, _error: StageError) -> None:
+    """Do nothing about a worker process that has ended before its time; the error of its job follows."""
+
+
+WorkerEnd = Callable[[int, StageError], None]  # process ID, and what happened
+
+
+def register_worker_handler(preload: tuple[str, ...] = (), on_end: WorkerEnd = ignore_worker_end) -> None:
     """Make Beam's embedded runner start workers by the handler below, and communicate over loopback only.
 
     May be called again; later jobs use the last call.
 
     Args:
         preload: dotted names of the modules that are imported before workers are forked.
+        on_end: called as soon as a worker has ended before its time. The others go on with what they have begun and,
+            where work items are claimed, with the rest; only then does the job fail.
     """
-    WorkerHandler.register_environment(python_urns.SUBPROCESS_SDK, bytes)(functools.partial(_LocalWorker, preload))
+    handler = functools.partial(_LocalWorker, preload, on_end)
+    WorkerHandler.register_environment(python_urns.SUBPROCESS_SDK, bytes)(handler)
     worker_handlers.grpc = _Loopback()
 
 
@@ -98,13 +109,14 @@ class _LocalWorker(GrpcWorkerHandler):
     def __init__(
         self,
         preload: tuple[str, ...],
+        on_end: WorkerEnd,
         _command: bytes,
         state: StateServicer,
         provision_info: ExtendedProvisionInfo,
         grpc_server: GrpcServer,
     ) -> None:
         super().__init__(state, provision_info, grpc_server)
-        self._preload = preload
+        self._preload, self._on_end = preload, on_end
         self._ending = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="massivetext-worker", daemon=True)
 
@@ -130,8 +142,13 @@ class _LocalWorker(GrpcWorkerHandler):
         self._watcher.join()
 
     def _watch(self) -> None:
+        told = False
         while not self._ending.wait(_LOOK_SECONDS):
             if (code := self._process.poll()) is not None:
+                error = describe_exit(code)
+                if not told:
+                    self._on_end(self._process.pid, error)
+                told = True
                 # Repeatedly: Beam may send more requests to a worker before it notices that there is none.
                 with contextlib.suppress(RuntimeError):  # a request was sent just now
-                    self.control_conn.abort(describe_exit(code))
+                    self.control_conn.abort(error)

@@ -10,6 +10,7 @@ from massivetext.engines.memory import release_memory
 from massivetext.runs.attempts import guard_work_item
 from massivetext.runs.context import Context
 from massivetext.runs.progress import ProgressWriter
+from massivetext.runs.run_log import open_log
 from massivetext.runs.work_items import Lane, ShardStage, WorkItem, claim_work_items
 
 
@@ -36,7 +37,7 @@ class _ProcessDoFn(beam.DoFn):
         stage, context = self._stage, self._context
         name, key = stage.commit_name(item), context.stage_keys[stage.name]
         if stage.works_on(item) and context.run.shard_commit(stage.name, key, name) is None:
-            with guard_work_item(context, stage.name, name):
+            with guard_work_item(context, stage.name, name, item.cost):
                 reporter = ProgressWriter(context.progress, stage.name)
                 context.run.commit_shard(stage.name, key, stage.process(context, item, reporter))
                 reporter.add(shards=1)
@@ -49,6 +50,13 @@ def run_shards(engine: Engine, context: Context, stages: Sequence[ShardStage], i
     uncommitted = _uncommitted(context, stages, items)
     if not uncommitted:
         return
+    if context.session:
+        log = open_log(context.run.folder, context.session, "driver")
+        for stage in stages:
+            mine = [item for item in uncommitted if stage.works_on(item)]
+            # A stage with labels has several jobs: what is left of one says nothing about the others.
+            cost = None if stage.label else sum(item.cost for item in mine)
+            log.write("job begun", stage=stage.name, items=len(mine), cost=cost)
     ordered = tuple(sorted(uncommitted, key=lambda item: -item.cost))
     count = engine.lanes(len(uncommitted), sum(item.cost for item in uncommitted))
     with tempfile.TemporaryDirectory(prefix="massivetext-claims-") as claims:

@@ -12,6 +12,7 @@ from massivetext.edits import EditRule, edit
 from massivetext.errors import MassivetextError, StageError, UserError
 from massivetext.runs.context import Context
 from massivetext.runs.progress import ProgressWriter
+from massivetext.runs.run_log import note_position
 from massivetext.runs.store import ShardCommit
 from massivetext.runs.work_items import WorkItem
 from massivetext.schema import DOCUMENTS, Document, Rejected, documents_table
@@ -55,6 +56,7 @@ def _groups(
     group: list[Document] = []
     held = 0
     for found in items:
+        note_position(f"{found.origin}, after {found.offset if isinstance(found, Rejected) else found.key}")
         if isinstance(found, Rejected):
             count = "skipped" if found.skipped else "rejected"
             counts[count] += 1

@@ -7,6 +7,7 @@ from massivetext import rules, signals
 from massivetext.runs.context import Context
 from massivetext.runs.documents import read_row_groups
 from massivetext.runs.progress import ProgressWriter
+from massivetext.runs.run_log import note_position
 from massivetext.runs.store import ShardCommit
 from massivetext.runs.work_items import WorkItem
 from massivetext.signals import definitions, registry, unsafe_files
@@ -30,6 +31,7 @@ def measure_shard(context: Context, item: WorkItem, reporter: ProgressWriter) ->
     schema = registry.schema(readings)
     with fs.publish(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
         for batch in read_row_groups(run, shard, ["text", *definitions.DOCUMENT_COLUMNS]):
+            note_position(f"rows {rows:,} to {rows + batch.num_rows - 1:,}")
             texts = batch["text"].combine_chunks()
             table: pa.Table = signals.measure(
                 texts, batch, lists, classifier=classifier, paragraph_languages=paragraphs, readings=readings

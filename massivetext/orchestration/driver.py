@@ -1,13 +1,16 @@
 """Run a recipe from its inputs to its report: run the stages in order, skip complete ones, resume interrupted ones."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+import dataclasses
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
 from massivetext.engines.usage import Usage
-from massivetext.errors import StageError, UserError
+from massivetext.errors import MassivetextError, StageError, UserError
 from massivetext.jobs.dataset_description import recipe_digest
 from massivetext.orchestration.plan import (
     compute_stage_keys,
@@ -18,8 +21,10 @@ from massivetext.orchestration.plan import (
     validate_files,
 )
 from massivetext.recipe import LoadedRecipe
-from massivetext.runs import progress
+from massivetext.runs import progress, run_log
 from massivetext.runs.context import Context
+from massivetext.runs.log_reading import item_in_work
+from massivetext.runs.run_log import new_session
 from massivetext.runs.stage import RunPlan, Stage, require_distinct, resolve, verdict_sets
 from massivetext.runs.store import FORMAT, MANIFEST, Manifest, Run, RunState, StageState
 from massivetext.runs.work_items import ShardStage, WorkItem
@@ -76,6 +81,7 @@ def prepare(
         edits=plan.edits,
         verdicts=verdict_sets(loaded.recipe, stages),
         progress=folder if fs.is_local(folder) else None,
+        session=new_session(),
     )
     wanted = names if until is None else names[: names.index(until) + 1]
     complete = {state.name for state in _recorded_stages(run) if state.manifest and state.key == keys.get(state.name)}
@@ -111,7 +117,8 @@ class Driver:
         notify: lock.Notify,
     ) -> None:
         self.context = context
-        self._plan, self._engine, self._items = plan, engine, items
+        self._plan, self._items = plan, items
+        self._engine = dataclasses.replace(engine, on_worker_end=self._report_worker_end)
         self._stages, self._wanted = stages, wanted
         self._listener, self._notify = listener, notify
         self._states: dict[str, StageState] = {}
@@ -122,11 +129,45 @@ class Driver:
         Raises:
             UserError, StageError: the message says what to do; the next call resumes the run.
         """
-        with temporary.own_folder(), lock.hold(self.context.run.folder, self._notify) as held:
+        with temporary.own_folder(), lock.hold(self.context.run.folder, self._notify) as held, self._logged():
             try:
                 return self._run_stages(held)
             finally:
                 self._engine.close()
+
+    @contextlib.contextmanager
+    def _logged(self) -> Iterator[None]:
+        """Log the beginning and the end of the run; an error in between names the file."""
+        log, started = self._log(), time.monotonic()
+        run_log.remove_old_sessions(self.context.run.folder)
+        where = f"{self._engine.workers} workers" if self._engine.embedded else "a cluster"
+        log.write("run begun", detail=f"recipe {self.context.recipe.name}, {len(self._items):,} shards, {where}")
+        try:
+            yield
+        except KeyboardInterrupt:
+            log.write("run stopped", seconds=time.monotonic() - started, detail="by a signal")
+            raise
+        except MassivetextError as error:
+            log.write("run failed", seconds=time.monotonic() - started, error=error)
+            raise type(error)(f"{error} (log: {log.path})") from error
+        except Exception as error:
+            log.write("run failed", seconds=time.monotonic() - started, error=error)
+            error.add_note(f"log: {log.path}")
+            raise
+        else:
+            log.write("run done", seconds=time.monotonic() - started)
+        finally:
+            log.close()
+            run_log.remove_old_sessions(self.context.run.folder)
+
+    def _log(self) -> run_log.RunLog:
+        return run_log.open_log(self.context.run.folder, self.context.session, "driver")
+
+    def _report_worker_end(self, process: int, error: StageError) -> None:
+        in_work = item_in_work(self.context.run.folder, self.context.session, process)
+        self._log().write("worker ended", item=in_work, detail=str(error))
+        working = f" while it worked on {in_work}" if in_work else ""
+        self._notify(f"A worker process (PID {process}) has ended{working}: {error}. The others finish first.")
 
     def _run_stages(self, held: lock.Lock) -> bool:
         run = self.context.run
@@ -136,6 +177,7 @@ class Driver:
         for stage in wanted:
             if stage.name in before:
                 self._listener(stage.name, "skip", 0)
+                self._log().write("stage skipped", stage=stage.name)
         self._save(held)
         for step in steps(wanted):
             undone = [stage for stage in step if stage.name not in before]
@@ -171,6 +213,7 @@ class Driver:
         held.check()
         for stage in step:
             self.context.run.begin(stage, self.context.stage_keys[stage.name])
+            self._log().write("stage begun", stage=stage.name)
             self._listener(stage.name, "run", len(self._items))
         self._run_jobs(step)
         used = Usage.now().since(started)
@@ -180,6 +223,9 @@ class Driver:
             digest = self.context.run.commit(stage, manifest)
             self._states[stage.name] = self._state(manifest, digest, used, len(step))
             self._save(held)
+            share = 1 / len(step)
+            seconds, cpu = used.seconds * share, used.cpu_seconds * share
+            self._log().write("stage done", stage=stage.name, seconds=seconds, cpu_seconds=cpu)
             self._listener(stage.name, "done", len(self._items))
 
     def _run_jobs(self, step: Sequence[Stage]) -> None:
@@ -257,4 +303,4 @@ def _require_folder(run: Run) -> None:
 
 def _is_ours(name: str) -> bool:
     # Files that a run leaves if it is killed before it has written its state.
-    return lock.is_lock(name) or name.startswith(fs.TEMPORARY)
+    return lock.is_lock(name) or run_log.is_log(name) or name.startswith(fs.TEMPORARY)

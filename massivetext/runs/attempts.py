@@ -5,11 +5,12 @@ from contextlib import contextmanager
 
 from massivetext.errors import MENDABLE, MassivetextError, StageError, mark_for_driver
 from massivetext.runs.context import Context
+from massivetext.runs.run_log import logged_item
 from massivetext.storage import files as fs
 
 
 @contextmanager
-def guard_work_item(context: Context, stage: str, name: str) -> Iterator[None]:
+def guard_work_item(context: Context, stage: str, name: str, cost: float | None = None) -> Iterator[None]:
     """Fence the files that a worker writes for one work item, and translate its errors.
 
     An engine may start a work item again while the first attempt is still running. Both write the same bytes. An
@@ -18,9 +19,14 @@ def guard_work_item(context: Context, stage: str, name: str) -> Iterator[None]:
     Args:
         context: the run.
         stage: name of the stage.
-        name: name of the work item, for messages.
+        name: name of the work item, for messages and the log.
+        cost: its estimated cost, by which the time left is estimated; None: it is not known.
     """
-    with translate_errors(f"{stage}: {name}"), fs.fenced(context.run.marker(stage, context.stage_keys[stage])):
+    with (
+        translate_errors(f"{stage}: {name}"),
+        fs.fenced(context.run.marker(stage, context.stage_keys[stage])),
+        logged_item(context.run.folder, context.session, stage, name, cost),
+    ):
         yield
 
 

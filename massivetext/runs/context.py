@@ -31,6 +31,7 @@ class Context:
         edits: rules of the line edits of each source that has any.
         verdicts: verdicts of each stage that writes some, in the order of the stages.
         progress: local folder for progress files; None: write none.
+        session: name of the execution of the command, for the log; empty: write none.
     """
 
     run: Run
@@ -42,6 +43,7 @@ class Context:
     edits: Mapping[str, tuple[EditRule, ...]] = field(default_factory=dict)
     verdicts: tuple[VerdictSet, ...]
     progress: str | None = None
+    session: str = ""
 
     def source(self, shard: Shard) -> SourceOptions:
         """Return the options of the source of a shard."""

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from massivetext.runs.run_log import count_work
+
 FOLDER = "progress"
 _FLUSH_SECONDS = 0.5
 
@@ -45,6 +47,7 @@ class ProgressWriter:
 
     def add(self, documents: int = 0, size: int = 0, shards: int = 0) -> None:
         """Add to the counts; cheap enough to call for every document."""
+        count_work(documents, size)
         self._documents += documents
         self._bytes += size
         self._shards += shards

@@ -17,6 +17,7 @@ from massivetext.runs.manifests import (
     json_sha256,
     require_format,
 )
+from massivetext.runs.run_log import is_log
 from massivetext.runs.store import Run
 from massivetext.storage import files as fs
 from massivetext.storage import lock, tables
@@ -49,7 +50,7 @@ def verify_run(run: Run) -> list[str]:
         if state.manifest is not None:
             problems += _check_stage(run, state, expected)
     found = [fs.relative(info.path, run.folder) for info in fs.find(run.folder)]
-    foreign = [name for name in found if name not in expected and not lock.is_lock(name)]
+    foreign = [name for name in found if name not in expected and not lock.is_lock(name) and not is_log(name)]
     return problems + [f"{run.path(name)}: is not part of the run" for name in foreign]
 
 

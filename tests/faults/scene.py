@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 from object_store import Store
 
+from massivetext.runs.run_log import is_log
 from massivetext.storage import files as fs
 
 Harm = Mapping[str, int | str | None]  # see :meth:`Scene.harm`
@@ -120,9 +121,11 @@ class Scene:
         return Path(self.run_folder, name)
 
     def hashes(self) -> dict[str, str]:
-        """Return the SHA-256 of every file without the path of the scene; not of ``run.json``, which has wall times."""
+        """Return the SHA-256 of every file without the path of the scene; not of files that hold times."""
         names = {fs.relative(info.path, self.run_folder): info.path for info in fs.find(self.run_folder)}
-        contents = {name: fs.read_bytes(path) for name, path in names.items() if name != "run.json"}
+        contents = {
+            name: fs.read_bytes(path) for name, path in names.items() if name != "run.json" and not is_log(name)
+        }
         here = str(self.folder).encode()
         return {name: hashlib.sha256(data.replace(here, b"")).hexdigest() for name, data in contents.items()}
 

@@ -254,7 +254,7 @@ def test_a_damaged_manifest_says_what_to_do(run: Run, data: bytes) -> None:
     write(run, "measure/manifest.json", data)
 
     with pytest.raises(
-        StageError, match=r"measure/manifest.json: is damaged .* delete it and run again to redo the stage"
+        StageError, match=r"measure/manifest.json: is damaged; delete it and run again to redo the stage"
     ):
         run.manifest("measure")
 
@@ -300,10 +300,10 @@ def test_the_state_is_read_as_it_was_written(run: Run) -> None:
 def test_a_damaged_state_is_no_state(run: Run, data: bytes) -> None:
     write(run, "run.json", data)
 
-    with pytest.raises(UserError, match=r"run.json: is not the state of a run"):
+    with pytest.raises(UserError, match=r"run.json: is damaged, or not the state of a run"):
         run.state()
     assert len(verify_run(run)) == 1
-    assert "run.json: cannot be read" in verify_run(run)[0]
+    assert "run.json: is damaged, or not the state of a run" in verify_run(run)[0]
 
 
 # -- verify ------------------------------------------------------------------------------------------------------------

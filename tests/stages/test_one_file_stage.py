@@ -1,7 +1,6 @@
 """A stage of one's own is one file and one entry in the tuple of stages: it is run, resumed, verified and shown."""
 
 import dataclasses
-import hashlib
 import io
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
+from builders import file_hashes
 from jsonl_corpus import write
 from odd_ids_stage import ODD_DIGITS, ODD_IDS
 from rich.console import Console
@@ -121,12 +121,8 @@ def test_an_interrupted_stage_goes_on_where_it_stopped(tmp_path: Path) -> None:
 
 
 def tree(folder: Path) -> dict[str, str]:
-    """The hash of every file of a run but for its state, which holds times."""
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "run.json"
-    }
+    """The hash of every file of a run but for its state and its log, which hold times."""
+    return {name: digest for name, digest in file_hashes(folder).items() if name != "run.json"}
 
 
 def test_the_stage_is_in_funnel_report_trace_check_and_plan(

@@ -35,6 +35,7 @@ from massivetext.errors import (
 from massivetext.loader import load
 from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.reader import check_records, open_records
+from massivetext.runs.run_log import is_log
 from massivetext.runs.store import Run
 from massivetext.stages.finished import open_context
 from massivetext.storage import files as fs
@@ -483,13 +484,18 @@ def filled(corpus: Path) -> Iterator[Store]:
 def contents(corpus: Path) -> dict[str, bytes]:
     """Return the files of the run on disk that are the same everywhere."""
     files = {path.relative_to(corpus / "run").as_posix(): path for path in (corpus / "run").rglob("*")}
-    return {name: path.read_bytes() for name, path in files.items() if path.is_file() and not name.endswith(OWN)}
+    return {name: path.read_bytes() for name, path in files.items() if path.is_file() and is_same(name)}
+
+
+def is_same(name: str) -> bool:
+    """Return whether a file of a run is the same everywhere."""
+    return not name.endswith(OWN) and not is_log(name)
 
 
 def stored(store: Store, run: str) -> dict[str, bytes]:
     """Return the same files of a run in the store."""
     names = [key.removeprefix(f"{run}/") for key in store.listing(f"{run}/")]
-    return {name: store.read(f"{run}/{name}") for name in names if not name.endswith(OWN)}
+    return {name: store.read(f"{run}/{name}") for name in names if is_same(name)}
 
 
 @pytest.mark.slow

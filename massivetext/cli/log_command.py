@@ -1,0 +1,111 @@
+"""The command ``massivetext log``: what happened in a run, from its log."""
+
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from massivetext.cli.command_arguments import RunFolder
+from massivetext.cli.messages import make_console, print_line
+from massivetext.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from massivetext.runs.log_reading import ItemRecord
+    from massivetext.runs.run_log import Event
+
+_SLOWEST = 20
+
+
+def log(
+    run_folder: RunFolder,
+    stage: Annotated[str | None, typer.Option(metavar="STAGE", help="Show events of this stage only.")] = None,
+    slowest: Annotated[
+        bool, typer.Option("--slowest", help=f"Show the {_SLOWEST} work items that took longest, with their memory.")
+    ] = False,
+    errors: Annotated[
+        bool, typer.Option("--errors", help="Show failures, warnings and slow documents of all executions kept.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the lines of the log as they are.")] = False,
+) -> None:
+    """Print what happened in a run: the newest execution of the command, or with --errors all that the log keeps."""
+    from massivetext.runs.log_reading import item_records, read_log
+    from massivetext.runs.run_log import FAILURES
+    from massivetext.storage import files as fs
+
+    folder = fs.absolute(run_folder)
+    reader = read_log(folder)
+    sessions = reader.sessions()
+    if not sessions:
+        raise UserError(f"{folder}: no log here; give the folder that `massivetext run` wrote to")
+    shown = sessions if errors else sessions[-1:]
+    events = [event for session in shown for event in reader.events(session) if stage in (None, event.stage)]
+    if errors:
+        events = [event for event in events if event.kind in FAILURES]
+    console = make_console()
+    if as_json:
+        _print_json(events)
+    elif slowest:
+        console.print(slowest_table(item_records(events)))
+    else:
+        for line in event_lines(events):
+            print_line(console, line)
+        if not events:
+            print_line(console, "nothing of this kind in the log")
+    if reader.damaged_lines:
+        print_line(console, f"{reader.damaged_lines:,} damaged lines are left out", style="yellow")
+
+
+def event_lines(events: "Iterable[Event]") -> list[str]:
+    """Return the events as lines: time, process, what happened and where, what it took, and details below it."""
+    from massivetext.formatting import format_bytes, format_duration
+
+    lines = []
+    for event in events:
+        moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(event.time))
+        took = [] if event.seconds is None else [format_duration(event.seconds)]
+        if event.documents:
+            took.append(f"{event.documents:,} documents, {format_bytes(event.bytes)}")
+        if event.items:
+            took.append(f"{event.items:,} work items")
+        where = " ".join(filter(None, (event.stage, event.item)))
+        parts = [moment, f"{event.process:<24}", f"{event.kind:<13}", where, *took, event.detail]
+        lines.append("  ".join(filter(None, parts)))
+        lines += [f"{'':>21}{frame}" for frame in event.frames]
+    return lines
+
+
+def slowest_table(records: "Sequence[ItemRecord]") -> "Table":
+    """Return a table of the work items that took longest."""
+    from rich.table import Table
+
+    from massivetext.formatting import format_bytes
+
+    table = Table(title=f"the slowest of {len(records):,} work items", title_justify="left", header_style="bold")
+    for column in ("stage", "work item"):
+        table.add_column(column, overflow="fold")
+    for column in ("seconds", "CPU", "documents", "size", "memory", "attempts"):
+        table.add_column(column, justify="right", overflow="fold")
+    done = [record for record in records if record.seconds is not None]
+    for record in sorted(done, key=lambda record: -(record.seconds or 0.0))[:_SLOWEST]:
+        table.add_row(
+            record.stage,
+            record.item,
+            f"{record.seconds:,.1f}",
+            f"{record.cpu_seconds or 0.0:,.1f}",
+            f"{record.documents:,}",
+            format_bytes(record.bytes),
+            format_bytes(record.peak_bytes),
+            str(record.begun),
+        )
+    return table
+
+
+def _print_json(events: "Iterable[Event]") -> None:
+    import msgspec
+
+    for event in events:
+        sys.stdout.write(msgspec.json.encode(event).decode() + "\n")

@@ -1,0 +1,150 @@
+"""The command ``massivetext watch``: how far a run has come, from another terminal or another machine."""
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from massivetext.cli.command_arguments import RunFolder
+from massivetext.cli.messages import make_console, print_line
+from massivetext.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from massivetext.runs.log_reading import LogReader, StageProgress
+    from massivetext.runs.run_log import Event, Now
+
+_SECONDS = 2.0  # between two drawings on a terminal
+_PLAIN_SECONDS = 10.0  # between two looks where the output is not a terminal
+_SHOWN_ITEMS = 10
+_SHOWN_FAILURES = 5
+_SILENT_PERIODS = 4  # so many times without a sign of life, a process is called silent
+
+
+def watch(
+    run_folder: RunFolder,
+    once: Annotated[bool, typer.Option("--once", help="Print the present state and stop.")] = False,
+) -> None:
+    """Show the stages, work, errors and time left of a run until it ends; also of a run that has ended."""
+    from rich.live import Live
+    from rich.text import Text
+
+    from massivetext.runs.log_reading import LogReader
+    from massivetext.storage import files as fs
+    from massivetext.text import printable
+
+    folder = fs.absolute(run_folder)
+    reader, console = LogReader(folder), make_console()
+    reader.refresh()
+    if not reader.sessions():
+        raise UserError(f"{folder}: no log here; give the folder that `massivetext run` writes to")
+    lines, ended = state_lines(reader, time.time(), fs.is_local(folder))
+    if once or ended or not console.is_terminal:
+        _print_lines(console, lines)
+        while not (once or ended):
+            time.sleep(_PLAIN_SECONDS)
+            reader.refresh()
+            before, (lines, ended) = lines, state_lines(reader, time.time(), fs.is_local(folder))
+            _print_lines(console, [line for line in lines if line not in before])
+        return
+    with Live(console=console, auto_refresh=False) as live:
+        while True:
+            live.update(Text(printable("\n".join(lines))), refresh=True)
+            if ended:
+                return
+            time.sleep(_SECONDS)
+            reader.refresh()
+            lines, ended = state_lines(reader, time.time(), fs.is_local(folder))
+
+
+def state_lines(reader: "LogReader", moment: float, local: bool) -> tuple[list[str], bool]:
+    """Return the state of the newest execution of the command as lines, and whether it has ended.
+
+    Args:
+        reader: has read the log.
+        moment: the present, in seconds since 1970-01-01 UTC.
+        local: whether the run folder is on this machine.
+    """
+    from massivetext.runs.log_reading import ENDS, stage_progress
+    from massivetext.runs.run_log import FAILURES, NOW_SECONDS
+
+    session = reader.sessions()[-1]
+    events, now = reader.events(session), reader.now(session)
+    end = next((event for event in reversed(events) if event.kind in ENDS), None)
+    failures = [event for event in events if event.kind in FAILURES and event is not end]
+    silent = moment - max((each.time for each in now), default=events[-1].time if events else moment)
+    lines = [_head(session, events, end, moment)]
+    broken = end is not None and end.kind != "run done"
+    lines += [_stage_line(stage, broken) for stage in stage_progress(events, end.time if end else moment)]
+    if end is None:
+        lines += _work_lines(now, moment)
+        if silent > _SILENT_PERIODS * NOW_SECONDS[local]:
+            lines.append(f"no sign of life for {_rounded(silent)}: the run was killed, or its machine has stopped")
+    lines += _failure_lines(failures)
+    return lines, end is not None or silent > 10 * _SILENT_PERIODS * NOW_SECONDS[local]
+
+
+def _head(session: str, events: "Sequence[Event]", end: "Event | None", moment: float) -> str:
+    begun = next((event for event in events if event.kind == "run begun"), None)
+    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(begun.time)) if begun else session
+    state = "runs" if end is None else end.kind.removeprefix("run ")
+    took = _rounded((end.time if end else moment) - begun.time) if begun else ""
+    detail = f" ({begun.detail})" if begun and begun.detail else ""
+    reason = f": {end.detail}" if end is not None and end.detail else ""
+    return f"begun {since}{detail}: {state}{reason}, {took}"
+
+
+def _stage_line(stage: "StageProgress", broken: bool) -> str:
+    marks = {"skipped": "=", "running": "✗" if broken else "…", "done": "✓"}
+    parts = [f"{marks[stage.state]} {stage.stage:<14}"]
+    if stage.state == "skipped":
+        return f"{parts[0]}  done before"
+    if stage.items:
+        parts.append(f"{stage.items_done:,}/{stage.items:,} work items")
+    elif stage.items_done:
+        parts.append(f"{stage.items_done:,} work items")
+    if stage.documents:
+        parts.append(f"{stage.documents:,} documents")
+    if stage.bytes and stage.seconds:
+        parts.append(f"{stage.bytes / 1e6 / stage.seconds:.1f} MB/s")
+    parts.append(_rounded(stage.seconds))
+    if stage.seconds_left:
+        parts.append(f"about {_rounded(stage.seconds_left)} left")
+    return "  ".join(parts)
+
+
+def _work_lines(now: "Sequence[Now]", moment: float) -> list[str]:
+    working = [(each.process, item) for each in now for item in each.items]
+    working.sort(key=lambda pair: pair[1].position_since)
+    lines = []
+    for process, item in working[:_SHOWN_ITEMS]:
+        still = moment - item.position_since
+        where = f", at {item.position}" if item.position else ""
+        stuck = f", no progress for {_rounded(still)}" if still > 30 else ""
+        since = _rounded(moment - item.since)
+        lines.append(f"  {process}: {item.stage} {item.item} for {since}{where}{stuck}")
+    if len(working) > _SHOWN_ITEMS:
+        lines.append(f"  and {len(working) - _SHOWN_ITEMS:,} more work items")
+    return lines
+
+
+def _failure_lines(failures: "Sequence[Event]") -> list[str]:
+    from massivetext.cli.log_command import event_lines
+
+    shown = [msg for event in failures[-_SHOWN_FAILURES:] for msg in event_lines([event])[:1]]
+    more = len(failures) - len(shown)
+    return [f"! {line}" for line in shown] + ([f"! and {more:,} more: `massivetext log RUN --errors`"] if more else [])
+
+
+def _print_lines(console: "Console", lines: Sequence[str]) -> None:
+
+    for line in lines:
+        print_line(console, line)
+
+
+def _rounded(seconds: float) -> str:
+    from massivetext.formatting import format_duration
+
+    return format_duration(max(0.0, seconds))

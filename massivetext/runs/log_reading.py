@@ -1,0 +1,219 @@
+"""Read the log of a run: its events, its work items, and how far the newest execution of the command has come."""
+
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from massivetext.errors import MassivetextError
+from massivetext.runs.run_log import FOLDER, Event, Now, session_of
+from massivetext.storage import files as fs
+
+ENDS = ("run done", "run failed", "run stopped")
+_LEAST_SHARE = 0.1  # of the cost of a stage that is done before its time left is estimated
+_LEAST_ITEMS = 2  # work items that are done before that
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemRecord:
+    """What the log says of a work item.
+
+    Attributes:
+        stage: name of the stage.
+        item: name of the work item.
+        begun: how often the work on it has begun.
+        seconds: wall time of the attempt that completed it; None if none has.
+        cpu_seconds: CPU time of that attempt.
+        documents: documents that it read or wrote.
+        bytes: their size.
+        peak_bytes: largest resident set of its process up to its end.
+        process: process of its last attempt.
+        detail: error of its last attempt, if that failed.
+    """
+
+    stage: str
+    item: str
+    begun: int
+    seconds: float | None
+    cpu_seconds: float | None
+    documents: int
+    bytes: int
+    peak_bytes: int
+    process: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageProgress:
+    """How far a stage has come in one execution of the command.
+
+    Attributes:
+        stage: name of the stage.
+        state: "skipped", "running" or "done".
+        seconds: wall time so far, or of the whole stage.
+        items: work items of the job that is running; 0: not known.
+        items_done: how many of them are done.
+        documents: documents of the work items that are done.
+        bytes: their size.
+        seconds_left: estimate of the time left; None where it could not be honest.
+    """
+
+    stage: str
+    state: str
+    seconds: float
+    items: int
+    items_done: int
+    documents: int
+    bytes: int
+    seconds_left: float | None
+
+
+class LogReader:
+    """Reads the log of a run again and again; of files on a local disk only what is new.
+
+    Args:
+        folder: the run folder, path or URL.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = fs.join(folder, FOLDER)
+        self._local = fs.is_local(folder)
+        self._events: dict[str, list[Event]] = {}  # by file
+        self._read: dict[str, int] = {}  # bytes of each file that were read
+        self._now: dict[str, Now] = {}
+        self.damaged_lines = 0
+
+    def refresh(self) -> None:
+        """Read what is new. Raises StageError or UserError if an object store fails."""
+        self._now.clear()
+        for info in fs.find(self._folder):
+            if info.path.endswith(".now.json"):
+                with contextlib.suppress(OSError, msgspec.DecodeError):  # it is being replaced
+                    self._now[info.path] = msgspec.json.decode(fs.read_bytes(info.path), type=Now)
+            elif info.path.endswith(".jsonl") and info.size > self._read.get(info.path, 0):
+                self._read_more(info.path)
+
+    def sessions(self) -> list[str]:
+        """Return the names of all executions of the command in the log, the newest last."""
+        return sorted({session_of(path) for path in self._events})
+
+    def events(self, session: str) -> list[Event]:
+        """Return the events of an execution of the command, by time."""
+        files = (events for path, events in self._events.items() if session_of(path) == session)
+        return sorted((event for events in files for event in events), key=lambda event: event.time)
+
+    def now(self, session: str) -> list[Now]:
+        """Return what the processes of an execution of the command have been doing when they last said it."""
+        return [now for path, now in sorted(self._now.items()) if session_of(path) == session]
+
+    def _read_more(self, path: str) -> None:
+        done = self._read.get(path, 0)
+        try:
+            data = _read_from(path, done) if self._local else fs.read_bytes(path)[done:]
+        except FileNotFoundError:
+            return  # an old session was removed
+        whole = data[: data.rfind(b"\n") + 1]
+        self._read[path] = done + len(whole)
+        for line in whole.splitlines():
+            try:
+                self._events.setdefault(path, []).append(msgspec.json.decode(line, type=Event))
+            except msgspec.DecodeError:
+                self.damaged_lines += 1
+
+
+def read_log(folder: str) -> LogReader:
+    """Return a reader that has read the whole log of a run."""
+    reader = LogReader(folder)
+    reader.refresh()
+    return reader
+
+
+def item_in_work(folder: str, session: str, process: int) -> str:
+    """Return "STAGE ITEM" of what a process of this machine has begun last; empty if the log does not say."""
+    try:
+        events = [event for event in read_log(folder).events(session) if event.process.endswith(f"-{process}")]
+    except (OSError, MassivetextError):
+        return ""
+    begun = [event for event in events if event.kind in ("item begun", "item done", "item failed")]
+    return f"{begun[-1].stage} {begun[-1].item}" if begun and begun[-1].kind == "item begun" else ""
+
+
+def item_records(events: Iterable[Event]) -> list[ItemRecord]:
+    """Return what the events of one execution say of each work item, in the order in which they began."""
+    found: dict[tuple[str, str], list[Event]] = {}
+    for event in events:
+        if event.kind in ("item begun", "item done", "item failed"):
+            found.setdefault((event.stage, event.item), []).append(event)
+    return [_record(stage, item, of_item) for (stage, item), of_item in found.items()]
+
+
+def _record(stage: str, item: str, events: Sequence[Event]) -> ItemRecord:
+    last = events[-1]
+    done = next((event for event in reversed(events) if event.kind == "item done"), None)
+    return ItemRecord(
+        stage=stage,
+        item=item,
+        begun=sum(event.kind == "item begun" for event in events),
+        seconds=None if done is None else done.seconds,
+        cpu_seconds=None if done is None else done.cpu_seconds,
+        documents=last.documents,
+        bytes=last.bytes,
+        peak_bytes=last.peak_bytes,
+        process=last.process,
+        detail=last.detail if last.kind == "item failed" else "",
+    )
+
+
+def stage_progress(events: Sequence[Event], moment: float) -> list[StageProgress]:
+    """Return how far each stage has come that one execution of the command has begun or skipped.
+
+    Args:
+        events: events of the execution, by time.
+        moment: the present, in seconds since 1970-01-01 UTC.
+    """
+    by_stage: dict[str, dict[str, Event]] = {}
+    items: dict[str, list[Event]] = {}
+    for event in events:
+        if event.kind in ("stage begun", "stage done", "stage skipped", "job begun"):
+            by_stage.setdefault(event.stage, {})[event.kind] = event
+            if event.kind in ("stage begun", "job begun"):
+                items[event.stage] = []  # of the job that runs now
+        elif event.kind == "item done":
+            items.setdefault(event.stage, []).append(event)
+    return [_progress(stage, kinds, items.get(stage, []), moment) for stage, kinds in by_stage.items()]
+
+
+def _progress(stage: str, kinds: Mapping[str, Event], done: Sequence[Event], moment: float) -> StageProgress:
+    begun, ended, job = kinds.get("stage begun"), kinds.get("stage done"), kinds.get("job begun")
+    seconds = (ended.time if ended else moment) - begun.time if begun else 0.0
+    is_running = begun is not None and ended is None
+    return StageProgress(
+        stage=stage,
+        state="running" if is_running else "done" if ended else "skipped",
+        seconds=max(0.0, seconds),
+        items=job.items if job else 0,
+        items_done=len(done),
+        documents=sum(event.documents for event in done),
+        bytes=sum(event.bytes for event in done),
+        seconds_left=_seconds_left(job, done, moment) if job and is_running else None,
+    )
+
+
+def _seconds_left(job: Event, done: Sequence[Event], moment: float) -> float | None:
+    """Return the time that is left of a job; None before enough is done, or where other jobs of the stage follow.
+
+    The work items differ in size by orders of magnitude and the most expensive ones come first, so their estimated
+    costs are compared, not their number.
+    """
+    spent = sum(event.cost or 0.0 for event in done)
+    if not job.cost or len(done) < _LEAST_ITEMS or spent < _LEAST_SHARE * job.cost:
+        return None
+    return (moment - job.time) * max(0.0, job.cost - spent) / spent
+
+
+def _read_from(path: str, offset: int) -> bytes:
+    with Path(path).open("rb") as handle:
+        handle.seek(offset)
+        return handle.read()

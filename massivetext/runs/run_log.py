@@ -1,0 +1,454 @@
+"""The log of a run: lines of JSON in ``RUN/log``, by which an operator finds out afterwards what happened.
+
+Every process of a run has a file of its own, ``SESSION.ROLE-HOST-PID.jsonl``; a session is one execution of the
+command. The driver writes when the run and its stages begin and end; a process that works writes when a work item
+begins, ends and fails, what in it takes longer than 30 s, and warnings of libraries. On a local disk a line is written
+at once; on an object store, which cannot append, lines are collected and written as numbered files.
+
+Beside it, ``….now.json`` says what a process is doing now; it is replaced every few seconds.
+
+The log holds names of files, documents keys and counts, but no text of documents: of a foreign exception it has the
+class and the places in the code, not the message; of a library's warning the fixed part. It decides nothing: without
+it, or if it cannot be written, a run writes the same bytes.
+"""
+
+import contextlib
+import logging
+import os
+import re
+import resource
+import secrets
+import socket
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from massivetext.errors import MassivetextError
+from massivetext.storage import files as fs
+
+FOLDER = "log"
+KEPT_SESSIONS = 10
+SLOW_SECONDS = 30.0  # that something may take before the log names it
+FILE_BYTES = 4 << 20  # of one process; then only failures are written, up to as much again
+NOW_SECONDS = {True: 5.0, False: 30.0}  # between two writings of what a process is doing, by whether the run is local
+_FLUSH_SECONDS = 20.0  # that lines for an object store wait at most
+_LOOK_SECONDS = 1.0
+_WARNINGS_PER_PLACE = 5
+_LONGEST_DETAIL = 500  # characters
+_UNSAFE = re.compile(r"[^A-Za-z0-9-]")
+
+Kind = Literal[
+    "run begun",
+    "run done",
+    "run failed",
+    "run stopped",
+    "stage skipped",
+    "stage begun",
+    "job begun",
+    "stage done",
+    "item begun",
+    "item done",
+    "item failed",
+    "slow",
+    "worker ended",
+    "warning",
+    "log full",
+]
+FAILURES = frozenset({"run failed", "run stopped", "item failed", "worker ended", "slow", "warning", "log full"})
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line of the log.
+
+    Attributes:
+        time: seconds since 1970-01-01 UTC.
+        kind: what happened.
+        process: role, machine and process ID: "driver-host-123".
+        stage: name of the stage.
+        item: name of the work item.
+        seconds: wall time that it took; None where nothing is timed.
+        cpu_seconds: CPU time that it took.
+        documents: documents that the work item read or wrote.
+        bytes: their size.
+        items: number of work items of a job that begins.
+        cost: estimated cost of the work item, or of all of them, in the unit of the stage.
+        peak_bytes: largest resident set of the process up to this moment.
+        detail: a message, the place in the code of a warning, or what is in work.
+        frames: innermost places of a traceback, "file:line function", the innermost last.
+    """
+
+    time: float
+    kind: Kind
+    process: str
+    stage: str = ""
+    item: str = ""
+    seconds: float | None = None
+    cpu_seconds: float | None = None
+    documents: int = 0
+    bytes: int = 0
+    items: int = 0
+    cost: float | None = None
+    peak_bytes: int = 0
+    detail: str = ""
+    frames: tuple[str, ...] = ()
+
+
+class ItemNow(msgspec.Struct, frozen=True, kw_only=True):
+    """A work item that a process is working on.
+
+    Attributes:
+        stage: name of the stage.
+        item: name of the work item.
+        since: when it began, in seconds since 1970-01-01 UTC.
+        documents: documents so far.
+        bytes: bytes of text so far.
+        position: the last position in its input that the process has noted; empty: none.
+        position_since: when it was noted.
+    """
+
+    stage: str
+    item: str
+    since: float
+    documents: int
+    bytes: int
+    position: str
+    position_since: float
+
+
+class Now(msgspec.Struct, frozen=True, kw_only=True):
+    """What a process is doing at a moment: the work items that it works on, and its resident set in bytes."""
+
+    time: float
+    process: str
+    peak_bytes: int
+    items: tuple[ItemNow, ...]
+
+
+@dataclass(slots=True)
+class _Item:
+    stage: str
+    item: str
+    since: float = field(default_factory=time.time)
+    cpu: float = field(default_factory=time.process_time)
+    documents: int = 0
+    bytes: int = 0
+    position: str = ""
+    position_since: float = field(default_factory=time.time)
+    named: str | None = None  # the position that was last called slow
+
+    def now(self) -> ItemNow:
+        return ItemNow(
+            stage=self.stage,
+            item=self.item,
+            since=round(self.since, 3),
+            documents=self.documents,
+            bytes=self.bytes,
+            position=self.position[:_LONGEST_DETAIL],
+            position_since=round(self.position_since, 3),
+        )
+
+
+def new_session() -> str:
+    """Return a name for an execution of the command that sorts by time."""
+    return f"{datetime.now(UTC).strftime('%Y%m%dT%H%M%S')}-{secrets.token_hex(3)}"
+
+
+class RunLog:
+    """The log of one process; made by :func:`open_log`.
+
+    Args:
+        folder: the run folder, path or URL.
+        session: name of the execution of the command.
+        role: "driver" or "worker".
+    """
+
+    def __init__(self, folder: str, session: str, role: str) -> None:
+        host = _UNSAFE.sub("-", socket.gethostname())[:40]
+        self.process = f"{role}-{host}-{os.getpid()}"
+        self.path = fs.join(folder, FOLDER, f"{session}.{self.process}.jsonl")
+        self.items: dict[int, _Item] = {}
+        self._local = fs.is_local(folder)
+        self._writing = threading.Lock()
+        self._lines: list[bytes] = []
+        self._files = self._size = 0
+        self._full = False
+        self._flushed = time.monotonic()
+        self._warned: dict[str, int] = {}
+        if self._local:
+            with contextlib.suppress(OSError):
+                Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+        self._ended = threading.Event()
+        threading.Thread(target=self._watch, name="massivetext-log", daemon=True).start()
+
+    def write(
+        self,
+        kind: Kind,
+        *,
+        stage: str = "",
+        item: str = "",
+        seconds: float | None = None,
+        cpu_seconds: float | None = None,
+        documents: int = 0,
+        size: int = 0,
+        items: int = 0,
+        cost: float | None = None,
+        detail: str = "",
+        error: BaseException | None = None,
+    ) -> None:
+        """Write a line; one that cannot be written is dropped.
+
+        Args:
+            kind: what happened.
+            stage: name of the stage.
+            item: name of the work item.
+            seconds: wall time that it took.
+            cpu_seconds: CPU time that it took.
+            documents: number of documents of the work item.
+            size: bytes of these documents.
+            items: number of work items of a job.
+            cost: estimated cost of the work item or of the job.
+            detail: a message of ours.
+            error: the exception behind it; its message is written only if it is one of ours.
+        """
+        event = Event(
+            time=round(time.time(), 3),
+            kind=kind,
+            process=self.process,
+            stage=stage,
+            item=item,
+            seconds=None if seconds is None else round(seconds, 3),
+            cpu_seconds=None if cpu_seconds is None else round(cpu_seconds, 3),
+            documents=documents,
+            bytes=size,
+            items=items,
+            cost=cost,
+            peak_bytes=_peak_bytes(),
+            detail=(detail or ("" if error is None else describe_error(error)))[:_LONGEST_DETAIL],
+            frames=() if error is None else _frames(error),
+        )
+        with self._writing, contextlib.suppress(Exception):
+            self._append(event)
+
+    def flush(self) -> None:
+        """Write the lines that wait for an object store."""
+        with self._writing, contextlib.suppress(Exception):
+            self._upload()
+
+    def close(self) -> None:
+        """Write what waits, and stop watching; the log of a session that is over."""
+        self._ended.set()
+        self.flush()
+
+    def write_now(self) -> None:
+        """Write what this process is doing."""
+        items = tuple(item.now() for item in list(self.items.values()))
+        now = Now(time=round(time.time(), 3), process=self.process, peak_bytes=_peak_bytes(), items=items)
+        path, data = f"{self.path.removesuffix('.jsonl')}.now.json", msgspec.json.encode(now)
+        with contextlib.suppress(Exception):
+            if self._local:
+                Path(path).write_bytes(data)
+            else:
+                fs.write_bytes(path, data)
+
+    def _append(self, event: Event) -> None:
+        if self._full and event.kind not in FAILURES:
+            return
+        line = msgspec.json.encode(event) + b"\n"
+        self._size += len(line)
+        if self._size > 2 * FILE_BYTES:
+            return
+        if self._size > FILE_BYTES and not self._full:
+            self._full = True
+            self._append(Event(time=event.time, kind="log full", process=self.process))
+        self._lines.append(line)
+        if self._local:
+            with Path(self.path).open("ab") as handle:
+                handle.write(b"".join(self._lines))
+            self._lines.clear()
+        elif event.kind in FAILURES or event.kind in ("item done", "stage done", "run done"):
+            self._upload()
+
+    def _upload(self) -> None:
+        self._flushed = time.monotonic()
+        if self._lines and not self._local:
+            lines, self._lines = self._lines, []
+            self._files += 1
+            fs.write_bytes(self.path.replace(".jsonl", f".{self._files:04d}.jsonl"), b"".join(lines))
+
+    def _watch(self) -> None:
+        next_now = 0.0
+        while not self._ended.wait(_LOOK_SECONDS):
+            for item in list(self.items.values()):
+                self._name_slow(item)
+            if time.monotonic() >= next_now:
+                self.write_now()
+                next_now = time.monotonic() + NOW_SECONDS[self._local]
+            if not self._local and time.monotonic() - self._flushed > _FLUSH_SECONDS:
+                self.flush()
+
+    def _name_slow(self, item: _Item) -> None:
+        waited = time.time() - item.position_since
+        if waited > SLOW_SECONDS and item.named != item.position:
+            item.named = item.position
+            self.write(
+                "slow",
+                stage=item.stage,
+                item=item.item,
+                seconds=waited,
+                documents=item.documents,
+                detail=item.position or "has not come to its first document",
+            )
+
+    def warn(self, record: logging.LogRecord) -> None:
+        """Write a warning of a library: its place in the code, and its message without what was filled in."""
+        place = f"{record.name} ({Path(record.pathname).name}:{record.lineno})"
+        self._warned[place] = self._warned.get(place, 0) + 1
+        if self._warned[place] <= _WARNINGS_PER_PLACE:
+            fixed = str(record.msg) if record.args else ""
+            failed = f" [{record.exc_info[0].__name__}]" if record.exc_info and record.exc_info[0] else ""
+            item = self.items.get(threading.get_ident())
+            self.write(
+                "warning",
+                stage=item.stage if item else "",
+                item=item.item if item else "",
+                detail=f"{record.levelname.lower()} of {place}{failed}: {fixed}",
+            )
+
+
+class _Handler(logging.Handler):
+    """Gives warnings of libraries to the log."""
+
+    def __init__(self, log: RunLog) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.threadName != "massivetext-log":
+            self._log.warn(record)
+
+
+_logs: dict[tuple[str, str], tuple[int, RunLog]] = {}
+_opening = threading.Lock()
+
+
+def open_log(folder: str, session: str, role: str) -> RunLog:
+    """Return the log of this process in a session, opened once; a process that already has one keeps its role."""
+    with _opening:
+        process, log = _logs.get((folder, session), (0, None))
+        if log is None or process != os.getpid():
+            for owner, earlier in _logs.values():
+                if owner == os.getpid():
+                    earlier.close()
+            log = RunLog(folder, session, role)
+            _logs.clear()
+            _logs[folder, session] = (os.getpid(), log)
+            root = logging.getLogger()
+            root.handlers = [each for each in root.handlers if not isinstance(each, _Handler)]
+            root.addHandler(_Handler(log))
+        return log
+
+
+@contextlib.contextmanager
+def logged_item(folder: str, session: str, stage: str, item: str, cost: float | None = None) -> Iterator[None]:
+    """Log the work on an item within this block; with an empty session, log nothing."""
+    if not session:
+        yield
+        return
+    log, thread = open_log(folder, session, "worker"), threading.get_ident()
+    outer, log.items[thread] = log.items.get(thread), (entry := _Item(stage, item))
+    _work.item = entry
+    log.write("item begun", stage=stage, item=item)
+    try:
+        yield
+    except BaseException as error:
+        log.write("item failed", stage=stage, item=item, seconds=time.time() - entry.since, error=error)
+        raise
+    else:
+        log.write(
+            "item done",
+            stage=stage,
+            item=item,
+            seconds=time.time() - entry.since,
+            cpu_seconds=time.process_time() - entry.cpu,
+            documents=entry.documents,
+            size=entry.bytes,
+            cost=cost,
+        )
+    finally:
+        _work.item = outer
+        if outer is None:
+            log.items.pop(thread, None)
+        else:
+            log.items[thread] = outer
+
+
+class _Work(threading.local):
+    item: _Item | None = None
+
+
+_work = _Work()
+
+
+def note_position(position: str) -> None:
+    """Note the position in its input that the work on an item has reached: cheap enough for every document.
+
+    Args:
+        position: a file and a document key, or rows; never text of a document.
+    """
+    if (item := _work.item) is not None:
+        item.position = position
+        item.position_since = time.time()
+
+
+def count_work(documents: int, size: int) -> None:
+    """Add to the documents and bytes of the item that this thread works on."""
+    if (item := _work.item) is not None:
+        item.documents += documents
+        item.bytes += size
+        item.position_since = time.time()
+
+
+def remove_old_sessions(folder: str, keep: int = KEPT_SESSIONS) -> None:
+    """Remove the log files of all sessions but the newest, and what processes of earlier sessions were doing."""
+    with contextlib.suppress(OSError, MassivetextError):
+        paths = [info.path for info in fs.find(fs.join(folder, FOLDER))]
+        sessions = sorted({session_of(path) for path in paths})
+        old = set(sessions[: max(0, len(sessions) - keep)])
+        for path in paths:
+            if session_of(path) in old or path.endswith(".now.json"):
+                fs.remove(path)
+
+
+def session_of(path: str) -> str:
+    """Return the session of a log file."""
+    return path.rsplit("/", 1)[-1].split(".", 1)[0]
+
+
+def is_log(name: str) -> bool:
+    """Return whether a path below a run folder belongs to its log."""
+    return name.startswith(f"{FOLDER}/")
+
+
+def describe_error(error: BaseException) -> str:
+    """Return what the log says of an error: the message only if it is ours, since another may quote a document."""
+    if isinstance(error, MassivetextError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{type(error).__name__}: {error.strerror}: {error.filename or ''}"
+    return type(error).__name__
+
+
+def _frames(error: BaseException) -> tuple[str, ...]:
+    found = traceback.extract_tb(error.__traceback__)[-20:]
+    return tuple(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in found)
+
+
+def _peak_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
