@@ -75,7 +75,7 @@ class ProgressDisplay:
                 self._live.update(Text("\n".join(f"… {line}" for line in lines.values())), refresh=True)
                 continue
             for stage, line in lines.items():
-                if counts[stage] != printed.get(stage):  # not the same line again
+                if counts[stage] != printed.get(stage, ProgressCounts()):  # not the same line again
                     self._console.print(f"… {line}", soft_wrap=True)
             printed = counts
 

@@ -116,15 +116,18 @@ def _stage_line(stage: "StageProgress", broken: bool) -> str:
 
 
 def _work_lines(now: "Sequence[Now]", moment: float) -> list[str]:
-    working = [(each.process, item) for each in now for item in each.items]
+    working = [(each, item) for each in now for item in each.items]
     working.sort(key=lambda pair: pair[1].position_since)
     lines = []
-    for process, item in working[:_SHOWN_ITEMS]:
+    for each, item in working[:_SHOWN_ITEMS]:
+        process = each.process
+        silent = moment - each.time
+        quiet = f", no sign of life for {_rounded(silent)}" if silent > 30 else ""
         still = moment - item.position_since
         where = f", at {item.position}" if item.position else ""
         stuck = f", no progress for {_rounded(still)}" if still > 30 else ""
         since = _rounded(moment - item.since)
-        lines.append(f"  {process}: {item.stage} {item.item} for {since}{where}{stuck}")
+        lines.append(f"  {process}: {item.stage} {item.item} for {since}{where}{stuck}{quiet}")
     if len(working) > _SHOWN_ITEMS:
         lines.append(f"  and {len(working) - _SHOWN_ITEMS:,} more work items")
     return lines

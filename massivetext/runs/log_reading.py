@@ -53,7 +53,7 @@ class StageProgress:
         stage: name of the stage.
         state: "skipped", "running" or "done".
         seconds: wall time so far, or of the whole stage.
-        items: work items of the job that is running; 0: not known.
+        items: work items of the job that runs; 0: not known, as in jobs that shuffle.
         items_done: how many of them are done.
         documents: documents of the work items that are done.
         bytes: their size.
@@ -105,8 +105,22 @@ class LogReader:
         return sorted((event for events in files for event in events), key=lambda event: event.time)
 
     def now(self, session: str) -> list[Now]:
-        """Return what the processes of an execution of the command have been doing when they last said it."""
-        return [now for path, now in sorted(self._now.items()) if session_of(path) == session]
+        """Return what the processes of an execution of the command have been doing when they last said it.
+
+        Work items that are done according to the log are left out: a process that has ended says nothing any more.
+        """
+        over = {
+            (event.process, event.stage, event.item)
+            for event in self.events(session)
+            if event.kind in ("item done", "item failed")
+        }
+        found = [now for path, now in sorted(self._now.items()) if session_of(path) == session]
+        return [
+            msgspec.structs.replace(
+                now, items=tuple(item for item in now.items if (now.process, item.stage, item.item) not in over)
+            )
+            for now in found
+        ]
 
     def _read_more(self, path: str) -> None:
         done = self._read.get(path, 0)
@@ -193,7 +207,7 @@ def _progress(stage: str, kinds: Mapping[str, Event], done: Sequence[Event], mom
         stage=stage,
         state="running" if is_running else "done" if ended else "skipped",
         seconds=max(0.0, seconds),
-        items=job.items if job else 0,
+        items=job.items if job and len(done) <= job.items else 0,
         items_done=len(done),
         documents=sum(event.documents for event in done),
         bytes=sum(event.bytes for event in done),
