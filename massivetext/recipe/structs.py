@@ -110,6 +110,8 @@ class GuardOptions(Options, frozen=True):
         fires_too_often: action if a rule removes more.
         loses_above: share of a source that its rules together may remove.
         loses_too_much: action if they remove more.
+        empty_source: action if no document of a source is left, whatever its size; UNSET: "stop". A run that goes on
+            cannot make records of that source, so it stops before the tokenizer.
     """
 
     enough_documents: Positive = 1000
@@ -118,6 +120,8 @@ class GuardOptions(Options, frozen=True):
     fires_too_often: Action = "warn"
     loses_above: Share = 0.98
     loses_too_much: Action = "stop"
+    # Not written if it is not given: recipes without it keep their hash.
+    empty_source: Action | msgspec.UnsetType = msgspec.UNSET
 
 
 class BlocklistOptions(Options, frozen=True):

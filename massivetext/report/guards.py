@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+import msgspec
+
 from massivetext.recipe import Action, GuardOptions
 from massivetext.runs.store import Run
 from massivetext.stages import JUDGE
@@ -36,7 +38,11 @@ class Alarm(NamedTuple):
 
 def alarms(options: GuardOptions, source: str, counts: RuleCounts) -> Iterator[Alarm]:
     """Yield the warnings about a source, without those that the recipe ignores."""
-    found = [*_rule_alarms(options, source, counts), *_source_alarms(options, source, counts)]
+    if counts.removed == counts.documents:
+        action: Action = "stop" if isinstance(options.empty_source, msgspec.UnsetType) else options.empty_source
+        found = [Alarm(_describe_empty(source, counts), action)]
+    else:
+        found = [*_rule_alarms(options, source, counts), *_source_alarms(options, source, counts)]
     yield from (alarm for alarm in found if alarm.action != "ignore")
 
 
@@ -49,6 +55,19 @@ def read_rule_counts(
     failed = {name: count for name, count in failed.items() if name not in idle}
     removed = totals.get("removed", 0)
     return RuleCounts(totals.get("kept", 0) + removed, removed, failed, report_only)
+
+
+def _describe_empty(source: str, counts: RuleCounts) -> str:
+    if not counts.documents:
+        return f"sources.{source}: no document is left: its inputs gave none, and the quarantine says why."
+    return f"sources.{source}: no document is left: all {counts.documents:,} fail its rules, most {_worst(counts)}."
+
+
+def _worst(counts: RuleCounts) -> str:
+    """Return the rules that remove most, each with its share of the documents."""
+    dropping = {rule: failed for rule, failed in counts.failed.items() if failed and rule not in counts.report_only}
+    worst = sorted(dropping, key=lambda rule: (-dropping[rule], rule))[:_NAMED]
+    return ", ".join(f"{rule} ({dropping[rule] / counts.documents:.0%})" for rule in worst)
 
 
 def _rule_alarms(options: GuardOptions, source: str, counts: RuleCounts) -> Iterator[Alarm]:
@@ -64,10 +83,8 @@ def _rule_alarms(options: GuardOptions, source: str, counts: RuleCounts) -> Iter
 def _source_alarms(options: GuardOptions, source: str, counts: RuleCounts) -> Iterator[Alarm]:
     lost = counts.removed / counts.documents if counts.documents else 0.0
     if counts.documents > options.enough_documents and lost > options.loses_above:
-        dropping = {rule: failed for rule, failed in counts.failed.items() if failed and rule not in counts.report_only}
-        worst = sorted(dropping, key=lambda rule: (-dropping[rule], rule))[:_NAMED]
-        named = ", ".join(f"{rule} ({dropping[rule] / counts.documents:.0%})" for rule in worst)
         message = (
-            f"Source {source} loses {lost:.1%} of its {counts.documents:,} documents to its rules, most to {named}."
+            f"Source {source} loses {lost:.1%} of its {counts.documents:,} documents to its rules, most to "
+            f"{_worst(counts)}."
         )
         yield Alarm(message, options.loses_too_much)

@@ -176,7 +176,8 @@ def test_a_source_without_a_surviving_document_stops_the_run(tmp_path: Path) -> 
     path.write_text(path.read_text().replace("rules = []", 'rules = ["gopher"]'))
     message = refused(tmp_path, "run", path, "--output", "run", "--workers", "1")
 
-    assert "sources.news: no document is left" in message
+    assert "sources.news: no document is left: all 1 fail its rules, most gopher/" in message
+    assert not (tmp_path / "run/exact-dedup").exists()  # it stopped after judge
 
 
 def test_a_full_disk_is_one_message_and_the_run_resumes(tmp_path: Path) -> None:

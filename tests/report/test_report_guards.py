@@ -45,9 +45,29 @@ def test_a_source_that_loses_too_much_is_named_with_the_rules_that_did_it() -> N
 
 
 def test_ignored_alarms_are_not_given() -> None:
-    options = GuardOptions(never_fires="ignore", fires_too_often="ignore", loses_too_much="ignore")
+    options = GuardOptions(
+        never_fires="ignore", fires_too_often="ignore", loses_too_much="ignore", empty_source="ignore"
+    )
 
+    assert list(alarms(options, "web", RuleCounts(2000, 1999, {"a": 0, "b": 1999}))) == []
     assert list(alarms(options, "web", RuleCounts(2000, 2000, {"a": 0, "b": 2000}))) == []
+
+
+@pytest.mark.parametrize("documents", [1, 10, 2000])
+def test_a_source_of_any_size_without_a_document_left_stops_the_run(documents: int) -> None:
+    (alarm,) = alarms(GuardOptions(), "web", RuleCounts(documents, documents, {"a": documents, "b": 0}))
+
+    assert alarm == (
+        f"sources.web: no document is left: all {documents:,} fail its rules, most a (100%).",
+        "stop",
+    )
+
+
+def test_a_source_without_any_document_stops_the_run() -> None:
+    (alarm,) = alarms(GuardOptions(), "web", RuleCounts(0, 0, {}))
+
+    assert alarm == ("sources.web: no document is left: its inputs gave none, and the quarantine says why.", "stop")
+    assert [a.action for a in alarms(GuardOptions(empty_source="warn"), "web", RuleCounts(0, 0, {}))] == ["warn"]
 
 
 RECIPE = """
