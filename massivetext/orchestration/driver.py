@@ -12,6 +12,7 @@ from massivetext.engines.shard_jobs import run_shards
 from massivetext.engines.usage import Usage
 from massivetext.errors import MassivetextError, StageError, UserError
 from massivetext.jobs.dataset_description import recipe_digest
+from massivetext.orchestration.disk_space import warn_of_little_space
 from massivetext.orchestration.plan import (
     compute_stage_keys,
     library_versions,
@@ -86,6 +87,8 @@ def prepare(
     wanted = names if until is None else names[: names.index(until) + 1]
     complete = {state.name for state in _recorded_stages(run) if state.manifest and state.key == keys.get(state.name)}
     validate_files(loaded, [stage for stage in stages if stage.name in wanted and stage.name not in complete])
+    if warning := warn_of_little_space(plan, folder):
+        notify(warning)
     preload = (*code_modules(stages), "massivetext.sources.all_readers")
     ready = engine.with_checked_options(shards=len(items), folder=folder, preload=preload)
     return Driver(plan, context, ready, items, stages, wanted, listener, notify)
