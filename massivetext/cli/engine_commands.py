@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from massivetext.cli.messages import make_console, print_line
+from massivetext.cli.process_control import hide_standard_error
 from massivetext.errors import StageError
 
 app = typer.Typer(
@@ -87,6 +88,7 @@ def spark(
 
 @app.command()
 def check(
+    context: typer.Context,
     beam_options: Annotated[
         list[str] | None, typer.Argument(metavar="-- BEAM OPTIONS", help="The same options as for `run`.")
     ] = None,
@@ -99,5 +101,7 @@ def check(
     from massivetext.engines.probe import probe_engine
 
     engine = Engine(workers=os.cpu_count() or 1, beam_args=tuple(beam_options or ())).with_checked_options(shards=1)
-    for line in probe_engine(engine):
+    with hide_standard_error(debug=context.obj):
+        lines = probe_engine(engine)
+    for line in lines:
         print_line(make_console(), line)

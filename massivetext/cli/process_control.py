@@ -1,10 +1,11 @@
 """What a command does to its own process: stop on signals, and keep standard error quiet."""
 
 import os
+import re
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -40,9 +41,22 @@ def stop_on_signals() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
+# What a crash prints: a signal, an exception of C++, Python's stack, errors and fatal errors of glog.
+_CRASH_LINE = re.compile(
+    r"terminate called|  what\(\):|Fatal Python|Segmentation|(Current t|T)hread 0x|  File \"|[EF]\d{4} "
+)
+_LAST_BYTES = 1 << 20
+_LONGEST_LINE = 200  # characters
+
+
 @contextmanager
-def hide_standard_error(*, debug: bool) -> Iterator[None]:
-    """Send what workers and libraries print to standard error into a temporary file; with ``debug``, do nothing."""
+def hide_standard_error(*, debug: bool, keep: Callable[[list[str]], None] | None = None) -> Iterator[None]:
+    """Send what workers and libraries print to standard error into a temporary file; with ``debug``, do nothing.
+
+    Args:
+        debug: whether the user wants to see it.
+        keep: called, if the block fails, with those of the last lines that show a crash. Others may quote documents.
+    """
     if debug:
         yield
         return
@@ -54,6 +68,12 @@ def hide_standard_error(*, debug: bool) -> Iterator[None]:
         os.dup2(log.fileno(), 2)
         try:
             yield
+        except Exception:
+            if keep is not None:
+                log.seek(max(0, log.seek(0, os.SEEK_END) - _LAST_BYTES))
+                lines = log.read().decode(errors="replace").splitlines()
+                keep([line[:_LONGEST_LINE] for line in lines if _CRASH_LINE.match(line)][-50:])
+            raise
         finally:
             sys.stderr.flush()
             os.dup2(original, 2)

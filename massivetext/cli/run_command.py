@@ -43,6 +43,7 @@ def run(
     from massivetext.orchestration.driver import prepare
     from massivetext.recipe import load_recipe
     from massivetext.report.funnel import read_funnel
+    from massivetext.runs.run_log import log_crash
     from massivetext.runs.verify import explain_damage
     from massivetext.storage import files as fs
 
@@ -53,7 +54,7 @@ def run(
     engine = Engine(workers=workers, beam_args=tuple(beam_options or ()))
     try:
         with (
-            hide_standard_error(debug=context.obj),
+            hide_standard_error(debug=context.obj, keep=lambda lines: log_crash(folder, lines)),
             ProgressDisplay(console, folder) as progress,
         ):
             driver = prepare(loaded, folder, engine, until=until, listener=progress, notify=print_message)

@@ -7,6 +7,7 @@ Beam's own worker. Nothing is copied to the node: the worker uses the environmen
 
 import argparse
 import contextlib
+import faulthandler
 import io
 import os
 import sys
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run_beam_worker() -> None:
     """Run Beam's worker in this process until its connection closes; reads :func:`worker_variables`."""
+    faulthandler.enable(file=2)  # where Python was when a library crashes; standard error by its number, for forks
     sys.stderr = _Unfailing(sys.stderr)
     sdk_worker_main.main([])
 

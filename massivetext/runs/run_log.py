@@ -22,7 +22,7 @@ import socket
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,9 +59,12 @@ Kind = Literal[
     "slow",
     "worker ended",
     "warning",
+    "crash",
     "log full",
 ]
-FAILURES = frozenset({"run failed", "run stopped", "item failed", "worker ended", "slow", "warning", "log full"})
+FAILURES = frozenset(
+    {"run failed", "run stopped", "item failed", "worker ended", "slow", "warning", "crash", "log full"}
+)
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -201,6 +204,7 @@ class RunLog:
         cost: float | None = None,
         detail: str = "",
         error: BaseException | None = None,
+        frames: tuple[str, ...] = (),
     ) -> None:
         """Write a line; one that cannot be written is dropped.
 
@@ -216,6 +220,7 @@ class RunLog:
             cost: estimated cost of the work item or of the job.
             detail: a message of ours.
             error: the exception behind it; its message is written only if it is one of ours.
+            frames: places in the code, if there is no exception.
         """
         event = Event(
             time=round(time.time(), 3),
@@ -231,7 +236,7 @@ class RunLog:
             cost=cost,
             peak_bytes=_peak_bytes(),
             detail=(detail or ("" if error is None else describe_error(error)))[:_LONGEST_DETAIL],
-            frames=() if error is None else _frames(error),
+            frames=frames if error is None else _frames(error),
         )
         with self._writing, contextlib.suppress(Exception):
             self._append(event)
@@ -394,6 +399,13 @@ class _Work(threading.local):
 
 
 _work = _Work()
+
+
+def log_crash(folder: str, lines: Sequence[str]) -> None:
+    """Log what a crash has printed to standard error, in the newest session of this process; nothing if it has none."""
+    for (log_folder, _), (process, log) in list(_logs.items()):
+        if log_folder == folder and process == os.getpid() and lines:
+            log.write("crash", detail=lines[0], frames=tuple(lines))
 
 
 def note_position(position: str) -> None:
