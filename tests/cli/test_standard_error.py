@@ -17,9 +17,14 @@ def test_lines_that_show_a_crash_are_kept_and_no_others(capfd: pytest.CaptureFix
         "Fatal Python error: Aborted\n"
         '  File "measure.py", line 3 in measure_shard\n'
     )
-    with pytest.raises(OSError, match="crash"), hide_standard_error(debug=False, keep=kept.extend):
-        os.write(2, printed.encode())
-        raise OSError("crash")
+
+    def crash() -> None:
+        with hide_standard_error(debug=False, keep=kept.extend):
+            os.write(2, printed.encode())
+            raise OSError("crash")
+
+    with pytest.raises(OSError, match="crash"):
+        crash()
 
     assert kept == [
         "terminate called after throwing an instance of 'std::bad_alloc'",
