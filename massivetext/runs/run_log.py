@@ -433,9 +433,7 @@ def remove_old_sessions(folder: str, keep: int = KEPT_SESSIONS) -> None:
         paths = [info.path for info in fs.find(fs.join(folder, FOLDER))]
         sessions = sorted({session_of(path) for path in paths})
         old = set(sessions[: max(0, len(sessions) - keep)])
-        for path in paths:
-            if session_of(path) in old or path.endswith(".now.json"):
-                fs.remove(path)
+        fs.remove_files([path for path in paths if session_of(path) in old or path.endswith(".now.json")])
 
 
 def session_of(path: str) -> str:

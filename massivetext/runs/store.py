@@ -168,11 +168,11 @@ class Run:
     def commit(self, stage: Stage, manifest: Manifest) -> str:
         """Complete a stage: remove files that are not part of it, write its manifest; return the manifest's SHA-256."""
         wanted = {file.path for file in manifest.files()}
+        commits = f"{stage.name}/commits/"
         for folder in stage.folders:
-            for info in fs.find(self.path(folder)):
-                name = fs.relative(info.path, self.folder)
-                if name not in wanted and not name.startswith(f"{stage.name}/commits/"):
-                    fs.remove(info.path)
+            names = {fs.relative(info.path, self.folder): info.path for info in fs.find(self.path(folder))}
+            left_over = [path for name, path in names.items() if name not in wanted and not name.startswith(commits)]
+            fs.remove_files(left_over)
         data = canonical_json(manifest)
         fs.write_bytes(self.path(stage.name, MANIFEST), data)
         # Delete the commits only after the manifest is written: a kill in between would cost the whole stage.
@@ -189,9 +189,7 @@ class Run:
         """
         for stage in done:
             fs.remove(self.path(stage, "commits"))
-        for info in fs.find(self.folder):
-            if _is_temporary(info.path):
-                fs.remove(info.path)
+        fs.remove_files([info.path for info in fs.find(self.folder) if _is_temporary(info.path)])
         fs.remove_empty_folders(self.folder)
 
     def state(self) -> RunState | None:

@@ -45,8 +45,8 @@ class FileSystem(Protocol):
     def get_file(self, rpath: str, lpath: str) -> object:
         """Copy a file of this file system to a local path."""
 
-    def rm(self, path: str, *, recursive: bool) -> object:
-        """Remove a file or a folder."""
+    def rm(self, path: str | list[str], *, recursive: bool) -> object:
+        """Remove a file, a folder, or several files."""
 
     def unstrip_protocol(self, name: str) -> str:
         """Return a path with its protocol."""

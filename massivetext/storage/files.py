@@ -41,5 +41,6 @@ from massivetext.storage.publishing import overwrite as overwrite
 from massivetext.storage.publishing import publish as publish
 from massivetext.storage.publishing import remove as remove
 from massivetext.storage.publishing import remove_empty_folders as remove_empty_folders
+from massivetext.storage.publishing import remove_files as remove_files
 from massivetext.storage.publishing import require_writable_folder as require_writable_folder
 from massivetext.storage.publishing import write_bytes as write_bytes

@@ -10,7 +10,7 @@ import errno
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from fsspec.implementations.local import LocalFileSystem
@@ -132,6 +132,30 @@ def remove(path: str) -> None:
         # S3 answers a request to delete many objects with success even if it has refused to delete them.
         raise AccessDeniedError(f"{path}: cannot be removed; want the permission to delete objects there")
     return None
+
+
+def remove_files(paths: Sequence[str]) -> None:
+    """Remove files of one file system, on an object store a thousand with each request; missing ones do not matter.
+
+    Raises:
+        AccessDeniedError: the store keeps an object.
+    """
+    if not paths:
+        return
+    fs, _ = object_store.connect(paths[0])
+    if isinstance(fs, LocalFileSystem):
+        for path in paths:
+            local_disk.remove(object_store.connect(path)[1])
+        return
+    try:
+        with translate_errors(fs, paths[0]):
+            fs.rm([object_store.connect(path)[1] for path in paths], recursive=False)
+    except FileNotFoundError:  # some stores refuse all of them because of one
+        for path in paths:
+            remove(path)
+    for path in (paths[0], paths[-1]):  # a store that refuses to delete one object refuses all of them
+        if exists(path):
+            raise AccessDeniedError(f"{path}: cannot be removed; want the permission to delete objects there")
 
 
 def remove_empty_folders(folder: str) -> None:

@@ -223,6 +223,16 @@ def test_a_file_that_is_replaced_is_the_old_one_until_the_new_one_is_whole(root:
     assert fs.read_bytes(path) == b"new"
 
 
+@pytest.mark.parametrize("missing", [[], ["d"]])
+def test_several_files_are_removed_at_once(root: str, missing: list[str]) -> None:
+    for name in ("a", "b/1", "c"):
+        fs.write_bytes(fs.join(root, name), b"x")
+    fs.remove_files([fs.join(root, name) for name in ["a", *missing, "b/1"]])
+    fs.remove_files([])
+
+    assert names(fs.find(root), root) == ["c"]
+
+
 def test_a_failed_attempt_leaves_nothing(root: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()

@@ -557,6 +557,17 @@ def test_a_run_in_a_store_that_is_killed_goes_on(corpus: Path, filled: Store) ->
     assert "every file is as it was written" in verified.stdout
 
 
+def test_many_files_are_removed_with_few_requests(store: Store) -> None:
+    for number in range(50):
+        store.put(f"run/cells/{number}", b"x")
+    store.put("run/kept", b"x")
+    before = len(store.faults.log)
+    fs.remove_files([f"{store.url}/run/cells/{number}" for number in range(50)])
+
+    assert store.listing() == ["run/kept"]
+    assert len(store.faults.log) - before <= 5
+
+
 def test_a_damaged_or_missing_shard_of_records_is_named(store: Store, tmp_path: Path) -> None:
     write_folder(tmp_path)
     for path in tmp_path.iterdir():
