@@ -12,7 +12,7 @@ from massivetext.signals import signals_page
 
 FOLDER = Path(__file__).resolve().parent
 COLUMNS = 100
-EXIT_CODES = """Exit codes: 0 for done, 1 for a run that cannot go on or has damage, 2 for something to mend in the
+EXIT_CODES = """Exit codes: 0 for done, 1 for a run that cannot go on or has damage, 2 for something to correct in the
 arguments, the recipe or the input, 130 for Ctrl-C."""
 
 

@@ -42,21 +42,36 @@ def log(
     if not sessions:
         raise UserError(f"{folder}: no log here; give the folder that `massivetext run` wrote to")
     shown = sessions if errors else sessions[-1:]
-    events = [event for session in shown for event in reader.events(session) if stage in (None, event.stage)]
+    events = [event for session in shown for event in reader.events(session)]
+    if stage is not None:
+        _require_known(stage, events)
+        events = [event for event in events if event.stage == stage]
     if errors:
         events = [event for event in events if event.kind in FAILURES]
-    console = make_console()
+    if reader.damaged_lines:
+        print_line(make_console(stderr=True), f"{reader.damaged_lines:,} damaged lines are left out", style="yellow")
     if as_json:
         _print_json(events)
     elif slowest:
-        console.print(slowest_table(item_records(events)))
+        make_console().print(slowest_table(item_records(events)))
     else:
-        for line in event_lines(events):
-            print_line(console, line)
-        if not events:
-            print_line(console, "nothing of this kind in the log")
-    if reader.damaged_lines:
-        print_line(console, f"{reader.damaged_lines:,} damaged lines are left out", style="yellow")
+        _print_lines(events)
+
+
+def _print_lines(events: "Sequence[Event]") -> None:
+    console = make_console()
+    for line in event_lines(events):
+        print_line(console, line)
+    if not events:
+        print_line(console, "nothing of this kind in the log")
+
+
+def _require_known(stage: str, events: "Iterable[Event]") -> None:
+    from massivetext.stages import STAGES
+
+    known = dict.fromkeys([each.name for each in STAGES] + [event.stage for event in events if event.stage])
+    if stage not in known:
+        raise UserError(f"--stage: want one of {', '.join(known)}, got {stage!r}")
 
 
 def event_lines(events: "Iterable[Event]") -> list[str]:
@@ -72,7 +87,7 @@ def event_lines(events: "Iterable[Event]") -> list[str]:
         if event.items:
             took.append(f"{event.items:,} work items")
         where = " ".join(filter(None, (event.stage, event.item)))
-        parts = [moment, f"{event.process:<24}", f"{event.kind:<13}", where, *took, event.detail]
+        parts = [moment, f"{event.process:<24}", f"{event.kind:<13}", where, *took, " ".join(event.detail.split())]
         lines.append("  ".join(filter(None, parts)))
         lines += [f"{'':>21}{frame}" for frame in event.frames]
     return lines
@@ -84,12 +99,13 @@ def slowest_table(records: "Sequence[ItemRecord]") -> "Table":
 
     from massivetext.formatting import format_bytes
 
-    table = Table(title=f"the slowest of {len(records):,} work items", title_justify="left", header_style="bold")
+    done = [record for record in records if record.seconds is not None]
+    title = f"the slowest of {len(done):,} work items that are done"
+    table = Table(title=title, title_justify="left", header_style="bold")
     for column in ("stage", "work item"):
         table.add_column(column, overflow="fold")
     for column in ("seconds", "CPU", "documents", "size", "memory", "attempts"):
         table.add_column(column, justify="right", overflow="fold")
-    done = [record for record in records if record.seconds is not None]
     for record in sorted(done, key=lambda record: -(record.seconds or 0.0))[:_SLOWEST]:
         table.add_row(
             record.stage,

@@ -149,7 +149,8 @@ def _explain(error: BaseException) -> str:
         return f"{error.filename or 'the run folder'}: {error.strerror}; correct this and run again to go on"
     if isinstance(error, MemoryError):
         return "this machine has no memory left for it; give fewer --workers, or a machine with more memory"
+    notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
     return (
         f"{type(error).__name__}: {str(error) or 'no message'}; this is a fault of massivetext: please report it with "
-        "what `massivetext --debug ...` prints for the same arguments"
+        f"what `massivetext --debug ...` prints for the same arguments{notes}"
     )

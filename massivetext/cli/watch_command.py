@@ -92,7 +92,7 @@ def _head(session: str, events: "Sequence[Event]", end: "Event | None", moment: 
     state = "runs" if end is None else end.kind.removeprefix("run ")
     took = _rounded((end.time if end else moment) - begun.time) if begun else ""
     detail = f" ({begun.detail})" if begun and begun.detail else ""
-    reason = f": {end.detail}" if end is not None and end.detail else ""
+    reason = f": {' '.join(end.detail.split())}" if end is not None and end.detail else ""
     return f"begun {since}{detail}: {state}{reason}, {took}"
 
 
@@ -110,7 +110,7 @@ def _stage_line(stage: "StageProgress", broken: bool) -> str:
     if stage.bytes and stage.seconds:
         parts.append(f"{stage.bytes / 1e6 / stage.seconds:.1f} MB/s")
     parts.append(_rounded(stage.seconds))
-    if stage.seconds_left:
+    if stage.seconds_left and not broken:
         parts.append(f"about {_rounded(stage.seconds_left)} left")
     return "  ".join(parts)
 

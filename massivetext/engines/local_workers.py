@@ -142,13 +142,13 @@ class _LocalWorker(GrpcWorkerHandler):
         self._watcher.join()
 
     def _watch(self) -> None:
-        told = False
+        is_reported = False
         while not self._ending.wait(_LOOK_SECONDS):
             if (code := self._process.poll()) is not None:
                 error = describe_exit(code)
-                if not told:
+                if not is_reported:
                     self._on_end(self._process.pid, error)
-                told = True
+                is_reported = True
                 # Repeatedly: Beam may send more requests to a worker before it notices that there is none.
                 with contextlib.suppress(RuntimeError):  # a request was sent just now
                     self.control_conn.abort(error)

@@ -93,7 +93,10 @@ def _measured(recipe: Recipe, name: str, measured: Sequence[RunVolume]) -> Sourc
         for volume in corpus.sources.values():
             if volume.kind == _SIMILAR.get(kind) and volume.format_name == read_as:
                 return volume
-    raise UserError(f"sources.{name}: nothing of kind '{kind}' was measured; give --sample a run that has some")
+    raise UserError(
+        f"sources.{name}: nothing of kind '{kind}' and format '{read_as}' was measured; give --sample a run that has "
+        "some"
+    )
 
 
 def _grown(recipe: Recipe, name: str, inputs: InputVolume, measured: SourceVolume) -> SourceVolume:

@@ -9,7 +9,7 @@ import msgspec
 import pyarrow.parquet as pq
 
 from massivetext.edits import EditRule, edit
-from massivetext.errors import MassivetextError, StageError, UserError
+from massivetext.errors import MENDABLE, MassivetextError, StageError, UserError
 from massivetext.runs.context import Context
 from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.run_log import note_position
@@ -92,16 +92,23 @@ def _read(context: Context, item: WorkItem, formats: Sequence[Format]) -> Iterat
         try:
             yield from read_split(split, options, context.recipe.ingest, formats)
             found = fs.info(split.path)
-        except FileNotFoundError as error:
-            raise StageError(
-                f"{split.path}: was removed after the run began; put it back, or run again without it"
-            ) from error
-        except (MassivetextError, OSError, MemoryError):
+        except MassivetextError:
             raise
         except Exception as error:
-            raise StageError(
-                f"{split.path}: the reader of format '{options.format_name}' failed: {type(error).__name__}: {error}; "
-                "this is a defect of the reader, please report it with the file"
-            ) from error
+            raise _explain(error, split.path, options.format_name) from error
         if (found.size, found.version) != (split.size, split.version):
             raise StageError(f"{split.path}: was changed after the run began; run again to read it as it is now")
+
+
+def _explain(error: Exception, path: str, format_name: str) -> Exception:
+    """Return the error to raise for one that has escaped a reader."""
+    if isinstance(error, FileNotFoundError) and not fs.exists(path):
+        return StageError(f"{path}: was removed after the run began; put it back, or run again without it")
+    if isinstance(error, MemoryError):
+        return StageError(f"{path}: this machine has no memory left to read it; give fewer --workers")
+    if isinstance(error, OSError) and error.errno in MENDABLE:
+        return error  # a full disk, a limit of the system: its message names it
+    return StageError(
+        f"{path}: the reader of format '{format_name}' failed: {type(error).__name__}: {error}; this is a defect of "
+        "the reader, please report it with the file"
+    )

@@ -11,6 +11,7 @@ from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
 from massivetext.engines.usage import Usage
 from massivetext.errors import MassivetextError, StageError, UserError
+from massivetext.formatting import count_noun
 from massivetext.jobs.dataset_description import recipe_digest
 from massivetext.orchestration.disk_space import warn_of_little_space
 from massivetext.orchestration.plan import (
@@ -27,9 +28,9 @@ from massivetext.runs.context import Context
 from massivetext.runs.log_reading import item_in_work
 from massivetext.runs.run_log import new_session
 from massivetext.runs.stage import RunPlan, Stage, require_distinct, resolve, verdict_sets
-from massivetext.runs.store import FORMAT, MANIFEST, Manifest, Run, RunState, StageState
+from massivetext.runs.store import FORMAT, MANIFEST, Manifest, Run, RunState, ShardCommit, StageState
 from massivetext.runs.work_items import ShardStage, WorkItem
-from massivetext.stages import INGEST, STAGES, code_modules, steps
+from massivetext.stages import INGEST, STAGES, code_modules, require_order, steps
 from massivetext.storage import files as fs
 from massivetext.storage import lock, temporary
 
@@ -64,6 +65,7 @@ def prepare(
         ValueError: two stages share a name, a title or a folder.
     """
     require_distinct(stages)
+    require_order(stages)
     names = [stage.name for stage in stages]
     if until is not None and until not in names:
         raise UserError(f"--until: want one of {', '.join(names)}, got {until!r}")
@@ -143,8 +145,9 @@ class Driver:
         """Log the beginning and the end of the run; an error in between names the file."""
         log, started = self._log(), time.monotonic()
         run_log.remove_old_sessions(self.context.run.folder)
-        where = f"{self._engine.workers} workers" if self._engine.embedded else "a cluster"
-        log.write("run begun", detail=f"recipe {self.context.recipe.name}, {len(self._items):,} shards, {where}")
+        where = count_noun(self._engine.workers, "worker") if self._engine.embedded else "a cluster"
+        shards = count_noun(len(self._items), "shard")
+        log.write("run begun", detail=f"recipe {self.context.recipe.name}, {shards}, {where}")
         try:
             yield
         except KeyboardInterrupt:
@@ -264,6 +267,8 @@ class Driver:
                 hint = "" if self._engine.embedded else "; does every worker see the run folder under this path?"
                 found = f"{len(missing)} of {len(expected)} shards are missing ({min(missing)}, ...)"
                 raise StageError(f"{stage.name}: {found}{hint}")
+            if stage.verdicts is not None:
+                _require_counts(stage.name, [commit for commit in commits if commit.task in expected])
         names = [each.name for each in self._stages]
         inputs = {name: self.context.stage_keys[name] for name in names[: names.index(stage.name)]}
         return Manifest(stage.name, key, inputs, tuple(commits), dict(stage.facts(self.context, self._items)))
@@ -291,6 +296,16 @@ class Driver:
             stages=tuple(self._states[stage.name] for stage in self._stages if stage.name in self._states),
         )
         self.context.run.write_state(state)
+
+
+def _require_counts(stage: str, commits: Sequence[ShardCommit]) -> None:
+    wanted = {"kept", "kept_words", "kept_bytes"}
+    for commit in commits:
+        if missing := sorted(wanted - commit.counts.keys()):
+            raise StageError(
+                f"{stage}: {commit.task}: want the counts of Context.count_kept in its commit, got none of "
+                f"{', '.join(missing)}; the code of the stage is wrong"
+            )
 
 
 def _recorded_stages(run: Run) -> tuple[StageState, ...]:

@@ -96,6 +96,11 @@ class Context:
                 break
             if shard.source in verdicts.sources:
                 kept = self.run.read_table(verdicts.data_set, shard, ["kept"])["kept"].to_numpy()
+                if kept.dtype != np.bool_:
+                    raise StageError(
+                        f"{self.run.shard_file(verdicts.data_set, shard)}: want a column 'kept' of booleans without "
+                        f"nulls, got {kept.dtype}; the code of stage '{verdicts.stage}' is wrong"
+                    )
                 if mask is not None and len(kept) != len(mask):
                     raise StageError(
                         f"{self.run.shard_file(verdicts.data_set, shard)}: want one verdict per document, "

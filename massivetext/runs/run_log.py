@@ -335,7 +335,8 @@ class _Handler(logging.Handler):
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.threadName != "massivetext-log":
+        repeats_failure = record.name.startswith("apache_beam") and record.exc_info  # which is logged by itself
+        if record.threadName != "massivetext-log" and not repeats_failure:
             self._log.warn(record)
 
 
@@ -456,6 +457,8 @@ def describe_error(error: BaseException) -> str:
 
 
 def _frames(error: BaseException) -> tuple[str, ...]:
+    while error.__cause__ is not None:  # where it began, not where it was put into our words
+        error = error.__cause__
     found = traceback.extract_tb(error.__traceback__)[-20:]
     return tuple(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in found)
 

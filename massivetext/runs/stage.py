@@ -5,6 +5,7 @@ read the declaration. The code itself is named by an import path ("package.modul
 """
 
 import pkgutil
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -146,14 +147,28 @@ class Stage:
         return self.process is not None or self.verdicts is not None
 
 
+_NAME = re.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_FOLDER = re.compile("[a-z][a-z0-9-]*(/[a-z][a-z0-9-]*)?")
+# Folders of a run that belong to no stage, or that hold folders of several stages.
+_RESERVED_FOLDERS = frozenset({"log", "progress", "verdicts"})
+
+
 def require_distinct(stages: Sequence[Stage]) -> None:
-    """Refuse stages that would write into each other's folders or be mixed up in tables.
+    """Refuse stages that would write outside of their folders or into each other's, or be mixed up in tables.
 
     Raises:
-        ValueError: names the two stages and what they share.
+        ValueError: names the stage, or the two stages, and what is wrong.
     """
     owners: dict[tuple[str, str], Stage] = {}
     for stage in stages:
+        if not _NAME.fullmatch(stage.name):
+            raise ValueError(f"stage {stage.name!r}: want a name of a-z, 0-9 and single hyphens, such as 'odd-ids'")
+        for folder in stage.folders:
+            if not _FOLDER.fullmatch(folder) or folder in _RESERVED_FOLDERS:
+                raise ValueError(
+                    f"stage '{stage.name}': want folders of its own within the run ('odd' or 'verdicts/odd'), got "
+                    f"{folder!r}"
+                )
         for what, value in (
             ("name", stage.name),
             ("title", stage.title),

@@ -31,7 +31,9 @@ def _files(kind: str, patterns: tuple[str, ...], root: str) -> tuple[fs.FileInfo
     for pattern in patterns:
         infos = fs.glob(fs.resolve(pattern, root))
         if not infos:
-            raise UserError(f"blocklists.{kind}: {pattern}: no such file below {root}; mend the recipe or the folder")
+            raise UserError(
+                f"blocklists.{kind}: {pattern}: no such file below {root}; correct the recipe or the folder"
+            )
         found.update(infos)
     return tuple(sorted(found))
 
@@ -65,7 +67,7 @@ def chunks(path: str) -> Iterator[bytes]:
     try:
         stream = open_stream(path)
     except FileNotFoundError as error:
-        raise UserError(f"{path}: want a block list, found no file; mend the recipe or restore the file") from error
+        raise UserError(f"{path}: want a block list, found no file; correct the recipe or restore the file") from error
     with stream:
         rest = b""
         while chunk := stream.read(_CHUNK):

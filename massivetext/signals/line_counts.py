@@ -195,7 +195,7 @@ GROUP = SignalGroup(
         describe(
             "paragraph_count",
             "count",
-            "Paragraphs: what stands between blank lines.",
+            "Paragraphs: text between blank lines.",
             family="size",
             source=REPORTED,
         ),

@@ -79,7 +79,7 @@ def damage(split: Split, stream: PlainStream) -> Iterator[Rejected]:
         lost = stream.size - found.offset
         detail = (
             f"the {stream.compression} stream is unreadable from byte {found.offset:,} of the file on ({found.error}); "
-            f"{lost:,} bytes are lost, what stands before them was kept"
+            f"{lost:,} bytes are lost, what is before them was kept"
         )
         reason = "truncated" if found.truncated else "damaged"
         yield Rejected(split.name, str(found.offset), lost, reason, detail)

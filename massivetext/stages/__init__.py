@@ -33,6 +33,23 @@ STAGES: tuple[Stage, ...] = (
 LIBRARIES = tuple(sorted({library for stage in STAGES for library in stage.libraries}))
 
 
+def require_order(stages: Sequence[Stage]) -> None:
+    """Refuse a stage with verdicts that others would not know of when they read which documents are kept.
+
+    Raises:
+        ValueError: names the stage.
+    """
+    names = [stage.name for stage in stages]
+    first = names.index(JUDGE.name) if JUDGE in stages else 0
+    last = names.index(TOKENIZER.name) if TOKENIZER in stages else len(stages)
+    for place, stage in enumerate(stages):
+        if stage.verdicts is not None and not first <= place < last:
+            raise ValueError(
+                f"stage '{stage.name}': want a place after '{JUDGE.name}' and before '{TOKENIZER.name}', because it "
+                "has verdicts"
+            )
+
+
 def code_modules(stages: Sequence[Stage]) -> tuple[str, ...]:
     """Return the names of the modules that hold the code of some stages, so that processes can import them early."""
     paths = (path for stage in stages for path in (stage.process, stage.run) if isinstance(path, str))

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
 def _key(plan: RunPlan) -> object:
     recipe = plan.recipe
     weights = {name: str(source.weight) for name, source in recipe.sources.items()}
-    return [recipe.name, recipe.seed, recipe.records, weights]
+    return [recipe.name, recipe.seed, recipe.records, weights, *_record_format()]
+
+
+def _record_format() -> list[str]:
+    """Return the record format that runs write, or nothing for the first one: runs made before keep their keys."""
+    from massivetext.records.formats import RUN_FORMAT
+
+    return [] if RUN_FORMAT.name == "array_record" else [RUN_FORMAT.name]
 
 
 def _describe(plan: RunPlan) -> str:

@@ -37,7 +37,9 @@ class LocalFile(io.FileIO):
         try:
             yield
         except OSError as error:
-            raise ReadError(f"{self.name}: cannot be read: {error.strerror}; mend it and run again to go on") from error
+            raise ReadError(
+                f"{self.name}: cannot be read: {error.strerror}; repair it and run again to go on"
+            ) from error
 
 
 def remove(path: str) -> None:

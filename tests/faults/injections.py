@@ -226,7 +226,7 @@ for _what, _place in {
 @injection("an input that cannot be read (EIO)")
 def _(scene: Scene) -> str:
     done = scene.run(harm=scene.harm("error", "read", r"pages-1\.warc\.gz$", skip=1, argument=errno.EIO))
-    return stopped(scene, done, r"pages-1\.warc\.gz: cannot be read: Input/output error; mend it and run again")
+    return stopped(scene, done, r"pages-1\.warc\.gz: cannot be read: Input/output error; repair it and run again")
 
 
 @injection("a part of an earlier stage that cannot be read (EIO)")

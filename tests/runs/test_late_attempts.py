@@ -167,6 +167,8 @@ def test_what_cannot_be_read_is_no_damage(tmp_path: Path) -> None:
     with fs.open_read(str(tmp_path / "memory")) as handle, pytest.raises(StageError) as caught:
         handle.read(10)
 
-    assert str(caught.value) == f"{tmp_path}/memory: cannot be read: Input/output error; mend it and run again to go on"
+    assert (
+        str(caught.value) == f"{tmp_path}/memory: cannot be read: Input/output error; repair it and run again to go on"
+    )
     with pytest.raises(StageError, match="cannot be read: Input/output error"):
         fs.read_bytes(str(tmp_path / "memory"))

@@ -232,7 +232,7 @@ def test_a_run_is_logged_from_its_beginning_to_its_end(tmp_path: Path, capsys: p
     assert [json.loads(line)["kind"] for line in capsys.readouterr().out.splitlines()][-1] == "run done"
     assert run_command_line(["watch", run]) == 0
     watched = capsys.readouterr().out
-    assert "recipe corpus, 4 shards, 1 workers): done" in watched
+    assert "recipe corpus, 4 shards, 1 worker): done" in watched
     assert "= judge           done before" in watched
 
 

@@ -134,7 +134,7 @@ def test_news_are_read_from_warc(tmp_path: Path) -> None:
 
 def test_a_source_without_a_kind_is_refused_with_the_kinds() -> None:
     assert refusal('format = "warc"') == (
-        "x.toml: sources.it: want a kind, one of web, books, news, code, wikipedia, c4; got none"
+        "x.toml: sources.it.kind: want one of books, c4, code, news, web, wikipedia, got none"
     )
 
 

@@ -11,7 +11,7 @@ from massivetext.report.run_report import RuleReport, RunReport, SourceReport
 from massivetext.report.sections.building_blocks import PageCharts, legend, section
 from massivetext.report.tallies import GroupTally
 from massivetext.report.wording import VerdictSets, describe_rule
-from massivetext.stages import DECONTAMINATE, EXACT_DEDUP, INGEST, JUDGE, NEAR_DEDUP
+from massivetext.stages import INGEST, JUDGE
 
 # Classes of the swatches in page.css, in the order in which page.js gives the charts their colours.
 _SWATCHES = ("passed", "full", "exact", "near", "tests")
@@ -25,7 +25,7 @@ def funnel_section(report: RunReport, page_charts: PageCharts, verdicts: Verdict
     segments = ["kept", *(verdicts[stage].legend for stage in judged[1:])]
     chart = page_charts.add("funnel", charts.funnel_chart(report.sources, judged, segments), _funnel_label(report))
     rows = [
-        [name, *(_funnel_cell(source, judged, at) for at in range(len(judged)))]
+        [name, *(_funnel_cell(name, source, judged, at, verdicts) for at in range(len(judged)))]
         for name, source in report.sources.items()
     ]
     total = [
@@ -48,15 +48,10 @@ def funnel_section(report: RunReport, page_charts: PageCharts, verdicts: Verdict
     )
 
 
-def _funnel_cell(source: SourceReport, judged: tuple[str, ...], at: int) -> Html:
+def _funnel_cell(name: str, source: SourceReport, judged: tuple[str, ...], at: int, verdicts: VerdictSets) -> Html:
     stage = judged[at]
-    takes_part = {
-        JUDGE.name: bool(source.rules),
-        EXACT_DEDUP.name: source.deduplicates,
-        NEAR_DEDUP.name: source.deduplicates,
-        DECONTAMINATE.name: source.decontaminates,
-    }
-    if not takes_part.get(stage, True):
+    judges = stage == INGEST.name or name in verdicts[stage].sources
+    if not judges or (stage == JUDGE.name and not source.rules):
         return Number("–")
     left, read = source.funnel[stage], source.funnel[INGEST.name].documents
     percent = f" · {format_share(left.documents, read)}" if at else ""

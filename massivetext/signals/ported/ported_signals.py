@@ -210,7 +210,7 @@ _NEMO = PortedFamily(
         *_top(
             "share",
             "Share of the characters of the text within the most frequent run of {n} words, of equally frequent ones "
-            "the first, wherever it stands spelled with single spaces, within longer words too; one copy is enough.",
+            "the first, wherever it occurs spelled with single spaces, within longer words too; one copy is enough.",
         ),
         *_duplicate(
             "Characters of the runs of {n} words that stood in the text before, each counted once, and one for every "
