@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import re
 from pathlib import Path
 
 import msgspec
@@ -28,11 +29,11 @@ from massivetext.report.funnel import read_funnel
 from massivetext.report.trace import trace_document
 from massivetext.runs.context import Context
 from massivetext.runs.progress import ProgressWriter
-from massivetext.runs.stage import Stage
+from massivetext.runs.stage import Stage, require_distinct
 from massivetext.runs.store import ShardCommit
 from massivetext.runs.verify import verify_run
 from massivetext.runs.work_items import WorkItem
-from massivetext.stages import EXACT_DEDUP, INGEST, JUDGE, STAGES
+from massivetext.stages import EXACT_DEDUP, INGEST, JUDGE, STAGES, require_order
 from massivetext.stages.finished import open_context
 
 AFTER_JUDGE = STAGES.index(JUDGE) + 1
@@ -217,3 +218,43 @@ def test_verdicts_that_do_not_fit_the_documents_are_refused(tmp_path: Path) -> N
 
     with pytest.raises(StageError, match="want one verdict per document, 12, got 11 from stage 'odd-ids'"):
         driver(tmp_path, tuple(stages), []).run()
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "log", "progress", "verdicts", "Odd", "odd ids", "x[bold]", "a--b"])
+def test_a_stage_whose_name_is_no_folder_of_its_own_is_refused(name: str) -> None:
+    stage = dataclasses.replace(ODD_IDS, name=name)
+
+    with pytest.raises(ValueError, match=f"^stage '{re.escape(name)}': want "):
+        require_distinct((*STAGES[:AFTER_JUDGE], stage, *STAGES[AFTER_JUDGE:]))
+
+
+@pytest.mark.parametrize("place", [0, 2, len(STAGES) - 2, len(STAGES)])
+def test_a_stage_with_verdicts_at_another_place_is_refused(place: int) -> None:
+    with pytest.raises(ValueError, match="stage 'odd-ids': want a place after 'judge' and before 'tokenizer'"):
+        require_order((*STAGES[:place], ODD_IDS, *STAGES[place:]))
+
+
+def test_verdicts_of_another_type_or_without_counts_stop_the_run(tmp_path: Path) -> None:
+    recipe = load_recipe(str(write(tmp_path / "corpus", shards=1, documents=6)))
+
+    def whole_numbers(context: Context, item: WorkItem, reporter: ProgressWriter) -> ShardCommit:
+        rows = context.run.read_table("documents", item.shard, ["id"]).num_rows
+        file = context.run.write_table(
+            context.verdicts_of("odd-ids"), item.shard, pa.table({"kept": pa.array([1] * rows, pa.int64())})
+        )
+        return ShardCommit(item.shard.name, (file,), {"kept": rows, "kept_words": 0, "kept_bytes": 0})
+
+    def no_counts(context: Context, item: WorkItem, reporter: ProgressWriter) -> ShardCommit:
+        rows = context.run.read_table("documents", item.shard, ["id"]).num_rows
+        file = context.run.write_table(
+            context.verdicts_of("odd-ids"), item.shard, pa.table({"kept": pa.array([True] * rows)})
+        )
+        return ShardCommit(item.shard.name, (file,), {})
+
+    for number, (process, message) in enumerate(
+        ((whole_numbers, "booleans without nulls, got int64"), (no_counts, "want the counts of Context.count_kept"))
+    ):
+        stages = (*STAGES[:AFTER_JUDGE], dataclasses.replace(ODD_IDS, process=process), *STAGES[AFTER_JUDGE:])
+        driver = prepare(recipe, str(tmp_path / f"run{number}"), Engine(), until="exact-dedup", stages=stages)
+        with pytest.raises(StageError, match=message):
+            driver.run()
