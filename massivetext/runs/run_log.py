@@ -12,6 +12,7 @@ class and the places in the code, not the message; of a library's warning the fi
 it, or if it cannot be written, a run writes the same bytes.
 """
 
+import atexit
 import contextlib
 import logging
 import os
@@ -38,7 +39,7 @@ KEPT_SESSIONS = 10
 SLOW_SECONDS = 30.0  # that something may take before the log names it
 FILE_BYTES = 4 << 20  # of one process; then only failures are written, up to as much again
 NOW_SECONDS = {True: 5.0, False: 30.0}  # between two writings of what a process is doing, by whether the run is local
-_FLUSH_SECONDS = 20.0  # that lines for an object store wait at most
+_FLUSH_SECONDS = 5.0  # that lines for an object store wait
 _LOOK_SECONDS = 1.0
 _WARNINGS_PER_PLACE = 5
 _LONGEST_DETAIL = 500  # characters
@@ -188,6 +189,8 @@ class RunLog:
             with contextlib.suppress(OSError):
                 Path(self.path).parent.mkdir(parents=True, exist_ok=True)
         self._ended = threading.Event()
+        if not self._local:
+            atexit.register(self.flush)
         threading.Thread(target=self._watch, name="massivetext-log", daemon=True).start()
 
     def write(
@@ -250,6 +253,7 @@ class RunLog:
         """Write what waits, and stop watching; the log of a session that is over."""
         self._ended.set()
         self.flush()
+        atexit.unregister(self.flush)
 
     def write_now(self) -> None:
         """Write what this process is doing."""
@@ -277,7 +281,7 @@ class RunLog:
             with Path(self.path).open("ab") as handle:
                 handle.write(b"".join(self._lines))
             self._lines.clear()
-        elif event.kind in FAILURES or event.kind in ("item done", "stage done", "run done"):
+        elif event.kind in FAILURES:  # everything else is written by the thread, so that no work waits for it
             self._upload()
 
     def _upload(self) -> None:

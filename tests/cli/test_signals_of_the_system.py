@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+DEFAULT = (
+    "import signal; [signal.signal(n, signal.SIG_DFL) for n in (signal.SIGTERM, signal.SIGHUP)]\n"  # not as in nohup
+)
 # The handlers are in place when this is printed; all imports of the command are still to come.
 START = (
     "import builtins, massivetext.__main__ as command; imported = builtins.__import__\n"
@@ -24,7 +27,7 @@ START = (
 @pytest.mark.parametrize("number", CODES, ids=lambda number: number.name)
 def test_a_signal_during_the_imports_of_the_command(number: signal.Signals) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", START, "--version"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", DEFAULT + START, "--version"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
@@ -40,7 +43,7 @@ def test_a_signal_while_a_command_works(number: signal.Signals, tmp_path: Path) 
     fifo = tmp_path / "text"
     os.mkfifo(fifo)  # the command waits for what somebody writes to it
     process = subprocess.Popen(
-        [sys.executable, "-m", "massivetext", "signals", str(fifo)],
+        [sys.executable, "-c", DEFAULT + "from massivetext.__main__ import main; main()", "signals", str(fifo)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -20,7 +20,12 @@ TEXTS = [
 def folder(tmp_path: Path) -> Path:
     write_texts(tmp_path / "a.jsonl", [text * 20 for text in (*TEXTS, TEXTS[0])])
     (tmp_path / "mine.toml").write_text('[[rule]]\nsignal = "word_count"\nmin = 1\nsource = "ours: a test"\n')
-    write_recipe(tmp_path, {"news": {"inputs": ["a.jsonl"], "rules": ["mine.toml"]}}, name="changed")
+    write_recipe(
+        tmp_path,
+        {"news": {"inputs": ["a.jsonl"], "rules": ["mine.toml"]}},
+        '[guards]\nempty_source = "warn"\n',
+        name="changed",
+    )
     run(tmp_path, "exact-dedup")
     return tmp_path
 

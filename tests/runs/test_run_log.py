@@ -29,6 +29,7 @@ def folder_of(where: str, tmp_path: Path) -> str:
 
 def kinds(folder: str, session: str) -> list[tuple[str, str, str]]:
     """Return kind, stage and item of every event."""
+    open_log(folder, session, "worker").flush()  # in a store lines wait for a few seconds
     return [(event.kind, event.stage, event.item) for event in read_log(folder).events(session)]
 
 
@@ -41,9 +42,9 @@ def test_work_on_an_item_is_logged_with_its_counts(where: str, tmp_path: Path) -
     with logged_item(folder, "s1", "ingest", "web/part-0", 2.5):
         count_work(3, 100)
         count_work(1, 20)
-    (record,) = item_records(read_log(folder).events("s1"))
 
     assert kinds(folder, "s1") == [("item begun", "ingest", "web/part-0"), ("item done", "ingest", "web/part-0")]
+    (record,) = item_records(read_log(folder).events("s1"))
     assert (record.documents, record.bytes, record.begun) == (4, 120, 1)
     assert record.seconds is not None
     assert record.peak_bytes > 1_000_000
@@ -118,6 +119,7 @@ def test_only_the_newest_sessions_are_kept(where: str, tmp_path: Path) -> None:
     folder = folder_of(where, tmp_path)
     for number in range(5):
         open_log(folder, f"s{number}", "driver").write("run done")
+        open_log(folder, f"s{number}", "driver").flush()
     run_log.remove_old_sessions(folder, keep=2)
 
     assert read_log(folder).sessions() == ["s3", "s4"]
