@@ -177,7 +177,7 @@ def test_warnings_go_to_the_log_unless_somebody_is_named_for_them(
     corpus: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     text = (corpus / "recipe.toml").read_text().replace("rules = []", 'rules = ["all.toml"]')
-    (corpus / "recipe.toml").write_text(f"{text}\n[guards]\nenough_documents = 1\nloses_too_much = 'warn'\n")
+    (corpus / "recipe.toml").write_text(f"{text}\n[guards]\nenough_documents = 1\nempty_source = 'warn'\n")
     (corpus / "all.toml").write_text('[[rule]]\nsignal = "word_count"\nmax = 1\nsource = "ours: drops all"\n')
     heard: list[str] = []
     massivetext.run("recipe.toml", "heard", until="judge", notify=heard.append)

@@ -140,7 +140,8 @@ def _warnings(guards: GuardOptions, sources: Mapping[str, SourceReport], stages:
         last = [stage for stage in stages if stage in source.funnel][-1]
         if documents == 0:
             found.append(f"Source {name} has no documents.")
-        elif source.funnel[last].documents == 0:
+            continue
+        if source.funnel[last].documents == 0:
             found.append(f"Nothing is left of source {name}.")
         found += [alarm.message for alarm in alarms(guards, name, _rule_counts(source))]
     return found
