@@ -7,7 +7,7 @@ code other than 128 plus its number.
 import os
 import signal
 
-_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from massivetext.cli.process_control import STOPPING
 
 
 def _stop_at_once(number: int, _: object) -> None:
@@ -17,7 +17,7 @@ def _stop_at_once(number: int, _: object) -> None:
 
 def main() -> None:
     """Run the command."""
-    for number in _STOPPING:
+    for number in STOPPING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop_at_once)
     from massivetext.cli.main import main as run_command

@@ -5,18 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from os import PathLike, fspath
-from pathlib import Path
 
 import msgspec
 
 from massivetext import recipe as recipes
 from massivetext.engines.engine import Engine
 from massivetext.orchestration.driver import prepare
-from massivetext.orchestration.plan import compute_stage_keys, load_edits, load_rules, make_plan, validate_files
+from massivetext.orchestration.plan import check_plan, missing_demo
 from massivetext.recipe import LoadedRecipe, SourceOptions
 from massivetext.report.funnel import Funnel, read_funnel
 from massivetext.rules import Rule
-from massivetext.runs.stage import RunPlan
 from massivetext.sources.splits import Split
 from massivetext.stages import RECORDS
 from massivetext.stages.report_stage import PAGE
@@ -114,12 +112,8 @@ def check(recipe: RecipeLike) -> CheckResult:
     """
     loaded = _loaded(recipe)
     options = loaded.recipe
-    demo = None if options.demo is None else Path(loaded.root, options.demo)
-    missing_demo = None if demo is None or demo.exists() else str(demo)
-    plan = RunPlan(loaded, {}, load_rules(loaded), load_edits(loaded)) if missing_demo else make_plan(loaded)
-    keys = None if missing_demo else compute_stage_keys(plan)
-    if not missing_demo:
-        validate_files(loaded)
+    plan, keys = check_plan(loaded)
+    demo = missing_demo(loaded)
     has_tests = bool(options.decontaminate.test_sets)
     return CheckResult(
         name=options.name,
@@ -128,7 +122,7 @@ def check(recipe: RecipeLike) -> CheckResult:
             for name, source in sorted(options.sources.items())
         },
         stage_keys=keys,
-        missing_demo=missing_demo,
+        missing_demo=None if demo is None else str(demo),
     )
 
 

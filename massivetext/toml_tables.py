@@ -14,6 +14,7 @@ import msgspec
 from msgspec import inspect
 
 from massivetext.errors import UserError
+from massivetext.formatting import count_noun
 
 T = TypeVar("T")
 _LONGEST_SHOWN = 60  # characters of a value in a message
@@ -67,8 +68,12 @@ def convert_value(value: object, kind: Any, where: str, position: str = "") -> A
 
 def suggestion(word: str, choices: Iterable[str]) -> str:
     """Return the end of a message that names the closest choice, or nothing if none is close."""
-    close = difflib.get_close_matches(word, list(choices), n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+    close = _closest(word, choices)
+    return "" if close is None else f" (did you mean {close!r}?)"
+
+
+def _closest(word: str, choices: Iterable[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(word, list(choices), n=1)), None)
 
 
 def describe_type(found: inspect.Type) -> str:
@@ -114,7 +119,7 @@ def describe_value(value: object) -> str:
         case str():
             return repr(value if len(value) <= _LONGEST_SHOWN else value[: _LONGEST_SHOWN - 1] + "…")
         case Mapping():
-            return f"a table of {len(value)} keys" if value else "an empty table"
+            return f"a table of {count_noun(len(value), 'key')}" if value else "an empty table"
         case Sequence():
             return f"a list of {len(value)}" if value else "an empty list"
         case None:
@@ -127,8 +132,8 @@ def _explain(message: str, names: str, inner: inspect.Type, given: object, where
     quoted = re.search("`([^`]*)`", message)
     fields = {field.encode_name: field.type for field in inner.fields} if isinstance(inner, inspect.StructType) else {}
     if quoted and "unknown field" in message:
-        close = difflib.get_close_matches(quoted[1], fields, n=1)
-        hint = f"did you mean '{close[0]}'? " if close else ""
+        close = _closest(quoted[1], fields)
+        hint = "" if close is None else f"did you mean '{close}'? "
         tag = inner.tag_field if isinstance(inner, inspect.StructType) else None
         known = ", ".join(sorted([*fields, *([tag] if tag else [])]))
         return _place(where, f"{names}.{quoted[1]}".lstrip("."), f"unknown key; {hint}known here: {known}")

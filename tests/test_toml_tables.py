@@ -135,7 +135,7 @@ def test_any_table_is_taken_or_refused_in_our_words(table: dict[str, object]) ->
 
 def test_values_are_quoted_short() -> None:
     assert describe_value("x" * 1000) == f"'{'x' * 59}…'"
-    assert describe_value({"a": 1}) == "a table of 1 keys"
+    assert describe_value({"a": 1}) == "a table of 1 key"
 
 
 def test_a_suggestion_is_given_only_where_one_is_close() -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from massivetext.runs.log_reading import LogReader, StageProgress
-    from massivetext.runs.run_log import Event, Now
+    from massivetext.runs.run_log import Event, ItemNow, Now
 
 _SECONDS = 2.0  # between two drawings on a terminal
 _PLAIN_SECONDS = 10.0  # between two looks where the output is not a terminal
@@ -67,7 +67,7 @@ def state_lines(reader: "LogReader", moment: float, local: bool) -> tuple[list[s
         moment: the present, in seconds since 1970-01-01 UTC.
         local: whether the run folder is on this machine.
     """
-    from massivetext.runs.log_reading import ENDS, stage_progress
+    from massivetext.runs.log_reading import ENDS, items_in_work, stage_progress
     from massivetext.runs.run_log import FAILURES, NOW_SECONDS
 
     session = reader.sessions()[-1]
@@ -79,7 +79,7 @@ def state_lines(reader: "LogReader", moment: float, local: bool) -> tuple[list[s
     broken = end is not None and end.kind != "run done"
     lines += [_stage_line(stage, broken) for stage in stage_progress(events, end.time if end else moment)]
     if end is None:
-        lines += _work_lines(now, moment)
+        lines += _work_lines(items_in_work(now, events), moment)
         if silent > _SILENT_PERIODS * NOW_SECONDS[local]:
             lines.append(f"no sign of life for {_rounded(silent)}: the run was killed, or its machine has stopped")
     lines += _failure_lines(failures)
@@ -115,9 +115,8 @@ def _stage_line(stage: "StageProgress", broken: bool) -> str:
     return "  ".join(parts)
 
 
-def _work_lines(now: "Sequence[Now]", moment: float) -> list[str]:
-    working = [(each, item) for each in now for item in each.items]
-    working.sort(key=lambda pair: pair[1].position_since)
+def _work_lines(found: "Sequence[tuple[Now, ItemNow]]", moment: float) -> list[str]:
+    working = sorted(found, key=lambda pair: pair[1].position_since)
     lines = []
     for each, item in working[:_SHOWN_ITEMS]:
         process = each.process

@@ -128,7 +128,7 @@ class _WriteLshPartition(beam.DoFn):
 
     def process(self, element: tuple[bytes, Iterable[bytes]]) -> None:
         partition_key, batches = element
-        with guard_work_item(self._context, STAGE, f"candidates/cell-{int(partition_key):05d}"):
+        with guard_work_item(self._context, STAGE, _work_item_name(int(partition_key))):
             commit = write_lsh_partition(self._context, self._lsh_partitions, int(partition_key), batches)
             self._context.run.commit_shard(STAGE, self._context.stage_keys[STAGE], commit)
 

@@ -126,7 +126,7 @@ class _MergePairPartition(beam.DoFn):
 
     def process(self, pair_partition: int) -> Iterator[tuple[bytes, PairChunk]]:
         context = self._context
-        with guard_work_item(context, STAGE, f"candidates/part-{pair_partition:05d}"):
+        with guard_work_item(context, STAGE, _work_item_name(pair_partition)):
             if _merged_pair_count(context, pair_partition) is None:
                 commit = merge_pair_partition(context, self._lsh_partitions, pair_partition)
                 context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)

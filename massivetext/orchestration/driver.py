@@ -26,7 +26,6 @@ from massivetext.recipe import LoadedRecipe
 from massivetext.runs import progress, run_log
 from massivetext.runs.context import Context
 from massivetext.runs.log_reading import item_in_work
-from massivetext.runs.run_log import new_session
 from massivetext.runs.stage import RunPlan, Stage, require_distinct, resolve, verdict_sets
 from massivetext.runs.store import FORMAT, MANIFEST, Manifest, Run, RunState, ShardCommit, StageState
 from massivetext.runs.work_items import ShardStage, WorkItem
@@ -84,7 +83,7 @@ def prepare(
         edits=plan.edits,
         verdicts=verdict_sets(loaded.recipe, stages),
         progress=folder if fs.is_local(folder) else None,
-        session=new_session(),
+        session=run_log.new_session(),
     )
     wanted = names if until is None else names[: names.index(until) + 1]
     complete = {state.name for state in _recorded_stages(run) if state.manifest and state.key == keys.get(state.name)}
@@ -227,11 +226,10 @@ class Driver:
             manifest = self._gather(stage)
             held.check()
             digest = self.context.run.commit(stage, manifest)
-            self._states[stage.name] = self._state(manifest, digest, used, len(step))
+            state = self._states[stage.name] = self._state(manifest, digest, used, len(step))
             self._save(held)
-            share = 1 / len(step)
-            seconds, cpu = used.seconds * share, used.cpu_seconds * share
-            self._log().write("stage done", stage=stage.name, seconds=seconds, cpu_seconds=cpu)
+            cpu = None if state.cpu_seconds is msgspec.UNSET else state.cpu_seconds
+            self._log().write("stage done", stage=stage.name, seconds=state.seconds, cpu_seconds=cpu)
             self._listener(stage.name, "done", len(self._items))
 
     def _run_jobs(self, step: Sequence[Stage]) -> None:

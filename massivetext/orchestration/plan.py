@@ -45,14 +45,33 @@ def plan_splits(loaded: LoadedRecipe, formats: Sequence[Format] = FORMATS) -> di
     return plans
 
 
+def check_plan(loaded: LoadedRecipe) -> tuple[RunPlan, dict[str, str] | None]:
+    """Return what a run of a recipe will do, and its stage keys, after everything that the recipe names was read.
+
+    As long as the demo corpus of the recipe is not written, the plan is without splits, and the keys are None.
+
+    Raises:
+        UserError: as :func:`make_plan`, :func:`compute_stage_keys` and :func:`validate_files` do.
+    """
+    if missing_demo(loaded):
+        return RunPlan(loaded, {}, load_rules(loaded), load_edits(loaded)), None
+    plan = make_plan(loaded)
+    keys = compute_stage_keys(plan)
+    validate_files(loaded)
+    return plan, keys
+
+
+def missing_demo(loaded: LoadedRecipe) -> Path | None:
+    """Return the folder of the demo corpus that a run will write; None if the recipe has none or it is there."""
+    folder = None if loaded.recipe.demo is None else Path(loaded.root, loaded.recipe.demo)
+    return None if folder is None or folder.exists() else folder
+
+
 def make_demo(loaded: LoadedRecipe) -> Path | None:
     """Write the demo corpus if the recipe has one and it is missing; return its folder, or None if none was written."""
-    if loaded.recipe.demo is None:
-        return None
-    folder = Path(loaded.root, loaded.recipe.demo)
-    if folder.exists():
-        return None
-    demo.write_demo(folder)
+    folder = missing_demo(loaded)
+    if folder is not None:
+        demo.write_demo(folder)
     return folder
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from massivetext.errors import MassivetextError
-from massivetext.runs.run_log import FOLDER, Event, Now, session_of
+from massivetext.runs.run_log import FOLDER, Event, ItemNow, Now, session_of
 from massivetext.storage import files as fs
 
 ENDS = ("run done", "run failed", "run stopped")
@@ -105,22 +105,8 @@ class LogReader:
         return sorted((event for events in files for event in events), key=lambda event: event.time)
 
     def now(self, session: str) -> list[Now]:
-        """Return what the processes of an execution of the command have been doing when they last said it.
-
-        Work items that are done according to the log are left out: a process that has ended says nothing any more.
-        """
-        over = {
-            (event.process, event.stage, event.item)
-            for event in self.events(session)
-            if event.kind in ("item done", "item failed")
-        }
-        found = [now for path, now in sorted(self._now.items()) if session_of(path) == session]
-        return [
-            msgspec.structs.replace(
-                now, items=tuple(item for item in now.items if (now.process, item.stage, item.item) not in over)
-            )
-            for now in found
-        ]
+        """Return what the processes of an execution of the command have been doing when they last said it."""
+        return [now for path, now in sorted(self._now.items()) if session_of(path) == session]
 
     def _read_more(self, path: str) -> None:
         done = self._read.get(path, 0)
@@ -152,6 +138,15 @@ def item_in_work(folder: str, session: str, process: int) -> str:
         return ""
     begun = [event for event in events if event.kind in ("item begun", "item done", "item failed")]
     return f"{begun[-1].stage} {begun[-1].item}" if begun and begun[-1].kind == "item begun" else ""
+
+
+def items_in_work(now: Iterable[Now], events: Iterable[Event]) -> list[tuple[Now, ItemNow]]:
+    """Return the work items that processes have said they work on and that the log does not say are done or failed.
+
+    A process that has ended does not take back what it has said last.
+    """
+    over = {(event.process, event.stage, event.item) for event in events if event.kind in ("item done", "item failed")}
+    return [(each, item) for each in now for item in each.items if (each.process, item.stage, item.item) not in over]
 
 
 def item_records(events: Iterable[Event]) -> list[ItemRecord]:

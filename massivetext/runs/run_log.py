@@ -7,7 +7,7 @@ at once; on an object store, which cannot append, lines are collected and writte
 
 Beside it, ``….now.json`` says what a process is doing now; it is replaced every few seconds.
 
-The log holds names of files, documents keys and counts, but no text of documents: of a foreign exception it has the
+The log holds names of files, document keys and counts, but no text of documents: of a foreign exception it has the
 class and the places in the code, not the message; of a library's warning the fixed part. It decides nothing: without
 it, or if it cannot be written, a run writes the same bytes.
 """

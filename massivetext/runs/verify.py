@@ -83,9 +83,8 @@ def _first_problem(run: Run) -> str | None:
         budget = _HASHED_TO_EXPLAIN
         stages = [stage for stage in state.stages if stage.manifest is not None]
         for stage in stages:
-            path = run.path(stage.name, MANIFEST)
-            if not fs.exists(path) or fs.digest(path) != stage.manifest:
-                return f"{path}: is missing or not as it was written"
+            if problem := _check_manifest(run, stage):
+                return problem
         files = sorted((file for stage in stages for file in run.need(stage.name).files()), key=lambda file: file.bytes)
         for file in files:
             budget -= file.bytes
@@ -97,17 +96,21 @@ def _first_problem(run: Run) -> str | None:
 
 
 def _check_stage(run: Run, state: StageState, expected: set[str]) -> list[str]:
-    path = run.path(state.name, MANIFEST)
     expected.add(f"{state.name}/{MANIFEST}")
-    if not fs.exists(path):
-        return [f"{path}: is missing"]
-    if fs.digest(path) != state.manifest:
-        return [f"{path}: is not as it was written"]
+    if problem := _check_manifest(run, state):
+        return [problem]
     problems = []
     for file in run.need(state.name).files():
         expected.add(file.path)
         problems += _check_file(run, file)
     return problems
+
+
+def _check_manifest(run: Run, state: StageState) -> str | None:
+    path = run.path(state.name, MANIFEST)
+    if not fs.exists(path):
+        return f"{path}: is missing"
+    return None if fs.digest(path) == state.manifest else f"{path}: is not as it was written"
 
 
 def _check_file(run: Run, file: CommittedFile) -> list[str]:

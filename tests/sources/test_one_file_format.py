@@ -118,17 +118,25 @@ def test_its_shards_are_ingested_in_slices(recipe: Path) -> None:
     assert sum(commit.counts.get("rejected:bad_utf8", 0) for commit in commits) == 1
 
 
-def test_a_reader_that_raises_is_named_with_its_file(recipe: Path) -> None:
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (IndexError("past the end"), r"the reader of format 'percent' failed: IndexError: past the end"),
+        (OSError("bad block"), r"the reader of format 'percent' failed: OSError: bad block"),
+        (FileNotFoundError("words.txt"), r"the reader of format 'percent' failed: FileNotFoundError: words\.txt"),
+        (MemoryError(), r"this machine has no memory left to read it; give fewer --workers"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_reader_that_raises_is_named_with_its_file(recipe: Path, error: Exception, message: str) -> None:
     def fail(_split: Split, _options: ReadOptions, _limits: ReadLimits) -> Iterator[Document | Rejected]:
-        raise IndexError("past the end")
+        raise error
 
     formats = (*FORMATS, dataclasses.replace(PERCENT, load_reader=lambda: fail))
     (recipe.parent / "a.fortune").write_bytes(RECORDS[:40])  # one shard
     context, items = planned(recipe, formats)
 
-    with pytest.raises(
-        StageError, match=r"a\.fortune: the reader of format 'percent' failed: IndexError: past the end"
-    ):
+    with pytest.raises(StageError, match=rf"a\.fortune: {message}"):
         ingest_shard(context, items[0], ProgressWriter(None, "ingest"), formats)
 
 
