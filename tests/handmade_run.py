@@ -119,8 +119,8 @@ class Writer:
                 for origin, offset, reason, skipped in REJECTED[shard]
             ]
             path = self.run.shard_file("quarantine", shard, ".jsonl")
-            fs.write_bytes(path, b"".join(line + b"\n" for line in lines))
-            self.add("ingest", shard.name, file, self.run.committed(path), documents=len(rows))
+            quarantine = fs.write_bytes(path, b"".join(line + b"\n" for line in lines))
+            self.add("ingest", shard.name, file, self.run.committed(quarantine), documents=len(rows))
             signals = pa.Table.from_pylist([_signals(row) for row in rows], schema=registry.schema())
             self.add("measure", shard.name, self.table("signals", shard, signals), words=sum(row.words for row in rows))
             kept, failed = rules.judge_documents(signals, RULES[shard.source])
@@ -147,9 +147,9 @@ class Writer:
         self.finish("near-dedup")
 
     def _parquet(self, name: str, table: pa.Table) -> CommittedFile:
-        with fs.publish(self.run.path(name)) as temporary:
-            pq.write_table(table, temporary)
-        return self.run.committed(self.run.path(name), table.num_rows)
+        with fs.publish(self.run.path(name)) as new:
+            pq.write_table(table, new)
+        return self.run.committed(new, table.num_rows)
 
     def document_ref(self, shard: Shard, row: int) -> int:
         """Returns the document reference of a row."""
@@ -181,11 +181,10 @@ class Writer:
     def tokenizer(self) -> None:
         """Trains a small tokenizer."""
         lines = [f"{word} {other}" for word in WORDS for other in WORDS]
-        fs.write_bytes(
+        model = fs.write_bytes(
             self.run.path("tokenizer/tokenizer.model"), train_tokenizer(lines, TokenizerOptions(vocabulary_size=300))
         )
-        file = self.run.committed(self.run.path("tokenizer/tokenizer.model"))
-        self.add("tokenizer", "model", file, vocabulary=300)
+        self.add("tokenizer", "model", self.run.committed(model), vocabulary=300)
         self.finish("tokenizer")
 
     def records(self, draws: Mapping[Shard, Sequence[tuple[int, int, int]]], quotas: Mapping[str, int]) -> None:
@@ -199,13 +198,11 @@ class Writer:
                 draw: count for shard, drawn in draws.items() if shard.source == source for _, draw, count in drawn
             }
             packed = np.array([counts[draw] for draw in sorted(counts)], "<u4").tobytes()
-            path = counts_path(self.run, source)
-            fs.write_bytes(path, packed)
-            self.add("records", f"tokens/counts/{source}", self.run.committed(path))
-        path = self.run.path("records", records.FILE_NAME)
+            written = fs.write_bytes(counts_path(self.run, source), packed)
+            self.add("records", f"tokens/counts/{source}", self.run.committed(written))
         described = _dataset(self.context.recipe, quotas)
-        fs.write_bytes(path, described.to_json())
-        self.add("records", "dataset", self.run.committed(path))
+        dataset = fs.write_bytes(self.run.path("records", records.FILE_NAME), described.to_json())
+        self.add("records", "dataset", self.run.committed(dataset))
         self.finish(
             "records",
             tokens={source: 8 * sequences for source, sequences in quotas.items()},

@@ -81,7 +81,6 @@ def _uncommitted(context: Context, stages: Sequence[ShardStage], items: Sequence
     for stage in stages:
         remaining = [number for number, item in enumerate(items) if number not in found and stage.works_on(item)]
         numbers = {stage.commit_name(items[number]): number for number in remaining}
-        found.update(
-            numbers[name] for name in context.run.undone(stage.name, context.stage_keys[stage.name], list(numbers))
-        )
+        done = context.run.done(stage.name, context.stage_keys[stage.name], list(numbers))
+        found.update(number for name, number in numbers.items() if name not in done)
     return [items[number] for number in sorted(found)]

@@ -45,9 +45,8 @@ def write_dataset(context: Context, encoded: EncodedDraws, shards: int) -> None:
             for file in commit.files
         ],
     )
-    path = run.path(STAGE, FILE_NAME)
-    fs.write_bytes(path, described.to_json())
-    run.commit_shard(STAGE, context.stage_keys[STAGE], ShardCommit("dataset", (run.committed(path),), {}))
+    written = fs.write_bytes(run.path(STAGE, FILE_NAME), described.to_json())
+    run.commit_shard(STAGE, context.stage_keys[STAGE], ShardCommit("dataset", (run.committed(written),), {}))
 
 
 def recipe_digest(context: Context) -> str:

@@ -181,9 +181,9 @@ def _bytes_per_token(context: Context, source: str) -> float:
 
 def _write_token_counts(context: Context, source: str, draws: int, rounds: int) -> int:
     """Write the number of tokens of every draw of a source, and return how many sequences they give."""
-    counts, path = read_counts(context.run, context.shards(source), rounds, draws), counts_path(context.run, source)
-    fs.write_bytes(path, counts.astype("<u4").tobytes())
-    commit = ShardCommit(f"tokens/counts/{source}", (context.run.committed(path, draws),), {})
+    counts = read_counts(context.run, context.shards(source), rounds, draws)
+    written = fs.write_bytes(counts_path(context.run, source), counts.astype("<u4").tobytes())
+    commit = ShardCommit(f"tokens/counts/{source}", (context.run.committed(written, draws),), {})
     context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
     options = context.recipe.records
     return lay_out_draws(counts, options.crops_per_group, options.sequence_length).sequences
@@ -237,15 +237,17 @@ class EncodeRound:
     def __call__(self, context: Context, item: WorkItem, reporter: ProgressWriter) -> ShardCommit:
         """Write the tokens of one shard, and return the commit."""
         shard, run = item.shard, context.run
-        path = round_tokens_path(run, self._number, shard)
         draws = tokens = 0
-        with fs.publish(path) as temporary, pq.ParquetWriter(temporary, TOKENS, compression="zstd") as writer:
+        with (
+            fs.publish(round_tokens_path(run, self._number, shard)) as new,
+            pq.ParquetWriter(new, TOKENS, compression="zstd") as writer,
+        ):
             for table in self._tables(context, shard, reporter):
                 writer.write_table(table)
                 draws += table.num_rows
                 tokens += sum(table["count"].to_pylist())
         counts = {"draws": draws, "drawn_tokens": tokens}
-        return ShardCommit(self.commit_name(shard), (run.committed(path, draws),), counts)
+        return ShardCommit(self.commit_name(shard), (run.committed(new, draws),), counts)
 
     def commit_name(self, shard: Shard) -> str:
         """Return the name of the commit of a shard; it names the range, because another range is another work item."""

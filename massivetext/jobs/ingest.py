@@ -29,13 +29,12 @@ def ingest_shard(
 ) -> ShardCommit:
     """Write the documents and the quarantine of one shard, and return the commit."""
     shard, run = item.shard, context.run
-    documents, quarantine = run.shard_file("documents", shard), run.shard_file("quarantine", shard, ".jsonl")
     counts: Counter[str] = Counter({"documents": 0, "bytes": 0, "rejected": 0, "skipped": 0})
     with (
-        fs.publish(documents) as document_file,
-        fs.publish(quarantine) as quarantine_file,
-        pq.ParquetWriter(document_file, DOCUMENTS, compression="zstd", compression_level=3) as writer,
-        Path(quarantine_file).open("wb") as rejected,
+        fs.publish(run.shard_file("documents", shard)) as documents,
+        fs.publish(run.shard_file("quarantine", shard, ".jsonl")) as quarantine,
+        pq.ParquetWriter(documents, DOCUMENTS, compression="zstd", compression_level=3) as writer,
+        Path(quarantine).open("wb") as rejected,
     ):
         for group in _groups(_read(context, item, formats), context.edits.get(shard.source), counts, rejected):
             size = sum(len(document.text.encode()) for document in group)

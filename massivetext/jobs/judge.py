@@ -9,7 +9,7 @@ from massivetext import rules
 from massivetext.errors import UserError
 from massivetext.recipe import LoadedRecipe
 from massivetext.report.guards import Alarm, alarms, read_rule_counts
-from massivetext.runs.context import Context
+from massivetext.runs.context import COUNTED_SIGNALS, Context
 from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.store import ShardCommit
 from massivetext.runs.work_items import WorkItem
@@ -22,13 +22,13 @@ def judge_shard(context: Context, item: WorkItem, reporter: ProgressWriter) -> S
     """Write the rule verdicts of one shard, and return the commit."""
     shard, run = item.shard, context.run
     judging = context.rules[shard.source]
-    wanted = {"word_count"}.union(*(rule.signals for rule in judging))
+    wanted = set(COUNTED_SIGNALS).union(*(rule.signals for rule in judging))
     table = run.read_table("signals", shard, sorted(wanted))
     kept, failed = rules.judge_documents(table, judging)
     file = run.write_table(
         context.verdicts_of(JUDGE.name), shard, pa.table({"kept": kept, "failed": failed}, schema=RULE_VERDICTS)
     )
-    counts = {**context.count_kept(shard, kept), "removed": int((~kept).sum())}
+    counts = {**context.count_kept(shard, kept, table), "removed": int((~kept).sum())}
     for bit, rule in enumerate(judging):
         counts[f"failed:{rule.name}"] = int(np.count_nonzero(failed >> np.uint64(bit) & np.uint64(1)))
     reporter.add(table.num_rows)

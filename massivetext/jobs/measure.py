@@ -22,14 +22,16 @@ def measure_shard(context: Context, item: WorkItem, reporter: ProgressWriter) ->
     )  # they load the compiler, so import them only where texts are measured
 
     shard, run = item.shard, context.run
-    path = run.shard_file("signals", shard)
     lists = blocklists.load(context.recipe.blocklists, context.root)
     own_model, paragraphs = context.recipe.measure.unsafe_model, context.recipe.measure.paragraph_languages
     classifier = unsafe.load(unsafe_files.find(context.root, own_model)) if own_model else unsafe.built_in()
     rows = words = 0
     readings = registry.readings_of(rules.signals_read_by(context.rules[shard.source]))
     schema = registry.schema(readings)
-    with fs.publish(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+    with (
+        fs.publish(run.shard_file("signals", shard)) as new,
+        pq.ParquetWriter(new, schema, compression="zstd") as writer,
+    ):
         for batch in read_row_groups(run, shard, ["text", *definitions.DOCUMENT_COLUMNS]):
             note_position(f"rows {rows:,} to {rows + batch.num_rows - 1:,}")
             texts = batch["text"].combine_chunks()
@@ -40,4 +42,4 @@ def measure_shard(context: Context, item: WorkItem, reporter: ProgressWriter) ->
             rows += table.num_rows
             words += sum(table["word_count"].to_pylist())
             reporter.add(table.num_rows, sum(table["byte_count"].to_pylist()))
-    return ShardCommit(shard.name, (run.committed(path, rows),), {"documents": rows, "words": words})
+    return ShardCommit(shard.name, (run.committed(new, rows),), {"documents": rows, "words": words})

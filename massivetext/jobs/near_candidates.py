@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import apache_beam as beam
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from massivetext.dedup import pair_files
 from massivetext.dedup.candidates import bucket_pairs
@@ -99,8 +100,9 @@ def read_bands(
     for lsh_partition in wave:
         band, partition = divmod(lsh_partition, lsh_partitions.partitions_per_band)
         wanted.setdefault(band, set()).add(partition)
+    columns = context.run.read_table(SIGNATURES, shard, [band_column(band) for band in wanted])
     for band, partitions in wanted.items():
-        values, document_refs = _read_band(context, shard, band)
+        values, document_refs = _band_values(context, shard, columns[band_column(band)])
         bucket_hashes = band_bucket_hashes(values, band)
         for number, rows in bucket_rows(BUCKET_ROW, bucket_hashes, document_refs, lsh_partitions.partitions_per_band):
             if int(number) in partitions:
@@ -112,8 +114,8 @@ def band_column(band: int) -> str:
     return f"band_{band}"
 
 
-def _read_band(context: Context, shard: Shard, band: int) -> tuple[npt.NDArray[np.uint32], U64]:
-    column = context.run.read_table(SIGNATURES, shard, [band_column(band)])[band_column(band)]
+def _band_values(context: Context, shard: Shard, column: pa.ChunkedArray) -> tuple[npt.NDArray[np.uint32], U64]:
+    """Return the hashes of a band, uint32[documents, rows], and the references of these documents."""
     rows = np.flatnonzero(column.is_valid().to_numpy())
     values = np.frombuffer(b"".join(column.drop_null().to_pylist()), "<u4")
     return values.reshape(len(rows), context.recipe.near.rows), context.document_refs(shard, rows)
@@ -149,22 +151,19 @@ def write_lsh_partition(
     return ShardCommit(_work_item_name(lsh_partition), (), counts)
 
 
-def count_candidate_pairs(context: Context, lsh_partitions: LshPartitions) -> Iterator[int | None]:
-    """Yield the number of pairs of each LSH partition; None if it is not written, or its file is missing."""
-    return fs.concurrently(
-        context.run.folder,
-        lambda number: _count_pairs_of(context, lsh_partitions, number),
-        range(lsh_partitions.lsh_partition_count),
-    )
+def count_candidate_pairs(context: Context, lsh_partitions: LshPartitions) -> list[int | None]:
+    """Return the number of pairs of each LSH partition; None if it is not written, or its file is missing."""
+    names = [_work_item_name(number) for number in range(lsh_partitions.lsh_partition_count)]
+    commits = context.run.done(STAGE, context.stage_keys[STAGE], names)
+    sizes = {info.path: info.size for info in fs.find(context.run.path(CANDIDATES))} if commits else {}
 
+    def count(number: int, name: str) -> int | None:
+        pairs = commits[name].counts["band_pairs"] if name in commits else 0
+        size = pair_files.packed_size(pairs, lsh_partitions.pair_partitions)
+        is_whole = name in commits and sizes.get(lsh_partition_path(context, number)) == size
+        return pairs if is_whole else None
 
-def _count_pairs_of(context: Context, lsh_partitions: LshPartitions, lsh_partition: int) -> int | None:
-    commit = context.run.shard_commit(STAGE, context.stage_keys[STAGE], _work_item_name(lsh_partition))
-    if commit is None:
-        return None
-    pairs = commit.counts["band_pairs"]
-    size = pair_files.packed_size(pairs, lsh_partitions.pair_partitions)
-    return pairs if fs.has_size(lsh_partition_path(context, lsh_partition), size) else None
+    return [count(number, name) for number, name in enumerate(names)]
 
 
 def lsh_partition_path(context: Context, lsh_partition: int) -> str:

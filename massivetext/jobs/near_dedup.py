@@ -59,8 +59,8 @@ def sign_shard(context: Context, item: WorkItem, reporter: ProgressWriter) -> Sh
     They are null for documents that were dropped before and for documents without words.
     """
     shard, options = item.shard, context.recipe.near
-    alive = np.flatnonzero(context.kept(shard, before=STAGE))
-    total = len(context.run.read_table("documents", shard, ["id"]))
+    kept = context.kept(shard, before=STAGE)
+    alive, total = np.flatnonzero(kept), len(kept)
     signatures, signed = np.zeros((total, options.bands * options.rows), "<u4"), np.zeros(total, np.bool_)
     for row, document in documents.read_rows(context.run, shard, ["text"], alive):
         text = str(document["text"])
@@ -91,13 +91,12 @@ def _write_clusters(context: Context, chunks: Iterable[PairChunk], cluster_rows:
     closest = np.zeros(len(nodes))
     for side in (0, 1):
         np.maximum.at(closest, np.searchsorted(nodes, edges[:, side]), jaccard)
-    path = run.path(CLUSTERS)
-    with fs.publish(path) as temporary:
+    with fs.publish(run.path(CLUSTERS)) as new:
         table = pa.table({"address": nodes, "keeper": keeper, "similarity": closest})
-        pq.write_table(table, temporary, row_group_size=cluster_rows)
+        pq.write_table(table, new, row_group_size=cluster_rows)
     sizes = np.unique(keeper, return_counts=True)[1]
     counts = {"clusters": len(sizes), "clustered": len(nodes), "largest_cluster": int(sizes.max(initial=0))}
-    run.commit_shard(STAGE, key, ShardCommit("clusters", (run.committed(path, len(nodes)),), counts))
+    run.commit_shard(STAGE, key, ShardCommit("clusters", (run.committed(new, len(nodes)),), counts))
 
 
 def _pairs_above_threshold(context: Context, chunks: Iterable[PairChunk]) -> tuple[Pairs, npt.NDArray[np.float64]]:

@@ -93,7 +93,7 @@ def _map_pair_partitions(context: Context, partitions: range, function: Callable
 def _is_measured(context: Context, pair_partition: int, chunk_pairs: int) -> bool:
     if _merged_pair_count(context, pair_partition) is None:
         return False
-    return not any(_unmeasured_chunks(context, pair_partition, chunk_pairs))
+    return not _unmeasured_chunks(context, pair_partition, chunk_pairs)
 
 
 def _require_measured(context: Context, pair_partition: int, chunk_pairs: int) -> list[PairChunk]:
@@ -102,10 +102,10 @@ def _require_measured(context: Context, pair_partition: int, chunk_pairs: int) -
     return list(_chunks(context, pair_partition, chunk_pairs))
 
 
-def _unmeasured_chunks(context: Context, pair_partition: int, chunk_pairs: int) -> Iterator[PairChunk]:
-    for chunk in _chunks(context, pair_partition, chunk_pairs):
-        if context.run.shard_commit(STAGE, context.stage_keys[STAGE], chunk.name) is None:
-            yield chunk
+def _unmeasured_chunks(context: Context, pair_partition: int, chunk_pairs: int) -> list[PairChunk]:
+    chunks = list(_chunks(context, pair_partition, chunk_pairs))
+    measured = context.run.done(STAGE, context.stage_keys[STAGE], [chunk.name for chunk in chunks])
+    return [chunk for chunk in chunks if chunk.name not in measured]
 
 
 def _chunks(context: Context, pair_partition: int, chunk_pairs: int) -> Iterator[PairChunk]:
@@ -130,7 +130,7 @@ class _MergePairPartition(beam.DoFn):
             if _merged_pair_count(context, pair_partition) is None:
                 commit = merge_pair_partition(context, self._lsh_partitions, pair_partition)
                 context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
-            todo = list(_unmeasured_chunks(context, pair_partition, self._chunk_pairs))
+            todo = _unmeasured_chunks(context, pair_partition, self._chunk_pairs)
         yield from ((chunk.name.encode(), chunk) for chunk in todo)
 
 
@@ -144,7 +144,8 @@ def merge_pair_partition(context: Context, lsh_partitions: LshPartitions, pair_p
         with fs.open_read(lsh_partition_path(context, lsh_partition)) as handle:
             return pair_files.read_pair_partition(handle, pair_partition, lsh_partitions.pair_partitions)
 
-    pairs = pair_files.merge_pairs(read(lsh_partition) for lsh_partition in range(lsh_partitions.lsh_partition_count))
+    every = range(lsh_partitions.lsh_partition_count)
+    pairs = pair_files.merge_pairs(fs.concurrently(context.run.folder, read, every))
     fs.write_bytes(_pair_partition_path(context, pair_partition), pair_files.pack_pairs(pairs))
     return ShardCommit(_work_item_name(pair_partition), (), {"distinct": len(pairs)})
 
@@ -194,11 +195,10 @@ def verify_chunk(context: Context, chunk: PairChunk, sizes: NearDedupSizes = DEF
                 measured.append((a, b, result.jaccard, result.containment_of_smaller))
     columns = list(zip(*sorted(measured), strict=True))
     table = pa.table([pa.array(column, field.type) for column, field in zip(columns, PAIRS, strict=True)], schema=PAIRS)
-    path = context.run.path(chunk.evidence)
-    with fs.publish(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+    with fs.publish(context.run.path(chunk.evidence)) as new:
+        pq.write_table(table, new, compression="zstd")
     above = sum(is_near_duplicate(jaccard, context.recipe.near) for _, _, jaccard, _ in measured)
-    file = context.run.committed(path, len(measured))
+    file = context.run.committed(new, len(measured))
     return ShardCommit(chunk.name, (file,), {"candidates": len(measured), "pairs": above})
 
 

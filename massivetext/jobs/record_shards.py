@@ -5,6 +5,7 @@ shards are written in waves of a fixed size in bytes; a cluster writes them in o
 """
 
 import functools
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -47,7 +48,8 @@ def run_records(engine: Engine, context: Context, items: Sequence[WorkItem], *, 
     encoded = encode_draws(engine, context, items)
     shards = shard_count(encoded.sequences, context.recipe.records.shard_sequences)
     numbers = {RUN_FORMAT.shard_path(shard, shards): shard for shard in range(shards)}
-    todo = [numbers[name] for name in context.run.undone(STAGE, context.stage_keys[STAGE], list(numbers))]
+    done = context.run.done(STAGE, context.stage_keys[STAGE], list(numbers))
+    todo = [number for name, number in numbers.items() if name not in done]
     for wave in _waves(engine, context, encoded, todo, shards, wave_bytes):
         _write_wave(engine, context, encoded, wave, shards)
     write_dataset(context, encoded, shards)
@@ -226,12 +228,11 @@ def write_record_shard(
             tokens, starts = assemble_sequence(rows[index], length)
             yield SequenceRecord(tokens, starts, sources[index], order.slot(shard, index))
 
-    path = context.run.path(STAGE, RUN_FORMAT.shard_path(shard, shards))
-    with fs.publish(path) as temporary:
-        RUN_FORMAT.write(temporary, records())
+    with fs.publish(context.run.path(STAGE, RUN_FORMAT.shard_path(shard, shards))) as new:
+        RUN_FORMAT.write(os.fspath(new), records())
     names = sorted(context.recipe.sources)
     counts = {f"sequences:{name}": 0 for name in names}
     for source in sources.values():
         counts[f"sequences:{names[source]}"] += 1
-    file = context.run.committed(path, wanted)
+    file = context.run.committed(new, wanted)
     return ShardCommit(RUN_FORMAT.shard_path(shard, shards), (file,), {"sequences": wanted, **counts})

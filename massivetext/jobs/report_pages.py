@@ -1,7 +1,7 @@
 """Report: a summary of every shard, merged into one JSON file and one page."""
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import msgspec
 import pyarrow as pa
@@ -9,14 +9,15 @@ import pyarrow as pa
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
 from massivetext.errors import StageError
-from massivetext.report import hosts, html_page
-from massivetext.report.accumulate import ShardSummary, accumulate_shard, merge_summaries
+from massivetext.report import html_page
+from massivetext.report.accumulate import ShardSummary, accumulate_shard, count_hosts, merge_summaries, read_columns
+from massivetext.report.completed import completed_stages
 from massivetext.report.summary import summarise
 from massivetext.runs.context import Context
 from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.store import Manifest, Run, RunState, Shard, ShardCommit, StageState, canonical_json, json_sha256
 from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
-from massivetext.stages import REPORT
+from massivetext.stages import INGEST, REPORT
 from massivetext.stages.report_stage import JSON, PAGE
 from massivetext.storage import files as fs
 from massivetext.storage import lock
@@ -28,20 +29,29 @@ _SUMMARY_COST = 1 / 100e6  # seconds per byte of text
 
 def run_report(engine: Engine, context: Context, items: Sequence[WorkItem]) -> None:
     """Write report/."""
-    run_shards(engine, context, [ShardStage(STAGE, summarise_shard)], scale_costs(items, _SUMMARY_COST))
+    summarise = _SummariseShard(completed_stages(context))
+    run_shards(engine, context, [ShardStage(STAGE, summarise)], scale_costs(items, _SUMMARY_COST))
     summaries = fs.concurrently(context.run.folder, lambda shard: _read_summary(context, shard), context.all_shards())
     commit = _write(context, summaries, lambda shard: context.run.read_table(HOSTS, shard))
     context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
 
 
-def summarise_shard(context: Context, item: WorkItem, reporter: ProgressWriter) -> ShardCommit:
-    """Write the summary of one shard and the counts of its hosts, and return the commit."""
-    summary = accumulate_shard(context, item.shard)
-    counted = context.run.write_table(HOSTS, item.shard, hosts.count_hosts(context, item.shard))
-    path = context.run.shard_file("report/summaries", item.shard, ".json")
-    fs.write_bytes(path, msgspec.json.encode(summary, order="deterministic"))
-    reporter.add(context.run.read_table("documents", item.shard, ["id"]).num_rows)
-    return ShardCommit(item.shard.name, (context.run.committed(path), counted), {})
+class _SummariseShard:
+    """Summarises a shard, as far as some stages have come."""
+
+    def __init__(self, done: Collection[str]) -> None:
+        self._done = done
+
+    def __call__(self, context: Context, item: WorkItem, reporter: ProgressWriter) -> ShardCommit:
+        """Write the summary of one shard and the counts of its hosts, and return the commit."""
+        run, shard = context.run, item.shard
+        columns = read_columns(context, shard, self._done)
+        summary = accumulate_shard(context, columns)
+        data = msgspec.json.encode(summary, order="deterministic")
+        summarised = fs.write_bytes(run.shard_file("report/summaries", shard, ".json"), data)
+        reporter.add(summary.sources[shard.source].funnel[INGEST.name].documents)
+        counted = run.write_table(HOSTS, shard, count_hosts(columns))
+        return ShardCommit(shard.name, (run.committed(summarised), counted), {})
 
 
 def _read_summary(context: Context, shard: Shard) -> ShardSummary:
@@ -54,9 +64,9 @@ def _write(
 ) -> ShardCommit:
     run = context.run
     report = summarise(context, functools.reduce(merge_summaries, summaries), host_counts)
-    fs.write_bytes(run.path(JSON), canonical_json(report))
-    fs.write_bytes(run.path(PAGE), html_page.render_page(report, context.verdicts).encode())
-    return ShardCommit("page", (run.committed(run.path(JSON)), run.committed(run.path(PAGE))), {})
+    data = fs.write_bytes(run.path(JSON), canonical_json(report))
+    page = fs.write_bytes(run.path(PAGE), html_page.render_page(report, context.verdicts).encode())
+    return ShardCommit("page", (run.committed(data), run.committed(page)), {})
 
 
 def write_report(context: Context, notify: lock.Notify = lambda _: None) -> str:
@@ -96,8 +106,9 @@ def _write_partial(context: Context, held: lock.Lock) -> None:
     state, inputs = _state(run)
     key = json_sha256(["partial", inputs])
     run.begin(REPORT, key)
-    summaries = (accumulate_shard(context, shard) for shard in context.all_shards())
-    commit = _write(context, summaries, lambda shard: hosts.count_hosts(context, shard))
+    done = completed_stages(context)
+    summaries = (accumulate_shard(context, read_columns(context, shard, done)) for shard in context.all_shards())
+    commit = _write(context, summaries, lambda shard: count_hosts(read_columns(context, shard, done)))
     held.check()
     digest = run.commit(REPORT, Manifest(STAGE, key, inputs, (commit,)))
     stages = (*(stage for stage in state.stages if stage.name != STAGE), StageState(STAGE, key, digest))

@@ -40,11 +40,11 @@ def run_decontaminate(engine: Engine, context: Context, items: Sequence[WorkItem
 def _build_index(context: Context) -> None:
     options, run = context.recipe.decontaminate, context.run
     index = build_index(evaluation_files(options.test_sets, context.root), options)
-    fs.write_bytes(run.path(INDEX), index.to_bytes())
+    written = fs.write_bytes(run.path(INDEX), index.to_bytes())
     counts = {"items": len(index.names)} | {
         f"items:{name}": n for name, n in Counter(test_set for test_set, _ in index.names).items()
     }
-    commit = ShardCommit("index", (run.committed(run.path(INDEX)),), counts)
+    commit = ShardCommit("index", (run.committed(written),), counts)
     run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
 
 

@@ -44,9 +44,9 @@ def run_tokenizer(engine: Engine, context: Context, items: Sequence[WorkItem]) -
         info = Encoder(model).info
     except ValueError as error:
         raise UserError(str(error)) from error
-    fs.write_bytes(run.path(MODEL), model)
+    written = fs.write_bytes(run.path(MODEL), model)
     counts = {"vocabulary": info.vocabulary_size}
-    run.commit_shard(STAGE, context.stage_keys[STAGE], ShardCommit("model", (run.committed(run.path(MODEL)),), counts))
+    run.commit_shard(STAGE, context.stage_keys[STAGE], ShardCommit("model", (run.committed(written),), counts))
 
 
 class _SampleShard:
@@ -69,10 +69,12 @@ def sample_shard(context: Context, shard: Shard, rate: float, reporter: Progress
         reporter: counts the documents.
     """
     run = context.run
-    path = run.shard_file(_SAMPLES, shard)
     alive = context.kept(shard).nonzero()[0]
     size = count = 0
-    with fs.publish(path) as temporary, pq.ParquetWriter(temporary, _PASSAGE, compression="zstd") as writer:
+    with (
+        fs.publish(run.shard_file(_SAMPLES, shard)) as new,
+        pq.ParquetWriter(new, _PASSAGE, compression="zstd") as writer,
+    ):
         for _, document in documents.read_rows(run, shard, ["id", "text"], alive):
             text = str(document["text"])
             sampled = [
@@ -85,14 +87,11 @@ def sample_shard(context: Context, shard: Shard, rate: float, reporter: Progress
             size += sum(len(passage.encode()) for passage in sampled)
             count += len(sampled)
             reporter.add(1, len(text))
-    return ShardCommit(f"samples/{shard.name}", (run.committed(path, count),), {"passages": count, "bytes": size})
+    return ShardCommit(f"samples/{shard.name}", (run.committed(new, count),), {"passages": count, "bytes": size})
 
 
 def _available(context: Context, source: str) -> int:
-    def kept_bytes(shard: Shard) -> int:
-        return context.count_kept(shard, context.kept(shard))["kept_bytes"]
-
-    size = sum(fs.concurrently(context.run.folder, kept_bytes, context.shards(source)))
+    size = context.kept_bytes(source)
     if not size:
         raise UserError(
             f"sources.{source}: no document is left after filtering; `massivetext report {context.run.folder}` shows "

@@ -191,7 +191,7 @@ class Driver:
             for stage in step:
                 if stage.after is not None:
                     resolve(stage.after)(self.context, self._plan.loaded, self._notify, stage in undone)
-        fs.remove(run.path(progress.FOLDER))
+        self._remove_progress()
         run.sweep(self._states)
         self._save(held)
         return not before.issuperset(self._wanted)
@@ -203,15 +203,18 @@ class Driver:
             key, manifest = self.context.stage_keys[stage.name], run.manifest(stage.name)
             if manifest is None or manifest.key != key or not run.has_files(manifest.files()):
                 break  # every stage after one that must be redone is redone too
-            fs.remove(run.path(stage.name, "commits"))  # left over if the run was killed after it wrote the manifest
             digest = fs.digest(run.path(stage.name, MANIFEST))
             measured = before.get(stage.name, StageState(stage.name, key))
             self._states[stage.name] = msgspec.structs.replace(measured, key=key, manifest=digest)
         for stage in self._stages[len(self._states) :]:
             run.clear_stale(stage, self.context.stage_keys[stage.name])
-        fs.remove(run.path(progress.FOLDER))
+        self._remove_progress()
         if self.context.progress is not None:
             progress.make_progress_folder(self.context.progress)
+
+    def _remove_progress(self) -> None:
+        if self.context.progress is not None:
+            fs.remove(self.context.run.path(progress.FOLDER))
 
     def _run_step(self, step: Sequence[Stage], held: lock.Lock) -> None:
         started = Usage.now()

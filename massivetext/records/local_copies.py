@@ -1,5 +1,6 @@
 """Record shards as local files. Readers take local paths only, so shards of an object store are copied first."""
 
+import os
 import shutil
 import tempfile
 import weakref
@@ -39,10 +40,11 @@ class LocalShards:
             return source
         copy = self._cache / shard.path
         if not copy.exists() or fs.digest(str(copy)) != shard.sha256:
-            with fs.publish(str(copy)) as temporary:
-                fs.download(source, temporary)
-                if (digest := fs.digest(temporary)) != shard.sha256:
-                    raise OSError(f"{source}: want SHA-256 {shard.sha256}, got {digest}; copy the folder again")
+            with fs.publish(str(copy)) as new:
+                fs.download(source, os.fspath(new))
+                new.measure()
+                if new.sha256 != shard.sha256:
+                    raise OSError(f"{source}: want SHA-256 {shard.sha256}, got {new.sha256}; copy the folder again")
         return str(copy)
 
     def paths(self) -> list[str]:

@@ -1,7 +1,7 @@
 """The summary of one shard for the report: exact counts and small samples, which can be merged over shards."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -112,7 +112,7 @@ def sample_size(name: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _ShardColumns:
+class ShardColumns:
     """Columns of a shard: signals, the documents that each stage kept, and the ranks that samples are drawn by."""
 
     shard: Shard
@@ -136,13 +136,42 @@ class _ShardColumns:
         return size
 
 
-def accumulate_shard(context: Context, shard: Shard) -> ShardSummary:
-    """Return the summary of one shard. It is computed from signals and verdicts; no text is read.
+def read_columns(context: Context, shard: Shard, done: Collection[str] | None = None) -> ShardColumns:
+    """Return what the report needs of a shard: signals and verdicts; no text is read.
+
+    Args:
+        context: the run.
+        shard: the shard.
+        done: names of the complete stages; verdicts of others do not count. None: ask the run.
 
     Raises:
         StageError: a file of the shard is missing or damaged.
     """
-    columns = _read(context, shard)
+    run = context.run
+    done = completed_stages(context) if done is None else done
+    judging = [each for each in context.verdicts if each.stage in done and shard.source in each.sources]
+    verdicts = {each.stage: run.read_table(each.data_set, shard) for each in judging}
+    documents = run.read_table("documents", shard, ["id", "url"])
+    ids = documents["id"].to_pylist()
+    alive = np.ones(len(ids), np.bool_)
+    kept = {INGEST.name: alive}
+    for stage, table in verdicts.items():
+        alive = alive & table["kept"].to_numpy()
+        kept[stage] = alive
+    return ShardColumns(
+        shard=shard,
+        signals=run.read_table("signals", shard),
+        urls=documents["url"],
+        failed=verdicts[JUDGE.name]["failed"].to_numpy(),
+        verdicts=verdicts,
+        kept=kept,
+        sample_ranks=sample_ranks(ids, context.recipe.seed),
+    )
+
+
+def accumulate_shard(context: Context, columns: ShardColumns) -> ShardSummary:
+    """Return the summary of one shard. Raises StageError if its evidence or quarantine is missing or damaged."""
+    shard = columns.shard
     judged = context.rules[shard.source]
     rejected, skipped = count_rejects(context, shard)
     by_set = _overlaps_by_test_set(context, columns)
@@ -166,27 +195,9 @@ def accumulate_shard(context: Context, shard: Shard) -> ShardSummary:
     )
 
 
-def _read(context: Context, shard: Shard) -> _ShardColumns:
-    run = context.run
-    done = set(completed_stages(context))
-    judging = [each for each in context.verdicts if each.stage in done and shard.source in each.sources]
-    verdicts = {each.stage: run.read_table(each.data_set, shard) for each in judging}
-    documents = run.read_table("documents", shard, ["id", "url"])
-    ids = documents["id"].to_pylist()
-    alive = np.ones(len(ids), np.bool_)
-    kept = {INGEST.name: alive}
-    for stage, table in verdicts.items():
-        alive = alive & table["kept"].to_numpy()
-        kept[stage] = alive
-    return _ShardColumns(
-        shard=shard,
-        signals=run.read_table("signals", shard),
-        urls=documents["url"],
-        failed=verdicts[JUDGE.name]["failed"].to_numpy(),
-        verdicts=verdicts,
-        kept=kept,
-        sample_ranks=sample_ranks(ids, context.recipe.seed),
-    )
+def count_hosts(columns: ShardColumns) -> pa.Table:
+    """Return what the rules removed of every host of a shard: see :func:`massivetext.report.hosts.count_hosts`."""
+    return hosts.count_hosts(columns.urls, columns.kept[JUDGE.name], columns.words, columns.bytes)
 
 
 def sample_ranks(ids: Sequence[str], seed: int) -> U64:
@@ -195,7 +206,7 @@ def sample_ranks(ids: Sequence[str], seed: int) -> U64:
     return np.frombuffer(digests, "<u8") >> np.uint64(1)
 
 
-def _funnel(context: Context, columns: _ShardColumns) -> dict[str, DocumentTally]:
+def _funnel(context: Context, columns: ShardColumns) -> dict[str, DocumentTally]:
     words, size = columns.words, columns.bytes
     funnel: dict[str, DocumentTally] = {}
     mask = columns.kept[INGEST.name]
@@ -205,7 +216,7 @@ def _funnel(context: Context, columns: _ShardColumns) -> dict[str, DocumentTally
     return funnel
 
 
-def _histograms(columns: _ShardColumns) -> dict[str, Histogram]:
+def _histograms(columns: ShardColumns) -> dict[str, Histogram]:
     kept = columns.kept[JUDGE.name]
     found = {}
     for name, signal in ALL.items():
@@ -218,13 +229,13 @@ def _histograms(columns: _ShardColumns) -> dict[str, Histogram]:
     return found
 
 
-def _languages(columns: _ShardColumns) -> dict[str, GroupTally]:
+def _languages(columns: ShardColumns) -> dict[str, GroupTally]:
     return failures.group_tallies(
         failures.tally_by_group(columns.signals["language"], columns.kept[JUDGE.name], columns.words, columns.bytes)
     )
 
 
-def _near_similarity(columns: _ShardColumns) -> tuple[int, ...]:
+def _near_similarity(columns: ShardColumns) -> tuple[int, ...]:
     borders = np.arange(bins.SHARE_BINS + 1) / bins.SHARE_BINS
     table = columns.verdicts.get(NEAR_DEDUP.name)
     values = np.zeros(0) if table is None else table["similarity"].drop_null().to_numpy()
@@ -234,7 +245,7 @@ def _near_similarity(columns: _ShardColumns) -> tuple[int, ...]:
 # -- samples -----------------------------------------------------------------------------------------------------------
 
 
-def _samples(columns: _ShardColumns, rules: Sequence[Rule]) -> dict[str, tuple[SampledDocument, ...]]:
+def _samples(columns: ShardColumns, rules: Sequence[Rule]) -> dict[str, tuple[SampledDocument, ...]]:
     samples = {}
     for bit, rule in enumerate(rules):
         hit, alone = failures.fails(columns.failed, bit), failures.fails_only(rules, columns.failed, bit)
@@ -249,7 +260,7 @@ def _samples(columns: _ShardColumns, rules: Sequence[Rule]) -> dict[str, tuple[S
     return {name: picks for name, picks in samples.items() if picks}
 
 
-def _picks(columns: _ShardColumns, wanted: Mask, later: Mask, size: int) -> tuple[SampledDocument, ...]:
+def _picks(columns: ShardColumns, wanted: Mask, later: Mask, size: int) -> tuple[SampledDocument, ...]:
     rows = np.flatnonzero(wanted)
     order = np.lexsort((rows, columns.sample_ranks[rows], later[rows]))[:size]
     shard = columns.shard
@@ -268,7 +279,7 @@ def exceeds(hit: RankedOverlap, options: DecontaminateOptions) -> bool:
     return hit.shared == 0 or hit.jaccard > options.jaccard or contained
 
 
-def _overlaps_by_test_set(context: Context, columns: _ShardColumns) -> dict[str, list[RankedOverlap]]:
+def _overlaps_by_test_set(context: Context, columns: ShardColumns) -> dict[str, list[RankedOverlap]]:
     by_set: dict[str, list[RankedOverlap]] = {}
     if DECONTAMINATE.name in columns.verdicts:
         shard = columns.shard

@@ -1,14 +1,21 @@
 """Results of deduplication: clusters by size, candidate pairs by similarity, and examples of both."""
 
+import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
 from massivetext.report.bins import SHARE_BINS, count_bins
-from massivetext.report.examples import DocumentExample, DocumentLocation, document_ref, locate_documents, read_examples
+from massivetext.report.examples import (
+    DocumentExample,
+    DocumentLocation,
+    ExampleReader,
+    document_ref,
+    locate_documents,
+)
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
 from massivetext.schema import MAX_SHARDS, U64, shard_numbers
@@ -75,7 +82,7 @@ class NearDuplicateReport(msgspec.Struct, frozen=True, kw_only=True):
     clusters: ClusterReport
 
 
-def exact_clusters(context: Context) -> ClusterReport:
+def exact_clusters(context: Context, examples: ExampleReader) -> ClusterReport:
     """Return the clusters of equal texts.
 
     Raises:
@@ -90,10 +97,10 @@ def exact_clusters(context: Context) -> ClusterReport:
     for shard, cluster in zip(shards, fs.concurrently(context.run.folder, read, shards), strict=True):
         removed.append(context.document_refs(shard, np.flatnonzero(cluster.is_valid().to_numpy())))
         kept.append(cluster.drop_null().to_numpy())
-    return _clusters(context, np.concatenate(removed), np.concatenate(kept))
+    return _clusters(context, examples, np.concatenate(removed), np.concatenate(kept))
 
 
-def near_duplicates(context: Context) -> NearDuplicateReport:
+def near_duplicates(context: Context, examples: ExampleReader) -> NearDuplicateReport:
     """Return the results of near-duplicate removal, from ``duplicates/``."""
     counts = context.run.need(NEAR_DEDUP.name).totals("pairs/")
     candidates, verified = counts.get("candidates", 0), counts.get("pairs", 0)
@@ -106,25 +113,25 @@ def near_duplicates(context: Context) -> NearDuplicateReport:
         rejected_frac=(candidates - verified) / candidates if candidates else 0.0,
         threshold=context.recipe.near.threshold,
         similarities=tuple((float(_BORDERS[at]), int(bins[at])) for at in np.flatnonzero(bins)),
-        clusters=_near_clusters(context),
+        clusters=_near_clusters(context, examples),
     )
 
 
-def _near_clusters(context: Context) -> ClusterReport:
+def _near_clusters(context: Context, examples: ExampleReader) -> ClusterReport:
     path = context.run.path(_CLUSTERS)
     empty = np.zeros(0, np.uint64)
     if not fs.exists(path):  # no source is deduplicated
-        return _clusters(context, empty, empty)
+        return _clusters(context, examples, empty, empty)
     table = tables.read_table(path)
     document_refs, kept = table["address"].to_numpy(), table["keeper"].to_numpy()
-    return _clusters(context, document_refs[document_refs != kept], kept[document_refs != kept])
+    return _clusters(context, examples, document_refs[document_refs != kept], kept[document_refs != kept])
 
 
 def _evidence(context: Context, columns: list[str]) -> Iterator[pa.Table]:
-    for file in context.run.need(NEAR_DEDUP.name).files():
-        if file.path.startswith(_PAIR_EVIDENCE):
-            for batch in tables.read_batches(context.run.path(file.path), columns, rows=1 << 20):
-                yield pa.Table.from_batches([batch])
+    files = [file for file in context.run.need(NEAR_DEDUP.name).files() if file.path.startswith(_PAIR_EVIDENCE)]
+    yield from fs.concurrently(
+        context.run.folder, lambda file: tables.read_table(context.run.path(file.path), columns), files
+    )
 
 
 def read_pairs(context: Context, document_refs: Sequence[int]) -> list[tuple[int, int, float, float]]:
@@ -143,14 +150,16 @@ def read_pairs(context: Context, document_refs: Sequence[int]) -> list[tuple[int
     return sorted(found, key=lambda pair: (-pair[2], -pair[3], pair[0], pair[1]))
 
 
-def pair_examples(context: Context, locations: Sequence[DocumentLocation]) -> tuple[ReportedPair, ...]:
+def pair_examples(
+    context: Context, examples: ExampleReader, locations: Sequence[DocumentLocation]
+) -> tuple[ReportedPair, ...]:
     """Return each document with the document most similar to it, in the order of the locations."""
     by_ref = {document_ref(context, location): location for location in locations}
     closest: dict[int, tuple[int, int, float, float]] = {}
     for pair in read_pairs(context, list(by_ref)):
         closest.setdefault(pair[0], pair)
     others = dict(zip(closest, locate_documents(context, [pair[1] for pair in closest.values()]), strict=True))
-    shown = read_examples(context, [*locations, *others.values()])
+    shown = examples.read([*locations, *others.values()])
     return tuple(
         ReportedPair(
             removed=shown[location],
@@ -163,7 +172,7 @@ def pair_examples(context: Context, locations: Sequence[DocumentLocation]) -> tu
     )
 
 
-def _clusters(context: Context, removed: U64, kept: U64) -> ClusterReport:
+def _clusters(context: Context, examples: ExampleReader, removed: U64, kept: U64) -> ClusterReport:
     keepers, copies = np.unique(kept, return_counts=True)
     sizes, number = np.unique(copies + 1, return_counts=True)
     order = np.lexsort((keepers, -copies))[:_LARGEST]
@@ -171,19 +180,26 @@ def _clusters(context: Context, removed: U64, kept: U64) -> ClusterReport:
         count=len(keepers),
         removed=len(removed),
         sizes=tuple(zip(sizes.tolist(), number.tolist(), strict=True)),
-        largest=tuple(_cluster(context, int(keepers[at]), np.sort(removed[kept == keepers[at]])) for at in order),
+        largest=_largest(context, examples, {int(keepers[at]): np.sort(removed[kept == keepers[at]]) for at in order}),
     )
 
 
-def _cluster(context: Context, keeper: int, members: U64) -> DuplicateCluster:
+def _largest(context: Context, examples: ExampleReader, clusters: Mapping[int, U64]) -> tuple[DuplicateCluster, ...]:
+    """Return clusters, given as keeper -> removed documents, with examples."""
+    shown = {
+        keeper: locate_documents(context, [keeper, *members[:_MEMBERS].tolist()])
+        for keeper, members in clusters.items()
+    }
+    examples.read(itertools.chain.from_iterable(shown.values()))
     names = sorted(context.recipe.sources)
-    numbers = shard_numbers(np.append(members, np.uint64(keeper))) // np.uint64(MAX_SHARDS)
-    sources = Counter(names[number] for number in numbers.tolist())
-    kept, *others = locate_documents(context, [keeper, *members[:_MEMBERS].tolist()])
-    shown = read_examples(context, [kept, *others])
-    return DuplicateCluster(
-        size=len(members) + 1,
-        sources=dict(sorted(sources.items())),
-        kept=shown[kept],
-        removed=tuple(shown[location] for location in others),
-    )
+    found = []
+    for keeper, members in clusters.items():
+        numbers = shard_numbers(np.append(members, np.uint64(keeper))) // np.uint64(MAX_SHARDS)
+        sources = Counter(names[number] for number in numbers.tolist())
+        kept, *removed = examples.in_order(shown[keeper])
+        found.append(
+            DuplicateCluster(
+                size=len(members) + 1, sources=dict(sorted(sources.items())), kept=kept, removed=tuple(removed)
+            )
+        )
+    return tuple(found)

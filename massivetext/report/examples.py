@@ -1,6 +1,6 @@
 """Documents as shown to people: origin, first characters, and the rules that they fail with the values of signals."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -14,6 +14,7 @@ from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
 from massivetext.schema import MAX_SHARDS, row_numbers, shard_numbers
 from massivetext.stages import JUDGE
+from massivetext.storage import files as fs
 
 EXCERPT = 300  # characters
 
@@ -79,30 +80,50 @@ def document_ref(context: Context, location: DocumentLocation) -> int:
     return int(context.document_refs(location.shard, np.array([location.row]))[0])
 
 
-def read_examples(context: Context, locations: Iterable[DocumentLocation]) -> dict[DocumentLocation, DocumentExample]:
-    """Return the documents at some locations, by location. Only the row groups that hold one of them are read.
+class ExampleReader:
+    """Reads the documents that a report shows, each once; from an object store, many shards at a time.
 
-    Raises:
-        StageError: a file of a shard is missing or damaged.
+    Only the row groups that hold one of the documents are read.
     """
-    by_shard: dict[Shard, set[int]] = {}
-    for location in locations:
-        by_shard.setdefault(location.shard, set()).add(location.row)
-    found: dict[DocumentLocation, DocumentExample] = {}
-    for shard in sorted(by_shard):
-        wanted = np.array(sorted(by_shard[shard]), np.int64)
-        failures = _failures(context, shard, wanted)
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._known: dict[DocumentLocation, DocumentExample] = {}
+
+    def read(self, locations: Iterable[DocumentLocation]) -> Mapping[DocumentLocation, DocumentExample]:
+        """Return the documents that were read so far, among them those at some locations.
+
+        Raises:
+            StageError: a file of a shard is missing or damaged.
+        """
+        by_shard: dict[Shard, set[int]] = {}
+        for location in locations:
+            if location not in self._known:
+                by_shard.setdefault(location.shard, set()).add(location.row)
+        wanted = [(shard, np.array(sorted(rows), np.int64)) for shard, rows in sorted(by_shard.items())]
+        for found in fs.concurrently(self.context.run.folder, self._read_shard, wanted):
+            self._known.update(found)
+        return self._known
+
+    def in_order(self, locations: Sequence[DocumentLocation]) -> tuple[DocumentExample, ...]:
+        """Return the documents at some locations, in the same order."""
+        shown = self.read(locations)
+        return tuple(shown[location] for location in locations)
+
+    def _read_shard(
+        self, wanted: tuple[Shard, npt.NDArray[np.int64]]
+    ) -> list[tuple[DocumentLocation, DocumentExample]]:
+        shard, rows = wanted
+        failures = _failures(self.context, shard, rows)
         columns = list(_DocumentColumns.__struct_fields__)
-        for row, values in documents.read_rows(context.run, shard, columns, wanted):
-            document = msgspec.convert(values, _DocumentColumns)
-            found[DocumentLocation(shard, row)] = _example(shard.source, document, failures[row])
-    return found
-
-
-def make_examples(context: Context, locations: Sequence[DocumentLocation]) -> tuple[DocumentExample, ...]:
-    """Return the documents at some locations, in the same order."""
-    shown = read_examples(context, locations)
-    return tuple(shown[location] for location in locations)
+        found = documents.read_rows(self.context.run, shard, columns, rows)
+        return [
+            (
+                DocumentLocation(shard, row),
+                _example(shard.source, msgspec.convert(values, _DocumentColumns), failures[row]),
+            )
+            for row, values in found
+        ]
 
 
 def _example(source: str, document: _DocumentColumns, failures: tuple[Failure, ...]) -> DocumentExample:

@@ -15,9 +15,7 @@ import pyarrow.compute as pc
 
 from massivetext.report import failures
 from massivetext.report.tallies import GroupTally
-from massivetext.runs.context import Context, Mask
-from massivetext.runs.store import Shard
-from massivetext.stages import JUDGE
+from massivetext.runs.context import Mask
 
 U64 = npt.NDArray[np.uint64]
 
@@ -70,24 +68,21 @@ def merge_host_samples(
     return tuple(sorted(a + b)[:size])
 
 
-def count_hosts(context: Context, shard: Shard) -> pa.Table:
+def count_hosts(
+    urls: pa.ChunkedArray, kept: Mask, words: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]
+) -> pa.Table:
     """Return what the rules removed of every host of a shard.
+
+    Args:
+        urls: URL of each document, or null.
+        kept: whether the rules kept it, bool[rows].
+        words: number of words of each document.
+        sizes: number of UTF-8 bytes of each document.
 
     Returns:
         One row per host, in order: see :func:`massivetext.report.failures.tally_by_group`.
-
-    Raises:
-        StageError: a file of the shard is missing or damaged.
     """
-    run = context.run
-    kept = run.read_table(context.verdicts_of(JUDGE.name), shard, ["kept"])["kept"].to_numpy()
-    signals = run.read_table("signals", shard, ["word_count", "byte_count"])
-    return failures.tally_by_group(
-        url_hosts(run.read_table("documents", shard, ["url"])["url"]),
-        kept,
-        signals["word_count"].to_numpy(),
-        signals["byte_count"].to_numpy(),
-    )
+    return failures.tally_by_group(url_hosts(urls), kept, words, sizes)
 
 
 def most_removed(

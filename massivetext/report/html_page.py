@@ -1,11 +1,7 @@
 """The report as one self-contained HTML page: styles, charts and the chart library are embedded."""
 
-import functools
-import re
 from collections.abc import Sequence
 from pathlib import Path
-
-import vl_convert
 
 from massivetext.report.markup import Child, Html, element, format_code, join_html, script_json
 from massivetext.report.run_report import RunReport
@@ -18,6 +14,7 @@ from massivetext.report.sections.losses_section import funnel_section, rules_sec
 from massivetext.report.sections.output_section import mixture_section, tokenizer_section
 from massivetext.report.sections.samples_section import samples_section
 from massivetext.report.sections.signals_section import signals_section
+from massivetext.report.vega import library
 from massivetext.report.wording import VerdictSets, headline, join_words, verdict
 from massivetext.runs.stage import VerdictSet
 from massivetext.stages import REPORT, STAGES, TOKENIZER
@@ -86,13 +83,6 @@ def render_page(report: RunReport, verdicts: Sequence[VerdictSet]) -> str:
         element("script", _file("page.js")),
     )
     return f'<!DOCTYPE html>\n<html lang="en">\n{head}\n{body}\n</html>\n'
-
-
-@functools.cache
-def library() -> Html:
-    """Return Vega, Vega-Lite and Vega-Embed as one script that cannot close its own script element."""
-    bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    return Html(re.sub("<(?=/script|!--)", r"\\x3c", bundle, flags=re.IGNORECASE))
 
 
 def _file(name: str) -> Html:

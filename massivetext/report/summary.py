@@ -13,7 +13,7 @@ from massivetext.report.bins import edges
 from massivetext.report.completed import completed_stages
 from massivetext.report.duplicates import exact_clusters, near_duplicates, pair_examples
 from massivetext.report.edited import summarise_edits
-from massivetext.report.examples import DocumentExample, DocumentLocation, locate_row, make_examples
+from massivetext.report.examples import DocumentExample, DocumentLocation, ExampleReader, locate_row
 from massivetext.report.guards import RuleCounts, alarms
 from massivetext.report.hosts import most_removed
 from massivetext.report.run_report import RuleReport, RunReport, SignalBin, SourceMixture, SourceReport
@@ -52,16 +52,24 @@ def summarise(context: Context, summaries: ShardSummary, host_counts: Callable[[
     """
     state = context.run.state()
     stages = completed_stages(context)
+    examples = ExampleReader(context)
+    examples.read(
+        locate_row(context, pick.source, pick.shard, pick.row)
+        for summary in summaries.sources.values()
+        for found in summary.samples.values()
+        for pick in found
+    )
     sources = {
         name: _source(
             context,
+            examples,
             name,
             summary,
             most_removed(fs.concurrently(context.run.folder, host_counts, context.shards(name)), summary.removed_hosts),
         )
         for name, summary in sorted(summaries.sources.items())
     }
-    tested = any(context.judged_by(DECONTAMINATE.name, name) for name in sources)
+    tested = DECONTAMINATE.name in stages and any(context.judged_by(DECONTAMINATE.name, name) for name in sources)
     return RunReport(
         recipe=context.recipe.name,
         recipe_sha256=state.recipe_sha256 if state else "",
@@ -71,15 +79,19 @@ def summarise(context: Context, summaries: ShardSummary, host_counts: Callable[[
         stages=tuple(stage for stage in stages if stage != REPORT.name),
         warnings=tuple(_warnings(context.recipe.guards, sources, stages)),
         sources=sources,
-        exact=exact_clusters(context) if EXACT_DEDUP.name in stages else None,
-        near=near_duplicates(context) if NEAR_DEDUP.name in stages else None,
-        contamination=summarise_overlaps(context, summaries) if DECONTAMINATE.name in stages and tested else None,
+        exact=exact_clusters(context, examples) if EXACT_DEDUP.name in stages else None,
+        near=near_duplicates(context, examples) if NEAR_DEDUP.name in stages else None,
+        contamination=summarise_overlaps(context, examples, summaries)
+        if DECONTAMINATE.name in stages and tested
+        else None,
         tokenizer=describe_tokenizer(context, summaries) if TOKENIZER.name in stages else None,
         mixture=_mixture(context) if RECORDS.name in stages else None,
     )
 
 
-def _source(context: Context, name: str, summary: SourceSummary, hosts: dict[str, GroupTally]) -> SourceReport:
+def _source(
+    context: Context, examples: ExampleReader, name: str, summary: SourceSummary, hosts: dict[str, GroupTally]
+) -> SourceReport:
     options = context.recipe.sources[name]
     picks = {
         sample: [locate_row(context, pick.source, pick.shard, pick.row) for pick in found]
@@ -101,16 +113,18 @@ def _source(context: Context, name: str, summary: SourceSummary, hosts: dict[str
         rejected=summary.rejected,
         skipped=summary.skipped,
         near_similarity=tuple((at / 100, count) for at, count in enumerate(summary.near_similarity) if count),
-        dropped=_dropped(context, picks),
-        near=pair_examples(context, picks[NEAR]) if NEAR in picks else (),
-        contaminated=overlap_examples(context, picks.get(CONTAMINATED, [])),
-        kept=make_examples(context, picks.get(KEPT, [])[:_KEPT_SHOWN]),
+        dropped=_dropped(examples, picks),
+        near=pair_examples(context, examples, picks[NEAR]) if NEAR in picks else (),
+        contaminated=overlap_examples(context, examples, picks.get(CONTAMINATED, [])),
+        kept=examples.in_order(picks.get(KEPT, [])[:_KEPT_SHOWN]),
     )
 
 
-def _dropped(context: Context, picks: Mapping[str, list[DocumentLocation]]) -> dict[str, tuple[DocumentExample, ...]]:
+def _dropped(
+    examples: ExampleReader, picks: Mapping[str, list[DocumentLocation]]
+) -> dict[str, tuple[DocumentExample, ...]]:
     by_rule = {name.removeprefix("rule/"): found for name, found in picks.items() if name.startswith("rule/")}
-    return {rule: make_examples(context, found) for rule, found in sorted(by_rule.items())}
+    return {rule: examples.in_order(found) for rule, found in sorted(by_rule.items())}
 
 
 def _rule(rule: Rule, tally: RuleTally) -> RuleReport:

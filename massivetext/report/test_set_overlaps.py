@@ -7,10 +7,11 @@ import pyarrow.compute as pc
 
 from massivetext.recipe import DecontaminateOptions
 from massivetext.report.accumulate import ShardSummary
-from massivetext.report.examples import DocumentExample, DocumentLocation, locate_row, read_examples
+from massivetext.report.examples import DocumentExample, DocumentLocation, ExampleReader, locate_row
 from massivetext.report.tallies import RankedOverlap, TestSetTally
 from massivetext.runs.context import Context
 from massivetext.stages import DECONTAMINATE
+from massivetext.storage import files as fs
 
 _ITEMS_SHOWN = 3  # items of a removed document
 
@@ -82,7 +83,7 @@ class Contamination(msgspec.Struct, frozen=True, kw_only=True):
     test_sets: tuple[TestSet, ...]
 
 
-def summarise_overlaps(context: Context, summary: ShardSummary) -> Contamination:
+def summarise_overlaps(context: Context, examples: ExampleReader, summary: ShardSummary) -> Contamination:
     """Return the overlap of all test sets, from the merged summary and the manifest of the stage."""
     manifest = context.run.need(DECONTAMINATE.name)
     totals = manifest.totals()
@@ -97,13 +98,13 @@ def summarise_overlaps(context: Context, summary: ShardSummary) -> Contamination
         tested=totals.get("tested", 0),
         overlapping=sum(source.overlapping for source in summary.sources.values()),
         removed=totals.get("removed", 0),
-        test_sets=tuple(_test_set(context, name, sizes.get(name), tally) for name, tally in sorted(tallies.items())),
+        test_sets=tuple(_test_set(examples, name, sizes.get(name), tally) for name, tally in sorted(tallies.items())),
     )
 
 
-def _test_set(context: Context, name: str, items: int | None, tally: TestSetTally) -> TestSet:
-    locations = [locate_row(context, hit.source, hit.shard, hit.row) for hit in tally.top]
-    shown = read_examples(context, locations)
+def _test_set(examples: ExampleReader, name: str, items: int | None, tally: TestSetTally) -> TestSet:
+    locations = [locate_row(examples.context, hit.source, hit.shard, hit.row) for hit in tally.top]
+    shown = examples.read(locations)
     return TestSet(
         name=name,
         items=items,
@@ -117,11 +118,14 @@ def _test_set(context: Context, name: str, items: int | None, tally: TestSetTall
     )
 
 
-def overlap_examples(context: Context, locations: Sequence[DocumentLocation]) -> tuple[OverlapExample, ...]:
+def overlap_examples(
+    context: Context, examples: ExampleReader, locations: Sequence[DocumentLocation]
+) -> tuple[OverlapExample, ...]:
     """Return the documents at some locations with the items that they overlap most, in the same order."""
-    shown = read_examples(context, locations)
+    overlaps = fs.concurrently(context.run.folder, lambda location: read_overlaps(context, location), locations)
     return tuple(
-        OverlapExample(shown[location], read_overlaps(context, location)[:_ITEMS_SHOWN]) for location in locations
+        OverlapExample(example, found[:_ITEMS_SHOWN])
+        for example, found in zip(examples.in_order(locations), overlaps, strict=True)
     )
 
 

@@ -1,5 +1,7 @@
 """The tokenizer of a run, and the bytes of text per token of each source."""
 
+import itertools
+
 import msgspec
 import numpy as np
 import sentencepiece as spm
@@ -8,6 +10,7 @@ from massivetext.report.accumulate import KEPT, ShardSummary
 from massivetext.report.examples import DocumentLocation, locate_row
 from massivetext.runs import documents
 from massivetext.runs.context import Context
+from massivetext.runs.store import Shard
 from massivetext.storage import files as fs
 
 MODEL = "tokenizer/tokenizer.model"
@@ -53,10 +56,10 @@ def describe_tokenizer(context: Context, summary: ShardSummary) -> TokenizerRepo
 
 
 def _texts(context: Context, locations: list[DocumentLocation]) -> list[str]:
-    texts = []
-    for shard in sorted({location.shard for location in locations}):
+    def read(shard: Shard) -> list[str]:
         rows = np.array(sorted(location.row for location in locations if location.shard == shard), np.int64)
-        texts += [
-            str(found["text"])[:_CHARACTERS] for _, found in documents.read_rows(context.run, shard, ["text"], rows)
-        ]
-    return texts
+        found = documents.read_rows(context.run, shard, ["text"], rows)
+        return [str(document["text"])[:_CHARACTERS] for _, document in found]
+
+    shards = sorted({location.shard for location in locations})
+    return list(itertools.chain.from_iterable(fs.concurrently(context.run.folder, read, shards)))

@@ -12,7 +12,7 @@ from massivetext.report.completed import completed_stages
 from massivetext.report.destinations import Destination, destinations
 from massivetext.report.duplicates import read_pairs
 from massivetext.report.edited import EditTaken, read_taken
-from massivetext.report.examples import DocumentExample, DocumentLocation, document_ref, locate_documents, make_examples
+from massivetext.report.examples import DocumentExample, DocumentLocation, ExampleReader, document_ref, locate_documents
 from massivetext.report.judged import RuleVerdict, SignalValue, rule_verdicts, signal_values
 from massivetext.report.quarantined import read_quarantine
 from massivetext.report.test_set_overlaps import ReportedOverlap, read_overlaps
@@ -154,7 +154,7 @@ def trace_document(context: Context, location: DocumentLocation) -> Trace:
         stages.append(verdict)
     values = context.run.read_table("signals", location.shard).slice(location.row, 1).to_pylist()[0]
     return Trace(
-        document=make_examples(context, [location])[0],
+        document=ExampleReader(context).in_order([location])[0],
         edits=read_taken(context, location),
         signals=signal_values(values),
         rules=rule_verdicts(context.rules[location.shard.source], values, _failed(context, location)),

@@ -1,10 +1,12 @@
 """A run as its workers and its readers see it: recipe, shards, rules, verdicts and stage keys."""
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from massivetext.edits import EditRule
 from massivetext.errors import StageError
@@ -13,8 +15,10 @@ from massivetext.rules import Rule
 from massivetext.runs.stage import VerdictSet
 from massivetext.runs.store import Run, Shard
 from massivetext.schema import MAX_SHARDS, U64, pack_document_refs, shard_number
+from massivetext.storage import files as fs
 
 Mask = npt.NDArray[np.bool_]
+COUNTED_SIGNALS = ("word_count", "byte_count")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,29 +95,42 @@ class Context:
             StageError: verdicts are missing or damaged.
         """
         mask: Mask | None = None
-        for verdicts in self.verdicts:
-            if verdicts.stage == before:
-                break
-            if shard.source in verdicts.sources:
-                kept = self.run.read_table(verdicts.data_set, shard, ["kept"])["kept"].to_numpy()
-                if kept.dtype != np.bool_:
-                    raise StageError(
-                        f"{self.run.shard_file(verdicts.data_set, shard)}: want a column 'kept' of booleans without "
-                        f"nulls, got {kept.dtype}; the code of stage '{verdicts.stage}' is wrong"
-                    )
-                if mask is not None and len(kept) != len(mask):
-                    raise StageError(
-                        f"{self.run.shard_file(verdicts.data_set, shard)}: want one verdict per document, "
-                        f"{len(mask)}, got {len(kept)} from stage '{verdicts.stage}'"
-                    )
-                mask = kept if mask is None else mask & kept
+        earlier = itertools.takewhile(lambda verdicts: verdicts.stage != before, self.verdicts)
+        judging = [verdicts for verdicts in earlier if shard.source in verdicts.sources]
+        found = fs.concurrently(
+            self.run.folder, lambda verdicts: self.run.read_table(verdicts.data_set, shard, ["kept"]), judging
+        )
+        for verdicts, table in zip(judging, found, strict=True):
+            kept = table["kept"].to_numpy()
+            if kept.dtype != np.bool_:
+                raise StageError(
+                    f"{self.run.shard_file(verdicts.data_set, shard)}: want a column 'kept' of booleans without "
+                    f"nulls, got {kept.dtype}; the code of stage '{verdicts.stage}' is wrong"
+                )
+            if mask is not None and len(kept) != len(mask):
+                raise StageError(
+                    f"{self.run.shard_file(verdicts.data_set, shard)}: want one verdict per document, "
+                    f"{len(mask)}, got {len(kept)} from stage '{verdicts.stage}'"
+                )
+            mask = kept if mask is None else mask & kept
         if mask is None:
             raise AssertionError(f"stage '{before}' comes before every verdict on source '{shard.source}'")
         return mask
 
-    def count_kept(self, shard: Shard, kept: Mask) -> dict[str, int]:
-        """Return the counts of a commit: documents, words and UTF-8 bytes of the documents that are left."""
-        table = self.run.read_table("signals", shard, ["word_count", "byte_count"])
+    def kept_bytes(self, source: str) -> int:
+        """Return the UTF-8 bytes of the documents of a source that every stage has kept, from the commits."""
+        last = [each.stage for each in self.verdicts if source in each.sources][-1]
+        return self.run.need(last).totals(f"{source}/").get("kept_bytes", 0)
+
+    def count_kept(self, shard: Shard, kept: Mask, signals: pa.Table | None = None) -> dict[str, int]:
+        """Return the counts of a commit: documents, words and UTF-8 bytes of the documents that are left.
+
+        Args:
+            shard: the shard.
+            kept: which of its documents are left, bool[rows].
+            signals: table with the columns of ``COUNTED_SIGNALS``; None: read it.
+        """
+        table = self.run.read_table("signals", shard, list(COUNTED_SIGNALS)) if signals is None else signals
         return {
             "kept": int(kept.sum()),
             "kept_words": int(table["word_count"].to_numpy()[kept].sum()),

@@ -62,16 +62,15 @@ class Run:
         """Return the full path of the file of a shard in a data set."""
         return self.path(data_set, shard.name + suffix)
 
-    def committed(self, path: str, rows: int | None = None) -> CommittedFile:
+    def committed(self, new: fs.NewFile, rows: int | None = None) -> CommittedFile:
         """Return the entry of a file that has just been written, for its commit."""
-        return CommittedFile(fs.relative(path, self.folder), fs.size(path), fs.digest(path), rows)
+        return CommittedFile(fs.relative(new.path, self.folder), new.size, new.sha256, rows)
 
     def write_table(self, data_set: str, shard: Shard, table: pa.Table) -> CommittedFile:
         """Write the file of a shard in a data set from one table."""
-        path = self.shard_file(data_set, shard)
-        with fs.publish(path) as temporary:
-            pq.write_table(table, temporary, compression="zstd", row_group_size=64 * 1024)
-        return self.committed(path, table.num_rows)
+        with fs.publish(self.shard_file(data_set, shard)) as new:
+            pq.write_table(table, new, compression="zstd", row_group_size=64 * 1024)
+        return self.committed(new, table.num_rows)
 
     def read_table(self, data_set: str, shard: Shard, columns: list[str] | None = None) -> pa.Table:
         """Read the file of a shard in a data set. Raises StageError if it is missing or damaged."""
@@ -94,32 +93,39 @@ class Run:
         """Write the commit of a work item; all its files must be in place."""
         path = self._commit_path(stage, key, commit.task)
         fs.write_bytes(path, msgspec.json.encode(commit, order="deterministic"))
-        if fs.is_marker_gone():  # the stage was completed and its commits were removed during this call
+        if fs.is_marker_gone(now=True):  # the stage was completed and its commits were removed during this call
             fs.remove(self.path(stage, "commits", key[:16]))
 
     def shard_commit(self, stage: str, key: str, name: str) -> ShardCommit | None:
         """Return the commit of the work item with this name; None if it is not done or one of its files is missing."""
-        try:
-            commit = msgspec.json.decode(fs.read_bytes(self._commit_path(stage, key, name)), type=ShardCommit)
-        except FileNotFoundError:
-            return None
-        except NOT_JSON:
-            return None  # a full disk or a crash of the machine has cut the commit short
-        return commit if self.has_files(commit.files) else None
+        return self.done(stage, key, [name]).get(name)
 
-    def undone(self, stage: str, key: str, names: Sequence[str]) -> list[str]:
-        """Return the names of the work items that have no commit, or a commit with a missing file."""
-        commits = fs.concurrently(self.folder, lambda name: self.shard_commit(stage, key, name), names)
-        return [name for name, commit in zip(names, commits, strict=True) if commit is None]
+    def done(self, stage: str, key: str, names: Sequence[str]) -> dict[str, ShardCommit]:
+        """Return the commits, by name, of those work items that have one and whose files all exist in their sizes."""
+        paths = {self._commit_path(stage, key, name): name for name in names}
+        if len(paths) > 1:  # most of the time none has a commit yet: one request instead of many
+            listed = {info.path for info in fs.find(self.path(stage, "commits", key[:16]))}
+            paths = {path: name for path, name in paths.items() if path in listed}
+        found = fs.concurrently(self.folder, _read_commit, paths)
+        commits = {name: commit for name, commit in zip(paths.values(), found, strict=True) if commit is not None}
+        missing = self.missing(file for commit in commits.values() for file in commit.files)
+        return {
+            name: commit for name, commit in commits.items() if not any(file.path in missing for file in commit.files)
+        }
 
     def has_files(self, files: Iterable[CommittedFile]) -> bool:
         """Return whether every file exists and has its size."""
+        return not self.missing(files)
+
+    def missing(self, files: Iterable[CommittedFile]) -> set[str]:
+        """Return the paths below the run folder of the files that do not exist or have another size."""
         wanted = list(files)
         if len(wanted) <= _LIST_ABOVE:
-            return all(fs.has_size(self.path(file.path), file.bytes) for file in wanted)
+            there = fs.concurrently(self.folder, lambda file: fs.has_size(self.path(file.path), file.bytes), wanted)
+            return {file.path for file, is_there in zip(wanted, there, strict=True) if not is_there}
         folders = {file.path.split("/")[0] for file in wanted}
         found = {fs.relative(info.path, self.folder): info.size for f in folders for info in fs.find(self.path(f))}
-        return all(found.get(file.path) == file.bytes for file in wanted)
+        return {file.path for file in wanted if found.get(file.path) != file.bytes}
 
     def commits(self, stage: str, key: str) -> list[ShardCommit]:
         """Return the commits of all work items of a stage under a key, sorted by name."""
@@ -150,18 +156,22 @@ class Run:
 
     def clear_stale(self, stage: Stage, key: str) -> None:
         """Remove the files of a stage under another key; keep those of an interrupted attempt under the same key."""
+        there = fs.names(self.folder)
+        folders = [folder for folder in stage.folders if folder.split("/")[0] in there]
+        if not folders:
+            return
         manifest = self.manifest(stage.name)
         if manifest is not None and manifest.key == key and self.has_files(manifest.files()):
             return
-        if not fs.exists(self.path(stage.name, "commits", key[:16])):
+        if key[:16] not in fs.names(self.path(stage.name, "commits")):
             # Remove the commits first: they hold the marker, so a late attempt under another key writes nothing after.
             fs.remove(self.path(stage.name, "commits"))
-            for folder in stage.folders:
+            for folder in folders:
                 fs.remove(self.path(folder))
 
     def begin(self, stage: Stage, key: str) -> None:
         """Prepare a stage for writing: keep an interrupted attempt under the same key, remove anything else."""
-        fs.remove(self.path(stage.name, MANIFEST))
+        fs.remove_file(self.path(stage.name, MANIFEST))
         self.clear_stale(stage, key)
         fs.write_bytes(self.marker(stage.name, key), b"")
 
@@ -187,9 +197,9 @@ class Run:
         Args:
             done: names of the complete stages; the commits of others stay, so that an interrupted stage can continue.
         """
-        for stage in done:
-            fs.remove(self.path(stage, "commits"))
-        fs.remove_files([info.path for info in fs.find(self.folder) if _is_temporary(info.path)])
+        commits = tuple(f"{stage}/commits/" for stage in done)
+        paths = {info.path: fs.relative(info.path, self.folder) for info in fs.find(self.folder)}
+        fs.remove_files([path for path, name in paths.items() if _is_temporary(path) or name.startswith(commits)])
         fs.remove_empty_folders(self.folder)
 
     def state(self) -> RunState | None:
@@ -224,6 +234,15 @@ class Run:
     def write_state(self, state: RunState) -> None:
         """Write ``run.json`` with a seal, by which `massivetext verify` finds out whether it was changed."""
         fs.write_bytes(self.path(RUN), canonical_json(Sealed(run=state, seal=json_sha256(state))))
+
+
+def _read_commit(path: str) -> ShardCommit | None:
+    try:
+        return msgspec.json.decode(fs.read_bytes(path), type=ShardCommit)
+    except FileNotFoundError:
+        return None
+    except NOT_JSON:
+        return None  # a full disk or a crash of the machine has cut the commit short
 
 
 def _is_temporary(path: str) -> bool:

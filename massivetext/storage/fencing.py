@@ -6,11 +6,24 @@ within a fence: before a file gets its final name, publishing looks whether the 
 
 import contextlib
 import contextvars
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from massivetext.storage.file_reading import exists
+from massivetext.storage.paths import is_local
 
-_marker: contextvars.ContextVar[str | None] = contextvars.ContextVar("fence", default=None)
+# A marker on an object store that was seen so recently is there. An upload takes as long as that, and is not stopped.
+_SEEN_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class _Marker:
+    path: str
+    seen: float | None = None  # when it was there, by the monotonic clock
+
+
+_marker: contextvars.ContextVar[_Marker | None] = contextvars.ContextVar("fence", default=None)
 
 
 @contextlib.contextmanager
@@ -20,14 +33,25 @@ def fenced(marker: str) -> Iterator[None]:
     A late attempt, whose work was completed by another attempt or given up, therefore cannot overwrite newer files. On
     object stores an upload that has already started is not stopped.
     """
-    token = _marker.set(marker)
+    token = _marker.set(_Marker(marker))
     try:
         yield
     finally:
         _marker.reset(token)
 
 
-def is_marker_gone() -> bool:
-    """Return whether the marker of the fence around this call has been removed; False without a fence."""
+def is_marker_gone(*, now: bool = False) -> bool:
+    """Return whether the marker of the fence around this call has been removed; False without a fence.
+
+    Args:
+        now: look again even if the marker was seen a moment ago.
+    """
     marker = _marker.get()
-    return marker is not None and not exists(marker)
+    if marker is None:
+        return False
+    if not now and marker.seen is not None and time.monotonic() - marker.seen < _SEEN_SECONDS:
+        return False
+    if not exists(marker.path):
+        return True
+    marker.seen = None if is_local(marker.path) else time.monotonic()
+    return False

@@ -93,7 +93,26 @@ def digest(path: str) -> str:
 
 def find(folder: str) -> list[FileInfo]:
     """Return every file below a folder, sorted by path; empty if the folder is missing."""
-    return _listing(folder, lambda fs, inner: fs.find(inner, detail=True))
+    return _listing(folder, _find)
+
+
+def _find(fs: FileSystem, inner: str) -> Mapping[str, Listed]:
+    parent, _, name = inner.rstrip("/").rpartition("/")
+    if not parent or not object_store.is_object_store(fs):
+        return fs.find(inner, detail=True)
+    # Asked for a prefix, a store answers with one request even if there is nothing; otherwise fsspec asks three times.
+    return fs.find(parent, detail=True, prefix=f"{name}/")
+
+
+def names(folder: str) -> frozenset[str]:
+    """Return the names of the files and folders in a folder; empty if the folder is missing."""
+    fs, inner = object_store.connect(folder)
+    try:
+        with translate_errors(fs, folder):
+            found = fs.ls(inner, detail=False)
+    except (FileNotFoundError, NotADirectoryError):
+        return frozenset()
+    return frozenset(path.rstrip("/").rpartition("/")[2] for path in found)
 
 
 def has_file(folder: str, wanted: Callable[[str], bool]) -> bool:

@@ -15,6 +15,8 @@ class Listed(TypedDict):
 class FileSystem(Protocol):
     """A file system of fsspec. Paths are those within the file system, without a protocol."""
 
+    protocol: str | tuple[str, ...]
+
     def info(self, path: str) -> Listed:
         """Return what is known about a file. Raises FileNotFoundError."""
 
@@ -24,8 +26,11 @@ class FileSystem(Protocol):
     def size(self, path: str) -> int:
         """Return the bytes of a file. Raises FileNotFoundError."""
 
-    def find(self, path: str, *, detail: bool) -> Mapping[str, Listed]:
-        """Return every file below a folder by its path."""
+    def find(self, path: str, *, detail: bool, prefix: str = "") -> Mapping[str, Listed]:
+        """Return every file below a folder by its path; of an object store, only paths that begin with a prefix."""
+
+    def ls(self, path: str, *, detail: bool) -> list[str]:
+        """Return the paths of what is in a folder. Raises FileNotFoundError."""
 
     def glob(self, path: str, *, detail: bool) -> Mapping[str, Listed]:
         """Return every file that matches a pattern by its path."""
@@ -44,6 +49,9 @@ class FileSystem(Protocol):
 
     def get_file(self, rpath: str, lpath: str) -> object:
         """Copy a file of this file system to a local path."""
+
+    def rm_file(self, path: str) -> object:
+        """Remove a file."""
 
     def rm(self, path: str | list[str], *, recursive: bool) -> object:
         """Remove a file, a folder, or several files."""

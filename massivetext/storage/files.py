@@ -26,6 +26,7 @@ from massivetext.storage.file_reading import has_file as has_file
 from massivetext.storage.file_reading import has_size as has_size
 from massivetext.storage.file_reading import info as info
 from massivetext.storage.file_reading import local_copy as local_copy
+from massivetext.storage.file_reading import names as names
 from massivetext.storage.file_reading import open_read as open_read
 from massivetext.storage.file_reading import read_bytes as read_bytes
 from massivetext.storage.file_reading import size as size
@@ -36,11 +37,13 @@ from massivetext.storage.paths import join as join
 from massivetext.storage.paths import relative as relative
 from massivetext.storage.paths import resolve as resolve
 from massivetext.storage.publishing import TEMPORARY as TEMPORARY
+from massivetext.storage.publishing import NewFile as NewFile
 from massivetext.storage.publishing import create_exclusively as create_exclusively
 from massivetext.storage.publishing import overwrite as overwrite
 from massivetext.storage.publishing import publish as publish
 from massivetext.storage.publishing import remove as remove
 from massivetext.storage.publishing import remove_empty_folders as remove_empty_folders
+from massivetext.storage.publishing import remove_file as remove_file
 from massivetext.storage.publishing import remove_files as remove_files
 from massivetext.storage.publishing import require_writable_folder as require_writable_folder
 from massivetext.storage.publishing import write_bytes as write_bytes

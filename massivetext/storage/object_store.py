@@ -61,6 +61,12 @@ def connect(path: str) -> tuple[FileSystem, str]:
     return found
 
 
+def is_object_store(fs: FileSystem) -> bool:
+    """Return whether a file system keeps objects, such as S3 or Google Cloud Storage, rather than files in folders."""
+    names = (fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol
+    return not EXTRAS.keys().isdisjoint(names)
+
+
 def _options(protocol: str) -> Mapping[str, object]:
     if EXTRAS.get(protocol) != "s3":
         return {}

@@ -7,6 +7,7 @@ after a loss of power, and in the order in which it was published.
 
 import contextlib
 import errno
+import hashlib
 import os
 import secrets
 import tempfile
@@ -18,14 +19,42 @@ from fsspec.implementations.local import LocalFileSystem
 from massivetext.errors import AccessDeniedError, FencedOutError, UserError
 from massivetext.storage import local_disk, object_store
 from massivetext.storage.fencing import is_marker_gone
-from massivetext.storage.file_reading import exists, translate_errors
+from massivetext.storage.file_reading import exists, find, translate_errors
 
 TEMPORARY = ".tmp-"  # in the name of every file that is not yet complete
 
 
+class NewFile(os.PathLike[str]):
+    """A file that :func:`publish` makes; as a path it is the local file to write to, which exists within the block.
+
+    Attributes:
+        path: path or URL under which the file appears at the end of the block.
+        size: bytes of the file; known after the block.
+        sha256: SHA-256 of these bytes, as hex; known after the block. It is computed from the local file, so that a
+            file on an object store does not have to be read back.
+    """
+
+    def __init__(self, path: str, temporary: str) -> None:
+        self.path = path
+        self.size = 0
+        self.sha256 = ""
+        self._temporary = temporary
+
+    def __fspath__(self) -> str:
+        return self._temporary
+
+    def measure(self) -> None:
+        """Compute size and hash, if they are not known yet; the file must have been written."""
+        if self.sha256:
+            return
+        with Path(self._temporary).open("rb") as handle:
+            self.sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
+            self.size = handle.tell()
+
+
 @contextlib.contextmanager
-def publish(path: str) -> Iterator[str]:
-    """Give a temporary local path to write to; if the block succeeds, the file appears whole under ``path``.
+def publish(path: str) -> Iterator[NewFile]:
+    """Give a temporary local file to write to; if the block succeeds, it appears whole under ``path``.
 
     The temporary name is unique to the attempt, so that two attempts at the same work item never share a half-written
     file. The last one to finish wins, and both have written the same bytes.
@@ -42,8 +71,10 @@ def publish(path: str) -> Iterator[str]:
         handle, name = tempfile.mkstemp(prefix="massivetext-", suffix=f"-{target.name}")
         os.close(handle)
         temporary = Path(name)
+    new = NewFile(path, str(temporary))
     try:
-        yield str(temporary)
+        yield new
+        new.measure()
         if is_marker_gone():
             raise FencedOutError(f"{path}: is not written: others have done this work in the meantime, or given it up")
         if isinstance(fs, LocalFileSystem):
@@ -82,10 +113,11 @@ def require_writable_folder(path: str, name: str) -> None:
         ) from error
 
 
-def write_bytes(path: str, data: bytes) -> None:
-    """Write a file, whole or not at all."""
-    with publish(path) as temporary:
-        Path(temporary).write_bytes(data)
+def write_bytes(path: str, data: bytes) -> NewFile:
+    """Write a file, whole or not at all, and return it."""
+    with publish(path) as new:
+        Path(new).write_bytes(data)
+    return new
 
 
 def create_exclusively(path: str, data: bytes) -> bool:
@@ -126,16 +158,33 @@ def remove(path: str) -> None:
     fs, inner = object_store.connect(path)
     if isinstance(fs, LocalFileSystem):
         return local_disk.remove(inner)
-    with contextlib.suppress(FileNotFoundError), translate_errors(fs, path):
-        fs.rm(inner, recursive=True)
-    if exists(path):
-        # S3 answers a request to delete many objects with success even if it has refused to delete them.
-        raise AccessDeniedError(f"{path}: cannot be removed; want the permission to delete objects there")
+    if not object_store.is_object_store(fs):
+        with contextlib.suppress(FileNotFoundError), translate_errors(fs, path):
+            fs.rm(inner, recursive=True)
+        return None
+    if below := [info.path for info in find(path)]:
+        remove_files(below, folder=path)
+    else:
+        remove_file(path)
     return None
 
 
-def remove_files(paths: Sequence[str]) -> None:
+def remove_file(path: str) -> None:
+    """Remove a file; do nothing if there is none. Raises AccessDeniedError if the store keeps it."""
+    fs, inner = object_store.connect(path)
+    if isinstance(fs, LocalFileSystem):
+        return local_disk.remove(inner)
+    with contextlib.suppress(FileNotFoundError), translate_errors(fs, path):
+        fs.rm_file(inner)
+    return None
+
+
+def remove_files(paths: Sequence[str], folder: str | None = None) -> None:
     """Remove files of one file system, on an object store a thousand with each request; missing ones do not matter.
+
+    Args:
+        paths: paths or URLs of the files.
+        folder: their folder, for a message; None: name a file.
 
     Raises:
         AccessDeniedError: the store keeps an object.
@@ -152,10 +201,12 @@ def remove_files(paths: Sequence[str]) -> None:
             fs.rm([object_store.connect(path)[1] for path in paths], recursive=False)
     except FileNotFoundError:  # some stores refuse all of them because of one
         for path in paths:
-            remove(path)
-    for path in (paths[0], paths[-1]):  # a store that refuses to delete one object refuses all of them
-        if exists(path):
-            raise AccessDeniedError(f"{path}: cannot be removed; want the permission to delete objects there")
+            remove_file(path)
+    # S3 answers a request to delete many objects with success even if it has refused to delete them, all or none.
+    if exists(paths[-1]):
+        raise AccessDeniedError(
+            f"{folder or paths[-1]}: cannot be removed; want the permission to delete objects there"
+        )
 
 
 def remove_empty_folders(folder: str) -> None:

@@ -43,6 +43,7 @@ _FOREIGN = (
 )
 _REFUSED_CONDITIONS = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
 _UNKNOWN_CONDITIONS = frozenset({"NotImplemented", "501"})
+_NO_SUCH_RANGE = frozenset({"InvalidRange", "416"})
 
 
 def protocol_of(path: str) -> str:
@@ -93,6 +94,11 @@ def refuses_condition(error: OSError) -> bool:
 def has_no_conditions(error: OSError) -> bool:
     """Return whether a store refused a request because it does not implement conditions at all."""
     return _response_code(error) in _UNKNOWN_CONDITIONS
+
+
+def has_no_such_range(error: Exception) -> bool:
+    """Return whether a store refused to send the last bytes of a file because the file is empty."""
+    return bool(_NO_SUCH_RANGE & {_response_code(error), str(getattr(error, "code", ""))})
 
 
 def _store_errors() -> tuple[type[Exception], ...]:

@@ -1,4 +1,4 @@
-"""The quickstart on a Spark cluster (a Master and Workers as processes) writes what the embedded engine writes."""
+"""A run on a Spark cluster (a Master and Workers as processes) writes what the embedded engine writes."""
 
 import contextlib
 import os
@@ -11,8 +11,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from builders import file_hashes, quickstart_recipe
+from builders import file_hashes
 from command import massivetext
+from faults import small_corpus
 
 from massivetext.engines import job_server
 from massivetext.engines.spark import SparkCluster, cluster, spark_home, start_worker, stop
@@ -55,14 +56,6 @@ def spark(jar: Path, tmp_path: Path) -> Iterator[SparkCluster]:
         yield running
 
 
-def same_as_embedded(run: Path, quickstart: Path) -> None:
-    """Compare every file of every data set."""
-    for data_set in DATA_SETS:
-        found = file_hashes(run / data_set)
-        assert found, data_set
-        assert found == file_hashes(quickstart / "run" / data_set), data_set
-
-
 def wait_for(happened: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
     """Wait for a condition while a process runs."""
     end = time.monotonic() + _LONGEST_SECONDS
@@ -77,21 +70,18 @@ def committed(run: Path, stage: str) -> int:
     return len(list((run / stage / "commits").glob("*/*.json")))
 
 
-def test_the_quickstart_on_spark_gives_the_same_bytes(quickstart: Path, spark: SparkCluster, tmp_path: Path) -> None:
-    recipe = quickstart_recipe(quickstart, tmp_path)
+def test_a_run_on_spark_gives_the_same_bytes_though_a_worker_is_lost_and_the_driver_killed(
+    spark: SparkCluster, tmp_path: Path
+) -> None:
+    small_corpus.write(tmp_path / "input")
+    (tmp_path / "recipe.toml").write_text(small_corpus.recipe("input"))
+    massivetext("run", "recipe.toml", "--output", "embedded", folder=tmp_path)
     checked = massivetext("engine", "check", "--", *spark.options(), folder=tmp_path)
     assert checked.stdout.startswith("SparkRunner: runs jobs")
-    done = massivetext("run", recipe, "--output", "run", "--", *spark.options(), folder=tmp_path)
 
-    assert done.stderr == ""
-    same_as_embedded(tmp_path / "run", quickstart)
-    assert "every file is as it was written" in massivetext("verify", "run", folder=tmp_path).stdout
-
-
-def test_a_lost_worker_and_a_killed_driver_cost_no_byte(quickstart: Path, spark: SparkCluster, tmp_path: Path) -> None:
-    recipe, run = quickstart_recipe(quickstart, tmp_path), tmp_path / "run"
-    command = [sys.executable, "-m", "massivetext", "run", str(recipe), "--output", "run", "--", *spark.options()]
+    run, on_spark = tmp_path / "run", ("recipe.toml", "--output", "run", "--until", "records", "--", *spark.options())
     with (tmp_path / "driver.log").open("wb") as log:
+        command = [sys.executable, "-m", "massivetext", "run", *on_spark]
         driver = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log, start_new_session=True)
     try:
         # The machine of a Worker is lost, with its executor and its Python workers. Spark continues on the other.
@@ -109,16 +99,18 @@ def test_a_lost_worker_and_a_killed_driver_cost_no_byte(quickstart: Path, spark:
             assert not psutil.wait_procs(started, timeout=30)[1], "the job server outlived its driver"
             assert not (run / "near-dedup/manifest.json").exists()
 
-            on_spark = ("--until", "near-dedup", "--", *spark.options())
-            massivetext("run", recipe, "--output", "run", *on_spark, folder=tmp_path)
+            assert massivetext("run", *on_spark, folder=tmp_path).stderr == ""
         finally:
             stop(replacement)
         # The rest is done without the cluster: a run may change its engine.
-        massivetext("run", recipe, "--output", "run", "--workers", "2", folder=tmp_path)
+        massivetext("run", "recipe.toml", "--output", "run", folder=tmp_path)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(driver.pid, signal.SIGKILL)
-    same_as_embedded(run, quickstart)
+    for data_set in DATA_SETS:
+        found = file_hashes(run / data_set)
+        assert found, data_set
+        assert found == file_hashes(tmp_path / "embedded" / data_set), data_set
     assert "every file is as it was written" in massivetext("verify", "run", folder=tmp_path).stdout
 
 

@@ -23,21 +23,31 @@ ON, RESUMED, STOPPED = "the same bytes", "resumed to the same bytes", "a clear s
 
 @dataclass(frozen=True)
 class Injection:
-    """A fault: its name, where the run folder is ("local" or "S3"), and the function that injects it."""
+    """A fault.
+
+    Attributes:
+        name: what happens.
+        where: where the run folder is: "local" or "S3".
+        until: last stage of the run that is disturbed, and of the undisturbed one that it is compared with.
+        deed: function that injects it.
+    """
 
     name: str
     where: str
+    until: str
     deed: Callable[[Scene], str]
 
 
 INJECTIONS: list[Injection] = []
 
 
-def injection(name: str, where: str = "local") -> Callable[[Callable[[Scene], str]], Callable[[Scene], str]]:
-    """Add the decorated function to the table."""
+def injection(
+    name: str, where: str = "local", *, until: str = "report"
+) -> Callable[[Callable[[Scene], str]], Callable[[Scene], str]]:
+    """Add the decorated function to the table; ``until`` is a stage early enough that nothing later is touched."""
 
     def enter(deed: Callable[[Scene], str]) -> Callable[[Scene], str]:
-        INJECTIONS.append(Injection(name, where, deed))
+        INJECTIONS.append(Injection(name, where, until, deed))
         return deed
 
     return enter
@@ -59,13 +69,13 @@ def stopped(scene: Scene, done: Done, message: str) -> str:
 # -- killed processes --------------------------------------------------------------------------------------------------
 
 
-@injection("a worker process killed in ingest")
+@injection("a worker process killed in ingest", until="judge")
 def _(scene: Scene) -> str:
     done = scene.run(workers=2, harm=scene.harm("kill", "rename", r"/documents/", skip=1, role="worker"))
     return stopped(scene, done, r"a worker process was ended by signal 9 \(SIGKILL\).*run again to go on")
 
 
-@injection("a worker process killed in near-dedup")
+@injection("a worker process killed in near-dedup", until="near-dedup")
 def _(scene: Scene) -> str:
     scene.run("--until", "exact-dedup").went_on()
     done = scene.run(workers=2, harm=scene.harm("kill", "rename", r"/signatures/", role="worker"))
@@ -79,7 +89,7 @@ def _(scene: Scene) -> str:
     return stopped(scene, done, r"a worker process was ended by signal 9")
 
 
-@injection("the driver killed in ingest, its workers alive")
+@injection("the driver killed in ingest, its workers alive", until="judge")
 def _(scene: Scene) -> str:
     driver = scene.start(workers=2)
     until(lambda: any(scene.path("documents").rglob("part-*")))
@@ -89,32 +99,32 @@ def _(scene: Scene) -> str:
     return resumed(scene)
 
 
-@injection("the whole process group killed")
+@injection("the whole process group killed", until="judge")
 def _(scene: Scene) -> str:
     harm = scene.harm("kill group", "rename", r"/signals/", role="worker")
     scene.run(workers=2, harm=harm).was_killed()
     return resumed(scene)
 
 
-KILLS = {
-    "before its first run.json": ("rename", r"/run\.json$", 0),
-    "between a part's rename and its commit": ("renamed", r"/documents/", 2),
-    "between the first and the last rename of a shard": ("rename", r"/documents/", 2),
-    "between a stage's manifest and run.json": ("renamed", r"/measure/manifest\.json$", 0),
-    "while it completes a stage": ("remove", r"/ingest/commits$", 0),
-    "in near-dedup, while clusters are written": ("rename", r"clusters", 0),
-    "between the records and their manifest": ("renamed", r"/records/dataset\.json$", 0),
-    "while it writes the report": ("rename", r"/report/index\.html$", 0),
+KILLS = {  # moment -> (point, path, skipped, last stage)
+    "before its first run.json": ("rename", r"/run\.json$", 0, "judge"),
+    "between a part's rename and its commit": ("renamed", r"/documents/", 2, "judge"),
+    "between the first and the last rename of a shard": ("rename", r"/documents/", 2, "judge"),
+    "between a stage's manifest and run.json": ("renamed", r"/measure/manifest\.json$", 0, "judge"),
+    "while it completes a stage": ("remove", r"/ingest/commits$", 0, "judge"),
+    "in near-dedup, while clusters are written": ("rename", r"clusters", 0, "near-dedup"),
+    "between the records and their manifest": ("renamed", r"/records/dataset\.json$", 0, "report"),
+    "while it writes the report": ("rename", r"/report/index\.html$", 0, "report"),
 }
-for _moment, (_point, _path, _skip) in KILLS.items():
+for _moment, (_point, _path, _skip, _until) in KILLS.items():
 
-    @injection(f"the driver killed {_moment}")
+    @injection(f"the driver killed {_moment}", until=_until)
     def _(scene: Scene, point: str = _point, path: str = _path, skip: int = _skip) -> str:
         scene.run(harm=scene.harm("kill", point, path, skip=skip)).was_killed()
         return resumed(scene)
 
 
-@injection("the driver killed while it clears what an older recipe left")
+@injection("the driver killed while it clears what an older recipe left", until="decontaminate")
 def _(scene: Scene) -> str:
     scene.run("--seed", "12", "--until", "decontaminate").went_on()
     scene.run(harm=scene.harm("kill", "remove", r"/(signatures|duplicates|verdicts/near)$", skip=1)).was_killed()
@@ -131,7 +141,7 @@ def _(scene: Scene) -> str:
     return resumed(scene)
 
 
-@injection("SIGTERM to the driver alone")
+@injection("SIGTERM to the driver alone", until="judge")
 def _(scene: Scene) -> str:
     driver = scene.start(workers=2)
     until(lambda: any(scene.path("documents").rglob("part-*")))
@@ -144,7 +154,7 @@ def _(scene: Scene) -> str:
 
 for _workers, _who in ((1, "the only process"), (2, "every process")):
 
-    @injection(f"Ctrl-C, which {_who} gets")
+    @injection(f"Ctrl-C, which {_who} gets", until="judge")
     def _(scene: Scene, workers: int = _workers) -> str:
         driver = scene.start(workers=workers)
         until(lambda: any(scene.path("documents").rglob("part-*")))
@@ -164,7 +174,7 @@ def _(scene: Scene) -> str:
     return ON
 
 
-@injection("two attempts of every shard at once, as by speculation")
+@injection("two attempts of every shard at once, as by speculation", until="judge")
 def _(scene: Scene) -> str:
     scene.run(harm=scene.harm("kill", "rename", r"/documents/")).was_killed()  # now the stages have started
     twins = [scene.spawn([TWIN, "recipe.toml", scene.run_folder, "judge"]) for _ in range(2)]
@@ -173,13 +183,13 @@ def _(scene: Scene) -> str:
     return resumed(scene)
 
 
-@injection("a twin that ends after the run is complete")
+@injection("a twin that ends after the run is complete", until="judge")
 def _(scene: Scene) -> str:
     _late_twin(scene, resumed)
     return ON
 
 
-@injection("a twin that ends when another recipe has the folder")
+@injection("a twin that ends when another recipe has the folder", until="judge")
 def _(scene: Scene) -> str:
     def change(scene: Scene) -> None:
         text = (scene.folder / "recipe.toml").read_text()
@@ -209,34 +219,34 @@ def _late_twin(scene: Scene, meanwhile: Callable[[Scene], object]) -> tuple[dict
 # -- disks and files ---------------------------------------------------------------------------------------------------
 
 
-for _what, _place in {
-    "a part": r"/documents/.*parquet$",
-    "a commit": r"/commits/.*json$",
-    "a manifest": r"/manifest\.json$",
-    "run.json": r"/run\.json$",
-    "a file of records": r"/records/train-",
+for _what, (_place, _until) in {
+    "a part": (r"/documents/.*parquet$", "judge"),
+    "a commit": (r"/commits/.*json$", "judge"),
+    "a manifest": (r"/manifest\.json$", "judge"),
+    "run.json": (r"/run\.json$", "judge"),
+    "a file of records": (r"/records/train-", "report"),
 }.items():
 
-    @injection(f"the disk full at {_what}")
+    @injection(f"the disk full at {_what}", until=_until)
     def _(scene: Scene, place: str = _place) -> str:
         done = scene.run(harm=scene.harm("error", "rename", place, skip=1, argument=errno.ENOSPC))
         return stopped(scene, done, r"No space left on device.*run again to go on")
 
 
-@injection("an input that cannot be read (EIO)")
+@injection("an input that cannot be read (EIO)", until="judge")
 def _(scene: Scene) -> str:
     done = scene.run(harm=scene.harm("error", "read", r"pages-1\.warc\.gz$", skip=1, argument=errno.EIO))
     return stopped(scene, done, r"pages-1\.warc\.gz: cannot be read: Input/output error; repair it and run again")
 
 
-@injection("a part of an earlier stage that cannot be read (EIO)")
+@injection("a part of an earlier stage that cannot be read (EIO)", until="exact-dedup")
 def _(scene: Scene) -> str:
     scene.run("--until", "judge").went_on()
     done = scene.run(harm=scene.harm("error", "read", r"/documents/web/", argument=errno.EIO))
     return stopped(scene, done, r"/documents/web/.*cannot be read: Input/output error")
 
 
-@injection("an input that vanishes in the middle of the run")
+@injection("an input that vanishes in the middle of the run", until="judge")
 def _(scene: Scene) -> str:
     lost = scene.folder / "input/news-0.jsonl.gz"
     kept = shutil.copy2(lost, scene.folder / "kept")
@@ -248,7 +258,7 @@ def _(scene: Scene) -> str:
     return STOPPED
 
 
-@injection("an input that changes in the middle of the run")
+@injection("an input that changes in the middle of the run", until="judge")
 def _(scene: Scene) -> str:
     changed = scene.folder / "input/news-0.jsonl.gz"
     kept = shutil.copy2(changed, scene.folder / "kept")
@@ -264,7 +274,7 @@ def _interrupted(scene: Scene) -> None:
     scene.run(harm=scene.harm("kill", "rename", r"/verdicts/rules/", skip=5)).was_killed()
 
 
-@injection("a commit cut short by a crash")
+@injection("a commit cut short by a crash", until="judge")
 def _(scene: Scene) -> str:
     _interrupted(scene)
     commit = next(scene.path("ingest/commits").rglob("web*.json"))
@@ -272,14 +282,14 @@ def _(scene: Scene) -> str:
     return resumed(scene)
 
 
-@injection("a part deleted after its commit")
+@injection("a part deleted after its commit", until="judge")
 def _(scene: Scene) -> str:
     _interrupted(scene)
     next(scene.path("documents").rglob("part-*.parquet")).unlink()
     return resumed(scene)
 
 
-@injection("a part cut short after its commit")
+@injection("a part cut short after its commit", until="judge")
 def _(scene: Scene) -> str:
     _interrupted(scene)
     part = next(scene.path("signals").rglob("part-*.parquet"))
@@ -295,7 +305,7 @@ def _(scene: Scene) -> str:
     return resumed(scene)
 
 
-@injection("clocks that are wrong: files from 1970 and 2100")
+@injection("clocks that are wrong: files from 1970 and 2100", until="judge")
 def _(scene: Scene) -> str:
     _interrupted(scene)
     for number, path in enumerate(sorted(path for path in scene.path("").rglob("*") if path.is_file())):
@@ -303,7 +313,7 @@ def _(scene: Scene) -> str:
     return resumed(scene)
 
 
-@injection("temporary files of an earlier crash")
+@injection("temporary files of an earlier crash", until="judge")
 def _(scene: Scene) -> str:
     _interrupted(scene)
     for folder in ("", "documents/web", "signatures/web", "records", "ingest/commits/0123456789abcdef", "progress"):
@@ -349,7 +359,7 @@ def _(scene: Scene) -> str:
     return _spoiled(scene, "503", method="GET|HEAD", every=2, times=30)
 
 
-@injection("connections dropped while uploading", "S3")
+@injection("connections dropped while uploading", "S3", until="judge")
 def _(scene: Scene) -> str:
     return _spoiled(scene, "drop", method="PUT", every=5)
 
@@ -359,12 +369,12 @@ def _(scene: Scene) -> str:
     return _spoiled(scene, "truncate", method="GET", every=7, times=20)
 
 
-@injection("slow answers", "S3")
+@injection("slow answers", "S3", until="judge")
 def _(scene: Scene) -> str:
     return _spoiled(scene, "delay", every=50, seconds=0.5)
 
 
-@injection("listings that fail", "S3")
+@injection("listings that fail", "S3", until="judge")
 def _(scene: Scene) -> str:
     return _spoiled(scene, "500", method="GET", target=rf"list-type=2.*{scene.name}", every=3, times=20)
 
@@ -374,7 +384,7 @@ def _(scene: Scene) -> str:
     return _spoiled(scene, "lose-answer", method="PUT", every=5)
 
 
-@injection("access denied from the middle on", "S3")
+@injection("access denied from the middle on", "S3", until="judge")
 def _(scene: Scene) -> str:
     assert scene.store is not None
     rule = scene.store.faults.add("403", method="PUT", target=f"{scene.name}/run/documents", skip=2, times=None)
@@ -385,7 +395,7 @@ def _(scene: Scene) -> str:
     return STOPPED
 
 
-@injection("a store that fails for good", "S3")
+@injection("a store that fails for good", "S3", until="judge")
 def _(scene: Scene) -> str:
     assert scene.store is not None
     rule = scene.store.faults.add("500", method="PUT", target=f"{scene.name}/run/signals", skip=2, times=None)
@@ -394,7 +404,7 @@ def _(scene: Scene) -> str:
     return stopped(scene, done, "the store fails, after several attempts.*run again to go on")
 
 
-@injection("the driver killed between a part and its commit", "S3")
+@injection("the driver killed between a part and its commit", "S3", until="judge")
 def _(scene: Scene) -> str:
     assert scene.store is not None
     driver = scene.start()
@@ -404,7 +414,7 @@ def _(scene: Scene) -> str:
     return resumed(scene)
 
 
-@injection("a part deleted after its commit", "S3")
+@injection("a part deleted after its commit", "S3", until="judge")
 def _(scene: Scene) -> str:
     assert scene.store is not None
     scene.run("--until", "judge").went_on()
@@ -412,7 +422,7 @@ def _(scene: Scene) -> str:
     return resumed(scene)
 
 
-@injection("a twin that ends after the run is complete", "S3")
+@injection("a twin that ends after the run is complete", "S3", until="judge")
 def _(scene: Scene) -> str:
     assert scene.store is not None
     go = scene.folder / "go"

@@ -34,11 +34,12 @@ class Scene:
     Attributes:
         folder: contains ``recipe.toml``, ``input``, and ``tmp``, the temporary folder of all processes.
         run_folder: path or URL of the run.
+        until: last stage of its runs, unless a command names another.
         store: object store of the run folder, or None for a local one.
     """
 
-    def __init__(self, folder: Path, recipe: str, run_folder: str, store: Store | None = None) -> None:
-        self.folder, self.run_folder, self.store = folder, run_folder, store
+    def __init__(self, folder: Path, recipe: str, run_folder: str, until: str, store: Store | None = None) -> None:
+        self.folder, self.run_folder, self.until, self.store = folder, run_folder, until, store
         self.temporary = folder / "tmp"
         self.temporary.mkdir(parents=True)
         (folder / "recipe.toml").write_text(recipe)
@@ -47,7 +48,8 @@ class Scene:
 
     def start(self, *arguments: str, workers: int = 1, harm: Harm | None = None) -> subprocess.Popen[str]:
         """Start ``massivetext run`` on the recipe of the scene, in a new process group."""
-        run = ["run", "recipe.toml", "--output", self.run_folder, "--workers", str(workers), *arguments]
+        until = () if "--until" in arguments else ("--until", self.until)
+        run = ["run", "recipe.toml", "--output", self.run_folder, "--workers", str(workers), *until, *arguments]
         return self.spawn([*(("-c", _EAGER) if workers > 1 else ("-m", "massivetext")), *run], harm)
 
     def spawn(self, command: list[str], harm: Harm | None = None) -> subprocess.Popen[str]:

@@ -6,6 +6,7 @@ Every fault of ``injections.py`` has its own scene. After each of them the run h
 
 import re
 import shutil
+import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -34,30 +35,36 @@ class Faults:
         small_corpus.write(self._corpus)
         for path in self._corpus.iterdir():
             store.put(f"input/{path.name}", path.read_bytes())
-        self.undisturbed = {where: self._undisturbed(where) for where in ("local", "S3")}
+        self._lock = threading.Lock()
+        self._hashes: dict[tuple[str, str], dict[str, str]] = {}  # of undisturbed runs: (where, last stage) -> hashes
 
-    def scene(self, where: str, name: str) -> Scene:
+    def scene(self, where: str, name: str, until: str) -> Scene:
         """Return a scene with inputs and run folder on the local disk ("local") or on the store ("S3")."""
         folder = self._folder / where / name
         folder.mkdir(parents=True)
         if where == "S3":
             recipe = small_corpus.recipe(f"{self._store.url}/input", few_files=True)
-            return Scene(folder, recipe, f"{self._store.url}/{name}/run", self._store)
+            return Scene(folder, recipe, f"{self._store.url}/{name}/run", until, self._store)
         shutil.copytree(self._corpus, folder / "input")  # with the times of the files: the run compares them
-        return Scene(folder, small_corpus.recipe("input"), str(folder / "run"))
+        return Scene(folder, small_corpus.recipe("input"), str(folder / "run"), until)
 
-    def _undisturbed(self, where: str) -> dict[str, str]:
-        scene = self.scene(where, "undisturbed")
-        scene.run().went_on()
-        return scene.hashes()
+    def undisturbed(self, where: str, until: str) -> dict[str, str]:
+        """Return the hashes of an undisturbed run up to a stage."""
+        with self._lock:
+            if (where, until) not in self._hashes:
+                scene = self.scene(where, f"undisturbed-{until}", until)
+                scene.run().went_on()
+                self._hashes[where, until] = scene.hashes()
+            return self._hashes[where, until]
 
     def happen(self, injection: Injection) -> str:
         """Inject a fault, compare the run with an undisturbed one, and return the outcome in words."""
-        scene = self.scene(injection.where, re.sub("[^a-z0-9]+", "-", injection.name.lower()))
+        expected = self.undisturbed(injection.where, injection.until)
+        scene = self.scene(injection.where, re.sub("[^a-z0-9]+", "-", injection.name.lower()), injection.until)
         try:
             outcome = injection.deed(scene)
 
-            assert scene.hashes() == self.undisturbed[injection.where]
+            assert scene.hashes() == expected
             assert verify_run(Run(scene.run_folder)) == []
             assert scene.left_behind() == []
         finally:

@@ -13,7 +13,7 @@ import pytest
 from builders import file_hashes, quickstart_recipe
 from command import massivetext
 
-KILLS = 10
+KILLS = 5
 DATA_SETS = ("documents", "quarantine", "signals", "verdicts", "duplicates", "tokenizer", "tokens", "records", "report")
 
 
@@ -41,7 +41,7 @@ def test_inputs_in_another_order_give_the_same_records(quickstart: Path, tmp_pat
 
 
 @pytest.mark.slow
-def test_a_run_killed_ten_times_ends_with_the_same_bytes(quickstart: Path, tmp_path: Path) -> None:
+def test_a_run_killed_five_times_ends_with_the_same_bytes(quickstart: Path, tmp_path: Path) -> None:
     recipe = quickstart_recipe(quickstart, tmp_path)
     command = [sys.executable, "-m", "massivetext", "run", str(recipe), "--output", "run", "--workers", "2"]
     moments = random.Random("kills")

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.report.accumulate import ShardSummary, accumulate_shard, merge_summaries, sample_ranks
+from massivetext.report.accumulate import (
+    ShardSummary,
+    accumulate_shard,
+    merge_summaries,
+    read_columns,
+    sample_ranks,
+)
 from massivetext.report.tallies import (
     EXAMPLES,
     SAMPLES,
@@ -25,7 +31,7 @@ from massivetext.signals import registry
 
 @pytest.fixture(scope="module")
 def summaries(context: Context) -> list[ShardSummary]:
-    return [accumulate_shard(context, shard) for shard in context.all_shards()]
+    return [accumulate_shard(context, read_columns(context, shard)) for shard in context.all_shards()]
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +158,9 @@ def test_samples_of_removed_and_kept_documents(whole: ShardSummary) -> None:
 
 
 def test_a_run_that_was_only_judged_is_counted_that_far(judged: Context) -> None:
-    summary = reduce(merge_summaries, [accumulate_shard(judged, shard) for shard in judged.all_shards()]).sources["web"]
+    summary = reduce(
+        merge_summaries, [accumulate_shard(judged, read_columns(judged, shard)) for shard in judged.all_shards()]
+    ).sources["web"]
 
     assert summary.funnel["decontaminate"] == summary.funnel["judge"]
     assert summary.contamination == {}

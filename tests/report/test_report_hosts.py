@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from massivetext.report import failures, hosts
-from massivetext.report.hosts import SampledHost, merge_host_samples, most_removed, url_hosts
+from massivetext.report import failures
+from massivetext.report.accumulate import count_hosts, read_columns
+from massivetext.report.hosts import SampledHost, merge_host_samples, most_removed, sample_hosts, url_hosts
 from massivetext.report.tallies import GroupTally
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
@@ -53,11 +54,11 @@ def test_no_urls_have_no_hosts() -> None:
 
 def test_the_hosts_of_a_shard_are_counted(context: Context) -> None:
     # Two pages of example.com, one of them removed, with 10 words of 6 bytes; one of other.example, removed as well.
-    assert failures.group_tallies(hosts.count_hosts(context, Shard("web", 0, 2))) == {
+    assert failures.group_tallies(count_hosts(read_columns(context, Shard("web", 0, 2)))) == {
         "example.com": GroupTally(2, 1, 10, 60),
         "other.example": GroupTally(1, 0, 10, 60),
     }
-    assert hosts.count_hosts(context, Shard("wikipedia", 0, 1)).num_rows == 0
+    assert count_hosts(read_columns(context, Shard("wikipedia", 0, 1))).num_rows == 0
 
 
 _PICKS = st.sets(st.builds(SampledHost, st.integers(0, 99), st.sampled_from("abc")), max_size=8).map(
@@ -80,7 +81,7 @@ def test_a_sample_holds_the_removed_documents_with_the_smallest_ranks() -> None:
     urls = chunked(["http://a/", "http://b/", None, "http://c/", "http://d/"])
     removed, sample_ranks = np.array([True, True, True, True, False]), np.array([30, 10, 1, 20, 2], np.uint64)
 
-    assert hosts.sample_hosts(urls, removed, sample_ranks, size=2) == (SampledHost(10, "b"), SampledHost(20, "c"))
+    assert sample_hosts(urls, removed, sample_ranks, size=2) == (SampledHost(10, "b"), SampledHost(20, "c"))
 
 
 _SHARDS = st.lists(
@@ -102,7 +103,7 @@ def test_what_the_sample_holds_is_counted_exactly_whatever_the_shards(
         urls, kept = chunked([url for url, _ in rows]), np.array([kept for _, kept in rows], np.bool_)
         ones = np.ones(len(rows), np.int64)
         tables.append(failures.tally_by_group(url_hosts(urls), kept, ones, ones))
-        picks += hosts.sample_hosts(urls, ~kept, np.array([next(sample_ranks) for _ in rows], np.uint64))
+        picks += sample_hosts(urls, ~kept, np.array([next(sample_ranks) for _ in rows], np.uint64))
     everything = [row for rows in shards for row in rows]
     removed = Counter(url[-2] for url, kept in everything if url and not kept)
     documents = Counter(url[-2] for url, _ in everything if url)

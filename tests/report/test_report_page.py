@@ -1,6 +1,5 @@
 import json
 import re
-from functools import reduce
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -9,14 +8,13 @@ import msgspec
 import pytest
 import vl_convert
 from handmade_run import Writer
+from whole_report import report_of
 
-from massivetext.report import charts, hosts
-from massivetext.report.accumulate import accumulate_shard, merge_summaries
+from massivetext.report import charts
 from massivetext.report.heat_map import heat_map
-from massivetext.report.html_page import library, render_page
+from massivetext.report.html_page import render_page
 from massivetext.report.markup import Html, Number, element, escape, format_code, html_table, script_json
 from massivetext.report.run_report import RunReport
-from massivetext.report.summary import summarise
 from massivetext.report.wording import describe_bounds, describe_rule, join_words, verdict
 from massivetext.rules import Bounds
 from massivetext.runs.context import Context
@@ -26,11 +24,6 @@ from massivetext.runs.store import Shard
 def as_json(chart: charts.Spec) -> Any:
     """The chart as the page holds it, to look into."""
     return json.loads(msgspec.json.encode(chart))
-
-
-def report_of(context: Context) -> RunReport:
-    merged = reduce(merge_summaries, [accumulate_shard(context, shard) for shard in context.all_shards()])
-    return summarise(context, merged, lambda shard: hosts.count_hosts(context, shard))
 
 
 @pytest.fixture(scope="module")
@@ -90,11 +83,6 @@ def test_json_in_a_script_cannot_end_it() -> None:
         ">",
     ]
     assert json.loads(Elements(script).scripts[0]) == value
-
-
-def test_the_library_holds_nothing_that_ends_its_element() -> None:
-    assert not re.search("</script|<!--", library(), re.IGNORECASE)
-    assert "window.vegaEmbed=" in library()
 
 
 def test_the_page_asks_the_network_for_nothing(page: str) -> None:

@@ -1,25 +1,18 @@
 from dataclasses import replace
-from functools import reduce
 
 import msgspec
 import pytest
 from handmade_run import Writer
+from whole_report import report_of
 
 from massivetext.recipe import GuardOptions
-from massivetext.report import hosts
-from massivetext.report.accumulate import accumulate_shard, merge_summaries
 from massivetext.report.duplicates import read_pairs
 from massivetext.report.run_report import RunReport
-from massivetext.report.summary import _warnings, summarise
+from massivetext.report.summary import _warnings
 from massivetext.report.tallies import DocumentTally, GroupTally
 from massivetext.rules import Bounds
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard, canonical_json
-
-
-def report_of(context: Context) -> RunReport:
-    merged = reduce(merge_summaries, [accumulate_shard(context, shard) for shard in context.all_shards()])
-    return summarise(context, merged, lambda shard: hosts.count_hosts(context, shard))
 
 
 @pytest.fixture(scope="module")

@@ -35,8 +35,7 @@ def run(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
 
 def write(run: Run, name: str, data: bytes = b"data") -> CommittedFile:
     """Write a file of a run and return its entry."""
-    fs.write_bytes(run.path(name), data)
-    return run.committed(run.path(name))
+    return run.committed(fs.write_bytes(run.path(name), data))
 
 
 def paths(run: Run) -> list[str]:

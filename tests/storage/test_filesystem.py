@@ -266,7 +266,7 @@ def test_an_unfinished_local_file_has_its_mark_in_its_name(tmp_path: Path) -> No
 
         assert fs.TEMPORARY in Path(temporary).name
         assert Path(temporary).parent == tmp_path  # a file can be renamed only within a file system
-        assert temporary.endswith("a.parquet")
+        assert os.fspath(temporary).endswith("a.parquet")
 
 
 def test_what_is_published_is_on_the_disk_before_it_has_its_name(
@@ -329,7 +329,7 @@ def test_two_attempts_at_a_work_item_do_not_share_a_file(root: str) -> None:
 
     def attempt(data: bytes) -> None:
         with fs.publish(path) as temporary:
-            temporaries.append(temporary)
+            temporaries.append(os.fspath(temporary))
             Path(temporary).write_bytes(data)
             written.wait()  # both have written half of it at the same time
 
