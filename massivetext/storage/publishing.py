@@ -74,9 +74,9 @@ def publish(path: str) -> Iterator[NewFile]:
     new = NewFile(path, str(temporary))
     try:
         yield new
+        _check_fence(path)  # whoever removed the marker may have removed the temporary file too
         new.measure()
-        if is_marker_gone():
-            raise FencedOutError(f"{path}: is not written: others have done this work in the meantime, or given it up")
+        _check_fence(path)
         if isinstance(fs, LocalFileSystem):
             local_disk.sync(temporary)
             temporary.replace(target)
@@ -85,6 +85,11 @@ def publish(path: str) -> Iterator[NewFile]:
             object_store.upload(fs, str(temporary), path, inner)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _check_fence(path: str) -> None:
+    if is_marker_gone():
+        raise FencedOutError(f"{path}: is not written: others have done this work in the meantime, or given it up")
 
 
 def require_writable_folder(path: str, name: str) -> None:
