@@ -1,4 +1,4 @@
-"""Count the requests of the driver itself to the run folder, per stage, during a run."""
+"""Count the requests of the driver and of the workers to the run folder, per stage, during a run."""
 
 import functools
 from collections import Counter
@@ -12,16 +12,37 @@ import apache_beam as beam
 from massivetext.engines.engine import Engine
 from massivetext.storage import files as fs
 
-COUNTED = ("open_read", "read_bytes", "write_bytes", "publish", "exists", "size", "has_size", "find", "glob", "digest")
+COUNTED = (
+    *(
+        "open_read",
+        "read_bytes",
+        "write_bytes",
+        "publish",
+        "exists",
+        "size",
+        "has_size",
+        "info",
+        "find",
+        "names",
+        "glob",
+    ),
+    *("digest", "is_marker_gone", "remove", "remove_file", "remove_files"),
+)
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 class Requests:
-    """Counts of requests; give :meth:`engine` and :meth:`listen` to a Driver, within :meth:`counting`."""
+    """Counts of requests; give :meth:`engine` and :meth:`listen` to a Driver, within :meth:`counting`.
+
+    Attributes:
+        driver: number of requests outside jobs, by stage.
+        workers: number of requests within jobs, by stage.
+    """
 
     def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
+        self.driver: Counter[str] = Counter()
+        self.workers: Counter[str] = Counter()
         self._stage, self._depth, self._in_job = "", 0, False
 
     def listen(self, stage: str, event: str, _shards: int) -> None:
@@ -45,7 +66,7 @@ class Requests:
 
     @contextmanager
     def counting(self) -> Iterator[None]:
-        """Count calls of the file API that come neither from the file API itself nor from a job."""
+        """Count calls of the file API that do not come from the file API itself."""
         with ExitStack() as patches:
             for name in COUNTED:
                 patches.enter_context(mock.patch.object(fs, name, self._counted(getattr(fs, name))))
@@ -54,8 +75,8 @@ class Requests:
     def _counted(self, function: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(function)
         def call(*given: P.args, **named: P.kwargs) -> R:
-            if not self._depth and not self._in_job:
-                self.counts[self._stage] += 1
+            if not self._depth:
+                (self.workers if self._in_job else self.driver)[self._stage] += 1
             self._depth += 1
             try:
                 return function(*given, **named)

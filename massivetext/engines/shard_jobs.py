@@ -15,28 +15,36 @@ from massivetext.runs.work_items import Lane, ShardStage, WorkItem, claim_work_i
 
 
 class ProcessShards(beam.PTransform[beam.PCollection[WorkItem], beam.PCollection[WorkItem]]):
-    """Process and commit each work item for a stage, and pass it on; one that has a commit passes untouched."""
+    """Process and commit each work item for a stage, and pass it on; one that is done passes untouched.
 
-    def __init__(self, stage: ShardStage, context: Context) -> None:
+    Args:
+        stage: the stage.
+        context: the run.
+        resumes: whether some of the work items may have a commit. Otherwise nobody looks: an item that an engine tries
+            once more is done once more, and gives the same bytes.
+    """
+
+    def __init__(self, stage: ShardStage, context: Context, *, resumes: bool) -> None:
         super().__init__()
-        self._stage, self._context = stage, context
+        self._stage, self._context, self._resumes = stage, context, resumes
 
     def expand(self, items: beam.PCollection[WorkItem]) -> beam.PCollection[WorkItem]:
         """Apply one ParDo."""
         done: beam.PCollection[WorkItem] = items | "Process" >> beam.ParDo(
-            _ProcessDoFn(self._stage, self._context)
+            _ProcessDoFn(self._stage, self._context, self._resumes)
         ).with_output_types(WorkItem)
         return done
 
 
 class _ProcessDoFn(beam.DoFn):
-    def __init__(self, stage: ShardStage, context: Context) -> None:
-        self._stage, self._context = stage, context
+    def __init__(self, stage: ShardStage, context: Context, resumes: bool) -> None:
+        self._stage, self._context, self._resumes = stage, context, resumes
 
     def process(self, item: WorkItem) -> Iterable[WorkItem]:
         stage, context = self._stage, self._context
         name, key = stage.commit_name(item), context.stage_keys[stage.name]
-        if stage.works_on(item) and context.run.shard_commit(stage.name, key, name) is None:
+        is_done = self._resumes and context.run.shard_commit(stage.name, key, name) is not None
+        if stage.works_on(item) and not is_done:
             with guard_work_item(context, stage.name, name, item.cost):
                 reporter = ProgressWriter(context.progress, stage.name)
                 context.run.commit_shard(stage.name, key, stage.process(context, item, reporter))
@@ -47,9 +55,11 @@ class _ProcessDoFn(beam.DoFn):
 
 def run_shards(engine: Engine, context: Context, stages: Sequence[ShardStage], items: Sequence[WorkItem]) -> None:
     """Run neighbouring stages over all work items as one job."""
-    uncommitted = _uncommitted(context, stages, items)
-    if not uncommitted:
+    undone = {stage: _undone(context, stage, items) for stage in stages}
+    numbers = sorted(set().union(*undone.values()))
+    if not numbers:
         return
+    uncommitted = [items[number] for number in numbers]
     if context.session:
         log = open_log(context.run.folder, context.session, "driver")
         for stage in stages:
@@ -70,17 +80,15 @@ def run_shards(engine: Engine, context: Context, stages: Sequence[ShardStage], i
                 | "Claim" >> beam.FlatMap(claim_work_items).with_output_types(WorkItem)
             )
             for stage in stages:
-                done = done | f"{stage.name} {stage.label}".strip() >> ProcessShards(stage, context)
+                resumes = len(undone[stage]) < sum(map(stage.works_on, uncommitted))
+                name = f"{stage.name} {stage.label}".strip()
+                done = done | name >> ProcessShards(stage, context, resumes=resumes)
 
         engine.run(build, lanes=len(lanes))
 
 
-def _uncommitted(context: Context, stages: Sequence[ShardStage], items: Sequence[WorkItem]) -> list[WorkItem]:
-    """Return the work items that have no commit in at least one of the stages, in their order."""
-    found: set[int] = set()
-    for stage in stages:
-        remaining = [number for number, item in enumerate(items) if number not in found and stage.works_on(item)]
-        numbers = {stage.commit_name(items[number]): number for number in remaining}
-        done = context.run.done(stage.name, context.stage_keys[stage.name], list(numbers))
-        found.update(number for name, number in numbers.items() if name not in done)
-    return [items[number] for number in sorted(found)]
+def _undone(context: Context, stage: ShardStage, items: Sequence[WorkItem]) -> set[int]:
+    """Return the numbers of the work items of a stage that have no commit."""
+    numbers = {stage.commit_name(item): number for number, item in enumerate(items) if stage.works_on(item)}
+    done = context.run.done(stage.name, context.stage_keys[stage.name], list(numbers))
+    return {number for name, number in numbers.items() if name not in done}

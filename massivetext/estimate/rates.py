@@ -39,18 +39,18 @@ TRAIN_MEMORY = 6.0  # bytes of memory per byte of text that the tokenizer is tra
 # Requests per shard: reads, writes and look-ups of commits, verdicts, counts and summaries. Checked by
 # tests/estimate/test_work.py; a stage that is not listed makes one request per shard.
 REQUESTS: Mapping[str, int] = {
-    stages.INGEST.name: 2,
+    stages.INGEST.name: 1,
     stages.MEASURE.name: 1,
     stages.JUDGE.name: 1,
     stages.EXACT_DEDUP.name: 1,
-    stages.NEAR_DEDUP.name: 6,
-    stages.DECONTAMINATE.name: 2,
-    stages.TOKENIZER.name: 8,
-    stages.RECORDS.name: 10,
-    stages.REPORT.name: 8,
+    stages.NEAR_DEDUP.name: 4,
+    stages.DECONTAMINATE.name: 1,
+    stages.TOKENIZER.name: 2,
+    stages.RECORDS.name: 8,
+    stages.REPORT.name: 7,
 }
 REQUESTS_PER_FILE = 4  # per record shard, and per file of measured pairs
-REQUESTS_PER_LSH_PARTITION = 6  # per LSH partition
+REQUESTS_PER_LSH_PARTITION = 3  # per LSH partition
 REQUEST = 0.03  # seconds per request to an object store; assumed
 
 # -- assumed: Dataflow -------------------------------------------------------------------------------------------------

@@ -15,7 +15,6 @@ from massivetext.records.sequences import PIECE
 from massivetext.runs.stage import Stage, resolve
 from massivetext.sources import find_format
 from massivetext.stages import DECONTAMINATE, EXACT_DEDUP, NEAR_DEDUP, RECORDS, REPORT, STAGES, TOKENIZER, steps
-from massivetext.storage import files as fs
 
 _COPIES = 4  # of a partition in memory: as received, concatenated, its order, its sorted columns
 _TABLES = 3  # copies of the signatures of a shard in memory: array, table, file
@@ -245,8 +244,6 @@ def tokenizer(corpus: RunVolume) -> StepWork:
         corpus, TOKENIZER, (phase,) if corpus.sampled_bytes else (), jobs=1, stored_with=corpus.sampled_bytes
     )
     return whole._replace(
-        # Training passages are read one file at a time: such a request takes as long as AT_ONCE concurrent ones.
-        requests=whole.requests + (fs.AT_ONCE - 1) * (corpus.shards if corpus.sampled_bytes else 0),
         driver_seconds=rates.TRAIN * corpus.sampled_bytes,
         driver_bytes=whole.driver_bytes + rates.TRAIN_MEMORY * corpus.sampled_bytes,
     )

@@ -1,6 +1,7 @@
 """Tokenizer: a sample of the mixture, taken shard by shard, and a SentencePiece model trained on it."""
 
 import contextlib
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
@@ -27,6 +28,7 @@ MODEL = "tokenizer/tokenizer.model"
 _SAMPLES = "tokenizer/samples"
 _SAMPLE_COST = 1 / 50e6  # seconds per byte of text
 _BATCH_PASSAGES = 1 << 16  # passages in memory at a time
+_SMALL_SAMPLE_BYTES = 1 << 23  # of a shard; smaller ones are read whole, many at a time
 _PASSAGE = pa.schema([pa.field("passage", pa.string(), nullable=False)])
 
 
@@ -119,7 +121,19 @@ def sampled_passages(context: Context, shard: Shard, count: int) -> list[str]:
 
 
 def _training_lines(context: Context) -> Iterator[str]:
-    for shard in context.all_shards():
+    """Yield every line of the samples, in the order of the shards."""
+    commits = context.run.commits(STAGE, context.stage_keys[STAGE])
+    largest = max((commit.counts["bytes"] for commit in commits if commit.task.startswith("samples/")), default=0)
+
+    def read(shard: Shard) -> Iterator[list[str]]:
         for batch in tables.read_batches(context.run.shard_file(_SAMPLES, shard), rows=_BATCH_PASSAGES):
-            for passage in batch["passage"].to_pylist():
-                yield from passage.split("\n")
+            yield batch["passage"].to_pylist()
+
+    if largest > _SMALL_SAMPLE_BYTES:  # reading takes much longer than asking for it
+        batches = itertools.chain.from_iterable(map(read, context.all_shards()))
+    else:
+        found = fs.concurrently(context.run.folder, lambda shard: list(read(shard)), context.all_shards())
+        batches = itertools.chain.from_iterable(found)
+    for passages_of_batch in batches:
+        for passage in passages_of_batch:
+            yield from passage.split("\n")

@@ -9,6 +9,7 @@ import contextlib
 import functools
 import hashlib
 import re
+import zlib
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,19 +28,19 @@ def library() -> Html:
 
 def _bundle(cache: Path) -> str:
     """Return the bundle: the one in a folder if it is there and whole, otherwise a new one, which is kept there."""
-    kept = cache / f"vega-{version('vl-convert-python')}.js"
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        digest, _, known = kept.read_bytes().decode().partition("\n")
+    kept = cache / f"vega-{version('vl-convert-python')}.js.z"
+    with contextlib.suppress(OSError, zlib.error, UnicodeDecodeError):
+        digest, _, known = zlib.decompress(kept.read_bytes()).decode().partition("\n")
         if digest == _digest(known):
             return known
     import vl_convert  # loads a JavaScript engine
 
     bundle: str = vl_convert.javascript_bundle(_SNIPPET)
     with contextlib.suppress(OSError):
-        fs.write_bytes(str(kept), f"{_digest(bundle)}\n{bundle}".encode())
+        fs.write_bytes(str(kept), zlib.compress(f"{_digest(bundle)}\n{bundle}".encode()))
     return bundle
 
 
 def _digest(bundle: str) -> str:
-    """Return what a kept bundle begins with: a comment with a hash of the rest and of what was asked for."""
-    return "// " + hashlib.sha256((_SNIPPET + bundle).encode()).hexdigest()
+    """Return what a kept bundle begins with: a hash of the rest and of what was asked for."""
+    return hashlib.sha256((_SNIPPET + bundle).encode()).hexdigest()

@@ -5,6 +5,7 @@ import glob as local_glob
 import hashlib
 import io
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -160,9 +161,8 @@ def _version(info: Mapping[str, object]) -> str:
 
 def download(path: str, local: str) -> None:
     """Copy a file to a local path, a part at a time. Raises FileNotFoundError."""
-    fs, inner = object_store.connect(path)
-    with translate_errors(fs, path):
-        fs.get_file(inner, local)
+    with open_read(path) as source, Path(local).open("wb") as copy:
+        shutil.copyfileobj(source, copy, _CHUNK_BYTES)
 
 
 @contextlib.contextmanager

@@ -47,9 +47,6 @@ class FileSystem(Protocol):
     def put_file(self, lpath: str, rpath: str, **options: object) -> object:
         """Copy a local file to this file system."""
 
-    def get_file(self, rpath: str, lpath: str) -> object:
-        """Copy a file of this file system to a local path."""
-
     def rm_file(self, path: str) -> object:
         """Remove a file."""
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from fsspec.core import url_to_fs
 
 from massivetext.errors import UserError
+from massivetext.storage.answers import with_limit
 from massivetext.storage.file_systems import FileSystem
 from massivetext.storage.read_ahead import MOST_AHEAD_BYTES
 from massivetext.storage.store_errors import (
@@ -58,7 +59,7 @@ def connect(path: str) -> tuple[FileSystem, str]:
         raise UserError(f"{path}: {protocol}:// needs more than is installed here: {remedy}") from error
     except ValueError as error:
         raise UserError(f"{path}: {error}; want a local path, s3:// or gs://") from error
-    return found
+    return (with_limit(found[0]), found[1]) if protocol in EXTRAS else found
 
 
 def is_object_store(fs: FileSystem) -> bool:

@@ -11,6 +11,7 @@ from typing import IO
 from fsspec.caching import BaseCache, register_cache
 
 from massivetext.errors import FileChangedError, StoreFailedError
+from massivetext.storage.answers import answer_within, limit_seconds
 from massivetext.storage.file_systems import FileSystem
 from massivetext.storage.store_errors import EXTRAS, has_no_such_range, protocol_of, translate_store_errors
 
@@ -81,7 +82,7 @@ class ReadAhead(BaseCache):  # type: ignore[misc]  # fsspec has no types
     def _get(self, start: int, end: int) -> bytes:
         try:
             with translate_store_errors(self._path):
-                data: bytes = self.fetcher(start, end)
+                data: bytes = answer_within(limit_seconds(end - start), self.fetcher, start, end)
         except FileNotFoundError as error:
             raise FileChangedError(
                 f"{self._path}: has gone while it was read; put it back and run again to go on"

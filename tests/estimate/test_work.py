@@ -21,7 +21,8 @@ from massivetext.stages import STAGES, steps
 
 CORPUS = reference().corpus
 TEXT_STEP = ("ingest", "measure", "judge")
-STEPS = [tuple(stage.name for stage in step) for step in steps(STAGES)]
+Step = tuple[str, ...]
+STEPS: list[Step] = [tuple(stage.name for stage in step) for step in steps(STAGES)]
 
 
 def test_bytes_shuffled_by_hand() -> None:
@@ -67,19 +68,35 @@ def test_steps_without_work_have_none() -> None:
 # -- a run of our own --------------------------------------------------------------------------------------------------
 
 
-def counted(folder: Path, shards: int) -> Counter[tuple[str, ...]]:
-    """Number of requests of the driver to the run folder, by step, in a run with this many shards per source."""
+WORKER_BUDGET = {  # requests of the workers per shard, by step
+    TEXT_STEP: 24,
+    ("exact-dedup",): 9,
+    ("near-dedup",): 22,
+    ("decontaminate",): 13,
+    ("tokenizer",): 11,
+    ("records",): 19,
+    ("report",): 14,
+}
+
+
+def counted(folder: Path, shards: int) -> tuple[Counter[Step], Counter[Step]]:
+    """Number of requests to the run folder by step, of the driver and of the workers, with these shards per source."""
     requests, recipe = Requests(), write(folder / "corpus", shards=shards, documents=8)
     with requests.counting():
         prepare(load_recipe(str(recipe)), str(folder / "run"), requests.engine(), listener=requests.listen).run()
-    step_of = {stage: step for step in STEPS for stage in step}
-    return sum((Counter({step_of.get(stage, ()): n}) for stage, n in requests.counts.items()), Counter())
+    step_of: dict[str, Step] = {stage: step for step in STEPS for stage in step}
+
+    def by_step(counts: Counter[str]) -> Counter[Step]:
+        return sum((Counter({step_of.get(stage, ()): n}) for stage, n in counts.items()), Counter())
+
+    return by_step(requests.driver), by_step(requests.workers)
 
 
 @pytest.mark.slow
-def test_the_driver_asks_as_often_as_planned(tmp_path: Path) -> None:
-    few, many = counted(tmp_path / "few", 2), counted(tmp_path / "many", 6)
-    a_shard = {step: (many[step] - few[step]) / (4 * len(SOURCES)) for step in STEPS}
+def test_driver_and_workers_ask_as_often_as_planned(tmp_path: Path) -> None:
+    (few, few_of_workers), (many, many_of_workers) = counted(tmp_path / "few", 2), counted(tmp_path / "many", 6)
+    more = 4 * len(SOURCES)
+    a_shard = {step: (many[step] - few[step]) / more for step in STEPS}
 
     # Rounds of encoding and examples for the report differ from corpus to corpus.
     planned = {step: sum(rates.REQUESTS[stage] for stage in step) for step in STEPS}
@@ -87,6 +104,10 @@ def test_the_driver_asks_as_often_as_planned(tmp_path: Path) -> None:
     # Both runs have 32 LSH partitions: one per band.
     fixed = few["near-dedup",] - rates.REQUESTS["near-dedup"] * 2 * len(SOURCES)
     assert fixed == pytest.approx(32 * rates.REQUESTS_PER_LSH_PARTITION, rel=0.3)
+
+    of_workers = {step: (many_of_workers[step] - few_of_workers[step]) / more for step in STEPS}
+    print(f"requests of the driver per shard: {a_shard}, of the workers: {of_workers}")
+    assert {step: n for step, n in of_workers.items() if n > WORKER_BUDGET[step]} == {}
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -31,6 +32,7 @@ from massivetext.errors import (
     FileChangedError,
     LockHeldError,
     StoreFailedError,
+    UserError,
 )
 from massivetext.loader import load
 from massivetext.records.formats import RUN_FORMAT
@@ -41,6 +43,8 @@ from massivetext.stages.finished import open_context
 from massivetext.storage import files as fs
 from massivetext.storage import lock
 from massivetext.storage import object_store as stores
+from massivetext.storage.answers import VARIABLE, AnsweringFileSystem
+from massivetext.storage.file_systems import FileSystem
 from massivetext.storage.read_ahead import ReadAhead
 from massivetext.storage.store_errors import translate_store_errors
 
@@ -51,6 +55,11 @@ MB = 1 << 20
 def store() -> Iterator[Store]:
     with object_store() as made:
         yield made
+
+
+def client_of(path: str) -> FileSystem:
+    """Return the client behind a URL, which all calls of this process share, to replace its methods."""
+    return cast("AnsweringFileSystem", stores.connect(path)[0]).inner
 
 
 def requests(store: Store, method: str = "GET") -> list[str]:
@@ -213,8 +222,9 @@ def test_a_failure_that_passes_is_not_noticed(store: Store, method: str, action:
     rule = store.faults.add(action, method=method, times=2)
     fs.write_bytes(path, data)
     assert fs.read_bytes(path) == data
+    assert fs.size(path) == MB
     assert [info.path for info in fs.find(store.url + "/run")] == [path]
-    fs.remove(path)
+    fs.remove(store.url + "/run")
 
     assert store.listing() == store.uploads() == []
     assert rule.failed == 2
@@ -266,6 +276,44 @@ def test_objects_that_may_not_be_deleted_are_not_taken_for_deleted(
     monkeypatch.setattr(s3fs.S3FileSystem, "_bulk_delete", refused)
     with pytest.raises(AccessDeniedError, match="/a: cannot be removed; want the permission to delete objects there"):
         fs.remove(store.url + "/a")
+
+
+def test_a_store_that_accepts_a_request_and_never_answers_is_given_up(
+    store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = store.url + "/a"
+    store.put("a", os.urandom(MB))
+    monkeypatch.setenv(VARIABLE, "0.3")
+    with fs.open_read(path) as handle:
+        store.faults.add("delay", times=None, seconds=3)
+        for call in (
+            lambda: fs.info(path),
+            lambda: fs.exists(path),
+            lambda: fs.find(store.url),
+            lambda: fs.names(store.url),
+            lambda: fs.glob(store.url + "/*"),
+            lambda: fs.open_read(path),
+            lambda: fs.read_bytes(path),
+            lambda: fs.download(path, str(tmp_path / "copy")),
+            lambda: handle.read(10),
+            lambda: fs.write_bytes(path, b""),
+            lambda: fs.create_exclusively(path, b""),
+            lambda: fs.overwrite(path, b""),
+            lambda: fs.remove_file(path),
+            lambda: fs.remove_files([path]),
+            lambda: fs.remove(path),
+        ):
+            with pytest.raises(StoreFailedError, match=r"no answer within \d") as failed:
+                call()
+            assert f"{VARIABLE} sets the limit" in str(failed.value)
+            assert str(failed.value).startswith(store.url)
+
+
+@pytest.mark.parametrize("given", ["soon", "0", "-1", "nan"])
+def test_a_limit_that_is_no_number_is_refused(store: Store, monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv(VARIABLE, given)
+    with pytest.raises(UserError, match=f"{VARIABLE}: want a number of seconds above 0, got '{given}'"):
+        fs.exists(store.url + "/a")
 
 
 def test_a_missing_bucket_is_named(store: Store) -> None:
@@ -368,7 +416,7 @@ def test_an_object_is_replaced_only_where_there_is_one_and_nobody_has_touched_it
     fs.overwrite(path, b"2")
     assert store.read("a") == b"2"
 
-    client, _ = stores.connect(path)
+    client = client_of(path)
     info = client.info
 
     def touched_in_between(inner: str) -> object:
@@ -394,7 +442,7 @@ def test_a_store_without_conditional_requests_can_be_written(
     store: Store, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
     path = store.url + "/a"
-    client, _ = stores.connect(path)
+    client = client_of(path)
     put = client.pipe_file
 
     def simple(inner: str, data: bytes, **conditions: str) -> object:
@@ -410,7 +458,7 @@ def test_a_store_without_conditional_requests_can_be_written(
 
 
 def test_an_object_that_another_is_just_making_is_not_ours(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    client, _ = stores.connect(store.url)
+    client = client_of(store.url)
 
     def conflicting(*_: object, **__: object) -> None:
         raise refusal("ConditionalRequestConflict")
