@@ -11,7 +11,9 @@ from massivetext.engines import leash
 from massivetext.errors import UserError
 
 OLDEST = 11  # major version; Beam's job server and Spark 3.5 both run on it
+LOOPBACK = "127.0.0.1"
 _ANSWER_SECONDS = 30.0
+_BIND = "-Dspark.driver.bindAddress="  # Spark's pages of the driver follow the variable alone
 
 
 def require_java() -> int:
@@ -35,5 +37,8 @@ def launch() -> None:
     which may be gone as well.
     """
     leash.exit_with_parent(os.getppid())
+    for argument in sys.argv[1:]:
+        if argument.startswith(_BIND):
+            os.environ.setdefault("SPARK_LOCAL_IP", argument.removeprefix(_BIND))
     # Java does not read TMPDIR; a run removes its own folder of temporary files at the end.
     os.execvp("java", ["java", f"-Djava.io.tmpdir={tempfile.gettempdir()}", *sys.argv[1:]])

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from massivetext.engines import job_server
+from massivetext.engines import java, job_server
 from massivetext.engines.java import require_java
 from massivetext.errors import UserError
 from massivetext.storage import files as fs
@@ -71,11 +71,14 @@ def _for_spark(beam_args: Sequence[str], shards: int) -> list[str]:
         added += _environment(beam_args)
     if _value(beam_args, "job_server_java_launcher") is None:
         added.append(f"--job_server_java_launcher={_own_command('massivetext-java')}")
-    return added + [f"--job_server_jvm_properties={each}" for each in _java_properties(beam_args, shards)]
+    return added + [f"--job_server_jvm_properties={each}" for each in _java_properties(beam_args, master, shards)]
 
 
-def _java_properties(beam_args: Sequence[str], shards: int) -> list[str]:
+def _java_properties(beam_args: Sequence[str], master: str, shards: int) -> list[str]:
     given, properties = " ".join(beam_args), []
+    if _is_here(master) and "spark.driver.bindAddress" not in given:
+        # Spark listens on all interfaces otherwise, and lets whoever connects run code.
+        properties += [f"-Dspark.driver.bindAddress={java.LOOPBACK}", f"-Dspark.driver.host={java.LOOPBACK}"]
     if "spark.default.parallelism" not in given:
         # Spark runs, and repeats, one partition of a shuffle at a time: about two per shard, so that each is short.
         fewest, most = _PARTITIONS
@@ -123,6 +126,14 @@ def _require_command(config: str | None) -> None:
         ) from None
     if shutil.which(command) is None:
         raise UserError(f"--environment_config: {command}: no such command; it must be at this path on every node")
+
+
+def _is_here(master: str) -> bool:
+    """Return whether Spark runs on this machine alone: in the job server, or as a Master on loopback."""
+    if _LOCAL_MASTER.fullmatch(master):
+        return True
+    hosts = {urlsplit(f"//{each}").hostname for each in master.removeprefix("spark://").split(",")}
+    return master.startswith("spark://") and hosts <= {java.LOOPBACK, "localhost", "::1"}
 
 
 def _require_reachable(master: str) -> None:

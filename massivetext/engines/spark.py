@@ -15,10 +15,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from massivetext.engines.java import require_java
+from massivetext.engines.java import LOOPBACK, require_java
 from massivetext.errors import StageError, UserError
 
-LOOPBACK = "127.0.0.1"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
 # Every job copies a jar of 260 MB to every Worker, where it would stay for a week by default.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from massivetext.engines import java, job_server
+from massivetext.engines import java, job_server, leash
 from massivetext.engines.options import complete_options, runner_of
 from massivetext.errors import UserError
 
@@ -59,6 +59,41 @@ def test_a_shuffle_has_about_two_partitions_per_shard(shards: int, pieces: int) 
     assert f"--job_server_jvm_properties=-Dspark.default.parallelism={pieces}" in args
 
 
+@pytest.mark.parametrize(
+    ("master", "here"),
+    [
+        ("local", True),
+        ("local[*]", True),
+        ("spark://127.0.0.1:{port}", True),
+        ("spark://localhost:{port}", True),
+        ("spark://127.0.0.1:{port},192.0.2.1:7077", False),
+        ("yarn", False),
+    ],
+)
+@pytest.mark.usefixtures("jar")
+def test_spark_on_this_machine_listens_on_loopback_alone(master: str, here: bool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = master.format(port=server.getsockname()[1])
+        args = complete_options((*SPARK, f"--spark_master_url={url}"), shards=1)
+
+    assert ("--job_server_jvm_properties=-Dspark.driver.bindAddress=127.0.0.1" in args) is here
+    assert ("--job_server_jvm_properties=-Dspark.driver.host=127.0.0.1" in args) is here
+
+
+def test_the_pages_of_spark_follow_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SPARK_LOCAL_IP", raising=False)
+    monkeypatch.setattr(leash, "exit_with_parent", lambda _: None)
+    monkeypatch.setattr(os, "execvp", lambda _, command: started.append((command, os.environ.get("SPARK_LOCAL_IP"))))
+    started: list[tuple[list[str], str | None]] = []
+    for arguments in (["-Dspark.driver.bindAddress=127.0.0.1", "-jar", "a.jar"], ["-jar", "a.jar"]):
+        monkeypatch.delenv("SPARK_LOCAL_IP", raising=False)
+        monkeypatch.setattr(sys, "argv", ["massivetext-java", *arguments])
+        java.launch()
+
+    assert [address for _, address in started] == ["127.0.0.1", None]
+    assert all(command[0] == "java" and command[-1] == "a.jar" for command, _ in started)
+
+
 def test_what_the_user_gives_is_left_alone(jar: Path) -> None:
     given = (
         *SPARK,
@@ -67,6 +102,7 @@ def test_what_the_user_gives_is_left_alone(jar: Path) -> None:
         "--job_server_java_launcher=/opt/java",
         "--job_server_jvm_properties=-Dspark.default.parallelism=3",
         "--job_server_jvm_properties=-XX:+UseParallelGC",
+        "--job_server_jvm_properties=-Dspark.driver.bindAddress=0.0.0.0",
     )
     assert complete_options(given, shards=5) == given
 
