@@ -1,5 +1,7 @@
 """Measure: the signals of every document, one row per document."""
 
+from collections.abc import Callable
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -12,6 +14,14 @@ from massivetext.runs.store import ShardCommit
 from massivetext.runs.work_items import WorkItem
 from massivetext.signals import definitions, registry, unsafe_files
 from massivetext.storage import files as fs
+
+
+def announce_compilation(say: Callable[[str], None]) -> None:
+    """Say that the first run after an installation compiles the signals, if this is one."""
+    from massivetext.signals import kernel
+
+    if not kernel.is_compiled(registry.BUILT_IN.groups):
+        say("The first run after an installation compiles the signals for this machine, in about half a minute.")
 
 
 def measure_shard(context: Context, item: WorkItem, reporter: ProgressWriter) -> ShardCommit:

@@ -223,6 +223,8 @@ class Driver:
             self.context.run.begin(stage, self.context.stage_keys[stage.name])
             self._log().write("stage begun", stage=stage.name)
             self._listener(stage.name, "run", len(self._items))
+            if stage.announce is not None and self._engine.embedded:
+                resolve(stage.announce)(self._notify)
         self._run_jobs(step)
         used = Usage.now().since(started)
         for stage in step:

@@ -97,6 +97,8 @@ class Stage:
         validate: import path of a function (loaded recipe) that reads the files which the recipe names for the stage,
             as the stage itself does; raises UserError if one is of no use. Called by ``massivetext check`` and before a
             run.
+        announce: import path of a function (say) that says what the first minutes are spent on; called before its jobs
+            begin in processes of this machine.
         shard_work: import path of a function (volume of a source) that estimates the work on its shards.
         work: import path of a function (corpus) that estimates the work of a stage with jobs of its own.
     """
@@ -117,6 +119,7 @@ class Stage:
     run: str | None = None
     after: str | None = None
     validate: str | None = None
+    announce: str | None = None
     shard_work: str | None = None
     work: str | None = None
 

@@ -5,9 +5,13 @@ also define their counters. A compiled function must not use closures; it reache
 global names, or by names that :func:`bind` gives it.
 """
 
+import contextlib
+import fcntl
 import functools
 import hashlib
+import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from enum import EnumType
 from pathlib import Path
@@ -42,10 +46,21 @@ class CompiledFunction(Generic[P, R]):
         self.names = names
         self._inline = inline
         self._cache = cache
+        self._called = False
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Compile the function, if this is the first call, and call it."""
-        return self.dispatcher(*args, **kwargs)
+        if self._called or not self._cache or self.is_cached():
+            self._called = True
+            return self.dispatcher(*args, **kwargs)
+        with _alone(self):  # several workers begin at once: one compiles, and the others load what it has made
+            return self.dispatcher(*args, **kwargs)
+
+    def is_cached(self) -> bool:
+        """Return whether machine code is cached, so that the first call takes no compiler; True if it cannot be."""
+        folder = Path(os.environ.get("NUMBA_CACHE_DIR") or Path(self.function.__code__.co_filename).parent)
+        found = folder.rglob(f"*_{source_digest(self)}-*.nbi")
+        return next(found, None) is not None or not os.access(folder, os.W_OK)
 
     @functools.cached_property
     def dispatcher(self) -> Callable[P, R]:
@@ -115,6 +130,20 @@ def source_digest(function: Callable[..., object]) -> str:
         for name, value in each.used_globals():
             sha.update(f"{name}=".encode() + _content(value, source))
     return sha.hexdigest()[:16]
+
+
+@contextlib.contextmanager
+def _alone(function: CompiledFunction[P, R]) -> Iterator[None]:
+    """Let no other process of this user call the same function for the first time within the block."""
+    name = f"massivetext-compiling-{os.getuid()}-{source_digest(function)}.lock"
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # without a lock, each compiles for itself
+            path = Path(tempfile.gettempdir(), name)
+            descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+            stack.callback(os.close, descriptor)
+            stack.callback(path.unlink, missing_ok=True)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
 
 
 def _with_callees(

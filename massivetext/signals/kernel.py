@@ -47,14 +47,22 @@ def measure_texts(data: U8, offsets: I64, languages: I64, styles: I64, groups: S
         first_columns[columns] = width
         width += len(columns)
     matrix = np.zeros((len(offsets) - 1, width), np.float64)
-    counters = tuple(
-        _Counter(group.count, columns, group.tables is not None)
-        for group, columns in counted
-        if group.count is not None
-    )
     tables = tuple(group.tables() for group, _ in counted if group.tables is not None)
-    _loop(counters)(data, offsets, languages, styles, character_table(), lower(), tables, matrix)
+    _loop(_counters(groups))(data, offsets, languages, styles, character_table(), lower(), tables, matrix)
     return KernelCounts(matrix, first_columns, np.diff(offsets))
+
+
+def is_compiled(groups: Sequence[SignalGroup]) -> bool:
+    """Return whether the loop for some groups is compiled already; nothing is compiled or loaded to find out."""
+    return _loop(_counters(groups)).is_cached()
+
+
+def _counters(groups: Sequence[SignalGroup]) -> tuple[_Counter, ...]:
+    return tuple(
+        _Counter(group.count, group.columns, group.tables is not None)
+        for group in groups
+        if group.columns is not None and group.count is not None
+    )
 
 
 def kernel_signals(counts: KernelCounts, groups: Sequence[SignalGroup]) -> Columns:

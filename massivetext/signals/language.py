@@ -114,9 +114,11 @@ def _predict(samples: Sequence[str], ranks: int) -> tuple[npt.NDArray[np.object_
     nonempty = [index for index, one in enumerate(samples) if one]
     if nonempty:
         labels, probabilities = _model(LANGUAGE_MODEL).predict([samples[index] for index in nonempty], k=ranks)
-        codes[nonempty] = [[label.removeprefix(_LABEL) for label in ranked] for ranked in labels]
-        # Quantisation can raise a probability slightly above 1.
-        scores[nonempty] = np.clip(np.array(probabilities, np.float64), 0.0, 1.0)
+        for index, ranked, found in zip(nonempty, labels, probabilities, strict=True):
+            # fastText gives fewer than it is asked for where the others have no probability at all.
+            codes[index, : len(ranked)] = [label.removeprefix(_LABEL) for label in ranked]
+            # Quantisation can raise a probability slightly above 1.
+            scores[index, : len(ranked)] = np.clip(np.asarray(found, np.float64), 0.0, 1.0)
     return codes, scores
 
 

@@ -73,6 +73,17 @@ def test_a_text_in_two_languages_has_both() -> None:
     assert 0.1 < row["second_language_score"] <= row["language_score"] < 0.9
 
 
+def test_a_text_that_can_be_of_one_language_only_has_no_second_one() -> None:
+    # fastText gives one label for it instead of two, because no other has any probability.
+    sure = "すべて人は、自国その他いずれの国をも立ち去り、及び自国に帰る権利を有する。"
+    both = language.detect_languages([sure, "The quick brown fox jumps over the lazy dog and then it rests."])
+    alone = language.detect_languages([sure])
+
+    assert (both["language"][0], both["second_language"][0], both["second_language_score"][0]) == ("ja", "und", 0.0)
+    assert both["language"][1] == "en"
+    assert {name: column[0] for name, column in alone.items()} == {name: column[0] for name, column in both.items()}
+
+
 @pytest.mark.parametrize("text", ["", " \n"])
 def test_a_text_without_words_has_no_second_language(text: str) -> None:
     columns = language.detect_languages([text])
