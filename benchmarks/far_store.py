@@ -1,4 +1,4 @@
-"""A run on an object store whose every answer takes a while: requests per shard and stage, and time against a local run.
+"""A run on an object store whose every answer is late: requests per shard and stage, and time against a local run.
 
     python benchmarks/far_store.py [--quick] [--delay 0.03]
 
