@@ -51,7 +51,7 @@ def by_stage(log: Sequence[Request]) -> tuple[Counter[str], Counter[str]]:
 def run(folder: Path, output: str, options: Sequence[str]) -> Measured:
     """Run the quickstart into a folder or a URL."""
     command = [sys.executable, "-m", "massivetext", "run", "quickstart", "--output", output]
-    return measure([*command, "--workers", str(WORKERS), *options], folder)
+    return measure([*command, "--workers", str(WORKERS), *options], folder, directory=folder)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import msgspec
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from massivetext.recipe import DecontaminateOptions
@@ -122,16 +123,21 @@ def overlap_examples(
     context: Context, examples: ExampleReader, locations: Sequence[DocumentLocation]
 ) -> tuple[OverlapExample, ...]:
     """Return the documents at some locations with the items that they overlap most, in the same order."""
-    overlaps = fs.concurrently(context.run.folder, lambda location: read_overlaps(context, location), locations)
+    shards = sorted({location.shard for location in locations})
+    read = fs.concurrently(context.run.folder, lambda shard: context.run.read_table("contamination", shard), shards)
+    tables = dict(zip(shards, read, strict=True))
     return tuple(
-        OverlapExample(example, found[:_ITEMS_SHOWN])
-        for example, found in zip(examples.in_order(locations), overlaps, strict=True)
+        OverlapExample(example, _overlaps_of(location, tables[location.shard])[:_ITEMS_SHOWN])
+        for example, location in zip(examples.in_order(locations), locations, strict=True)
     )
 
 
 def read_overlaps(context: Context, location: DocumentLocation) -> tuple[ReportedOverlap, ...]:
     """Return every item that a document overlaps, the closest first."""
-    table = context.run.read_table("contamination", location.shard)
+    return _overlaps_of(location, context.run.read_table("contamination", location.shard))
+
+
+def _overlaps_of(location: DocumentLocation, table: pa.Table) -> tuple[ReportedOverlap, ...]:
     rows = table.filter(pc.equal(table["row"], location.row)).to_pylist()
     hits = [RankedOverlap(source=location.shard.source, shard=location.shard.index, **row) for row in rows]
     return tuple(_overlap(hit) for hit in sorted(hits, key=lambda hit: hit.order))

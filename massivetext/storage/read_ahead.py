@@ -16,7 +16,7 @@ from massivetext.storage.file_systems import FileSystem
 from massivetext.storage.store_errors import EXTRAS, has_no_such_range, protocol_of, translate_store_errors
 
 MOST_AHEAD_BYTES = 1 << 23  # read ahead of a stream at most
-_FIRST_BYTES = 1 << 18  # asked for at first; a file that is smaller is read whole
+_FIRST_BYTES = 1 << 20  # asked for at first; a file that is smaller is read whole
 _BEHIND_BYTES = 1 << 16  # kept of what was read, for callers that step back
 
 
