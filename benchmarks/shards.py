@@ -37,7 +37,7 @@ seed = 1
 kind = "news"
 inputs = ["input/*.jsonl"]
 weight = 1
-shard_bytes = 1
+shard_bytes = {shard_bytes}
 
 [tokenizer]
 vocabulary_size = 800
@@ -102,7 +102,8 @@ def write_corpus(folder: Path, documents: int, files: int) -> None:
         share = range(number * documents // files, (number + 1) * documents // files)
         lines = (json.dumps({"text": f"{texts[each % len(texts)]}\n\nNumber {each} of the files."}) for each in share)
         (folder / "input" / f"{number:06d}.jsonl").write_text("\n".join(lines) + "\n")
-    (folder / "recipe.toml").write_text(RECIPE)
+    largest = max(path.stat().st_size for path in (folder / "input").iterdir())
+    (folder / "recipe.toml").write_text(RECIPE.format(shard_bytes=largest))
 
 
 def measure(folder: Path, documents: int, files: int) -> Run:

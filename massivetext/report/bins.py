@@ -1,6 +1,7 @@
 """Fixed bins of every numeric signal, so that histograms of shards can be added exactly."""
 
 import bisect
+import functools
 import math
 from collections.abc import Sequence
 
@@ -18,6 +19,7 @@ _COUNT_BINS_PER_DECADE, _COUNT_DECADES = 10, 10
 _REAL_BINS_PER_DECADE, _REAL_DECADES = 40, (-3, 5)
 
 
+@functools.cache
 def edges(signal: Signal) -> F64:
     """Return the borders of a signal's bins: bin i holds values from ``edges[i]`` to just below ``edges[i + 1]``.
 
@@ -31,7 +33,7 @@ def edges(signal: Signal) -> F64:
     if signal.high is None:
         raise ValueError(f"bins: want a signal that is a number, got {signal.name!r}, which is text")
     if math.isfinite(signal.high):
-        return np.arange(SHARE_BINS + 1) / SHARE_BINS
+        return _constant(np.arange(SHARE_BINS + 1) / SHARE_BINS)
     if pa.types.is_integer(signal.type):
         steps = range(_COUNT_BINS_PER_DECADE * _COUNT_DECADES + 1)
         rounded = {float(round(10 ** (step / _COUNT_BINS_PER_DECADE))) for step in steps}
@@ -40,12 +42,17 @@ def edges(signal: Signal) -> F64:
         low, high = (decade * _REAL_BINS_PER_DECADE for decade in _REAL_DECADES)
         # Three digits are the same on every machine; the last bit of a power is not.
         borders = [float(f"{10 ** (step / _REAL_BINS_PER_DECADE):.3g}") for step in range(low, high + 1)]
-    return np.array([0.0, *borders, math.inf])
+    return _constant(np.array([0.0, *borders, math.inf]))
+
+
+def _constant(borders: F64) -> F64:
+    borders.flags.writeable = False  # all callers share it
+    return borders
 
 
 def count_bins(values: npt.NDArray[np.generic], borders: F64) -> npt.NDArray[np.int64]:
     """Return the number of values in each bin, int64[bins]. Values beyond the ends count to the first or last bin."""
-    bins = np.clip(np.searchsorted(borders, values.astype(np.float64), side="right") - 1, 0, len(borders) - 2)
+    bins = np.searchsorted(borders[1:-1], values.astype(np.float64), side="right")
     return np.bincount(bins, minlength=len(borders) - 1)
 
 

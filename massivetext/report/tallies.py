@@ -1,5 +1,6 @@
 """Counts and samples of documents that can be added in any order."""
 
+import operator
 from collections.abc import Callable, Mapping
 from typing import ClassVar, TypeVar
 
@@ -185,7 +186,9 @@ class TestSetTally(msgspec.Struct, frozen=True):
 
 def add_bins(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
     """Return the sums per bin. Raises ValueError if the numbers of bins differ."""
-    return tuple(x + y for x, y in zip(a, b, strict=True))
+    if len(a) != len(b):
+        raise ValueError(f"bins: want as many as in the other, {len(b)}, got {len(a)}")
+    return tuple(map(operator.add, a, b))
 
 
 def add_matrices(a: Matrix, b: Matrix) -> Matrix:

@@ -62,7 +62,10 @@ def exists(path: str) -> bool:
     fs, inner = object_store.connect(path)
     with translate_errors(fs, path):
         try:
-            fs.info(inner)  # not fsspec's `exists`, which returns False for every kind of error
+            if isinstance(fs, LocalFileSystem):
+                os.lstat(inner)
+            else:
+                fs.info(inner)  # not fsspec's `exists`, which returns False for every kind of error
         except (FileNotFoundError, NotADirectoryError):
             return False
     return True

@@ -10,8 +10,10 @@ import contextlib
 import os
 import re
 from collections.abc import Mapping
+from typing import cast
 
 from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem, make_path_posix
 
 from massivetext.errors import UserError
 from massivetext.storage.answers import with_limit
@@ -29,6 +31,7 @@ from massivetext.storage.store_errors import (
 # fsspec knows many more, and chains of them: some run templates, shells or other people's servers, and none was tried.
 PROTOCOLS = frozenset({"", "file", "local", "memory", "hdfs", *EXTRAS})
 UPLOAD_PART_BYTES = 1 << 24
+_LOCAL = LocalFileSystem()
 _PARALLEL_UPLOAD_PARTS = 4
 _CREDENTIALS_IN_URL = re.compile("://[^/]*@")
 # botocore repeats a failed request up to five times within some 15 seconds on average; s3fs repeats all of that four
@@ -45,6 +48,8 @@ def connect(path: str) -> tuple[FileSystem, str]:
     Raises:
         UserError: the protocol is not supported, its extra is not installed, or the URL holds credentials.
     """
+    if "://" not in path and "::" not in path:
+        return cast("FileSystem", _LOCAL), make_path_posix(path).rstrip("/") or "/"
     protocol = protocol_of(path)
     if _CREDENTIALS_IN_URL.search(path):  # they would be written to run.json and to messages
         raise UserError(f"a URL of {protocol}:// holds credentials; leave them out, and set them in the environment")
