@@ -45,7 +45,7 @@ REQUESTS: Mapping[str, int] = {
     stages.EXACT_DEDUP.name: 1,
     stages.NEAR_DEDUP.name: 4,
     stages.DECONTAMINATE.name: 1,
-    stages.TOKENIZER.name: 2,
+    stages.TOKENIZER.name: 3,
     stages.RECORDS.name: 8,
     stages.REPORT.name: 7,
 }
