@@ -12,7 +12,7 @@ from command import ROOT
 from massivetext.recipe import DecontaminateOptions, IngestOptions, Recipe, SourceOptions
 from massivetext.rules import Rule
 from massivetext.runs.context import Context
-from massivetext.runs.run_log import is_log
+from massivetext.runs.log_events import is_log
 from massivetext.runs.stage import verdict_sets
 from massivetext.runs.store import FORMAT, Run, RunState, StageState, json_sha256
 from massivetext.schema import Document, Rejected

@@ -14,8 +14,8 @@ from massivetext.errors import UserError
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from massivetext.runs.log_events import Event
     from massivetext.runs.log_reading import ItemRecord
-    from massivetext.runs.run_log import Event
 
 _SLOWEST = 20
 
@@ -32,8 +32,8 @@ def log(
     as_json: Annotated[bool, typer.Option("--json", help="Print the lines of the log as they are.")] = False,
 ) -> None:
     """Print what happened in a run: the newest execution of the command, or with --errors all that the log keeps."""
+    from massivetext.runs.log_events import FAILURES
     from massivetext.runs.log_reading import item_records, read_log
-    from massivetext.runs.run_log import FAILURES
     from massivetext.storage import files as fs
 
     folder = fs.absolute(run_folder)

@@ -13,8 +13,8 @@ from massivetext.errors import UserError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from massivetext.runs.log_events import Event, ItemNow, Now
     from massivetext.runs.log_reading import LogReader, StageProgress
-    from massivetext.runs.run_log import Event, ItemNow, Now
 
 _SECONDS = 2.0  # between two drawings on a terminal
 _PLAIN_SECONDS = 10.0  # between two looks where the output is not a terminal
@@ -67,8 +67,8 @@ def state_lines(reader: "LogReader", moment: float, local: bool) -> tuple[list[s
         moment: the present, in seconds since 1970-01-01 UTC.
         local: whether the run folder is on this machine.
     """
+    from massivetext.runs.log_events import FAILURES, NOW_SECONDS
     from massivetext.runs.log_reading import ENDS, items_in_work, stage_progress
-    from massivetext.runs.run_log import FAILURES, NOW_SECONDS
 
     session = reader.sessions()[-1]
     events, now = reader.events(session), reader.now(session)

@@ -23,7 +23,7 @@ from massivetext.orchestration.plan import (
     validate_files,
 )
 from massivetext.recipe import LoadedRecipe
-from massivetext.runs import progress, run_log
+from massivetext.runs import log_events, progress, run_log
 from massivetext.runs.context import Context
 from massivetext.runs.log_reading import item_in_work
 from massivetext.runs.stage import RunPlan, Stage, require_distinct, resolve, verdict_sets
@@ -324,4 +324,4 @@ def _require_folder(run: Run) -> None:
 
 def _is_ours(name: str) -> bool:
     # Files that a run leaves if it is killed before it has written its state.
-    return lock.is_lock(name) or run_log.is_log(name) or name.startswith(fs.TEMPORARY)
+    return lock.is_lock(name) or log_events.is_log(name) or name.startswith(fs.TEMPORARY)

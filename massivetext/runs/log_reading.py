@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from massivetext.errors import MassivetextError
-from massivetext.runs.run_log import FOLDER, Event, ItemNow, Now, session_of
+from massivetext.runs.log_events import FOLDER, Event, ItemNow, Now, session_of
 from massivetext.storage import files as fs
 
 ENDS = ("run done", "run failed", "run stopped")

@@ -1,4 +1,4 @@
-"""The log of a run: lines of JSON in ``RUN/log``, by which an operator finds out afterwards what happened.
+"""Writes the log of a run: lines of JSON in ``RUN/log``, by which an operator finds out afterwards what happened.
 
 Every process of a run has a file of its own, ``SESSION.ROLE-HOST-PID.jsonl``; a session is one execution of the
 command. The driver writes when the run and its stages begin and end; a process that works writes when a work item
@@ -27,112 +27,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from massivetext.errors import MassivetextError
+from massivetext.runs.log_events import FAILURES, FOLDER, NOW_SECONDS, Event, ItemNow, Kind, Now, session_of
 from massivetext.storage import files as fs
 
-FOLDER = "log"
 KEPT_SESSIONS = 10
 SLOW_SECONDS = 30.0  # that something may take before the log names it
 FILE_BYTES = 4 << 20  # of one process; then only failures are written, up to as much again
-NOW_SECONDS = {True: 5.0, False: 30.0}  # between two writings of what a process is doing, by whether the run is local
 _FLUSH_SECONDS = 5.0  # that lines for an object store wait
 _LOOK_SECONDS = 1.0
 _WARNINGS_PER_PLACE = 5
 _LONGEST_DETAIL = 500  # characters
 _UNSAFE = re.compile(r"[^A-Za-z0-9-]")
-
-Kind = Literal[
-    "run begun",
-    "run done",
-    "run failed",
-    "run stopped",
-    "stage skipped",
-    "stage begun",
-    "job begun",
-    "stage done",
-    "item begun",
-    "item done",
-    "item failed",
-    "slow",
-    "worker ended",
-    "warning",
-    "crash",
-    "log full",
-]
-FAILURES = frozenset(
-    {"run failed", "run stopped", "item failed", "worker ended", "slow", "warning", "crash", "log full"}
-)
-
-
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A line of the log.
-
-    Attributes:
-        time: seconds since 1970-01-01 UTC.
-        kind: what happened.
-        process: role, machine and process ID: "driver-host-123".
-        stage: name of the stage.
-        item: name of the work item.
-        seconds: wall time that it took; None where nothing is timed.
-        cpu_seconds: CPU time that it took.
-        documents: documents that the work item read or wrote.
-        bytes: their size.
-        items: number of work items of a job that begins.
-        cost: estimated cost of the work item, or of all of them, in the unit of the stage.
-        peak_bytes: largest resident set of the process up to this moment.
-        detail: a message, the place in the code of a warning, or what is in work.
-        frames: innermost places of a traceback, "file:line function", the innermost last.
-    """
-
-    time: float
-    kind: Kind
-    process: str
-    stage: str = ""
-    item: str = ""
-    seconds: float | None = None
-    cpu_seconds: float | None = None
-    documents: int = 0
-    bytes: int = 0
-    items: int = 0
-    cost: float | None = None
-    peak_bytes: int = 0
-    detail: str = ""
-    frames: tuple[str, ...] = ()
-
-
-class ItemNow(msgspec.Struct, frozen=True, kw_only=True):
-    """A work item that a process is working on.
-
-    Attributes:
-        stage: name of the stage.
-        item: name of the work item.
-        since: when it began, in seconds since 1970-01-01 UTC.
-        documents: documents so far.
-        bytes: bytes of text so far.
-        position: the last position in its input that the process has noted; empty: none.
-        position_since: when it was noted.
-    """
-
-    stage: str
-    item: str
-    since: float
-    documents: int
-    bytes: int
-    position: str
-    position_since: float
-
-
-class Now(msgspec.Struct, frozen=True, kw_only=True):
-    """What a process is doing at a moment: the work items that it works on, and its resident set in bytes."""
-
-    time: float
-    process: str
-    peak_bytes: int
-    items: tuple[ItemNow, ...]
 
 
 @dataclass(slots=True)
@@ -439,16 +348,6 @@ def remove_old_sessions(folder: str, keep: int = KEPT_SESSIONS) -> None:
         sessions = sorted({session_of(path) for path in paths})
         old = set(sessions[: max(0, len(sessions) - keep)])
         fs.remove_files([path for path in paths if session_of(path) in old or path.endswith(".now.json")])
-
-
-def session_of(path: str) -> str:
-    """Return the session of a log file."""
-    return path.rsplit("/", 1)[-1].split(".", 1)[0]
-
-
-def is_log(name: str) -> bool:
-    """Return whether a path below a run folder belongs to its log."""
-    return name.startswith(f"{FOLDER}/")
 
 
 def describe_error(error: BaseException) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from massivetext.errors import MassivetextError, StageError, UserError
+from massivetext.runs.log_events import is_log
 from massivetext.runs.manifests import (
     MANIFEST,
     NOT_JSON,
@@ -17,7 +18,6 @@ from massivetext.runs.manifests import (
     json_sha256,
     require_format,
 )
-from massivetext.runs.run_log import is_log
 from massivetext.runs.store import Run
 from massivetext.storage import files as fs
 from massivetext.storage import lock, tables

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 from object_store import Store
 
-from massivetext.runs.run_log import is_log
+from massivetext.runs.log_events import is_log
 from massivetext.storage import files as fs
 
 Harm = Mapping[str, int | str | None]  # see :meth:`Scene.harm`

@@ -13,7 +13,7 @@ from massivetext.records.reader import check_records, open_records
 from massivetext.report.destinations import destinations
 from massivetext.report.examples import DocumentLocation
 from massivetext.report.trace import find_documents, trace_document
-from massivetext.runs.run_log import is_log
+from massivetext.runs.log_events import is_log
 from massivetext.runs.store import Run
 from massivetext.runs.verify import verify_run
 from massivetext.stages.finished import open_context

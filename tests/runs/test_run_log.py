@@ -16,8 +16,9 @@ from massivetext.orchestration import driver
 from massivetext.orchestration.driver import prepare
 from massivetext.recipe import load_recipe
 from massivetext.runs import run_log
+from massivetext.runs.log_events import Event, Kind
 from massivetext.runs.log_reading import item_in_work, item_records, read_log, stage_progress
-from massivetext.runs.run_log import Event, Kind, count_work, logged_item, note_position, open_log
+from massivetext.runs.run_log import count_work, logged_item, note_position, open_log
 
 STORES = pytest.mark.parametrize("where", ["local", "memory"])
 

@@ -37,7 +37,7 @@ from massivetext.errors import (
 from massivetext.loader import load
 from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.reader import check_records, open_records
-from massivetext.runs.run_log import is_log
+from massivetext.runs.log_events import is_log
 from massivetext.runs.store import Run
 from massivetext.stages.finished import open_context
 from massivetext.storage import files as fs

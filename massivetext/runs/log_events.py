@@ -1,0 +1,110 @@
+"""The form of the log of a run: its events, and what processes say they are doing.
+
+:mod:`massivetext.runs.run_log` writes them, and :mod:`massivetext.runs.log_reading` reads them.
+"""
+
+from typing import Literal
+
+import msgspec
+
+FOLDER = "log"
+NOW_SECONDS = {True: 5.0, False: 30.0}  # between two writings of what a process is doing, by whether the run is local
+
+Kind = Literal[
+    "run begun",
+    "run done",
+    "run failed",
+    "run stopped",
+    "stage skipped",
+    "stage begun",
+    "job begun",
+    "stage done",
+    "item begun",
+    "item done",
+    "item failed",
+    "slow",
+    "worker ended",
+    "warning",
+    "crash",
+    "log full",
+]
+FAILURES = frozenset(
+    {"run failed", "run stopped", "item failed", "worker ended", "slow", "warning", "crash", "log full"}
+)
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line of the log.
+
+    Attributes:
+        time: seconds since 1970-01-01 UTC.
+        kind: what happened.
+        process: role, machine and process ID: "driver-host-123".
+        stage: name of the stage.
+        item: name of the work item.
+        seconds: wall time that it took; None where nothing is timed.
+        cpu_seconds: CPU time that it took.
+        documents: documents that the work item read or wrote.
+        bytes: their size.
+        items: number of work items of a job that begins.
+        cost: estimated cost of the work item, or of all of them, in the unit of the stage.
+        peak_bytes: largest resident set of the process up to this moment.
+        detail: a message, the place in the code of a warning, or what is in work.
+        frames: innermost places of a traceback, "file:line function", the innermost last.
+    """
+
+    time: float
+    kind: Kind
+    process: str
+    stage: str = ""
+    item: str = ""
+    seconds: float | None = None
+    cpu_seconds: float | None = None
+    documents: int = 0
+    bytes: int = 0
+    items: int = 0
+    cost: float | None = None
+    peak_bytes: int = 0
+    detail: str = ""
+    frames: tuple[str, ...] = ()
+
+
+class ItemNow(msgspec.Struct, frozen=True, kw_only=True):
+    """A work item that a process is working on.
+
+    Attributes:
+        stage: name of the stage.
+        item: name of the work item.
+        since: when it began, in seconds since 1970-01-01 UTC.
+        documents: documents so far.
+        bytes: bytes of text so far.
+        position: the last position in its input that the process has noted; empty: none.
+        position_since: when it was noted.
+    """
+
+    stage: str
+    item: str
+    since: float
+    documents: int
+    bytes: int
+    position: str
+    position_since: float
+
+
+class Now(msgspec.Struct, frozen=True, kw_only=True):
+    """What a process is doing at a moment: the work items that it works on, and its resident set in bytes."""
+
+    time: float
+    process: str
+    peak_bytes: int
+    items: tuple[ItemNow, ...]
+
+
+def session_of(path: str) -> str:
+    """Return the session of a log file."""
+    return path.rsplit("/", 1)[-1].split(".", 1)[0]
+
+
+def is_log(name: str) -> bool:
+    """Return whether a path below a run folder belongs to its log."""
+    return name.startswith(f"{FOLDER}/")
