@@ -33,6 +33,7 @@ def watch(
 
     from massivetext.runs.log_reading import LogReader
     from massivetext.storage import files as fs
+    from massivetext.storage import lock
     from massivetext.text import printable
 
     folder = fs.absolute(run_folder)
@@ -40,13 +41,18 @@ def watch(
     reader.refresh()
     if not reader.sessions():
         raise UserError(f"{folder}: no log here; give the folder that `massivetext run` writes to")
-    lines, ended = state_lines(reader, time.time(), fs.is_local(folder))
+
+    def look() -> tuple[list[str], bool]:
+        killed = lock.is_left_over(folder)  # before the log: a run that ends meanwhile is not called killed
+        reader.refresh()
+        return state_lines(reader, time.time(), fs.is_local(folder), killed=killed)
+
+    lines, ended = look()
     if once or ended or not console.is_terminal:
         _print_lines(console, lines)
         while not (once or ended):
             time.sleep(_PLAIN_SECONDS)
-            reader.refresh()
-            before, (lines, ended) = lines, state_lines(reader, time.time(), fs.is_local(folder))
+            before, (lines, ended) = lines, look()
             _print_lines(console, [line for line in lines if line not in before])
         return
     with Live(console=console, auto_refresh=False) as live:
@@ -55,41 +61,48 @@ def watch(
             if ended:
                 return
             time.sleep(_SECONDS)
-            reader.refresh()
-            lines, ended = state_lines(reader, time.time(), fs.is_local(folder))
+            lines, ended = look()
 
 
-def state_lines(reader: "LogReader", moment: float, local: bool) -> tuple[list[str], bool]:
+def state_lines(reader: "LogReader", moment: float, local: bool, *, killed: bool = False) -> tuple[list[str], bool]:
     """Return the state of the newest execution of the command as lines, and whether it has ended.
 
     Args:
         reader: has read the log.
         moment: the present, in seconds since 1970-01-01 UTC.
         local: whether the run folder is on this machine.
+        killed: whether the lock shows that the process of the run has ended without a word.
     """
     from massivetext.runs.log_events import FAILURES, NOW_SECONDS
-    from massivetext.runs.log_reading import ENDS, items_in_work, stage_progress
+    from massivetext.runs.log_reading import ENDS, item_records, items_in_work, stage_progress
 
     session = reader.sessions()[-1]
     events, now = reader.events(session), reader.now(session)
     end = next((event for event in reversed(events) if event.kind in ENDS), None)
     failures = [event for event in events if event.kind in FAILURES and event is not end]
     silent = moment - max((each.time for each in now), default=events[-1].time if events else moment)
-    lines = [_head(session, events, end, moment)]
-    broken = end is not None and end.kind != "run done"
+    killed = killed and end is None
+    if killed:
+        moment = max([event.time for event in events[-1:]] + [each.time for each in now], default=moment)
+    lines = [_head(session, events, end, moment, killed)]
+    broken = killed or (end is not None and end.kind != "run done")
     lines += [_stage_line(stage, broken) for stage in stage_progress(events, end.time if end else moment)]
-    if end is None:
+    if killed:
+        unfinished = [record for record in item_records(events) if record.seconds is None and not record.detail]
+        lines += [f"  {each.process}: {each.stage} {each.item} was begun" for each in unfinished[:_SHOWN_ITEMS]]
+        lines.append("its process has ended without a word, as after SIGKILL or a loss of power; run again to go on")
+    elif end is None:
         lines += _work_lines(items_in_work(now, events), moment)
         if silent > _SILENT_PERIODS * NOW_SECONDS[local]:
             lines.append(f"no sign of life for {_rounded(silent)}: the run was killed, or its machine has stopped")
     lines += _failure_lines(failures)
-    return lines, end is not None or silent > 10 * _SILENT_PERIODS * NOW_SECONDS[local]
+    return lines, killed or end is not None or silent > 10 * _SILENT_PERIODS * NOW_SECONDS[local]
 
 
-def _head(session: str, events: "Sequence[Event]", end: "Event | None", moment: float) -> str:
+def _head(session: str, events: "Sequence[Event]", end: "Event | None", moment: float, killed: bool) -> str:
     begun = next((event for event in events if event.kind == "run begun"), None)
     since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(begun.time)) if begun else session
-    state = "runs" if end is None else end.kind.removeprefix("run ")
+    state = end.kind.removeprefix("run ") if end is not None else "was killed" if killed else "runs"
     took = _rounded((end.time if end else moment) - begun.time) if begun else ""
     detail = f" ({begun.detail})" if begun and begun.detail else ""
     reason = f": {' '.join(end.detail.split())}" if end is not None and end.detail else ""

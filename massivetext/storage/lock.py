@@ -134,6 +134,12 @@ def hold(
         lock.release()
 
 
+def is_left_over(folder: str) -> bool:
+    """Return whether a lock is there whose holder, a process of this machine, has ended without releasing it."""
+    held = [each.owner for each in read_chain(folder)[-1:]]
+    return any(owner is not None and owner.is_here and owner.has_ended for owner in held)
+
+
 def is_lock(name: str) -> bool:
     """Return whether a file, by its path below the run folder, belongs to the lock."""
     return name == NAME or (name.startswith("lock-") and name.endswith(".json") and "/" not in name)

@@ -3,6 +3,10 @@
 import json
 import logging
 import os
+import re
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -275,6 +279,31 @@ def test_a_failure_names_the_file_of_the_log(
     assert "test_run_log.py:" in printed  # the place in the code
     assert run_command_line(["watch", run]) == 0
     assert "✗ ingest" in capsys.readouterr().out
+
+
+KILLED = """
+import os, signal, sys
+from massivetext.engines.engine import Engine
+from massivetext.orchestration.driver import prepare
+from massivetext.recipe import load_recipe
+from massivetext.runs.store import Run
+
+Run.committed = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+prepare(load_recipe(sys.argv[1]), sys.argv[2], Engine(), until="judge").run()
+"""
+
+
+def test_a_killed_run_is_told_at_once_with_what_it_worked_on(tmp_path: Path) -> None:
+    recipe, run = write(tmp_path / "corpus", shards=1, documents=6), tmp_path / "run"
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(recipe), str(run)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+
+    watched = subprocess.run(
+        [sys.executable, "-m", "massivetext", "watch", str(run)], capture_output=True, text=True, check=True
+    ).stdout
+    assert "): was killed, " in watched
+    assert re.search(r"driver-.*: ingest \w+/part-00000-of-00001 was begun", watched)
+    assert "its process has ended without a word" in watched
 
 
 def test_a_folder_without_a_log_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
