@@ -31,6 +31,7 @@ from pathlib import Path
 import msgspec
 
 from massivetext.errors import MassivetextError
+from massivetext.formatting import count_noun
 from massivetext.runs.log_events import FAILURES, FOLDER, NOW_SECONDS, Event, ItemNow, Kind, Now, session_of
 from massivetext.storage import files as fs
 
@@ -319,7 +320,7 @@ def log_crash(folder: str, lines: Sequence[str]) -> None:
     """Log what a crash has printed to standard error, in the newest session of this process; nothing if it has none."""
     for (log_folder, _), (process, log) in list(_logs.items()):
         if log_folder == folder and process == os.getpid() and lines:
-            log.write("crash", detail=lines[0], frames=tuple(lines))
+            log.write("crash", detail=f"standard error, {count_noun(len(lines), 'line')}", frames=tuple(lines))
 
 
 def note_position(position: str) -> None:
