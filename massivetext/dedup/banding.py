@@ -2,8 +2,6 @@
 
 from functools import lru_cache
 
-from datasketch import MinHashLSH
-
 
 @lru_cache(maxsize=64)
 def optimal_bands(permutations: int, threshold: float, recall_weight: float = 0.99) -> tuple[int, int]:
@@ -23,6 +21,8 @@ def optimal_bands(permutations: int, threshold: float, recall_weight: float = 0.
     Raises:
         ValueError: a value is out of range.
     """
+    from datasketch import MinHashLSH  # brings scipy's integration: a second of `massivetext check`, if always loaded
+
     if permutations < 2:
         raise ValueError(f"optimal_bands: want at least 2 permutations, got {permutations}")
     if not 0 < threshold <= 1:

@@ -193,10 +193,10 @@ def test_one_column_of_a_parquet_file_does_not_bring_the_others_along(
 
 
 def test_a_file_that_changes_while_it_is_read_stops_the_reader(store: Store) -> None:
-    store.put("a", os.urandom(MB))
+    store.put("a", os.urandom(3 * MB))
     with fs.open_read(store.url + "/a") as handle:
         handle.read(10)
-        store.put("a", os.urandom(MB))
+        store.put("a", os.urandom(3 * MB))
         with pytest.raises(FileChangedError, match="/a: has changed while it was read"):
             handle.read()
     with fs.open_read(store.url + "/a") as handle:
