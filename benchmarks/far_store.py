@@ -26,7 +26,7 @@ from object_store import Request, object_store
 
 WORKERS = 2
 _STAGE_DONE = re.compile(r"/run/(?P<stage>[a-z-]+)/manifest\.json$")
-_OF_SHARD = re.compile(r"part-\d{5}-of-(?P<count>\d{5})")
+_OF_SHARD = re.compile(r"part-\d{5}-of-\d{5}")
 
 
 def by_stage(log: Sequence[Request]) -> tuple[Counter[str], Counter[str]]:

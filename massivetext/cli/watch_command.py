@@ -38,13 +38,12 @@ def watch(
 
     folder = fs.absolute(run_folder)
     reader, console = LogReader(folder), make_console()
-    reader.refresh()
-    if not reader.sessions():
-        raise UserError(f"{folder}: no log here; give the folder that `massivetext run` writes to")
 
     def look() -> tuple[list[str], bool]:
         killed = lock.is_left_over(folder)  # before the log: a run that ends meanwhile is not called killed
         reader.refresh()
+        if not reader.sessions():
+            raise UserError(f"{folder}: no log here; give the folder that `massivetext run` writes to")
         return state_lines(reader, time.time(), fs.is_local(folder), killed=killed)
 
     lines, ended = look()

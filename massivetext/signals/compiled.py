@@ -51,10 +51,12 @@ class CompiledFunction(Generic[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Compile the function, if this is the first call, and call it."""
         if self._called or not self._cache or self.is_cached():
-            self._called = True
-            return self.dispatcher(*args, **kwargs)
-        with _alone(self):  # several workers begin at once: one compiles, and the others load what it has made
-            return self.dispatcher(*args, **kwargs)
+            result = self.dispatcher(*args, **kwargs)
+        else:
+            with _alone(self):  # several workers begin at once: one compiles, and the others load what it has made
+                result = self.dispatcher(*args, **kwargs)
+        self._called = True  # also where no cache could be written: nobody looks for one, or locks, a second time
+        return result
 
     def is_cached(self) -> bool:
         """Return whether machine code is cached, so that the first call takes no compiler; True if it cannot be."""

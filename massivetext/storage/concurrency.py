@@ -13,16 +13,13 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def concurrently(
-    folder: str, function: Callable[[T], R], items: Iterable[T], *, ahead: int = 2 * AT_ONCE
-) -> Iterator[R]:
+def concurrently(folder: str, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     """Yield the results of a function in the order of its arguments, computed in threads if ``folder`` is on a store.
 
     Args:
         folder: the folder that ``function`` reads; on a local disk everything runs in this thread.
         function: reads one small file, for example.
         items: arguments of ``function``, taken a few ahead of the results.
-        ahead: number of results that are computed, and held, before they are asked for; fewer if they are large.
     """
     if is_local(folder):
         yield from map(function, items)
@@ -32,7 +29,7 @@ def concurrently(
         try:
             for item in items:
                 waiting.append(pool.submit(contextvars.copy_context().run, function, item))
-                if len(waiting) >= ahead:
+                if len(waiting) >= 2 * AT_ONCE:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

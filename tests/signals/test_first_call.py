@@ -10,9 +10,7 @@ import pytest
 from massivetext.jobs.measure import announce_compilation
 
 COUNT = """
-import sys
 from massivetext.signals import kernel, registry
-from massivetext.signals.compiled import CompiledFunction
 import massivetext.signals as signals
 signals.measure_text("A text of some words.")
 loop = kernel._loop(kernel._counters(registry.BUILT_IN.groups))
