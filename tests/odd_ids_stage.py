@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from massivetext.recipe import Recipe
 from massivetext.runs.context import Context
-from massivetext.runs.progress import ProgressWriter
+from massivetext.runs.run_log import count_work
 from massivetext.runs.stage import RunPlan, Stage, Verdicts
 from massivetext.runs.store import ShardCommit
 from massivetext.runs.work_items import WorkItem
@@ -12,13 +12,13 @@ from massivetext.runs.work_items import WorkItem
 ODD_DIGITS = "13579bdf"
 
 
-def drop_odd_ids(context: Context, item: WorkItem, reporter: ProgressWriter) -> ShardCommit:
+def drop_odd_ids(context: Context, item: WorkItem) -> ShardCommit:
     """Write the verdicts of one shard."""
     ids = context.run.read_table("documents", item.shard, ["id"])["id"].to_pylist()
     alive = context.kept(item.shard, before=ODD_IDS.name)
     even = pa.array([each[-1] not in ODD_DIGITS for each in ids])
     file = context.run.write_table(context.verdicts_of(ODD_IDS.name), item.shard, pa.table({"kept": even}))
-    reporter.add(len(ids))
+    count_work(len(ids))
     return ShardCommit(
         item.shard.name, (file,), context.count_kept(item.shard, alive & even.to_numpy(zero_copy_only=False))
     )

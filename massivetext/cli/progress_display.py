@@ -1,4 +1,4 @@
-"""Live progress of a run: a line that is redrawn on a terminal, plain lines elsewhere."""
+"""Live progress of a run: a line for each running stage, redrawn on a terminal; plain lines elsewhere."""
 
 import contextlib
 import threading
@@ -10,26 +10,26 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from massivetext.cli.stage_lines import stage_line
 from massivetext.errors import MassivetextError
-from massivetext.formatting import format_duration
-from massivetext.runs.log_reading import LogReader, stage_progress
-from massivetext.runs.progress import ProgressCounts, read_progress
+from massivetext.runs.log_reading import LogReader, StageProgress, items_in_work, stage_progress
+from massivetext.runs.run_log import new_session
+from massivetext.storage import files as fs
 
 # Between two lines where the output is not a terminal: at first and, after so many lines, for a long run.
 _PLAIN_SECONDS, _LONG_PLAIN_SECONDS, _PLAIN_LINES = 10.0, 60.0, 6
-_LOG_SECONDS = 5.0  # between two looks into the log, for the time left
-_LIVE_SECONDS = 0.5  # between two drawings on a terminal
+_LIVE_SECONDS = {True: 1.0, False: 15.0}  # between two drawings on a terminal, by whether the run folder is local
 
 
 class ProgressDisplay:
-    """Context manager that shows the stages of a run as they go; the driver calls it with every event."""
+    """Context manager that shows the stages of a run as they go, from its log; the driver calls it with every event."""
 
     def __init__(self, console: Console, folder: str) -> None:
-        self._console, self._folder = console, folder
-        self._running: dict[str, tuple[float, int]] = {}
-        self._log: LogReader | None = None
-        self._left: dict[str, float] = {}
-        self._next_look = 0.0
+        self._console = console
+        self._reader = LogReader(folder)
+        self._local = fs.is_local(folder)
+        self._first_session = new_session().split("-")[0]  # sessions of earlier executions sort before it
+        self._running: dict[str, float] = {}  # since when, for a stage that the log does not have yet
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
@@ -53,64 +53,55 @@ class ProgressDisplay:
         """Show an event of the driver: "run", "done" or "skip" of a stage with so many shards."""
         with self._lock:
             if event == "run":
-                self._running[stage] = (time.monotonic(), shards)
-            elif event == "done":
-                line = self._line(stage)
-                started, _ = self._running.pop(stage)
-                took = Text(f" {format_duration(time.monotonic() - started)}", style="dim")
-                self._console.print(Text("✓ ", style="green") + Text(line, style="") + took, soft_wrap=True)
+                self._running[stage] = time.time()
+                return
+            if event == "done":
+                seconds = time.time() - self._running.pop(stage)
+                nothing = _no_counts(stage, "done", seconds)  # of a store: its log comes some seconds later
+                line, style = stage_line(self._look().get(stage, nothing) if self._local else nothing), "green"
             else:
-                self._console.print(Text(f"= {stage:<14} already done", style="dim"), soft_wrap=True)
+                line, style = stage_line(_no_counts(stage, "skipped", 0.0)), "dim"
+            shown = Text(line)
+            shown.stylize(style, 0, 1 if event == "done" else len(line))
+            self._console.print(shown, soft_wrap=True)
 
     def _draw(self) -> None:
-        printed: dict[str, ProgressCounts] = {}
+        printed: dict[str, int] = {}
         looks = 0
         while not self._stop.wait(self._wait(looks)):
             looks += 1
-            self._estimate()
             with self._lock:
-                counts = {stage: read_progress(self._folder, stage) for stage in self._running}
-                lines = {stage: self._line(stage) + self._remaining(stage) for stage in self._running}
+                found = self._look()
+                stages = [
+                    found.get(stage, _no_counts(stage, "running", time.time() - since))
+                    for stage, since in self._running.items()
+                ]
             if self._live:
-                self._live.update(Text("\n".join(f"… {line}" for line in lines.values())), refresh=True)
+                self._live.update(Text("\n".join(map(stage_line, stages))), refresh=True)
                 continue
-            for stage, line in lines.items():
-                if counts[stage] != printed.get(stage, ProgressCounts()):  # not the same line again
-                    self._console.print(f"… {line}", soft_wrap=True)
-            printed = counts
+            for stage in stages:
+                if stage.documents != printed.get(stage.stage, 0):  # not the same line again
+                    self._console.print(stage_line(stage), soft_wrap=True, markup=False, highlight=False)
+            printed = {stage.stage: stage.documents for stage in stages}
 
     def _wait(self, looks: int) -> float:
         if self._live:
-            return _LIVE_SECONDS
+            return _LIVE_SECONDS[self._local]
         return _PLAIN_SECONDS if looks < _PLAIN_LINES else _LONG_PLAIN_SECONDS
 
-    def _estimate(self) -> None:
-        """Estimate the time that is left of each stage from the log; show none where that fails."""
-        if time.monotonic() < self._next_look:
-            return
-        self._next_look = time.monotonic() + _LOG_SECONDS
+    def _look(self) -> dict[str, StageProgress]:
+        """Return what the log says of the stages of this run, by name; nothing where it cannot be read."""
         with contextlib.suppress(OSError, MassivetextError):
-            self._log = self._log or LogReader(self._folder)
-            self._log.refresh()
-            newest = self._log.sessions()[-1:]
-            events = self._log.events(newest[0]) if newest else []
-            stages = stage_progress(events, time.time())
-            self._left = {stage.stage: stage.seconds_left for stage in stages if stage.seconds_left}
-            return
-        self._left = {}
+            self._reader.refresh()
+            sessions = [session for session in self._reader.sessions() if session >= self._first_session]
+            if sessions:
+                events, now = self._reader.events(sessions[-1]), self._reader.now(sessions[-1])
+                working = [item for _, item in items_in_work(now, events)]
+                return {each.stage: each for each in stage_progress(events, time.time(), working)}
+        return {}
 
-    def _line(self, stage: str) -> str:
-        started, shards = self._running[stage]
-        done = read_progress(self._folder, stage)
-        seconds = max(time.monotonic() - started, 1e-9)
-        columns = [f"{stage:<14}"]
-        if done.documents:
-            columns.append(f"{done.documents:>9,} documents")
-        if done.bytes:
-            columns.append(f"{done.bytes / 1e6 / seconds:6.1f} MB/s")
-        if done.shards:
-            columns.append(f"{min(done.shards, shards)}/{shards} shards")
-        return "  ".join(columns)
 
-    def _remaining(self, stage: str) -> str:
-        return f"  about {format_duration(self._left[stage])} left" if stage in self._left else ""
+def _no_counts(stage: str, state: str, seconds: float) -> StageProgress:
+    return StageProgress(
+        stage=stage, state=state, seconds=seconds, items=0, items_done=0, documents=0, bytes=0, seconds_left=None
+    )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from massivetext.runs.log_events import Event, ItemNow, Now
-    from massivetext.runs.log_reading import LogReader, StageProgress
+    from massivetext.runs.log_reading import LogReader
 
 _SECONDS = 2.0  # between two drawings on a terminal
 _PLAIN_SECONDS = 10.0  # between two looks where the output is not a terminal
@@ -72,6 +72,7 @@ def state_lines(reader: "LogReader", moment: float, local: bool, *, killed: bool
         local: whether the run folder is on this machine.
         killed: whether the lock shows that the process of the run has ended without a word.
     """
+    from massivetext.cli.stage_lines import stage_line
     from massivetext.runs.log_events import FAILURES, NOW_SECONDS
     from massivetext.runs.log_reading import ENDS, item_records, items_in_work, stage_progress
 
@@ -85,13 +86,15 @@ def state_lines(reader: "LogReader", moment: float, local: bool, *, killed: bool
         moment = max([event.time for event in events[-1:]] + [each.time for each in now], default=moment)
     lines = [_head(session, events, end, moment, killed)]
     broken = killed or (end is not None and end.kind != "run done")
-    lines += [_stage_line(stage, broken) for stage in stage_progress(events, end.time if end else moment)]
+    working = [] if killed or end is not None else items_in_work(now, events)
+    stages = stage_progress(events, end.time if end else moment, [item for _, item in working])
+    lines += [stage_line(stage, broken=broken) for stage in stages]
     if killed:
         unfinished = [record for record in item_records(events) if record.seconds is None and not record.detail]
         lines += [f"  {each.process}: {each.stage} {each.item} was begun" for each in unfinished[:_SHOWN_ITEMS]]
         lines.append("its process has ended without a word, as after SIGKILL or a loss of power; run again to go on")
     elif end is None:
-        lines += _work_lines(items_in_work(now, events), moment)
+        lines += _work_lines(working, moment)
         if silent > _SILENT_PERIODS * NOW_SECONDS[local]:
             lines.append(f"no sign of life for {_rounded(silent)}: the run was killed, or its machine has stopped")
     lines += _failure_lines(failures)
@@ -106,25 +109,6 @@ def _head(session: str, events: "Sequence[Event]", end: "Event | None", moment: 
     detail = f" ({begun.detail})" if begun and begun.detail else ""
     reason = f": {' '.join(end.detail.split())}" if end is not None and end.detail else ""
     return f"begun {since}{detail}: {state}{reason}, {took}"
-
-
-def _stage_line(stage: "StageProgress", broken: bool) -> str:
-    marks = {"skipped": "=", "running": "✗" if broken else "…", "done": "✓"}
-    parts = [f"{marks[stage.state]} {stage.stage:<14}"]
-    if stage.state == "skipped":
-        return f"{parts[0]}  done before"
-    if stage.items:
-        parts.append(f"{stage.items_done:,}/{stage.items:,} work items")
-    elif stage.items_done:
-        parts.append(f"{stage.items_done:,} work items")
-    if stage.documents:
-        parts.append(f"{stage.documents:,} documents")
-    if stage.bytes and stage.seconds:
-        parts.append(f"{stage.bytes / 1e6 / stage.seconds:.1f} MB/s")
-    parts.append(_rounded(stage.seconds))
-    if stage.seconds_left and not broken:
-        parts.append(f"about {_rounded(stage.seconds_left)} left")
-    return "  ".join(parts)
 
 
 def _work_lines(found: "Sequence[tuple[Now, ItemNow]]", moment: float) -> list[str]:
@@ -153,7 +137,6 @@ def _failure_lines(failures: "Sequence[Event]") -> list[str]:
 
 
 def _print_lines(console: "Console", lines: Sequence[str]) -> None:
-
     for line in lines:
         print_line(console, line)
 

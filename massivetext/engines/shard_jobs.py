@@ -9,7 +9,6 @@ from massivetext.engines.engine import DistributeLanes, Engine
 from massivetext.engines.memory import release_memory
 from massivetext.runs.attempts import guard_work_item
 from massivetext.runs.context import Context
-from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.run_log import open_log
 from massivetext.runs.work_items import Lane, ShardStage, WorkItem, claim_work_items
 
@@ -46,9 +45,7 @@ class _ProcessDoFn(beam.DoFn):
         is_done = self._resumes and context.run.shard_commit(stage.name, key, name) is not None
         if stage.works_on(item) and not is_done:
             with guard_work_item(context, stage.name, name, item.cost):
-                reporter = ProgressWriter(context.progress, stage.name)
-                context.run.commit_shard(stage.name, key, stage.process(context, item, reporter))
-                reporter.add(shards=1)
+                context.run.commit_shard(stage.name, key, stage.process(context, item))
             release_memory()
         yield item
 

@@ -21,7 +21,7 @@ from massivetext.records.sequences import first_draws, lay_out_draws, next_draws
 from massivetext.records.tokens import TOKENS, counts_path, read_counts, round_tokens_path
 from massivetext.runs import documents
 from massivetext.runs.context import Context
-from massivetext.runs.progress import ProgressWriter
+from massivetext.runs.run_log import count_work
 from massivetext.runs.store import Shard, ShardCommit
 from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
 from massivetext.stages import RECORDS, TOKENIZER
@@ -234,7 +234,7 @@ class EncodeRound:
         self._number, self._ranges, self._kept = number, ranges, kept
         self._batch_bytes, self._encode = batch_bytes, encode
 
-    def __call__(self, context: Context, item: WorkItem, reporter: ProgressWriter) -> ShardCommit:
+    def __call__(self, context: Context, item: WorkItem) -> ShardCommit:
         """Write the tokens of one shard, and return the commit."""
         shard, run = item.shard, context.run
         draws = tokens = 0
@@ -242,7 +242,7 @@ class EncodeRound:
             fs.publish(round_tokens_path(run, self._number, shard)) as new,
             pq.ParquetWriter(new, TOKENS, compression="zstd") as writer,
         ):
-            for table in self._tables(context, shard, reporter):
+            for table in self._tables(context, shard):
                 writer.write_table(table)
                 draws += table.num_rows
                 tokens += sum(table["count"].to_pylist())
@@ -254,7 +254,7 @@ class EncodeRound:
         first, end = self._ranges[shard.source]
         return f"tokens/round-{self._number}/draws-{first}-{end}/{shard.name}"
 
-    def _tables(self, context: Context, shard: Shard, reporter: ProgressWriter) -> Iterator[pa.Table]:
+    def _tables(self, context: Context, shard: Shard) -> Iterator[pa.Table]:
         crops: list[DrawnCrop] = []
         size = 0
         for row, draws, data in self._drawn(context, shard):
@@ -264,11 +264,11 @@ class EncodeRound:
                 size += len(text)
                 if size >= self._batch_bytes:  # checked after every draw: a document may be drawn any number of times
                     yield self._encode(context, crops)
-                    reporter.add(len(crops), size)
+                    count_work(len(crops), size)
                     crops, size = [], 0
         if crops:
             yield self._encode(context, crops)
-            reporter.add(len(crops), size)
+            count_work(len(crops), size)
 
     def _drawn(self, context: Context, shard: Shard) -> Iterator[tuple[int, list[int], bytes]]:
         """Yield (row, draws, text as UTF-8) for every document of the shard that a draw of the range hits."""

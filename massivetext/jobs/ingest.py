@@ -11,8 +11,7 @@ import pyarrow.parquet as pq
 from massivetext.edits import EditRule, edit
 from massivetext.errors import MENDABLE, MassivetextError, StageError, UserError
 from massivetext.runs.context import Context
-from massivetext.runs.progress import ProgressWriter
-from massivetext.runs.run_log import note_position
+from massivetext.runs.run_log import count_work, note_position
 from massivetext.runs.store import ShardCommit
 from massivetext.runs.work_items import WorkItem
 from massivetext.schema import DOCUMENTS, Document, Rejected, documents_table
@@ -24,9 +23,7 @@ from massivetext.storage import files as fs
 _GROUP_DOCUMENTS, _GROUP_CHARACTERS = 1024, 4 * 2**20
 
 
-def ingest_shard(
-    context: Context, item: WorkItem, reporter: ProgressWriter, formats: Sequence[Format] = FORMATS
-) -> ShardCommit:
+def ingest_shard(context: Context, item: WorkItem, formats: Sequence[Format] = FORMATS) -> ShardCommit:
     """Write the documents and the quarantine of one shard, and return the commit."""
     shard, run = item.shard, context.run
     counts: Counter[str] = Counter({"documents": 0, "bytes": 0, "rejected": 0, "skipped": 0})
@@ -41,7 +38,7 @@ def ingest_shard(
             writer.write_table(documents_table(shard.source, group))
             counts["documents"] += len(group)
             counts["bytes"] += size
-            reporter.add(len(group), size)
+            count_work(len(group), size)
     files = (run.committed(documents, counts["documents"]), run.committed(quarantine))
     return ShardCommit(shard.name, files, dict(sorted(counts.items())))
 

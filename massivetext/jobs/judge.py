@@ -10,7 +10,7 @@ from massivetext.errors import UserError
 from massivetext.recipe import LoadedRecipe
 from massivetext.report.guards import Alarm, alarms, read_rule_counts
 from massivetext.runs.context import COUNTED_SIGNALS, Context
-from massivetext.runs.progress import ProgressWriter
+from massivetext.runs.run_log import count_work
 from massivetext.runs.store import ShardCommit
 from massivetext.runs.work_items import WorkItem
 from massivetext.schema import RULE_VERDICTS
@@ -18,7 +18,7 @@ from massivetext.signals import blocklist_files
 from massivetext.stages import JUDGE
 
 
-def judge_shard(context: Context, item: WorkItem, reporter: ProgressWriter) -> ShardCommit:
+def judge_shard(context: Context, item: WorkItem) -> ShardCommit:
     """Write the rule verdicts of one shard, and return the commit."""
     shard, run = item.shard, context.run
     judging = context.rules[shard.source]
@@ -31,7 +31,7 @@ def judge_shard(context: Context, item: WorkItem, reporter: ProgressWriter) -> S
     counts = {**context.count_kept(shard, kept, table), "removed": int((~kept).sum())}
     for bit, rule in enumerate(judging):
         counts[f"failed:{rule.name}"] = int(np.count_nonzero(failed >> np.uint64(bit) & np.uint64(1)))
-    reporter.add(table.num_rows)
+    count_work(table.num_rows)
     return ShardCommit(shard.name, (file,), counts)
 
 

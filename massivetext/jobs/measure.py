@@ -8,8 +8,7 @@ import pyarrow.parquet as pq
 from massivetext import rules, signals
 from massivetext.runs.context import Context
 from massivetext.runs.documents import read_row_groups
-from massivetext.runs.progress import ProgressWriter
-from massivetext.runs.run_log import note_position
+from massivetext.runs.run_log import count_work, note_position
 from massivetext.runs.store import ShardCommit
 from massivetext.runs.work_items import WorkItem
 from massivetext.signals import definitions, registry, unsafe_files
@@ -24,7 +23,7 @@ def announce_compilation(say: Callable[[str], None]) -> None:
         say("The first run after an installation compiles the signals for this machine, in about half a minute.")
 
 
-def measure_shard(context: Context, item: WorkItem, reporter: ProgressWriter) -> ShardCommit:
+def measure_shard(context: Context, item: WorkItem) -> ShardCommit:
     """Write the signals of one shard, and return the commit."""
     from massivetext.signals import (
         blocklists,
@@ -51,5 +50,5 @@ def measure_shard(context: Context, item: WorkItem, reporter: ProgressWriter) ->
             writer.write_table(table)
             rows += table.num_rows
             words += sum(table["word_count"].to_pylist())
-            reporter.add(table.num_rows, sum(table["byte_count"].to_pylist()))
+            count_work(table.num_rows, sum(table["byte_count"].to_pylist()))
     return ShardCommit(shard.name, (run.committed(new, rows),), {"documents": rows, "words": words})

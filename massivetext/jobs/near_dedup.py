@@ -22,7 +22,7 @@ from massivetext.jobs.near_sizes import DEFAULT_SIZES, NearDedupSizes
 from massivetext.jobs.near_verification import PairChunk, verify_candidates
 from massivetext.runs import documents
 from massivetext.runs.context import Context
-from massivetext.runs.progress import ProgressWriter
+from massivetext.runs.run_log import count_work
 from massivetext.runs.store import Shard, ShardCommit
 from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
 from massivetext.schema import DUPLICATE_VERDICTS, MAX_ROWS, U64, row_numbers, shard_numbers
@@ -53,7 +53,7 @@ def run_near_dedup(
 # -- signatures --------------------------------------------------------------------------------------------------------
 
 
-def sign_shard(context: Context, item: WorkItem, reporter: ProgressWriter) -> ShardCommit:
+def sign_shard(context: Context, item: WorkItem) -> ShardCommit:
     """Write the MinHash signatures of the documents of a shard, one column per LSH band.
 
     They are null for documents that were dropped before and for documents without words.
@@ -67,7 +67,7 @@ def sign_shard(context: Context, item: WorkItem, reporter: ProgressWriter) -> Sh
         signature = sign_text(text, options, context.recipe.seed)
         if signature is not None:
             signatures[row], signed[row] = signature, True
-        reporter.add(1, len(text))
+        count_work(1, len(text))
     values = signatures.reshape(total, options.bands, options.rows)
     columns = {band_column(band): _binary(values[:, band], signed) for band in range(options.bands)}
     file = context.run.write_table(SIGNATURES, shard, pa.table(columns))
@@ -135,7 +135,7 @@ def _clusters_of(context: Context, shard: Shard) -> tuple[U64, U64, npt.NDArray[
     return document_refs, keeper, similarity
 
 
-def write_near_verdicts(context: Context, item: WorkItem, _reporter: ProgressWriter) -> ShardCommit:
+def write_near_verdicts(context: Context, item: WorkItem) -> ShardCommit:
     """Write verdicts/near of one shard from the clusters."""
     shard, run = item.shard, context.run
     alive = context.kept(shard, before=STAGE)

@@ -14,7 +14,7 @@ from massivetext.report.accumulate import ShardSummary, accumulate_shard, count_
 from massivetext.report.completed import completed_stages
 from massivetext.report.summary import summarise
 from massivetext.runs.context import Context
-from massivetext.runs.progress import ProgressWriter
+from massivetext.runs.run_log import count_work
 from massivetext.runs.store import Manifest, Run, RunState, Shard, ShardCommit, StageState, canonical_json, json_sha256
 from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
 from massivetext.stages import INGEST, REPORT
@@ -42,14 +42,14 @@ class _SummariseShard:
     def __init__(self, done: Collection[str]) -> None:
         self._done = done
 
-    def __call__(self, context: Context, item: WorkItem, reporter: ProgressWriter) -> ShardCommit:
+    def __call__(self, context: Context, item: WorkItem) -> ShardCommit:
         """Write the summary of one shard and the counts of its hosts, and return the commit."""
         run, shard = context.run, item.shard
         columns = read_columns(context, shard, self._done)
         summary = accumulate_shard(context, columns)
         data = msgspec.json.encode(summary, order="deterministic")
         summarised = fs.write_bytes(run.shard_file("report/summaries", shard, ".json"), data)
-        reporter.add(summary.sources[shard.source].funnel[INGEST.name].documents)
+        count_work(summary.sources[shard.source].funnel[INGEST.name].documents)
         counted = run.write_table(HOSTS, shard, count_hosts(columns))
         return ShardCommit(shard.name, (run.committed(summarised), counted), {})
 

@@ -15,7 +15,7 @@ from massivetext.engines.shard_jobs import run_shards
 from massivetext.recipe import KINDS, DecontaminateOptions
 from massivetext.runs import documents
 from massivetext.runs.context import Context
-from massivetext.runs.progress import ProgressWriter
+from massivetext.runs.run_log import count_work
 from massivetext.runs.store import ShardCommit
 from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
 from massivetext.schema import CONTAMINATION_HITS, CONTAMINATION_VERDICTS
@@ -58,7 +58,7 @@ def _cached_screen(path: str, stage_key: str, options: DecontaminateOptions, by_
     return EvaluationScreen.for_index(_cached_index(path, stage_key), options, by_title=by_title)
 
 
-def screen_shard(context: Context, item: WorkItem, reporter: ProgressWriter) -> ShardCommit:
+def screen_shard(context: Context, item: WorkItem) -> ShardCommit:
     """Write verdicts/contamination of one shard and the overlaps of its documents, and return the commit."""
     shard, run, options = item.shard, context.run, context.recipe.decontaminate
     by_title = KINDS[context.source(shard).kind].screens_titles
@@ -71,7 +71,7 @@ def screen_shard(context: Context, item: WorkItem, reporter: ProgressWriter) -> 
         text, title = str(document["text"]), str(document["title"] or "")
         leaked[row], jaccard[row], containment[row], found = screen.screen(text, title)
         hits += [dict(zip(CONTAMINATION_HITS.names, (row, *hit), strict=True)) for hit in found]
-        reporter.add(1, len(text))
+        count_work(1, len(text))
     verdicts = pa.table(
         {"kept": ~leaked, "jaccard": pa.array(jaccard, mask=~alive), "containment": pa.array(containment, mask=~alive)},
         schema=CONTAMINATION_VERDICTS,

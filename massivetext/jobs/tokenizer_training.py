@@ -13,7 +13,7 @@ from massivetext.engines.shard_jobs import run_shards
 from massivetext.errors import UserError
 from massivetext.runs import documents
 from massivetext.runs.context import Context
-from massivetext.runs.progress import ProgressWriter
+from massivetext.runs.run_log import count_work
 from massivetext.runs.store import Shard, ShardCommit
 from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
 from massivetext.stages import TOKENIZER
@@ -57,18 +57,17 @@ class _SampleShard:
     def __init__(self, rates: dict[str, float]) -> None:
         self._rates = rates
 
-    def __call__(self, context: Context, item: WorkItem, reporter: ProgressWriter) -> ShardCommit:
-        return sample_shard(context, item.shard, self._rates[item.shard.source], reporter)
+    def __call__(self, context: Context, item: WorkItem) -> ShardCommit:
+        return sample_shard(context, item.shard, self._rates[item.shard.source])
 
 
-def sample_shard(context: Context, shard: Shard, rate: float, reporter: ProgressWriter) -> ShardCommit:
+def sample_shard(context: Context, shard: Shard, rate: float) -> ShardCommit:
     """Write the passages of the kept documents of a shard that belong to the sample, and return the commit.
 
     Args:
         context: the run.
         shard: the shard.
         rate: probability of a passage to be in the sample, 0 to 1.
-        reporter: counts the documents.
     """
     run = context.run
     alive = context.kept(shard).nonzero()[0]
@@ -88,7 +87,7 @@ def sample_shard(context: Context, shard: Shard, rate: float, reporter: Progress
                 writer.write_table(pa.table({"passage": sampled}, schema=_PASSAGE))
             size += sum(len(passage.encode()) for passage in sampled)
             count += len(sampled)
-            reporter.add(1, len(text))
+            count_work(1, len(text))
     return ShardCommit(f"samples/{shard.name}", (run.committed(new, count),), {"passages": count, "bytes": size})
 
 

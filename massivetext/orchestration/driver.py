@@ -23,7 +23,7 @@ from massivetext.orchestration.plan import (
     validate_files,
 )
 from massivetext.recipe import LoadedRecipe
-from massivetext.runs import log_events, progress, run_log
+from massivetext.runs import log_events, run_log
 from massivetext.runs.context import Context
 from massivetext.runs.log_reading import item_in_work
 from massivetext.runs.stage import RunPlan, Stage, require_distinct, resolve, verdict_sets
@@ -82,7 +82,6 @@ def prepare(
         rules=plan.rules,
         edits=plan.edits,
         verdicts=verdict_sets(loaded.recipe, stages),
-        progress=folder if fs.is_local(folder) else None,
         session=run_log.new_session(),
     )
     wanted = names if until is None else names[: names.index(until) + 1]
@@ -191,7 +190,6 @@ class Driver:
             for stage in step:
                 if stage.after is not None:
                     resolve(stage.after)(self.context, self._plan.loaded, self._notify, stage in undone)
-        self._remove_progress()
         run.sweep(self._states)
         self._save(held)
         return not before.issuperset(self._wanted)
@@ -208,13 +206,6 @@ class Driver:
             self._states[stage.name] = msgspec.structs.replace(measured, key=key, manifest=digest)
         for stage in self._stages[len(self._states) :]:
             run.clear_stale(stage, self.context.stage_keys[stage.name])
-        self._remove_progress()
-        if self.context.progress is not None:
-            progress.make_progress_folder(self.context.progress)
-
-    def _remove_progress(self) -> None:
-        if self.context.progress is not None:
-            fs.remove(self.context.run.path(progress.FOLDER))
 
     def _run_step(self, step: Sequence[Stage], held: lock.Lock) -> None:
         started = Usage.now()

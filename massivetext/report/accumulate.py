@@ -221,11 +221,12 @@ def _histograms(columns: ShardColumns) -> dict[str, Histogram]:
     found = {}
     for name, signal in ALL.items():
         if signal.high is not None and name in columns.signals.column_names:
-            values, borders = columns.signals[name].to_numpy(), bins.edges(signal)
-            found[name] = Histogram(
-                tuple(bins.count_bins(values[kept], borders).tolist()),
-                tuple(bins.count_bins(values[~kept], borders).tolist()),
-            )
+            borders = bins.edges(signal)
+            numbers = bins.bin_numbers(columns.signals[name].to_numpy(), borders)
+            size = len(borders) - 1
+            of_kept = np.bincount(numbers[kept], minlength=size)
+            of_dropped = np.bincount(numbers, minlength=size) - of_kept
+            found[name] = Histogram(tuple(of_kept.tolist()), tuple(of_dropped.tolist()))
     return found
 
 

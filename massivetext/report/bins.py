@@ -50,10 +50,15 @@ def _constant(borders: F64) -> F64:
     return borders
 
 
+def bin_numbers(values: npt.NDArray[np.generic], borders: F64) -> npt.NDArray[np.int64]:
+    """Return the number of the bin of each value, int64[values]; values beyond the ends are in the first or last."""
+    numbers: npt.NDArray[np.int64] = np.searchsorted(borders[1:-1], values.astype(np.float64), side="right")
+    return numbers
+
+
 def count_bins(values: npt.NDArray[np.generic], borders: F64) -> npt.NDArray[np.int64]:
     """Return the number of values in each bin, int64[bins]. Values beyond the ends count to the first or last bin."""
-    bins = np.searchsorted(borders[1:-1], values.astype(np.float64), side="right")
-    return np.bincount(bins, minlength=len(borders) - 1)
+    return np.bincount(bin_numbers(values, borders), minlength=len(borders) - 1)
 
 
 def position(value: float, borders: Sequence[float]) -> float:

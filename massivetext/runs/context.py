@@ -34,7 +34,6 @@ class Context:
         rules: rules that judge each source, in the order of the bits in its verdicts.
         edits: rules of the line edits of each source that has any.
         verdicts: verdicts of each stage that writes some, in the order of the stages.
-        progress: local folder for progress files; None: write none.
         session: name of the execution of the command, for the log; empty: write none.
     """
 
@@ -46,7 +45,6 @@ class Context:
     rules: Mapping[str, tuple[Rule, ...]]
     edits: Mapping[str, tuple[EditRule, ...]] = field(default_factory=dict)
     verdicts: tuple[VerdictSet, ...]
-    progress: str | None = None
     session: str = ""
 
     def source(self, shard: Shard) -> SourceOptions:

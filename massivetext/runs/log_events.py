@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 FOLDER = "log"
-NOW_SECONDS = {True: 5.0, False: 30.0}  # between two writings of what a process is doing, by whether the run is local
+NOW_SECONDS = {True: 1.0, False: 30.0}  # between two writings of what a process is doing, by whether the run is local
 
 Kind = Literal[
     "run begun",
@@ -21,6 +21,7 @@ Kind = Literal[
     "stage done",
     "item begun",
     "item done",
+    "items done",
     "item failed",
     "slow",
     "worker ended",
@@ -31,6 +32,7 @@ Kind = Literal[
 FAILURES = frozenset(
     {"run failed", "run stopped", "item failed", "worker ended", "slow", "warning", "crash", "log full"}
 )
+FEW = FAILURES | {"run begun", "run done", "stage skipped", "stage begun", "job begun", "stage done", "items done"}
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -46,7 +48,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         cpu_seconds: CPU time that it took.
         documents: documents that the work item read or wrote.
         bytes: their size.
-        items: number of work items of a job that begins.
+        items: number of work items: of a job that begins, or that "items done" stands for, as a full log writes it.
         cost: estimated cost of the work item, or of all of them, in the unit of the stage.
         peak_bytes: largest resident set of the process up to this moment.
         detail: a message, the place in the code of a warning, or what is in work.

@@ -1,8 +1,8 @@
 """Read the log of a run: its events, its work items, and how far the newest execution of the command has come."""
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -55,7 +55,7 @@ class StageProgress:
         seconds: wall time so far, or of the whole stage.
         items: work items of the job that runs; 0: not known, as in jobs that shuffle.
         items_done: how many of them are done.
-        documents: documents of the work items that are done.
+        documents: documents of all jobs so far, with those of work items that are in work.
         bytes: their size.
         seconds_left: estimate of the time left; None where it could not be honest.
     """
@@ -175,51 +175,75 @@ def _record(stage: str, item: str, events: Sequence[Event]) -> ItemRecord:
     )
 
 
-def stage_progress(events: Sequence[Event], moment: float) -> list[StageProgress]:
+@dataclass(slots=True)
+class _Tally:
+    """What the events say of a stage: the last event of each kind, and sums over its work items that are done."""
+
+    kinds: dict[str, Event] = field(default_factory=dict)
+    documents: int = 0
+    bytes: int = 0
+    items: int = 0  # these two of the job that runs now
+    cost: float = 0.0
+
+    def add(self, event: Event) -> None:
+        if event.kind in ("item done", "items done"):
+            self.documents += event.documents
+            self.bytes += event.bytes
+            self.items += event.items or 1
+            self.cost += event.cost or 0.0
+        else:
+            self.kinds[event.kind] = event
+            if event.kind in ("stage begun", "job begun"):
+                self.items, self.cost = 0, 0.0
+
+
+_OF_STAGES = ("stage begun", "stage done", "stage skipped", "job begun", "item done", "items done")
+
+
+def stage_progress(events: Sequence[Event], moment: float, working: Iterable[ItemNow] = ()) -> list[StageProgress]:
     """Return how far each stage has come that one execution of the command has begun or skipped.
 
     Args:
         events: events of the execution, by time.
         moment: the present, in seconds since 1970-01-01 UTC.
+        working: the work items that processes are working on.
     """
-    by_stage: dict[str, dict[str, Event]] = {}
-    items: dict[str, list[Event]] = {}
+    tallies: dict[str, _Tally] = {}
     for event in events:
-        if event.kind in ("stage begun", "stage done", "stage skipped", "job begun"):
-            by_stage.setdefault(event.stage, {})[event.kind] = event
-            if event.kind in ("stage begun", "job begun"):
-                items[event.stage] = []  # of the job that runs now
-        elif event.kind == "item done":
-            items.setdefault(event.stage, []).append(event)
-    return [_progress(stage, kinds, items.get(stage, []), moment) for stage, kinds in by_stage.items()]
+        if event.kind in _OF_STAGES:
+            tallies.setdefault(event.stage, _Tally()).add(event)
+    for item in working:
+        if item.stage in tallies:
+            tallies[item.stage].documents += item.documents
+            tallies[item.stage].bytes += item.bytes
+    return [_progress(stage, tally, moment) for stage, tally in tallies.items() if tally.kinds]
 
 
-def _progress(stage: str, kinds: Mapping[str, Event], done: Sequence[Event], moment: float) -> StageProgress:
-    begun, ended, job = kinds.get("stage begun"), kinds.get("stage done"), kinds.get("job begun")
+def _progress(stage: str, tally: _Tally, moment: float) -> StageProgress:
+    begun, ended, job = (tally.kinds.get(kind) for kind in ("stage begun", "stage done", "job begun"))
     seconds = (ended.time if ended else moment) - begun.time if begun else 0.0
     is_running = begun is not None and ended is None
     return StageProgress(
         stage=stage,
         state="running" if is_running else "done" if ended else "skipped",
         seconds=max(0.0, seconds),
-        items=job.items if job and len(done) <= job.items else 0,
-        items_done=len(done),
-        documents=sum(event.documents for event in done),
-        bytes=sum(event.bytes for event in done),
-        seconds_left=_seconds_left(job, done, moment) if job and is_running else None,
+        items=job.items if job and tally.items <= job.items else 0,
+        items_done=tally.items,
+        documents=tally.documents,
+        bytes=tally.bytes,
+        seconds_left=_seconds_left(job, tally, moment) if job and is_running else None,
     )
 
 
-def _seconds_left(job: Event, done: Sequence[Event], moment: float) -> float | None:
+def _seconds_left(job: Event, done: _Tally, moment: float) -> float | None:
     """Return the time that is left of a job; None before enough is done, or where other jobs of the stage follow.
 
     The work items differ in size by orders of magnitude and the most expensive ones come first, so their estimated
     costs are compared, not their number.
     """
-    spent = sum(event.cost or 0.0 for event in done)
-    if not job.cost or len(done) < _LEAST_ITEMS or spent < _LEAST_SHARE * job.cost:
+    if not job.cost or done.items < _LEAST_ITEMS or done.cost < _LEAST_SHARE * job.cost:
         return None
-    return (moment - job.time) * max(0.0, job.cost - spent) / spent
+    return (moment - job.time) * max(0.0, job.cost - done.cost) / done.cost
 
 
 def _read_from(path: str, offset: int) -> bytes:

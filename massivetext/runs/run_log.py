@@ -32,12 +32,13 @@ import msgspec
 
 from massivetext.errors import MassivetextError
 from massivetext.formatting import count_noun
-from massivetext.runs.log_events import FAILURES, FOLDER, NOW_SECONDS, Event, ItemNow, Kind, Now, session_of
+from massivetext.runs.log_events import FAILURES, FEW, FOLDER, NOW_SECONDS, Event, ItemNow, Kind, Now, session_of
 from massivetext.storage import files as fs
 
 KEPT_SESSIONS = 10
 SLOW_SECONDS = 30.0  # that something may take before the log names it
-FILE_BYTES = 4 << 20  # of one process; then only failures are written, up to as much again
+FILE_BYTES = 4 << 20  # of one process; then only what is rare is written, up to as much again
+_SUM_SECONDS = 30.0  # between two lines that sum up the work items of a process whose log is full
 _FLUSH_SECONDS = 5.0  # that lines for an object store wait
 _LOOK_SECONDS = 1.0
 _WARNINGS_PER_PLACE = 5
@@ -93,14 +94,15 @@ class RunLog:
         self._lines: list[bytes] = []
         self._files = self._size = 0
         self._full = False
+        self._unwritten: list[Event] = []  # work items that were done since the log is full
+        self._summed = time.monotonic()
         self._flushed = time.monotonic()
         self._warned: dict[str, int] = {}
         if self._local:
             with contextlib.suppress(OSError):
                 Path(self.path).parent.mkdir(parents=True, exist_ok=True)
         self._ended = threading.Event()
-        if not self._local:
-            atexit.register(self.flush)
+        atexit.register(self.flush)
         threading.Thread(target=self._watch, name="massivetext-log", daemon=True).start()
 
     def write(
@@ -155,8 +157,9 @@ class RunLog:
             self._append(event)
 
     def flush(self) -> None:
-        """Write the lines that wait for an object store."""
+        """Write the lines that wait for an object store, and the sums of a full log."""
         with self._writing, contextlib.suppress(Exception):
+            self._sum_up()
             self._upload()
 
     def close(self) -> None:
@@ -177,7 +180,11 @@ class RunLog:
                 fs.write_bytes(path, data)
 
     def _append(self, event: Event) -> None:
-        if self._full and event.kind not in FAILURES:
+        if self._full and event.kind not in FEW:
+            if event.kind == "item done":
+                self._unwritten.append(event)
+                if time.monotonic() - self._summed > _SUM_SECONDS or event.stage != self._unwritten[0].stage:
+                    self._sum_up()
             return
         line = msgspec.json.encode(event) + b"\n"
         self._size += len(line)
@@ -194,6 +201,28 @@ class RunLog:
         elif event.kind in FAILURES:  # everything else is written by the thread, so that no work waits for it
             self._upload()
 
+    def _sum_up(self) -> None:
+        self._summed = time.monotonic()
+        unwritten, self._unwritten = self._unwritten, []
+        by_stage: dict[str, list[Event]] = {}
+        for event in unwritten:
+            by_stage.setdefault(event.stage, []).append(event)
+        for stage, events in by_stage.items():
+            costs = [event.cost for event in events]
+            self._append(
+                Event(
+                    time=events[-1].time,
+                    kind="items done",
+                    process=self.process,
+                    stage=stage,
+                    items=len(events),
+                    documents=sum(event.documents for event in events),
+                    bytes=sum(event.bytes for event in events),
+                    cost=sum(cost or 0.0 for cost in costs),
+                    peak_bytes=events[-1].peak_bytes,
+                )
+            )
+
     def _upload(self) -> None:
         self._flushed = time.monotonic()
         if self._lines and not self._local:
@@ -209,7 +238,8 @@ class RunLog:
             if time.monotonic() >= next_now:
                 self.write_now()
                 next_now = time.monotonic() + NOW_SECONDS[self._local]
-            if not self._local and time.monotonic() - self._flushed > _FLUSH_SECONDS:
+            waiting = bool(self._unwritten) if self._local else time.monotonic() - self._flushed > _FLUSH_SECONDS
+            if waiting and (not self._full or time.monotonic() - self._summed > _SUM_SECONDS):
                 self.flush()
 
     def _name_slow(self, item: _Item) -> None:
@@ -334,7 +364,7 @@ def note_position(position: str) -> None:
         item.position_since = time.time()
 
 
-def count_work(documents: int, size: int) -> None:
+def count_work(documents: int, size: int = 0) -> None:
     """Add to the documents and bytes of the item that this thread works on."""
     if (item := _work.item) is not None:
         item.documents += documents

@@ -15,14 +15,13 @@ if TYPE_CHECKING:
     from massivetext.recipe import LoadedRecipe, Recipe
     from massivetext.rules import Rule
     from massivetext.runs.context import Context
-    from massivetext.runs.progress import ProgressWriter
     from massivetext.runs.store import ShardCommit
     from massivetext.runs.work_items import WorkItem
     from massivetext.sources.splits import Split
 
 T = TypeVar("T")
 Splits = Mapping[str, Sequence["tuple[Split, ...]"]]
-ShardProcess = Callable[["Context", "WorkItem", "ProgressWriter"], "ShardCommit"]
+ShardProcess = Callable[["Context", "WorkItem"], "ShardCommit"]
 
 
 class RunPlan(NamedTuple):
@@ -90,7 +89,7 @@ class Stage:
         has_work: whether it can change anything for such a source, for ``massivetext check``; None: always.
         verdicts: None for a stage that never removes a document.
         facts: what its manifest says beyond the counts of shards; JSON values only.
-        process: function of one shard (context, work item, reporter) that returns the commit, or its import path.
+        process: function of one shard (context, work item) that returns the commit, or its import path.
         run: import path of a function (engine, context, work items) that runs Beam jobs of its own.
         after: import path of a function (context, loaded recipe, say, first) that looks at the complete stage; it may
             stop the run with UserError. ``first`` is False where the stage was complete before this run began.
@@ -153,7 +152,7 @@ class Stage:
 _NAME = re.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _FOLDER = re.compile("[a-z][a-z0-9-]*(/[a-z][a-z0-9-]*)?")
 # Folders of a run that belong to no stage, or that hold folders of several stages.
-_RESERVED_FOLDERS = frozenset({"log", "progress", "verdicts"})
+_RESERVED_FOLDERS = frozenset({"log", "verdicts"})
 
 
 def require_distinct(stages: Sequence[Stage]) -> None:

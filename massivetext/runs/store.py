@@ -92,7 +92,8 @@ class Run:
     def commit_shard(self, stage: str, key: str, commit: ShardCommit) -> None:
         """Write the commit of a work item; all its files must be in place."""
         path = self._commit_path(stage, key, commit.task)
-        fs.write_bytes(path, msgspec.json.encode(commit, order="deterministic"))
+        # Its files are safe from a loss of power. The commit itself need not be: without it the work is done again.
+        fs.write_bytes(path, msgspec.json.encode(commit, order="deterministic"), durable=False)
         if fs.is_marker_gone(now=True):  # the stage was completed and its commits were removed during this call
             fs.remove(self.path(stage, "commits", key[:16]))
 

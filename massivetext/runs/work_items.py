@@ -10,7 +10,6 @@ from pathlib import Path
 import msgspec
 
 from massivetext.runs.context import Context
-from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.store import Shard, ShardCommit
 from massivetext.sources.splits import Split
 
@@ -29,7 +28,7 @@ class WorkItem(msgspec.Struct, frozen=True):
     cost: float
 
 
-ProcessShard = Callable[[Context, WorkItem, ProgressWriter], ShardCommit]
+ProcessShard = Callable[[Context, WorkItem], ShardCommit]
 
 
 @dataclass(frozen=True, slots=True)

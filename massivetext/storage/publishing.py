@@ -53,11 +53,16 @@ class NewFile(os.PathLike[str]):
 
 
 @contextlib.contextmanager
-def publish(path: str) -> Iterator[NewFile]:
+def publish(path: str, *, durable: bool = True) -> Iterator[NewFile]:
     """Give a temporary local file to write to; if the block succeeds, it appears whole under ``path``.
 
     The temporary name is unique to the attempt, so that two attempts at the same work item never share a half-written
     file. The last one to finish wins, and both have written the same bytes.
+
+    Args:
+        path: path or URL of the file.
+        durable: whether the block ends only when the file is safe from a loss of power. Without it, such a loss may
+            leave an older file, an empty one or none.
 
     Raises:
         FencedOutError: the marker of the fence around this call is gone; nothing was written.
@@ -78,9 +83,11 @@ def publish(path: str) -> Iterator[NewFile]:
         new.measure()
         _check_fence(path)
         if isinstance(fs, LocalFileSystem):
-            local_disk.sync(temporary)
+            if durable:
+                local_disk.sync(temporary)
             temporary.replace(target)
-            local_disk.sync(target.parent)
+            if durable:
+                local_disk.sync(target.parent)
         else:
             object_store.upload(fs, str(temporary), path, inner)
     finally:
@@ -118,9 +125,9 @@ def require_writable_folder(path: str, name: str) -> None:
         ) from error
 
 
-def write_bytes(path: str, data: bytes) -> NewFile:
-    """Write a file, whole or not at all, and return it."""
-    with publish(path) as new:
+def write_bytes(path: str, data: bytes, *, durable: bool = True) -> NewFile:
+    """Write a file, whole or not at all, and return it; ``durable`` as in :func:`publish`."""
+    with publish(path, durable=durable) as new:
         Path(new).write_bytes(data)
     return new
 

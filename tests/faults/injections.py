@@ -316,7 +316,7 @@ def _(scene: Scene) -> str:
 @injection("temporary files of an earlier crash", until="judge")
 def _(scene: Scene) -> str:
     _interrupted(scene)
-    for folder in ("", "documents/web", "signatures/web", "records", "ingest/commits/0123456789abcdef", "progress"):
+    for folder in ("", "documents/web", "signatures/web", "records", "ingest/commits/0123456789abcdef"):
         scene.path(folder).mkdir(parents=True, exist_ok=True)
         (scene.path(folder) / f"{fs.TEMPORARY}0123-part").write_text("half")
     stale = scene.temporary / "massivetext-tmp-stale"

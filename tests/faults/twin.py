@@ -15,30 +15,27 @@ from massivetext.orchestration.plan import make_items, make_plan
 from massivetext.recipe import load_recipe
 from massivetext.runs.attempts import guard_work_item
 from massivetext.runs.context import Context
-from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.stage import resolve
 from massivetext.runs.work_items import ShardStage, WorkItem
 from massivetext.stages import STAGES, steps
 from massivetext.storage import files as fs
 
 
-class Paused(ProgressWriter):
-    """Waits when a worker reports progress, which is in the middle of its work item."""
+def pause_in(stage: ShardStage, go: Path) -> None:
+    """Makes a stage wait where it counts what it has done, which is in the middle of a work item."""
 
-    def __init__(self, stage: str, go: Path) -> None:
-        super().__init__(None, stage)
-        self._go = go
-
-    def add(self, documents: int = 0, size: int = 0, shards: int = 0) -> None:
-        self._go.with_name(f"{self._go.name}.ready").touch()
-        while not self._go.exists():
+    def wait(documents: int, size: int = 0) -> None:
+        go.with_name(f"{go.name}.ready").touch()
+        while not go.exists():
             time.sleep(0.02)
 
+    vars(sys.modules[stage.process.__module__])["count_work"] = wait
 
-def process(context: Context, stage: ShardStage, task: WorkItem, reporter: ProgressWriter) -> None:
+
+def process(context: Context, stage: ShardStage, task: WorkItem) -> None:
     """Does what a worker does, but for looking whether it has been done."""
     with guard_work_item(context, stage.name, stage.commit_name(task)):
-        context.run.commit_shard(stage.name, context.stage_keys[stage.name], stage.process(context, task, reporter))
+        context.run.commit_shard(stage.name, context.stage_keys[stage.name], stage.process(context, task))
 
 
 def main(recipe: str, run: str, last: str, *go: str) -> int:
@@ -50,10 +47,12 @@ def main(recipe: str, run: str, last: str, *go: str) -> int:
     if not go:
         for stage in stages[: names.index(last) + 1]:
             for item in items:
-                process(context, stage, item, ProgressWriter(None, stage.name))
+                process(context, stage, item)
         return 0
+    paused = stages[names.index(last)]
+    pause_in(paused, Path(*go))
     try:
-        process(context, stages[names.index(last)], items[-1], Paused(last, Path(*go)))
+        process(context, paused, items[-1])
     except StageError as error:
         print(error, file=sys.stderr)
         return 1

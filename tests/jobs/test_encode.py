@@ -9,7 +9,6 @@ from tiny_run import tiny_context
 from massivetext.jobs.encode_draws import DrawnCrop, EncodeRound, EncodeStage, KeptDocuments
 from massivetext.records.tokens import TOKENS
 from massivetext.runs.context import Context
-from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.work_items import WorkItem
 
 TEXT = "a few words " * 20
@@ -34,7 +33,7 @@ def test_one_document_drawn_many_times_is_encoded_in_batches(tmp_path: Path) -> 
     context = tiny_context(str(tmp_path), {"wikipedia": [[TEXT]]})
     item = WorkItem(context.all_shards()[0], (), 1.0)
     work, batches = round_of(0, 200)
-    commit = work(context, item, ProgressWriter(None, "records"))
+    commit = work(context, item)
 
     assert commit.counts["draws"] == 200
     assert len(batches) > 10
@@ -45,7 +44,7 @@ def test_a_commit_names_the_draws_that_it_covers(tmp_path: Path) -> None:
     context = tiny_context(str(tmp_path), {"wikipedia": [[TEXT]]})
     item = WorkItem(context.all_shards()[0], (), 1.0)
     work, batches = round_of(30, 50, number=1)
-    commit = work(context, item, ProgressWriter(None, "records"))
+    commit = work(context, item)
 
     assert commit.task == "tokens/round-1/draws-30-50/wikipedia/part-00000-of-00001"
     assert EncodeStage("records", work).commit_name(item) == commit.task

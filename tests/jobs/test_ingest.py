@@ -10,7 +10,6 @@ from builders import context_of, recipe_of
 from massivetext.errors import StageError
 from massivetext.jobs.ingest import ingest_shard
 from massivetext.runs.context import Context
-from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.store import Shard, json_sha256
 from massivetext.runs.work_items import WorkItem
 from massivetext.sources.splits import plan_shards
@@ -36,7 +35,7 @@ def planned(tmp_path: Path) -> tuple[Context, WorkItem, Path]:
 
 
 def ingest(context: Context, item: WorkItem) -> int:
-    return ingest_shard(context, item, ProgressWriter(None, "ingest")).counts["documents"]
+    return ingest_shard(context, item).counts["documents"]
 
 
 def test_an_input_that_is_as_it_was_planned_is_read(planned: tuple[Context, WorkItem, Path]) -> None:

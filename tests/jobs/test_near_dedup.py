@@ -42,7 +42,6 @@ from massivetext.jobs.near_verification import (
 )
 from massivetext.recipe import NearOptions
 from massivetext.runs.context import Context
-from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.work_items import WorkItem
 from massivetext.schema import U64, document_id
 from massivetext.shingles import shingle_hashes
@@ -372,7 +371,7 @@ def test_a_chunk_that_was_not_measured_is_an_error(tmp_path: Path) -> None:
     context, items = prepared(tmp_path)
     judged = [item for item in items if context.judged_by(STAGE, item.shard.source)]
     for item in judged:
-        commit = sign_shard(context, item, ProgressWriter(None, STAGE))
+        commit = sign_shard(context, item)
         context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
     partitions = plan_lsh_partitions(context)
     find_candidates(Engine(), context, partitions, [item.shard for item in judged])

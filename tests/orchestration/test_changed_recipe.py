@@ -116,8 +116,6 @@ def test_a_file_that_has_gone_is_made_again(folder: Path) -> None:
 
 def test_what_a_kill_left_in_the_root_is_cleared(folder: Path) -> None:
     (folder / "run/.tmp-0123-run.json").write_text("half")
-    (folder / "run/progress").mkdir()
-    (folder / "run/progress/ingest.1.jsonl").write_text("[1, 2, 3]\n")
     done = run(folder, "exact-dedup")
 
     assert verify_run(done) == []

@@ -20,7 +20,7 @@ from massivetext.orchestration import driver
 from massivetext.orchestration.driver import prepare
 from massivetext.recipe import load_recipe
 from massivetext.runs import run_log
-from massivetext.runs.log_events import Event, Kind
+from massivetext.runs.log_events import Event, ItemNow, Kind
 from massivetext.runs.log_reading import item_in_work, item_records, read_log, stage_progress
 from massivetext.runs.run_log import count_work, logged_item, note_position, open_log
 
@@ -119,6 +119,28 @@ def test_the_log_of_a_process_is_bounded_and_still_takes_failures(
     assert Path(log.path).stat().st_size <= 2 * 4000
 
 
+def test_a_full_log_sums_up_the_work_items_that_it_does_not_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_log, "FILE_BYTES", 20_000)
+    folder = str(tmp_path)
+    log = open_log(folder, "s1", "worker")
+    log.write("stage begun", stage="ingest")
+    log.write("job begun", stage="ingest", items=500, cost=1000.0)
+    for number in range(400):
+        with logged_item(folder, "s1", "ingest", f"part-{number}", 2.0):
+            count_work(3, 70)
+    log.flush()
+    (progress,) = stage_progress(read_log(folder).events("s1"), time.time())
+
+    assert ("log full", "", "") in kinds(folder, "s1")
+    assert len(item_records(read_log(folder).events("s1"))) < 400
+    assert (progress.items_done, progress.items, progress.documents, progress.bytes) == (400, 500, 1200, 28_000)
+    assert progress.seconds_left is not None
+    log.write("stage done", stage="ingest")
+    assert stage_progress(read_log(folder).events("s1"), time.time())[0].state == "done"
+
+
 @STORES
 def test_only_the_newest_sessions_are_kept(where: str, tmp_path: Path) -> None:
     folder = folder_of(where, tmp_path)
@@ -179,6 +201,25 @@ def test_time_left_follows_the_costs_not_the_number_of_work_items() -> None:
     assert (progress.state, progress.items, progress.items_done) == ("running", 4, 2)
     assert progress.seconds_left == pytest.approx(20.0)  # 80 of 100 in 80 s
     assert progress.documents == 10
+
+
+def test_documents_of_work_items_in_work_count_and_those_of_earlier_jobs_stay() -> None:
+    events = [
+        event(0.0, "stage begun"),
+        event(0.0, "job begun", items=2, cost=2.0),
+        event(1.0, "item done", item="a", cost=1.0, documents=10, bytes=4000),
+        event(2.0, "item done", item="b", cost=1.0, documents=5, bytes=1000),
+        event(2.0, "job begun", items=3),
+        event(3.0, "item done", item="verdicts/a"),
+    ]
+    now = [
+        ItemNow(stage=stage, item="x", since=3.0, documents=7, bytes=300, position="", position_since=3.0)
+        for stage in ("ingest", "a stage of an earlier execution")
+    ]
+    (progress,) = stage_progress(events, 4.0, now)
+
+    assert (progress.documents, progress.bytes) == (22, 5300)
+    assert (progress.items_done, progress.items) == (1, 3)
 
 
 @pytest.mark.parametrize(

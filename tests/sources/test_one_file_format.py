@@ -13,7 +13,6 @@ from massivetext.jobs.ingest import ingest_shard
 from massivetext.orchestration.plan import compute_stage_keys, make_items, make_plan
 from massivetext.recipe import IngestOptions, load_recipe
 from massivetext.runs.context import Context
-from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.stage import verdict_sets
 from massivetext.runs.store import Run
 from massivetext.runs.work_items import WorkItem
@@ -108,7 +107,7 @@ def test_it_is_read_as_the_built_in_formats_are(recipe: Path) -> None:
 
 def test_its_shards_are_ingested_in_slices(recipe: Path) -> None:
     context, items = planned(recipe, WITH_PERCENT)
-    commits = [ingest_shard(context, item, ProgressWriter(None, "ingest"), WITH_PERCENT) for item in items]
+    commits = [ingest_shard(context, item, WITH_PERCENT) for item in items]
     files = [context.run.shard_file("documents", item.shard) for item in items]
     found = [text for path in files for text in pq.read_table(path)["text"].to_pylist()]
 
@@ -137,7 +136,7 @@ def test_a_reader_that_raises_is_named_with_its_file(recipe: Path, error: Except
     context, items = planned(recipe, formats)
 
     with pytest.raises(StageError, match=rf"a\.fortune: {message}"):
-        ingest_shard(context, items[0], ProgressWriter(None, "ingest"), formats)
+        ingest_shard(context, items[0], formats)
 
 
 def test_without_the_value_the_name_is_unknown(recipe: Path) -> None:

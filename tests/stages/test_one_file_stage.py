@@ -28,7 +28,6 @@ from massivetext.report.examples import DocumentLocation
 from massivetext.report.funnel import read_funnel
 from massivetext.report.trace import trace_document
 from massivetext.runs.context import Context
-from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.stage import Stage, require_distinct
 from massivetext.runs.store import ShardCommit
 from massivetext.runs.verify import verify_run
@@ -206,7 +205,7 @@ def test_stages_that_share_something_are_refused(tmp_path: Path, changed: dict[s
 
 
 def test_verdicts_that_do_not_fit_the_documents_are_refused(tmp_path: Path) -> None:
-    def drop_a_row(context: Context, item: WorkItem, _reporter: ProgressWriter) -> ShardCommit:
+    def drop_a_row(context: Context, item: WorkItem) -> ShardCommit:
         rows = len(context.kept(item.shard, before=ODD_IDS.name))
         short = pa.table({"kept": pa.array([True] * (rows - 1))})
         file = context.run.write_table(context.verdicts_of(ODD_IDS.name), item.shard, short)
@@ -220,7 +219,7 @@ def test_verdicts_that_do_not_fit_the_documents_are_refused(tmp_path: Path) -> N
         driver(tmp_path, tuple(stages), []).run()
 
 
-@pytest.mark.parametrize("name", ["", "..", "a/b", "log", "progress", "verdicts", "Odd", "odd ids", "x[bold]", "a--b"])
+@pytest.mark.parametrize("name", ["", "..", "a/b", "log", "verdicts", "Odd", "odd ids", "x[bold]", "a--b"])
 def test_a_stage_whose_name_is_no_folder_of_its_own_is_refused(name: str) -> None:
     stage = dataclasses.replace(ODD_IDS, name=name)
 
@@ -237,14 +236,14 @@ def test_a_stage_with_verdicts_at_another_place_is_refused(place: int) -> None:
 def test_verdicts_of_another_type_or_without_counts_stop_the_run(tmp_path: Path) -> None:
     recipe = load_recipe(str(write(tmp_path / "corpus", shards=1, documents=6)))
 
-    def whole_numbers(context: Context, item: WorkItem, reporter: ProgressWriter) -> ShardCommit:
+    def whole_numbers(context: Context, item: WorkItem) -> ShardCommit:
         rows = context.run.read_table("documents", item.shard, ["id"]).num_rows
         file = context.run.write_table(
             context.verdicts_of("odd-ids"), item.shard, pa.table({"kept": pa.array([1] * rows, pa.int64())})
         )
         return ShardCommit(item.shard.name, (file,), {"kept": rows, "kept_words": 0, "kept_bytes": 0})
 
-    def no_counts(context: Context, item: WorkItem, reporter: ProgressWriter) -> ShardCommit:
+    def no_counts(context: Context, item: WorkItem) -> ShardCommit:
         rows = context.run.read_table("documents", item.shard, ["id"]).num_rows
         file = context.run.write_table(
             context.verdicts_of("odd-ids"), item.shard, pa.table({"kept": pa.array([True] * rows)})

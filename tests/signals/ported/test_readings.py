@@ -14,7 +14,6 @@ from tiny_run import tiny_context
 from massivetext import recipe, rules, signals
 from massivetext.jobs.measure import measure_shard
 from massivetext.orchestration.plan import compute_stage_keys
-from massivetext.runs.progress import ProgressWriter
 from massivetext.runs.stage import RunPlan
 from massivetext.runs.store import Shard
 from massivetext.runs.work_items import WorkItem
@@ -126,7 +125,7 @@ def test_only_the_source_whose_rules_ask_for_a_reading_has_it(tmp_path: Path, rh
     dolma = rules.combine_rule_sets([rules.load_rule_set("dolma", known=registry.types())])
     context = replace(context, rules={"news": context.rules["news"], "web": dolma})
     for source in ("news", "web"):
-        measure_shard(context, WorkItem(Shard(source, 0, 1), (), 0.0), ProgressWriter(None, "measure"))
+        measure_shard(context, WorkItem(Shard(source, 0, 1), (), 0.0))
 
     assert context.run.read_table("signals", Shard("news", 0, 1)).schema == registry.schema()
     assert context.run.read_table("signals", Shard("web", 0, 1)).schema == registry.schema(("dolma",))
