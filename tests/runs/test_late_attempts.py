@@ -79,8 +79,8 @@ def test_a_commit_that_comes_just_after_the_end_of_its_stage_is_withdrawn(
     run.begin(JUDGE, "a")
     write = fs.write_bytes
 
-    def late(path: str, data: bytes) -> None:
-        write(path, data)
+    def late(path: str, data: bytes, *, durable: bool = True) -> None:
+        write(path, data, durable=durable)
         (marker,) = Path(run.folder).rglob("begun")  # the stage ends at this moment
         marker.unlink()
 
