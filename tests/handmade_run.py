@@ -190,8 +190,9 @@ class Writer:
     def records(self, draws: Mapping[Shard, Sequence[tuple[int, int, int]]], quotas: Mapping[str, int]) -> None:
         """Tokens as (row, draw, count) by shard, and a dataset.json of two files that hold the quotas."""
         for shard, drawn in draws.items():
-            columns = [list(column) for column in zip(*drawn, strict=True)]
-            table = pa.table([*columns, [b""] * len(drawn)], schema=TOKENS)
+            rows, numbers, counts_of_draws = (list(column) for column in zip(*drawn, strict=True))
+            columns = [rows, numbers, [0] * len(drawn), [1] * len(drawn), counts_of_draws, [b""] * len(drawn)]
+            table = pa.table(columns, schema=TOKENS)
             self.add("records", f"tokens/round-0/{shard.name}", self.table("tokens/round-0", shard, table))
         for source in sorted(quotas):
             counts = {
@@ -208,6 +209,11 @@ class Writer:
             tokens={source: 8 * sequences for source, sequences in quotas.items()},
             sequences=dict(quotas),
             epochs=dict.fromkeys(quotas, 1.5),
+            kept_bytes=dict.fromkeys(quotas, 100),
+            covered_bytes=dict.fromkeys(quotas, 50),
+            read_bytes=dict.fromkeys(quotas, 75),
+            most_reads=dict.fromkeys(quotas, 2),
+            limited_by="records.sequences",
             weights={name: str(source.weight) for name, source in self.context.recipe.sources.items()},
         )
 
@@ -224,9 +230,12 @@ def _dataset(recipe: Recipe, quotas: Mapping[str, int]) -> records.Dataset:
         tokenizer=records.TokenizerFile(path="model", sha256="0", normalizer="nfkc", byte_fallback=True),
         seed=recipe.seed,
         weights={name: source.weight for name, source in recipe.sources.items()},
-        documents=dict.fromkeys(quotas, 2),
-        draws=dict.fromkeys(quotas, 3),
-        realised=quotas,
+        sources=[
+            records.DatasetSource(
+                id=number, name=name, documents=2, draws=3, epochs=1.5, sequences=quotas[name], tokens=8 * quotas[name]
+            )
+            for number, name in enumerate(recipe.sources)
+        ],
         shards=[
             records.RecordShard(path=RUN_FORMAT.shard_path(shard, 2), records=sizes[shard], bytes=1, sha256="0")
             for shard in range(2)

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
-from massivetext.records.dataset import CreatedBy, Dataset, RecordShard, SpecialIds, TokenizerFile, describe_dataset
+from massivetext.records.dataset import (
+    CreatedBy,
+    Dataset,
+    DatasetSource,
+    RecordShard,
+    SpecialIds,
+    TokenizerFile,
+    describe_dataset,
+)
 from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.record_format import RecordFormat, SequenceRecord
 
@@ -72,9 +80,18 @@ def write_sequences(
         ),
         seed=0,
         weights=weights,
-        documents=dict.fromkeys(weights, 5),
-        draws=dict.fromkeys(weights, 5),
-        realised=realised,
+        sources=[
+            DatasetSource(
+                id=number,
+                name=name,
+                documents=5,
+                draws=5,
+                epochs=1.0,
+                sequences=realised[name],
+                tokens=realised[name] * sequence_length,
+            )
+            for number, name in enumerate(weights)
+        ],
         shards=shards,
     )
     (folder / "dataset.json").write_bytes(result.to_json())

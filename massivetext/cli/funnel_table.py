@@ -1,5 +1,7 @@
 """The table at the end of a run: documents and words that each stage has left."""
 
+from collections.abc import Sequence
+
 from rich.table import Table
 
 from massivetext.formatting import format_count
@@ -7,16 +9,30 @@ from massivetext.report.funnel import Funnel, FunnelCount
 
 
 def funnel_table(funnel: Funnel) -> Table:
-    """Return a table of the documents and words of each source after each stage, and of the tokens in the records."""
-    table = Table(caption="documents left after each stage, their words below", header_style="bold", show_footer=True)
+    """Return a table of the documents and words of each source after each stage, and of the tokens in the records.
+
+    Below the tokens stands the share of the kept text that is in the records.
+    """
+    caption = "documents left after each stage, their words below"
+    if funnel.covered_bytes:
+        caption += "; tokens in the records,\nbelow them the share of the kept text that they hold"
+    table = Table(caption=caption, header_style="bold", show_footer=True)
     table.add_column("source", footer="all", overflow="fold")
     for stage in funnel.stages:
         table.add_column(stage, justify="right", overflow="fold", footer=_cell(funnel.total(stage)))
-    table.add_column("tokens", justify="right", overflow="fold", footer=f"{sum(funnel.tokens.values()):,}")
+    table.add_column("tokens", justify="right", overflow="fold", footer=_tokens(funnel, funnel.sources))
     for source in funnel.sources:
         cells = (_cell(funnel.at(source, stage)) for stage in funnel.stages)
-        table.add_row(source, *cells, f"{funnel.tokens.get(source, 0):,}")
+        table.add_row(source, *cells, _tokens(funnel, [source]))
     return table
+
+
+def _tokens(funnel: Funnel, sources: Sequence[str]) -> str:
+    tokens, kept, covered = (
+        sum(counts.get(source, 0) for source in sources)
+        for counts in (funnel.tokens, funnel.kept_bytes, funnel.covered_bytes)
+    )
+    return f"{tokens:,}\n{covered / kept:.1%}" if kept else f"{tokens:,}"
 
 
 def _cell(count: FunnelCount) -> str:

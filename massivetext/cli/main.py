@@ -15,6 +15,7 @@ from massivetext.cli import (
     demo_command,
     engine_commands,
     log_command,
+    mixture_command,
     plan_command,
     report_command,
     run_command,
@@ -40,6 +41,7 @@ COMMANDS: Sequence[Callable[..., None] | typer.Typer] = (
     watch_command.watch,
     demo_command.demo,
     trace_command.trace,
+    mixture_command.mixture,
     engine_commands.app,
     classifier_commands.app,
 )

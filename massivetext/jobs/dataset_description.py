@@ -1,24 +1,34 @@
 """``records/dataset.json``, which describes the record shards, from their commits."""
 
+from collections.abc import Mapping, Sequence
+
 import msgspec
-import numpy as np
 
 from massivetext import __version__
 from massivetext.errors import StageError
+from massivetext.jobs.coverage import SourceCoverage
 from massivetext.jobs.encode_draws import STAGE, EncodedDraws, encoder
 from massivetext.jobs.tokenizer_training import MODEL
 from massivetext.recipe import GuardOptions
-from massivetext.records.dataset import FILE_NAME, CreatedBy, RecordShard, SpecialIds, TokenizerFile, describe_dataset
+from massivetext.records.dataset import (
+    FILE_NAME,
+    CreatedBy,
+    DatasetSource,
+    RecordShard,
+    SpecialIds,
+    TokenizerFile,
+    describe_dataset,
+)
 from massivetext.records.formats import RUN_FORMAT
-from massivetext.records.sequences import lay_out_draws
-from massivetext.records.tokens import load_counts
+from massivetext.records.sequences import DrawLayout
+from massivetext.records.tokens import lay_out_source
 from massivetext.runs.context import Context
 from massivetext.runs.store import ShardCommit, json_sha256
 from massivetext.stages import TOKENIZER
 from massivetext.storage import files as fs
 
 
-def write_dataset(context: Context, encoded: EncodedDraws, shards: int) -> None:
+def write_dataset(context: Context, encoded: EncodedDraws, coverage: Mapping[str, SourceCoverage], shards: int) -> None:
     """Write records/dataset.json. Raises StageError if a record shard is missing."""
     run, recipe = context.run, context.recipe
     names_of_shards = [RUN_FORMAT.shard_path(shard, shards) for shard in range(shards)]
@@ -36,9 +46,12 @@ def write_dataset(context: Context, encoded: EncodedDraws, shards: int) -> None:
         ),
         seed=recipe.seed,
         weights={name: recipe.sources[name].weight for name in names},
-        documents={name: encoded.kept[name].documents for name in names},
-        draws={name: _used_draws(context, name, encoded.quotas[name]) for name in names},
-        realised={name: sum(commit.counts[f"sequences:{name}"] for commit in commits) for name in names},
+        sources=[
+            _describe_source(context, encoded, coverage[name], commits, number, name)
+            for number, name in enumerate(names)
+        ],
+        quotas=None if encoded.follows_weights else encoded.quotas,
+        limited_by=encoded.limited_by,
         shards=[
             RecordShard(path=commit.task, records=file.rows or 0, bytes=file.bytes, sha256=file.sha256)
             for commit in commits
@@ -68,8 +81,35 @@ def _commit(context: Context, name: str) -> ShardCommit:
     return commit
 
 
-def _used_draws(context: Context, source: str, quota: int) -> int:
-    options = context.recipe.records
-    draw_layout = lay_out_draws(load_counts(context.run, source), options.crops_per_group, options.sequence_length)
-    groups = int(np.searchsorted(draw_layout.first_sequences + draw_layout.group_sequences, quota)) + 1 if quota else 0
-    return min(groups, len(draw_layout.first_sequences)) * options.crops_per_group
+def _describe_source(
+    context: Context,
+    encoded: EncodedDraws,
+    covered: SourceCoverage,
+    commits: Sequence[ShardCommit],
+    number: int,
+    name: str,
+) -> DatasetSource:
+    recipe = context.recipe
+    sequences, padding = (
+        sum(commit.counts.get(f"{count}:{name}", 0) for commit in commits) for count in ("sequences", "padding")
+    )
+    documents, draws = encoded.kept[name].documents, encoded.draws[name]
+    layout = lay_out_source(context.run, recipe, name, documents, draws)
+    if isinstance(layout, DrawLayout):
+        draws = layout.draws_for(encoded.quotas[name])
+    return DatasetSource(
+        id=number,
+        name=name,
+        documents=documents,
+        draws=draws,
+        epochs=draws / max(documents, 1),
+        sequences=sequences,
+        tokens=sequences * recipe.records.sequence_length - padding,
+        padding=padding,
+        mode=recipe.mode_of(name),
+        kept_bytes=encoded.kept[name].bytes,
+        kept_tokens=covered.kept_tokens,
+        covered_bytes=covered.covered_bytes,
+        read_bytes=covered.read_bytes,
+        most_reads=covered.most_reads,
+    )

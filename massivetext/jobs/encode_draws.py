@@ -1,9 +1,14 @@
-"""Tokens of every draw: crops of the kept documents, encoded shard by shard, in rounds until the sequences suffice."""
+"""Tokens of every draw, encoded shard by shard.
+
+A draw is a crop of a kept document in mode "gopher", where rounds of draws are encoded until the sequences suffice; in
+mode "pack" it is a whole document, and one round encodes each document once, for all epochs.
+"""
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -15,10 +20,18 @@ from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
 from massivetext.errors import UserError
 from massivetext.jobs.tokenizer_training import MODEL, sampled_passages
+from massivetext.recipe import Recipe
 from massivetext.records.crops import I64, add_bos_eos, crop, crop_window, draws_of_documents
-from massivetext.records.mixture import compute_quotas, largest_total
+from massivetext.records.mixture import compute_quotas, describe_epochs, largest_total
 from massivetext.records.sequences import first_draws, lay_out_draws, next_draws
-from massivetext.records.tokens import TOKENS, counts_path, read_counts, round_tokens_path
+from massivetext.records.tokens import (
+    TOKENS,
+    counts_path,
+    lay_out_source,
+    load_counts,
+    read_counts,
+    round_tokens_path,
+)
 from massivetext.runs import documents
 from massivetext.runs.context import Context
 from massivetext.runs.run_log import count_work
@@ -42,11 +55,13 @@ class KeptDocuments:
 
     Attributes:
         documents: number of kept documents.
+        bytes: UTF-8 bytes of their texts.
         crop_bytes: mean bytes of the crop of a draw.
         first: index of the first document of each shard among the kept documents of the source.
     """
 
     documents: int
+    bytes: int
     crop_bytes: float
     first: tuple[int, ...]
 
@@ -56,16 +71,20 @@ class EncodedDraws:
     """The draws of all sources, and how many sequences of them are used.
 
     Attributes:
-        draws: number of encoded draws by source.
+        draws: number of draws by source; in mode "pack", those of whole epochs.
         quotas: number of sequences by source.
         rounds: number of encoding rounds by source; each round has its own files.
         kept: kept documents by source.
+        follows_weights: whether the quotas follow from the weights, rather than from the epochs of each source.
+        limited_by: what decides the number of sequences, in words.
     """
 
     draws: Mapping[str, int]
     quotas: Mapping[str, int]
     rounds: Mapping[str, int]
     kept: Mapping[str, KeptDocuments]
+    follows_weights: bool
+    limited_by: str
 
     @property
     def sequences(self) -> int:
@@ -79,6 +98,8 @@ class DrawnCrop(NamedTuple):
     Attributes:
         row: row of the document in its shard.
         draw: number of the draw.
+        start: first byte of the crop in the document.
+        stop: byte after its last.
         text: the text of the crop.
         starts: whether the document begins with it, so that it gets a BOS token.
         ends: whether the document ends with it, so that it gets an EOS token.
@@ -86,6 +107,8 @@ class DrawnCrop(NamedTuple):
 
     row: int
     draw: int
+    start: int
+    stop: int
     text: str
     starts: bool
     ends: bool
@@ -97,12 +120,136 @@ def encode_draws(engine: Engine, context: Context, items: Sequence[WorkItem]) ->
     Raises:
         UserError: a source has too little text for a single sequence.
     """
-    options, sources = context.recipe.records, context.recipe.sources
-    weights = {name: source.weight for name, source in sources.items()}
-    kept = {source: _kept_documents(context, source) for source in sorted(sources)}
-    wanted = compute_quotas(weights, options.sequences) if options.sequences else None
+    recipe = context.recipe
+    kept = {source: _kept_documents(context, source) for source in sorted(recipe.sources)}
+    sequences = recipe.records.wanted_sequences
+    wanted = compute_quotas(_weights(recipe), sequences) if sequences else None
+    cropped = _encode_crops(engine, context, items, kept, wanted)
+    packed = _encode_documents(engine, context, items, kept, wanted)
+    sources = {source: (cropped | packed)[source] for source in kept}
+    _require_epochs(recipe, sources)
+    if wanted is None:
+        available = {source: found.sequences for source, found in sources.items()}
+        # Where any source is packed, each is read as often as it is told, and the weights follow from that.
+        wanted = available if packed else compute_quotas(_weights(recipe), _largest_total(context, available))
+    return EncodedDraws(
+        draws={source: found.draws for source, found in sources.items()},
+        quotas=wanted,
+        rounds={source: found.rounds for source, found in sources.items()},
+        kept=kept,
+        follows_weights=bool(sequences) or not packed,
+        limited_by=_limit(recipe, sources, bool(packed)),
+    )
+
+
+def _limit(recipe: Recipe, sources: Mapping[str, "_Encoded"], packs: bool) -> str:
+    """Return what decides the number of sequences."""
+    if recipe.records.wanted_sequences:
+        return "records.sequences" if recipe.records.sequences else "records.tokens"
+    if packs:
+        return describe_epochs(recipe)
+    least = min(sources, key=lambda source: sources[source].sequences / float(recipe.sources[source].weight))
+    return f"source '{least}': its text runs out first at its weight of {recipe.sources[least].weight}"
+
+
+class _Encoded(NamedTuple):
+    """The draws of a source that are encoded: their number, the sequences that they give, and the rounds they took.
+
+    ``allowed`` is the largest number of sequences that ``max_epochs`` allows; None: any number.
+    """
+
+    draws: int
+    sequences: int
+    rounds: int
+    allowed: int | None
+
+
+def _weights(recipe: Recipe) -> dict[str, Decimal]:
+    return {name: source.weight for name, source in recipe.sources.items()}
+
+
+def _require_epochs(recipe: Recipe, sources: Mapping[str, _Encoded]) -> None:
+    """Raise UserError if the wanted sequences need a source more often than ``max_epochs`` allows."""
+    total = recipe.records.wanted_sequences
+    if not total:
+        return
+    quotas = compute_quotas(_weights(recipe), total)
+    beyond = {
+        source: found.allowed
+        for source, found in sources.items()
+        if found.allowed is not None and quotas[source] > found.allowed
+    }
+    if beyond:
+        available = {source: total if found.allowed is None else found.allowed for source, found in sources.items()}
+        feasible = largest_total(_weights(recipe), available)
+        length = recipe.records.sequence_length
+        limits = "; ".join(
+            f"source '{source}' gives {allowed:,} in {recipe.max_epochs_of(source):g} epochs, its weight asks for "
+            f"{quotas[source]:,}"
+            for source, allowed in beyond.items()
+        )
+        raise UserError(
+            f"records: want {total:,} sequences, but {limits}. At most {feasible:,} sequences "
+            f"({feasible * length:,} tokens) are possible with these weights; lower records.sequences (or tokens), "
+            "raise max_epochs, or change the weights"
+        )
+
+
+def _encode_documents(
+    engine: Engine,
+    context: Context,
+    items: Sequence[WorkItem],
+    kept: Mapping[str, KeptDocuments],
+    wanted: Mapping[str, int] | None,
+) -> dict[str, _Encoded]:
+    """Encode every kept document of the packed sources once."""
+    packed = {source for source in kept if context.recipe.mode_of(source) == "pack"}
+    if not packed:
+        return {}
+    ranges = {source: (0, kept[source].documents) for source in packed}
+    stage = EncodeStage(STAGE, EncodeRound(0, ranges, kept))
+    run_shards(engine, context, [stage], scale_costs([i for i in items if i.shard.source in packed], _ENCODE_COST))
+    return {
+        source: _pack_source(context, source, kept[source].documents, wanted[source] if wanted else None)
+        for source in sorted(packed)
+    }
+
+
+def _pack_source(context: Context, source: str, documents: int, quota: int | None) -> _Encoded:
+    recipe = context.recipe
+    tokens = _write_token_counts(context, source, documents, 1).sum()
+
+    def sequences(epochs: int) -> int:
+        if recipe.records.cuts_documents:
+            return -(-int(tokens) * epochs // recipe.records.sequence_length)
+        return epochs * of_epoch
+
+    of_epoch = lay_out_source(context.run, recipe, source, documents, documents).sequences
+    if of_epoch == 0:
+        raise UserError(f"records: source '{source}': no document is left to pack")
+    if quota is None:
+        epochs = recipe.epochs_of(source)
+    else:
+        epochs = max(1, -(-quota // of_epoch))
+        while epochs > 1 and sequences(epochs - 1) >= quota:
+            epochs -= 1
+    most = recipe.max_epochs_of(source)
+    allowed = None if most is None else int(Fraction(most) * sequences(1))
+    return _Encoded(epochs * documents, sequences(epochs), 1, allowed)
+
+
+def _encode_crops(
+    engine: Engine,
+    context: Context,
+    items: Sequence[WorkItem],
+    kept: Mapping[str, KeptDocuments],
+    wanted: Mapping[str, int] | None,
+) -> dict[str, _Encoded]:
+    """Encode crops of the sources in mode "gopher", in as many rounds as their quotas need."""
     draws = {
-        source: _first_draw_count(context, source, kept[source], wanted[source] if wanted else None) for source in kept
+        source: _first_draw_count(context, source, kept[source], wanted[source] if wanted else None)
+        for source in kept
+        if context.recipe.mode_of(source) == "gopher"
     }
     before, rounds, available = dict.fromkeys(draws, 0), dict.fromkeys(draws, 0), dict.fromkeys(draws, 0)
     todo = set(draws)
@@ -114,26 +261,47 @@ def encode_draws(engine: Engine, context: Context, items: Sequence[WorkItem]) ->
             in_round = [item for item in items if item.shard.source in now]
             run_shards(engine, context, [stage], scale_costs(in_round, _ENCODE_COST))
         for source in sorted(todo):
-            available[source] = _write_token_counts(context, source, draws[source], rounds[source] + 1)
+            _write_token_counts(context, source, draws[source], rounds[source] + 1)
+            layout = lay_out_source(context.run, context.recipe, source, kept[source].documents, draws[source])
+            available[source] = layout.sequences
             rounds[source] += 1
             if wanted is None or available[source] >= wanted[source]:
                 todo.remove(source)
                 continue
             before[source] = draws[source]
             draws[source] = _next_draw_count(context, source, wanted[source], draws[source], available[source])
-    if wanted is None:
-        wanted = compute_quotas(weights, _largest_total(context, weights, available))
-    return EncodedDraws(draws=draws, quotas=wanted, rounds=rounds, kept=kept)
+    return {
+        source: _Encoded(
+            draws[source], available[source], rounds[source], _allowed_crops(context, source, kept[source].documents)
+        )
+        for source in draws
+    }
 
 
-def _largest_total(context: Context, weights: Mapping[str, Decimal], available: Mapping[str, int]) -> int:
+def _allowed_crops(context: Context, source: str, documents: int) -> int | None:
+    """Return how many sequences the draws give that ``max_epochs`` allows; None without that limit.
+
+    Of draws that are not encoded none counts: then more are allowed than are wanted.
+    """
+    most, options = context.recipe.max_epochs_of(source), context.recipe.records
+    if most is None:
+        return None
+    counts = load_counts(context.run, source)
+    draws = int(Fraction(most) * documents)
+    if draws >= len(counts):
+        return None
+    return lay_out_draws(counts[:draws], options.crops_per_group, options.sequence_length).sequences
+
+
+def _largest_total(context: Context, available: Mapping[str, int]) -> int:
+    weights = _weights(context.recipe)
     total = largest_total(weights, available)
     if total == 0:
         least = min(available, key=lambda source: available[source] / float(weights[source]))
         raise UserError(
             f"records: source '{least}' gives only {available[least]} sequences of "
             f"{context.recipe.records.sequence_length} tokens, too few for its weight; set records.sequences or "
-            "records.epochs, or lower sequence_length"
+            'records.epochs, lower sequence_length, or use every document once: records.mode = "pack"'
         )
     return total
 
@@ -149,22 +317,22 @@ def _kept_documents(context: Context, source: str) -> KeptDocuments:
     options = context.recipe.records
     window = options.bytes_per_token * options.sequence_length
     shards = context.shards(source)
-    sizes = list(fs.concurrently(context.run.folder, lambda shard: _kept_sizes(context, shard), shards))
+    sizes = [found.astype(np.float64) for found in fs.concurrently(context.run.folder, context.kept_sizes, shards)]
     first = np.cumsum([0, *map(len, sizes[:-1])])
     # A window lies anywhere between just before the document's end and just after its beginning; see crop_window.
     crops = np.concatenate([window * size / (window + size - 1) for size in sizes])
-    return KeptDocuments(documents=len(crops), crop_bytes=float(crops.mean()), first=tuple(first.tolist()))
-
-
-def _kept_sizes(context: Context, shard: Shard) -> npt.NDArray[np.float64]:
-    sizes: npt.NDArray[np.int64] = context.run.read_table("signals", shard, ["byte_count"])["byte_count"].to_numpy()
-    return sizes[context.kept(shard)].astype(np.float64)
+    return KeptDocuments(
+        documents=len(crops),
+        bytes=int(sum(size.sum() for size in sizes)),
+        crop_bytes=float(crops.mean()),
+        first=tuple(first.tolist()),
+    )
 
 
 def _first_draw_count(context: Context, source: str, kept: KeptDocuments, quota: int | None) -> int:
     options = context.recipe.records
     if quota is None:
-        groups = kept.documents * options.epochs // options.crops_per_group
+        groups = kept.documents * context.recipe.epochs_of(source) // options.crops_per_group
         return max(groups, 1) * options.crops_per_group  # more than the epochs only for a source of very few documents
     tokens = kept.crop_bytes / _bytes_per_token(context, source)
     return first_draws(quota, tokens, options.crops_per_group, options.sequence_length)
@@ -179,14 +347,13 @@ def _bytes_per_token(context: Context, source: str) -> float:
     return sum(len(passage.encode()) for passage in passages) / tokens if tokens else _BYTES_PER_TOKEN
 
 
-def _write_token_counts(context: Context, source: str, draws: int, rounds: int) -> int:
-    """Write the number of tokens of every draw of a source, and return how many sequences they give."""
+def _write_token_counts(context: Context, source: str, draws: int, rounds: int) -> npt.NDArray[np.int64]:
+    """Write the number of tokens of every draw of a source, and return them."""
     counts = read_counts(context.run, context.shards(source), rounds, draws)
     written = fs.write_bytes(counts_path(context.run, source), counts.astype("<u4").tobytes())
     commit = ShardCommit(f"tokens/counts/{source}", (context.run.committed(written, draws),), {})
     context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
-    options = context.recipe.records
-    return lay_out_draws(counts, options.crops_per_group, options.sequence_length).sequences
+    return counts
 
 
 @functools.lru_cache(maxsize=1)
@@ -205,6 +372,8 @@ def encode_crops(context: Context, crops: Sequence[DrawnCrop]) -> pa.Table:
     columns = {
         "row": [each.row for each in crops],
         "draw": [each.draw for each in crops],
+        "start": [each.start for each in crops],
+        "stop": [each.stop for each in crops],
         "count": [len(each) for each in ids],
         "tokens": [each.astype(each.dtype.newbyteorder("<")).tobytes() for each in ids],
     }
@@ -259,9 +428,8 @@ class EncodeRound:
         size = 0
         for row, draws, data in self._drawn(context, shard):
             for draw in draws:
-                text, starts, ends = _crop(context, shard.source, data, draw)
-                crops.append(DrawnCrop(row, draw, text, starts, ends))
-                size += len(text)
+                crops.append(_crop(context, shard.source, row, data, draw))
+                size += len(crops[-1].text)
                 if size >= self._batch_bytes:  # checked after every draw: a document may be drawn any number of times
                     yield self._encode(context, crops)
                     count_work(len(crops), size)
@@ -295,7 +463,10 @@ class EncodeStage(ShardStage):
         return self.process.commit_name(item.shard)
 
 
-def _crop(context: Context, source: str, data: bytes, draw: int) -> tuple[str, bool, bool]:
+def _crop(context: Context, source: str, row: int, data: bytes, draw: int) -> DrawnCrop:
+    if context.recipe.mode_of(source) == "pack":
+        return DrawnCrop(row, draw, 0, len(data), data.decode(), True, True)
     options = context.recipe.records
     window = options.bytes_per_token * options.sequence_length
-    return crop(data, *crop_window(len(data), window, context.recipe.seed, source, draw))
+    start, stop = crop_window(len(data), window, context.recipe.seed, source, draw)
+    return DrawnCrop(row, draw, start, stop, *crop(data, start, stop))

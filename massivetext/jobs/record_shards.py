@@ -10,26 +10,28 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import apache_beam as beam
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from massivetext.engines.engine import DistributeLanes, Engine, balance_lanes
+from massivetext.jobs.coverage import measure_coverage
 from massivetext.jobs.dataset_description import write_dataset
 from massivetext.jobs.encode_draws import STAGE, EncodedDraws, encode_draws, encoder
 from massivetext.jobs.tokenizer_training import MODEL
+from massivetext.recipe import Recipe
 from massivetext.records.formats import RUN_FORMAT
+from massivetext.records.packing import draws_in_epochs
 from massivetext.records.record_format import SequenceRecord
 from massivetext.records.sequences import (
     PIECE,
-    DrawLayout,
     SequenceOrder,
+    SourceLayout,
     assemble_sequence,
-    lay_out_draws,
-    sequence_pieces,
     shard_count,
     shard_sizes,
 )
-from massivetext.records.tokens import load_counts, round_tokens_path
+from massivetext.records.tokens import lay_out_source, round_tokens_path
 from massivetext.runs.attempts import guard_work_item, translate_errors
 from massivetext.runs.context import Context
 from massivetext.runs.store import Run, Shard, ShardCommit
@@ -52,7 +54,7 @@ def run_records(engine: Engine, context: Context, items: Sequence[WorkItem], *, 
     todo = [number for name, number in numbers.items() if name not in done]
     for wave in _waves(engine, context, encoded, todo, shards, wave_bytes):
         _write_wave(engine, context, encoded, wave, shards)
-    write_dataset(context, encoded, shards)
+    write_dataset(context, encoded, measure_coverage(engine, context, items, encoded), shards)
 
 
 def _waves(
@@ -80,12 +82,16 @@ class RecordWave:
     Attributes:
         sequences: number of sequences of the whole data set.
         quotas: number of sequences by source.
+        documents: number of kept documents by source.
+        draws: number of draws by source.
         shards: number of record shards of the whole data set.
         wanted: numbers of the record shards of this wave.
     """
 
     sequences: int
     quotas: Mapping[str, int]
+    documents: Mapping[str, int]
+    draws: Mapping[str, int]
     shards: int
     wanted: frozenset[int]
 
@@ -101,7 +107,15 @@ def _write_wave(engine: Engine, context: Context, encoded: EncodedDraws, wave: l
     size = tokens * _token_bytes(context) * len(wave) / shards
     cost = size * _WRITE_COST
     lanes = balance_lanes([(each, 1.0) for each in token_files], engine.lanes(len(token_files), cost))
-    cut = _CutDraws(context, RecordWave(encoded.sequences, dict(encoded.quotas), shards, frozenset(wave)))
+    record_wave = RecordWave(
+        sequences=encoded.sequences,
+        quotas=dict(encoded.quotas),
+        documents={source: kept.documents for source, kept in encoded.kept.items()},
+        draws=dict(encoded.draws),
+        shards=shards,
+        wanted=frozenset(wave),
+    )
+    cut = _CutDraws(context, record_wave)
 
     def build(pipeline: beam.Pipeline) -> None:
         (
@@ -139,40 +153,50 @@ def cut_draws(context: Context, wave: RecordWave, number: int, shard: Shard) -> 
         shard: shard of documents; its draws of that round are cut.
     """
     order = SequenceOrder(wave.sequences, wave.shards, context.recipe.seed)
-    draw_layout = _layout(context, shard.source, context.stage_keys[STAGE])
+    documents, draws = wave.documents[shard.source], wave.draws[shard.source]
+    layout = _layout(context, shard.source, documents, draws)
     first_row = sum(wave.quotas[source] for source in sorted(wave.quotas) if source < shard.source)
-    quota, length = wave.quotas[shard.source], context.recipe.records.sequence_length
+    quota = wave.quotas[shard.source]
+    epochs = draws // documents if context.recipe.mode_of(shard.source) == "pack" else 1
     for batch in tables.read_batches(round_tokens_path(context.run, number, shard), rows=1024):
-        found = [
-            piece
-            for draw, count, packed in zip(
-                *(batch[name].to_pylist() for name in ("draw", "count", "tokens")), strict=True
-            )
-            for piece in sequence_pieces(
-                draw_layout.locate(draw), np.frombuffer(packed, f"<u{len(packed) // max(count, 1)}"), length, quota
-            )
+        tokens = [
+            np.frombuffer(packed, f"<u{len(packed) // max(count, 1)}")
+            for packed, count in zip(batch["tokens"].to_pylist(), batch["count"].to_pylist(), strict=True)
         ]
-        if not found:
-            continue
-        record_shards, indices = order.record_positions(np.array([first_row + piece.sequence for piece in found]))
-        for record_shard in sorted(wave.wanted.intersection(record_shards.tolist())):
-            here = np.flatnonzero(record_shards == record_shard)
-            heads = np.zeros(len(here), PIECE)
-            heads["index"] = indices[here]
-            heads["position"] = [found[at].position for at in here]
-            heads["length"] = [len(found[at].tokens) for at in here]
-            heads["source"] = context.source_number(shard.source)
-            yield b"%d" % record_shard, pack(heads, np.concatenate([found[at].tokens for at in here]))
+        numbers = batch["draw"].to_numpy().astype(np.int64)
+        # Packed documents are encoded once: the same tokens are the draws of all epochs.
+        for of_epoch in draws_in_epochs(numbers, documents, epochs, context.recipe.seed, shard.source):
+            found = [
+                (span, ids)
+                for draw, ids in zip(of_epoch.tolist(), tokens, strict=True)
+                for span in layout.spans(draw, len(ids), quota)
+            ]
+            if not found:
+                continue
+            sequences = np.array([first_row + span.sequence for span, _ in found])
+            record_shards, indices = order.record_positions(sequences)
+            for record_shard in sorted(wave.wanted.intersection(record_shards.tolist())):
+                here = np.flatnonzero(record_shards == record_shard)
+                heads = np.zeros(len(here), PIECE)
+                heads["index"] = indices[here]
+                heads["position"] = [found[at][0].position for at in here]
+                heads["length"] = [found[at][0].stop - found[at][0].start for at in here]
+                heads["source"] = context.source_number(shard.source)
+                pieces = [ids[span.start : span.stop] for span, ids in (found[at] for at in here)]
+                yield b"%d" % record_shard, pack(heads, np.concatenate(pieces))
 
 
 @functools.lru_cache(maxsize=8)
-def _cached_layout(folder: str, source: str, stage_key: str, crops_per_group: int, sequence_length: int) -> DrawLayout:
-    return lay_out_draws(load_counts(Run(folder), source), crops_per_group, sequence_length)
+def _cached_layout(
+    folder: str, recipe: bytes, source: str, documents: int, draws: int, _stage_key: str
+) -> SourceLayout:
+    return lay_out_source(Run(folder), msgspec.json.decode(recipe, type=Recipe), source, documents, draws)
 
 
-def _layout(context: Context, source: str, stage_key: str) -> DrawLayout:
-    options = context.recipe.records
-    return _cached_layout(context.run.folder, source, stage_key, options.crops_per_group, options.sequence_length)
+def _layout(context: Context, source: str, documents: int, draws: int) -> SourceLayout:
+    """Return the layout of a source, computed once per process."""
+    recipe = msgspec.json.encode(context.recipe)  # a hashable form
+    return _cached_layout(context.run.folder, recipe, source, documents, draws, context.stage_keys[STAGE])
 
 
 def pack(heads: npt.NDArray[np.void], tokens: npt.NDArray[np.integer]) -> bytes:
@@ -212,7 +236,10 @@ def write_record_shard(
 ) -> ShardCommit:
     """Write one record shard from its pieces, and return the commit."""
     order = SequenceOrder(sequences, shards, context.recipe.seed)
-    length = context.recipe.records.sequence_length
+    length, names = context.recipe.records.sequence_length, sorted(context.recipe.sources)
+    info = encoder(context.run.path(MODEL), context.stage_keys[TOKENIZER.name]).info
+    pad_ids = [info.pad_id if context.recipe.mode_of(name) == "pack" else None for name in names]
+    counts = dict.fromkeys((f"{count}:{name}" for count in ("sequences", "padding") for name in names), 0)
     rows: dict[int, list[tuple[int, npt.NDArray[np.integer]]]] = {}
     sources: dict[int, int] = {}
     for batch in batches:
@@ -225,14 +252,13 @@ def write_record_shard(
 
     def records() -> Iterator[SequenceRecord]:
         for index in range(wanted):
-            tokens, starts = assemble_sequence(rows[index], length)
+            source, pieces = sources[index], rows[index]
+            tokens, starts = assemble_sequence(pieces, length, pad_ids[source])
+            counts[f"sequences:{names[source]}"] += 1
+            counts[f"padding:{names[source]}"] += length - sum(len(piece) for _, piece in pieces)
             yield SequenceRecord(tokens, starts, sources[index], order.slot(shard, index))
 
     with fs.publish(context.run.path(STAGE, RUN_FORMAT.shard_path(shard, shards))) as new:
         RUN_FORMAT.write(os.fspath(new), records())
-    names = sorted(context.recipe.sources)
-    counts = {f"sequences:{name}": 0 for name in names}
-    for source in sources.values():
-        counts[f"sequences:{names[source]}"] += 1
     file = context.run.committed(new, wanted)
     return ShardCommit(RUN_FORMAT.shard_path(shard, shards), (file,), {"sequences": wanted, **counts})

@@ -13,6 +13,7 @@ from massivetext.recipe.structs import DecontaminateOptions as DecontaminateOpti
 from massivetext.recipe.structs import GuardOptions as GuardOptions
 from massivetext.recipe.structs import IngestOptions as IngestOptions
 from massivetext.recipe.structs import MeasureOptions as MeasureOptions
+from massivetext.recipe.structs import Mode as Mode
 from massivetext.recipe.structs import NearOptions as NearOptions
 from massivetext.recipe.structs import Options as Options
 from massivetext.recipe.structs import Recipe as Recipe

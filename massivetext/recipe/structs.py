@@ -10,6 +10,8 @@ from massivetext.recipe.kinds import KINDS, PAPER_LICENCES, KindName
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 _NAME = "a name of at most 64 characters a-z, 0-9 and _ that begins with a letter"
 Positive = Annotated[int, msgspec.Meta(ge=1, le=2**40)]
+Epochs = Annotated[float, msgspec.Meta(gt=0.0, le=1e6)]
+Mode = Literal["gopher", "pack"]
 Ngram = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 _LARGEST_SIGNATURE = 16_384  # hashes
 
@@ -34,6 +36,9 @@ class SourceOptions(Options, frozen=True):
         text_field: name of the text in JSONL and Parquet input.
         licences: SPDX identifiers of accepted licences; only for formats that read licences.
         shard_bytes: input files are divided or grouped into shards of about this many bytes.
+        mode: how its sequences are made, instead of `records.mode`.
+        epochs: how often its documents are read, instead of `records.epochs`.
+        max_epochs: how often they may be read at most, instead of `records.max_epochs`.
     """
 
     kind: KindName
@@ -48,6 +53,9 @@ class SourceOptions(Options, frozen=True):
     text_field: str = "text"
     licences: tuple[str, ...] = PAPER_LICENCES
     shard_bytes: Positive = 64 * 2**20
+    mode: Mode | msgspec.UnsetType = msgspec.UNSET
+    epochs: Positive | msgspec.UnsetType = msgspec.UNSET
+    max_epochs: Epochs | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def format_name(self) -> str:
@@ -215,20 +223,52 @@ class RecordsOptions(Options, frozen=True):
     """Token sequences and their shards.
 
     Attributes:
+        mode: "gopher": sequences of random crops, as in the paper; "pack": whole documents, each once per epoch.
+        packing: how whole documents are packed: "best_fit" cuts none that fits a sequence, and pads; "concatenate"
+            joins them and cuts at the end of each sequence.
         sequence_length: tokens per record; the paper: 2,048.
-        sequences: number of records; None: as many as possible without reading any source more than `epochs` times.
-        epochs: whole passes over the source that runs out first; used only if `sequences` is None.
+        sequences: number of records of all sources, which `weight` shares out; None and no `tokens`: as many as
+            `epochs` gives.
+        tokens: the same as a number of tokens; rounded down to whole records.
+        epochs: without a number of records: in mode "gopher", passes over the source that runs out first, while the
+            weights are kept; in mode "pack", passes over every source, whatever its weight.
+        max_epochs: with a number of records: how often the documents of a source may be read; a run that would need
+            more stops, and says which number is possible.
         bytes_per_token: a crop has `bytes_per_token * sequence_length` bytes; the paper: 15.
         crops_per_group: number of crops that are concatenated before they are cut into sequences; the paper: 10.
         shard_sequences: records per file, at most.
     """
 
+    # What is unset is not written: recipes that do not give it keep their hash and their stage keys.
+    mode: Mode | msgspec.UnsetType = msgspec.UNSET
+    packing: Literal["best_fit", "concatenate"] | msgspec.UnsetType = msgspec.UNSET
     sequence_length: Annotated[int, msgspec.Meta(ge=8, le=2**24)] = 2048
     sequences: Positive | None = None
+    tokens: Positive | msgspec.UnsetType = msgspec.UNSET
+    max_epochs: Epochs | msgspec.UnsetType = msgspec.UNSET
     epochs: Positive = 1
     bytes_per_token: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 15
     crops_per_group: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 10
     shard_sequences: Positive = 32_768
+
+    def __post_init__(self) -> None:
+        """Raise ValueError if the number of records is given twice, or as fewer tokens than one record has."""
+        if self.tokens is msgspec.UNSET:
+            return
+        if self.sequences is not None:
+            raise ValueError("want sequences or tokens, got both; leave one of them out")
+        if self.tokens < self.sequence_length:
+            raise ValueError(f"tokens: want at least sequence_length, {self.sequence_length:,}, got {self.tokens:,}")
+
+    @property
+    def wanted_sequences(self) -> int | None:
+        """Number of records of all sources; None: as many as the epochs give."""
+        return self.sequences if isinstance(self.tokens, msgspec.UnsetType) else self.tokens // self.sequence_length
+
+    @property
+    def cuts_documents(self) -> bool:
+        """Whether packed documents are joined and cut, rather than placed whole."""
+        return self.packing == "concatenate"
 
 
 class Recipe(Options, frozen=True):
@@ -255,3 +295,20 @@ class Recipe(Options, frozen=True):
     decontaminate: DecontaminateOptions = DecontaminateOptions()
     tokenizer: TokenizerOptions = TokenizerOptions()
     records: RecordsOptions = RecordsOptions()
+
+    def mode_of(self, source: str) -> Mode:
+        """Return how the sequences of a source are made."""
+        own, of_all = self.sources[source].mode, self.records.mode
+        chosen = of_all if isinstance(own, msgspec.UnsetType) else own
+        return "gopher" if isinstance(chosen, msgspec.UnsetType) else chosen
+
+    def epochs_of(self, source: str) -> int:
+        """Return how often the documents of a source are read if no number of records is given."""
+        own = self.sources[source].epochs
+        return self.records.epochs if isinstance(own, msgspec.UnsetType) else own
+
+    def max_epochs_of(self, source: str) -> float | None:
+        """Return how often the documents of a source may be read if a number of records is given; None: any times."""
+        own, of_all = self.sources[source].max_epochs, self.records.max_epochs
+        chosen = of_all if isinstance(own, msgspec.UnsetType) else own
+        return None if isinstance(chosen, msgspec.UnsetType) else chosen

@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 import msgspec
 
+from massivetext.recipe import Mode
 from massivetext.records.mixture import compute_quotas
 from massivetext.records.sequences import SequenceOrder, shard_sizes
 
@@ -22,7 +23,7 @@ class CreatedBy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SpecialIds(msgspec.Struct, frozen=True, kw_only=True):
-    """Token ids without a text of their own. ``pad`` never occurs in the records."""
+    """Token ids without a text of their own. ``pad`` occurs in the records as padding alone, if at all."""
 
     pad: int
     unk: int
@@ -42,14 +43,20 @@ class TokenizerFile(msgspec.Struct, frozen=True, kw_only=True):
 class DatasetMixture(msgspec.Struct, frozen=True, kw_only=True):
     """The weight, the quota and the realised number of sequences of each source.
 
-    ``weights`` are decimals written as strings; ``realised`` is counted in the record shards.
+    Attributes:
+        weights: decimals, written as strings.
+        quotas: what each source has to give: by policy "exact-quota" its weight of all sequences, by policy "epochs"
+            the sequences of as many passes as the recipe asks for.
+        realised: what is counted in the record shards.
+        limited_by: what decides the number of sequences, in words.
     """
 
     weights: dict[str, Decimal]
     quotas: dict[str, int]
     realised: dict[str, int]
     unit: Literal["sequence"] = "sequence"
-    policy: Literal["exact-quota"] = "exact-quota"
+    policy: Literal["exact-quota", "epochs"] = "exact-quota"
+    limited_by: str = ""
 
 
 class DatasetSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +69,15 @@ class DatasetSource(msgspec.Struct, frozen=True, kw_only=True):
         draws: draws that the used sequences needed.
         epochs: draws divided by documents; above 1, documents were drawn again, with new crops.
         sequences: sequences in the records.
-        tokens: tokens in the records.
+        tokens: tokens in the records, without padding.
+        padding: padding at the end of its sequences, in tokens.
+        mode: "gopher": crops of documents; "pack": whole documents.
+        kept_bytes: UTF-8 bytes of these documents.
+        kept_tokens: their tokens; in mode "gopher" estimated from those of the crops.
+        covered_bytes: how many of these bytes are in the records at least once; where a sequence ends within a crop,
+            estimated from the share of its tokens.
+        read_bytes: the same, counted as often as they are in the records.
+        most_reads: in how many draws the document was used that was used most often.
     """
 
     id: int
@@ -72,6 +87,23 @@ class DatasetSource(msgspec.Struct, frozen=True, kw_only=True):
     epochs: float
     sequences: int
     tokens: int
+    padding: int = 0
+    mode: Mode = "gopher"
+    kept_bytes: int = 0
+    kept_tokens: int = 0
+    covered_bytes: int = 0
+    read_bytes: int = 0
+    most_reads: int = 0
+
+    @property
+    def covered_frac(self) -> float:
+        """Share of the kept bytes that is in the records, 0 to 1."""
+        return self.covered_bytes / max(self.kept_bytes, 1)
+
+    @property
+    def mean_reads(self) -> float:
+        """How often the kept bytes are in the records, on average."""
+        return self.read_bytes / max(self.kept_bytes, 1)
 
 
 class RecordShard(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,10 +116,11 @@ class RecordShard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DatasetSplit(msgspec.Struct, frozen=True, kw_only=True):
-    """The record shards of a split in order, with the sums of their sequences and tokens."""
+    """The record shards of a split in order, with the sums of their sequences, tokens and padding."""
 
     sequences: int
     tokens: int
+    padding: int = 0
     shards: list[RecordShard]
 
 
@@ -106,11 +139,11 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
         schema: version of the file; readers refuse other values.
         name: name of the data set.
         created_by: package and recipe that made it.
-        sequence_length: tokens per record; every record is full.
+        sequence_length: tokens per record, with padding.
         dtype: smallest type that holds every token id.
         vocab_size: number of token ids; every id is smaller.
         special_ids: ids of padding, unknown, BOS, EOS.
-        pad_occurs: always false; padding is for the trainer to use.
+        pad_occurs: whether packed sequences end with padding. A text never gives the padding id, so it can be masked.
         tokenizer: the model.
         seeds: seeds of all keyed hashes and permutations.
         mixture: weights, quotas, and realised sequences.
@@ -128,7 +161,7 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     dtype: Literal["uint16", "uint32"]
     vocab_size: int
     special_ids: SpecialIds
-    pad_occurs: Literal[False] = False
+    pad_occurs: bool = False
     tokenizer: TokenizerFile
     seeds: dict[str, int]
     mixture: DatasetMixture
@@ -182,10 +215,10 @@ def describe_dataset(
     tokenizer: TokenizerFile,
     seed: int,
     weights: Mapping[str, Decimal],
-    documents: Mapping[str, int],
-    draws: Mapping[str, int],
-    realised: Mapping[str, int],
+    sources: Sequence[DatasetSource],
     shards: Sequence[RecordShard],
+    quotas: Mapping[str, int] | None = None,
+    limited_by: str = "",
 ) -> Dataset:
     """Return the description of finished record shards.
 
@@ -198,16 +231,16 @@ def describe_dataset(
         tokenizer: file of the model.
         seed: seed of the run.
         weights: share of each source, in the order of the sources' ids.
-        documents: kept documents of each source.
-        draws: draws of each source that its used sequences needed.
-        realised: sequences of each source as counted in the record shards.
+        sources: the sources in the order of their ids; sequences and padding as counted in the record shards.
         shards: the record shards in order.
+        quotas: sequences that each source has to give; None: by its weight.
+        limited_by: what decides the number of sequences, in words.
 
     Raises:
         ValueError: the record shards do not hold what the weights ask for.
     """
     sequences = sum(shard.records for shard in shards)
-    quotas = compute_quotas(weights, sequences)
+    padding = sum(source.padding for source in sources)
     order = SequenceOrder(sequences, len(shards), seed)
     result = Dataset(
         schema=SCHEMA,
@@ -217,24 +250,25 @@ def describe_dataset(
         dtype="uint16" if vocab_size <= 1 << 16 else "uint32",
         vocab_size=vocab_size,
         special_ids=special_ids,
+        pad_occurs=padding > 0,
         tokenizer=tokenizer,
         seeds={"run": seed},
         mixture=DatasetMixture(
-            weights=dict(weights), quotas=quotas, realised={source: realised[source] for source in weights}
+            weights=dict(weights),
+            quotas=compute_quotas(weights, sequences) if quotas is None else dict(quotas),
+            realised={source.name: source.sequences for source in sources},
+            policy="exact-quota" if quotas is None else "epochs",
+            limited_by=limited_by,
         ),
-        sources=[
-            DatasetSource(
-                id=number,
-                name=source,
-                documents=documents[source],
-                draws=draws[source],
-                epochs=draws[source] / max(documents[source], 1),
-                sequences=realised[source],
-                tokens=realised[source] * sequence_length,
+        sources=list(sources),
+        splits={
+            "train": DatasetSplit(
+                sequences=sequences,
+                tokens=sequences * sequence_length - padding,
+                padding=padding,
+                shards=list(shards),
             )
-            for number, source in enumerate(weights)
-        ],
-        splits={"train": DatasetSplit(sequences=sequences, tokens=sequences * sequence_length, shards=list(shards))},
+        },
         order=PermutationInfo(key=order.permutation_key.hex(), n=sequences),
         fingerprint="",
     )
@@ -256,17 +290,20 @@ def _check(dataset: Dataset, path: str) -> None:
         raise ValueError(f"{path}: want a split 'train', got {', '.join(sorted(dataset.splits)) or 'none'}")
     train, mixture = dataset.train, dataset.mixture
     try:
-        wanted_quotas = compute_quotas(mixture.weights, train.sequences)
+        by_weight = compute_quotas(mixture.weights, train.sequences)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+    wanted_quotas = by_weight if mixture.policy == "exact-quota" else mixture.realised
     records = [shard.records for shard in train.shards]
     realised = {source.name: source.sequences for source in dataset.sources}
     for what, wanted, got in (
         ("sequences of the shards in all", train.sequences, sum(records)),
         ("records of the shards", shard_sizes(train.sequences, max(len(records), 1)), records),
         ("order.n", train.sequences, dataset.order.n),
-        ("tokens", train.sequences * dataset.sequence_length, train.tokens),
+        ("tokens and padding", train.sequences * dataset.sequence_length, train.tokens + train.padding),
         ("tokens of the sources in all", train.tokens, sum(source.tokens for source in dataset.sources)),
+        ("padding of the sources in all", train.padding, sum(source.padding for source in dataset.sources)),
+        ("pad_occurs", train.padding > 0, dataset.pad_occurs),
         ("mixture.quotas", wanted_quotas, mixture.quotas),
         ("mixture.realised", mixture.quotas, mixture.realised),
         ("sequences of the sources", mixture.realised, realised),

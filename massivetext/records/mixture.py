@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from massivetext.formatting import count_noun
+from massivetext.recipe import Recipe
 from massivetext.recipe.shares import exact_shares
 
 
@@ -48,6 +50,14 @@ def largest_total(weights: Mapping[str, Decimal], available: Mapping[str, int]) 
         if all(quotas[name] <= available[name] for name in numerators):
             return total
     return below
+
+
+def describe_epochs(recipe: Recipe) -> str:
+    """Return in words how often each source is read where no number of sequences is given."""
+    epochs = {source: recipe.epochs_of(source) for source in recipe.sources}
+    if len(set(epochs.values())) == 1:
+        return f"the recipe: {count_noun(min(epochs.values()), 'epoch')} of every source"
+    return "the epochs of each source: " + ", ".join(f"{source} {number}" for source, number in epochs.items())
 
 
 def _quotas(numerators: Mapping[str, int], denominator: int, sequences: int) -> dict[str, int]:

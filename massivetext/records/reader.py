@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import overload
+from typing import NamedTuple, overload
 
 import numpy as np
 
@@ -119,48 +119,59 @@ def check_records(folder: str, *, formats: RecordFormats = FORMATS) -> list[str]
     except (OSError, ValueError) as error:
         return [str(error)]
     problems = _tokenizer_problems(folder, dataset)
-    found: Counter[int] = Counter()
+    sequences: Counter[int] = Counter()
+    padding: Counter[int] = Counter()
     for number in range(len(dataset.train.shards)):
-        shard_problems, sources = check_shard(folder, dataset, record_format, number)
+        shard_problems, found = check_shard(folder, dataset, record_format, number)
         problems += shard_problems
-        found += sources
-    return problems + _mixture_problems(dataset, found)
+        sequences += found.sequences
+        padding += found.padding
+    return problems + _mixture_problems(dataset, sequences, padding)
+
+
+class ShardCounts(NamedTuple):
+    """What a record shard holds of each source, by its number: sequences, and tokens of padding."""
+
+    sequences: Counter[int]
+    padding: Counter[int]
 
 
 def check_shard(
     folder: str, dataset: Dataset, record_format: RecordFormat, number: int
-) -> tuple[list[str], Counter[int]]:
-    """Return the problems of one record shard, and its number of sequences by source."""
+) -> tuple[list[str], ShardCounts]:
+    """Return the problems of one record shard, and what it holds."""
     shard = dataset.train.shards[number]
     path = fs.join(folder, shard.path)
     try:
         with fs.local_copy(path) as local:
             problems = _file_problems(path, local, shard)
-            found, sources = _check_records(record_format.read(local, path), dataset, number)
+            found, counts = _check_records(record_format.read(local, path), dataset, number)
     except OSError as error:
-        return [str(error)], Counter()
+        return [str(error)], ShardCounts(Counter(), Counter())
     problems += [f"{path}{problem}" for problem in found]
-    return problems, sources
+    return problems, counts
 
 
 def _check_records(
     records: Iterable[SequenceRecord | ValueError], dataset: Dataset, number: int
-) -> tuple[list[str], Counter[int]]:
-    """Return the problems of the records of a shard, each to be read after its path, and its sequences by source."""
+) -> tuple[list[str], ShardCounts]:
+    """Return the problems of the records of a shard, each to be read after its path, and what the shard holds."""
     problems: list[str] = []
-    sources: Counter[int] = Counter()
+    found = ShardCounts(Counter(), Counter())
     count, wanted = 0, dataset.train.shards[number].records
     for index, record in enumerate(records):
         count += 1
         if isinstance(record, ValueError):
             problems.append(f", record {index}: {record}")
             continue
-        sources[record.source] += 1
+        found.sequences[record.source] += 1
+        if _may_pad(record, dataset):
+            found.padding[record.source] += int(np.sum(record.tokens == dataset.special_ids.pad))
         seq_id = index * len(dataset.train.shards) + number
         problems += [f", record {index}: {problem}" for problem in _record_problems(record, dataset, seq_id)]
     if count != wanted:
         problems.insert(0, f": want {wanted} records, got {count}")
-    return problems, sources
+    return problems, found
 
 
 def _file_problems(path: str, local: str, shard: RecordShard) -> list[str]:
@@ -177,14 +188,28 @@ def _record_problems(record: SequenceRecord, dataset: Dataset, seq_id: int) -> I
         yield f"want {dataset.sequence_length} tokens, got {len(tokens)}"
     if len(tokens) and not 0 <= tokens.min() <= tokens.max() < dataset.vocab_size:
         yield f"want ids from 0 to {dataset.vocab_size - 1}, got {tokens.min()} to {tokens.max()}"
-    if (tokens == dataset.special_ids.pad).any():
-        yield f"want no padding (id {dataset.special_ids.pad}), got {np.sum(tokens == dataset.special_ids.pad)} times"
+    yield from _padding_problems(record, dataset)
     if not len(starts) or starts[0] != 0 or (np.diff(starts) <= 0).any() or starts[-1] >= dataset.sequence_length:
         yield f"want doc_starts that begin at 0 and rise below {dataset.sequence_length}, got {starts.tolist()}"
     if not 0 <= record.source < len(dataset.sources):
         yield f"want a source below {len(dataset.sources)}, got {record.source}"
     if record.seq_id != seq_id:
         yield f"want seq_id {seq_id}, got {record.seq_id}"
+
+
+def _padding_problems(record: SequenceRecord, dataset: Dataset) -> Iterator[str]:
+    is_padding = record.tokens == dataset.special_ids.pad
+    padding = int(is_padding.sum())
+    if not padding:
+        return
+    if not _may_pad(record, dataset):
+        yield f"want no padding (id {dataset.special_ids.pad}), got {padding} times"
+    elif not is_padding[-padding:].all() or padding == len(record.tokens):
+        yield f"want padding (id {dataset.special_ids.pad}) at the end of a text alone, got it elsewhere"
+
+
+def _may_pad(record: SequenceRecord, dataset: Dataset) -> bool:
+    return 0 <= record.source < len(dataset.sources) and dataset.sources[record.source].mode == "pack"
 
 
 def _tokenizer_problems(folder: str, dataset: Dataset) -> list[str]:
@@ -197,18 +222,20 @@ def _tokenizer_problems(folder: str, dataset: Dataset) -> list[str]:
     )
 
 
-def _mixture_problems(dataset: Dataset, found: Counter[int]) -> list[str]:
+def _mixture_problems(dataset: Dataset, sequences: Counter[int], padding: Counter[int]) -> list[str]:
     problems = []
     for source in dataset.sources:
-        target = dataset.mixture.weights[source.name] * dataset.train.sequences
-        if abs(found[source.id] - target) >= 1:
-            problems.append(
-                f"source {source.name}: want within one of {target} sequences (weight "
-                f"{dataset.mixture.weights[source.name]}), got {found[source.id]}"
-            )
-        if found[source.id] * dataset.sequence_length != source.tokens:
-            problems.append(
-                f"source {source.name}: want {source.tokens} tokens by {FILE_NAME}, "
-                f"got {found[source.id] * dataset.sequence_length}"
-            )
+        found = sequences[source.id]
+        if dataset.mixture.policy == "exact-quota":
+            target = dataset.mixture.weights[source.name] * dataset.train.sequences
+            if abs(found - target) >= 1:
+                weight = dataset.mixture.weights[source.name]
+                problems.append(
+                    f"source {source.name}: want within one of {target} sequences (weight {weight}), got {found}"
+                )
+        elif found != source.sequences:
+            problems.append(f"source {source.name}: want {source.sequences} sequences by {FILE_NAME}, got {found}")
+        tokens = found * dataset.sequence_length - padding[source.id]
+        if tokens != source.tokens:
+            problems.append(f"source {source.name}: want {source.tokens} tokens by {FILE_NAME}, got {tokens}")
     return problems

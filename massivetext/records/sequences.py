@@ -7,7 +7,7 @@ of all sources, and each slot is one record of one record shard.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -36,14 +36,6 @@ class DrawPosition(NamedTuple):
     offset: int
 
 
-class SequencePiece(NamedTuple):
-    """Tokens of one draw that fall into one sequence, and their first position in it."""
-
-    sequence: int
-    position: int
-    tokens: Tokens
-
-
 class SequenceSpan(NamedTuple):
     """The range ``start`` to ``stop`` of a draw's tokens that falls into one sequence, and its first position in it."""
 
@@ -53,8 +45,34 @@ class SequenceSpan(NamedTuple):
     stop: int
 
 
+class SourceLayout(Protocol):
+    """Where the tokens of every draw of a source go."""
+
+    @property
+    def sequences(self) -> int:
+        """Number of sequences of all draws."""
+
+    def spans(self, draw: int, tokens: int, quota: int) -> list[SequenceSpan]:
+        """Return the tokens of a draw, cut at the borders of sequences, without those beyond the quota.
+
+        Args:
+            draw: number of the draw.
+            tokens: number of its tokens, with BOS and EOS.
+            quota: sequences of the source that are used: those with a smaller number.
+        """
+
+    def used_tokens(self, draws: I64, counts: I64, quota: int) -> I64:
+        """Return how many tokens of each draw the used sequences hold, from the draw's first on; int64[draws].
+
+        Args:
+            draws: numbers of draws.
+            counts: tokens of each.
+            quota: as for :meth:`spans`.
+        """
+
+
 class DrawLayout(NamedTuple):
-    """The positions of the draws 0 to K-1 of a source.
+    """The positions of the draws 0 to K-1 of a source that are crops of documents.
 
     More draws never move earlier ones, so the first sequences do not depend on how many draws were counted.
 
@@ -63,6 +81,7 @@ class DrawLayout(NamedTuple):
         group_sequences: number of sequences of each complete crop group.
         offsets: tokens of its group before each draw of a complete crop group.
         crops_per_group: draws per crop group.
+        sequence_length: tokens per sequence.
         sequences: number of sequences of all these draws.
     """
 
@@ -70,7 +89,29 @@ class DrawLayout(NamedTuple):
     group_sequences: I64
     offsets: I64
     crops_per_group: int
+    sequence_length: int
     sequences: int
+
+    def spans(self, draw: int, tokens: int, quota: int) -> list[SequenceSpan]:
+        """Return the tokens of a draw, cut at the borders of sequences, without those that no used sequence has."""
+        return list(sequence_spans(self.locate(draw), tokens, self.sequence_length, quota))
+
+    def used_tokens(self, draws: I64, counts: I64, quota: int) -> I64:
+        """Return how many tokens of each draw the used sequences hold, from the draw's first on; int64[draws]."""
+        groups = draws // self.crops_per_group
+        complete = groups < len(self.first_sequences)
+        used = np.zeros(len(draws), np.int64)
+        first, size = self.first_sequences[groups[complete]], self.group_sequences[groups[complete]]
+        end = np.clip(quota - first, 0, size) * self.sequence_length
+        used[complete] = np.clip(end - self.offsets[draws[complete]], 0, counts[complete])
+        return used
+
+    def draws_for(self, quota: int) -> int:
+        """Return how many draws the first ``quota`` sequences need, in whole crop groups."""
+        if not quota:
+            return 0
+        groups = int(np.searchsorted(self.first_sequences + self.group_sequences, quota)) + 1
+        return min(groups, len(self.first_sequences)) * self.crops_per_group
 
     def locate(self, draw: int) -> DrawPosition:
         """Return the position of a draw; it has 0 sequences if its group is incomplete."""
@@ -99,6 +140,7 @@ def lay_out_draws(counts: npt.NDArray[np.integer], crops_per_group: int, sequenc
         group_sequences=sequences,
         offsets=(ends - groups).ravel(),
         crops_per_group=crops_per_group,
+        sequence_length=sequence_length,
         sequences=int(total[-1]) if len(total) else 0,
     )
 
@@ -162,22 +204,15 @@ def sequence_spans(
         done = stop
 
 
-def sequence_pieces(
-    draw_position: DrawPosition, tokens: Tokens, sequence_length: int, quota: int
-) -> list[SequencePiece]:
-    """Return the tokens of a draw in the spans of :func:`sequence_spans`, in order."""
-    return [
-        SequencePiece(span.sequence, span.position, tokens[span.start : span.stop])
-        for span in sequence_spans(draw_position, len(tokens), sequence_length, quota)
-    ]
-
-
-def assemble_sequence(unsorted_pieces: Iterable[tuple[int, Tokens]], sequence_length: int) -> tuple[Tokens, I64]:
+def assemble_sequence(
+    unsorted_pieces: Iterable[tuple[int, Tokens]], sequence_length: int, pad_id: int | None = None
+) -> tuple[Tokens, I64]:
     """Return one sequence from its pieces.
 
     Args:
         unsorted_pieces: (position, tokens) in any order.
         sequence_length: tokens per sequence.
+        pad_id: what fills the end of a sequence whose pieces are too short; None: they may not be.
 
     Returns:
         The tokens, and the position of the first token of each piece; the first position is 0.
@@ -191,9 +226,11 @@ def assemble_sequence(unsorted_pieces: Iterable[tuple[int, Tokens]], sequence_le
         if position != filled or not len(tokens):
             raise ValueError(f"sequence: want tokens from position {filled} on, got {len(tokens)} from {position} on")
         filled += len(tokens)
-    if filled != sequence_length:
+    if filled > sequence_length or not filled or (filled < sequence_length and pad_id is None):
         raise ValueError(f"sequence: want {sequence_length} tokens, got {filled}")
-    return np.concatenate([tokens for _, tokens in ordered]), np.array([position for position, _ in ordered], np.int64)
+    padding = np.full(sequence_length - filled, pad_id or 0, ordered[0][1].dtype)
+    tokens = np.concatenate([*(tokens for _, tokens in ordered), padding])
+    return tokens, np.array([position for position, _ in ordered], np.int64)
 
 
 class SequenceOrder:

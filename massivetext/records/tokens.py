@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from massivetext.records.sequences import DrawLayout, SequenceOrder, sequence_spans
+from massivetext.recipe import Recipe
+from massivetext.records.packing import best_fit, concatenate, counts_of_epochs
+from massivetext.records.sequences import SequenceOrder, SourceLayout, lay_out_draws
 from massivetext.runs.store import Run, Shard
 from massivetext.storage import files as fs
 from massivetext.storage import tables
@@ -16,6 +18,9 @@ TOKENS = pa.schema(
     [
         pa.field("row", pa.uint32(), nullable=False),  # of the document in its shard
         pa.field("draw", pa.uint64(), nullable=False),
+        # Bytes of the document that the draw takes, before characters that the window cuts are left out.
+        pa.field("start", pa.uint64(), nullable=False),
+        pa.field("stop", pa.uint64(), nullable=False),
         pa.field("count", pa.uint32(), nullable=False),  # tokens, BOS and EOS included
         pa.field("tokens", pa.large_binary(), nullable=False),  # little-endian ids of the data set's type
     ]
@@ -72,28 +77,39 @@ def load_counts(run: Run, source: str) -> npt.NDArray[np.int64]:
     return np.frombuffer(fs.read_bytes(counts_path(run, source)), "<u4").astype(np.int64)
 
 
+def lay_out_source(run: Run, recipe: Recipe, source: str, documents: int, draws: int) -> SourceLayout:
+    """Return where the tokens of every draw of a source go.
+
+    Args:
+        run: the run; the token counts of the source must be written.
+        recipe: its recipe.
+        source: name of the source.
+        documents: number of its kept documents.
+        draws: number of its draws; of packed documents, those of whole epochs.
+    """
+    options, counts = recipe.records, load_counts(run, source)
+    if recipe.mode_of(source) == "gopher":
+        return lay_out_draws(counts, options.crops_per_group, options.sequence_length)
+    packed = counts_of_epochs(counts, draws // max(documents, 1), recipe.seed, source)
+    if options.cuts_documents:
+        return concatenate(packed, options.sequence_length)
+    return best_fit(packed, documents, options.sequence_length, recipe.seed, source)
+
+
 def record_spans(
-    draw_layout: DrawLayout,
-    order: SequenceOrder,
-    draw: int,
-    count: int,
-    *,
-    sequence_length: int,
-    first_sequence: int,
-    quota: int,
+    layout: SourceLayout, order: SequenceOrder, draw: int, count: int, *, first_sequence: int, quota: int
 ) -> list[RecordSpan]:
     """Return where in the records the tokens of a draw are; empty if no used sequence contains any of them.
 
     Args:
-        draw_layout: layout of the draw's source.
+        layout: layout of the draw's source.
         order: order of all sequences.
         draw: number of the draw.
         count: its tokens.
-        sequence_length: tokens per record.
         first_sequence: used sequences of the sources before this one.
         quota: used sequences of this source.
     """
-    found = list(sequence_spans(draw_layout.locate(draw), count, sequence_length, quota))
+    found = layout.spans(draw, count, quota)
     numbers = np.array([first_sequence + span.sequence for span in found], np.int64)
     shards, records = order.record_positions(numbers)
     return [

@@ -1,11 +1,13 @@
 """The positions of a document's tokens in the records."""
 
 import msgspec
+import numpy as np
 import pyarrow.compute as pc
 
 from massivetext.records.dataset import FILE_NAME, Dataset
-from massivetext.records.sequences import SequenceOrder, lay_out_draws
-from massivetext.records.tokens import load_counts, record_spans, round_tokens_path
+from massivetext.records.packing import draws_in_epochs
+from massivetext.records.sequences import SequenceOrder
+from massivetext.records.tokens import lay_out_source, record_spans, round_tokens_path
 from massivetext.report.completed import completed_stages
 from massivetext.report.examples import DocumentLocation
 from massivetext.runs.context import Context
@@ -39,21 +41,24 @@ def destinations(context: Context, location: DocumentLocation) -> list[Destinati
     draws = _draws(context, location)
     if not draws:
         return []
-    source, length = location.shard.source, context.recipe.records.sequence_length
+    source = location.shard.source
     dataset = Dataset.from_json(fs.read_bytes(context.run.path(RECORDS.name, FILE_NAME)))
     files = dataset.train.shards
     order = SequenceOrder(dataset.train.sequences, len(files), context.recipe.seed)
-    draw_layout = lay_out_draws(load_counts(context.run, source), context.recipe.records.crops_per_group, length)
+    described = next(each for each in dataset.sources if each.name == source)
+    layout = lay_out_source(context.run, context.recipe, source, described.documents, described.draws)
+    epochs = described.draws // described.documents if described.mode == "pack" else 1
     quotas = dataset.mixture.quotas
     first_row = sum(quotas[name] for name in quotas if name < source)
     return [
         Destination(
             draw=draw, file=files[span.shard].path, record=span.record, position=span.position, tokens=span.tokens
         )
-        for draw, count in draws
-        for span in record_spans(
-            draw_layout, order, draw, count, sequence_length=length, first_sequence=first_row, quota=quotas[source]
-        )
+        for first_draw, count in draws
+        for (draw,) in draws_in_epochs(
+            np.array([first_draw]), described.documents, epochs, context.recipe.seed, source
+        ).tolist()
+        for span in record_spans(layout, order, draw, count, first_sequence=first_row, quota=quotas[source])
     ]
 
 

@@ -25,12 +25,16 @@ class Funnel(NamedTuple):
         stages: titles of the complete stages, in order.
         counts: counts by (source, title of the stage).
         tokens: number of tokens in the records by source; empty if there are no records yet.
+        kept_bytes: UTF-8 bytes of the kept documents by source; empty if there are no records yet.
+        covered_bytes: how many of these bytes are in the records.
     """
 
     sources: tuple[str, ...]
     stages: tuple[str, ...]
     counts: Mapping[tuple[str, str], FunnelCount]
     tokens: Mapping[str, int]
+    kept_bytes: Mapping[str, int]
+    covered_bytes: Mapping[str, int]
 
     def at(self, source: str, stage: str) -> FunnelCount:
         """Return the count of a source after a stage."""
@@ -57,8 +61,27 @@ def read_funnel(run: Run, sources: list[str], stages: Sequence[Stage] = STAGES) 
             counts[source, stage.title] = _count_after_stage(run, manifest, source, before)
         titles.append(stage.title)
     records = run.manifest(RECORDS.name)
-    tokens = msgspec.convert(records.facts["tokens"], dict[str, int]) if records else {}
-    return Funnel(tuple(sources), tuple(titles), counts, tokens)
+    facts = read_records_facts(records) if records else RecordsFacts({}, {}, {}, {})
+    return Funnel(tuple(sources), tuple(titles), counts, facts.tokens, facts.kept_bytes, facts.covered_bytes)
+
+
+class RecordsFacts(msgspec.Struct, frozen=True):
+    """What the manifest of the stage records says about each source; runs of older versions say less."""
+
+    weights: dict[str, str | int | float]
+    sequences: dict[str, int]
+    tokens: dict[str, int]
+    epochs: dict[str, int | float]
+    kept_bytes: dict[str, int] = {}
+    covered_bytes: dict[str, int] = {}
+    read_bytes: dict[str, int] = {}
+    most_reads: dict[str, int] = {}
+    limited_by: str = ""
+
+
+def read_records_facts(records: Manifest) -> RecordsFacts:
+    """Return what the manifest of the stage records says about each source."""
+    return msgspec.convert(records.facts, RecordsFacts)
 
 
 def _count_after_stage(run: Run, manifest: Manifest, source: str, before: FunnelCount | None) -> FunnelCount:

@@ -95,6 +95,10 @@ class SourceMixture(msgspec.Struct, frozen=True, kw_only=True):
         tokens: number of its tokens in the records.
         realised: its share of all sequences in the records.
         epochs: how often each of its documents was drawn, on average; below 1: some were not drawn.
+        covered: share of its kept text that is in the records, 0 to 1; this and the following are None in runs of
+            older versions.
+        mean_reads: how often its kept text is in the records, on average.
+        most_reads: in how many draws the document was used that was used most often.
     """
 
     weight: str
@@ -102,6 +106,9 @@ class SourceMixture(msgspec.Struct, frozen=True, kw_only=True):
     tokens: int
     realised: float
     epochs: float
+    covered: float | None = None
+    mean_reads: float | None = None
+    most_reads: int | None = None
 
 
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +128,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
         contamination: overlap with test sets; also None if the recipe names no test set.
         tokenizer: the tokenizer.
         mixture: shares of the sources in the records, by source.
+        limited_by: what decides the number of sequences; empty if it is not known.
     """
 
     recipe: str
@@ -136,6 +144,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     contamination: Contamination | None
     tokenizer: TokenizerReport | None
     mixture: dict[str, SourceMixture] | None
+    limited_by: str = ""
 
     @property
     def judged(self) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-import msgspec
 import pyarrow as pa
 
 from massivetext import __version__
@@ -14,6 +13,7 @@ from massivetext.report.completed import completed_stages
 from massivetext.report.duplicates import exact_clusters, near_duplicates, pair_examples
 from massivetext.report.edited import summarise_edits
 from massivetext.report.examples import DocumentExample, DocumentLocation, ExampleReader, locate_row
+from massivetext.report.funnel import RecordsFacts, read_records_facts
 from massivetext.report.guards import RuleCounts, alarms
 from massivetext.report.hosts import most_removed
 from massivetext.report.run_report import RuleReport, RunReport, SignalBin, SourceMixture, SourceReport
@@ -28,15 +28,6 @@ from massivetext.stages import DECONTAMINATE, EXACT_DEDUP, INGEST, JUDGE, NEAR_D
 from massivetext.storage import files as fs
 
 _KEPT_SHOWN = 3  # kept documents of a source in the report
-
-
-class _RecordsFacts(msgspec.Struct, frozen=True):
-    """What the manifest of the stage records says about each source."""
-
-    weights: dict[str, str | int | float]
-    sequences: dict[str, int]
-    tokens: dict[str, int]
-    epochs: dict[str, int | float]
 
 
 def summarise(context: Context, summaries: ShardSummary, host_counts: Callable[[Shard], pa.Table]) -> RunReport:
@@ -86,6 +77,7 @@ def summarise(context: Context, summaries: ShardSummary, host_counts: Callable[[
         else None,
         tokenizer=describe_tokenizer(context, summaries) if TOKENIZER.name in stages else None,
         mixture=_mixture(context) if RECORDS.name in stages else None,
+        limited_by=_records_facts(context).limited_by if RECORDS.name in stages else "",
     )
 
 
@@ -171,7 +163,7 @@ def _rule_counts(source: SourceReport) -> RuleCounts:
 
 
 def _mixture(context: Context) -> dict[str, SourceMixture]:
-    facts = msgspec.convert(context.run.need(RECORDS.name).facts, _RecordsFacts)
+    facts = _records_facts(context)
     total = sum(facts.sequences.values())
     return {
         name: SourceMixture(
@@ -180,6 +172,17 @@ def _mixture(context: Context) -> dict[str, SourceMixture]:
             tokens=facts.tokens[name],
             realised=float(Fraction(sequences, total)) if total else 0.0,
             epochs=facts.epochs[name],
+            covered=_share(facts.covered_bytes, facts.kept_bytes, name),
+            mean_reads=_share(facts.read_bytes, facts.kept_bytes, name),
+            most_reads=facts.most_reads.get(name),
         )
         for name, sequences in sorted(facts.sequences.items())
     }
+
+
+def _records_facts(context: Context) -> RecordsFacts:
+    return read_records_facts(context.run.need(RECORDS.name))
+
+
+def _share(part: Mapping[str, int], whole: Mapping[str, int], name: str) -> float | None:
+    return part[name] / max(whole[name], 1) if name in whole else None

@@ -115,6 +115,11 @@ class Context:
             raise AssertionError(f"stage '{before}' comes before every verdict on source '{shard.source}'")
         return mask
 
+    def kept_sizes(self, shard: Shard) -> npt.NDArray[np.int64]:
+        """Return the UTF-8 bytes of each document of a shard that every stage has kept; int64[kept documents]."""
+        sizes: npt.NDArray[np.int64] = self.run.read_table("signals", shard, ["byte_count"])["byte_count"].to_numpy()
+        return sizes[self.kept(shard)]
+
     def kept_bytes(self, source: str) -> int:
         """Return the UTF-8 bytes of the documents of a source that every stage has kept, from the commits."""
         last = [each.stage for each in self.verdicts if source in each.sources][-1]

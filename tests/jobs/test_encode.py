@@ -20,10 +20,13 @@ def round_of(first: int, end: int, number: int = 0) -> tuple[EncodeRound, list[i
 
     def encode(_context: Context, crops: Sequence[DrawnCrop]) -> pa.Table:
         sizes.append(sum(len(crop.text) for crop in crops))
-        rows = [{"row": crop.row, "draw": crop.draw, "count": 1, "tokens": b"\x05\x00"} for crop in crops]
+        rows = [
+            {"row": crop.row, "draw": crop.draw, "start": 0, "stop": 1, "count": 1, "tokens": b"\x05\x00"}
+            for crop in crops
+        ]
         return pa.Table.from_pylist(rows, schema=TOKENS)
 
-    kept = KeptDocuments(documents=1, crop_bytes=float(len(TEXT)), first=(0,))
+    kept = KeptDocuments(documents=1, bytes=1, crop_bytes=float(len(TEXT)), first=(0,))
     ranges = {"wikipedia": (first, end)}
     return EncodeRound(number, ranges, {"wikipedia": kept}, batch_bytes=1000, encode=encode), sizes
 

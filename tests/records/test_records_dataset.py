@@ -7,6 +7,7 @@ import pytest
 from massivetext.records.dataset import (
     CreatedBy,
     Dataset,
+    DatasetSource,
     RecordShard,
     SpecialIds,
     TokenizerFile,
@@ -38,10 +39,25 @@ def built(
         tokenizer=tokenizer,
         seed=7,
         weights={"web": Decimal("0.60"), "books": Decimal("0.40")},
-        documents={"web": 20, "books": 4},
-        draws={"web": 10, "books": 6},
-        realised=dict(zip(("web", "books"), realised, strict=True)),
+        sources=[
+            DatasetSource(
+                id=number,
+                name=name,
+                documents=documents,
+                draws=draws,
+                epochs=draws / documents,
+                sequences=realised[number],
+                tokens=8 * realised[number],
+                kept_bytes=100,
+                kept_tokens=30,
+                covered_bytes=50,
+                read_bytes=60,
+                most_reads=2,
+            )
+            for number, (name, documents, draws) in enumerate((("web", 20, 10), ("books", 4, 6)))
+        ],
         shards=shards,
+        limited_by="records.sequences",
     )
 
 
@@ -67,10 +83,13 @@ def test_json_says_what_a_reader_needs() -> None:
         "realised": {"books": 2, "web": 3},
         "unit": "sequence",
         "policy": "exact-quota",
+        "limited_by": "records.sequences",
     }
+    read = {"kept_bytes": 100, "kept_tokens": 30, "covered_bytes": 50, "read_bytes": 60, "most_reads": 2}
+    same = {**read, "padding": 0, "mode": "gopher"}
     assert found["sources"] == [
-        {"id": 0, "name": "web", "documents": 20, "draws": 10, "epochs": 0.5, "sequences": 3, "tokens": 24},
-        {"id": 1, "name": "books", "documents": 4, "draws": 6, "epochs": 1.5, "sequences": 2, "tokens": 16},
+        {"id": 0, "name": "web", "documents": 20, "draws": 10, "epochs": 0.5, "sequences": 3, "tokens": 24, **same},
+        {"id": 1, "name": "books", "documents": 4, "draws": 6, "epochs": 1.5, "sequences": 2, "tokens": 16, **same},
     ]
     assert found["splits"]["train"]["sequences"] == 5
     assert found["splits"]["train"]["tokens"] == 40
@@ -124,7 +143,7 @@ def test_uneven_shards_are_refused() -> None:
         (b'"pad_occurs": false', b'"pad_occurs": true', "pad_occurs"),
         (b'"train": {', b'"test": {', "want a split 'train', got test"),
         (b'"n": 5', b'"n": 6', "order.n: want 5, got 6"),
-        (b'"tokens": 40', b'"tokens": 41', "tokens: want 40, got 41"),
+        (b'"tokens": 40', b'"tokens": 41', "tokens and padding: want 40, got 41"),
         (b'"epochs": 0.5,\n      "sequences": 3', b'"epochs": 0.5,\n      "sequences": 4', "sequences of the sources"),
         (b'"sha256": "bb', b'"sha256": "bc', "fingerprint: want"),
         (b'"id": 1', b'"id": 2', r"source ids: want \[0, 1\], got \[0, 2\]"),

@@ -20,7 +20,6 @@ from massivetext.records.sequences import (
     SequenceOrder,
     assemble_sequence,
     lay_out_draws,
-    sequence_pieces,
     shard_count,
     shard_sizes,
 )
@@ -100,10 +99,10 @@ def sharded(corpus: Mapping[str, list[str]], cuts: Mapping[str, list[int]], size
     for number, source in enumerate(WEIGHTS):
         # Any order of arrival will do.
         for draw in sorted(drawn[source], reverse=True):
-            draw_position = layouts[source].locate(draw)
-            for piece in sequence_pieces(draw_position, drawn[source][draw], sizes.length, wanted[source]):
-                shard, index = order.record_positions(np.array([offset + piece.sequence]))
-                parts[int(shard[0]), int(index[0])].append((piece.position, piece.tokens))
+            tokens = drawn[source][draw]
+            for span in layouts[source].spans(draw, len(tokens), wanted[source]):
+                shard, index = order.record_positions(np.array([offset + span.sequence]))
+                parts[int(shard[0]), int(index[0])].append((span.position, tokens[span.start : span.stop]))
                 origin[int(shard[0]), int(index[0])] = number
         offset += wanted[source]
     return [

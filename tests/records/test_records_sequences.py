@@ -6,12 +6,11 @@ from hypothesis import strategies as st
 from massivetext.records.sequences import (
     DrawPosition,
     SequenceOrder,
-    SequencePiece,
     assemble_sequence,
     first_draws,
     lay_out_draws,
     next_draws,
-    sequence_pieces,
+    sequence_spans,
     shard_count,
     shard_sizes,
 )
@@ -53,18 +52,16 @@ def test_tokens_are_cut_at_borders_without_the_tail_and_unused_sequences() -> No
     # Second draw of the group above: tokens 3..8 of it. Token 3 ends sequence 0, 4..7 are the next, 8 is the tail.
     tokens = np.array([10, 11, 12, 13, 14, 15])
 
-    def as_lists(found: list[SequencePiece]) -> list[tuple[int, int, list[int]]]:
-        return [(piece.sequence, piece.position, piece.tokens.tolist()) for piece in found]
+    def pieces(position: DrawPosition, count: int, quota: int) -> list[tuple[int, int, list[int]]]:
+        found = sequence_spans(position, count, 4, quota)
+        return [(span.sequence, span.position, tokens[span.start : span.stop].tolist()) for span in found]
 
-    assert as_lists(sequence_pieces(DrawPosition(5, 2, 3), tokens, 4, quota=7)) == [
-        (5, 3, [10]),
-        (6, 0, [11, 12, 13, 14]),
-    ]
-    assert as_lists(sequence_pieces(DrawPosition(5, 2, 3), tokens, 4, quota=6)) == [(5, 3, [10])]
-    assert sequence_pieces(DrawPosition(5, 2, 3), tokens, 4, quota=5) == []
-    assert sequence_pieces(DrawPosition(5, 0, 3), tokens, 4, quota=7) == []
-    assert sequence_pieces(DrawPosition(5, 2, 3), tokens[:0], 4, quota=7) == []
-    assert sequence_pieces(DrawPosition(5, 2, 8), tokens, 4, quota=7) == []
+    assert pieces(DrawPosition(5, 2, 3), 6, quota=7) == [(5, 3, [10]), (6, 0, [11, 12, 13, 14])]
+    assert pieces(DrawPosition(5, 2, 3), 6, quota=6) == [(5, 3, [10])]
+    assert pieces(DrawPosition(5, 2, 3), 6, quota=5) == []
+    assert pieces(DrawPosition(5, 0, 3), 6, quota=7) == []
+    assert pieces(DrawPosition(5, 2, 3), 0, quota=7) == []
+    assert pieces(DrawPosition(5, 2, 8), 6, quota=7) == []
 
 
 def test_a_sequence_is_put_together_in_any_order_with_its_starts() -> None:

@@ -3,7 +3,7 @@
 from massivetext.formatting import format_bytes
 from massivetext.report import charts
 from massivetext.report.markup import Child, Html, Number, html_table
-from massivetext.report.run_report import RunReport
+from massivetext.report.run_report import RunReport, SourceMixture
 from massivetext.report.sections.building_blocks import PageCharts, section
 
 
@@ -11,6 +11,7 @@ def mixture_section(report: RunReport, page_charts: PageCharts) -> Html:
     """Return the section about the realised and the wanted mixture; empty if there are no records."""
     if report.mixture is None:
         return Html()
+    unknown = any(row.covered is None for row in report.mixture.values())  # a run of an older version
     rows: list[list[Child]] = [
         [
             name,
@@ -18,24 +19,31 @@ def mixture_section(report: RunReport, page_charts: PageCharts) -> Html:
             Number(f"{row.realised:.2%}"),
             row.sequences,
             row.tokens,
-            Number(f"{row.epochs:.2f}"),
+            *([] if unknown else _coverage_cells(row)),
         ]
         for name, row in report.mixture.items()
     ]
     label = "; ".join(
         f"{name} {row.realised:.1%} of wanted {float(row.weight):.1%}" for name, row in report.mixture.items()
     )
-    header = ["source", "wanted", "realised", "sequences", "tokens", "epochs"]
+    header = ["source", "wanted", "realised", "sequences", "tokens"]
+    header += [] if unknown else ["of the kept text", "times read", "at most"]
+    limit = f" The number of sequences is limited by {report.limited_by}." if report.limited_by else ""
     return section(
         "mixture",
         "Mixture",
-        "Sequences by source: the tick is the weight in the recipe, the bar what the records hold. Epochs say how "
-        "often the documents of a source were read; above 1 they were cropped anew each time.",
+        "Sequences by source: the tick is the weight in the recipe, the bar what the records hold. The last columns "
+        "say which share of the kept text is in the records, how often the text was read on average, and how often "
+        f"the document that was read most.{limit}",
         page_charts.add(
             "mixture", charts.mixture_chart(report.mixture), f"Bars with ticks: share of the sequences. {label}."
         ),
         html_table("Realised mixture", header, rows),
     )
+
+
+def _coverage_cells(row: SourceMixture) -> list[Child]:
+    return [Number(f"{row.covered:.1%}"), Number(f"{row.mean_reads:.2f}"), row.most_reads or 0]
 
 
 def tokenizer_section(report: RunReport) -> Html:

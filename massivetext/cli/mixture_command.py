@@ -1,0 +1,89 @@
+"""The command ``massivetext mixture``: how much of the kept text of each source is in the records of a run."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from massivetext.cli.command_arguments import RunFolder
+from massivetext.cli.messages import make_console, print_line
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from massivetext.report.mixture_rows import MixtureRows
+
+
+def mixture(
+    run_folder: RunFolder,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Estimate it for a run that has a tokenizer but no records yet.")
+    ] = False,
+    recipe: Annotated[
+        str | None, typer.Option(metavar="RECIPE", help="With --plan: the recipe whose weights and [records] to use.")
+    ] = None,
+) -> None:
+    """Show weight, kept text, share of it in the records and how often it is read, for each source."""
+    from massivetext.errors import UserError
+    from massivetext.recipe import load_recipe
+    from massivetext.report.mixture_rows import plan_mixture, read_mixture
+    from massivetext.runs.store import Run
+    from massivetext.runs.verify import explain_damage
+    from massivetext.stages.finished import open_context
+    from massivetext.storage import files as fs
+
+    if recipe is not None and not plan:
+        raise UserError("--recipe: is used with --plan alone")
+    run = Run(fs.absolute(run_folder))
+    with explain_damage(run):
+        context = open_context(run)
+        options = context.recipe if recipe is None else load_recipe(recipe).recipe
+        if options.sources.keys() != context.recipe.sources.keys():
+            raise UserError(
+                f"--recipe: want the sources of the run, {', '.join(sorted(context.recipe.sources))}, got "
+                f"{', '.join(sorted(options.sources))}"
+            )
+        found = plan_mixture(context, options) if plan else read_mixture(context)
+    console = make_console()
+    console.print(_table(found, plan))
+    print_line(console, f"The number of sequences is limited by {found.limited_by}.")
+    if found.covered < 0.5:
+        print_line(
+            console,
+            f'{1 - found.covered:.0%} of the kept text is not read; records.mode = "pack" takes every document once.',
+        )
+
+
+def _table(found: "MixtureRows", plan: bool) -> "Table":
+    from rich.table import Table
+
+    from massivetext.formatting import format_bytes, format_count
+
+    table = Table(header_style="bold", caption="estimated" if plan else None)
+    table.add_column("source", overflow="fold")
+    for heading in (
+        "weight",
+        "kept text",
+        "kept tokens",
+        "sequences",
+        "tokens",
+        "padding",
+        "of the kept text",
+        "times read",
+        "at most",
+    ):
+        if heading != "at most" or not plan:
+            table.add_column(heading, justify="right", overflow="fold")
+    for row in found.rows:
+        cells = [
+            f"{float(row.weight):.2%}",
+            format_bytes(row.kept_bytes),
+            format_count(row.kept_tokens),
+            f"{row.sequences:,}",
+            format_count(row.tokens),
+            f"{row.padding / max(row.padding + row.tokens, 1):.2%}",
+            f"{row.covered:.1%}",
+            f"{row.mean_reads:.2f}",
+            *([] if row.most_reads is None else [f"{row.most_reads:,}"]),
+        ]
+        table.add_row(row.source, *cells)
+    return table

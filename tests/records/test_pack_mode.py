@@ -1,0 +1,199 @@
+"""Runs in mode "pack": every kept document is in the records whole and once per epoch, and the budget is kept."""
+
+import itertools
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jsonl_corpus import write
+
+from massivetext.cli.main import run_command_line
+from massivetext.engines.engine import Engine
+from massivetext.errors import UserError
+from massivetext.orchestration.driver import prepare
+from massivetext.recipe import load_recipe
+from massivetext.records.dataset import Dataset
+from massivetext.records.reader import check_records, open_records, read_dataset
+from massivetext.report.destinations import destinations
+from massivetext.report.examples import locate_row
+from massivetext.report.mixture_rows import plan_mixture, read_mixture
+from massivetext.runs import documents
+from massivetext.runs.store import Run
+from massivetext.runs.verify import verify_run
+from massivetext.stages.finished import open_context
+from massivetext.tokenizer.model_files import read_encoder
+
+LENGTH = 64  # of the corpus; most of its documents are longer
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def tokenized(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a recipe, its inputs, and a run that has a tokenizer."""
+    folder = tmp_path_factory.mktemp("pack") / "corpus"
+    recipe = write(folder, shards=2, documents=12)
+    prepare(load_recipe(str(recipe)), str(folder / "run"), Engine(workers=1), until="tokenizer").run()
+    return folder
+
+
+def run(tokenized: Path, folder: Path, options: str, source: str = "", *, workers: int = 1) -> Run:
+    """Go on with a copy of the run by other options of the records; ``source`` is added to the source c4."""
+    shutil.copytree(tokenized, folder)
+    recipe = folder / "recipe.toml"
+    text = recipe.read_text().replace("[records]\n", f"[records]\n{options}\n")
+    recipe.write_text(text.replace("[sources.c4]\n", f"[sources.c4]\n{source}\n"))
+    prepare(load_recipe(str(recipe)), str(folder / "run"), Engine(workers=workers)).run()
+    return Run(str(folder / "run"))
+
+
+def kept_tokens(done: Run) -> dict[str, list[tuple[int, ...]]]:
+    """Return the tokens of every kept document with BOS and EOS, by source."""
+    context = open_context(done)
+    model = read_encoder(done.path("tokenizer/tokenizer.model"))
+    found: dict[str, list[tuple[int, ...]]] = {source: [] for source in context.recipe.sources}
+    for shard in context.all_shards():
+        rows = context.kept(shard).nonzero()[0]
+        texts = [str(each["text"]) for _, each in documents.read_rows(done, shard, ["text"], rows)]
+        found[shard.source] += [(2, *ids.tolist(), 3) for ids in model.encode(texts)]
+    return found
+
+
+def pieces(done: Run) -> dict[str, list[tuple[int, ...]]]:
+    """Return what lies between two document starts of the records, without padding, by source."""
+    folder = done.path("records")
+    dataset = read_dataset(folder)
+    found: dict[str, list[tuple[int, ...]]] = {source.name: [] for source in dataset.sources}
+    for record in open_records(folder):
+        bounds = [*record.doc_starts.tolist(), len(record.tokens)]
+        for start, stop in itertools.pairwise(bounds):
+            tokens = record.tokens[start:stop]
+            found[dataset.sources[record.source].name].append(tuple(tokens[tokens != 0].tolist()))
+    return found
+
+
+def require_sound(done: Run) -> Dataset:
+    """Check a run as `massivetext verify` does, and return its data set."""
+    assert verify_run(done) == []
+    assert check_records(done.path("records")) == []
+    return read_dataset(done.path("records"))
+
+
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_best_fit_cuts_only_documents_that_do_not_fit_a_sequence(tokenized: Path, tmp_path: Path, epochs: int) -> None:
+    done = run(tokenized, tmp_path / "run", f'mode = "pack"\nepochs = {epochs}')
+    dataset, kept, found = require_sound(done), kept_tokens(done), pieces(done)
+
+    for source in dataset.sources:
+        wanted = Counter(
+            text[start : start + LENGTH] for text in kept[source.name] for start in range(0, len(text), LENGTH)
+        )
+        assert Counter(found[source.name]) == Counter({piece: epochs * count for piece, count in wanted.items()})
+        assert source.tokens == epochs * sum(map(len, kept[source.name]))
+        assert source.kept_tokens == sum(map(len, kept[source.name]))
+        assert (source.covered_frac, source.mean_reads, source.most_reads) == (1.0, epochs, epochs)
+    assert dataset.pad_occurs
+    assert dataset.mixture.limited_by == f"the recipe: {epochs} epoch{'s' * (epochs > 1)} of every source"
+
+
+def test_joined_documents_are_all_there_and_only_the_last_sequence_is_padded(tokenized: Path, tmp_path: Path) -> None:
+    done = run(tokenized, tmp_path / "run", 'mode = "pack"\npacking = "concatenate"')
+    dataset, kept, found = require_sound(done), kept_tokens(done), pieces(done)
+
+    for source in dataset.sources:
+        tokens = Counter(token for text in kept[source.name] for token in text)
+        assert Counter(token for piece in found[source.name] for token in piece) == tokens
+        assert 0 <= source.padding < LENGTH
+        assert source.sequences == -(-tokens.total() // LENGTH)
+
+
+@pytest.mark.parametrize("packing", ["best_fit", "concatenate"])
+def test_a_budget_is_shared_out_by_weight_and_repeats_documents(tokenized: Path, tmp_path: Path, packing: str) -> None:
+    done = run(tokenized, tmp_path / "run", f'mode = "pack"\npacking = "{packing}"\ntokens = {LENGTH * 701}')
+    dataset = require_sound(done)
+
+    assert [source.sequences for source in dataset.sources] == [351, 350]  # equal weights; the tie goes to the first
+    for source in dataset.sources:
+        assert source.most_reads - 1 <= source.mean_reads <= source.most_reads
+        assert source.covered_frac == 1.0
+        assert source.mean_reads == pytest.approx(source.tokens / source.kept_tokens, rel=0.02)
+    assert dataset.mixture.limited_by == "records.tokens"
+
+
+def test_part_of_an_epoch_covers_as_much_of_the_text(tokenized: Path, tmp_path: Path) -> None:
+    dataset = require_sound(run(tokenized, tmp_path / "run", 'mode = "pack"\nsequences = 40'))
+
+    for source in dataset.sources:
+        assert source.covered_frac == pytest.approx(source.tokens / source.kept_tokens, abs=0.02)
+        assert source.most_reads == 1
+
+
+def test_too_many_epochs_are_refused_with_the_largest_budget_that_is_possible(tokenized: Path, tmp_path: Path) -> None:
+    for mode in ("pack", "gopher"):
+        options = f'mode = "{mode}"\nmax_epochs = 2'
+        with pytest.raises(UserError, match=r"At most [\d,]+ sequences \(") as refused:
+            run(tokenized, tmp_path / mode, f"{options}\nsequences = 5000")
+        feasible = int(str(refused.value).split("At most ")[1].split(" ")[0].replace(",", ""))
+        done = run(tokenized, tmp_path / f"{mode}-feasible", f"{options}\nsequences = {feasible}")
+        assert max(source.mean_reads for source in require_sound(done).sources) <= 2.0
+        with pytest.raises(UserError, match="in 2 epochs"):
+            run(tokenized, tmp_path / f"{mode}-more", f"{options}\nsequences = {feasible + 2}")
+
+
+def test_sources_may_differ_in_mode_and_epochs(tokenized: Path, tmp_path: Path) -> None:
+    done = run(tokenized, tmp_path / "run", 'mode = "pack"', 'mode = "gopher"\nepochs = 4')
+    c4, news = require_sound(done).sources
+
+    assert (c4.mode, news.mode) == ("gopher", "pack")
+    assert c4.padding == 0
+    assert c4.epochs == pytest.approx(4, abs=0.5)
+    assert (news.covered_frac, news.epochs) == (1.0, 1.0)
+
+
+def test_two_workers_write_the_same_bytes(tokenized: Path, tmp_path: Path) -> None:
+    one, two = (
+        run(tokenized, tmp_path / str(workers), 'mode = "pack"\nepochs = 2', workers=workers) for workers in (1, 2)
+    )
+
+    assert read_dataset(one.path("records")) == read_dataset(two.path("records"))
+
+
+def test_every_token_of_a_document_is_traced_to_its_records(tokenized: Path, tmp_path: Path) -> None:
+    done = run(tokenized, tmp_path / "run", 'mode = "pack"\nepochs = 2')
+    context, records = open_context(done), list(open_records(done.path("records")))
+    names = [shard.path for shard in read_dataset(done.path("records")).train.shards]
+    model = read_encoder(done.path("tokenizer/tokenizer.model"))
+    for shard in context.all_shards():
+        for row in context.kept(shard).nonzero()[0].tolist():
+            found = destinations(context, locate_row(context, shard.source, shard.index, row))
+            ((_, document),) = documents.read_rows(done, shard, ["text"], np.array([row]))
+            ids = [2, *model.encode([str(document["text"])])[0].tolist(), 3]
+            for draw in {each.draw for each in found}:
+                tokens = []
+                for each in (each for each in found if each.draw == draw):
+                    in_file = [record for record in records if record.seq_id % len(names) == names.index(each.file)]
+                    tokens += in_file[each.record].tokens[each.position : each.position + each.tokens].tolist()
+                assert tokens == ids
+            assert len({each.draw for each in found}) == 2
+
+
+def test_the_mixture_is_told_before_and_after(
+    tokenized: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = run(tokenized, tmp_path / "run", 'mode = "pack"')
+    context = open_context(done)
+    planned, made = plan_mixture(context, context.recipe), read_mixture(context)
+
+    for plan, found in zip(planned.rows, made.rows, strict=True):
+        assert plan.kept_bytes == found.kept_bytes
+        assert plan.kept_tokens == pytest.approx(found.kept_tokens, rel=0.05)
+        assert plan.covered == found.covered == 1.0
+    assert run_command_line(["mixture", done.folder]) == 0
+    assert "100.0%" in capsys.readouterr().out
+    gopher = tmp_path / "gopher.toml"
+    gopher.write_text((tmp_path / "run/recipe.toml").read_text().replace('mode = "pack"', ""))
+    shutil.copytree(tmp_path / "run", tmp_path / "again")
+    assert run_command_line(["mixture", done.folder, "--plan", "--recipe", str(gopher)]) == 0
+    estimated = capsys.readouterr().out
+    assert "runs out first at its weight" in estimated
