@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from massivetext.errors import MassivetextError as MassivetextError
     from massivetext.errors import StageError as StageError
     from massivetext.errors import UserError as UserError
+    from massivetext.loader import load as load
     from massivetext.recipe import LoadedRecipe as LoadedRecipe
     from massivetext.transforms import ApplyVerdicts as ApplyVerdicts
     from massivetext.transforms import DocumentRow as DocumentRow
@@ -55,6 +56,7 @@ _MODULES = {
     "StageError": "errors",
     "UserError": "errors",
     "check": "api",
+    "load": "loader",
     "load_recipe": "api",
     "run": "api",
 }

@@ -1,35 +1,173 @@
-"""Batches of records for JAX, through Grain: globally shuffled, divided among processes, resumable exactly."""
+"""Batches of records for JAX: globally shuffled, divided among processes, resumable exactly."""
 
-from collections.abc import Mapping
+import itertools
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from massivetext.records.batch_order import BatchOrder, State
+from massivetext.records.dataset import Dataset
 from massivetext.records.formats import FORMATS, RecordFormats
-from massivetext.records.local_copies import LocalShards
-from massivetext.records.reader import open_records
-from massivetext.records.record_format import SequenceRecord
+from massivetext.records.reader import SequenceReader, open_records
+from massivetext.records.row_features import EXTRAS, Features, read_batch
 
-Features = dict[str, npt.NDArray[np.int32]]
-State = dict[str, object]
+_AHEAD = 4  # batches that are read before they are asked for
 
 
-class Batches(Protocol):
-    """An iterator over batches with a position that can be stored and restored (a Grain ``DatasetIterator``)."""
+class Batches(Iterator[Features]):
+    """An iterator over batches, with a position that can be stored and restored.
 
-    def __iter__(self) -> "Batches":
+    Attributes:
+        dataset: contents of ``dataset.json``: names of the sources, special ids, vocabulary.
+    """
+
+    def __init__(
+        self,
+        records: SequenceReader,
+        order: BatchOrder,
+        extras: Sequence[str],
+        total: int | None,
+        rows: npt.NDArray[np.int64],
+    ) -> None:
+        """Keep what :func:`load` has checked; ``rows`` are those of each global batch that this process reads."""
+        self.dataset: Dataset = records.dataset
+        self._records, self._order, self._extras, self._total, self._rows = records, order, extras, total, rows
+        self._next = 0
+        self._batches: Iterator[Features] | None = None
+
+    def __iter__(self) -> Self:
         """Return the iterator itself."""
+        return self
 
     def __next__(self) -> Features:
-        """Return the next batch of this process. Raises StopIteration."""
+        """Return the next batch of this process.
+
+        Raises:
+            StopIteration: the epochs are over.
+            OSError: a record is damaged; the message names its shard.
+        """
+        if self._batches is None:
+            self._batches = self._read_ahead()
+        try:
+            batch = next(self._batches)
+        except OSError:
+            self._batches = None  # another call reads the same batch again, and does not take the error for the end
+            raise
+        self._next += 1
+        return batch
 
     def get_state(self) -> State:
-        """Return the position in a form that JSON can hold; it is the same for every process."""
+        """Return the position and what it belongs to, in a form that JSON can hold; the same for every process."""
+        return self._order.state(self._next)
 
-    def set_state(self, state: State) -> None:
-        """Move to a position, so that the next batch is the one that followed it."""
+    def set_state(self, state: Mapping[str, object]) -> None:
+        """Move to a position, so that the next batch is the one that followed it.
+
+        Raises:
+            ValueError: the state is one of other records, or of another split, batch size, seed or kind of order.
+        """
+        self._next = self._order.next_batch(state)
+        self._batches = None
+
+    def on(self, mesh: object, axis: str | tuple[str, ...] = "data") -> "DeviceBatches":
+        """Return the same batches as global ``jax.Array`` values, whose rows are divided along an axis of a mesh.
+
+        A process reads the rows of its own devices, wherever they are in the mesh, so the arrays are the same for any
+        number of processes. Along other axes of the mesh they are replicated. Integers become int32, as JAX has it;
+        "doc_ids" stay numpy arrays of the rows of this process.
+
+        Args:
+            mesh: a ``jax.sharding.Mesh``.
+            axis: name of the axis, or names, along which the rows are divided.
+
+        Raises:
+            ValueError: the mesh has no such axis, or its size does not divide the batch size.
+        """
+        jax = _jax()
+        axes = (axis,) if isinstance(axis, str) else axis
+        sizes: Mapping[str, int] = mesh.shape  # type: ignore[attr-defined]
+        if not set(axes) <= set(sizes):
+            raise ValueError(f"load: want an axis of the mesh ({', '.join(sizes)}), got {', '.join(axes)}")
+        shards = int(np.prod([sizes[name] for name in axes]))
+        if self._order.batch_size % shards:
+            raise ValueError(
+                f"load: want a batch_size that {shards} shards along {', '.join(axes)} divide evenly, "
+                f"got {self._order.batch_size}"
+            )
+        sharding = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(axes))
+        places = sharding.addressable_devices_indices_map((self._order.batch_size,))
+        every = np.arange(self._order.batch_size)
+        rows = np.unique(np.concatenate([every[place] for place in places.values()]))
+        own = Batches(self._records, self._order, self._extras, self._total, rows)
+        own._next = self._next
+        return DeviceBatches(own, sharding, rows, self._order.batch_size)
+
+    def _read_ahead(self) -> Iterator[Features]:
+        """Yield the batches from the next one on."""
+        # One thread, and whole batches: several threads hold each other up, since most of the work is Python's.
+        with ThreadPoolExecutor(1, thread_name_prefix="massivetext-load") as thread:
+            numbers = itertools.count(self._next) if self._total is None else iter(range(self._next, self._total))
+            reading = deque(thread.submit(self._read, number) for number in itertools.islice(numbers, _AHEAD))
+            try:
+                while reading:
+                    batch = reading.popleft().result()
+                    reading.extend(thread.submit(self._read, number) for number in itertools.islice(numbers, 1))
+                    yield batch
+            finally:
+                for each in reading:
+                    each.cancel()
+
+    def _read(self, number: int) -> Features:
+        return read_batch(self._records, self._order.rows_of(number, self._rows), self._extras)
+
+
+class DeviceBatches(Iterator[dict[str, Any]]):
+    """Batches as global ``jax.Array`` values; what :meth:`Batches.on` returns.
+
+    Attributes:
+        dataset: contents of ``dataset.json``.
+        sharding: how the rows are divided among the devices.
+    """
+
+    def __init__(self, batches: Batches, sharding: Any, rows: npt.NDArray[np.int64], batch_size: int) -> None:
+        """Keep the batches of this process, whose rows are those of its devices."""
+        self.dataset, self.sharding = batches.dataset, sharding
+        self._batches, self._rows, self._batch_size = batches, rows, batch_size
+
+    def __iter__(self) -> Self:
+        """Return the iterator itself."""
+        return self
+
+    def __next__(self) -> dict[str, Any]:
+        """Return the next global batch. Raises StopIteration or OSError, as :class:`Batches` does."""
+        return {name: self._place(name, values) for name, values in next(self._batches).items()}
+
+    def get_state(self) -> State:
+        """Return the position; it does not depend on mesh, devices or processes."""
+        return self._batches.get_state()
+
+    def set_state(self, state: Mapping[str, object]) -> None:
+        """Move to a position. Raises ValueError for the state of other batches."""
+        self._batches.set_state(state)
+
+    def _place(self, name: str, values: npt.NDArray[np.integer]) -> object:
+        if name == "doc_ids":
+            return values
+        narrow = values.astype(np.int32, copy=False)
+        if (narrow != values).any():
+            raise ValueError(f"load: {name} does not fit into int32: use the batches of each process instead of on()")
+
+        def part(place: tuple[slice, ...]) -> npt.NDArray[np.int32]:
+            begin, end, _ = place[0].indices(self._batch_size)
+            first = int(np.searchsorted(self._rows, begin))
+            return narrow[first : first + end - begin]
+
+        return _jax().make_array_from_callback((self._batch_size, *values.shape[1:]), self.sharding, part)
 
 
 def load(
@@ -37,6 +175,8 @@ def load(
     batch_size: int,
     seed: int,
     *,
+    split: str = "train",
+    include: Sequence[str] = (),
     shuffle: bool = True,
     epochs: int | None = None,
     process_index: int | None = None,
@@ -47,18 +187,29 @@ def load(
     """Return batches of a folder of records, as dictionaries of int32 arrays of shape (rows, sequence length).
 
     "inputs" are the tokens and "targets" are the next tokens. The last target of a row is padding: give it no loss.
-    "inputs_segmentation" numbers the crops in a row from 1, and "inputs_position" counts from 0 in each crop. Gopher
-    attends across documents; these two are for models that do not.
+    "inputs_segmentation" numbers the documents in a row from 1 and is 0 at padding, and "inputs_position" counts from
+    0 in each document. Gopher attends across documents; these two are for models that do not.
 
-    The global order is fixed before the rows are divided among the processes, so the rows of the n-th global batch are
-    the same for any number of processes. Rows that do not fill a batch at the end of the last epoch are left out.
+    More is returned where ``include`` names it:
+
+    - "loss_mask": 1 where the target is the next token of the same document, otherwise 0. A model that attends across
+      documents, as Gopher does, takes ``targets != dataset.special_ids.pad`` instead.
+    - "source": (rows,), the number of the source in ``dataset.sources``.
+    - "seq_id": (rows,), int64, the slot of the sequence in the data set.
+    - "doc_ids": (rows, most documents of a row), int64, the stored numbers of the documents in segments 1, 2, ...;
+      -1 after the last one.
+
+    The global order is fixed before the rows are divided among the processes, in blocks: the n-th global batch is the
+    same for any number of processes. Rows that do not fill a batch at the end of the last epoch are left out.
 
     All records of an object store are copied to this machine first, because the shuffle covers all of them.
 
     Args:
         folder: folder with ``dataset.json``; local path or URL.
         batch_size: rows of a global batch, over all processes.
-        seed: seed of the shuffle, below 2**32; each epoch has its own order.
+        seed: seed of the shuffle; each epoch has its own order.
+        split: which of the splits in ``dataset.json``.
+        include: names of further features.
         shuffle: False: in the stored order, which is well mixed already.
         epochs: passes over the data; None: without end.
         process_index: number of this process; None: as JAX reports it.
@@ -67,57 +218,38 @@ def load(
         formats: record formats that can be read.
 
     Raises:
-        ImportError: Grain or JAX is not installed.
-        ValueError: the batch size is not a multiple of the number of processes, or is larger than the data.
-        OSError: the records are incomplete or damaged.
+        ImportError: JAX is not installed, and ``process_index`` and ``process_count`` are not given.
+        FileNotFoundError: the folder holds no finished records.
+        ValueError: the batch size is not a multiple of the number of processes, or is larger than the data; an unknown
+            split or feature; or "doc_ids" of records that have none.
+        OSError: the records are incomplete or damaged; the message names the shard.
     """
-    grain = _grain()
-    records = open_records(folder, formats=formats)
+    unknown = [name for name in include if name not in EXTRAS]
+    if unknown:
+        raise ValueError(f"load: want include to name some of {', '.join(EXTRAS)}; got {unknown[0]!r}")
+    records = open_records(folder, cache, split=split, formats=formats)
     index, count = _process(process_index, process_count)
     if batch_size < 1 or batch_size % count:
         raise ValueError(f"load: want a batch_size that {count} processes divide evenly, got {batch_size}")
     if epochs is not None and batch_size > epochs * len(records):
         raise ValueError(f"load: want a batch_size of at most {epochs * len(records)} rows, got {batch_size}")
-    shards = LocalShards(folder, records.dataset, cache)
-    rows = grain.MapDataset.source(records.record_format.open(shards.paths()))
-    if shuffle:
-        rows = rows.seed(seed).shuffle()
-    # Batched before it becomes an iterator: threads that fetch single records slow each other down.
-    batches: Batches = iter(
-        rows.repeat(epochs)[index::count]
-        .map(_ToFeatures(records.dataset.special_ids.pad, shards))
-        .batch(batch_size // count, drop_remainder=True)
-        .to_iter_dataset(grain.ReadOptions(num_threads=1, prefetch_buffer_size=4))
+    records.fetch()
+    if "doc_ids" in include and records.read_row(0).doc_ids is None:
+        raise ValueError(
+            f"load: {folder} stores no doc_ids, so none can be included; make the records with document ids, or leave "
+            "them out"
+        )
+    order = BatchOrder(
+        fingerprint=records.dataset.fingerprint,
+        split=split,
+        rows=len(records),
+        batch_size=batch_size,
+        seed=int(seed),
+        shuffle=shuffle,
     )
-    return batches
-
-
-def on_devices(batch: Mapping[str, npt.NDArray[np.int32]], sharding: object) -> dict[str, Any]:
-    """Return a batch of this process as global JAX arrays.
-
-    Args:
-        batch: arrays of this process.
-        sharding: a ``NamedSharding``; its first axis is the batch.
-    """
-    jax = _jax()
-    return {name: jax.make_array_from_process_local_data(sharding, values) for name, values in batch.items()}
-
-
-class _ToFeatures:
-    def __init__(self, pad_id: int, shards: LocalShards) -> None:
-        self._pad_id = pad_id
-        self._shards = shards  # a temporary folder of copies is removed with this object
-
-    def __call__(self, record: SequenceRecord) -> Features:
-        tokens = record.tokens.astype(np.int32)
-        starts = record.doc_starts
-        lengths = np.diff(starts, append=len(tokens))
-        return {
-            "inputs": tokens,
-            "targets": np.append(tokens[1:], np.int32(self._pad_id)),
-            "inputs_segmentation": np.repeat(np.arange(1, len(starts) + 1, dtype=np.int32), lengths),
-            "inputs_position": (np.arange(len(tokens)) - np.repeat(starts, lengths)).astype(np.int32),
-        }
+    total = None if epochs is None else epochs * len(records) // batch_size
+    share = batch_size // count
+    return Batches(records, order, tuple(include), total, np.arange(index * share, (index + 1) * share))
 
 
 def _process(index: int | None, count: int | None) -> tuple[int, int]:
@@ -130,15 +262,6 @@ def _process(index: int | None, count: int | None) -> tuple[int, int]:
     if not 0 <= index < count:
         raise ValueError(f"load: want 0 <= process_index < process_count, got {index} and {count}")
     return index, count
-
-
-def _grain() -> ModuleType:
-    try:
-        import grain
-    except ImportError as error:
-        raise ImportError("loading records needs Grain: pip install massivetext[jax]") from error
-    module: ModuleType = grain
-    return module
 
 
 def _jax() -> ModuleType:

@@ -40,6 +40,7 @@ PUBLIC = [
     "UserError",
     "__version__",
     "check",
+    "load",
     "load_recipe",
     "run",
 ]

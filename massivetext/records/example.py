@@ -1,5 +1,7 @@
 """One training sequence as the bytes of a ``tf.train.Example``, by protobuf and without TensorFlow.
 
+Records are read by a compiled parser (:mod:`massivetext.records.packed_example`), and by protobuf where that declines.
+
 The message classes are made here from a description, in a descriptor pool of their own, so they do not clash with those
 of TensorFlow in the same process. Every feature is an ``int64_list``, which proto3 packs. Protobuf writes a map in an
 arbitrary order unless it is asked to be deterministic: then keys are sorted, and equal records have equal bytes.
@@ -11,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory, text_format
 
+from massivetext.records.packed_example import unpack_example
 from massivetext.records.record_format import SequenceRecord
 
 I64 = npt.NDArray[np.int64]
@@ -30,7 +33,8 @@ message_type { name: "Features"
 message_type { name: "Example"
   field { name: "features" number: 1 type: TYPE_MESSAGE type_name: ".tensorflow.Features" } }
 """
-_FEATURES = tuple(SequenceRecord._fields)
+_FEATURES = ("tokens", "doc_starts", "source", "seq_id")  # that every record has: the first of packed_example.NAMES
+_ALL = (1 << len(_FEATURES)) - 1
 _HINT = "the record is damaged, or not one of massivetext"
 
 
@@ -45,19 +49,31 @@ _Example = _example_class()
 
 
 def encode_record(record: SequenceRecord) -> bytes:
-    """Return a record as a serialized Example with the features doc_starts, seq_id, source and tokens."""
-    return encode_example(
-        {
-            "tokens": record.tokens,
-            "doc_starts": record.doc_starts,
-            "source": np.array([record.source]),
-            "seq_id": np.array([record.seq_id]),
-        }
-    )
+    """Return a record as a serialized Example with the features doc_starts, seq_id, source, tokens and any doc_ids."""
+    features = {
+        "tokens": record.tokens,
+        "doc_starts": record.doc_starts,
+        "source": np.array([record.source]),
+        "seq_id": np.array([record.seq_id]),
+    }
+    return encode_example(features if record.doc_ids is None else features | {"doc_ids": record.doc_ids})
 
 
 def decode_record(data: bytes) -> SequenceRecord:
     """Return the record of a serialized Example.
+
+    Raises:
+        ValueError: a feature is missing, or the bytes are not an Example of whole numbers.
+    """
+    found = unpack_example(data)
+    if not found.accepted or found.present & _ALL != _ALL:
+        return decode_by_protobuf(data)
+    doc_ids = found.doc_ids if found.present > _ALL else None
+    return _record(found.tokens, found.doc_starts, found.source, found.seq_id, doc_ids)
+
+
+def decode_by_protobuf(data: bytes) -> SequenceRecord:
+    """Return what :func:`decode_record` returns, slower: for bytes in another form than ours, and to compare with.
 
     Raises:
         ValueError: a feature is missing, or the bytes are not an Example of whole numbers.
@@ -68,10 +84,13 @@ def decode_record(data: bytes) -> SequenceRecord:
         raise ValueError(
             f"record: want the feature {missing[0]!r}, got {', '.join(sorted(features)) or 'none'}; {_HINT}"
         )
-    source, seq_id = features["source"], features["seq_id"]
+    return _record(*(features[name] for name in _FEATURES), doc_ids=features.get("doc_ids"))
+
+
+def _record(tokens: I64, doc_starts: I64, source: I64, seq_id: I64, doc_ids: I64 | None) -> SequenceRecord:
     if source.size != 1 or seq_id.size != 1:
         raise ValueError(f"record: want one source and one seq_id, got {source.size} and {seq_id.size}; {_HINT}")
-    return SequenceRecord(features["tokens"], features["doc_starts"], int(source[0]), int(seq_id[0]))
+    return SequenceRecord(tokens, doc_starts, int(source[0]), int(seq_id[0]), doc_ids)
 
 
 def encode_example(features: Mapping[str, npt.NDArray[np.integer]]) -> bytes:

@@ -18,10 +18,11 @@ class LocalShards:
         dataset: the description of the folder.
         cache: local folder for copies, which stay there and are used again; None: a temporary folder that is removed
             with this object.
+        split: whose shards these are.
     """
 
-    def __init__(self, folder: str, dataset: Dataset, cache: str | None = None) -> None:
-        self._folder, self._shards = folder, dataset.train.shards
+    def __init__(self, folder: str, dataset: Dataset, cache: str | None = None, split: str = "train") -> None:
+        self._folder, self._shards = folder, dataset.splits[split].shards
         self._cache: Path | None = None  # None: the shards are local themselves
         if not fs.is_local(folder):
             self._cache = Path(tempfile.mkdtemp(prefix="massivetext-records-") if cache is None else cache)

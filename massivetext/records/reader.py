@@ -1,5 +1,6 @@
 """Reading a folder of records, and checking every byte of it."""
 
+import bisect
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, overload
@@ -14,22 +15,28 @@ from massivetext.storage import files as fs
 
 
 class SequenceReader:
-    """Reads the sequences of a folder in the order of their slots: ``records[i].seq_id == i``.
+    """Reads the sequences of a split in the order of their slots: in "train", ``records[i].seq_id == i``.
 
     Attributes:
         dataset: description of the folder.
+        split: name of the split.
         record_format: format of its record shards.
     """
 
-    def __init__(self, dataset: Dataset, record_format: RecordFormat, shards: LocalShards) -> None:
+    def __init__(
+        self, folder: str, dataset: Dataset, split: str, record_format: RecordFormat, cache: str | None = None
+    ) -> None:
         """Keep what :func:`open_records` has checked; a record shard is opened when it is first read."""
-        self.dataset, self.record_format = dataset, record_format
-        self._shards = shards
+        self.dataset, self.split, self.record_format = dataset, split, record_format
+        self._paths = paths(folder, dataset, split)
+        self._shards = LocalShards(folder, dataset, cache, split)
+        self._counts = [shard.records for shard in dataset.splits[split].shards]
+        self._ends = np.cumsum(self._counts).tolist()
         self._opened: dict[int, RecordSource] = {}
 
     def __len__(self) -> int:
         """Return the number of sequences."""
-        return self.dataset.train.sequences
+        return self.dataset.splits[self.split].sequences
 
     @overload
     def __getitem__(self, index: int) -> SequenceRecord: ...
@@ -43,17 +50,42 @@ class SequenceReader:
         slot = index + len(self) if index < 0 else index
         if not 0 <= slot < len(self):
             raise IndexError(f"records: want an index below {len(self)}, got {index}")
-        within, shard = divmod(slot, len(self.dataset.train.shards))
-        if shard not in self._opened:
-            self._opened[shard] = self.record_format.open([self._shards.path(shard)])
-        return self._opened[shard][within]
+        within, shard = divmod(slot, len(self._counts))
+        return self._read(shard, within)
 
     def __iter__(self) -> Iterator[SequenceRecord]:
         """Return an iterator over the sequences in the order of their slots."""
         return (self[index] for index in range(len(self)))
 
+    def place(self, row: int) -> str:
+        """Return the shard and record of a row, for errors; rows are counted through one shard after another."""
+        shard, within = self._find(row)
+        return f"{self._paths[shard]}, record {within}"
 
-def open_records(folder: str, cache: str | None = None, *, formats: RecordFormats = FORMATS) -> SequenceReader:
+    def read_row(self, row: int) -> SequenceRecord:
+        """Return the sequence of a row: rows are counted through one shard after another. Raises OSError."""
+        return self._read(*self._find(row))
+
+    def fetch(self) -> None:
+        """Copy all record shards to this machine now, if they are on an object store. Raises OSError."""
+        self._shards.paths()
+
+    def _find(self, row: int) -> tuple[int, int]:
+        shard = bisect.bisect_right(self._ends, row)
+        return shard, row - (self._ends[shard - 1] if shard else 0)
+
+    def _read(self, shard: int, within: int) -> SequenceRecord:
+        try:
+            if shard not in self._opened:
+                self._opened[shard] = self.record_format.open([self._shards.path(shard)])
+            return self._opened[shard][within]
+        except (OSError, ValueError, IndexError) as error:
+            raise OSError(f"{self._paths[shard]}, record {within}: {error}; copy the folder again") from error
+
+
+def open_records(
+    folder: str, cache: str | None = None, *, split: str = "train", formats: RecordFormats = FORMATS
+) -> SequenceReader:
     """Return a reader of a folder of records.
 
     Record shards of an object store are copied to this machine when they are first read.
@@ -61,32 +93,36 @@ def open_records(folder: str, cache: str | None = None, *, formats: RecordFormat
     Args:
         folder: folder with ``dataset.json``; local path or URL.
         cache: local folder for copies, which stay there and are used again; None: a temporary one.
+        split: which of the splits in ``dataset.json``.
         formats: record formats that can be read.
 
     Raises:
-        FileNotFoundError: the folder has no ``dataset.json``, because its run has not finished.
-        ValueError: ``dataset.json`` is damaged or contradicts itself, or the record format is unknown.
+        FileNotFoundError: the folder has no ``dataset.json``: its run has not finished, or it is the run itself.
+        ValueError: ``dataset.json`` is damaged or contradicts itself, or the split or the record format is unknown.
         OSError: a record shard is missing, damaged, or has another number of records than ``dataset.json`` says.
     """
     dataset = read_dataset(folder)
-    record_format = formats.of_files(paths(folder, dataset))
+    if split not in dataset.splits:
+        known = ", ".join(repr(name) for name in dataset.splits)
+        raise ValueError(f"{fs.join(folder, FILE_NAME)}: want one of the splits {known}; got {split!r}")
+    record_format = formats.of_files(paths(folder, dataset, split))
     if fs.is_local(folder):
-        _check_counts(folder, dataset, record_format)
+        _check_counts(folder, dataset, split, record_format)
     else:
-        _check_sizes(folder, dataset)
-    return SequenceReader(dataset, record_format, LocalShards(folder, dataset, cache))
+        _check_sizes(folder, dataset, split)
+    return SequenceReader(folder, dataset, split, record_format, cache)
 
 
-def _check_counts(folder: str, dataset: Dataset, record_format: RecordFormat) -> None:
-    for shard, path in zip(dataset.train.shards, paths(folder, dataset), strict=True):
+def _check_counts(folder: str, dataset: Dataset, split: str, record_format: RecordFormat) -> None:
+    for shard, path in zip(dataset.splits[split].shards, paths(folder, dataset, split), strict=True):
         found = record_format.count(path)
         if found != shard.records:
             raise OSError(f"{path}: want {shard.records} records by {FILE_NAME}, got {found}; copy the folder again")
 
 
-def _check_sizes(folder: str, dataset: Dataset) -> None:
+def _check_sizes(folder: str, dataset: Dataset, split: str) -> None:
     sizes = {fs.relative(info.path, folder): info.size for info in fs.find(folder)}
-    for shard in dataset.train.shards:
+    for shard in dataset.splits[split].shards:
         if sizes.get(shard.path) != shard.bytes:
             path, found = fs.join(folder, shard.path), sizes.get(shard.path, "no file")
             raise OSError(f"{path}: want {shard.bytes} bytes by {FILE_NAME}, got {found}; copy the folder again")
@@ -95,12 +131,22 @@ def _check_sizes(folder: str, dataset: Dataset) -> None:
 def read_dataset(folder: str) -> Dataset:
     """Return the description of a folder of records. Raises FileNotFoundError or ValueError."""
     path = fs.join(folder, FILE_NAME)
-    return Dataset.from_json(fs.read_bytes(path), path)
+    try:
+        data = fs.read_bytes(path)
+    except FileNotFoundError as error:
+        if not fs.exists(fs.join(folder, "run.json")):
+            raise
+        inner = fs.join(folder, "records")
+        raise FileNotFoundError(
+            f"{path}: no such file: {folder} is a run; its records are in {inner}"
+            + ("" if fs.exists(fs.join(inner, FILE_NAME)) else ", which is not finished: continue the run")
+        ) from error
+    return Dataset.from_json(data, path)
 
 
-def paths(folder: str, dataset: Dataset) -> list[str]:
-    """Return the full paths of a folder's record shards, in order."""
-    return [fs.join(folder, shard.path) for shard in dataset.train.shards]
+def paths(folder: str, dataset: Dataset, split: str = "train") -> list[str]:
+    """Return the full paths of a split's record shards, in order."""
+    return [fs.join(folder, shard.path) for shard in dataset.splits[split].shards]
 
 
 def check_records(folder: str, *, formats: RecordFormats = FORMATS) -> list[str]:

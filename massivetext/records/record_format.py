@@ -16,12 +16,14 @@ class SequenceRecord(NamedTuple):
         doc_starts: positions at which a crop of a document begins; the first is 0.
         source: number of the source in the data set's list.
         seq_id: slot of the sequence in the order of all sources.
+        doc_ids: for each of ``doc_starts``, a number of its document; None: not stored.
     """
 
     tokens: npt.NDArray[np.integer]
     doc_starts: npt.NDArray[np.integer]
     source: int
     seq_id: int
+    doc_ids: npt.NDArray[np.integer] | None = None
 
 
 class RecordSource(Protocol):
