@@ -11,7 +11,7 @@ from massivetext.dedup.lsh_partitions import CHUNK_PAIRS, LshPartitions
 from massivetext.dedup.row_types import BUCKET_ROW, REMOVED_ROW, TEXT_HASH_ROW
 from massivetext.estimate import rates
 from massivetext.estimate.volumes import RunVolume, SourceVolume
-from massivetext.records.sequences import PIECE
+from massivetext.records.pieces import HEAD
 from massivetext.runs.stage import Stage, resolve
 from massivetext.sources import find_format
 from massivetext.stages import DECONTAMINATE, EXACT_DEDUP, NEAR_DEDUP, RECORDS, REPORT, STAGES, TOKENIZER, steps
@@ -262,7 +262,7 @@ def records(corpus: RunVolume) -> StepWork:
         files,
         rates.WRITE * corpus.record_tokens,
         rates.WRITE * corpus.record_tokens / files,
-        size + PIECE.itemsize * sum(draws),
+        size + HEAD.itemsize * sum(draws),
         _COPIES * size / files,
     )
     whole = _whole(corpus, RECORDS, (encode, cut, write), jobs=2, stored_with=sum(v.drawn_tokens for v in volumes))

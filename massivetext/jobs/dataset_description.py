@@ -1,6 +1,7 @@
 """``records/dataset.json``, which describes the record shards, from their commits."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,12 +15,13 @@ from massivetext.records.dataset import (
     FILE_NAME,
     CreatedBy,
     DatasetSource,
+    DatasetSplit,
     RecordShard,
     SpecialIds,
+    SplitSource,
     TokenizerFile,
     describe_dataset,
 )
-from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.sequences import DrawLayout
 from massivetext.records.tokens import lay_out_source
 from massivetext.runs.context import Context
@@ -28,11 +30,30 @@ from massivetext.stages import TOKENIZER
 from massivetext.storage import files as fs
 
 
-def write_dataset(context: Context, encoded: EncodedDraws, coverage: Mapping[str, SourceCoverage], shards: int) -> None:
-    """Write records/dataset.json. Raises StageError if a record shard is missing."""
+class WrittenSplit(NamedTuple):
+    """A split whose record shards are written: its name, what was drawn, and the names of its record shards."""
+
+    name: str
+    encoded: EncodedDraws
+    shards: list[str]
+
+
+def write_dataset(context: Context, splits: Sequence[WrittenSplit], coverage: Mapping[str, SourceCoverage]) -> None:
+    """Write records/dataset.json.
+
+    Args:
+        context: the run.
+        splits: the splits; the first is "train".
+        coverage: what "train" holds of each source.
+
+    Raises:
+        StageError: a record shard is missing.
+    """
     run, recipe = context.run, context.recipe
-    names_of_shards = [RUN_FORMAT.shard_path(shard, shards) for shard in range(shards)]
-    commits = list(fs.concurrently(run.folder, lambda name: _commit(context, name), names_of_shards))
+    encoded = splits[0].encoded
+    commits, *held_out = (
+        list(fs.concurrently(run.folder, lambda name: _commit(context, name), split.shards)) for split in splits
+    )
     names = sorted(recipe.sources)
     info = encoder(run.path(MODEL), context.stage_keys[TOKENIZER.name]).info
     described = describe_dataset(
@@ -52,14 +73,41 @@ def write_dataset(context: Context, encoded: EncodedDraws, coverage: Mapping[str
         ],
         quotas=None if encoded.follows_weights else encoded.quotas,
         limited_by=encoded.limited_by,
-        shards=[
-            RecordShard(path=commit.task, records=file.rows or 0, bytes=file.bytes, sha256=file.sha256)
-            for commit in commits
-            for file in commit.files
-        ],
+        shards=_record_shards(commits),
+        held_out={
+            split.name: _describe_split(context, split, commits_of_split)
+            for split, commits_of_split in zip(splits[1:], held_out, strict=True)
+        },
     )
     written = fs.write_bytes(run.path(STAGE, FILE_NAME), described.to_json())
     run.commit_shard(STAGE, context.stage_keys[STAGE], ShardCommit("dataset", (run.committed(written),), {}))
+
+
+def _record_shards(commits: Sequence[ShardCommit]) -> list[RecordShard]:
+    """Return the record shards; the first file of a commit is the shard, another one says which documents it holds."""
+    files = [(commit.task, commit.files[0]) for commit in commits]
+    return [
+        RecordShard(path=name, records=file.rows or 0, bytes=file.bytes, sha256=file.sha256) for name, file in files
+    ]
+
+
+def _describe_split(context: Context, split: WrittenSplit, commits: Sequence[ShardCommit]) -> DatasetSplit:
+    shards, names = _record_shards(commits), sorted(context.recipe.sources)
+    sequences = sum(shard.records for shard in shards)
+    padding = sum(commit.counts[f"padding:{name}"] for commit in commits for name in names)
+    return DatasetSplit(
+        sequences=sequences,
+        tokens=sequences * context.recipe.records.sequence_length - padding,
+        padding=padding,
+        shards=shards,
+        sources={
+            name: SplitSource(
+                documents=split.encoded.kept[name].documents,
+                sequences=sum(commit.counts[f"sequences:{name}"] for commit in commits),
+            )
+            for name in names
+        },
+    )
 
 
 def recipe_digest(context: Context) -> str:

@@ -31,10 +31,12 @@ from massivetext.records.tokens import (
     load_counts,
     read_counts,
     round_tokens_path,
+    tokens_folder,
 )
 from massivetext.runs import documents
 from massivetext.runs.context import Context
 from massivetext.runs.run_log import count_work
+from massivetext.runs.splits import TRAIN
 from massivetext.runs.store import Shard, ShardCommit
 from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
 from massivetext.stages import RECORDS, TOKENIZER
@@ -206,9 +208,9 @@ def _encode_documents(
     packed = {source for source in kept if context.recipe.mode_of(source) == "pack"}
     if not packed:
         return {}
-    ranges = {source: (0, kept[source].documents) for source in packed}
-    stage = EncodeStage(STAGE, EncodeRound(0, ranges, kept))
-    run_shards(engine, context, [stage], scale_costs([i for i in items if i.shard.source in packed], _ENCODE_COST))
+    ranges = {source: (0, kept[source].documents) for source in packed if kept[source].documents}
+    stage = EncodeStage(STAGE, EncodeRound(0, ranges, kept), context.split)
+    run_shards(engine, context, [stage], scale_costs([i for i in items if i.shard.source in ranges], _ENCODE_COST))
     return {
         source: _pack_source(context, source, kept[source].documents, wanted[source] if wanted else None)
         for source in sorted(packed)
@@ -217,6 +219,10 @@ def _encode_documents(
 
 def _pack_source(context: Context, source: str, documents: int, quota: int | None) -> _Encoded:
     recipe = context.recipe
+    if not documents:
+        if context.split == TRAIN:
+            raise UserError(f"records: source '{source}': no document is left to pack")
+        return _Encoded(0, 0, 0, None)
     tokens = _write_token_counts(context, source, documents, 1).sum()
 
     def sequences(epochs: int) -> int:
@@ -224,9 +230,7 @@ def _pack_source(context: Context, source: str, documents: int, quota: int | Non
             return -(-int(tokens) * epochs // recipe.records.sequence_length)
         return epochs * of_epoch
 
-    of_epoch = lay_out_source(context.run, recipe, source, documents, documents).sequences
-    if of_epoch == 0:
-        raise UserError(f"records: source '{source}': no document is left to pack")
+    of_epoch = lay_out_source(context.run, recipe, source, documents, documents, context.split).sequences
     if quota is None:
         epochs = recipe.epochs_of(source)
     else:
@@ -257,7 +261,7 @@ def _encode_crops(
         for number in sorted({rounds[source] for source in todo}):
             now = {source for source in todo if rounds[source] == number}
             ranges = {source: (before[source], draws[source]) for source in now}
-            stage = EncodeStage(STAGE, EncodeRound(number, ranges, kept))
+            stage = EncodeStage(STAGE, EncodeRound(number, ranges, kept), context.split)
             in_round = [item for item in items if item.shard.source in now]
             run_shards(engine, context, [stage], scale_costs(in_round, _ENCODE_COST))
         for source in sorted(todo):
@@ -317,14 +321,14 @@ def _kept_documents(context: Context, source: str) -> KeptDocuments:
     options = context.recipe.records
     window = options.bytes_per_token * options.sequence_length
     shards = context.shards(source)
-    sizes = [found.astype(np.float64) for found in fs.concurrently(context.run.folder, context.kept_sizes, shards)]
+    sizes = [found.astype(np.float64) for found in fs.concurrently(context.run.folder, context.sizes_in_split, shards)]
     first = np.cumsum([0, *map(len, sizes[:-1])])
     # A window lies anywhere between just before the document's end and just after its beginning; see crop_window.
     crops = np.concatenate([window * size / (window + size - 1) for size in sizes])
     return KeptDocuments(
         documents=len(crops),
         bytes=int(sum(size.sum() for size in sizes)),
-        crop_bytes=float(crops.mean()),
+        crop_bytes=float(crops.mean()) if len(crops) else 0.0,
         first=tuple(first.tolist()),
     )
 
@@ -349,9 +353,11 @@ def _bytes_per_token(context: Context, source: str) -> float:
 
 def _write_token_counts(context: Context, source: str, draws: int, rounds: int) -> npt.NDArray[np.int64]:
     """Write the number of tokens of every draw of a source, and return them."""
-    counts = read_counts(context.run, context.shards(source), rounds, draws)
-    written = fs.write_bytes(counts_path(context.run, source), counts.astype("<u4").tobytes())
-    commit = ShardCommit(f"tokens/counts/{source}", (context.run.committed(written, draws),), {})
+    counts = read_counts(context.run, context.shards(source), rounds, draws, context.split)
+    written = fs.write_bytes(counts_path(context.run, source, context.split), counts.astype("<u4").tobytes())
+    commit = ShardCommit(
+        f"{tokens_folder(context.split)}/counts/{source}", (context.run.committed(written, draws),), {}
+    )
     context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
     return counts
 
@@ -408,7 +414,7 @@ class EncodeRound:
         shard, run = item.shard, context.run
         draws = tokens = 0
         with (
-            fs.publish(round_tokens_path(run, self._number, shard)) as new,
+            fs.publish(round_tokens_path(run, self._number, shard, context.split)) as new,
             pq.ParquetWriter(new, TOKENS, compression="zstd") as writer,
         ):
             for table in self._tables(context, shard):
@@ -416,12 +422,12 @@ class EncodeRound:
                 draws += table.num_rows
                 tokens += sum(table["count"].to_pylist())
         counts = {"draws": draws, "drawn_tokens": tokens}
-        return ShardCommit(self.commit_name(shard), (run.committed(new, draws),), counts)
+        return ShardCommit(self.commit_name(shard, context.split), (run.committed(new, draws),), counts)
 
-    def commit_name(self, shard: Shard) -> str:
+    def commit_name(self, shard: Shard, split: str = TRAIN) -> str:
         """Return the name of the commit of a shard; it names the range, because another range is another work item."""
         first, end = self._ranges[shard.source]
-        return f"tokens/round-{self._number}/draws-{first}-{end}/{shard.name}"
+        return f"{tokens_folder(split)}/round-{self._number}/draws-{first}-{end}/{shard.name}"
 
     def _tables(self, context: Context, shard: Shard) -> Iterator[pa.Table]:
         crops: list[DrawnCrop] = []
@@ -441,7 +447,7 @@ class EncodeRound:
     def _drawn(self, context: Context, shard: Shard) -> Iterator[tuple[int, list[int], bytes]]:
         """Yield (row, draws, text as UTF-8) for every document of the shard that a draw of the range hits."""
         kept, (low, high) = self._kept[shard.source], self._ranges[shard.source]
-        alive = np.flatnonzero(context.kept(shard))
+        alive = np.flatnonzero(context.in_split(shard))
         indices: I64 = kept.first[shard.index] + np.arange(len(alive), dtype=np.int64)
         positions, draws = draws_of_documents(indices, kept.documents, high, context.recipe.seed, shard.source)
         positions, draws = positions[draws >= low], draws[draws >= low]
@@ -454,13 +460,13 @@ class EncodeRound:
 
 
 class EncodeStage(ShardStage):
-    """An encoding round as a stage of shards."""
+    """An encoding round as a stage of shards; ``label`` is the split."""
 
     process: EncodeRound
 
     def commit_name(self, item: WorkItem) -> str:
         """Return the name of the commit of a work item."""
-        return self.process.commit_name(item.shard)
+        return self.process.commit_name(item.shard, self.label or TRAIN)
 
 
 def _crop(context: Context, source: str, row: int, data: bytes, draw: int) -> DrawnCrop:

@@ -12,29 +12,31 @@ from dataclasses import dataclass
 import apache_beam as beam
 import msgspec
 import numpy as np
-import numpy.typing as npt
+import pyarrow.parquet as pq
 
 from massivetext.engines.engine import DistributeLanes, Engine, balance_lanes
+from massivetext.errors import UserError
 from massivetext.jobs.coverage import measure_coverage
-from massivetext.jobs.dataset_description import write_dataset
+from massivetext.jobs.dataset_description import WrittenSplit, write_dataset
 from massivetext.jobs.encode_draws import STAGE, EncodedDraws, encode_draws, encoder
 from massivetext.jobs.tokenizer_training import MODEL
 from massivetext.recipe import Recipe
 from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.packing import draws_in_epochs
+from massivetext.records.pieces import Piece, documents_of_records, pack_pieces, unpack_pieces
 from massivetext.records.record_format import SequenceRecord
 from massivetext.records.sequences import (
-    PIECE,
     SequenceOrder,
     SourceLayout,
     assemble_sequence,
     shard_count,
     shard_sizes,
 )
-from massivetext.records.tokens import lay_out_source, round_tokens_path
+from massivetext.records.tokens import documents_path, lay_out_source, round_tokens_path
 from massivetext.runs.attempts import guard_work_item, translate_errors
 from massivetext.runs.context import Context
-from massivetext.runs.store import Run, Shard, ShardCommit
+from massivetext.runs.splits import split_names
+from massivetext.runs.store import CommittedFile, Run, Shard, ShardCommit
 from massivetext.runs.work_items import WorkItem
 from massivetext.stages import TOKENIZER
 from massivetext.storage import files as fs
@@ -47,14 +49,32 @@ _WRITE_COST = 1 / 20e6  # seconds per byte of tokens
 
 def run_records(engine: Engine, context: Context, items: Sequence[WorkItem], *, wave_bytes: int = WAVE_BYTES) -> None:
     """Write tokens/ and records/."""
+    splits = [
+        _write_split(engine, context.for_split(split), items, wave_bytes) for split in split_names(context.recipe)
+    ]
+    encoded = splits[0].encoded
+    write_dataset(context, splits, measure_coverage(engine, context, items, encoded))
+
+
+def _write_split(engine: Engine, context: Context, items: Sequence[WorkItem], wave_bytes: int) -> WrittenSplit:
     encoded = encode_draws(engine, context, items)
+    if not encoded.sequences:
+        raise UserError(
+            f"records.splits.validation: no document of split '{context.split}' is held out; raise the share, or leave "
+            "the source out"
+        )
     shards = shard_count(encoded.sequences, context.recipe.records.shard_sequences)
-    numbers = {RUN_FORMAT.shard_path(shard, shards): shard for shard in range(shards)}
+    numbers = {shard_name(context, shard, shards): shard for shard in range(shards)}
     done = context.run.done(STAGE, context.stage_keys[STAGE], list(numbers))
     todo = [number for name, number in numbers.items() if name not in done]
     for wave in _waves(engine, context, encoded, todo, shards, wave_bytes):
         _write_wave(engine, context, encoded, wave, shards)
-    write_dataset(context, encoded, measure_coverage(engine, context, items, encoded), shards)
+    return WrittenSplit(context.split, encoded, list(numbers))
+
+
+def shard_name(context: Context, shard: int, shards: int) -> str:
+    """Return the name of a record shard of the split that is made."""
+    return RUN_FORMAT.shard_path(shard, shards, context.split)
 
 
 def _waves(
@@ -157,63 +177,46 @@ def cut_draws(context: Context, wave: RecordWave, number: int, shard: Shard) -> 
     layout = _layout(context, shard.source, documents, draws)
     first_row = sum(wave.quotas[source] for source in sorted(wave.quotas) if source < shard.source)
     quota = wave.quotas[shard.source]
-    epochs = draws // documents if context.recipe.mode_of(shard.source) == "pack" else 1
-    for batch in tables.read_batches(round_tokens_path(context.run, number, shard), rows=1024):
+    epochs = draws // max(documents, 1) if context.recipe.mode_of(shard.source) == "pack" else 1
+    source = context.source_number(shard.source)
+    for batch in tables.read_batches(round_tokens_path(context.run, number, shard, context.split), rows=1024):
         tokens = [
             np.frombuffer(packed, f"<u{len(packed) // max(count, 1)}")
             for packed, count in zip(batch["tokens"].to_pylist(), batch["count"].to_pylist(), strict=True)
         ]
         numbers = batch["draw"].to_numpy().astype(np.int64)
+        refs = context.document_refs(shard, batch["row"].to_numpy()).tolist()
         # Packed documents are encoded once: the same tokens are the draws of all epochs.
         for of_epoch in draws_in_epochs(numbers, documents, epochs, context.recipe.seed, shard.source):
             found = [
-                (span, ids)
-                for draw, ids in zip(of_epoch.tolist(), tokens, strict=True)
+                (span, draw, document, ids)
+                for draw, document, ids in zip(of_epoch.tolist(), refs, tokens, strict=True)
                 for span in layout.spans(draw, len(ids), quota)
             ]
             if not found:
                 continue
-            sequences = np.array([first_row + span.sequence for span, _ in found])
-            record_shards, indices = order.record_positions(sequences)
+            record_shards, indices = order.record_positions(np.array([first_row + span.sequence for span, *_ in found]))
             for record_shard in sorted(wave.wanted.intersection(record_shards.tolist())):
-                here = np.flatnonzero(record_shards == record_shard)
-                heads = np.zeros(len(here), PIECE)
-                heads["index"] = indices[here]
-                heads["position"] = [found[at][0].position for at in here]
-                heads["length"] = [found[at][0].stop - found[at][0].start for at in here]
-                heads["source"] = context.source_number(shard.source)
-                pieces = [ids[span.start : span.stop] for span, ids in (found[at] for at in here)]
-                yield b"%d" % record_shard, pack(heads, np.concatenate(pieces))
+                pieces = []
+                for at in np.flatnonzero(record_shards == record_shard):
+                    span, draw, document, ids = found[at]
+                    cut = ids[span.start : span.stop]
+                    pieces.append(Piece(indices[at], span.position, source, span.start, draw, document, cut))
+                yield b"%d" % record_shard, pack_pieces(pieces)
 
 
 @functools.lru_cache(maxsize=8)
 def _cached_layout(
-    folder: str, recipe: bytes, source: str, documents: int, draws: int, _stage_key: str
+    folder: str, recipe: bytes, source: str, documents: int, draws: int, split: str, _stage_key: str
 ) -> SourceLayout:
-    return lay_out_source(Run(folder), msgspec.json.decode(recipe, type=Recipe), source, documents, draws)
+    return lay_out_source(Run(folder), msgspec.json.decode(recipe, type=Recipe), source, documents, draws, split)
 
 
 def _layout(context: Context, source: str, documents: int, draws: int) -> SourceLayout:
     """Return the layout of a source, computed once per process."""
     recipe = msgspec.json.encode(context.recipe)  # a hashable form
-    return _cached_layout(context.run.folder, recipe, source, documents, draws, context.stage_keys[STAGE])
-
-
-def pack(heads: npt.NDArray[np.void], tokens: npt.NDArray[np.integer]) -> bytes:
-    """Return pieces as bytes: a line with bytes per token and number of pieces, then all heads, then all tokens."""
-    return b"%d %d\n" % (tokens.itemsize, len(heads)) + heads.tobytes() + tokens.tobytes()
-
-
-def unpack(data: bytes) -> Iterator[tuple[int, int, int, npt.NDArray[np.integer]]]:
-    """Yield (index in the record shard, source, position in the sequence, tokens) of each piece."""
-    line = data.index(b"\n") + 1
-    width, count = (int(word) for word in data[:line].split())
-    heads = np.frombuffer(data, PIECE, count, line)
-    tokens = np.frombuffer(data, f"<u{width}", offset=line + heads.nbytes)
-    ends = np.cumsum(heads["length"])
-    for head, end in zip(heads.tolist(), ends.tolist(), strict=True):
-        index, position, length, source = head
-        yield index, source, position, tokens[end - length : end]
+    key = context.stage_keys[STAGE]
+    return _cached_layout(context.run.folder, recipe, source, documents, draws, context.split, key)
 
 
 # -- writing a record shard --------------------------------------------------------------------------------------------
@@ -225,7 +228,7 @@ class _WriteRecordShard(beam.DoFn):
 
     def process(self, element: tuple[bytes, Iterable[bytes]]) -> None:
         record_shard_key, batches = element
-        name = RUN_FORMAT.shard_path(int(record_shard_key), self._shards)
+        name = shard_name(self._context, int(record_shard_key), self._shards)
         with guard_work_item(self._context, STAGE, name):
             commit = write_record_shard(self._context, self._sequences, int(record_shard_key), self._shards, batches)
             self._context.run.commit_shard(STAGE, self._context.stage_keys[STAGE], commit)
@@ -240,25 +243,38 @@ def write_record_shard(
     info = encoder(context.run.path(MODEL), context.stage_keys[TOKENIZER.name]).info
     pad_ids = [info.pad_id if context.recipe.mode_of(name) == "pack" else None for name in names]
     counts = dict.fromkeys((f"{count}:{name}" for count in ("sequences", "padding") for name in names), 0)
-    rows: dict[int, list[tuple[int, npt.NDArray[np.integer]]]] = {}
-    sources: dict[int, int] = {}
-    for batch in batches:
-        for index, source, position, tokens in unpack(batch):
-            rows.setdefault(index, []).append((position, tokens))
-            sources[index] = source
     wanted = shard_sizes(sequences, shards)[shard]
-    if sorted(rows) != list(range(wanted)):
-        raise AssertionError(f"record shard {shard}: want {wanted} sequences, got {len(rows)}")
+    rows: list[list[Piece]] = [[] for _ in range(wanted)]
+    for batch in batches:
+        for piece in unpack_pieces(batch):
+            rows[piece.record].append(piece)
+    if not all(rows):
+        raise AssertionError(f"record shard {shard}: want {wanted} sequences, got {sum(map(bool, rows))}")
+    for pieces in rows:
+        pieces.sort(key=lambda piece: piece.position)
+    stores_ids = context.recipe.records.doc_ids == "record"
 
     def records() -> Iterator[SequenceRecord]:
-        for index in range(wanted):
-            source, pieces = sources[index], rows[index]
-            tokens, starts = assemble_sequence(pieces, length, pad_ids[source])
+        for index, pieces in enumerate(rows):
+            source = pieces[0].source
+            ends = [(piece.position, piece.tokens) for piece in pieces]
+            tokens, starts = assemble_sequence(ends, length, pad_ids[source])
             counts[f"sequences:{names[source]}"] += 1
-            counts[f"padding:{names[source]}"] += length - sum(len(piece) for _, piece in pieces)
-            yield SequenceRecord(tokens, starts, sources[index], order.slot(shard, index))
+            counts[f"padding:{names[source]}"] += length - sum(len(piece.tokens) for piece in pieces)
+            doc_ids = np.array([piece.document for piece in pieces], np.uint64).astype(np.int64) if stores_ids else None
+            yield SequenceRecord(tokens, starts, source, order.slot(shard, index), doc_ids)
 
-    with fs.publish(context.run.path(STAGE, RUN_FORMAT.shard_path(shard, shards))) as new:
+    name = shard_name(context, shard, shards)
+    with fs.publish(context.run.path(STAGE, name)) as new:
         RUN_FORMAT.write(os.fspath(new), records())
-    file = context.run.committed(new, wanted)
-    return ShardCommit(RUN_FORMAT.shard_path(shard, shards), (file,), {"sequences": wanted, **counts})
+    files = [context.run.committed(new, wanted)]
+    if context.recipe.records.doc_ids != "none":
+        files.append(_write_documents(context, name, rows))
+    return ShardCommit(name, tuple(files), {"sequences": wanted, **counts})
+
+
+def _write_documents(context: Context, name: str, rows: Sequence[Sequence[Piece]]) -> CommittedFile:
+    table = documents_of_records(rows)
+    with fs.publish(context.run.path(documents_path(name))) as new:
+        pq.write_table(table, new, compression="zstd", row_group_size=64 * 1024)
+    return context.run.committed(new, table.num_rows)

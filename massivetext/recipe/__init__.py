@@ -19,4 +19,5 @@ from massivetext.recipe.structs import Options as Options
 from massivetext.recipe.structs import Recipe as Recipe
 from massivetext.recipe.structs import RecordsOptions as RecordsOptions
 from massivetext.recipe.structs import SourceOptions as SourceOptions
+from massivetext.recipe.structs import SplitOptions as SplitOptions
 from massivetext.recipe.structs import TokenizerOptions as TokenizerOptions

@@ -219,6 +219,19 @@ class TokenizerOptions(Options, frozen=True):
     model: str | None = None
 
 
+class SplitOptions(Options, frozen=True):
+    """Documents that are held out of training.
+
+    Attributes:
+        validation: share of the documents that is held out, each by a keyed hash of its id. They are packed whole, each
+            once, whatever the mode and the weights.
+        per_source: a split "validation_SOURCE" for each source, instead of one "validation".
+    """
+
+    validation: Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)]
+    per_source: bool = False
+
+
 class RecordsOptions(Options, frozen=True):
     """Token sequences and their shards.
 
@@ -237,6 +250,9 @@ class RecordsOptions(Options, frozen=True):
         bytes_per_token: a crop has `bytes_per_token * sequence_length` bytes; the paper: 15.
         crops_per_group: number of crops that are concatenated before they are cut into sequences; the paper: 10.
         shard_sequences: records per file, at most.
+        doc_ids: where it is stored which documents a record holds: "side_file": in `records/documents/`; "record": also
+            in the record, as the feature `doc_ids`; "none": nowhere.
+        splits: documents that are held out; UNSET: none.
     """
 
     # What is unset is not written: recipes that do not give it keep their hash and their stage keys.
@@ -250,6 +266,8 @@ class RecordsOptions(Options, frozen=True):
     bytes_per_token: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 15
     crops_per_group: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 10
     shard_sequences: Positive = 32_768
+    doc_ids: Literal["side_file", "record", "none"] | msgspec.UnsetType = msgspec.UNSET
+    splits: SplitOptions | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         """Raise ValueError if the number of records is given twice, or as fewer tokens than one record has."""

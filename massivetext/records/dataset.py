@@ -115,13 +115,24 @@ class RecordShard(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
 
 
-class DatasetSplit(msgspec.Struct, frozen=True, kw_only=True):
-    """The record shards of a split in order, with the sums of their sequences, tokens and padding."""
+class SplitSource(msgspec.Struct, frozen=True, kw_only=True):
+    """What a split of held-out documents has of a source: documents and sequences."""
+
+    documents: int
+    sequences: int
+
+
+class DatasetSplit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The record shards of a split in order, with the sums of their sequences, tokens and padding.
+
+    ``sources`` is given for splits of held-out documents; those of "train" are in the list of sources.
+    """
 
     sequences: int
     tokens: int
     padding: int = 0
     shards: list[RecordShard]
+    sources: dict[str, SplitSource] = {}
 
 
 class PermutationInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,10 +159,10 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
         seeds: seeds of all keyed hashes and permutations.
         mixture: weights, quotas, and realised sequences.
         sources: the sources in the order of their ids.
-        splits: only "train".
-        order: the permutation of all sequences.
+        splits: "train"; and "validation", or one split for each source, if documents are held out.
+        order: the permutation of all sequences of "train".
         fingerprint: SHA-256 over schema, sequence length, dtype, tokenizer hash, and path, records and hash of each
-            record shard.
+            record shard, those of "train" first.
     """
 
     schema: str
@@ -219,6 +230,7 @@ def describe_dataset(
     shards: Sequence[RecordShard],
     quotas: Mapping[str, int] | None = None,
     limited_by: str = "",
+    held_out: Mapping[str, DatasetSplit] | None = None,
 ) -> Dataset:
     """Return the description of finished record shards.
 
@@ -235,6 +247,7 @@ def describe_dataset(
         shards: the record shards in order.
         quotas: sequences that each source has to give; None: by its weight.
         limited_by: what decides the number of sequences, in words.
+        held_out: the splits of held-out documents.
 
     Raises:
         ValueError: the record shards do not hold what the weights ask for.
@@ -268,7 +281,8 @@ def describe_dataset(
                 padding=padding,
                 shards=list(shards),
             )
-        },
+        }
+        | dict(held_out or {}),
         order=PermutationInfo(key=order.permutation_key.hex(), n=sequences),
         fingerprint="",
     )
@@ -279,7 +293,8 @@ def describe_dataset(
 
 def fingerprint(dataset: Dataset) -> str:
     """Return the fingerprint of a data set, as hex; see :class:`Dataset`."""
-    shards = [[shard.path, shard.records, shard.sha256] for shard in dataset.train.shards]
+    splits = [dataset.train, *(split for name, split in sorted(dataset.splits.items()) if name != "train")]
+    shards = [[shard.path, shard.records, shard.sha256] for split in splits for shard in split.shards]
     values = [dataset.schema, dataset.sequence_length, dataset.dtype, dataset.tokenizer.sha256, shards]
     return hashlib.sha256(msgspec.json.encode(values)).hexdigest()
 
@@ -312,3 +327,15 @@ def _check(dataset: Dataset, path: str) -> None:
     ):
         if wanted != got:
             raise ValueError(f"{path}: {what}: want {wanted}, got {got}; the file was changed, or its run went wrong")
+    for name, split in dataset.splits.items():
+        _check_split(dataset, name, split, path)
+
+
+def _check_split(dataset: Dataset, name: str, split: DatasetSplit, path: str) -> None:
+    records = [shard.records for shard in split.shards]
+    places = split.sequences * dataset.sequence_length
+    if records != shard_sizes(split.sequences, max(len(records), 1)) or split.tokens + split.padding != places:
+        raise ValueError(
+            f"{path}: split {name}: want shards of {split.sequences} sequences and {places} tokens with padding, "
+            f"got {sum(records)} and {split.tokens + split.padding}; the file was changed, or its run went wrong"
+        )

@@ -11,6 +11,7 @@ from massivetext.records.dataset import FILE_NAME, Dataset, RecordShard
 from massivetext.records.formats import FORMATS, RecordFormats
 from massivetext.records.local_copies import LocalShards
 from massivetext.records.record_format import RecordFormat, RecordSource, SequenceRecord
+from massivetext.runs.splits import TRAIN
 from massivetext.storage import files as fs
 
 
@@ -165,14 +166,19 @@ def check_records(folder: str, *, formats: RecordFormats = FORMATS) -> list[str]
     except (OSError, ValueError) as error:
         return [str(error)]
     problems = _tokenizer_problems(folder, dataset)
-    sequences: Counter[int] = Counter()
-    padding: Counter[int] = Counter()
-    for number in range(len(dataset.train.shards)):
-        shard_problems, found = check_shard(folder, dataset, record_format, number)
-        problems += shard_problems
-        sequences += found.sequences
-        padding += found.padding
-    return problems + _mixture_problems(dataset, sequences, padding)
+    for name, split in dataset.splits.items():
+        sequences: Counter[int] = Counter()
+        padding: Counter[int] = Counter()
+        for number in range(len(split.shards)):
+            shard_problems, found = check_shard(folder, dataset, record_format, number, name)
+            problems += shard_problems
+            sequences += found.sequences
+            padding += found.padding
+        if name == TRAIN:
+            problems += _mixture_problems(dataset, sequences, padding)
+        elif padding.total() != split.padding:
+            problems.append(f"split {name}: want {split.padding} tokens of padding, got {padding.total()}")
+    return problems
 
 
 class ShardCounts(NamedTuple):
@@ -183,15 +189,15 @@ class ShardCounts(NamedTuple):
 
 
 def check_shard(
-    folder: str, dataset: Dataset, record_format: RecordFormat, number: int
+    folder: str, dataset: Dataset, record_format: RecordFormat, number: int, split: str = TRAIN
 ) -> tuple[list[str], ShardCounts]:
-    """Return the problems of one record shard, and what it holds."""
-    shard = dataset.train.shards[number]
+    """Return the problems of one record shard of a split, and what it holds."""
+    shard = dataset.splits[split].shards[number]
     path = fs.join(folder, shard.path)
     try:
         with fs.local_copy(path) as local:
             problems = _file_problems(path, local, shard)
-            found, counts = _check_records(record_format.read(local, path), dataset, number)
+            found, counts = _check_records(record_format.read(local, path), dataset, number, split)
     except OSError as error:
         return [str(error)], ShardCounts(Counter(), Counter())
     problems += [f"{path}{problem}" for problem in found]
@@ -199,22 +205,23 @@ def check_shard(
 
 
 def _check_records(
-    records: Iterable[SequenceRecord | ValueError], dataset: Dataset, number: int
+    records: Iterable[SequenceRecord | ValueError], dataset: Dataset, number: int, split: str
 ) -> tuple[list[str], ShardCounts]:
     """Return the problems of the records of a shard, each to be read after its path, and what the shard holds."""
     problems: list[str] = []
     found = ShardCounts(Counter(), Counter())
-    count, wanted = 0, dataset.train.shards[number].records
+    shards = dataset.splits[split].shards
+    count, wanted = 0, shards[number].records
     for index, record in enumerate(records):
         count += 1
         if isinstance(record, ValueError):
             problems.append(f", record {index}: {record}")
             continue
         found.sequences[record.source] += 1
-        if _may_pad(record, dataset):
+        if _may_pad(record, dataset, split):
             found.padding[record.source] += int(np.sum(record.tokens == dataset.special_ids.pad))
-        seq_id = index * len(dataset.train.shards) + number
-        problems += [f", record {index}: {problem}" for problem in _record_problems(record, dataset, seq_id)]
+        seq_id = index * len(shards) + number
+        problems += [f", record {index}: {problem}" for problem in _record_problems(record, dataset, seq_id, split)]
     if count != wanted:
         problems.insert(0, f": want {wanted} records, got {count}")
     return problems, found
@@ -228,13 +235,13 @@ def _file_problems(path: str, local: str, shard: RecordShard) -> list[str]:
     return [] if digest == shard.sha256 else [f"{path}: want SHA-256 {shard.sha256}, got {digest}"]
 
 
-def _record_problems(record: SequenceRecord, dataset: Dataset, seq_id: int) -> Iterator[str]:
+def _record_problems(record: SequenceRecord, dataset: Dataset, seq_id: int, split: str) -> Iterator[str]:
     tokens, starts = record.tokens, record.doc_starts
     if len(tokens) != dataset.sequence_length:
         yield f"want {dataset.sequence_length} tokens, got {len(tokens)}"
     if len(tokens) and not 0 <= tokens.min() <= tokens.max() < dataset.vocab_size:
         yield f"want ids from 0 to {dataset.vocab_size - 1}, got {tokens.min()} to {tokens.max()}"
-    yield from _padding_problems(record, dataset)
+    yield from _padding_problems(record, dataset, split)
     if not len(starts) or starts[0] != 0 or (np.diff(starts) <= 0).any() or starts[-1] >= dataset.sequence_length:
         yield f"want doc_starts that begin at 0 and rise below {dataset.sequence_length}, got {starts.tolist()}"
     if not 0 <= record.source < len(dataset.sources):
@@ -243,18 +250,20 @@ def _record_problems(record: SequenceRecord, dataset: Dataset, seq_id: int) -> I
         yield f"want seq_id {seq_id}, got {record.seq_id}"
 
 
-def _padding_problems(record: SequenceRecord, dataset: Dataset) -> Iterator[str]:
+def _padding_problems(record: SequenceRecord, dataset: Dataset, split: str) -> Iterator[str]:
     is_padding = record.tokens == dataset.special_ids.pad
     padding = int(is_padding.sum())
     if not padding:
         return
-    if not _may_pad(record, dataset):
+    if not _may_pad(record, dataset, split):
         yield f"want no padding (id {dataset.special_ids.pad}), got {padding} times"
     elif not is_padding[-padding:].all() or padding == len(record.tokens):
         yield f"want padding (id {dataset.special_ids.pad}) at the end of a text alone, got it elsewhere"
 
 
-def _may_pad(record: SequenceRecord, dataset: Dataset) -> bool:
+def _may_pad(record: SequenceRecord, dataset: Dataset, split: str) -> bool:
+    if split != TRAIN:
+        return True  # held-out documents are packed
     return 0 <= record.source < len(dataset.sources) and dataset.sources[record.source].mode == "pack"
 
 

@@ -18,9 +18,6 @@ from massivetext.records.permutation import Permutation
 I64 = npt.NDArray[np.int64]
 Tokens = npt.NDArray[np.integer]
 
-# Sent before the tokens of a piece: record within its shard, position within the record, number of tokens, source.
-PIECE = np.dtype([("index", "<u4"), ("position", "<u4"), ("length", "<u4"), ("source", "<u4")])
-
 
 class DrawPosition(NamedTuple):
     """The position of the tokens of one draw among the sequences of its source.

@@ -10,6 +10,7 @@ import pyarrow as pa
 from massivetext.recipe import Recipe
 from massivetext.records.packing import best_fit, concatenate, counts_of_epochs
 from massivetext.records.sequences import SequenceOrder, SourceLayout, lay_out_draws
+from massivetext.runs.splits import TRAIN
 from massivetext.runs.store import Run, Shard
 from massivetext.storage import files as fs
 from massivetext.storage import tables
@@ -43,24 +44,36 @@ class RecordSpan(NamedTuple):
     tokens: int
 
 
-def round_tokens_path(run: Run, number: int, shard: Shard) -> str:
+def tokens_folder(split: str) -> str:
+    """Return the data set with the tokens of a split."""
+    return "tokens" if split == TRAIN else f"tokens/{split}"
+
+
+def round_tokens_path(run: Run, number: int, shard: Shard, split: str = TRAIN) -> str:
     """Return the path of the tokens of one shard from one encoding round."""
-    return run.shard_file(f"tokens/round-{number}", shard)
+    return run.shard_file(f"{tokens_folder(split)}/round-{number}", shard)
 
 
-def counts_path(run: Run, source: str) -> str:
+def documents_path(record_shard: str) -> str:
+    """Return the path, within a run, of the side file that says which documents the records of a shard hold."""
+    return f"records/documents/{record_shard.split('.')[0]}.parquet"
+
+
+def counts_path(run: Run, source: str, split: str = TRAIN) -> str:
     """Return the path of the token counts of all draws of a source: little-endian uint32, in the order of the draws."""
-    return run.path("tokens/counts", f"{source}.u32")
+    return run.path(tokens_folder(split), "counts", f"{source}.u32")
 
 
-def read_counts(run: Run, shards: Sequence[Shard], rounds: int, draws: int) -> npt.NDArray[np.int64]:
+def read_counts(
+    run: Run, shards: Sequence[Shard], rounds: int, draws: int, split: str = TRAIN
+) -> npt.NDArray[np.int64]:
     """Return the token counts of draws 0 to ``draws - 1`` of a source, collected from its encoding rounds.
 
     Raises:
         AssertionError: no shard encoded one of the draws.
     """
     counts = np.full(draws, -1, np.int64)
-    paths = [round_tokens_path(run, number, shard) for number in range(rounds) for shard in shards]
+    paths = [round_tokens_path(run, number, shard, split) for number in range(rounds) for shard in shards]
     for table in fs.concurrently(run.folder, _read_counts, paths):
         counts[table["draw"].to_numpy().astype(np.int64)] = table["count"].to_numpy()
     if (counts < 0).any():
@@ -72,22 +85,25 @@ def _read_counts(path: str) -> pa.Table:
     return tables.read_table(path, ["draw", "count"])
 
 
-def load_counts(run: Run, source: str) -> npt.NDArray[np.int64]:
+def load_counts(run: Run, source: str, split: str = TRAIN) -> npt.NDArray[np.int64]:
     """Return the token counts of all draws of a source from the file at :func:`counts_path`."""
-    return np.frombuffer(fs.read_bytes(counts_path(run, source)), "<u4").astype(np.int64)
+    return np.frombuffer(fs.read_bytes(counts_path(run, source, split)), "<u4").astype(np.int64)
 
 
-def lay_out_source(run: Run, recipe: Recipe, source: str, documents: int, draws: int) -> SourceLayout:
+def lay_out_source(
+    run: Run, recipe: Recipe, source: str, documents: int, draws: int, split: str = TRAIN
+) -> SourceLayout:
     """Return where the tokens of every draw of a source go.
 
     Args:
         run: the run; the token counts of the source must be written.
-        recipe: its recipe.
+        recipe: the options by which the split is made.
         source: name of the source.
-        documents: number of its kept documents.
+        documents: number of its documents in the split.
         draws: number of its draws; of packed documents, those of whole epochs.
+        split: name of the split.
     """
-    options, counts = recipe.records, load_counts(run, source)
+    options, counts = recipe.records, load_counts(run, source, split)
     if recipe.mode_of(source) == "gopher":
         return lay_out_draws(counts, options.crops_per_group, options.sequence_length)
     packed = counts_of_epochs(counts, draws // max(documents, 1), recipe.seed, source)

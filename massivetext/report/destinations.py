@@ -7,10 +7,11 @@ import pyarrow.compute as pc
 from massivetext.records.dataset import FILE_NAME, Dataset
 from massivetext.records.packing import draws_in_epochs
 from massivetext.records.sequences import SequenceOrder
-from massivetext.records.tokens import lay_out_source, record_spans, round_tokens_path
+from massivetext.records.tokens import lay_out_source, record_spans, round_tokens_path, tokens_folder
 from massivetext.report.completed import completed_stages
 from massivetext.report.examples import DocumentLocation
 from massivetext.runs.context import Context
+from massivetext.runs.splits import TRAIN
 from massivetext.stages import RECORDS
 from massivetext.storage import files as fs
 from massivetext.storage import tables
@@ -38,26 +39,30 @@ def destinations(context: Context, location: DocumentLocation) -> list[Destinati
     """Return where the tokens of a document are, by draw; empty if it was not drawn or records is not complete."""
     if RECORDS.name not in completed_stages(context):
         return []
+    dataset = Dataset.from_json(fs.read_bytes(context.run.path(RECORDS.name, FILE_NAME)))
+    splits = [context.for_split(name) for name in dataset.splits]
+    context = next((each for each in splits if each.in_split(location.shard)[location.row]), context)
     draws = _draws(context, location)
     if not draws:
         return []
-    source = location.shard.source
-    dataset = Dataset.from_json(fs.read_bytes(context.run.path(RECORDS.name, FILE_NAME)))
-    files = dataset.train.shards
-    order = SequenceOrder(dataset.train.sequences, len(files), context.recipe.seed)
-    described = next(each for each in dataset.sources if each.name == source)
-    layout = lay_out_source(context.run, context.recipe, source, described.documents, described.draws)
-    epochs = described.draws // described.documents if described.mode == "pack" else 1
-    quotas = dataset.mixture.quotas
+    source, split = location.shard.source, dataset.splits[context.split]
+    files = split.shards
+    order = SequenceOrder(split.sequences, len(files), context.recipe.seed)
+    if context.split == TRAIN:
+        described = next(each for each in dataset.sources if each.name == source)
+        documents, drawn, quotas = described.documents, described.draws, dataset.mixture.quotas
+    else:
+        documents = drawn = split.sources[source].documents
+        quotas = {name: each.sequences for name, each in split.sources.items()}
+    layout = lay_out_source(context.run, context.recipe, source, documents, drawn, context.split)
+    epochs = drawn // documents if context.recipe.mode_of(source) == "pack" else 1
     first_row = sum(quotas[name] for name in quotas if name < source)
     return [
         Destination(
             draw=draw, file=files[span.shard].path, record=span.record, position=span.position, tokens=span.tokens
         )
         for first_draw, count in draws
-        for (draw,) in draws_in_epochs(
-            np.array([first_draw]), described.documents, epochs, context.recipe.seed, source
-        ).tolist()
+        for (draw,) in draws_in_epochs(np.array([first_draw]), documents, epochs, context.recipe.seed, source).tolist()
         for span in record_spans(layout, order, draw, count, first_sequence=first_row, quota=quotas[source])
     ]
 
@@ -66,7 +71,8 @@ def _draws(context: Context, location: DocumentLocation) -> list[tuple[int, int]
     """Return (draw, number of tokens) of every draw of a document, in order."""
     found: list[tuple[int, int]] = []
     for number in range(_rounds(context, location)):
-        table = tables.read_table(round_tokens_path(context.run, number, location.shard), ["row", "draw", "count"])
+        path = round_tokens_path(context.run, number, location.shard, context.split)
+        table = tables.read_table(path, ["row", "draw", "count"])
         drawn = table.filter(pc.equal(table["row"], location.row))
         found += zip(drawn["draw"].to_pylist(), drawn["count"].to_pylist(), strict=True)
     return sorted(found)
@@ -76,4 +82,5 @@ def _rounds(context: Context, location: DocumentLocation) -> int:
     # Each encoding round has its own data set; a shard of it is committed as tokens/round-N/draws-I-J/SHARD.
     name = f"/{location.shard.name}"
     tasks = (task.task for task in context.run.need(RECORDS.name).tasks)
-    return sum(task.startswith("tokens/round-") and task.endswith(name) for task in tasks)
+    folder = tokens_folder(context.split)
+    return sum(task.startswith(f"{folder}/round-") and task.endswith(name) for task in tasks)

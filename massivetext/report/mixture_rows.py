@@ -137,7 +137,7 @@ class _KeptText:
 
 def _measure(context: Context, recipe: Recipe, model: Encoder, source: str) -> _KeptText:
     options, shards = recipe.records, context.shards(source)
-    sizes = np.concatenate(list(fs.concurrently(context.run.folder, context.kept_sizes, shards))).astype(np.float64)
+    sizes = np.concatenate(list(fs.concurrently(context.run.folder, context.sizes_in_split, shards))).astype(np.float64)
     window = options.bytes_per_token * options.sequence_length
     shares = window / (window + sizes - 1)
     ratio = _bytes_per_token(context, model, source)

@@ -1,9 +1,11 @@
 """A run as its workers and its readers see it: recipe, shards, rules, verdicts and stage keys."""
 
+import dataclasses
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -12,6 +14,7 @@ from massivetext.edits import EditRule
 from massivetext.errors import StageError
 from massivetext.recipe import Recipe, SourceOptions
 from massivetext.rules import Rule
+from massivetext.runs.splits import TRAIN, held_out, split_has_source, split_recipe
 from massivetext.runs.stage import VerdictSet
 from massivetext.runs.store import Run, Shard
 from massivetext.schema import MAX_SHARDS, U64, pack_document_refs, shard_number
@@ -35,6 +38,7 @@ class Context:
         edits: rules of the line edits of each source that has any.
         verdicts: verdicts of each stage that writes some, in the order of the stages.
         session: name of the execution of the command, for the log; empty: write none.
+        split: split of the records that is made; see :meth:`for_split`.
     """
 
     run: Run
@@ -46,6 +50,11 @@ class Context:
     edits: Mapping[str, tuple[EditRule, ...]] = field(default_factory=dict)
     verdicts: tuple[VerdictSet, ...]
     session: str = ""
+    split: str = TRAIN
+
+    def for_split(self, split: str) -> "Context":
+        """Return the run with the options by which the records of a split are made."""
+        return dataclasses.replace(self, split=split, recipe=split_recipe(self.recipe, split))
 
     def source(self, shard: Shard) -> SourceOptions:
         """Return the options of the source of a shard."""
@@ -115,10 +124,21 @@ class Context:
             raise AssertionError(f"stage '{before}' comes before every verdict on source '{shard.source}'")
         return mask
 
-    def kept_sizes(self, shard: Shard) -> npt.NDArray[np.int64]:
-        """Return the UTF-8 bytes of each document of a shard that every stage has kept; int64[kept documents]."""
+    def in_split(self, shard: Shard) -> Mask:
+        """Return which documents of a shard every stage has kept and the split contains; bool[rows]."""
+        kept, options = self.kept(shard), self.recipe.records.splits
+        if isinstance(options, msgspec.UnsetType):
+            return kept
+        if not split_has_source(self.split, shard.source):
+            return np.zeros_like(kept)
+        ids = self.run.read_table("documents", shard, ["id"])["id"].to_pylist()
+        chosen: Mask = kept & (held_out(ids, options, self.recipe.seed) != (self.split == TRAIN))
+        return chosen
+
+    def sizes_in_split(self, shard: Shard) -> npt.NDArray[np.int64]:
+        """Return the UTF-8 bytes of each document of :meth:`in_split`; int64[documents]."""
         sizes: npt.NDArray[np.int64] = self.run.read_table("signals", shard, ["byte_count"])["byte_count"].to_numpy()
-        return sizes[self.kept(shard)]
+        return sizes[self.in_split(shard)]
 
     def kept_bytes(self, source: str) -> int:
         """Return the UTF-8 bytes of the documents of a source that every stage has kept, from the commits."""

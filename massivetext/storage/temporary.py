@@ -39,9 +39,13 @@ def own_folder() -> Iterator[None]:
 def _make_locked_folder() -> tuple[Path, int]:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-        descriptor = os.open(folder, os.O_RDONLY)
+        # Until it is locked, another process may take it for the folder of a killed run and remove it.
+        try:
+            descriptor = os.open(folder, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if folder.exists():  # otherwise another process took it for the folder of a killed run and removed it
+        if folder.exists():
             return folder, descriptor
         os.close(descriptor)
 

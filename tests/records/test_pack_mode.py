@@ -2,6 +2,7 @@
 
 import itertools
 import shutil
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from massivetext.records.reader import check_records, open_records, read_dataset
 from massivetext.report.destinations import destinations
 from massivetext.report.examples import locate_row
 from massivetext.report.mixture_rows import plan_mixture, read_mixture
+from massivetext.report.record_contents import read_record
+from massivetext.report.trace import find_documents
 from massivetext.runs import documents
 from massivetext.runs.store import Run
 from massivetext.runs.verify import verify_run
@@ -197,3 +200,60 @@ def test_the_mixture_is_told_before_and_after(
     assert run_command_line(["mixture", done.folder, "--plan", "--recipe", str(gopher)]) == 0
     estimated = capsys.readouterr().out
     assert "runs out first at its weight" in estimated
+
+
+@pytest.mark.parametrize("options", ['mode = "pack"', 'doc_ids = "record"', 'mode = "pack"\ndoc_ids = "none"'])
+def test_a_record_says_which_documents_it_holds(tokenized: Path, tmp_path: Path, options: str) -> None:
+    done = run(tokenized, tmp_path / "run", options)
+    context, records = open_context(done), open_records(done.path("records"))
+    require_sound(done)
+
+    if "none" in options:
+        assert not Path(done.path("records/documents")).exists()
+        with pytest.raises(UserError, match="it is not stored which documents"):
+            read_record(context, 0)
+        return
+    for sequence in (0, 1, len(records) // 2, len(records) - 1):
+        found, record = read_record(context, sequence), records[sequence]
+        assert [piece.position for piece in found.pieces] == record.doc_starts.tolist()
+        assert sum(piece.tokens for piece in found.pieces) + found.padding == len(record.tokens)
+        for piece in found.pieces:
+            (location,) = find_documents(context, piece.document).documents
+            places = {(each.file, each.record, each.position) for each in destinations(context, location)}
+            assert (found.file, found.record, piece.position) in places
+            ((_, document),) = documents.read_rows(done, location.shard, ["text"], np.array([location.row]))
+            assert piece.text.strip("\ufffd") in unicodedata.normalize("NFKC", str(document["text"]))
+        assert (record.doc_ids is not None) == ("doc_ids" in options)
+    with pytest.raises(UserError, match="SEQUENCE: want 0 to"):
+        read_record(context, len(records))
+
+
+@pytest.mark.parametrize("mode", ["pack", "gopher"])
+@pytest.mark.parametrize("per_source", ["false", "true"])
+def test_held_out_documents_are_in_no_training_record(
+    tokenized: Path, tmp_path: Path, mode: str, per_source: str
+) -> None:
+    splits = f"{{ validation = 0.25, per_source = {per_source} }}"
+    done = run(tokenized, tmp_path / "run", f'mode = "{mode}"\nsplits = {splits}')
+    dataset, context = require_sound(done), open_context(done)
+    names = ["validation_c4", "validation_news"] if per_source == "true" else ["validation"]
+
+    assert sorted(dataset.splits) == sorted(["train", *names])
+    held: dict[str, set[str]] = {}
+    for name, split in dataset.splits.items():
+        held[name] = {
+            piece.document for number in range(split.sequences) for piece in read_record(context, number, name).pieces
+        }
+        assert all(shard.path.startswith(f"{name}-0") for shard in split.shards)
+    for one, other in itertools.combinations(held.values(), 2):
+        assert not one & other
+    kept = sum(int(context.kept(shard).sum()) for shard in context.all_shards())
+    outside = sum(len(held[name]) for name in names)
+    assert outside == sum(each.documents for name in names for each in dataset.splits[name].sources.values())
+    assert outside == pytest.approx(kept / 4, abs=kept / 6)
+    if mode == "pack":
+        assert len(held["train"]) + outside == kept
+    for name in names:
+        for document in held[name]:
+            (location,) = find_documents(context, document).documents
+            assert {each.file.split("-")[0] for each in destinations(context, location)} == {name}

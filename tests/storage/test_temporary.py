@@ -91,3 +91,21 @@ def test_other_files_stay(system: Path) -> None:
         pass
 
     assert sorted(path.name for path in system.iterdir()) == ["massivetext-tmp-file", "other"]
+
+
+def test_a_folder_that_another_run_removes_before_it_is_locked_is_made_again(
+    system: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, removed = tempfile.mkdtemp, []
+
+    def make_and_lose(*, prefix: str) -> str:
+        folder = make(prefix=prefix)
+        if len(removed) < 2:
+            Path(folder).rmdir()
+            removed.append(folder)
+        return folder
+
+    monkeypatch.setattr(tempfile, "mkdtemp", make_and_lose)
+    with own_folder():
+        assert len(list(system.iterdir())) == 1
+    assert len(removed) == 2
