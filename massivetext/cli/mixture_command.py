@@ -58,32 +58,19 @@ def _table(found: "MixtureRows", plan: bool) -> "Table":
 
     from massivetext.formatting import format_bytes, format_count
 
-    table = Table(header_style="bold", caption="estimated" if plan else None)
+    caption = "kept text and its tokens; sequences and their tokens; times read: mean and largest"
+    table = Table(header_style="bold", caption=f"estimated: {caption}" if plan else caption)
     table.add_column("source", overflow="fold")
-    for heading in (
-        "weight",
-        "kept text",
-        "kept tokens",
-        "sequences",
-        "tokens",
-        "padding",
-        "of the kept text",
-        "times read",
-        "at most",
-    ):
-        if heading != "at most" or not plan:
-            table.add_column(heading, justify="right", overflow="fold")
+    for heading in ("weight", "kept", "records", "padding", "of kept text", "times read"):
+        table.add_column(heading, justify="right", overflow="fold")
     for row in found.rows:
-        cells = [
+        table.add_row(
+            row.source,
             f"{float(row.weight):.2%}",
-            format_bytes(row.kept_bytes),
-            format_count(row.kept_tokens),
-            f"{row.sequences:,}",
-            format_count(row.tokens),
+            f"{format_bytes(row.kept_bytes)}\n{format_count(row.kept_tokens)}",
+            f"{row.sequences:,}\n{format_count(row.tokens)}",
             f"{row.padding / max(row.padding + row.tokens, 1):.2%}",
             f"{row.covered:.1%}",
-            f"{row.mean_reads:.2f}",
-            *([] if row.most_reads is None else [f"{row.most_reads:,}"]),
-        ]
-        table.add_row(row.source, *cells)
+            f"{row.mean_reads:.2f}" + ("" if row.most_reads is None else f"\n{row.most_reads:,}"),
+        )
     return table
