@@ -14,6 +14,7 @@ from massivetext.cli import (
     classifier_commands,
     demo_command,
     engine_commands,
+    export_command,
     log_command,
     plan_command,
     report_command,
@@ -40,6 +41,7 @@ COMMANDS: Sequence[Callable[..., None] | typer.Typer] = (
     watch_command.watch,
     demo_command.demo,
     trace_command.trace,
+    export_command.export,
     engine_commands.app,
     classifier_commands.app,
 )

@@ -1,4 +1,4 @@
-"""``records/dataset.json``, which describes the record shards, from their commits."""
+"""``records/dataset.json``, which describes the record shards, from their commits; the metadata of TFDS beside it."""
 
 import msgspec
 import numpy as np
@@ -9,6 +9,7 @@ from massivetext.jobs.encode_draws import STAGE, EncodedDraws, encoder
 from massivetext.jobs.tokenizer_training import MODEL
 from massivetext.recipe import GuardOptions
 from massivetext.records.dataset import FILE_NAME, CreatedBy, RecordShard, SpecialIds, TokenizerFile, describe_dataset
+from massivetext.records.exports.tfds_metadata import tfds_metadata
 from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.sequences import lay_out_draws
 from massivetext.records.tokens import load_counts
@@ -19,7 +20,7 @@ from massivetext.storage import files as fs
 
 
 def write_dataset(context: Context, encoded: EncodedDraws, shards: int) -> None:
-    """Write records/dataset.json. Raises StageError if a record shard is missing."""
+    """Write records/dataset.json and the metadata of TFDS. Raises StageError if a record shard is missing."""
     run, recipe = context.run, context.recipe
     names_of_shards = [RUN_FORMAT.shard_path(shard, shards) for shard in range(shards)]
     commits = list(fs.concurrently(run.folder, lambda name: _commit(context, name), names_of_shards))
@@ -46,7 +47,9 @@ def write_dataset(context: Context, encoded: EncodedDraws, shards: int) -> None:
         ],
     )
     written = fs.write_bytes(run.path(STAGE, FILE_NAME), described.to_json())
-    run.commit_shard(STAGE, context.stage_keys[STAGE], ShardCommit("dataset", (run.committed(written),), {}))
+    beside = [fs.write_bytes(run.path(STAGE, name), data) for name, data in tfds_metadata(described).items()]
+    files = tuple(run.committed(file) for file in (written, *beside))
+    run.commit_shard(STAGE, context.stage_keys[STAGE], ShardCommit("dataset", files, {}))
 
 
 def recipe_digest(context: Context) -> str:
