@@ -47,10 +47,11 @@ def write_run(
     vocabulary: int = 300,
     shards: int = 3,
     name: str = "tiny",
+    model: bytes = MODEL,
 ) -> Dataset:
     """Write a run that is complete, of one source; ``rows`` are those of each split, ``train`` among them."""
     (folder / "tokenizer").mkdir(parents=True)
-    (folder / "tokenizer/tokenizer.model").write_bytes(MODEL)
+    (folder / "tokenizer/tokenizer.model").write_bytes(model)
     (folder / "records").mkdir()
     splits = {split: _write_split(folder / "records", split, each, shards) for split, each in rows.items()}
     train = len(rows["train"])
@@ -62,7 +63,7 @@ def write_run(
         special_ids=SpecialIds(pad=0, unk=1, bos=2, eos=3),
         tokenizer=TokenizerFile(
             path="../tokenizer/tokenizer.model",
-            sha256=hashlib.sha256(MODEL).hexdigest(),
+            sha256=hashlib.sha256(model).hexdigest(),
             normalizer="nfkc",
             byte_fallback=True,
         ),

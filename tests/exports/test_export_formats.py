@@ -135,7 +135,7 @@ def test_names_of_files_differ_by_shard_and_split(export: ExportFormat) -> None:
         ("tfds", ("train-00002-of-00012.array_record",)),
         ("tfrecord", ("train.tfrecord-00002-of-00012",)),
         ("parquet", ("data/train-00002-of-00012.parquet",)),
-        ("megatron", ("train-00002-of-00012.bin", "train-00002-of-00012.idx")),
+        ("megatron", ("train/train-00002-of-00012.bin", "train/train-00002-of-00012.idx")),
         ("bin", ("train-00002-of-00012.bin",)),
         ("llm_c", ("train-00002-of-00012.bin",)),
     ],

@@ -103,7 +103,7 @@ paths = ["FOLDER/" + file["path"] for file in index["files"]]
 rows = [np.memmap(path, index["dtype"], "r").reshape(-1, index["sequence_length"]) for path in paths]
 ```
 
-MaxText reads the index with `dataset_type=olmo_grain`. nanoGPT reads the joined files (`cat train-*.bin > train.bin`) if
-the tokens are uint16. Document starts, sources and sequence ids are not in these files.
+MaxText reads the index with `dataset_type=olmo_grain`. nanoGPT reads the joined files (`cat train-*.bin > train.bin`)
+if the tokens are uint16. Document starts, sources and sequence ids are not in these files.
 """,
 )

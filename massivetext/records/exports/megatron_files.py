@@ -25,7 +25,7 @@ def _dtype(dataset: Dataset) -> np.dtype[np.integer]:
 
 
 def _shard_files(name: ShardName) -> tuple[str, ...]:
-    stem = f"{name.split}-{name.of}"
+    stem = f"{name.split}/{name.split}-{name.of}"  # a folder per split: MaxText reads every index of a folder
     return (f"{stem}.bin", f"{stem}.idx")
 
 
@@ -92,7 +92,7 @@ MEGATRON = ExportFormat(
 ```python
 from megatron.core.datasets.indexed_dataset import IndexedDataset
 
-rows = IndexedDataset("FOLDER/train-00000-of-00001")  # without .bin and .idx
+rows = IndexedDataset("FOLDER/train/train-00000-of-00001")  # without .bin and .idx
 rows[0]
 ```
 
