@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -109,10 +110,13 @@ class ExportFormat:
             )
 
 
-def tokens_only(rows: np.ndarray[tuple[int, int], np.dtype[np.integer]]) -> Iterator[SequenceRecord]:
-    """Yield the rows of an array as records that have nothing but tokens."""
-    for row in rows:
-        yield SequenceRecord(row, NOTHING, UNKNOWN, UNKNOWN)
+def read_token_rows(path: str, dtype: np.dtype[np.integer], length: int, skip: int = 0) -> Iterator[SequenceRecord]:
+    """Yield the rows of flat tokens after so many bytes, as records of tokens alone, reading 256 at a time."""
+    with Path(path).open("rb") as file:
+        file.seek(skip)
+        while data := file.read(256 * length * dtype.itemsize):
+            for row in np.frombuffer(data, dtype).reshape(-1, length):
+                yield SequenceRecord(row, NOTHING, UNKNOWN, UNKNOWN)
 
 
 def json_file(value: object) -> bytes:

@@ -12,7 +12,7 @@ from massivetext.records.exports.export_format import (
     ExportFormat,
     ShardName,
     json_file,
-    tokens_only,
+    read_token_rows,
 )
 from massivetext.records.record_format import SequenceRecord
 
@@ -30,14 +30,12 @@ def flat_shard_files(name: ShardName) -> tuple[str, ...]:
 
 
 def read_flat(path: str, dataset: Dataset, header_bytes: int = 0) -> Iterator[SequenceRecord]:
-    """Yield the rows of flat tokens after a header. Raises OSError if the file does not end after a row."""
+    """Return the rows of flat tokens after a header. Raises OSError if the file does not end after a row."""
     row_bytes = dataset.sequence_length * token_dtype(dataset).itemsize
     count, rest = divmod(Path(path).stat().st_size - header_bytes, row_bytes)
     if rest or count < 0:
         raise OSError(f"{path}: want whole rows of {row_bytes} bytes, got {rest} bytes more; write the file again")
-    if count:
-        shape = (count, dataset.sequence_length)
-        yield from tokens_only(np.memmap(path, token_dtype(dataset), "r", header_bytes, shape))
+    return read_token_rows(path, token_dtype(dataset), dataset.sequence_length, header_bytes)
 
 
 def _write(paths: Sequence[str], records: Iterable[SequenceRecord], dataset: Dataset) -> None:

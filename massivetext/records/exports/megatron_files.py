@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from massivetext.records.dataset import Dataset
-from massivetext.records.exports.export_format import ExportedDataset, ExportFormat, ShardName, tokens_only
+from massivetext.records.exports.export_format import ExportedDataset, ExportFormat, ShardName, read_token_rows
 from massivetext.records.record_format import SequenceRecord
 
 MAGIC = b"MMIDIDX\x00\x00"
@@ -49,8 +49,7 @@ def _read(paths: Sequence[str], dataset: Dataset) -> Iterator[SequenceRecord]:
     size = Path(paths[0]).stat().st_size
     if size != count * length * dtype.itemsize:
         raise OSError(f"{paths[0]}: want {count * length * dtype.itemsize} bytes by its index, got {size}")
-    if count:
-        yield from tokens_only(np.memmap(paths[0], dtype, "r", shape=(count, length)))
+    return read_token_rows(paths[0], dtype, length)
 
 
 def _check_index(path: str, dtype: np.dtype[np.integer], length: int) -> int:
