@@ -1,8 +1,9 @@
-"""What a test session prints besides pytest's own output: failures as they happen, and the seconds each file took."""
+"""What a test session prints besides pytest's own output: failures as they happen, seconds, clients not installed."""
 
 from collections import defaultdict
 
 import pytest
+from client_programs import missing
 
 _FILES = 25  # shown
 
@@ -30,3 +31,7 @@ class SessionReport:
             self._reporter.write_line(f"{seconds:8.1f}  {name}")
         if others := ranked[_FILES:]:
             self._reporter.write_line(f"{sum(seconds for _, seconds in others):8.1f}  {len(others)} other files")
+        if any(name.endswith("test_clients.py") for name in self._seconds) and (lines := missing()):
+            self._reporter.section("readers of exports that are not installed, and so were not tested")
+            for line in lines:
+                self._reporter.write_line(line)

@@ -14,6 +14,7 @@ from massivetext.cli import (
     classifier_commands,
     demo_command,
     engine_commands,
+    export_command,
     log_command,
     mixture_command,
     plan_command,
@@ -44,6 +45,7 @@ COMMANDS: Sequence[Callable[..., None] | typer.Typer] = (
     trace_command.trace,
     record_command.record,
     mixture_command.mixture,
+    export_command.export,
     engine_commands.app,
     classifier_commands.app,
 )

@@ -19,7 +19,8 @@ def mixture(
         bool, typer.Option("--plan", help="Estimate it for a run that has a tokenizer but no records yet.")
     ] = False,
     recipe: Annotated[
-        str | None, typer.Option(metavar="RECIPE", help="With --plan: the recipe whose weights and [records] to use.")
+        str | None,
+        typer.Option(metavar="RECIPE", help="With --plan: the recipe whose weights and table records to use."),
     ] = None,
 ) -> None:
     """Show weight, kept text, share of it in the records and how often it is read, for each source."""

@@ -1,4 +1,4 @@
-"""``records/dataset.json``, which describes the record shards, from their commits."""
+"""``records/dataset.json``, which describes the record shards, from their commits; the metadata of TFDS beside it."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from massivetext.records.dataset import (
     TokenizerFile,
     describe_dataset,
 )
+from massivetext.records.exports.tfds_metadata import tfds_metadata
 from massivetext.records.sequences import DrawLayout
 from massivetext.records.tokens import lay_out_source
 from massivetext.runs.context import Context
@@ -39,7 +40,7 @@ class WrittenSplit(NamedTuple):
 
 
 def write_dataset(context: Context, splits: Sequence[WrittenSplit], coverage: Mapping[str, SourceCoverage]) -> None:
-    """Write records/dataset.json.
+    """Write records/dataset.json and the metadata of TFDS.
 
     Args:
         context: the run.
@@ -80,7 +81,9 @@ def write_dataset(context: Context, splits: Sequence[WrittenSplit], coverage: Ma
         },
     )
     written = fs.write_bytes(run.path(STAGE, FILE_NAME), described.to_json())
-    run.commit_shard(STAGE, context.stage_keys[STAGE], ShardCommit("dataset", (run.committed(written),), {}))
+    beside = [fs.write_bytes(run.path(STAGE, name), data) for name, data in tfds_metadata(described).items()]
+    files = tuple(run.committed(file) for file in (written, *beside))
+    run.commit_shard(STAGE, context.stage_keys[STAGE], ShardCommit("dataset", files, {}))
 
 
 def _record_shards(commits: Sequence[ShardCommit]) -> list[RecordShard]:

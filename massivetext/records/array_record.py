@@ -75,12 +75,26 @@ def _open(path: str, name: str) -> array_record_module.ArrayRecordReader:
     return reader
 
 
+def iterate_records(path: str, name: str) -> Iterator[bytes]:
+    """Yield the records of a file in order, one at a time; arguments and errors as in :func:`read_records`."""
+    reader = _open(path, name)
+    try:
+        for _ in range(reader.num_records()):
+            try:
+                record: bytes = reader.read()
+            except (RuntimeError, IndexError) as error:
+                raise OSError(f"{name}: damaged ArrayRecord file: {error}") from error
+            yield record
+    finally:
+        reader.close()
+
+
 def _write_sequences(path: str, records: Iterable[SequenceRecord]) -> None:
     write_records(path, map(encode_record, records))
 
 
 def _read_sequences(path: str, name: str) -> Iterator[SequenceRecord | ValueError]:
-    for data in read_records(path, name):
+    for data in iterate_records(path, name):
         try:
             yield decode_record(data)
         except ValueError as error:
