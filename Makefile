@@ -30,7 +30,7 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,gcp,jax,s3,spark]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,gcp,jax,s3,spark,train]'
 	touch $@
 
 clean:

@@ -12,6 +12,7 @@ from massivetext.records.dataset import (
     FILE_NAME,
     CreatedBy,
     Dataset,
+    DatasetSource,
     DatasetSplit,
     RecordShard,
     SpecialIds,
@@ -69,9 +70,9 @@ def write_run(
         ),
         seed=0,
         weights={"web": Decimal(1)},
-        documents={"web": 5},
-        draws={"web": 5},
-        realised={"web": train},
+        sources=[
+            DatasetSource(id=0, name="web", documents=5, draws=5, epochs=1.0, sequences=train, tokens=train * length)
+        ],
         shards=splits["train"],
     )
     others = {

@@ -41,12 +41,12 @@ class BatchOrder:
         positions = batch * self.batch_size + places
         epochs, within = np.divmod(positions, self.rows)
         if not self.shuffle:
-            return within.tolist()
+            return [int(row) for row in within]
         found = np.empty_like(within)
         for epoch in np.unique(epochs).tolist():
             chosen = epochs == epoch
             found[chosen] = _permutation(self.rows, self.seed, epoch).forward(within[chosen])
-        return found.tolist()
+        return [int(row) for row in found]
 
     def state(self, next_batch: int) -> State:
         """Return a position in this order as JSON can hold it."""

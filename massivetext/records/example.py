@@ -84,7 +84,8 @@ def decode_by_protobuf(data: bytes) -> SequenceRecord:
         raise ValueError(
             f"record: want the feature {missing[0]!r}, got {', '.join(sorted(features)) or 'none'}; {_HINT}"
         )
-    return _record(*(features[name] for name in _FEATURES), doc_ids=features.get("doc_ids"))
+    tokens, doc_starts, source, seq_id = (features[name] for name in _FEATURES)
+    return _record(tokens, doc_starts, source, seq_id, features.get("doc_ids"))
 
 
 def _record(tokens: I64, doc_starts: I64, source: I64, seq_id: I64, doc_ids: I64 | None) -> SequenceRecord:

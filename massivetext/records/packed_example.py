@@ -70,7 +70,7 @@ def _length(data: U8, tag: int, at: int, end: int) -> tuple[int, int]:
         at += 1
     if (byte == 0 and shift > 7) or at + length > end:
         return _DECLINED, 0
-    return at, at + length
+    return at, at + int(length)
 
 
 @inlined

@@ -96,7 +96,8 @@ def test_other_files_stay(system: Path) -> None:
 def test_a_folder_that_another_run_removes_before_it_is_locked_is_made_again(
     system: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make, removed = tempfile.mkdtemp, []
+    make = tempfile.mkdtemp
+    removed: list[str] = []
 
     def make_and_lose(*, prefix: str) -> str:
         folder = make(prefix=prefix)
