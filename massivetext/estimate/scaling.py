@@ -136,18 +136,31 @@ def _scale_draws(recipe: Recipe, grown: Mapping[str, SourceVolume]) -> tuple[dic
     """Return the sources with the draws that the recipe asks for, and the number of tokens in the records."""
     options = recipe.records
     weights = {name: float(source.weight) for name, source in recipe.sources.items()}
-    rows = {name: _rows_per_draw(volume.tokens_per_draw, options) for name, volume in grown.items()}
-    if options.sequences is not None:
-        sequences = float(options.sequences)
-        draws = {name: 1.1 * sequences * weights[name] / (rows[name] or math.inf) for name in grown}
+    crops = {name: volume for name, volume in grown.items() if recipe.mode_of(name) == "gopher"}
+    rows = {name: _rows_per_draw(volume.tokens_per_draw, options) for name, volume in crops.items()}
+    wanted = options.wanted_sequences
+    if wanted is not None:
+        draws = {name: 1.1 * wanted * weights[name] / (rows[name] or math.inf) for name in crops}
     else:
-        draws = {name: volume.kept.documents * options.epochs for name, volume in grown.items()}
-        sequences = min(draws[name] * rows[name] / weights[name] for name in grown)
+        draws = {name: volume.kept.documents * recipe.epochs_of(name) for name, volume in crops.items()}
     drawn = {
         name: msgspec.structs.replace(volume, draws=draws[name], drawn_tokens=draws[name] * volume.tokens_per_draw)
-        for name, volume in grown.items()
+        for name, volume in crops.items()
     }
-    return drawn, sequences * options.sequence_length
+    window = options.bytes_per_token * options.sequence_length
+    for name in grown.keys() - crops.keys():  # whole documents are encoded once, however often they are read
+        kept = grown[name].kept
+        tokens = kept.bytes * grown[name].tokens_per_byte(window)
+        drawn[name] = msgspec.structs.replace(grown[name], draws=kept.documents, drawn_tokens=tokens)
+        rows[name] = tokens * recipe.epochs_of(name) / options.sequence_length
+        draws[name] = 1
+    if wanted is not None:
+        sequences = float(wanted)
+    elif crops.keys() == grown.keys():
+        sequences = min(draws[name] * rows[name] / weights[name] for name in grown)
+    else:
+        sequences = sum(draws[name] * rows[name] for name in grown)
+    return {name: drawn[name] for name in grown}, sequences * options.sequence_length
 
 
 def _rows_per_draw(tokens: float, options: RecordsOptions) -> float:

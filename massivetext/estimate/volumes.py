@@ -56,6 +56,7 @@ class SourceVolume(msgspec.Struct, frozen=True, kw_only=True):
         funnel: (stage, documents left after it) for ingest and every stage that can remove documents, in order.
         draws: number of draws that are encoded for the records.
         drawn_tokens: number of their tokens.
+        drawn_bytes: UTF-8 bytes of their texts; UNSET in runs of older versions.
         format: name of the format of its files; UNSET: the default of the kind.
     """
 
@@ -66,6 +67,7 @@ class SourceVolume(msgspec.Struct, frozen=True, kw_only=True):
     funnel: tuple[tuple[str, TextVolume], ...]
     draws: float
     drawn_tokens: float
+    drawn_bytes: float | msgspec.UnsetType = msgspec.UNSET
     format: str | msgspec.UnsetType = msgspec.UNSET
 
     @property
@@ -106,6 +108,17 @@ class SourceVolume(msgspec.Struct, frozen=True, kw_only=True):
     def tokens_per_draw(self) -> float:
         """Mean number of tokens per draw; 0.0 without draws."""
         return self.drawn_tokens / self.draws if self.draws else 0.0
+
+    def tokens_per_byte(self, crop_bytes: int) -> float:
+        """Return the mean number of tokens per byte of text; 0.0 without draws.
+
+        Args:
+            crop_bytes: bytes of the window of a crop; the mean crop is estimated from it where it was not counted.
+        """
+        if not isinstance(self.drawn_bytes, msgspec.UnsetType):
+            return self.drawn_tokens / self.drawn_bytes if self.drawn_bytes else 0.0
+        size = self.kept.bytes / self.kept.documents if self.kept.documents else 0.0
+        return self.tokens_per_draw / (crop_bytes * size / (crop_bytes + size - 1)) if size else 0.0
 
 
 class RunVolume(msgspec.Struct, frozen=True, kw_only=True):
