@@ -13,7 +13,7 @@ from massivetext.records.record_format import SequenceRecord
 # Values of the columns that a format does not store, in the records that are read back from its files.
 NOTHING = np.array([], np.int64)
 UNKNOWN = -1
-ALL_COLUMNS = SequenceRecord._fields
+ALL_COLUMNS = ("tokens", "doc_starts", "source", "seq_id")  # `doc_ids` is in the formats that keep the whole record
 
 
 @dataclass(frozen=True, slots=True)
