@@ -16,6 +16,8 @@ from tiny_records import SHARDS, record, write_folder, write_sequences
 
 from massivetext.loader import load
 from massivetext.records.dataset import DatasetSplit
+from massivetext.records.example import decode_by_protobuf
+from massivetext.records.reader import open_records
 from massivetext.records.record_format import SequenceRecord
 from massivetext.records.row_features import Features
 
@@ -413,6 +415,16 @@ def test_a_split_is_chosen_by_name(tmp_path: Path) -> None:
     assert sorted(batch["seq_id"].tolist()) == [0, 4, 8]
     with pytest.raises(ValueError, match="want one of the splits 'train', 'validation'; got 'test'"):
         load(str(tmp_path), 3, 3, split="test", process_index=0, process_count=1)
+
+
+def test_grain_reads_the_files_and_the_reader_as_they_are(folder: str) -> None:
+    grain = pytest.importorskip("grain")
+    files = sorted(str(path) for path in Path(folder).glob("train-*"))
+    by_files = grain.MapDataset.source(grain.sources.ArrayRecordDataSource(files)).map(decode_by_protobuf)
+    by_reader = grain.MapDataset.source(open_records(folder))
+
+    assert [one.seq_id for one in by_files] == [s for shard in range(SHARDS) for s in range(shard, SEQUENCES, SHARDS)]
+    assert [one.seq_id for one in by_reader] == list(range(SEQUENCES))
 
 
 @pytest.mark.parametrize("length", [16, 1_000_000])

@@ -50,7 +50,7 @@ def test_no_record_holds_padding_or_an_unknown_id(quickstart: Path) -> None:
     assert check_records(str(quickstart / "run" / "records")) == []
 
 
-def test_grain_reads_every_record_once_in_a_global_shuffle(quickstart: Path) -> None:
+def test_the_loader_reads_every_record_once_in_a_global_shuffle(quickstart: Path) -> None:
     folder = str(quickstart / "run" / "records")
     records = open_records(folder)
     ordered = sorted(bytes(np.asarray(record.tokens, np.int64)) for record in records)

@@ -45,7 +45,7 @@ def test_the_realised_mixture_is_the_target_within_one_sequence_a_source(run: Pa
         assert abs(counted[source.id] - target) < 1
 
 
-def test_grain_reads_every_token_in_a_global_shuffle(run: Path) -> None:
+def test_the_loader_reads_every_token_in_a_global_shuffle(run: Path) -> None:
     dataset = open_records(str(run / "records")).dataset
     pad, size = dataset.special_ids.pad, dataset.vocab_size
     sequences, total, digest = 0, 0, 0
