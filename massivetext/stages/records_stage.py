@@ -52,6 +52,7 @@ RECORDS = Stage(
     key=_key,
     describe=_describe,
     facts=_facts,
+    announce="massivetext.tokenizer.encode_loop:announce_compilation",
     run="massivetext.jobs.record_shards:run_records",
     work="massivetext.estimate.work:records",
 )
