@@ -30,7 +30,7 @@ LAYERS = (
     {"assets", "schema", "text"},
     {"storage"},
     {"toml_tables"},
-    {"errors", "formatting", "hashing"},
+    {"compiled", "errors", "formatting", "hashing"},
 )
 BEAM = "apache_beam"
 WITH_BEAM = {"engines", "jobs", "transforms"}

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from massivetext.signals.compiled import compiled
+from massivetext.compiled import compiled
 from massivetext.signals.scan import F64
 from massivetext.signals.scanned_text import ScannedText
 from massivetext.signals.signal import describe

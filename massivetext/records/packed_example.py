@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from massivetext.signals.compiled import compiled, compiled_and_cached, inlined
+from massivetext.compiled import compiled, compiled_and_cached, inlined
 
 I64 = npt.NDArray[np.int64]
 U8 = npt.NDArray[np.uint8]

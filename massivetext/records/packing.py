@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from massivetext.compiled import compiled, compiled_and_cached
 from massivetext.hashing import derive_hash_key
 from massivetext.records.crops import epoch_order
 from massivetext.records.permutation import Permutation
 from massivetext.records.sequences import SequenceSpan
-from massivetext.signals.compiled import compiled, compiled_and_cached
 
 I64 = npt.NDArray[np.int64]
 

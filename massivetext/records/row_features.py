@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from massivetext.compiled import compiled_and_cached
 from massivetext.records.dataset import Dataset
 from massivetext.records.reader import SequenceReader
 from massivetext.records.record_format import SequenceRecord
-from massivetext.signals.compiled import compiled_and_cached
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from massivetext.compiled import compiled, compiled_and_cached
 from massivetext.errors import UserError
 from massivetext.signals.blocklist_files import chunks, quote_line
 from massivetext.signals.buffers import utf8
-from massivetext.signals.compiled import compiled, compiled_and_cached
 from massivetext.signals.hash_set import U64
 from massivetext.signals.scan import I64, U8
 from massivetext.signals.urls import (

@@ -12,11 +12,11 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from massivetext.compiled import compiled, compiled_and_cached
 from massivetext.recipe import BlocklistOptions
 from massivetext.signals import blocklist_entries, blocklist_files, url_keywords
 from massivetext.signals.blocklist_files import ListFiles
 from massivetext.signals.buffers import utf8
-from massivetext.signals.compiled import compiled, compiled_and_cached
 from massivetext.signals.definitions import URL_KEYWORDS
 from massivetext.signals.hash_set import HashSet, contains_hash, hash_set
 from massivetext.signals.scan import I64, U8

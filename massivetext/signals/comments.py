@@ -4,8 +4,8 @@ from enum import IntEnum
 
 import numpy as np
 
+from massivetext.compiled import compiled
 from massivetext.signals.comment_styles import STYLES, CommentStyle
-from massivetext.signals.compiled import compiled
 from massivetext.signals.scan import F64, U8, CharacterCount
 from massivetext.signals.scanned_text import ScannedText
 from massivetext.signals.signal import describe

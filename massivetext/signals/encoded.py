@@ -9,7 +9,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from massivetext.signals.compiled import compiled, inlined
+from massivetext.compiled import compiled, inlined
 from massivetext.signals.definitions import BASE64_LEAST, BYTES_LEAST, GENERATED_LINES, GENERATED_MARKS
 from massivetext.signals.references import STARCODER
 from massivetext.signals.scan import F64, U8, CharacterCount, matches_at

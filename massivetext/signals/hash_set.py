@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from massivetext.signals.compiled import compiled
+from massivetext.compiled import compiled
 
 U64 = npt.NDArray[np.uint64]
 _BLOCK = 1 << 16

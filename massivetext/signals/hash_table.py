@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from massivetext.signals.compiled import compiled, inlined, uncompiled
+from massivetext.compiled import compiled, inlined, uncompiled
 
 U64 = npt.NDArray[np.uint64]
 I32 = npt.NDArray[np.int32]

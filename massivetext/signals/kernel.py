@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from massivetext.compiled import CompiledFunction, bind, compiled, compiled_and_cached, inlined
 from massivetext.signals.characters import character_table, lower
-from massivetext.signals.compiled import CompiledFunction, bind, compiled, compiled_and_cached, inlined
 from massivetext.signals.hash_table import grouping_table
 from massivetext.signals.ngram_buffers import ngram_buffers
 from massivetext.signals.scan import F64, I64, U8, U32, WORD, CharacterCount, count_word_records, scan

@@ -11,9 +11,9 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from massivetext.compiled import compiled
 from massivetext.signals import definitions
 from massivetext.signals.characters import STOP
-from massivetext.signals.compiled import compiled
 from massivetext.signals.definitions import BULLETS_ALONE, BULLETS_ANYWHERE, END_QUOTES, SHORT_CHARACTERS
 from massivetext.signals.hash_table import GroupingTable, group_keys
 from massivetext.signals.ngram_buffers import NgramBuffers

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from massivetext.signals.compiled import compiled
+from massivetext.compiled import compiled
 
 
 class NgramBuffers(NamedTuple):

@@ -12,7 +12,7 @@ five.
 import functools
 from enum import IntEnum
 
-from massivetext.signals.compiled import compiled
+from massivetext.compiled import compiled
 from massivetext.signals.definitions import DUPLICATE_SIZES, TOP_SIZES
 from massivetext.signals.hash_table import group_keys
 from massivetext.signals.ngram_buffers import NgramBuffers

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from massivetext.compiled import compiled, uncompiled
 from massivetext.errors import UserError
-from massivetext.signals.compiled import compiled, uncompiled
 from massivetext.signals.definitions import UNSAFE_PHRASES
 from massivetext.signals.forms import form
 from massivetext.signals.hash_table import I32, KeyNumbers, build_key_numbers, find_key_number, group_keys

@@ -9,8 +9,8 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from massivetext.compiled import compiled, inlined
 from massivetext.signals.characters import ALNUM, ALPHA, DIGIT, LOWER, MARK, SPACE, STOP, UPPER
-from massivetext.signals.compiled import compiled, inlined
 from massivetext.signals.definitions import JAVASCRIPT, LOREM_IPSUM, MINI_CHARACTERS, POLICY_PHRASES
 from massivetext.signals.word_hash import CHARACTER, SEED, finish_hash
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from massivetext.compiled import compiled, inlined
 from massivetext.errors import UserError
 from massivetext.signals.blocklist_files import chunks, quote_line
-from massivetext.signals.compiled import compiled, inlined
 from massivetext.signals.scan import I64, U8
 
 SHORTEST = 3  # bytes that choose the bucket of a keyword

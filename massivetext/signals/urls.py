@@ -26,7 +26,7 @@ import urllib.parse
 import numpy as np
 
 from massivetext import hashing
-from massivetext.signals.compiled import compiled, inlined
+from massivetext.compiled import compiled, inlined
 from massivetext.signals.scan import U8
 from massivetext.signals.word_hash import finish_hash
 

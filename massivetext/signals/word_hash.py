@@ -3,7 +3,7 @@
 import numpy as np
 
 from massivetext import hashing
-from massivetext.signals.compiled import inlined, uncompiled
+from massivetext.compiled import inlined, uncompiled
 
 SEED = hashing.GOLDEN  # state of the hash of a word before its first character
 CHARACTER = hashing.CHARACTER  # multiplier after each character

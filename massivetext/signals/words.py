@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from massivetext.compiled import compiled, uncompiled
 from massivetext.signals import stop_lists
-from massivetext.signals.compiled import compiled, uncompiled
 from massivetext.signals.definitions import MINI_CHARACTERS, MOST_STOP_WORDS
 from massivetext.signals.hash_table import KeyNumbers, build_key_numbers, find_key_number, group_keys
 from massivetext.signals.references import GOPHER_QUALITY, REDPAJAMA

@@ -77,6 +77,7 @@ RECORDS = Stage(
     key=_key,
     describe=_describe,
     facts=_facts,
+    announce="massivetext.tokenizer.encode_loop:announce_compilation",
     run="massivetext.jobs.record_shards:run_records",
     after="massivetext.jobs.coverage:warn_of_unread_text",
     work="massivetext.estimate.work:records",

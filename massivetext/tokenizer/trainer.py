@@ -16,8 +16,9 @@ import msgspec
 import sentencepiece as spm
 
 from massivetext.recipe import TokenizerOptions
+from massivetext.tokenizer.model_proto import read_model_fields
+from massivetext.tokenizer.piece_tables import SPACE_MARK
 
-SPACE_MARK = "\u2581"  # SentencePiece writes a space as this character inside its pieces
 _UNKNOWN_MARK = "\u2585"  # SentencePiece skips a whole training line that contains this character
 
 # A longer line is cut before training; SentencePiece silently skips lines of more than 4,192 bytes.
@@ -206,46 +207,7 @@ def describe_model(model: bytes) -> TokenizerInfo:
         bos_id=processor.bos_id(),
         eos_id=processor.eos_id(),
         byte_fallback=len(byte_ids) == 256,
-        normalization=_normalization(model),
+        normalization=read_model_fields(model).normalization,
         max_piece_bytes=max((len(text.replace(SPACE_MARK, " ").encode("utf-8")) for text in texts), default=1),
         sha256=hashlib.sha256(model).hexdigest(),
     )
-
-
-def _normalization(model: bytes) -> str:
-    """Return the name of the normalisation: field 1 of the NormalizerSpec, which is field 3 of the ModelProto."""
-    for spec in _length_delimited(model, 3):
-        for name in _length_delimited(spec, 1):
-            return name.decode("utf-8")
-    return ""
-
-
-def _length_delimited(message: bytes, field: int) -> Iterator[bytes]:
-    """Yield the values of one length-delimited field of a protobuf message.
-
-    The generated classes of SentencePiece fail to load with an older protobuf, and only one string is needed.
-    """
-    position = 0
-    while position < len(message):
-        tag, position = _varint(message, position)
-        wire_type = tag & 7
-        if wire_type == 0:
-            _, position = _varint(message, position)
-        elif wire_type == 2:
-            length, position = _varint(message, position)
-            if tag >> 3 == field:
-                yield message[position : position + length]
-            position += length
-        else:
-            position += {1: 8, 5: 4}[wire_type]
-
-
-def _varint(message: bytes, position: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = message[position]
-        value |= (byte & 0x7F) << shift
-        position += 1
-        if byte < 0x80:
-            return value, position
-        shift += 7

@@ -67,7 +67,7 @@ class CompiledFunction(Generic[P, R]):
     @functools.cached_property
     def dispatcher(self) -> Callable[P, R]:
         """The function as numba compiles it; every compiled function that it calls is replaced by its dispatcher."""
-        import numba  # takes 0.4 s and 100 MB: only for processes that compute signals
+        import numba  # takes 0.4 s and 100 MB: only for processes that call compiled code
 
         names = self.function.__globals__ | dict(self.names)
         for name, value in self.used_globals():

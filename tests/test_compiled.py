@@ -10,7 +10,7 @@ from typing import cast
 import numpy as np
 import pytest
 
-from massivetext.signals.compiled import bind, compiled, compiled_and_cached, source_digest, uncompiled
+from massivetext.compiled import bind, compiled, compiled_and_cached, source_digest, uncompiled
 
 FACTOR = 3
 
@@ -52,7 +52,7 @@ class Written:
     def outer(self, **changed: str) -> Callable[[int], int]:
         """Return ``outer`` of the modules, some of them with other content."""
         for name, content in (MODULES | changed).items():
-            text = f"from massivetext.signals.compiled import compiled\n{content}"
+            text = f"from massivetext.compiled import compiled\n{content}"
             (self.folder / f"{name}.py").write_text(text, encoding="utf-8")
         self.forget()
         return cast("Callable[[int], int]", importlib.import_module("digest_outer").outer)
