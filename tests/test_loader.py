@@ -15,7 +15,7 @@ import pytest
 from tiny_records import SHARDS, record, write_folder, write_sequences
 
 from massivetext.loader import load
-from massivetext.records.dataset import DatasetSplit
+from massivetext.records.dataset import DatasetSplit, fingerprint
 from massivetext.records.example import decode_by_protobuf
 from massivetext.records.reader import open_records
 from massivetext.records.record_format import SequenceRecord
@@ -407,7 +407,9 @@ def test_a_split_is_chosen_by_name(tmp_path: Path) -> None:
     )
     shard = msgspec.structs.replace(dataset.train.shards[0], path="validation-00000-of-00001.array_record")
     splits = dataset.splits | {"validation": DatasetSplit(sequences=3, tokens=24, shards=[shard])}
-    (tmp_path / "dataset.json").write_bytes(msgspec.structs.replace(dataset, splits=splits).to_json())
+    changed = msgspec.structs.replace(dataset, splits=splits)
+    sealed = msgspec.structs.replace(changed, fingerprint=fingerprint(changed))
+    (tmp_path / "dataset.json").write_bytes(sealed.to_json())
 
     (batch,) = load(
         str(tmp_path), 3, 3, split="validation", include=["seq_id"], epochs=1, process_index=0, process_count=1
