@@ -36,6 +36,17 @@ def _input_sizes(shards: Sequence[Sequence[Split]] | None) -> tuple[str, str, st
     return f"{len(sizes):,}", format_bytes(sum(sizes.values())), f"{len(shards):,}"
 
 
+def empty_inputs(plan: RunPlan) -> list[str]:
+    """Return a warning for every source whose input files hold nothing."""
+    sizes = {name: sum(split.size for shard in shards for split in shard) for name, shards in plan.splits.items()}
+    return [
+        f"sources.{name}: its input files hold 0 bytes: a run finds no document in them, and stops after judge; give "
+        "files with something in them, or leave the source out"
+        for name, size in sorted(sizes.items())
+        if not size
+    ]
+
+
 def _judging_table(plan: RunPlan) -> Table:
     recipe = plan.recipe
     table = Table(title="how they are judged and mixed", title_justify="left", header_style="bold")
