@@ -5,10 +5,11 @@ import pyarrow.compute as pc
 
 from massivetext.records.dataset import FILE_NAME, Dataset
 from massivetext.records.sequences import SequenceOrder, lay_out_draws
-from massivetext.records.tokens import load_counts, record_spans, round_tokens_path
+from massivetext.records.tokens import counts_path, load_counts, record_spans, round_tokens_path
 from massivetext.report.completed import completed_stages
 from massivetext.report.examples import DocumentLocation
 from massivetext.runs.context import Context
+from massivetext.runs.verify import require_unchanged
 from massivetext.stages import RECORDS
 from massivetext.storage import files as fs
 from massivetext.storage import tables
@@ -33,13 +34,20 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def destinations(context: Context, location: DocumentLocation) -> list[Destination]:
-    """Return where the tokens of a document are, by draw; empty if it was not drawn or records is not complete."""
+    """Return where the tokens of a document are, by draw; empty if it was not drawn or records is not complete.
+
+    Raises:
+        StageError: a file that tells the places is not as it was written.
+    """
     if RECORDS.name not in completed_stages(context):
         return []
     draws = _draws(context, location)
     if not draws:
         return []
     source, length = location.shard.source, context.recipe.records.sequence_length
+    # Nothing in these files shows that a bit of them has changed, and the place would be wrong.
+    relied = (context.run.path(RECORDS.name, FILE_NAME), counts_path(context.run, source))
+    require_unchanged(context.run, RECORDS.name, [fs.relative(path, context.run.folder) for path in relied])
     dataset = Dataset.from_json(fs.read_bytes(context.run.path(RECORDS.name, FILE_NAME)))
     files = dataset.train.shards
     order = SequenceOrder(dataset.train.sequences, len(files), context.recipe.seed)
