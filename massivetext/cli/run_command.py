@@ -5,11 +5,14 @@ from typing import Annotated
 
 import typer
 
-from massivetext.cli.command_arguments import RecipeName
+from massivetext.cli.command_arguments import RecipeName, full_path
 from massivetext.cli.messages import make_console, print_line, print_message
 from massivetext.cli.process_control import StoppedError, hide_standard_error
 from massivetext.stages import RECORDS, REPORT, STAGES
 from massivetext.stages.report_stage import PAGE
+
+_STOPPED = "stopped; what is complete is kept, and the same command goes on from there"
+_STOPPED_BEFORE = "stopped before the run began; `massivetext log` and `watch` show the execution before this one"
 
 
 def run(
@@ -35,6 +38,23 @@ def run(
 
     If the recipe has changed, the first stage that the change affects and all stages after it run again.
     """
+    begun: list[bool] = []
+    try:
+        _run(context.obj, recipe, output, until, workers, seed, tuple(beam_options or ()), begun)
+    except KeyboardInterrupt as stop:
+        raise StoppedError(_STOPPED if begun else _STOPPED_BEFORE) from stop
+
+
+def _run(
+    debug: bool,
+    recipe: str,
+    output: str,
+    until: str,
+    workers: int,
+    seed: int | None,
+    beam_options: tuple[str, ...],
+    begun: list[bool],
+) -> None:
     import msgspec
 
     from massivetext.cli.funnel_table import funnel_table
@@ -46,22 +66,22 @@ def run(
     from massivetext.runs.run_log import log_crash
     from massivetext.runs.verify import explain_damage
     from massivetext.storage import files as fs
+    from massivetext.storage.answers import silence_told
 
-    console, folder = make_console(), fs.absolute(output)
+    console, folder = make_console(), full_path(output)
     loaded = load_recipe(recipe)
     if seed is not None:
         loaded = msgspec.structs.replace(loaded, recipe=msgspec.structs.replace(loaded.recipe, seed=seed))
-    engine = Engine(workers=workers, beam_args=tuple(beam_options or ()))
-    try:
-        with (
-            hide_standard_error(debug=context.obj, keep=lambda lines: log_crash(folder, lines)),
-            ProgressDisplay(console, folder) as progress,
-        ):
-            driver = prepare(loaded, folder, engine, until=until, listener=progress, notify=print_message)
-            with explain_damage(driver.context.run):
-                has_run = driver.run()
-    except KeyboardInterrupt as stop:
-        raise StoppedError("stopped; what is complete is kept, and the same command goes on from there") from stop
+    engine = Engine(workers=workers, beam_args=beam_options)
+    with (
+        hide_standard_error(debug=debug, keep=lambda lines: log_crash(folder, lines)),
+        silence_told(print_message),
+        ProgressDisplay(console, folder) as progress,
+    ):
+        driver = prepare(loaded, folder, engine, until=until, listener=progress, notify=print_message)
+        begun.append(True)
+        with explain_damage(driver.context.run):
+            has_run = driver.run()
     if not has_run:
         print_line(console, f"{folder}: everything is done already.")
     console.print(funnel_table(read_funnel(driver.context.run, sorted(loaded.recipe.sources))))

@@ -35,7 +35,7 @@ def test_a_signal_during_the_imports_of_the_command(number: signal.Signals) -> N
     _, printed = process.communicate(timeout=20)
 
     assert process.returncode == CODES[number]
-    assert printed == "massivetext: stopped\n"
+    assert printed == "massivetext: stopped before anything had begun\n"
 
 
 @pytest.mark.parametrize("number", CODES, ids=lambda number: number.name)
