@@ -25,7 +25,7 @@ from massivetext.cli import (
     watch_command,
 )
 from massivetext.cli.messages import make_console, print_error
-from massivetext.cli.process_control import StoppedError, stop_on_signals
+from massivetext.cli.process_control import say_when_stopped, stop_message, stop_on_signals
 from massivetext.errors import MENDABLE, StageError, UserError
 from massivetext.storage.answers import silence_told
 
@@ -113,9 +113,11 @@ def run_command_line(arguments: list[str]) -> int:
     debug = "--debug" in arguments
     is_run = next((each for each in arguments if not each.startswith("-")), "") == "run"
     with stop_on_signals() as received, silence_told(print_error):
+        if is_run:
+            say_when_stopped(run_command.STOPPED_BEFORE)
         try:
             code = int(app(arguments, prog_name="massivetext", standalone_mode=False) or 0)
-            return code if not received else _stop(received[0], "stopped")  # typer returns 130 for every signal
+            return code if not received else _stop(received[0])  # typer returns 130 for every signal
         except SystemExit as stop:
             return int(stop.code or 0)
         except (KeyboardInterrupt, Exception) as error:
@@ -132,7 +134,7 @@ def _print_failure(error: BaseException, received: list[int], *, is_run: bool) -
     if isinstance(error, _USAGE_ERROR):
         return _print_usage_error(error)
     if received:
-        return _stop(received[0], str(error) if isinstance(error, StoppedError) else "stopped")
+        return _stop(received[0])
     return _print_unforeseen(error, is_run=is_run)
 
 
@@ -159,8 +161,8 @@ def _explain_module(module: str) -> str:
     return f"{package}: is not installed, and this needs it: pip install 'massivetext[{extra}]'"
 
 
-def _stop(number: int, message: str) -> int:
-    print_error(message)
+def _stop(number: int) -> int:
+    print_error(stop_message())
     return 128 + number
 
 

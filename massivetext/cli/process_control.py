@@ -11,8 +11,17 @@ from contextlib import contextmanager
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class StoppedError(Exception):
-    """A signal has stopped a command that has something to say about it."""
+_when_stopped = ["stopped"]
+
+
+def say_when_stopped(message: str) -> None:
+    """Set what the command says if a signal stops it from now on."""
+    _when_stopped[:] = [message]
+
+
+def stop_message() -> str:
+    """Return what the command says when a signal has stopped it."""
+    return _when_stopped[0]
 
 
 @contextmanager
@@ -24,6 +33,7 @@ def stop_on_signals() -> Iterator[list[int]]:
     A signal that the process which started the command has set to be ignored stays ignored.
     """
     received: list[int] = []
+    say_when_stopped("stopped")
 
     def stop(number: int, _: object) -> None:
         received.append(number)

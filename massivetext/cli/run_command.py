@@ -7,12 +7,12 @@ import typer
 
 from massivetext.cli.command_arguments import RecipeName, full_path
 from massivetext.cli.messages import make_console, print_line, print_message
-from massivetext.cli.process_control import StoppedError, hide_standard_error
+from massivetext.cli.process_control import hide_standard_error, say_when_stopped
 from massivetext.stages import RECORDS, REPORT, STAGES
 from massivetext.stages.report_stage import PAGE
 
 _STOPPED = "stopped; what is complete is kept, and the same command goes on from there"
-_STOPPED_BEFORE = "stopped before the run began; `massivetext log` and `watch` show the execution before this one"
+STOPPED_BEFORE = "stopped before the run began; `massivetext log` and `watch` show the execution before this one"
 
 
 def run(
@@ -38,23 +38,6 @@ def run(
 
     If the recipe has changed, the first stage that the change affects and all stages after it run again.
     """
-    begun: list[bool] = []
-    try:
-        _run(context.obj, recipe, output, until, workers, seed, tuple(beam_options or ()), begun)
-    except KeyboardInterrupt as stop:
-        raise StoppedError(_STOPPED if begun else _STOPPED_BEFORE) from stop
-
-
-def _run(
-    debug: bool,
-    recipe: str,
-    output: str,
-    until: str,
-    workers: int,
-    seed: int | None,
-    beam_options: tuple[str, ...],
-    begun: list[bool],
-) -> None:
     import msgspec
 
     from massivetext.cli.funnel_table import funnel_table
@@ -72,14 +55,14 @@ def _run(
     loaded = load_recipe(recipe)
     if seed is not None:
         loaded = msgspec.structs.replace(loaded, recipe=msgspec.structs.replace(loaded.recipe, seed=seed))
-    engine = Engine(workers=workers, beam_args=beam_options)
+    engine = Engine(workers=workers, beam_args=tuple(beam_options or ()))
     with (
-        hide_standard_error(debug=debug, keep=lambda lines: log_crash(folder, lines)),
+        hide_standard_error(debug=context.obj, keep=lambda lines: log_crash(folder, lines)),
         silence_told(print_message),
         ProgressDisplay(console, folder) as progress,
     ):
         driver = prepare(loaded, folder, engine, until=until, listener=progress, notify=print_message)
-        begun.append(True)
+        say_when_stopped(_STOPPED)
         with explain_damage(driver.context.run):
             has_run = driver.run()
     if not has_run:
