@@ -402,6 +402,24 @@ def test_a_run_is_logged_from_its_beginning_to_its_end(tmp_path: Path, capsys: p
     assert "= judge           done before" in watched
 
 
+def test_a_resumed_stage_counts_the_work_items_that_were_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe, run = load_recipe(str(write(tmp_path / "corpus", shards=2, documents=6))), str(tmp_path / "run")
+
+    def fail(*_: object) -> None:
+        raise StageError("not now")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("massivetext.jobs.measure.measure_shard", fail)
+        with pytest.raises(StageError, match="not now"):
+            prepare(recipe, run, Engine(), until="judge").run()
+    prepare(recipe, run, Engine(), until="judge").run()
+    events = read_log(run).events(read_log(run).sessions()[-1])
+    stages = {each.stage: (each.items_done, each.items) for each in stage_progress(events, 0.0)}
+
+    assert stages["ingest"][0] == stages["ingest"][1] < 4  # of four shards some had been ingested
+    assert stages["measure"] == (4, 4)
+
+
 def test_the_log_holds_no_text_of_documents(tmp_path: Path) -> None:
     corpus = write(tmp_path / "corpus", shards=1, documents=6)
     words = {
