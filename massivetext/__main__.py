@@ -9,6 +9,7 @@ import signal
 import sys
 
 from massivetext.cli.process_control import STOPPING
+from massivetext.errors import describe_missing_module
 
 
 def _stop_at_once(number: int, _: object) -> None:
@@ -36,8 +37,11 @@ def main() -> None:
     for number in STOPPING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop_at_once)
-    from massivetext.cli.main import main as run_command
-
+    try:
+        from massivetext.cli.main import main as run_command
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"massivetext: {describe_missing_module(error)}\n")
+        sys.exit(2)
     run_command()
 
 

@@ -26,7 +26,7 @@ from massivetext.cli import (
 )
 from massivetext.cli.messages import make_console, print_error
 from massivetext.cli.process_control import say_when_stopped, stop_message, stop_on_signals
-from massivetext.errors import MENDABLE, StageError, UserError
+from massivetext.errors import MENDABLE, StageError, UserError, describe_missing_module
 from massivetext.storage.answers import silence_told
 
 # Every command and group of commands, in the order of `massivetext --help`, where groups come after the commands.
@@ -49,8 +49,6 @@ COMMANDS: Sequence[Callable[..., None] | typer.Typer] = (
 # ClickException: what is wrong with arguments. Some versions of typer hold a copy of click, so it is found from here.
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
 
-# Packages of the extras of this distribution, by the name under which they are imported.
-_EXTRAS = {"pyspark": "spark", "s3fs": "s3", "gcsfs": "gcp", "google": "gcp", "grain": "jax", "jax": "jax"}
 _RUN_AGAIN = re.compile(r"run again to go on|(?<=and )run again$")
 
 app = typer.Typer(
@@ -145,20 +143,12 @@ def _without_run(message: str) -> str:
 
 def _print_unforeseen(error: BaseException, *, is_run: bool) -> int:
     """Print an error that is none of ours, and return the exit code."""
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        print_error(_explain_module(error.name))
+    if isinstance(error, ModuleNotFoundError):
+        print_error(describe_missing_module(error))
         return 2
     message = _explain(error, "the run folder" if is_run else "standard output, or a file")
     print_error(message if is_run else _without_run(message))
     return 1
-
-
-def _explain_module(module: str) -> str:
-    package = module.split(".")[0]
-    extra = _EXTRAS.get(package)
-    if extra is None:
-        return f"{package}: is not installed, and massivetext needs it; install massivetext again with what it requires"
-    return f"{package}: is not installed, and this needs it: pip install 'massivetext[{extra}]'"
 
 
 def _stop(number: int) -> int:
