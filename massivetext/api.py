@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from os import PathLike, fspath
+from typing import cast
 
 import msgspec
 
 from massivetext import recipe as recipes
 from massivetext.engines.engine import Engine
+from massivetext.errors import UserError
 from massivetext.orchestration.driver import prepare
 from massivetext.orchestration.plan import check_plan, missing_demo
 from massivetext.recipe import LoadedRecipe, SourceOptions
@@ -19,6 +21,7 @@ from massivetext.sources.splits import Split
 from massivetext.stages import RECORDS
 from massivetext.stages.report_stage import PAGE
 from massivetext.storage import files as fs
+from massivetext.toml_tables import describe_value
 from massivetext.transforms.arguments import checked_seed
 
 RecipeLike = str | PathLike[str] | LoadedRecipe
@@ -98,7 +101,7 @@ def load_recipe(name_or_path: str | PathLike[str]) -> LoadedRecipe:
     Raises:
         UserError: there is no such recipe, it is not TOML, or a value is not valid; names file and key.
     """
-    return recipes.load_recipe(fspath(name_or_path))
+    return recipes.load_recipe(_checked_path("load_recipe: name_or_path", name_or_path))
 
 
 def check(recipe: RecipeLike) -> CheckResult:
@@ -152,7 +155,9 @@ def run(
         StageError: a stage could not finish. What is complete stays: the same call continues.
         KeyboardInterrupt: the run was interrupted; the same call continues.
     """
-    loaded, folder = _with_seed(_loaded(recipe), seed), fs.absolute(fspath(output))
+    _check_arguments(until, workers, beam_args, notify)
+    folder = fs.absolute(_checked_path("run: output", output))
+    loaded = _with_seed(_loaded(recipe), seed)
     done: list[str] = []
 
     def listen(stage: str, event: str, _shards: int) -> None:
@@ -170,6 +175,30 @@ def run(
         records=fs.join(folder, RECORDS.name) if driver.context.run.manifest(RECORDS.name) else None,
         report=page if fs.exists(page) else None,
     )
+
+
+def _checked_path(argument: str, path: object) -> str:
+    """Return a path as a string. Raises UserError if it is none, or has a character that no path has."""
+    if not isinstance(path, str | PathLike) or not isinstance(fspath(path), str) or not fspath(path):
+        found = "bytes" if isinstance(path, bytes) else describe_value(path)
+        raise UserError(f"{argument}: want a path as a string or a Path, got {found}")
+    if "\0" in fspath(path):
+        raise UserError(f"{argument}: want a path, got one with a NUL character: {fspath(path)!r}")
+    return fspath(path)
+
+
+def _check_arguments(until: object, workers: object, beam_args: object, notify: object) -> None:
+    """Raise UserError for an argument of :func:`run` that is of another type."""
+    if until is not None and not isinstance(until, str):
+        raise UserError(f"run: until: want the name of a stage, or None, got {describe_value(until)}")
+    if not isinstance(workers, int) or isinstance(workers, bool):  # the engine checks how many
+        raise UserError(f"run: workers: want a whole number, got {describe_value(workers)}")
+    is_list = isinstance(beam_args, Sequence) and not isinstance(beam_args, str | bytes)
+    if not is_list or not all(isinstance(each, str) for each in cast("Sequence[object]", beam_args)):
+        found = "something else in it" if is_list else f"a value of type {type(beam_args).__name__}"  # may be a secret
+        raise UserError(f"run: beam_args: want a list of strings such as ['--runner=X'], got {found}")
+    if not callable(notify):
+        raise UserError(f"run: notify: want a function that takes a message, got {describe_value(notify)}")
 
 
 def _loaded(recipe: RecipeLike) -> LoadedRecipe:

@@ -32,6 +32,9 @@ MENDABLE = frozenset(
     | {errno.EIO, errno.ESTALE, errno.ETIMEDOUT}
 )
 
+# Packages of the extras of this distribution, by the name under which they are imported.
+_EXTRAS = {"pyspark": "spark", "s3fs": "s3", "gcsfs": "gcp", "google": "gcp", "grain": "jax", "jax": "jax"}
+
 _MARK = re.compile(r'<<massivetext (\w+) ("(?:[^"\\]|\\.)*")>>')
 
 
@@ -84,6 +87,15 @@ class ReadError(StageError):
 
 class StoreFailedError(StageError):
     """An object store still fails after several attempts."""
+
+
+def describe_missing_module(error: ModuleNotFoundError) -> str:
+    """Return what to install for a module that is missing."""
+    package = (error.name or str(error)).split(".")[0]
+    extra = _EXTRAS.get(package)
+    if extra is None:
+        return f"{package}: is not installed, and massivetext needs it; install massivetext again with what it requires"
+    return f"{package}: is not installed, and this needs it: pip install 'massivetext[{extra}]'"
 
 
 def mark_for_driver(error: MassivetextError) -> MassivetextError:

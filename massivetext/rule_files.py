@@ -30,7 +30,7 @@ def read_rule_tables(
             f"of its rules begin with it; got {path.stem!r}; rename the file"
         )
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: want a TOML file in UTF-8: {error}") from error
     except OSError as error:

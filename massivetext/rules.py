@@ -26,7 +26,7 @@ Text = Annotated[str, msgspec.Meta(min_length=1)]
 Name = Annotated[
     str,
     msgspec.Meta(
-        pattern="^([a-z][a-z0-9_]*/)?[a-z][a-z0-9_]*$",
+        pattern=r"^([a-z][a-z0-9_]*/)?[a-z][a-z0-9_]*\Z",
         description="a name of a-z, 0-9 and _ that begins with a letter",
     ),
 ]

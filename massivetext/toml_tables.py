@@ -6,6 +6,7 @@ Types are structs of msgspec; its own messages ("Expected `array`, got `str`") s
 import difflib
 import re
 import tomllib
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ from massivetext.formatting import count_noun
 
 T = TypeVar("T")
 _LONGEST_SHOWN = 60  # characters of a value in a message
+_POSITION = re.compile(r"at line (\d+), column (\d+)")  # as tomllib says it
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]|\[\.\.\.\]")
 
 
@@ -35,11 +37,25 @@ def parse_toml(text: str, path: str, parse_float: Callable[[str], object] = floa
     try:
         return tomllib.loads(text, parse_float=parse_float)
     except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path}: want a TOML file: {error}") from error
+        raise UserError(f"{path}: want a TOML file: {error}{_name_character(text, str(error))}") from error
     except RecursionError as error:
         raise UserError(f"{path}: want a TOML file, got arrays or tables that lie too deep in each other") from error
     except (ValueError, ArithmeticError) as error:  # a number that Python does not convert
         raise UserError(f"{path}: want a TOML file, got a number of too many digits") from error
+
+
+def _name_character(text: str, message: str) -> str:
+    """Return the end of a message that names the character where a text is no TOML, if it does not look like itself."""
+    found = _POSITION.search(message)
+    if found is None:
+        return ""
+    lines = text.split("\n")
+    line, column = int(found[1]) - 1, int(found[2]) - 1
+    character = lines[line][column : column + 1] if line < len(lines) else ""
+    if not character or (character.isascii() and character.isprintable()):
+        return ""
+    name = unicodedata.name(character, "a control character")
+    return f"; the character there is U+{ord(character):04X}, {name}: replace it"
 
 
 def convert_value(value: object, kind: Any, where: str, position: str = "") -> Any:  # `kind` may be an annotation

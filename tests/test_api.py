@@ -5,7 +5,9 @@ import pkgutil
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jsonl_corpus
 import pytest
@@ -187,3 +189,37 @@ def test_warnings_go_to_the_log_unless_somebody_is_named_for_them(
 
     assert heard
     assert [record.getMessage() for record in caplog.records if record.name == "massivetext.api"] == heard
+
+
+@pytest.mark.parametrize("path", [None, 1, b"x", [], {}, "", "\0", "x" * 5000], ids=lambda path: repr(path)[:10])
+def test_what_is_no_path_is_refused_in_words(path: object, tmp_path: Path) -> None:
+    recipe = jsonl_corpus.write(tmp_path / "corpus", shards=1, documents=1)
+    calls: list[Callable[[Any], object]] = [
+        massivetext.load_recipe,
+        massivetext.check,
+        lambda output: massivetext.run(recipe, output),
+    ]
+    for call in calls:
+        with pytest.raises(massivetext.UserError, match=r"want a path|cannot be read|File name too long"):
+            call(path)
+
+
+@pytest.mark.parametrize(
+    ("argument", "values", "message"),
+    [
+        ("workers", ["2", 1.5, True, None], "run: workers: want a whole number, got"),
+        ("beam_args", ["--x", [1], None], "run: beam_args: want a list of strings"),
+        ("notify", [1], "run: notify: want a function"),
+        ("until", [3, []], "run: until: want the name of a stage"),
+        ("seed", ["x", True, 1.5, -1], "run: seed: want a whole number"),
+    ],
+)
+def test_arguments_of_another_type_are_refused_in_words(
+    argument: str, values: list[object], message: str, tmp_path: Path
+) -> None:
+    recipe = jsonl_corpus.write(tmp_path / "corpus", shards=1, documents=1)
+    run: Callable[..., object] = massivetext.run
+    for value in values:
+        with pytest.raises(massivetext.UserError, match=message):
+            run(recipe, tmp_path / "run", **{argument: value})
+    assert not (tmp_path / "run").exists()

@@ -409,3 +409,12 @@ def test_a_recipe_survives_the_state_of_a_run() -> None:
 @pytest.mark.parametrize("name", ["pairs", "index", "tokens"])
 def test_a_source_name_that_a_run_uses_for_something_else_is_refused(name: str) -> None:
     assert "a run uses this name for something else; rename the source" in refusal(source(name))
+
+
+def test_a_byte_order_mark_is_no_part_of_a_recipe(tmp_path: Path) -> None:
+    text = 'name = "x"\r\n[sources.a]\r\nkind = "news"\r\ninputs = ["a"]\r\nweight = 1\r\n'
+    plain, marked = tmp_path / "plain.toml", tmp_path / "marked.toml"
+    plain.write_bytes(text.encode())
+    marked.write_bytes(text.encode("utf-8-sig"))
+
+    assert load_recipe(str(marked)).recipe == load_recipe(str(plain)).recipe

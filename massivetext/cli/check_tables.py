@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 from rich.table import Table
-from rich.text import Text
 
+from massivetext.cli.messages import safe_text
 from massivetext.formatting import format_bytes
 from massivetext.runs.stage import RunPlan, Stage
 from massivetext.sources.splits import Split
@@ -25,7 +25,7 @@ def _inputs_table(plan: RunPlan) -> Table:
     for column in ("files", "size", "shards"):
         table.add_column(column, justify="right", overflow="fold")
     for name, source in sorted(recipe.sources.items()):
-        table.add_row(name, Text("\n".join(source.inputs)), *_input_sizes(plan.splits.get(name)))
+        table.add_row(name, safe_text("\n".join(source.inputs)), *_input_sizes(plan.splits.get(name)))
     return table
 
 
@@ -34,6 +34,17 @@ def _input_sizes(shards: Sequence[Sequence[Split]] | None) -> tuple[str, str, st
         return "–", "–", "–"
     sizes = {split.path: split.size for shard in shards for split in shard}
     return f"{len(sizes):,}", format_bytes(sum(sizes.values())), f"{len(shards):,}"
+
+
+def empty_inputs(plan: RunPlan) -> list[str]:
+    """Return a warning for every source whose input files hold nothing."""
+    sizes = {name: sum(split.size for shard in shards for split in shard) for name, shards in plan.splits.items()}
+    return [
+        f"sources.{name}: its input files hold 0 bytes: a run finds no document in them, and stops after judge; give "
+        "files with something in them, or leave the source out"
+        for name, size in sorted(sizes.items())
+        if not size
+    ]
 
 
 def _judging_table(plan: RunPlan) -> Table:
@@ -63,5 +74,5 @@ def _stages_table(plan: RunPlan, stages: Sequence[Stage]) -> Table:
     for stage in stages:
         concerned = [name for name in names if stage.concerns(plan, name)]
         which = "all" if concerned == names else ", ".join(concerned) or "none"
-        table.add_row(stage.name, which, Text(stage.describe(plan)))
+        table.add_row(stage.name, which, safe_text(stage.describe(plan)))
     return table

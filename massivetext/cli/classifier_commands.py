@@ -1,13 +1,12 @@
 """The commands ``massivetext classifier ...``: train your own model for unsafe text."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from massivetext.cli.messages import make_console, print_line
+from massivetext.cli.messages import make_console, print_line, print_raw
 from massivetext.errors import UserError
 
 app = typer.Typer(
@@ -81,7 +80,7 @@ def train(
         for suffix in (".json", ".md", ".ftz"):
             written.with_suffix(suffix).replace(output.with_suffix(suffix))
     if as_json:
-        sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
+        print_raw(msgspec.json.encode(report).decode() + "\n")
         return
     console, table = make_console(), Table("held-out texts", "precision", "recall", "F1", "false alarms")
     for title, one in (("threshold of the rule", report.chosen), ("same, exactly", report.exact), ("0.5", report.even)):

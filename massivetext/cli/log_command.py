@@ -1,21 +1,20 @@
 """The command ``massivetext log``: what happened in a run, from its log."""
 
-import sys
 import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from massivetext.cli.command_arguments import RunFolder
-from massivetext.cli.messages import make_console, print_line
+from massivetext.cli.command_arguments import RunFolder, full_path
+from massivetext.cli.messages import make_console, print_line, print_raw
 from massivetext.errors import UserError
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from massivetext.runs.log_events import Event
-    from massivetext.runs.log_reading import ItemRecord
+    from massivetext.runs.log_reading import ItemRecord, LogReader
 
 _SLOWEST = 20
 
@@ -34,9 +33,8 @@ def log(
     """Print what happened in a run: the newest execution of the command, or with --errors all that the log keeps."""
     from massivetext.runs.log_events import FAILURES
     from massivetext.runs.log_reading import item_records, read_log
-    from massivetext.storage import files as fs
 
-    folder = fs.absolute(run_folder)
+    folder = full_path(run_folder)
     reader = read_log(folder)
     sessions = reader.sessions()
     if not sessions:
@@ -49,13 +47,21 @@ def log(
     if errors:
         events = [event for event in events if event.kind in FAILURES]
     if reader.damaged_lines:
-        print_line(make_console(stderr=True), f"{reader.damaged_lines:,} damaged lines are left out", style="yellow")
+        print_line(make_console(stderr=True), damaged_lines(reader), style="yellow")
     if as_json:
         _print_json(events)
     elif slowest:
         make_console().print(slowest_table(item_records(events)))
     else:
         _print_lines(events)
+
+
+def damaged_lines(reader: "LogReader") -> str:
+    """Return how many lines of a log cannot be read."""
+    from massivetext.formatting import count_noun
+
+    verb = "is" if reader.damaged_lines == 1 else "are"
+    return f"{count_noun(reader.damaged_lines, 'damaged line')} of the log {verb} left out"
 
 
 def _print_lines(events: "Sequence[Event]") -> None:
@@ -123,5 +129,4 @@ def slowest_table(records: "Sequence[ItemRecord]") -> "Table":
 def _print_json(events: "Iterable[Event]") -> None:
     import msgspec
 
-    for event in events:
-        sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
+    print_raw("".join(msgspec.json.encode(event).decode() + "\n" for event in events))

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated, cast
@@ -27,8 +28,9 @@ from massivetext.cli import (
     watch_command,
 )
 from massivetext.cli.messages import make_console, print_error
-from massivetext.cli.process_control import StoppedError, stop_on_signals
-from massivetext.errors import MENDABLE, StageError, UserError
+from massivetext.cli.process_control import say_when_stopped, stop_message, stop_on_signals
+from massivetext.errors import MENDABLE, StageError, UserError, describe_missing_module
+from massivetext.storage.answers import silence_told
 
 # Every command and group of commands, in the order of `massivetext --help`, where groups come after the commands.
 # A command is named after its function; a group has a name of its own.
@@ -52,6 +54,8 @@ COMMANDS: Sequence[Callable[..., None] | typer.Typer] = (
 
 # ClickException: what is wrong with arguments. Some versions of typer hold a copy of click, so it is found from here.
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
+
+_RUN_AGAIN = re.compile(r"run again to go on|(?<=and )run again$")
 
 app = typer.Typer(
     name="massivetext",
@@ -111,30 +115,50 @@ def run_command_line(arguments: list[str]) -> int:
         Exception: any error, if the arguments hold ``--debug``.
     """
     debug = "--debug" in arguments
-    with stop_on_signals() as received:
+    is_run = next((each for each in arguments if not each.startswith("-")), "") == "run"
+    with stop_on_signals() as received, silence_told(print_error):
+        if is_run:
+            say_when_stopped(run_command.STOPPED_BEFORE)
         try:
             code = int(app(arguments, prog_name="massivetext", standalone_mode=False) or 0)
-            return code if not received else _stop(received[0], "stopped")  # typer returns 130 for every signal
-        except (UserError, StageError) as error:
-            if debug:
-                raise
-            print_error(str(error))
-            return 2 if isinstance(error, UserError) else 1
-        except _USAGE_ERROR as error:
-            return _print_usage_error(error)
+            return code if not received else _stop(received[0])  # typer returns 130 for every signal
         except SystemExit as stop:
             return int(stop.code or 0)
-        except (KeyboardInterrupt, typer.Abort, Exception) as error:
-            if received:
-                return _stop(received[0], str(error) if isinstance(error, StoppedError) else "stopped")
-            if debug:
+        except (KeyboardInterrupt, Exception) as error:
+            if debug and not received and not isinstance(error, _USAGE_ERROR):
                 raise
-            print_error(_explain(error))
-            return 1
+            return _print_failure(error, received, is_run=is_run)
 
 
-def _stop(number: int, message: str) -> int:
-    print_error(message)
+def _print_failure(error: BaseException, received: list[int], *, is_run: bool) -> int:
+    """Print why a command has failed, and return its exit code."""
+    if isinstance(error, UserError | StageError):
+        print_error(str(error) if is_run else _without_run(str(error)))
+        return 2 if isinstance(error, UserError) else 1
+    if isinstance(error, _USAGE_ERROR):
+        return _print_usage_error(error)
+    if received:
+        return _stop(received[0])
+    return _print_unforeseen(error, is_run=is_run)
+
+
+def _without_run(message: str) -> str:
+    """Return a message whose remedy is to run again, for a command that is no run."""
+    return _RUN_AGAIN.sub("try again", message)
+
+
+def _print_unforeseen(error: BaseException, *, is_run: bool) -> int:
+    """Print an error that is none of ours, and return the exit code."""
+    if isinstance(error, ModuleNotFoundError):
+        print_error(describe_missing_module(error))
+        return 2
+    message = _explain(error, "the run folder" if is_run else "standard output, or a file")
+    print_error(message if is_run else _without_run(message))
+    return 1
+
+
+def _stop(number: int) -> int:
+    print_error(stop_message())
     return 128 + number
 
 
@@ -150,9 +174,9 @@ def _print_usage_error(error: Exception) -> int:
     return 2
 
 
-def _explain(error: BaseException) -> str:
+def _explain(error: BaseException, file: str) -> str:
     if isinstance(error, OSError) and (error.filename or error.errno in MENDABLE):
-        return f"{error.filename or 'the run folder'}: {error.strerror}; correct this and run again to go on"
+        return f"{error.filename or file}: {error.strerror}; correct this and run again to go on"
     if isinstance(error, MemoryError):
         return "this machine has no memory left for it; give fewer --workers, or a machine with more memory"
     notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from massivetext.cli.command_arguments import RecipeName
+from massivetext.cli.command_arguments import RecipeName, full_path
 from massivetext.cli.messages import make_console, print_line
 from massivetext.errors import UserError
 
@@ -54,10 +54,9 @@ def plan(
     from massivetext.recipe import load_recipe
     from massivetext.runs.store import Run
     from massivetext.runs.verify import explain_damage
-    from massivetext.storage import files as fs
 
     loaded, prices = load_recipe(recipe), _prices(price or [])
-    folder = None if sample is None else fs.absolute(sample)
+    folder = None if sample is None else full_path(sample)
     measured = []
     if folder is not None:
         with explain_damage(Run(folder)):

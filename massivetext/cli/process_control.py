@@ -5,14 +5,23 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class StoppedError(Exception):
-    """A signal has stopped a command that has something to say about it."""
+_when_stopped = ["stopped"]
+
+
+def say_when_stopped(message: str) -> None:
+    """Set what the command says if a signal stops it from now on."""
+    _when_stopped[:] = [message]
+
+
+def stop_message() -> str:
+    """Return what the command says when a signal has stopped it."""
+    return _when_stopped[0]
 
 
 @contextmanager
@@ -24,6 +33,7 @@ def stop_on_signals() -> Iterator[list[int]]:
     A signal that the process which started the command has set to be ignored stays ignored.
     """
     received: list[int] = []
+    say_when_stopped("stopped")
 
     def stop(number: int, _: object) -> None:
         received.append(number)
@@ -42,11 +52,25 @@ def stop_on_signals() -> Iterator[list[int]]:
 
 
 # What a crash prints: a signal, an exception of C++, Python's stack, errors and fatal errors of glog.
-_CRASH_LINE = re.compile(
-    r"terminate called|  what\(\):|Fatal Python|Segmentation|(Current t|T)hread 0x|  File \"|[EF]\d{4} "
-)
+_CRASH_LINE = re.compile(r"terminate called|  what\(\):|Fatal Python|Segmentation|[EF]\d{4} ")
+_STACK = re.compile(
+    r"Fatal Python|(Current t|T)hread 0x"
+)  # the head of the stack of a thread, as faulthandler prints it
+_FRAME = '  File "'
 _LAST_BYTES = 1 << 20
 _LONGEST_LINE = 200  # characters
+
+
+def crash_lines(lines: Iterable[str]) -> Iterator[str]:
+    """Yield those lines of standard error that show a crash, without the tracebacks of exceptions.
+
+    A worker that is killed makes threads of gRPC end in exceptions, whose tracebacks would bury the cause.
+    """
+    in_stack = False
+    for line in lines:
+        in_stack = bool(_STACK.match(line)) or (in_stack and line.startswith(_FRAME))
+        if in_stack or _CRASH_LINE.match(line):
+            yield line
 
 
 @contextmanager
@@ -72,7 +96,7 @@ def hide_standard_error(*, debug: bool, keep: Callable[[list[str]], None] | None
             if keep is not None:
                 log.seek(max(0, log.seek(0, os.SEEK_END) - _LAST_BYTES))
                 lines = log.read().decode(errors="replace").splitlines()
-                keep([line[:_LONGEST_LINE] for line in lines if _CRASH_LINE.match(line)][-50:])
+                keep([line[:_LONGEST_LINE] for line in crash_lines(lines)][-50:])
             raise
         finally:
             sys.stderr.flush()

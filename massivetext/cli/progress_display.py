@@ -8,8 +8,8 @@ from typing import Self
 
 from rich.console import Console
 from rich.live import Live
-from rich.text import Text
 
+from massivetext.cli.messages import safe_text
 from massivetext.cli.stage_lines import stage_line
 from massivetext.errors import MassivetextError
 from massivetext.runs.log_reading import LogReader, StageProgress, items_in_work, stage_progress
@@ -61,7 +61,7 @@ class ProgressDisplay:
                 line, style = stage_line(self._look().get(stage, nothing) if self._local else nothing), "green"
             else:
                 line, style = stage_line(_no_counts(stage, "skipped", 0.0)), "dim"
-            shown = Text(line)
+            shown = safe_text(line)
             shown.stylize(style, 0, 1 if event == "done" else len(line))
             self._console.print(shown, soft_wrap=True)
 
@@ -77,7 +77,7 @@ class ProgressDisplay:
                     for stage, since in self._running.items()
                 ]
             if self._live:
-                self._live.update(Text("\n".join(map(stage_line, stages))), refresh=True)
+                self._live.update(safe_text("\n".join(map(stage_line, stages))), refresh=True)
                 continue
             for stage in stages:
                 if stage.documents != printed.get(stage.stage, 0):  # not the same line again

@@ -5,11 +5,14 @@ from typing import Annotated
 
 import typer
 
-from massivetext.cli.command_arguments import RecipeName
+from massivetext.cli.command_arguments import RecipeName, full_path
 from massivetext.cli.messages import make_console, print_line, print_message
-from massivetext.cli.process_control import StoppedError, hide_standard_error
+from massivetext.cli.process_control import hide_standard_error, say_when_stopped
 from massivetext.stages import RECORDS, REPORT, STAGES
 from massivetext.stages.report_stage import PAGE
+
+_STOPPED = "stopped; what is complete is kept, and the same command goes on from there"
+STOPPED_BEFORE = "stopped before the run began; `massivetext log` and `watch` show the execution before this one"
 
 
 def run(
@@ -46,22 +49,22 @@ def run(
     from massivetext.runs.run_log import log_crash
     from massivetext.runs.verify import explain_damage
     from massivetext.storage import files as fs
+    from massivetext.storage.answers import silence_told
 
-    console, folder = make_console(), fs.absolute(output)
+    console, folder = make_console(), full_path(output)
     loaded = load_recipe(recipe)
     if seed is not None:
         loaded = msgspec.structs.replace(loaded, recipe=msgspec.structs.replace(loaded.recipe, seed=seed))
     engine = Engine(workers=workers, beam_args=tuple(beam_options or ()))
-    try:
-        with (
-            hide_standard_error(debug=context.obj, keep=lambda lines: log_crash(folder, lines)),
-            ProgressDisplay(console, folder) as progress,
-        ):
-            driver = prepare(loaded, folder, engine, until=until, listener=progress, notify=print_message)
-            with explain_damage(driver.context.run):
-                has_run = driver.run()
-    except KeyboardInterrupt as stop:
-        raise StoppedError("stopped; what is complete is kept, and the same command goes on from there") from stop
+    with (
+        hide_standard_error(debug=context.obj, keep=lambda lines: log_crash(folder, lines)),
+        silence_told(print_message),
+        ProgressDisplay(console, folder) as progress,
+    ):
+        driver = prepare(loaded, folder, engine, until=until, listener=progress, notify=print_message)
+        say_when_stopped(_STOPPED)
+        with explain_damage(driver.context.run):
+            has_run = driver.run()
     if not has_run:
         print_line(console, f"{folder}: everything is done already.")
     console.print(funnel_table(read_funnel(driver.context.run, sorted(loaded.recipe.sources))))

@@ -1,5 +1,6 @@
 """The command ``massivetext signals``: the signals of one text, and the rules that it fails."""
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from massivetext import assets
-from massivetext.cli.messages import make_console
+from massivetext.cli.messages import make_console, print_raw, safe_text
 from massivetext.errors import UserError
 
 if TYPE_CHECKING:
     from massivetext.schema import Document
 
 _HTML = (b"<!doctype", b"<html", b"<?xml")
+_MOST_BYTES = 1 << 28  # of one text
 _RULE_SETS = ("gopher", "safesearch")
 
 
@@ -72,9 +74,9 @@ def signals(
     if as_json:
         changes = [each._asdict() for each in changed]
         everything = {"text": text, "edited_lines": changes, "signals": values, "rules": verdicts}
-        sys.stdout.write(msgspec.json.encode(everything).decode() + "\n")
+        print_raw(msgspec.json.encode(everything).decode() + "\n")
         return
-    from massivetext.cli.trace_tables import line_table, rule_table, safe_text, signal_table
+    from massivetext.cli.trace_tables import line_table, rule_table, signal_table
 
     console = make_console()
     if edits:
@@ -89,12 +91,16 @@ def signals(
 
 
 def _read_input(file: str) -> bytes:
-    if file == "-":
-        return sys.stdin.buffer.read()
     try:
-        return Path(file).read_bytes()
-    except OSError as error:
-        raise UserError(f"{file}: want a file, or - for standard input: {error.strerror}") from error
+        with contextlib.nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as handle:
+            data = handle.read(_MOST_BYTES + 1)  # a device may have no end
+    except (OSError, ValueError) as error:
+        cause = error.strerror if isinstance(error, OSError) else error
+        printed = file.replace("\0", "\\0")
+        raise UserError(f"{printed}: want a file, or - for standard input: {cause}") from error
+    if len(data) > _MOST_BYTES:
+        raise UserError(f"{file}: want one text of at most {_MOST_BYTES:,} bytes, got more")
+    return data
 
 
 def _document(file: str, data: bytes, url: str | None) -> "Document":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from massivetext.cli.command_arguments import RunFolder
+from massivetext.cli.command_arguments import RunFolder, full_path
 from massivetext.cli.messages import make_console
 from massivetext.errors import UserError
 
@@ -27,9 +27,8 @@ def trace(
     from massivetext.runs.store import Run
     from massivetext.runs.verify import explain_damage
     from massivetext.stages.finished import open_context
-    from massivetext.storage import files as fs
 
-    run = Run(fs.absolute(run_folder))
+    run = Run(full_path(run_folder))
     with explain_damage(run):
         context = open_context(run)
         found = find_documents(context, document)

@@ -7,6 +7,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from massivetext.cli.messages import safe_text
 from massivetext.edits import Change
 from massivetext.formatting import format_value
 from massivetext.report.destinations import Destination
@@ -16,16 +17,10 @@ from massivetext.report.judged import RuleVerdict, SignalValue
 from massivetext.report.trace import RelatedDocument, StageVerdict, Trace
 from massivetext.report.wording import describe_rule, join_words
 from massivetext.stages import DECONTAMINATE, JUDGE
-from massivetext.text import printable
 
 _MAX_ROWS = 20  # of a table that may be long
 _MAX_CHANGES = 100  # of the table of lines that edits changed
 _GOOD, _BAD, _DULL = "green", "bold red", "dim"
-
-
-def safe_text(text: object, style: str = "") -> Text:
-    """Return a text from a document without characters that would steer the terminal."""
-    return Text(printable(str(text)), style=style)
 
 
 def trace_tables(trace: Trace) -> Iterator[RenderableType]:
@@ -98,7 +93,7 @@ def _head(trace: Trace) -> Table:
 def _verdict(trace: Trace) -> Text:
     if trace.dropped_by is None:
         return Text("kept", style=_GOOD)
-    return Text(f"dropped by {trace.dropped_by}", style=_BAD)
+    return safe_text(f"dropped by {trace.dropped_by}", style=_BAD)
 
 
 def _url_or_file(document: DocumentExample | RelatedDocument) -> Text:
@@ -139,7 +134,7 @@ def _stage_verdict(verdict: StageVerdict) -> Text:
 def _reason(verdict: StageVerdict, trace: Trace) -> Text:
     if verdict.kept is False and verdict.stage == JUDGE.name:
         failed = [rule.rule for rule in trace.rules if not rule.passed and not rule.report_only]
-        return Text(f"fails {join_words(failed)}")
+        return safe_text(f"fails {join_words(failed)}")
     if verdict.kept is False and verdict.stage == DECONTAMINATE.name and trace.overlaps:
         closest = trace.overlaps[0]
         return safe_text(f"overlaps {closest.item} of {closest.test_set}")
@@ -165,7 +160,7 @@ def rule_table(rules: Sequence[RuleVerdict]) -> Table:
         failed = Text("fails (reported only)", style="yellow") if rule.report_only else Text("fails", style=_BAD)
         verdict = Text("passes", style=_GOOD) if rule.passed else failed
         passes = describe_rule(rule.passes, rule.where, named=False)
-        table.add_row(rule.rule, values, passes, verdict, Text(rule.citation, style=_DULL))
+        table.add_row(rule.rule, values, passes, verdict, safe_text(rule.citation, style=_DULL))
     return table
 
 

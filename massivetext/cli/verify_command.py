@@ -2,7 +2,7 @@
 
 import typer
 
-from massivetext.cli.command_arguments import RunFolder
+from massivetext.cli.command_arguments import RunFolder, full_path
 from massivetext.cli.messages import make_console, print_line
 from massivetext.stages import RECORDS
 
@@ -14,8 +14,18 @@ def verify(run_folder: RunFolder) -> None:
     from massivetext.runs.store import Run
     from massivetext.runs.verify import verify_run
     from massivetext.storage import files as fs
+    from massivetext.storage import lock
 
-    console, run = make_console(), Run(fs.absolute(run_folder))
+    console, run = make_console(), Run(full_path(run_folder))
+    chain = lock.read_chain(run.folder)
+    if chain and not lock.is_left_over(run.folder):
+        who = chain[-1].owner or "an unreadable lock"
+        print_line(
+            console,
+            f"{run.folder}: a run is at work here ({who}): what it has not completed reads as damage; verify again "
+            "when it has ended",
+            style="yellow",
+        )
     problems = verify_run(run)
     if not problems and fs.exists(run.path(RECORDS.name, FILE_NAME)):
         problems = reader.check_records(run.path(RECORDS.name))

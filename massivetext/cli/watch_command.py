@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from massivetext.cli.command_arguments import RunFolder
-from massivetext.cli.messages import make_console, print_line
+from massivetext.cli.command_arguments import RunFolder, full_path
+from massivetext.cli.messages import make_console, print_line, safe_text
 from massivetext.errors import UserError
 
 if TYPE_CHECKING:
@@ -29,14 +29,12 @@ def watch(
 ) -> None:
     """Show the stages, work, errors and time left of a run until it ends; also of a run that has ended."""
     from rich.live import Live
-    from rich.text import Text
 
     from massivetext.runs.log_reading import LogReader
     from massivetext.storage import files as fs
     from massivetext.storage import lock
-    from massivetext.text import printable
 
-    folder = fs.absolute(run_folder)
+    folder = full_path(run_folder)
     reader, console = LogReader(folder), make_console()
 
     def look() -> tuple[list[str], bool]:
@@ -56,7 +54,7 @@ def watch(
         return
     with Live(console=console, auto_refresh=False) as live:
         while True:
-            live.update(Text(printable("\n".join(lines))), refresh=True)
+            live.update(safe_text("\n".join(lines)), refresh=True)
             if ended:
                 return
             time.sleep(_SECONDS)
@@ -72,9 +70,10 @@ def state_lines(reader: "LogReader", moment: float, local: bool, *, killed: bool
         local: whether the run folder is on this machine.
         killed: whether the lock shows that the process of the run has ended without a word.
     """
+    from massivetext.cli.log_command import damaged_lines
     from massivetext.cli.stage_lines import stage_line
-    from massivetext.runs.log_events import FAILURES, NOW_SECONDS
-    from massivetext.runs.log_reading import ENDS, item_records, items_in_work, stage_progress
+    from massivetext.runs.log_events import ENDS, FAILURES, NOW_SECONDS
+    from massivetext.runs.log_reading import item_records, items_in_work, stage_progress
 
     session = reader.sessions()[-1]
     events, now = reader.events(session), reader.now(session)
@@ -98,17 +97,21 @@ def state_lines(reader: "LogReader", moment: float, local: bool, *, killed: bool
         if silent > _SILENT_PERIODS * NOW_SECONDS[local]:
             lines.append(f"no sign of life for {_rounded(silent)}: the run was killed, or its machine has stopped")
     lines += _failure_lines(failures)
-    return lines, killed or end is not None or silent > 10 * _SILENT_PERIODS * NOW_SECONDS[local]
+    if reader.damaged_lines:
+        lines.append(f"! {damaged_lines(reader)}")
+    unknown = not events and not now  # nothing will come that says more
+    return lines, unknown or killed or end is not None or silent > 10 * _SILENT_PERIODS * NOW_SECONDS[local]
 
 
 def _head(session: str, events: "Sequence[Event]", end: "Event | None", moment: float, killed: bool) -> str:
     begun = next((event for event in events if event.kind == "run begun"), None)
     since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(begun.time)) if begun else session
-    state = end.kind.removeprefix("run ") if end is not None else "was killed" if killed else "runs"
-    took = _rounded((end.time if end else moment) - begun.time) if begun else ""
+    running = "runs" if events else "no line of its log can be read"
+    state = end.kind.removeprefix("run ") if end is not None else "was killed" if killed else running
+    took = f", {_rounded((end.time if end else moment) - begun.time)}" if begun else ""
     detail = f" ({begun.detail})" if begun and begun.detail else ""
     reason = f": {' '.join(end.detail.split())}" if end is not None and end.detail else ""
-    return f"begun {since}{detail}: {state}{reason}, {took}"
+    return f"begun {since}{detail}: {state}{reason}{took}"
 
 
 def _work_lines(found: "Sequence[tuple[Now, ItemNow]]", moment: float) -> list[str]:

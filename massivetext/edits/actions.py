@@ -19,7 +19,7 @@ Positive = Annotated[int, msgspec.Meta(ge=1)]
 Name = Annotated[
     str,
     msgspec.Meta(
-        pattern="^([a-z][a-z0-9_]*/)?[a-z][a-z0-9_]*$",
+        pattern=r"^([a-z][a-z0-9_]*/)?[a-z][a-z0-9_]*\Z",
         description="a name of a-z, 0-9 and _ that begins with a letter",
     ),
 ]

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 
 import grpc
@@ -105,6 +106,9 @@ def _start(environment: dict[str, str], preload: tuple[str, ...]) -> ForkedWorke
     return worker
 
 
+_running: "weakref.WeakSet[_LocalWorker]" = weakref.WeakSet()  # of all jobs of this process
+
+
 class _LocalWorker(GrpcWorkerHandler):
     def __init__(
         self,
@@ -117,6 +121,7 @@ class _LocalWorker(GrpcWorkerHandler):
     ) -> None:
         super().__init__(state, provision_info, grpc_server)
         self._preload, self._on_end = preload, on_end
+        self.job: object = grpc_server  # each job has its own
         self._ending = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="massivetext-worker", daemon=True)
 
@@ -129,11 +134,13 @@ class _LocalWorker(GrpcWorkerHandler):
             "WORKER_ID": self.worker_id,
         }
         self._process = _start(environment, self._preload)
+        _running.add(self)
         self._watcher.start()
 
     def stop_worker(self) -> None:
         # Either every result has arrived or the job has failed: nothing that the worker still does is needed.
         self._ending.set()
+        _running.discard(self)
         try:
             self._process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
@@ -149,6 +156,14 @@ class _LocalWorker(GrpcWorkerHandler):
                 if not is_reported:
                     self._on_end(self._process.pid, error)
                 is_reported = True
+                if any(each.is_working_beside(self) for each in list(_running)):
+                    continue  # the error would end the job, and with it their work items in the middle
                 # Repeatedly: Beam may send more requests to a worker before it notices that there is none.
                 with contextlib.suppress(RuntimeError):  # a request was sent just now
                     self.control_conn.abort(error)
+
+    def is_working_beside(self, other: "_LocalWorker") -> bool:
+        """Return whether this worker lives, is of the same job as another, and has not answered every request."""
+        is_other = self is not other and self.job is other.job
+        # Beam keeps the requests that are not answered in this dictionary alone.
+        return is_other and self._process.poll() is None and bool(self.control_conn._futures_by_id)  # noqa: SLF001

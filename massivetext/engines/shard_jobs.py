@@ -60,7 +60,7 @@ def run_shards(engine: Engine, context: Context, stages: Sequence[ShardStage], i
     if context.session:
         log = open_log(context.run.folder, context.session, "driver")
         for stage in stages:
-            mine = [item for item in uncommitted if stage.works_on(item)]
+            mine = [items[number] for number in undone[stage]]
             # A stage with labels has several jobs: what is left of one says nothing about the others.
             cost = None if stage.label else sum(item.cost for item in mine)
             log.write("job begun", stage=stage.name, items=len(mine), cost=cost)

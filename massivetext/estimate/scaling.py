@@ -49,9 +49,11 @@ def scale_volumes(
         raw_bytes: bytes of input of all sources together; None: the sum of ``inputs``.
 
     Raises:
-        UserError: no measured run has a source of the kind of some source.
+        UserError: no measured run has a source of the kind of some source, or the inputs are empty.
     """
     whole = sum(each.raw_bytes for each in inputs.values())
+    if not whole and raw_bytes is not None:
+        raise UserError("sources: want input files with something in them, got 0 bytes in all; nothing can be scaled")
     factor = 1.0 if raw_bytes is None else raw_bytes / whole
     grown = {
         name: _grown(recipe, name, _resized(inputs[name], factor), _measured(recipe, name, measured))
@@ -85,13 +87,14 @@ def _measured(recipe: Recipe, name: str, measured: Sequence[RunVolume]) -> Sourc
     kind, read_as = recipe.sources[name].kind, recipe.sources[name].format_name
     for corpus in measured:
         here = corpus.sources.get(name)
-        same = [here] if here is not None and (here.kind, here.format_name) == (kind, read_as) else []
-        same += [volume for volume in corpus.sources.values() if (volume.kind, volume.format_name) == (kind, read_as)]
+        filled = [volume for volume in corpus.sources.values() if volume.inputs.raw_bytes]
+        same = [volume for volume in filled if (volume.kind, volume.format_name) == (kind, read_as)]
+        same.sort(key=lambda volume: volume is not here)  # the source of the same name first
         if same:
             return same[0]
     for corpus in measured:
         for volume in corpus.sources.values():
-            if volume.kind == _SIMILAR.get(kind) and volume.format_name == read_as:
+            if volume.inputs.raw_bytes and volume.kind == _SIMILAR.get(kind) and volume.format_name == read_as:
                 return volume
     raise UserError(
         f"sources.{name}: nothing of kind '{kind}' and format '{read_as}' was measured; give --sample a run that has "

@@ -102,7 +102,8 @@ class SourceVolume(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def largest_share(self) -> float:
         """Share of the source that is in one full shard, above 0 and at most 1."""
-        return min(1.0, self.shard_bytes / self.inputs.raw_bytes)
+        whole = self.inputs.raw_bytes  # 0 if all files are empty
+        return 1.0 if whole <= self.shard_bytes else self.shard_bytes / whole
 
     @property
     def tokens_per_draw(self) -> float:

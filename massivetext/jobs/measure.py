@@ -17,10 +17,14 @@ from massivetext.storage import files as fs
 
 def announce_compilation(say: Callable[[str], None]) -> None:
     """Say that the first run after an installation compiles the signals, if this is one."""
+    if not _are_compiled():
+        say("The first run after an installation compiles the signals for this machine, in about half a minute.")
+
+
+def _are_compiled() -> bool:
     from massivetext.signals import kernel
 
-    if not kernel.is_compiled(registry.BUILT_IN.groups):
-        say("The first run after an installation compiles the signals for this machine, in about half a minute.")
+    return kernel.is_compiled(registry.BUILT_IN.groups)
 
 
 def measure_shard(context: Context, item: WorkItem) -> ShardCommit:
@@ -42,7 +46,8 @@ def measure_shard(context: Context, item: WorkItem) -> ShardCommit:
         pq.ParquetWriter(new, schema, compression="zstd") as writer,
     ):
         for batch in read_row_groups(run, shard, ["text", *definitions.DOCUMENT_COLUMNS]):
-            note_position(f"rows {rows:,} to {rows + batch.num_rows - 1:,}")
+            first = "" if rows or _are_compiled() else ", after the signals have been compiled"
+            note_position(f"rows {rows:,} to {rows + batch.num_rows - 1:,}{first}")
             texts = batch["text"].combine_chunks()
             table: pa.Table = signals.measure(
                 texts, batch, lists, classifier=classifier, paragraph_languages=paragraphs, readings=readings

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -143,13 +144,18 @@ class Driver:
         """Log the beginning and the end of the run; an error in between names the file."""
         log, started = self._log(), time.monotonic()
         run_log.remove_old_sessions(self.context.run.folder)
+        log.reserve()
         where = count_noun(self._engine.workers, "worker") if self._engine.embedded else "a cluster"
         shards = count_noun(len(self._items), "shard")
         log.write("run begun", detail=f"recipe {self.context.recipe.name}, {shards}, {where}")
+        told = self._tell_unwritten(log)
         try:
             yield
         except KeyboardInterrupt:
             log.write("run stopped", seconds=time.monotonic() - started, detail="by a signal")
+            raise
+        except SystemExit:
+            log.write("run stopped", seconds=time.monotonic() - started, detail="nobody reads its output")
             raise
         except MassivetextError as error:
             log.write("run failed", seconds=time.monotonic() - started, error=error)
@@ -162,7 +168,17 @@ class Driver:
             log.write("run done", seconds=time.monotonic() - started)
         finally:
             log.close()
+            if not told:
+                self._tell_unwritten(log)
             run_log.remove_old_sessions(self.context.run.folder)
+
+    def _tell_unwritten(self, log: run_log.RunLog) -> bool:
+        """Say that the log cannot be written, if that is so; return whether it was said."""
+        if log.problem:
+            self._notify(
+                f"{log.path}: lines of the log cannot be written ({log.problem}); the run goes on without them."
+            )
+        return bool(log.problem)
 
     def _log(self) -> run_log.RunLog:
         return run_log.open_log(self.context.run.folder, self.context.session, "driver")
@@ -215,18 +231,24 @@ class Driver:
             self._log().write("stage begun", stage=stage.name)
             self._listener(stage.name, "run", len(self._items))
             if stage.announce is not None and self._engine.embedded:
-                resolve(stage.announce)(self._notify)
+                resolve(stage.announce)(functools.partial(self._announce, stage.name))
         self._run_jobs(step)
         used = Usage.now().since(started)
         for stage in step:
             manifest = self._gather(stage)
             held.check()
             digest = self.context.run.commit(stage, manifest)
-            state = self._states[stage.name] = self._state(manifest, digest, used, len(step))
+            self._states[stage.name] = self._state(manifest, digest, used, len(step))
             self._save(held)
-            cpu = None if state.cpu_seconds is msgspec.UNSET else state.cpu_seconds
-            self._log().write("stage done", stage=stage.name, seconds=state.seconds, cpu_seconds=cpu)
+            names = ", ".join(each.name for each in step)
+            shared = f"one job of {names}: run.json has an equal share for each" if len(step) > 1 else ""
+            cpu = used.cpu_seconds if self._engine.embedded else None
+            self._log().write("stage done", stage=stage.name, seconds=used.seconds, cpu_seconds=cpu, detail=shared)
             self._listener(stage.name, "done", len(self._items))
+
+    def _announce(self, stage: str, message: str) -> None:
+        self._log().write("note", stage=stage, detail=message)
+        self._notify(message)
 
     def _run_jobs(self, step: Sequence[Stage]) -> None:
         items = self._items if INGEST in step else self._text_items()

@@ -16,6 +16,7 @@ from massivetext.signals import definitions, registry
 from massivetext.sources import FORMATS, Format, find_format
 from massivetext.sources.splits import Split, plan_shards
 from massivetext.stages import STAGES
+from massivetext.storage import files as fs
 
 _MEASURE_COST = 0.3  # seconds per megabyte of input, which is usually compressed
 
@@ -40,7 +41,7 @@ def plan_splits(loaded: LoadedRecipe, formats: Sequence[Format] = FORMATS) -> di
         try:
             divisible = find_format(source.format_name, formats).divisible
             plans[name] = plan_shards(source.inputs, loaded.root, source.shard_bytes, divisible=divisible)
-        except (FileNotFoundError, ValueError) as error:
+        except (FileNotFoundError, ValueError, UserError) as error:
             raise UserError(f"{loaded.path}: sources.{name}.inputs: {error}") from error
     return plans
 
@@ -53,7 +54,8 @@ def check_plan(loaded: LoadedRecipe) -> tuple[RunPlan, dict[str, str] | None]:
     Raises:
         UserError: as :func:`make_plan`, :func:`compute_stage_keys` and :func:`validate_files` do.
     """
-    if missing_demo(loaded):
+    if demo_folder := missing_demo(loaded):
+        fs.require_writable_folder(str(demo_folder), f"{loaded.path}: demo")
         return RunPlan(loaded, {}, load_rules(loaded), load_edits(loaded)), None
     plan = make_plan(loaded)
     keys = compute_stage_keys(plan)
@@ -62,15 +64,29 @@ def check_plan(loaded: LoadedRecipe) -> tuple[RunPlan, dict[str, str] | None]:
 
 
 def missing_demo(loaded: LoadedRecipe) -> Path | None:
-    """Return the folder of the demo corpus that a run will write; None if the recipe has none or it is there."""
-    folder = None if loaded.recipe.demo is None else Path(loaded.root, loaded.recipe.demo)
-    return None if folder is None or folder.exists() else folder
+    """Return the folder of the demo corpus that a run will write; None if the recipe has none or it is there.
+
+    Raises:
+        UserError: the recipe names no folder of this machine.
+    """
+    demo_folder = loaded.recipe.demo
+    if demo_folder is None:
+        return None
+    try:
+        is_local = fs.is_local(fs.resolve(demo_folder, loaded.root))
+    except UserError as error:
+        raise UserError(f"{loaded.path}: demo: {error}") from error
+    if not is_local:
+        raise UserError(f"{loaded.path}: demo: want a folder on this machine, got {demo_folder!r}")
+    folder = Path(loaded.root, demo_folder)
+    return None if folder.exists() else folder
 
 
 def make_demo(loaded: LoadedRecipe) -> Path | None:
     """Write the demo corpus if the recipe has one and it is missing; return its folder, or None if none was written."""
     folder = missing_demo(loaded)
     if folder is not None:
+        fs.require_writable_folder(str(folder), f"{loaded.path}: demo")
         demo.write_demo(folder)
     return folder
 

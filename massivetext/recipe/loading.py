@@ -14,9 +14,10 @@ from massivetext.recipe.kinds import KINDS, PAPER_LICENCES
 from massivetext.recipe.shares import exact_shares
 from massivetext.recipe.structs import Options, Recipe, SourceOptions
 from massivetext.sources import FORMATS, Format, find_format
-from massivetext.toml_tables import convert_value, parse_toml
+from massivetext.toml_tables import convert_value, describe_value, parse_toml
 
 _CREDENTIALS_IN_URL = re.compile(r"://[^/\s\"']*@")
+_LONGEST_RECIPE = 1 << 24  # bytes
 _SOURCE_NAME = re.compile("[a-z][a-z0-9_]{,63}")
 # Names that a run uses for other things beside its sources.
 _RESERVED_NAMES = frozenset(
@@ -45,19 +46,29 @@ def load_recipe(name_or_path: str, formats: Sequence[Format] = FORMATS) -> Loade
         UserError: there is no such recipe, it is not TOML, or it has a wrong value; names file and position.
     """
     built_in = assets.folder("pipelines") / f"{name_or_path}.toml"
-    path = built_in if built_in.is_file() else Path(name_or_path)
-    root = Path.cwd() if path == built_in else path.resolve().parent
     try:
-        text = path.read_text(encoding="utf-8")
+        path = built_in if built_in.is_file() else Path(name_or_path)
+        root = Path.cwd() if path == built_in else path.resolve().parent
+        text = _read_text(path)
     except (FileNotFoundError, IsADirectoryError):
         raise UserError(
             f"{name_or_path}: no such recipe; give a TOML file or one of {', '.join(assets.asset_names('pipelines'))}"
         ) from None
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: want UTF-8 text, got {error}") from error
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # a name that is too long, or has a NUL character
+        cause = error.strerror if isinstance(error, OSError) else str(error)
+        raise UserError(f"{describe_value(name_or_path)}: cannot be read: {cause}; give a TOML file") from error
     return LoadedRecipe(recipe=parse_recipe(text, str(path), formats), path=str(path), root=str(root))
+
+
+def _read_text(path: Path) -> str:
+    """Return the text of a file, without a byte order mark. Raises ValueError if it is too long for a recipe."""
+    with path.open("rb") as handle:
+        data = handle.read(_LONGEST_RECIPE + 1)  # a device may have no end
+    if len(data) > _LONGEST_RECIPE:
+        raise ValueError(f"it has more than {_LONGEST_RECIPE:,} bytes")
+    return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def parse_recipe(text: str, path: str, formats: Sequence[Format] = FORMATS) -> Recipe:

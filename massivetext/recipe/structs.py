@@ -298,7 +298,7 @@ class Recipe(Options, frozen=True):
         demo: folder of a demo corpus that is written if it is missing, relative to the recipe's folder.
     """
 
-    name: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{,63}$", description=_NAME)]
+    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{,63}\Z", description=_NAME)]
     sources: Annotated[
         dict[str, SourceOptions],
         msgspec.Meta(min_length=1, max_length=255, description="1 to 255 tables [sources.NAME]"),

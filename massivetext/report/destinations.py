@@ -7,11 +7,12 @@ import pyarrow.compute as pc
 from massivetext.records.dataset import FILE_NAME, Dataset
 from massivetext.records.packing import draws_in_epochs
 from massivetext.records.sequences import SequenceOrder
-from massivetext.records.tokens import lay_out_source, record_spans, round_tokens_path, tokens_folder
+from massivetext.records.tokens import counts_path, lay_out_source, record_spans, round_tokens_path, tokens_folder
 from massivetext.report.completed import completed_stages
 from massivetext.report.examples import DocumentLocation
 from massivetext.runs.context import Context
 from massivetext.runs.splits import TRAIN
+from massivetext.runs.verify import require_unchanged
 from massivetext.stages import RECORDS
 from massivetext.storage import files as fs
 from massivetext.storage import tables
@@ -36,21 +37,28 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def destinations(context: Context, location: DocumentLocation) -> list[Destination]:
-    """Return where the tokens of a document are, by draw; empty if it was not drawn or records is not complete."""
+    """Return where the tokens of a document are, by draw; empty if it was not drawn or records is not complete.
+
+    Raises:
+        StageError: a file that tells the places is not as it was written.
+    """
     if RECORDS.name not in completed_stages(context):
         return []
-    dataset = Dataset.from_json(fs.read_bytes(context.run.path(RECORDS.name, FILE_NAME)))
+    described = context.run.path(RECORDS.name, FILE_NAME)
+    _require_unchanged(context, described)
+    dataset = Dataset.from_json(fs.read_bytes(described))
     splits = [context.for_split(name) for name in dataset.splits]
     context = next((each for each in splits if each.in_split(location.shard)[location.row]), context)
     draws = _draws(context, location)
     if not draws:
         return []
     source, split = location.shard.source, dataset.splits[context.split]
+    _require_unchanged(context, counts_path(context.run, source, context.split))
     files = split.shards
     order = SequenceOrder(split.sequences, len(files), context.recipe.seed)
     if context.split == TRAIN:
-        described = next(each for each in dataset.sources if each.name == source)
-        documents, drawn, quotas = described.documents, described.draws, dataset.mixture.quotas
+        found = next(each for each in dataset.sources if each.name == source)
+        documents, drawn, quotas = found.documents, found.draws, dataset.mixture.quotas
     else:
         documents = drawn = split.sources[source].documents
         quotas = {name: each.sequences for name, each in split.sources.items()}
@@ -65,6 +73,11 @@ def destinations(context: Context, location: DocumentLocation) -> list[Destinati
         for (draw,) in draws_in_epochs(np.array([first_draw]), documents, epochs, context.recipe.seed, source).tolist()
         for span in record_spans(layout, order, draw, count, first_sequence=first_row, quota=quotas[source])
     ]
+
+
+def _require_unchanged(context: Context, path: str) -> None:
+    # Nothing in these files shows that a bit of them has changed, and the place would be wrong.
+    require_unchanged(context.run, RECORDS.name, [fs.relative(path, context.run.folder)])
 
 
 def _draws(context: Context, location: DocumentLocation) -> list[tuple[int, int]]:

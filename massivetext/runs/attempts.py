@@ -3,7 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from massivetext.errors import MENDABLE, MassivetextError, StageError, mark_for_driver
+from massivetext.errors import (
+    MENDABLE,
+    MassivetextError,
+    StageError,
+    UserError,
+    describe_missing_module,
+    mark_for_driver,
+)
 from massivetext.runs.context import Context
 from massivetext.runs.run_log import logged_item
 from massivetext.storage import files as fs
@@ -41,6 +48,8 @@ def translate_errors(where: str) -> Iterator[None]:
         yield
     except MassivetextError as error:
         raise mark_for_driver(error) from error
+    except ModuleNotFoundError as error:
+        raise mark_for_driver(UserError(f"{where}: {describe_missing_module(error)}")) from error
     except OSError as error:
         if error.errno is not None and error.errno not in MENDABLE:
             raise

@@ -3,12 +3,20 @@
 :mod:`massivetext.runs.run_log` writes them, and :mod:`massivetext.runs.log_reading` reads them.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 FOLDER = "log"
+NOW = ".now.json"  # end of the name of a file that says what a process is doing
+RESERVE = ".reserve"  # end of the name of a file that keeps room for the last line of the log
 NOW_SECONDS = {True: 1.0, False: 30.0}  # between two writings of what a process is doing, by whether the run is local
+
+# Bounds of what a process can have written: a line beyond them is damaged, and its numbers could not be printed.
+Moment = Annotated[float, msgspec.Meta(ge=0, le=253_402_300_799)]  # up to the year 9999
+Duration = Annotated[float, msgspec.Meta(ge=-1e10, le=1e10)]  # negative if the clock of a machine was put back
+Amount = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Cost = Annotated[float, msgspec.Meta(ge=0, le=1e30)]
 
 Kind = Literal[
     "run begun",
@@ -24,6 +32,7 @@ Kind = Literal[
     "items done",
     "item failed",
     "slow",
+    "note",
     "worker ended",
     "warning",
     "crash",
@@ -32,7 +41,17 @@ Kind = Literal[
 FAILURES = frozenset(
     {"run failed", "run stopped", "item failed", "worker ended", "slow", "warning", "crash", "log full"}
 )
-FEW = FAILURES | {"run begun", "run done", "stage skipped", "stage begun", "job begun", "stage done", "items done"}
+ENDS = ("run done", "run failed", "run stopped")
+FEW = FAILURES | {
+    "run begun",
+    "run done",
+    "stage skipped",
+    "stage begun",
+    "job begun",
+    "stage done",
+    "items done",
+    "note",
+}
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -55,18 +74,18 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         frames: innermost places of a traceback, "file:line function", the innermost last.
     """
 
-    time: float
+    time: Moment
     kind: Kind
     process: str
     stage: str = ""
     item: str = ""
-    seconds: float | None = None
-    cpu_seconds: float | None = None
-    documents: int = 0
-    bytes: int = 0
-    items: int = 0
-    cost: float | None = None
-    peak_bytes: int = 0
+    seconds: Duration | None = None
+    cpu_seconds: Duration | None = None
+    documents: Amount = 0
+    bytes: Amount = 0
+    items: Amount = 0
+    cost: Cost | None = None
+    peak_bytes: Amount = 0
     detail: str = ""
     frames: tuple[str, ...] = ()
 
@@ -86,25 +105,30 @@ class ItemNow(msgspec.Struct, frozen=True, kw_only=True):
 
     stage: str
     item: str
-    since: float
-    documents: int
-    bytes: int
+    since: Moment
+    documents: Amount
+    bytes: Amount
     position: str
-    position_since: float
+    position_since: Moment
 
 
 class Now(msgspec.Struct, frozen=True, kw_only=True):
     """What a process is doing at a moment: the work items that it works on, and its resident set in bytes."""
 
-    time: float
+    time: Moment
     process: str
-    peak_bytes: int
+    peak_bytes: Amount
     items: tuple[ItemNow, ...]
 
 
 def session_of(path: str) -> str:
     """Return the session of a log file."""
     return path.rsplit("/", 1)[-1].split(".", 1)[0]
+
+
+def is_beside_log(path: str) -> bool:
+    """Return whether a file of the log is of use only while its process runs."""
+    return path.endswith((NOW, RESERVE))
 
 
 def is_log(name: str) -> bool:

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from massivetext.errors import MassivetextError
-from massivetext.runs.log_events import FOLDER, Event, ItemNow, Now, session_of
+from massivetext.errors import MassivetextError, UserError
+from massivetext.runs.log_events import FOLDER, NOW, Event, ItemNow, Now, session_of
 from massivetext.storage import files as fs
 
-ENDS = ("run done", "run failed", "run stopped")
 _LEAST_SHARE = 0.1  # of the cost of a stage that is done before its time left is estimated
 _LEAST_ITEMS = 2  # work items that are done before that
 
@@ -86,14 +85,29 @@ class LogReader:
         self.damaged_lines = 0
 
     def refresh(self) -> None:
-        """Read what is new. Raises StageError or UserError if an object store fails."""
+        """Read what is new.
+
+        Raises:
+            UserError: the folder of the log cannot be read, or an object store refuses it.
+            StageError: an object store fails.
+        """
         self._now.clear()
+        if self._local:
+            self._require_readable()
         for info in fs.find(self._folder):
-            if info.path.endswith(".now.json"):
+            if info.path.endswith(NOW):
                 with contextlib.suppress(OSError, msgspec.DecodeError):  # it is being replaced
                     self._now[info.path] = msgspec.json.decode(fs.read_bytes(info.path), type=Now)
             elif info.path.endswith(".jsonl") and info.size > self._read.get(info.path, 0):
                 self._read_more(info.path)
+
+    def _require_readable(self) -> None:
+        try:
+            fs.names(self._folder)  # a listing leaves out what it may not read
+        except OSError as error:
+            raise UserError(
+                f"{self._folder}: the log cannot be read: {error.strerror}; correct the permissions"
+            ) from error
 
     def sessions(self) -> list[str]:
         """Return the names of all executions of the command in the log, the newest last."""
@@ -114,6 +128,8 @@ class LogReader:
             data = _read_from(path, done) if self._local else fs.read_bytes(path)[done:]
         except FileNotFoundError:
             return  # an old session was removed
+        except PermissionError as error:
+            raise UserError(f"{path}: cannot be read: {error.strerror}; correct the permissions") from error
         whole = data[: data.rfind(b"\n") + 1]
         self._read[path] = done + len(whole)
         for line in whole.splitlines():
@@ -161,10 +177,11 @@ def item_records(events: Iterable[Event]) -> list[ItemRecord]:
 def _record(stage: str, item: str, events: Sequence[Event]) -> ItemRecord:
     last = events[-1]
     done = next((event for event in reversed(events) if event.kind == "item done"), None)
+    ended = sum(event.kind != "item begun" for event in events)  # a line may be missing
     return ItemRecord(
         stage=stage,
         item=item,
-        begun=sum(event.kind == "item begun" for event in events),
+        begun=max(sum(event.kind == "item begun" for event in events), ended),
         seconds=None if done is None else done.seconds,
         cpu_seconds=None if done is None else done.cpu_seconds,
         documents=last.documents,

@@ -14,6 +14,7 @@ it, or if it cannot be written, a run writes the same bytes.
 
 import atexit
 import contextlib
+import errno
 import logging
 import os
 import re
@@ -23,7 +24,7 @@ import socket
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,13 +33,27 @@ import msgspec
 
 from massivetext.errors import MassivetextError
 from massivetext.formatting import count_noun
-from massivetext.runs.log_events import FAILURES, FEW, FOLDER, NOW_SECONDS, Event, ItemNow, Kind, Now, session_of
+from massivetext.runs.log_events import (
+    ENDS,
+    FAILURES,
+    FEW,
+    FOLDER,
+    NOW_SECONDS,
+    RESERVE,
+    Event,
+    ItemNow,
+    Kind,
+    Now,
+    is_beside_log,
+    session_of,
+)
 from massivetext.storage import files as fs
 
 KEPT_SESSIONS = 10
 SLOW_SECONDS = 30.0  # that something may take before the log names it
 FILE_BYTES = 4 << 20  # of one process; then only what is rare is written, up to as much again
 _SUM_SECONDS = 30.0  # between two lines that sum up the work items of a process whose log is full
+_RESERVED_BYTES = 1 << 16  # on a local disk, for the line that says how the run has ended
 _FLUSH_SECONDS = 5.0  # that lines for an object store wait
 _LOOK_SECONDS = 1.0
 _WARNINGS_PER_PLACE = 5
@@ -82,12 +97,19 @@ class RunLog:
         folder: the run folder, path or URL.
         session: name of the execution of the command.
         role: "driver" or "worker".
+
+    Attributes:
+        process: role, machine and process ID.
+        path: path or URL of its file.
+        problem: why a line could not be written, the first time; empty if all could.
     """
 
     def __init__(self, folder: str, session: str, role: str) -> None:
         host = _UNSAFE.sub("-", socket.gethostname())[:40]
         self.process = f"{role}-{host}-{os.getpid()}"
         self.path = fs.join(folder, FOLDER, f"{session}.{self.process}.jsonl")
+        self._reserve = f"{self.path.removesuffix('.jsonl')}{RESERVE}"
+        self.problem = ""
         self.items: dict[int, _Item] = {}
         self._local = fs.is_local(folder)
         self._writing = threading.Lock()
@@ -153,20 +175,27 @@ class RunLog:
             detail=(detail or ("" if error is None else describe_error(error)))[:_LONGEST_DETAIL],
             frames=frames if error is None else _frames(error),
         )
-        with self._writing, contextlib.suppress(Exception):
-            self._append(event)
+        with self._writing:
+            self._try(self._append, event)
+
+    def reserve(self) -> None:
+        """Keep some room on a local disk, so that a full disk does not swallow the line that says how the run ended."""
+        if self._local:
+            with contextlib.suppress(OSError):
+                Path(self._reserve).write_bytes(secrets.token_bytes(_RESERVED_BYTES))  # that no disk can compress
 
     def flush(self) -> None:
         """Write the lines that wait for an object store, and the sums of a full log."""
-        with self._writing, contextlib.suppress(Exception):
-            self._sum_up()
-            self._upload()
+        with self._writing:
+            self._try(self._sum_up)
+            self._try(self._upload)
 
     def close(self) -> None:
         """Write what waits, and stop watching; the log of a session that is over."""
         self._ended.set()
         self.flush()
         atexit.unregister(self.flush)
+        self._free_reserve()
 
     def write_now(self) -> None:
         """Write what this process is doing."""
@@ -178,6 +207,12 @@ class RunLog:
                 Path(path).write_bytes(data)
             else:
                 fs.write_bytes(path, data)
+
+    def _try(self, write: Callable[..., None], *arguments: Event) -> None:
+        try:
+            write(*arguments)
+        except Exception as error:
+            self.problem = self.problem or describe_error(error)
 
     def _append(self, event: Event) -> None:
         if self._full and event.kind not in FEW:
@@ -195,11 +230,23 @@ class RunLog:
             self._append(Event(time=event.time, kind="log full", process=self.process))
         self._lines.append(line)
         if self._local:
-            with Path(self.path).open("ab") as handle:
-                handle.write(b"".join(self._lines))
-            self._lines.clear()
+            self._write_locally(event)
         elif event.kind in FAILURES:  # everything else is written by the thread, so that no work waits for it
             self._upload()
+
+    def _write_locally(self, event: Event) -> None:
+        try:
+            append_whole(self.path, b"".join(self._lines))
+        except OSError:
+            if event.kind not in ENDS:
+                raise
+            self._free_reserve()
+            append_whole(self.path, self._lines[-1])  # what could not be written before may need more room
+        self._lines.clear()
+
+    def _free_reserve(self) -> None:
+        with contextlib.suppress(OSError):
+            Path(self._reserve).unlink()
 
     def _sum_up(self) -> None:
         self._summed = time.monotonic()
@@ -228,7 +275,7 @@ class RunLog:
         if self._lines and not self._local:
             lines, self._lines = self._lines, []
             self._files += 1
-            fs.write_bytes(self.path.replace(".jsonl", f".{self._files:04d}.jsonl"), b"".join(lines))
+            fs.write_bytes(f"{self.path.removesuffix('.jsonl')}.{self._files:04d}.jsonl", b"".join(lines))
 
     def _watch(self) -> None:
         next_now = 0.0
@@ -378,7 +425,24 @@ def remove_old_sessions(folder: str, keep: int = KEPT_SESSIONS) -> None:
         paths = [info.path for info in fs.find(fs.join(folder, FOLDER))]
         sessions = sorted({session_of(path) for path in paths})
         old = set(sessions[: max(0, len(sessions) - keep)])
-        fs.remove_files([path for path in paths if session_of(path) in old or path.endswith(".now.json")])
+        fs.remove_files([path for path in paths if session_of(path) in old or is_beside_log(path)])
+
+
+def append_whole(path: str, data: bytes) -> None:
+    """Append bytes to a local file, all of them or none: a full disk would leave the first half of a line.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    with Path(path).open("ab", buffering=0) as handle:
+        before, written = handle.seek(0, os.SEEK_END), 0
+        try:
+            written = handle.write(data)
+        finally:
+            if written < len(data):
+                handle.truncate(before)
+    if written < len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
 
 
 def describe_error(error: BaseException) -> str:

@@ -1,11 +1,11 @@
 """Check a finished run: every file is compared with its manifest, byte by byte."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from massivetext.errors import MassivetextError, StageError, UserError
+from massivetext.errors import MassivetextError, ReadError, StageError, UserError
 from massivetext.runs.log_events import is_log
 from massivetext.runs.manifests import (
     MANIFEST,
@@ -49,9 +49,55 @@ def verify_run(run: Run) -> list[str]:
     for state in sealed.run.stages:
         if state.manifest is not None:
             problems += _check_stage(run, state, expected)
+    problems += [
+        f"{path}: cannot be listed: {cause}"
+        for path, cause in fs.unreadable_folders(run.folder)
+        if not is_log(f"{fs.relative(path, run.folder)}/")
+    ]
     found = [fs.relative(info.path, run.folder) for info in fs.find(run.folder)]
     foreign = [name for name in found if name not in expected and not lock.is_lock(name) and not is_log(name)]
     return problems + [f"{run.path(name)}: is not part of the run" for name in foreign]
+
+
+def visible_damage(run: Run) -> str | None:
+    """Return the first problem of a run that shows without reading all of its files; None if there is none.
+
+    Such are a manifest that is not as it was written, and a file that is missing or has another size.
+    """
+    state = run.state()
+    for stage in () if state is None else state.stages:
+        if stage.manifest is None:
+            continue
+        if problem := _check_manifest(run, stage):
+            return problem
+        if missing := run.missing(run.need(stage.name).files()):
+            return f"{run.path(min(missing))}: is missing, or has another size than when it was written"
+    return None
+
+
+def require_unchanged(run: Run, stage: str, paths: Sequence[str]) -> None:
+    """Compare some files of a stage with its manifest, byte by byte.
+
+    Args:
+        run: the run.
+        stage: name of the stage, which is complete.
+        paths: paths of the files below the run folder.
+
+    Raises:
+        StageError: one is not as it was written.
+    """
+    files = {file.path: file for file in run.need(stage).files()}
+    for path in paths:
+        problems = _check_file(run, files[path]) if path in files else [f"{run.path(path)}: is not part of the run"]
+        if problems:
+            raise StageError(f"{problems[0]}; {_remedy(run)}")
+
+
+def _remedy(run: Run) -> str:
+    return (
+        f"`massivetext verify {run.folder}` lists everything that is damaged, and the same `massivetext run` into a "
+        "new folder makes it again"
+    )
 
 
 @contextlib.contextmanager
@@ -69,10 +115,7 @@ def explain_damage(run: Run) -> Iterator[None]:
         problem = _first_problem(run)
         if problem is None:
             raise
-        raise StageError(
-            f"{problem}; `massivetext verify {run.folder}` lists everything that is damaged, and the same `massivetext "
-            "run` into a new folder makes it again"
-        ) from error
+        raise StageError(f"{problem}; {_remedy(run)}") from error
 
 
 def _first_problem(run: Run) -> str | None:
@@ -98,7 +141,7 @@ def _first_problem(run: Run) -> str | None:
 def _check_stage(run: Run, state: StageState, expected: set[str]) -> list[str]:
     expected.add(f"{state.name}/{MANIFEST}")
     if problem := _check_manifest(run, state):
-        return [problem]
+        return [problem]  # and what it lists is not known
     problems = []
     for file in run.need(state.name).files():
         expected.add(file.path)
@@ -108,13 +151,24 @@ def _check_stage(run: Run, state: StageState, expected: set[str]) -> list[str]:
 
 def _check_manifest(run: Run, state: StageState) -> str | None:
     path = run.path(state.name, MANIFEST)
-    if not fs.exists(path):
-        return f"{path}: is missing"
-    return None if fs.digest(path) == state.manifest else f"{path}: is not as it was written"
+    try:
+        if not fs.exists(path):
+            return f"{path}: is missing"
+        return None if fs.digest(path) == state.manifest else f"{path}: is not as it was written"
+    except OSError as error:  # a folder, or one that may not be read
+        return f"{path}: cannot be read: {error.strerror}"
 
 
 def _check_file(run: Run, file: CommittedFile) -> list[str]:
     path = run.path(file.path)
+    try:
+        return _compare_file(path, file)
+    except (OSError, ReadError) as error:
+        cause = error.strerror if isinstance(error, OSError) else "the disk cannot read it"
+        return [f"{path}: cannot be read: {cause}"]
+
+
+def _compare_file(path: str, file: CommittedFile) -> list[str]:
     if not fs.exists(path):
         return [f"{path}: is missing"]
     if (size := fs.size(path)) != file.bytes:

@@ -4,6 +4,7 @@ from massivetext.errors import UserError
 from massivetext.storage import files as fs
 
 _SUFFIX = ".ftz"
+_MOST_BYTES = 1 << 32
 
 
 def find(root: str, model: str) -> str:
@@ -19,6 +20,8 @@ def find(root: str, model: str) -> str:
     for needed in (path, calibration_of(path)):
         if not fs.exists(needed):
             raise UserError(f"measure.unsafe_model: {model}: {wanted}, with its calibration; found no file {needed}")
+        if problem := fs.why_unreadable(needed, _MOST_BYTES):
+            raise UserError(f"measure.unsafe_model: {model}: {wanted}, with its calibration; {needed} {problem}")
     return path
 
 

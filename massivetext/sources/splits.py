@@ -97,6 +97,7 @@ def _find(patterns: Iterable[str], root: str) -> list[Split]:
 
 def _resolve(pattern: str, root: str) -> tuple[str, str]:
     """A pattern as the filesystem wants it, and the longest folder before its first wildcard."""
+    fs.require_path(pattern)
     absolute = fs.is_absolute(pattern)
     steps = pattern.split("/")
     fixed = 0

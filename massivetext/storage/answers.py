@@ -6,10 +6,13 @@ so. The library's own attempt is left behind in a thread that ends with the proc
 the bytes that the next attempt writes.
 """
 
+import contextlib
 import contextvars
+import math
 import os
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ParamSpec, TypeVar, cast
 
@@ -18,6 +21,9 @@ from massivetext.storage.file_systems import FileSystem
 
 VARIABLE = "MASSIVETEXT_STORE_SECONDS"
 _SECONDS = 300.0  # that a call may take which transfers little, attempts and pauses included
+_LONGEST_SECONDS = 7 * 24 * 3600
+_SILENT_SECONDS = 8.0  # after which a store is said not to answer
+_TOLD_AGAIN_SECONDS = 60.0
 _SLOWEST_BYTES_PER_SECOND = 1 << 18
 _CALLS = frozenset(
     {"info", "size", "exists", "find", "ls", "glob", "open", "cat_file", "pipe_file", "put_file", "rm", "rm_file"}
@@ -33,9 +39,22 @@ def limit_seconds(size: int = 0) -> float:
         seconds = float(given or _SECONDS)
     except ValueError:
         seconds = 0.0
-    if not seconds > 0:
-        raise UserError(f"{VARIABLE}: want a number of seconds above 0, got {given!r}")
+    if not 0 < seconds <= _LONGEST_SECONDS:
+        raise UserError(f"{VARIABLE}: want a number of seconds above 0 and at most {_LONGEST_SECONDS:,}, got {given!r}")
     return seconds + size / _SLOWEST_BYTES_PER_SECOND
+
+
+_say: list[Callable[[str], None]] = []  # what shows a message to the user; the last one is called
+
+
+@contextlib.contextmanager
+def silence_told(say: Callable[[str], None]) -> Iterator[None]:
+    """Within this block, tell the user when a store does not answer for some seconds, while its library tries again."""
+    _say.append(say)
+    try:
+        yield
+    finally:
+        _say.remove(say)
 
 
 def answer_within(seconds: float, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -57,12 +76,27 @@ def answer_within(seconds: float, function: Callable[P, R], *args: P.args, **kwa
         target=contextvars.copy_context().run, args=(call,), name="massivetext-store", daemon=True
     )
     thread.start()
-    thread.join(seconds)
+    silent = min(seconds, _SILENT_SECONDS + max(0.0, seconds - limit_seconds()))  # longer for many bytes
+    thread.join(silent)
+    if thread.is_alive():
+        _tell_silence(args[0] if args else "", silent, seconds)
+        thread.join(seconds - silent)
     if error:
         raise error[0]
     if not result:
         raise TimeoutError(f"no answer within {seconds:.0f} seconds; {VARIABLE} sets the limit")
     return result[0]
+
+
+_told = [-math.inf]  # when the silence of a store was told last; its calls come many at a time
+
+
+def _tell_silence(path: object, silent: float, seconds: float) -> None:
+    if not _say or time.monotonic() - _told[0] < _TOLD_AGAIN_SECONDS:
+        return
+    _told[0] = time.monotonic()
+    where = path if isinstance(path, str) else "the object store"
+    _say[-1](f"{where}: the store has not answered for {silent:.0f} s; trying for up to {seconds:.0f} s")
 
 
 class AnsweringFileSystem:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -78,6 +79,17 @@ def size(path: str) -> int:
         return int(fs.size(inner))
 
 
+def why_unreadable(path: str, most_bytes: int) -> str | None:
+    """Return why a file that exists is not to be read whole: no regular file, or too large; None if it can be."""
+    fs, inner = object_store.connect(path)
+    if isinstance(fs, LocalFileSystem):
+        mode = Path(inner).stat().st_mode
+        if not stat.S_ISREG(mode):  # a device or a pipe may have no end
+            return "is a folder" if stat.S_ISDIR(mode) else "is no regular file"
+    found = size(path)
+    return f"has {found:,} bytes, more than {most_bytes:,}" if found > most_bytes else None
+
+
 def has_size(path: str, size_bytes: int) -> bool:
     """Return whether a file exists and has this size: a check of a written file that does not read it."""
     try:
@@ -106,6 +118,18 @@ def _find(fs: FileSystem, inner: str) -> Mapping[str, Listed]:
         return fs.find(inner, detail=True)
     # Asked for a prefix, a store answers with one request even if there is nothing; otherwise fsspec asks three times.
     return fs.find(parent, detail=True, prefix=f"{name}/")
+
+
+def unreadable_folders(folder: str) -> list[tuple[str, str]]:
+    """Return the folders below a local folder that cannot be listed, and why; :func:`find` leaves them out."""
+    fs, inner = object_store.connect(folder)
+    if not isinstance(fs, LocalFileSystem):
+        return []
+    errors: list[OSError] = []
+    for _ in os.walk(inner, onerror=errors.append):
+        pass
+    gone = (FileNotFoundError, NotADirectoryError)
+    return [(str(error.filename), str(error.strerror)) for error in errors if not isinstance(error, gone)]
 
 
 def names(folder: str) -> frozenset[str]:

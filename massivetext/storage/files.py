@@ -30,6 +30,9 @@ from massivetext.storage.file_reading import names as names
 from massivetext.storage.file_reading import open_read as open_read
 from massivetext.storage.file_reading import read_bytes as read_bytes
 from massivetext.storage.file_reading import size as size
+from massivetext.storage.file_reading import unreadable_folders as unreadable_folders
+from massivetext.storage.file_reading import why_unreadable as why_unreadable
+from massivetext.storage.object_store import require_path as require_path
 from massivetext.storage.paths import absolute as absolute
 from massivetext.storage.paths import is_absolute as is_absolute
 from massivetext.storage.paths import is_local as is_local

@@ -167,7 +167,7 @@ def read_chain(folder: str) -> list[LockFile]:
 def _read(path: str) -> LockFile | None:
     try:
         data = fs.read_bytes(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     try:
         owner = msgspec.json.decode(data, type=Owner)

@@ -29,10 +29,13 @@ from massivetext.storage.store_errors import (
 )
 
 # fsspec knows many more, and chains of them: some run templates, shells or other people's servers, and none was tried.
-PROTOCOLS = frozenset({"", "file", "local", "memory", "hdfs", *EXTRAS})
+PROTOCOLS = frozenset({"", "file", "memory", *EXTRAS})
 UPLOAD_PART_BYTES = 1 << 24
 _LOCAL = LocalFileSystem()
 _PARALLEL_UPLOAD_PARTS = 4
+# What begins like a URL and is none would be made as a folder of this machine: ``gs:/bucket``, ``s3:``.
+_MISTYPED_URL = re.compile(r"((?:s3a?|gs|gcs|https?|ftp|hdfs|file|memory):|[A-Za-z][A-Za-z0-9+.-]*:/)(?!//)")
+_BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}|arn:[^?#\s]+")
 _CREDENTIALS_IN_URL = re.compile("://[^/]*@")
 # botocore repeats a failed request up to five times within some 15 seconds on average; s3fs repeats all of that four
 # times where the connection failed or the store said SlowDown. Variables of the environment take precedence.
@@ -48,14 +51,20 @@ def connect(path: str) -> tuple[FileSystem, str]:
     Raises:
         UserError: the protocol is not supported, its extra is not installed, or the URL holds credentials.
     """
+    require_path(path)
     if "://" not in path and "::" not in path:
         return cast("FileSystem", _LOCAL), make_path_posix(path).rstrip("/") or "/"
     protocol = protocol_of(path)
     if _CREDENTIALS_IN_URL.search(path):  # they would be written to run.json and to messages
         raise UserError(f"a URL of {protocol}:// holds credentials; leave them out, and set them in the environment")
     if protocol not in PROTOCOLS or "::" in path:
-        hint = "; download it first" if protocol in ("http", "https", "ftp") else ""
+        hint = "; download it first" if protocol in ("http", "https", "ftp", "hdfs") else ""
         raise UserError(f"{path}: want a local path, s3:// or gs://{hint}")
+    if protocol in EXTRAS and not _BUCKET.fullmatch(path.split("/")[2]):
+        raise UserError(
+            f"{path}: want {protocol}://BUCKET/FOLDER, where a bucket has letters, digits, '.', '_' and '-', got "
+            f"{path.split('/')[2]!r} as bucket"
+        )
     try:
         found: tuple[FileSystem, str] = url_to_fs(path, use_listings_cache=False, **_options(protocol))
     except ImportError as error:
@@ -65,6 +74,20 @@ def connect(path: str) -> tuple[FileSystem, str]:
     except ValueError as error:
         raise UserError(f"{path}: {error}; want a local path, s3:// or gs://") from error
     return (with_limit(found[0]), found[1]) if protocol in EXTRAS else found
+
+
+def require_path(path: str) -> None:
+    """Refuse what can be no path, and what is meant as a URL and lacks a slash.
+
+    Raises:
+        UserError: names the path, and what was probably meant.
+    """
+    if "\0" in path:
+        raise UserError(f"{path!r}: want a path, got one with a NUL character; take it out")
+    if "://" not in path and (found := _MISTYPED_URL.match(path)):
+        scheme, rest = path.split(":", 1)
+        meant = f"{scheme}://{rest.lstrip('/')}" if scheme in PROTOCOLS else "s3:// or gs://"
+        raise UserError(f"{path}: want {meant}, or ./{path} for a local path that begins with '{found[0]}'")
 
 
 def is_object_store(fs: FileSystem) -> bool:

@@ -16,7 +16,12 @@ def is_absolute(path: str) -> bool:
 
 
 def resolve(path: str, root: str) -> str:
-    """Return the path that a recipe in the folder ``root`` means: below that folder, unless absolute or a URL."""
+    """Return the path that a recipe in the folder ``root`` means: below that folder, unless absolute or a URL.
+
+    Raises:
+        UserError: the path has a NUL character, or is meant as a URL and lacks a slash.
+    """
+    object_store.require_path(path)
     return path if is_absolute(path) else join(root, path)
 
 

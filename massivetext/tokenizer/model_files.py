@@ -5,18 +5,22 @@ from massivetext.recipe import LoadedRecipe
 from massivetext.storage import files as fs
 from massivetext.tokenizer.encoder import Encoder
 
+_MOST_BYTES = 1 << 28  # of a model; one of a million pieces has 20 MB
+
 
 def model_path(root: str, model: str) -> str:
     """Return the full path of a model; ``model`` is a path relative to ``root``, an absolute path or a URL.
 
     Raises:
-        UserError: there is no such file.
+        UserError: there is no such file, or it cannot be a model.
     """
     path = fs.resolve(model, root)
     if not fs.exists(path):
         raise UserError(
             f"tokenizer.model: {path}: no such file; give a SentencePiece model, or leave the key out to train"
         )
+    if problem := fs.why_unreadable(path, _MOST_BYTES):
+        raise UserError(f"tokenizer.model: {path}: want the file of a SentencePiece model, got one that {problem}")
     return path
 
 

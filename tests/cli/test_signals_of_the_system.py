@@ -16,10 +16,10 @@ DEFAULT = (
 # The handlers are in place when this is printed; all imports of the command are still to come.
 START = (
     "import builtins, massivetext.__main__ as command; imported = builtins.__import__\n"
-    "def slow(name, *arguments):\n"
+    "def slow(name, *arguments, **named):\n"
     "    if name == 'massivetext.cli.main':\n"
     "        print('ready', flush=True); import time; time.sleep(30)\n"
-    "    return imported(name, *arguments)\n"
+    "    return imported(name, *arguments, **named)\n"
     "builtins.__import__ = slow; command.main()"
 )
 
@@ -35,7 +35,7 @@ def test_a_signal_during_the_imports_of_the_command(number: signal.Signals) -> N
     _, printed = process.communicate(timeout=20)
 
     assert process.returncode == CODES[number]
-    assert printed == "massivetext: stopped\n"
+    assert printed == "massivetext: stopped before anything had begun\n"
 
 
 @pytest.mark.parametrize("number", CODES, ids=lambda number: number.name)
@@ -75,3 +75,21 @@ def test_a_signal_that_is_ignored_stays_ignored() -> None:
 
     assert process.returncode == 0
     assert printed.strip()
+
+
+def test_a_run_that_is_stopped_before_it_begins_says_so(tmp_path: Path) -> None:
+    start = START.replace("'massivetext.cli.main'", "'massivetext.orchestration.driver'")
+    process = subprocess.Popen(
+        [sys.executable, "-c", DEFAULT + start, "run", "quickstart", "--output", str(tmp_path / "run")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGTERM)
+    _, printed = process.communicate(timeout=60)
+
+    assert process.returncode == 143
+    assert printed.startswith("massivetext: stopped before the run began; `massivetext log` and `watch` show ")
+    assert not (tmp_path / "run").exists()

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from massivetext.cli.process_control import hide_standard_error
+from massivetext.cli.process_control import crash_lines, hide_standard_error
 
 
 def test_lines_that_show_a_crash_are_kept_and_no_others(capfd: pytest.CaptureFixture[str]) -> None:
@@ -33,6 +33,19 @@ def test_lines_that_show_a_crash_are_kept_and_no_others(capfd: pytest.CaptureFix
         '  File "measure.py", line 3 in measure_shard',
     ]
     assert capfd.readouterr().err == ""
+
+
+def test_tracebacks_of_exceptions_do_not_bury_a_crash() -> None:
+    thread = [
+        "Exception in thread read_state:",
+        "Traceback (most recent call last):",
+        '  File "a.py", line 1, in _raise',
+    ]
+    stack = ["Fatal Python error: Segmentation fault", "", "Current thread 0x01 (most recent call first):"]
+    frame = '  File "measure.py", line 3 in measure_shard'
+
+    assert list(crash_lines([*thread, *thread])) == []
+    assert list(crash_lines([*thread, *stack, frame, "", *thread])) == [stack[0], stack[2], frame]
 
 
 def test_nothing_is_kept_of_a_block_that_succeeds(capfd: pytest.CaptureFixture[str]) -> None:

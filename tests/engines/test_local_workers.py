@@ -143,3 +143,24 @@ def test_a_failure_is_reported_if_standard_error_cannot_be_written(platform: str
         )
 
     assert done.stdout == "the disk is full\n"
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("victim", ["a", "b"])  # Beam waits for the workers one after the other, in their order
+def test_the_other_worker_finishes_what_it_has_begun_before_the_job_ends(victim: str, tmp_path: Path) -> None:
+    folder = str(tmp_path)
+
+    def work(lane: str) -> None:
+        Path(folder, f"{lane}.begun").touch()
+        while len(list(Path(folder).glob("*.begun"))) < 2:
+            time.sleep(0.05)
+        if lane == victim:
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(3)  # longer than it takes to see that the other one has ended, and to stop a worker
+        Path(folder, f"{lane}.done").touch()
+
+    with pytest.raises(StageError, match="SIGKILL"):
+        Engine(workers=2).run(lambda pipeline: pipeline | DistributeLanes(["a", "b"]) | map_each(work), lanes=2)
+
+    assert [path.name for path in tmp_path.glob("*.done")] == ["b.done" if victim == "a" else "a.done"]

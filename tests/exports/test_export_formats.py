@@ -84,6 +84,7 @@ RECORDS = st.builds(
     st.sets(st.integers(1, 15)).map(lambda starts: np.array([0, *sorted(starts)])),
     st.integers(0, 254),
     st.integers(0, (1 << 62) - 1),
+    st.none(),
 )
 
 

@@ -5,8 +5,8 @@ import pytest
 from handmade_run import Writer
 from rich.console import Console
 
+from massivetext.cli.messages import safe_text
 from massivetext.cli.trace_command import print_trace
-from massivetext.cli.trace_tables import safe_text
 from massivetext.report.examples import DocumentLocation
 from massivetext.report.trace import find_documents, trace_document
 from massivetext.runs.context import Context

@@ -1,9 +1,11 @@
 """The log of a run: what is in it, what is not, how large it may be, and what is read from it."""
 
+import errno
 import json
 import logging
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -23,6 +25,7 @@ from massivetext.runs import run_log
 from massivetext.runs.log_events import Event, ItemNow, Kind
 from massivetext.runs.log_reading import item_in_work, item_records, read_log, stage_progress
 from massivetext.runs.run_log import count_work, logged_item, note_position, open_log
+from massivetext.storage import files as fs
 
 STORES = pytest.mark.parametrize("where", ["local", "memory"])
 
@@ -181,6 +184,113 @@ def test_damaged_lines_are_left_out_and_counted(tmp_path: Path) -> None:
     assert reader.damaged_lines == 2
 
 
+def test_a_run_folder_whose_name_holds_jsonl_keeps_its_log_in_a_store(tmp_path: Path) -> None:
+    folder = f"memory://{tmp_path.name}/my.jsonl/run"
+    log = open_log(folder, "s1", "driver")
+    for kind in ("run begun", "run done"):
+        log.write(kind)
+        log.flush()
+
+    assert [event.kind for event in read_log(folder).events("s1")] == ["run begun", "run done"]
+
+
+def test_a_full_disk_leaves_room_for_the_line_that_says_how_the_run_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = open_log(str(tmp_path), "s1", "driver")
+    log.write("run begun")
+    log.reserve()
+    (reserve,) = (tmp_path / "log").glob("*.reserve")
+    append = run_log.append_whole
+
+    def fill(path: str, data: bytes) -> None:
+        if reserve.exists():
+            raise OSError(errno.ENOSPC, "No space left on device", path)
+        append(path, data)
+
+    monkeypatch.setattr(run_log, "append_whole", fill)
+    log.write("item begun", stage="ingest", item="a")
+    log.write("run failed", detail="no space")
+
+    assert [event.kind for event in read_log(str(tmp_path)).events("s1")] == ["run begun", "run failed"]
+    assert "No space left" in log.problem
+    log.close()
+    assert not reserve.exists()
+
+
+def test_a_line_is_appended_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    run_log.append_whole(str(path), b"first\n")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))  # as a disk with four bytes left
+    try:
+        with pytest.raises(OSError):  # noqa: PT011  # the system's message
+            run_log.append_whole(str(path), b"second\n")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert path.read_bytes() == b"first\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"time": 1e18, "kind": "run done", "process": "p"}',
+        '{"time": 1e300, "kind": "run done", "process": "p"}',
+        '{"time": -1e300, "kind": "run done", "process": "p"}',
+        '{"time": 1, "kind": "run done", "process": "p", "seconds": 1e300}',
+        '{"time": 1, "kind": "item done", "process": "p", "cost": 1e308}',
+        '{"time": 1, "kind": "item done", "process": "p", "documents": -1}',
+        '{"time": 1, "kind": "run done"',
+    ],
+)
+def test_a_line_with_absurd_numbers_is_damaged(line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log/s1.driver-h-1.jsonl").write_text(f"{line}\n")
+    for command in ("log", "watch"):
+        assert run_command_line([command, str(tmp_path)]) == 0
+        printed = capsys.readouterr()
+        assert "1 damaged line of the log is left out" in printed.out + printed.err
+    assert "begun s1: no line of its log can be read\n" in printed.out
+
+
+def test_what_a_process_says_with_absurd_numbers_is_left_out(tmp_path: Path) -> None:
+    log = open_log(str(tmp_path), "s1", "driver")
+    log.write("run begun")
+    item = {"stage": "a", "item": "b", "documents": 0, "bytes": 0, "position": "", "position_since": 1}
+    now = {"time": 1.0, "process": "p", "peak_bytes": 0, "items": [{**item, "since": -1e300}]}
+    (tmp_path / "log/s1.p.now.json").write_text(json.dumps(now))
+
+    assert [each.process for each in read_log(str(tmp_path)).now("s1")] in ([], [log.process])
+
+
+def test_a_log_that_may_not_be_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(folder: str) -> frozenset[str]:
+        raise PermissionError(errno.EACCES, "Permission denied", folder)
+
+    monkeypatch.setattr(fs, "names", refuse)  # the tests may run as root, whom no permissions stop
+    for command in ("log", "watch"):
+        assert run_command_line([command, str(tmp_path)]) == 2
+        assert "the log cannot be read: Permission denied" in capsys.readouterr().err
+
+
+def test_a_run_without_a_log_says_so_once(tmp_path: Path) -> None:
+    recipe, run = load_recipe(str(write(tmp_path / "corpus", shards=1, documents=6))), tmp_path / "run"
+    run.mkdir()
+    (run / "log").write_text("in the way")
+    said: list[str] = []
+    with pytest.raises(UserError, match="is not empty"):
+        prepare(recipe, str(run), Engine(), until="ingest")
+    (run / "log").unlink()
+    driver = prepare(recipe, str(run), Engine(), until="ingest", notify=said.append)
+    (run / "log").write_text("in the way")
+    driver.run()
+
+    assert len([message for message in said if "lines of the log cannot be written" in message]) == 1
+
+
 # -- what is read from it ----------------------------------------------------------------------------------------------
 
 
@@ -240,6 +350,10 @@ def test_no_time_left_is_given_where_it_could_not_be_honest(events: list[Event])
     assert stage_progress(events, 10.0)[0].seconds_left is None
 
 
+def test_an_item_whose_first_line_is_missing_has_begun_once() -> None:
+    assert item_records([event(1.0, "item done", item="a", seconds=1.0)])[0].begun == 1
+
+
 def test_retries_are_counted_and_the_item_in_work_is_found(tmp_path: Path) -> None:
     log = open_log(str(tmp_path), "s1", "worker")
     log.write("item begun", stage="ingest", item="a")
@@ -265,6 +379,10 @@ def test_a_run_is_logged_from_its_beginning_to_its_end(tmp_path: Path, capsys: p
 
     assert (events[0].kind, events[-1].kind) == ("run begun", "run done")
     assert [e.stage for e in events if e.kind == "stage done"] == ["ingest", "measure", "judge"]
+    shared = [e for e in events if e.kind == "stage done"]
+    assert {e.detail for e in shared} == {"one job of ingest, measure, judge: run.json has an equal share for each"}
+    for e, progress in zip(shared, stage_progress(events, 0.0), strict=True):
+        assert e.seconds == pytest.approx(progress.seconds, abs=1.0)  # `log` and `watch` say the same
     done = [e for e in events if e.kind == "item done"]
     assert len(done) == 3 * 4
     assert sum(e.documents for e in done if e.stage == "ingest") == 24
@@ -282,6 +400,24 @@ def test_a_run_is_logged_from_its_beginning_to_its_end(tmp_path: Path, capsys: p
     watched = capsys.readouterr().out
     assert "recipe corpus, 4 shards, 1 worker): done" in watched
     assert "= judge           done before" in watched
+
+
+def test_a_resumed_stage_counts_the_work_items_that_were_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe, run = load_recipe(str(write(tmp_path / "corpus", shards=2, documents=6))), str(tmp_path / "run")
+
+    def fail(*_: object) -> None:
+        raise StageError("not now")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("massivetext.jobs.measure.measure_shard", fail)
+        with pytest.raises(StageError, match="not now"):
+            prepare(recipe, run, Engine(), until="judge").run()
+    prepare(recipe, run, Engine(), until="judge").run()
+    events = read_log(run).events(read_log(run).sessions()[-1])
+    stages = {each.stage: (each.items_done, each.items) for each in stage_progress(events, 0.0)}
+
+    assert stages["ingest"][0] == stages["ingest"][1] < 4  # of four shards some had been ingested
+    assert stages["measure"] == (4, 4)
 
 
 def test_the_log_holds_no_text_of_documents(tmp_path: Path) -> None:

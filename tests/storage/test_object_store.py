@@ -309,10 +309,12 @@ def test_a_store_that_accepts_a_request_and_never_answers_is_given_up(
             assert str(failed.value).startswith(store.url)
 
 
-@pytest.mark.parametrize("given", ["soon", "0", "-1", "nan"])
+@pytest.mark.parametrize("given", ["soon", "0", "-1", "nan", "1e400", "1e9"])
 def test_a_limit_that_is_no_number_is_refused(store: Store, monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv(VARIABLE, given)
-    with pytest.raises(UserError, match=f"{VARIABLE}: want a number of seconds above 0, got '{given}'"):
+    with pytest.raises(
+        UserError, match=f"{VARIABLE}: want a number of seconds above 0 and at most 604,800, got '{given}'"
+    ):
         fs.exists(store.url + "/a")
 
 
