@@ -62,7 +62,7 @@ def _table(found: "MixtureRows", plan: bool) -> "Table":
     caption = "kept text and its tokens; sequences and their tokens; times read: mean and largest"
     table = Table(header_style="bold", caption=f"estimated: {caption}" if plan else caption)
     table.add_column("source", overflow="fold")
-    for heading in ("weight", "kept", "records", "padding", "of kept text", "times read"):
+    for heading in ("weight", "kept", "in records", "padding", "of kept text", "times read"):
         table.add_column(heading, justify="right", overflow="fold")
     for row in found.rows:
         table.add_row(

@@ -35,8 +35,8 @@ from massivetext.records.tokens import (
 )
 from massivetext.runs import documents
 from massivetext.runs.context import Context
+from massivetext.runs.record_splits import TRAIN
 from massivetext.runs.run_log import count_work
-from massivetext.runs.splits import TRAIN
 from massivetext.runs.store import Shard, ShardCommit
 from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
 from massivetext.stages import RECORDS, TOKENIZER

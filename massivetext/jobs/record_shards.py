@@ -23,7 +23,7 @@ from massivetext.jobs.tokenizer_training import MODEL
 from massivetext.recipe import Recipe
 from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.packing import draws_in_epochs
-from massivetext.records.pieces import Piece, documents_of_records, pack_pieces, unpack_pieces
+from massivetext.records.pieces import SequencePiece, documents_of_records, pack_pieces, unpack_pieces
 from massivetext.records.record_format import SequenceRecord
 from massivetext.records.sequences import (
     SequenceOrder,
@@ -35,7 +35,7 @@ from massivetext.records.sequences import (
 from massivetext.records.tokens import documents_path, lay_out_source, round_tokens_path
 from massivetext.runs.attempts import guard_work_item, translate_errors
 from massivetext.runs.context import Context
-from massivetext.runs.splits import split_names
+from massivetext.runs.record_splits import split_names
 from massivetext.runs.store import CommittedFile, Run, Shard, ShardCommit
 from massivetext.runs.work_items import WorkItem
 from massivetext.stages import TOKENIZER
@@ -201,7 +201,7 @@ def cut_draws(context: Context, wave: RecordWave, number: int, shard: Shard) -> 
                 for at in np.flatnonzero(record_shards == record_shard):
                     span, draw, document, ids = found[at]
                     cut = ids[span.start : span.stop]
-                    pieces.append(Piece(indices[at], span.position, source, span.start, draw, document, cut))
+                    pieces.append(SequencePiece(indices[at], span.position, source, span.start, draw, document, cut))
                 yield b"%d" % record_shard, pack_pieces(pieces)
 
 
@@ -244,7 +244,7 @@ def write_record_shard(
     pad_ids = [info.pad_id if context.recipe.mode_of(name) == "pack" else None for name in names]
     counts = dict.fromkeys((f"{count}:{name}" for count in ("sequences", "padding") for name in names), 0)
     wanted = shard_sizes(sequences, shards)[shard]
-    rows: list[list[Piece]] = [[] for _ in range(wanted)]
+    rows: list[list[SequencePiece]] = [[] for _ in range(wanted)]
     for batch in batches:
         for piece in unpack_pieces(batch):
             rows[piece.record].append(piece)
@@ -273,7 +273,7 @@ def write_record_shard(
     return ShardCommit(name, tuple(files), {"sequences": wanted, **counts})
 
 
-def _write_documents(context: Context, name: str, rows: Sequence[Sequence[Piece]]) -> CommittedFile:
+def _write_documents(context: Context, name: str, rows: Sequence[Sequence[SequencePiece]]) -> CommittedFile:
     table = documents_of_records(rows)
     with fs.publish(context.run.path(documents_path(name))) as new:
         pq.write_table(table, new, compression="zstd", row_group_size=64 * 1024)

@@ -13,6 +13,7 @@ from massivetext.records.sequences import SequenceOrder, shard_sizes
 
 SCHEMA = "massivetext-records/1"
 FILE_NAME = "dataset.json"
+RECORDS_FOLDER = "records"  # of a run; also the name of the stage that writes it
 
 
 class CreatedBy(msgspec.Struct, frozen=True, kw_only=True):

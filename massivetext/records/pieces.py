@@ -9,7 +9,7 @@ import pyarrow as pa
 
 Tokens = npt.NDArray[np.integer]
 
-# Sent before the tokens of a piece; see Piece.
+# Sent before the tokens of a piece; see SequencePiece.
 HEAD = np.dtype(
     [
         ("record", "<u4"),
@@ -35,7 +35,7 @@ DOCUMENTS = pa.schema(
 )
 
 
-class Piece(NamedTuple):
+class SequencePiece(NamedTuple):
     """Tokens of one draw that are in one sequence.
 
     Attributes:
@@ -57,7 +57,7 @@ class Piece(NamedTuple):
     tokens: Tokens
 
 
-def pack_pieces(pieces: Sequence[Piece]) -> bytes:
+def pack_pieces(pieces: Sequence[SequencePiece]) -> bytes:
     """Return pieces as bytes: a line with bytes per token and number of pieces, then all heads, then all tokens."""
     heads = np.empty(len(pieces), HEAD)
     for name in ("record", "position", "source", "start", "draw", "document"):
@@ -67,7 +67,7 @@ def pack_pieces(pieces: Sequence[Piece]) -> bytes:
     return b"%d %d\n" % (tokens.itemsize, len(heads)) + heads.tobytes() + tokens.tobytes()
 
 
-def unpack_pieces(data: bytes) -> Iterator[Piece]:
+def unpack_pieces(data: bytes) -> Iterator[SequencePiece]:
     """Yield the pieces of :func:`pack_pieces`."""
     line = data.index(b"\n") + 1
     width, count = (int(word) for word in data[:line].split())
@@ -76,10 +76,10 @@ def unpack_pieces(data: bytes) -> Iterator[Piece]:
     ends = np.cumsum(heads["length"])
     for head, end in zip(heads.tolist(), ends.tolist(), strict=True):
         record, position, length, source, start, draw, document = head
-        yield Piece(record, position, source, start, draw, document, tokens[end - length : end])
+        yield SequencePiece(record, position, source, start, draw, document, tokens[end - length : end])
 
 
-def documents_of_records(records: Sequence[Sequence[Piece]]) -> pa.Table:
+def documents_of_records(records: Sequence[Sequence[SequencePiece]]) -> pa.Table:
     """Return a table of :data:`DOCUMENTS` for the pieces of each record of a shard, in order."""
     rows = [(index, piece) for index, pieces in enumerate(records) for piece in pieces]
     columns = {

@@ -7,11 +7,11 @@ from typing import NamedTuple, overload
 
 import numpy as np
 
-from massivetext.records.dataset import FILE_NAME, Dataset, RecordShard
+from massivetext.records.dataset import FILE_NAME, RECORDS_FOLDER, Dataset, RecordShard
 from massivetext.records.formats import FORMATS, RecordFormats
 from massivetext.records.local_copies import LocalShards
 from massivetext.records.record_format import RecordFormat, RecordSource, SequenceRecord
-from massivetext.runs.splits import TRAIN
+from massivetext.runs.record_splits import TRAIN
 from massivetext.storage import files as fs
 
 
@@ -137,7 +137,7 @@ def read_dataset(folder: str) -> Dataset:
     except FileNotFoundError as error:
         if not fs.exists(fs.join(folder, "run.json")):
             raise
-        inner = fs.join(folder, "records")
+        inner = fs.join(folder, RECORDS_FOLDER)
         raise FileNotFoundError(
             f"{path}: no such file: {folder} is a run; its records are in {inner}"
             + ("" if fs.exists(fs.join(inner, FILE_NAME)) else ", which is not finished: continue the run")

@@ -10,7 +10,7 @@ import pyarrow as pa
 from massivetext.recipe import Recipe
 from massivetext.records.packing import best_fit, concatenate, counts_of_epochs
 from massivetext.records.sequences import SequenceOrder, SourceLayout, lay_out_draws
-from massivetext.runs.splits import TRAIN
+from massivetext.runs.record_splits import TRAIN
 from massivetext.runs.store import Run, Shard
 from massivetext.storage import files as fs
 from massivetext.storage import tables

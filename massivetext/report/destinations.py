@@ -11,7 +11,7 @@ from massivetext.records.tokens import counts_path, lay_out_source, record_spans
 from massivetext.report.completed import completed_stages
 from massivetext.report.examples import DocumentLocation
 from massivetext.runs.context import Context
-from massivetext.runs.splits import TRAIN
+from massivetext.runs.record_splits import TRAIN
 from massivetext.runs.verify import require_unchanged
 from massivetext.stages import RECORDS
 from massivetext.storage import files as fs

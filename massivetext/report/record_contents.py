@@ -10,7 +10,7 @@ from massivetext.records.reader import open_records
 from massivetext.records.tokens import documents_path
 from massivetext.report.examples import ExampleReader, locate_documents
 from massivetext.runs.context import Context
-from massivetext.runs.splits import TRAIN
+from massivetext.runs.record_splits import TRAIN
 from massivetext.stages import RECORDS, TOKENIZER
 from massivetext.storage import tables
 from massivetext.tokenizer.model_files import read_encoder

@@ -14,7 +14,7 @@ from massivetext.edits import EditRule
 from massivetext.errors import StageError
 from massivetext.recipe import Recipe, SourceOptions
 from massivetext.rules import Rule
-from massivetext.runs.splits import TRAIN, held_out, split_has_source, split_recipe
+from massivetext.runs.record_splits import TRAIN, held_out, split_has_source, split_recipe
 from massivetext.runs.stage import VerdictSet
 from massivetext.runs.store import Run, Shard
 from massivetext.schema import MAX_SHARDS, U64, pack_document_refs, shard_number

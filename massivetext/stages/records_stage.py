@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from massivetext.runs.stage import RunPlan, Stage
 
 if TYPE_CHECKING:
@@ -22,6 +20,8 @@ def _key(plan: RunPlan) -> object:
 
 
 def _own_options(source: "SourceOptions") -> list[object]:
+    import msgspec
+
     options = (source.mode, source.epochs, source.max_epochs)
     return [None if isinstance(each, msgspec.UnsetType) else each for each in options]
 

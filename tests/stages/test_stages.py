@@ -18,6 +18,8 @@ NAMES = {stage.name for stage in STAGES}
 # Strings that are spelt like a stage and mean something else, by file.
 OTHER_MEANINGS = {
     "demo/source_files.py": {"records"},  # a word of the demo corpus
+    "records/dataset.py": {"records"},  # the folder of a run, for readers that know no stage
+    "records/exports/flat_files.py": {"tokenizer"},  # key of an index file
     "report/sections/inputs_section.py": {"records"},  # heading of a column
     "report/sections/output_section.py": {"tokenizer"},  # identifier of a section of the page
 }

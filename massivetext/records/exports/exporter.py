@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from massivetext.errors import StageError, UserError
 from massivetext.records import reader
-from massivetext.records.dataset import Dataset, RecordShard
+from massivetext.records.dataset import RECORDS_FOLDER, Dataset, RecordShard
 from massivetext.records.exports import croissant, data_card
 from massivetext.records.exports.export_folder import ExportFolder
 from massivetext.records.exports.export_format import (
@@ -25,8 +25,6 @@ from massivetext.records.formats import FORMATS, RecordFormats
 from massivetext.records.record_format import SequenceRecord
 from massivetext.runs.store import Run
 from massivetext.storage import files as fs
-
-RECORDS = "records"  # name of the stage, and of its folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +92,9 @@ def _read_dataset(run: Run) -> Dataset:
     state = run.state()
     if state is None:
         raise UserError(f"{run.folder}: no run here; give the folder that `massivetext run` wrote to")
-    run.need(RECORDS)
+    run.need(RECORDS_FOLDER)
     try:
-        return reader.read_dataset(run.path(RECORDS))
+        return reader.read_dataset(run.path(RECORDS_FOLDER))
     except (ValueError, FileNotFoundError) as error:
         raise StageError(f"{error}; run `massivetext verify` on the run") from error
 
@@ -174,7 +172,7 @@ class _Export:
     def _tokenizer(self) -> dict[str, bytes]:
         """Return the tokenizer's file by its path in the export."""
         described = self._dataset.tokenizer
-        path = os.path.normpath(f"{RECORDS}/{described.path}")
+        path = os.path.normpath(f"{RECORDS_FOLDER}/{described.path}")
         try:
             data = fs.read_bytes(self._run.path(path))
         except FileNotFoundError as error:
@@ -222,7 +220,7 @@ class _Export:
             )
 
     def _rows(self, source: RecordShard) -> Iterator[SequenceRecord]:
-        path = self._run.path(RECORDS, source.path)
+        path = self._run.path(RECORDS_FOLDER, source.path)
         try:
             with fs.local_copy(path) as local:
                 if fs.size(local) != source.bytes or fs.digest(local) != source.sha256:
