@@ -118,7 +118,7 @@ def _volume(recipe: Recipe, name: str, manifests: Mapping[str, Manifest], sets: 
         funnel=tuple(funnel),
         draws=drawn["draws"],
         drawn_tokens=drawn["drawn_tokens"],
-        drawn_bytes=manifests[RECORDS.name].totals(f"coverage/{name}/").get("drawn_bytes", msgspec.UNSET),
+        drawn_bytes=manifests[RECORDS.name].totals("dataset").get(f"drawn_bytes:{name}", msgspec.UNSET),
     )
 
 

@@ -1,94 +1,84 @@
-"""How much of the kept text is in the records, and how often: counted shard by shard after all draws are encoded."""
+"""How much of the kept text is in the records, and how often, counted from the draws of every shard."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from massivetext.engines.engine import Engine
-from massivetext.engines.shard_jobs import run_shards
 from massivetext.formatting import format_count
 from massivetext.jobs.encode_draws import STAGE, EncodedDraws
 from massivetext.recipe import LoadedRecipe
 from massivetext.records.packing import draws_in_epochs
 from massivetext.records.reader import read_dataset
+from massivetext.records.sequences import SourceLayout
 from massivetext.records.tokens import lay_out_source, round_tokens_path
 from massivetext.runs.context import Context
-from massivetext.runs.store import Shard, ShardCommit
-from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
+from massivetext.runs.store import Shard
+from massivetext.storage import files as fs
 from massivetext.storage import tables
 
 I64 = npt.NDArray[np.int64]
-_COVERAGE_COST = 1 / 200e6  # seconds per byte of text
-_LABEL = "coverage/"
 _UNREAD = 0.5  # share of the kept text above which a run says that it was not read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceCoverage:
-    """What the records hold of a source; the fields are those of :class:`massivetext.records.dataset.DatasetSource`."""
+    """What the records hold of a source; the fields are those of :class:`massivetext.records.dataset.DatasetSource`.
 
+    ``drawn_bytes`` are the UTF-8 bytes of all encoded draws.
+    """
+
+    drawn_bytes: int
     kept_tokens: int
     covered_bytes: int
     read_bytes: int
     most_reads: int
 
 
-def measure_coverage(
-    engine: Engine, context: Context, items: Sequence[WorkItem], encoded: EncodedDraws
-) -> dict[str, SourceCoverage]:
-    """Return what the records hold of each source."""
-    stage = ShardStage(STAGE, _CoverShard(encoded), _LABEL)
-    run_shards(engine, context, [stage], scale_costs(items, _COVERAGE_COST))
-    names = [stage.commit_name(item) for item in items]
-    commits = context.run.done(STAGE, context.stage_keys[STAGE], names)
-    return {source: _sum_up(context, encoded, source, commits) for source in encoded.kept}
+def measure_coverage(context: Context, encoded: EncodedDraws) -> dict[str, SourceCoverage]:
+    """Return what the records hold of each source; texts and tokens are not read."""
+    return {source: _measure(context, encoded, source) for source in encoded.kept}
 
 
-def _sum_up(context: Context, encoded: EncodedDraws, source: str, commits: Mapping[str, ShardCommit]) -> SourceCoverage:
-    counts = [commits[f"{_LABEL}{shard.name}"].counts for shard in context.shards(source)]
+def _measure(context: Context, encoded: EncodedDraws, source: str) -> SourceCoverage:
+    documents, draws = encoded.kept[source].documents, encoded.draws[source]
+    layout = lay_out_source(context.run, context.recipe, source, documents, draws, context.split)
+
+    def count(shard: Shard) -> dict[str, int]:
+        return _cover_shard(context, encoded, shard, layout)
+
+    found = list(fs.concurrently(context.run.folder, count, context.shards(source)))
     covered, read, drawn, tokens = (
-        sum(each[name] for each in counts) for name in ("covered_bytes", "read_bytes", "drawn_bytes", "drawn_tokens")
+        sum(each[name] for each in found) for name in ("covered_bytes", "read_bytes", "drawn_bytes", "drawn_tokens")
     )
     kept = encoded.kept[source].bytes
     return SourceCoverage(
+        drawn_bytes=drawn,
         kept_tokens=tokens if context.recipe.mode_of(source) == "pack" else round(kept * tokens / max(drawn, 1)),
         covered_bytes=covered,
         read_bytes=read,
-        most_reads=max(each["most_reads"] for each in counts),
+        most_reads=max(each["most_reads"] for each in found),
     )
 
 
-class _CoverShard:
-    """Counts for one shard which bytes of its documents the used sequences hold."""
-
-    def __init__(self, encoded: EncodedDraws) -> None:
-        self._encoded = encoded
-
-    def __call__(self, context: Context, item: WorkItem) -> ShardCommit:
-        """Return the commit with the counts; it has no file."""
-        shard, encoded, recipe = item.shard, self._encoded, context.recipe
-        source, quota = shard.source, encoded.quotas[shard.source]
-        drawn = _read_draws(context, shard, encoded.rounds[source])
-        documents, draws = encoded.kept[source].documents, encoded.draws[source]
-        layout = lay_out_source(context.run, recipe, source, documents, draws)
-        columns = {name: drawn[name].to_numpy().astype(np.int64) for name in ("row", "draw", "start", "stop", "count")}
-        epochs = draws // documents if recipe.mode_of(source) == "pack" and documents else 1
-        numbers = draws_in_epochs(columns["draw"], documents, epochs, recipe.seed, source)
-        used = [layout.used_tokens(each, columns["count"], quota) for each in numbers]
-        rows, starts, stops, tokens = (np.tile(columns[name], epochs) for name in ("row", "start", "stop", "count"))
-        counts = cover(rows, starts, stops, tokens, np.concatenate(used))
-        size = int((columns["stop"] - columns["start"]).sum())
-        totals = {"drawn_bytes": size, "drawn_tokens": int(columns["count"].sum())}
-        return ShardCommit(f"{_LABEL}{shard.name}", (), {**counts, **totals})
-
-
-def _read_draws(context: Context, shard: Shard, rounds: int) -> pa.Table:
-    columns = ["row", "draw", "start", "stop", "count"]
-    paths = [round_tokens_path(context.run, number, shard) for number in range(rounds)]
-    return pa.concat_tables([tables.read_table(path, columns) for path in paths])
+def _cover_shard(context: Context, encoded: EncodedDraws, shard: Shard, layout: SourceLayout) -> dict[str, int]:
+    """Return the counts of :func:`cover` for the documents of a shard, and bytes and tokens of all its draws."""
+    source, names = shard.source, ("row", "draw", "start", "stop", "count")
+    paths = [round_tokens_path(context.run, number, shard, context.split) for number in range(encoded.rounds[source])]
+    read = [tables.read_table(path, names) for path in paths]
+    row, draw, start, stop, count = (
+        np.concatenate([table[name].to_numpy() for table in read]).astype(np.int64) for name in names
+    )
+    documents, draws = encoded.kept[source].documents, encoded.draws[source]
+    epochs = draws // max(documents, 1) if context.recipe.mode_of(source) == "pack" else 1
+    used = [
+        layout.used_tokens(each, count, encoded.quotas[source])
+        for each in draws_in_epochs(draw, documents, epochs, context.recipe.seed, source)
+    ]
+    rows, starts, stops, counts = (np.tile(each, epochs) for each in (row, start, stop, count))
+    covered = cover(rows, starts, stops, counts, np.concatenate(used))
+    return covered | {"drawn_bytes": int((stop - start).sum()), "drawn_tokens": int(count.sum())}
 
 
 def cover(rows: I64, starts: I64, stops: I64, counts: I64, used: I64) -> dict[str, int]:

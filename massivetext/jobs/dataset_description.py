@@ -83,7 +83,8 @@ def write_dataset(context: Context, splits: Sequence[WrittenSplit], coverage: Ma
     written = fs.write_bytes(run.path(STAGE, FILE_NAME), described.to_json())
     beside = [fs.write_bytes(run.path(STAGE, name), data) for name, data in tfds_metadata(described).items()]
     files = tuple(run.committed(file) for file in (written, *beside))
-    run.commit_shard(STAGE, context.stage_keys[STAGE], ShardCommit("dataset", files, {}))
+    drawn = {f"drawn_bytes:{name}": coverage[name].drawn_bytes for name in names}  # for estimates of other runs
+    run.commit_shard(STAGE, context.stage_keys[STAGE], ShardCommit("dataset", files, drawn))
 
 
 def _record_shards(commits: Sequence[ShardCommit]) -> list[RecordShard]:

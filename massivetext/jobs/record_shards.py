@@ -52,8 +52,7 @@ def run_records(engine: Engine, context: Context, items: Sequence[WorkItem], *, 
     splits = [
         _write_split(engine, context.for_split(split), items, wave_bytes) for split in split_names(context.recipe)
     ]
-    encoded = splits[0].encoded
-    write_dataset(context, splits, measure_coverage(engine, context, items, encoded))
+    write_dataset(context, splits, measure_coverage(context, splits[0].encoded))
 
 
 def _write_split(engine: Engine, context: Context, items: Sequence[WorkItem], wave_bytes: int) -> WrittenSplit:
