@@ -40,7 +40,7 @@ LANGUAGES = (
     *("kat", "kor", "pol", "por", "rus", "spa", "tam", "tha", "tur", "vie"),
 )
 CODE = (".py", ".ts", ".js", ".go", ".rb", ".c", ".h", ".R", ".sh")
-_LANGUAGE_COPIES = 4  # the samples are small: encoding them once takes too short a time to measure
+_LANGUAGE_REPEATS = 5  # times --repeat: a run takes a few milliseconds
 _LARGE_BYTES = 100_000_000
 _WANTED = {"english": 8, "code": 4, "languages": 4}
 
@@ -120,10 +120,7 @@ def compare(kind: str, model: bytes, texts: list[str], repeat: int) -> dict[str,
         if not np.array_equal(ids, wanted):
             raise AssertionError(f"{kind}: ids differ from those of SentencePiece for a text that begins {text[:60]!r}")
     size = sum(len(text.encode()) for text in texts) / 1e6
-    fresh = [Encoder(model) for _ in range(repeat)]
-    for each in fresh:
-        each.encode([""])  # builds the tables
-    cold = iter(fresh)
+    cold = _empty_encoders(model, repeat)
     times = time_in_turn(
         {
             "sentencepiece": lambda: processor.encode(normal, out_type=int, num_threads=1),
@@ -143,6 +140,14 @@ def compare(kind: str, model: bytes, texts: list[str], repeat: int) -> dict[str,
             f"{peer.wall / ours.wall:.1f} times in wall time (wanted: {_WANTED[kind]})"
         )
     return found
+
+
+def _empty_encoders(model: bytes, count: int) -> Iterator[Encoder]:
+    """Return encoders with an empty cache, whose tables are built already."""
+    fresh = [Encoder(model) for _ in range(count)]
+    for each in fresh:
+        each.encode([""])
+    return iter(fresh)
 
 
 def peer(python: str, model: bytes, texts: list[str], repeat: int) -> dict[str, float]:
@@ -189,9 +194,9 @@ def main() -> None:
     print(
         f"first text of this process, tables included: {figures['first_text_s']:.1f} s (compiles after an installation)"
     )
-    texts["languages"] *= _LANGUAGE_COPIES
     for kind, found in texts.items():
-        figures.update(compare(kind, model, found, options.repeat))
+        repeat = options.repeat * (_LANGUAGE_REPEATS if kind == "languages" else 1)
+        figures.update(compare(kind, model, found, repeat))
     if options.peers is None:
         print("kitoken: left out, --peers names no interpreter")
     else:

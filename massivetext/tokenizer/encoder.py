@@ -101,10 +101,10 @@ class Encoder:
         tables = self._tables
         if isinstance(tables, str):
             return self.encode_plainly(texts)
-        normal = self._normal(texts)
-        data, bounds = _utf8(normal)
+        data, bounds = self._normal(texts)
         if _MARK.search(data.data) is None:
             return self._compiled(data, bounds, tables)
+        normal = [data[start:stop].tobytes().decode() for start, stop in itertools.pairwise(bounds.tolist())]
         marked = [number for number, text in enumerate(normal) if SPACE_MARK in text]
         encoded = self._compiled(*_utf8(["" if SPACE_MARK in text else text for text in normal]), tables)
         for number in marked:
@@ -115,16 +115,18 @@ class Encoder:
             )
         return encoded
 
-    def _normal(self, texts: Sequence[str]) -> Sequence[str]:
-        """Return the NFKC form of texts, if the model wants that."""
+    def _normal(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+        """Return the UTF-8 of texts, in NFKC if the model wants that, and the bounds of each."""
         foreign = [number for number, text in enumerate(texts) if not text.isascii()] if self._nfkc else []
-        if not foreign:
-            return texts
-        changed = encode_loop.select_for_nfkc(*_utf8([texts[number] for number in foreign]))
+        changed = encode_loop.select_for_nfkc(*_utf8([texts[number] for number in foreign])) if foreign else None
+        if changed is None or not changed.any():
+            return _utf8(texts)
+        if len(texts) == 1:  # maybe a very long one: its normal form is in memory once, as UTF-8
+            return _one(b"".join(unicodedata.normalize("NFKC", part).encode("utf-8") for part in _parts(texts[0])))
         normal = list(texts)
         for number in itertools.compress(foreign, changed.tolist()):
             normal[number] = _nfkc(texts[number])
-        return normal
+        return _utf8(normal)
 
     def _compiled(self, data: npt.NDArray[np.uint8], bounds: npt.NDArray[np.int64], tables: _Tables) -> list[Ids]:
         found, id_bounds = encode_loop.encode_utf8(data, bounds, tables.form, tables.vocabulary, tables.cache)
@@ -171,9 +173,16 @@ def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def _utf8(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Return the bytes of all texts, and int64[texts + 1], where each begins and the last one ends."""
+    if len(texts) == 1:
+        return _one(texts[0].encode("utf-8"))  # Arrow would reserve up to twice its size
     array = pa.array(texts, pa.large_string())
     _, bounds, data = array.buffers()
     return np.frombuffer(data or b"", np.uint8), np.frombuffer(bounds, np.int64)[: len(texts) + 1]
+
+
+def _one(text: bytes) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Return what :func:`_utf8` does for one text; arrays are read-only, as those of Arrow, or numba compiles again."""
+    return np.frombuffer(text, np.uint8), np.frombuffer(np.array([0, len(text)], np.int64).tobytes(), np.int64)
 
 
 def _nfkc(text: str) -> str:

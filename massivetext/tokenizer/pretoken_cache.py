@@ -65,7 +65,7 @@ def find_slot(slots: U64, shift: np.uint64, words: Words, last: np.uint64, lengt
     if length > 7:
         mixed = (((mixed ^ first) * _STEP ^ second) * _CHARACTER ^ third) * _STEP
     mixed = (mixed ^ mixed >> _HALF) * _CHARACTER
-    slot = np.int64(mixed >> shift) << 1
+    slot = signed(mixed >> shift) << 1
     if slots[slot, 0] == last and slots[slot, 1] == first and slots[slot, 2] == second and slots[slot, 3] == third:
         return slot, True
     slot += 1
