@@ -23,6 +23,7 @@ from massivetext.cli import (
     report_command,
     run_command,
     signals_command,
+    tokenizer_commands,
     trace_command,
     verify_command,
     watch_command,
@@ -50,6 +51,7 @@ COMMANDS: Sequence[Callable[..., None] | typer.Typer] = (
     export_command.export,
     engine_commands.app,
     classifier_commands.app,
+    tokenizer_commands.app,
 )
 
 # ClickException: what is wrong with arguments. Some versions of typer hold a copy of click, so it is found from here.

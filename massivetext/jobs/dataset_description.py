@@ -8,8 +8,7 @@ import msgspec
 from massivetext import __version__
 from massivetext.errors import StageError
 from massivetext.jobs.coverage import SourceCoverage
-from massivetext.jobs.encode_draws import STAGE, EncodedDraws, encoder
-from massivetext.jobs.tokenizer_training import MODEL
+from massivetext.jobs.encode_draws import STAGE, EncodedDraws, run_encoder
 from massivetext.recipe import GuardOptions
 from massivetext.records.dataset import (
     FILE_NAME,
@@ -27,8 +26,8 @@ from massivetext.records.sequences import DrawLayout
 from massivetext.records.tokens import lay_out_source
 from massivetext.runs.context import Context
 from massivetext.runs.store import ShardCommit, json_sha256
-from massivetext.stages import TOKENIZER
 from massivetext.storage import files as fs
+from massivetext.tokenizer.model_files import model_file
 
 
 class WrittenSplit(NamedTuple):
@@ -56,15 +55,21 @@ def write_dataset(context: Context, splits: Sequence[WrittenSplit], coverage: Ma
         list(fs.concurrently(run.folder, lambda name: _commit(context, name), split.shards)) for split in splits
     )
     names = sorted(recipe.sources)
-    info = encoder(run.path(MODEL), context.stage_keys[TOKENIZER.name]).info
+    info = run_encoder(context).info
     described = describe_dataset(
         name=recipe.name,
         created_by=CreatedBy(massivetext=__version__, recipe_sha256=recipe_digest(context)),
         sequence_length=recipe.records.sequence_length,
         vocab_size=info.vocabulary_size,
-        special_ids=SpecialIds(pad=info.pad_id, unk=info.unk_id, bos=info.bos_id, eos=info.eos_id),
+        special_ids=SpecialIds(
+            pad=info.pad_id, unk=info.unk_id, bos=info.bos_id, eos=info.eos_id, pad_origin=info.pad_origin
+        ),
         tokenizer=TokenizerFile(
-            path=f"../{MODEL}", sha256=info.sha256, normalizer=info.normalization, byte_fallback=info.byte_fallback
+            path=f"../{model_file(recipe)}",
+            type=info.type,
+            sha256=info.sha256,
+            normalizer=info.normalization,
+            byte_fallback=info.byte_fallback,
         ),
         seed=recipe.seed,
         weights={name: recipe.sources[name].weight for name in names},

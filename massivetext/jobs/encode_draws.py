@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
 from massivetext.errors import UserError
-from massivetext.jobs.tokenizer_training import MODEL, sampled_passages
+from massivetext.jobs.tokenizer_training import sampled_passages
 from massivetext.recipe import Recipe
 from massivetext.records.crops import I64, add_bos_eos, crop, crop_window, draws_of_documents
 from massivetext.records.mixture import compute_quotas, describe_epochs, largest_total
@@ -41,8 +41,7 @@ from massivetext.runs.store import Shard, ShardCommit
 from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
 from massivetext.stages import RECORDS, TOKENIZER
 from massivetext.storage import files as fs
-from massivetext.tokenizer.encoder import Encoder
-from massivetext.tokenizer.model_files import read_encoder
+from massivetext.tokenizer.model_files import TextEncoder, model_file, normalize_for_model, read_encoder
 
 STAGE = RECORDS.name
 BATCH_BYTES = 4 * 2**20  # bytes of crops that are encoded together and written as one row group
@@ -346,7 +345,7 @@ def _bytes_per_token(context: Context, source: str) -> float:
     passages: list[str] = []
     for shard in context.shards(source):
         passages += sampled_passages(context, shard, _MEASURED_PASSAGES - len(passages))
-    model = encoder(context.run.path(MODEL), context.stage_keys[TOKENIZER.name])
+    model = run_encoder(context)
     tokens = sum(map(len, model.encode(passages)))
     return sum(len(passage.encode()) for passage in passages) / tokens if tokens else _BYTES_PER_TOKEN
 
@@ -362,18 +361,23 @@ def _write_token_counts(context: Context, source: str, draws: int, rounds: int) 
     return counts
 
 
+def run_encoder(context: Context) -> TextEncoder:
+    """Return the encoder of the run, loaded once per process."""
+    return _read_encoder(context.run.path(model_file(context.recipe)), context.stage_keys[TOKENIZER.name])
+
+
 @functools.lru_cache(maxsize=1)
-def encoder(path: str, stage_key: str) -> Encoder:
-    """Return the encoder of the run, loaded once per process; another stage key means another model at the path."""
+def _read_encoder(path: str, _stage_key: str) -> TextEncoder:  # another stage key means another model at the path
     return read_encoder(path)
 
 
-def encode_crops(context: Context, crops: Sequence[DrawnCrop]) -> pa.Table:
-    """Return the tokens of crops as a table of :data:`massivetext.records.tokens.TOKENS`, one row per crop."""
-    model = encoder(context.run.path(MODEL), context.stage_keys[TOKENIZER.name])
+def encode_crops(context: Context, source: str, crops: Sequence[DrawnCrop]) -> pa.Table:
+    """Return the tokens of crops of a source, one row per crop, as :data:`massivetext.records.tokens.TOKENS`."""
+    model = run_encoder(context)
+    texts = normalize_for_model(context.recipe, source, [each.text for each in crops])
     ids = [
         add_bos_eos(ids, each.starts, each.ends, model.info.bos_id, model.info.eos_id)
-        for ids, each in zip(model.encode([each.text for each in crops]), crops, strict=True)
+        for ids, each in zip(model.encode(texts), crops, strict=True)
     ]
     columns = {
         "row": [each.row for each in crops],
@@ -404,7 +408,7 @@ class EncodeRound:
         kept: Mapping[str, KeptDocuments],
         *,
         batch_bytes: int = BATCH_BYTES,
-        encode: Callable[[Context, Sequence[DrawnCrop]], pa.Table] = encode_crops,
+        encode: Callable[[Context, str, Sequence[DrawnCrop]], pa.Table] = encode_crops,
     ) -> None:
         self._number, self._ranges, self._kept = number, ranges, kept
         self._batch_bytes, self._encode = batch_bytes, encode
@@ -437,11 +441,11 @@ class EncodeRound:
                 crops.append(_crop(context, shard.source, row, data, draw))
                 size += len(crops[-1].text)
                 if size >= self._batch_bytes:  # checked after every draw: a document may be drawn any number of times
-                    yield self._encode(context, crops)
+                    yield self._encode(context, shard.source, crops)
                     count_work(len(crops), size)
                     crops, size = [], 0
         if crops:
-            yield self._encode(context, crops)
+            yield self._encode(context, shard.source, crops)
             count_work(len(crops), size)
 
     def _drawn(self, context: Context, shard: Shard) -> Iterator[tuple[int, list[int], bytes]]:

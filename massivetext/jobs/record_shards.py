@@ -18,8 +18,7 @@ from massivetext.engines.engine import DistributeLanes, Engine, balance_lanes
 from massivetext.errors import UserError
 from massivetext.jobs.coverage import measure_coverage
 from massivetext.jobs.dataset_description import WrittenSplit, write_dataset
-from massivetext.jobs.encode_draws import STAGE, EncodedDraws, encode_draws, encoder
-from massivetext.jobs.tokenizer_training import MODEL
+from massivetext.jobs.encode_draws import STAGE, EncodedDraws, encode_draws, run_encoder
 from massivetext.recipe import Recipe
 from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.packing import draws_in_epochs
@@ -38,7 +37,6 @@ from massivetext.runs.context import Context
 from massivetext.runs.record_splits import split_names
 from massivetext.runs.store import CommittedFile, Run, Shard, ShardCommit
 from massivetext.runs.work_items import WorkItem
-from massivetext.stages import TOKENIZER
 from massivetext.storage import files as fs
 from massivetext.storage import tables
 from massivetext.tokenizer.encoder import id_dtype
@@ -90,7 +88,7 @@ def _waves(
 
 
 def _token_bytes(context: Context) -> int:
-    model = encoder(context.run.path(MODEL), context.stage_keys[TOKENIZER.name])
+    model = run_encoder(context)
     return id_dtype(model.info.vocabulary_size).itemsize
 
 
@@ -239,7 +237,7 @@ def write_record_shard(
     """Write one record shard from its pieces, and return the commit."""
     order = SequenceOrder(sequences, shards, context.recipe.seed)
     length, names = context.recipe.records.sequence_length, sorted(context.recipe.sources)
-    info = encoder(context.run.path(MODEL), context.stage_keys[TOKENIZER.name]).info
+    info = run_encoder(context).info
     pad_ids = [info.pad_id if context.recipe.mode_of(name) == "pack" else None for name in names]
     counts = dict.fromkeys((f"{count}:{name}" for count in ("sequences", "padding") for name in names), 0)
     wanted = shard_sizes(sequences, shards)[shard]

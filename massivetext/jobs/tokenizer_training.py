@@ -5,12 +5,14 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
 from massivetext.errors import UserError
+from massivetext.recipe import TokenizerOptions
 from massivetext.runs import documents
 from massivetext.runs.context import Context
 from massivetext.runs.run_log import count_work
@@ -19,12 +21,10 @@ from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
 from massivetext.stages import TOKENIZER
 from massivetext.storage import files as fs
 from massivetext.storage import tables
-from massivetext.tokenizer.encoder import Encoder
-from massivetext.tokenizer.model_files import model_path
+from massivetext.tokenizer.model_files import make_encoder, model_file, model_path, normalize_for_model
 from massivetext.tokenizer.trainer import in_sample, passages, train_tokenizer
 
 STAGE = TOKENIZER.name
-MODEL = "tokenizer/tokenizer.model"
 _SAMPLES = "tokenizer/samples"
 _SAMPLE_COST = 1 / 50e6  # seconds per byte of text
 _BATCH_PASSAGES = 1 << 16  # passages in memory at a time
@@ -42,11 +42,11 @@ def run_tokenizer(engine: Engine, context: Context, items: Sequence[WorkItem]) -
         else:
             sample = _SampleShard(_sample_rates(context, available))
             run_shards(engine, context, [ShardStage(STAGE, sample, "samples/")], scale_costs(items, _SAMPLE_COST))
-            model = train_tokenizer(_training_lines(context), options)
-        info = Encoder(model).info
+            model = train_tokenizer(_training_lines(context), _training_options(context))
+        info = make_encoder(model).info
     except ValueError as error:
         raise UserError(str(error)) from error
-    written = fs.write_bytes(run.path(MODEL), model)
+    written = fs.write_bytes(run.path(model_file(context.recipe)), model)
     counts = {"vocabulary": info.vocabulary_size}
     run.commit_shard(STAGE, context.stage_keys[STAGE], ShardCommit("model", (run.committed(written),), counts))
 
@@ -119,6 +119,14 @@ def sampled_passages(context: Context, shard: Shard, count: int) -> list[str]:
     return [] if batch is None else batch["passage"].to_pylist()
 
 
+def _training_options(context: Context) -> TokenizerOptions:
+    """Return the options of the model: it has no normalisation if the sources differ in theirs."""
+    options = context.recipe.tokenizer
+    return (
+        msgspec.structs.replace(options, normalization="identity") if context.recipe.normalizes_by_source else options
+    )
+
+
 def _training_lines(context: Context) -> Iterator[str]:
     """Yield every line of the samples, in the order of the shards."""
     commits = context.run.commits(STAGE, context.stage_keys[STAGE])
@@ -126,7 +134,7 @@ def _training_lines(context: Context) -> Iterator[str]:
 
     def read(shard: Shard) -> Iterator[list[str]]:
         for batch in tables.read_batches(context.run.shard_file(_SAMPLES, shard), rows=_BATCH_PASSAGES):
-            yield batch["passage"].to_pylist()
+            yield normalize_for_model(context.recipe, shard.source, batch["passage"].to_pylist())
 
     if largest > _SMALL_SAMPLE_BYTES:  # reading takes much longer than asking for it
         batches = itertools.chain.from_iterable(map(read, context.all_shards()))

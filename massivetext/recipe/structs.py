@@ -12,6 +12,7 @@ _NAME = "a name of at most 64 characters a-z, 0-9 and _ that begins with a lette
 Positive = Annotated[int, msgspec.Meta(ge=1, le=2**40)]
 Epochs = Annotated[float, msgspec.Meta(gt=0.0, le=1e6)]
 Mode = Literal["gopher", "pack"]
+Normalization = Literal["nfkc", "identity"]
 Ngram = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 _LARGEST_SIGNATURE = 16_384  # hashes
 
@@ -36,6 +37,8 @@ class SourceOptions(Options, frozen=True):
         text_field: name of the text in JSONL and Parquet input.
         licences: SPDX identifiers of accepted licences; only for formats that read licences.
         shard_bytes: input files are divided or grouped into shards of about this many bytes.
+        normalization: how its texts are normalised before they are encoded, instead of `tokenizer.normalization`: for
+            example "identity" for source code.
         mode: how its sequences are made, instead of `records.mode`.
         epochs: how often its documents are read, instead of `records.epochs`.
         max_epochs: how often they may be read at most, instead of `records.max_epochs`.
@@ -53,6 +56,7 @@ class SourceOptions(Options, frozen=True):
     text_field: str = "text"
     licences: tuple[str, ...] = PAPER_LICENCES
     shard_bytes: Positive = 64 * 2**20
+    normalization: Normalization | msgspec.UnsetType = msgspec.UNSET
     mode: Mode | msgspec.UnsetType = msgspec.UNSET
     epochs: Positive | msgspec.UnsetType = msgspec.UNSET
     max_epochs: Epochs | msgspec.UnsetType = msgspec.UNSET
@@ -210,13 +214,18 @@ class TokenizerOptions(Options, frozen=True):
         training_bytes: bytes of text that are sampled from the mixture for training.
         max_piece_length: longest piece in characters; the crop constant of A.1's token sequences assumes 15.
         model: path of an existing SentencePiece model; then no model is trained.
+        lossy: what to do with a model that does not give every text back: "stop", or "allow".
+        split_digits: whether every digit is a piece of its own in a model that is trained.
     """
 
     vocabulary_size: Annotated[int, msgspec.Meta(ge=300, le=1_000_000)] = 32_000
-    normalization: Literal["nfkc", "identity"] = "nfkc"
+    normalization: Normalization = "nfkc"
     training_bytes: Positive = 256 * 2**20
     max_piece_length: Annotated[int, msgspec.Meta(ge=1, le=512)] = 15
     model: str | None = None
+    # What is unset is not written: recipes that do not give it keep their hash and their stage keys.
+    lossy: Literal["stop", "allow"] | msgspec.UnsetType = msgspec.UNSET
+    split_digits: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class SplitOptions(Options, frozen=True):
@@ -330,3 +339,13 @@ class Recipe(Options, frozen=True):
         own, of_all = self.sources[source].max_epochs, self.records.max_epochs
         chosen = of_all if isinstance(own, msgspec.UnsetType) else own
         return None if isinstance(chosen, msgspec.UnsetType) else chosen
+
+    def normalization_of(self, source: str) -> Normalization:
+        """Return how the texts of a source are normalised before they are encoded."""
+        own = self.sources[source].normalization
+        return self.tokenizer.normalization if isinstance(own, msgspec.UnsetType) else own
+
+    @property
+    def normalizes_by_source(self) -> bool:
+        """Whether sources differ in normalisation; then the model has none, and it is done before."""
+        return any(self.normalization_of(source) != self.tokenizer.normalization for source in self.sources)

@@ -99,7 +99,9 @@ def _continues(byte: int) -> bool:
 def add_bos_eos(ids: Ids, has_start: bool, has_end: bool, bos_id: int, eos_id: int) -> Ids:
     """Return the ids of a crop, with BOS before them at a document's start and EOS after them at its end.
 
+    A model that has no BOS or no EOS (id -1) gives none.
+
     The type of the ids does not change. It is small on purpose: tokens cross a shuffle in it.
     """
-    before, after = [bos_id] * has_start, [eos_id] * has_end
+    before, after = [bos_id] * (has_start and bos_id >= 0), [eos_id] * (has_end and eos_id >= 0)
     return np.concatenate([np.array(before, ids.dtype), ids, np.array(after, ids.dtype)])

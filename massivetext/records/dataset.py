@@ -24,21 +24,27 @@ class CreatedBy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SpecialIds(msgspec.Struct, frozen=True, kw_only=True):
-    """Token ids without a text of their own. ``pad`` occurs in the records as padding alone, if at all."""
+    """Token ids without a text of their own; -1: the model has none.
+
+    ``pad`` occurs in the records as padding alone, if at all. ``pad_origin`` says where it comes from if not from the
+    model; it may be one above the model's ids, and ``vocab_size`` counts it then.
+    """
 
     pad: int
     unk: int
     bos: int
     eos: int
+    pad_origin: str = "the model"
 
 
 class TokenizerFile(msgspec.Struct, frozen=True, kw_only=True):
-    """The SentencePiece model: path relative to the folder of records, SHA-256 as hex, normalisation, byte fallback."""
+    """The tokenizer: path relative to the folder of records, SHA-256 as hex, normalisation, byte fallback, type."""
 
     path: str
     sha256: str
     normalizer: str
     byte_fallback: bool
+    type: Literal["sentencepiece", "tokenizer.json"] = "sentencepiece"
 
 
 class DatasetMixture(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,13 +11,11 @@ from massivetext.records.dataset import Dataset
 from massivetext.records.mixture import compute_quotas, describe_epochs, largest_total
 from massivetext.records.reader import read_dataset
 from massivetext.records.sequences import expected_sequences_per_group
-from massivetext.report.token_counts import MODEL as TOKENIZER_MODEL
 from massivetext.runs import documents
 from massivetext.runs.context import Context
 from massivetext.stages import RECORDS, TOKENIZER
 from massivetext.storage import files as fs
-from massivetext.tokenizer.encoder import Encoder
-from massivetext.tokenizer.model_files import read_encoder
+from massivetext.tokenizer.model_files import TextEncoder, model_file, read_encoder
 
 F64 = npt.NDArray[np.float64]
 _SAMPLED, _CHARACTERS = 64, 20_000  # documents by source whose tokens are counted, and characters of each
@@ -108,7 +106,7 @@ def plan_mixture(context: Context, recipe: Recipe) -> MixtureRows:
         StageError: the tokenizer is not complete.
     """
     context.run.need(TOKENIZER.name)
-    model = read_encoder(context.run.path(TOKENIZER_MODEL))
+    model = read_encoder(context.run.path(model_file(context.recipe)))
     sources = {source: _measure(context, recipe, model, source) for source in sorted(recipe.sources)}
     quotas, limited_by = _quotas(recipe, sources)
     return MixtureRows(
@@ -135,7 +133,7 @@ class _KeptText:
         return self.bytes / self.bytes_per_token
 
 
-def _measure(context: Context, recipe: Recipe, model: Encoder, source: str) -> _KeptText:
+def _measure(context: Context, recipe: Recipe, model: TextEncoder, source: str) -> _KeptText:
     options, shards = recipe.records, context.shards(source)
     sizes = np.concatenate(list(fs.concurrently(context.run.folder, context.sizes_in_split, shards))).astype(np.float64)
     window = options.bytes_per_token * options.sequence_length
@@ -150,7 +148,7 @@ def _measure(context: Context, recipe: Recipe, model: Encoder, source: str) -> _
     return _KeptText(sizes, shares, ratio, int(sequences * recipe.epochs_of(source)))
 
 
-def _bytes_per_token(context: Context, model: Encoder, source: str) -> float:
+def _bytes_per_token(context: Context, model: TextEncoder, source: str) -> float:
     texts: list[str] = []
     for shard in context.shards(source):
         rows = np.flatnonzero(context.kept(shard))[: _SAMPLED - len(texts)]

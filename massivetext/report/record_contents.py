@@ -11,11 +11,9 @@ from massivetext.records.tokens import documents_path
 from massivetext.report.examples import ExampleReader, locate_documents
 from massivetext.runs.context import Context
 from massivetext.runs.record_splits import TRAIN
-from massivetext.stages import RECORDS, TOKENIZER
+from massivetext.stages import RECORDS
 from massivetext.storage import tables
-from massivetext.tokenizer.model_files import read_encoder
-
-MODEL = f"{TOKENIZER.name}/tokenizer.model"
+from massivetext.tokenizer.model_files import model_file, read_encoder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +83,7 @@ def read_record(context: Context, sequence: int, split: str = TRAIN) -> RecordCo
     rows = table.filter(pc.equal(table["record"], index)).to_pylist()
     locations = locate_documents(context, [row["document"] for row in rows])
     shown = ExampleReader(context).in_order(locations)
-    model = read_encoder(context.run.path(MODEL))
+    model = read_encoder(context.run.path(model_file(context.recipe)))
     return RecordContents(
         file=shards[shard].path,
         record=index,

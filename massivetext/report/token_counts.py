@@ -4,7 +4,6 @@ import itertools
 
 import msgspec
 import numpy as np
-import sentencepiece as spm
 
 from massivetext.report.accumulate import KEPT, ShardSummary
 from massivetext.report.examples import DocumentLocation, locate_row
@@ -12,8 +11,8 @@ from massivetext.runs import documents
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
 from massivetext.storage import files as fs
+from massivetext.tokenizer.model_files import model_file, read_encoder
 
-MODEL = "tokenizer/tokenizer.model"
 _CHARACTERS = 20_000  # per document, so that a few long documents do not dominate the mean of a source
 
 
@@ -37,7 +36,7 @@ class TokenizerReport(msgspec.Struct, frozen=True, kw_only=True):
 
 def describe_tokenizer(context: Context, summary: ShardSummary) -> TokenizerReport:
     """Return the tokenizer of a run, measured on the kept documents in the samples of the summary."""
-    model = spm.SentencePieceProcessor(model_proto=fs.read_bytes(context.run.path(MODEL)))
+    model = read_encoder(context.run.path(model_file(context.recipe)))
     ratios, sizes = {}, {}
     for name, source in sorted(summary.sources.items()):
         picks = [locate_row(context, pick.source, pick.shard, pick.row) for pick in source.samples.get(KEPT, ())]
@@ -47,7 +46,7 @@ def describe_tokenizer(context: Context, summary: ShardSummary) -> TokenizerRepo
         if tokens:
             ratios[name], sizes[name] = size / tokens, size
     return TokenizerReport(
-        vocabulary_size=model.get_piece_size(),
+        vocabulary_size=model.info.vocabulary_size,
         trained=context.recipe.tokenizer.model is None,
         normalization=context.recipe.tokenizer.normalization,
         bytes_per_token=ratios,

@@ -9,7 +9,11 @@ def _key(plan: RunPlan) -> object:
 
     recipe, model = plan.recipe, plan.recipe.tokenizer.model
     weights = {name: str(source.weight) for name, source in recipe.sources.items()}
-    return [recipe.seed, recipe.tokenizer, weights, model and fs.digest(model_path(plan.loaded.root, model))]
+    key = [recipe.seed, recipe.tokenizer, weights, model and fs.digest(model_path(plan.loaded.root, model))]
+    # Sources that agree in normalisation add nothing: recipes without such an option keep their keys.
+    return (
+        [*key, {name: recipe.normalization_of(name) for name in recipe.sources}] if recipe.normalizes_by_source else key
+    )
 
 
 def _describe(plan: RunPlan) -> str:

@@ -64,22 +64,16 @@ class Encoder:
             cache_bytes: most bytes that the ids of frequent pretokens take. They decide how fast encoding is.
 
         Raises:
-            ValueError: the bytes are not a model, or the model lacks one of the ids that records need.
+            ValueError: the bytes are not a model.
         """
         self.info = describe_model(model)
-        missing = [name for name in ("pad_id", "unk_id", "bos_id", "eos_id") if getattr(self.info, name) < 0]
-        if missing:
-            raise ValueError(
-                f"tokenizer: want a model with padding, unknown, BOS and EOS ids, "
-                f"got one without {', '.join(missing)}; train it with --pad_id=0 --unk_id=1 --bos_id=2 --eos_id=3"
-            )
         self.dtype = id_dtype(self.info.vocabulary_size)
         self._processor = spm.SentencePieceProcessor(model_proto=model)
         self._model, self._cache_bytes = model, cache_bytes
         self._nfkc = self.info.normalization == "nfkc"
         self._mark_ids = (
             [self._processor.piece_to_id(f"<0x{byte:02X}>") for byte in SPACE_MARK.encode("utf-8")]
-            if self.info.byte_fallback
+            if self.info.byte_fallback and not read_model_fields(model).dummy_prefix  # which each part would get
             else None
         )
 
@@ -140,6 +134,12 @@ class Encoder:
     def _join_with_marks(self, parts: Sequence[Ids]) -> Ids:
         marks = np.array(self._mark_ids, self.dtype)
         return np.concatenate([parts[0], *itertools.chain.from_iterable((marks, part) for part in parts[1:])])
+
+    @property
+    def byte_ids(self) -> npt.NDArray[np.int64]:
+        """Ids that stand for single bytes, int64[256]; empty without byte fallback."""
+        ids = range(self._processor.get_piece_size())
+        return np.array([number for number in ids if self._processor.is_byte(number)], np.int64)
 
     @property
     def plain_path(self) -> str | None:

@@ -1,9 +1,13 @@
-"""Files of SentencePiece models."""
+"""Files of tokenizers: SentencePiece models, and ``tokenizer.json`` of Hugging Face."""
+
+import unicodedata
 
 from massivetext.errors import UserError
-from massivetext.recipe import LoadedRecipe
+from massivetext.recipe import LoadedRecipe, Recipe
 from massivetext.storage import files as fs
 from massivetext.tokenizer.encoder import Encoder
+from massivetext.tokenizer.losses import find_losses
+from massivetext.tokenizer.text_encoder import TextEncoder as TextEncoder
 
 _MOST_BYTES = 1 << 28  # of a model; one of a million pieces has 20 MB
 
@@ -17,28 +21,61 @@ def model_path(root: str, model: str) -> str:
     path = fs.resolve(model, root)
     if not fs.exists(path):
         raise UserError(
-            f"tokenizer.model: {path}: no such file; give a SentencePiece model, or leave the key out to train"
+            f"tokenizer.model: {path}: no such file; give a SentencePiece model or tokenizer.json, or none to train"
         )
     if problem := fs.why_unreadable(path, _MOST_BYTES):
-        raise UserError(f"tokenizer.model: {path}: want the file of a SentencePiece model, got one that {problem}")
+        raise UserError(
+            f"tokenizer.model: {path}: want a SentencePiece model or tokenizer.json, got a file that {problem}"
+        )
     return path
 
 
 def validate_model(loaded: LoadedRecipe) -> None:
-    """Refuse a recipe whose model is missing, is none, or lacks an id that records need. Raises UserError."""
-    model = loaded.recipe.tokenizer.model
-    if model is not None:
-        path = model_path(loaded.root, model)
-        try:
-            read_encoder(path)
-        except ValueError as error:
-            raise UserError(f"{loaded.path}: tokenizer.model: {path}: {error}") from error
+    """Refuse a recipe whose model is missing, is none, or does not give every text back. Raises UserError."""
+    recipe, model = loaded.recipe, loaded.recipe.tokenizer.model
+    if model is None:
+        return
+    path = model_path(loaded.root, model)
+    where = f"{loaded.path}: tokenizer.model: {path}"
+    try:
+        encoder = read_encoder(path)
+    except ValueError as error:
+        raise UserError(f"{where}: {error}") from error
+    if recipe.normalizes_by_source and encoder.info.normalization != "identity":
+        raise UserError(
+            f'{where}: want a model of the normalization "identity", since the sources differ in theirs, got '
+            f"{encoder.info.normalization!r}; leave the option of the sources out, or train a model"
+        )
+    losses = find_losses(encoder)
+    if losses and recipe.tokenizer.lossy != "allow":
+        raise UserError(
+            f"{where}: does not give every text back: {'; '.join(map(str, losses[:3]))}. Give another model, or set "
+            'tokenizer.lossy = "allow"'
+        )
 
 
-def read_encoder(path: str) -> Encoder:
-    """Read a model and return its encoder.
+def normalize_for_model(recipe: Recipe, source: str, texts: list[str]) -> list[str]:
+    """Return the texts of a source as the model is to see them: in NFKC, if only some sources want that."""
+    if not recipe.normalizes_by_source or recipe.normalization_of(source) == "identity":
+        return texts
+    return [unicodedata.normalize("NFKC", text) for text in texts]
 
-    Raises:
-        ValueError: the file is no model, or the model lacks an id that records need.
-    """
-    return Encoder(fs.read_bytes(path))
+
+def model_file(recipe: Recipe) -> str:
+    """Return the path of the tokenizer in a run."""
+    is_json = (recipe.tokenizer.model or "").endswith(".json")
+    return f"tokenizer/tokenizer.{'json' if is_json else 'model'}"
+
+
+def read_encoder(path: str) -> TextEncoder:
+    """Read a model and return its encoder. Raises ValueError if the file is no model."""
+    return make_encoder(fs.read_bytes(path))
+
+
+def make_encoder(model: bytes) -> TextEncoder:
+    """Return the encoder of a serialized SentencePiece model or of a ``tokenizer.json``. Raises ValueError."""
+    if model.lstrip()[:1] == b"{":
+        from massivetext.tokenizer.hugging_face import HuggingFaceEncoder
+
+        return HuggingFaceEncoder(model)
+    return Encoder(model)

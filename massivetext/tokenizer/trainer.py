@@ -11,6 +11,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 import msgspec
 import sentencepiece as spm
@@ -36,7 +37,6 @@ _train_bpe = functools.partial(
     remove_extra_whitespaces=False,  # keeps indentation
     allow_whitespace_only_pieces=True,  # a run of spaces is one piece: a quarter fewer tokens on indented code
     add_dummy_prefix=False,  # a crop can start inside a word, where a space would be wrong
-    split_digits=False,
     character_coverage=0.9995,  # rarer characters are encoded as bytes
     max_sentence_length=4 * _LINE_BYTES,
     num_threads=1,  # the number is stored in the model, so it may not vary
@@ -49,7 +49,8 @@ class TokenizerInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         vocabulary_size: number of ids; every id is smaller.
-        pad_id: id of padding, or -1 if the model has none.
+        pad_id: id of padding; no text gives it.
+        pad_origin: where that id comes from, in words: "the model", or what was taken because the model has none.
         unk_id: id of unknown text.
         bos_id: id before the first token of a document, or -1.
         eos_id: id after the last token of a document, or -1.
@@ -57,10 +58,12 @@ class TokenizerInfo(msgspec.Struct, frozen=True, kw_only=True):
         normalization: SentencePiece's name of the normalisation, such as "nfkc"; "" if the model names none.
         max_piece_bytes: UTF-8 bytes of the text of the longest piece; the paper's crop size assumes 15.
         sha256: SHA-256 of the serialized model, as hex.
+        type: kind of the file of the model.
     """
 
     vocabulary_size: int
     pad_id: int
+    pad_origin: str
     unk_id: int
     bos_id: int
     eos_id: int
@@ -68,6 +71,7 @@ class TokenizerInfo(msgspec.Struct, frozen=True, kw_only=True):
     normalization: str
     max_piece_bytes: int
     sha256: str
+    type: Literal["sentencepiece", "tokenizer.json"] = "sentencepiece"
 
 
 def train_tokenizer(lines: Iterable[str], options: TokenizerOptions) -> bytes:
@@ -92,6 +96,7 @@ def train_tokenizer(lines: Iterable[str], options: TokenizerOptions) -> bytes:
             vocab_size=options.vocabulary_size,
             normalization_rule_name=options.normalization,
             max_sentencepiece_length=options.max_piece_length,
+            split_digits=options.split_digits is True,
         )
     except RuntimeError as error:
         raise _translate_error(error, options) from error
@@ -200,9 +205,11 @@ def describe_model(model: bytes) -> TokenizerInfo:
         for i in ids
         if not (processor.is_byte(i) or processor.is_control(i) or processor.is_unknown(i) or processor.is_unused(i))
     ]
+    pad_id, pad_origin = _padding(processor, len(byte_ids) == 256)
     return TokenizerInfo(
-        vocabulary_size=len(ids),
-        pad_id=processor.pad_id(),
+        vocabulary_size=max(len(ids), pad_id + 1),
+        pad_id=pad_id,
+        pad_origin=pad_origin,
         unk_id=processor.unk_id(),
         bos_id=processor.bos_id(),
         eos_id=processor.eos_id(),
@@ -211,3 +218,17 @@ def describe_model(model: bytes) -> TokenizerInfo:
         max_piece_bytes=max((len(text.replace(SPACE_MARK, " ").encode("utf-8")) for text in texts), default=1),
         sha256=hashlib.sha256(model).hexdigest(),
     )
+
+
+def _padding(processor: spm.SentencePieceProcessor, encodes_everything: bool) -> tuple[int, str]:
+    """Return an id that no text gives, for padding, and where it comes from."""
+    if (own := processor.pad_id()) >= 0:
+        return own, "the model"
+    others = (processor.unk_id(), processor.bos_id(), processor.eos_id())
+    for what, is_free in (("unused", processor.is_unused), ("control", processor.is_control)):
+        for number in range(processor.get_piece_size()):
+            if is_free(number) and number not in others:
+                return number, f"the {what} piece {processor.id_to_piece(number)!r}, as the model has no padding"
+    if encodes_everything and others[0] >= 0:
+        return others[0], "the unknown piece, which never occurs, as the model has no padding"
+    return processor.get_piece_size(), "one id above the vocabulary, as the model has no padding"

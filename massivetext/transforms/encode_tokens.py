@@ -4,8 +4,8 @@ import functools
 from collections.abc import Iterable, Sequence
 
 from massivetext.errors import UserError
-from massivetext.tokenizer.encoder import Encoder
 from massivetext.tokenizer.model_files import model_path, read_encoder
+from massivetext.tokenizer.text_encoder import TextEncoder
 from massivetext.transforms.arguments import working_folder
 from massivetext.transforms.pcollection_rows import Rows, RowTransform, TextRow, Values, with_fields
 
@@ -49,5 +49,5 @@ def _load_encode(path: str, sha256: str) -> Values[TextRow]:
     return functools.partial(_encode_rows, encoder)
 
 
-def _encode_rows(encoder: Encoder, rows: Sequence[TextRow]) -> Iterable[Sequence[object]]:
+def _encode_rows(encoder: TextEncoder, rows: Sequence[TextRow]) -> Iterable[Sequence[object]]:
     return ((ids.tolist(),) for ids in encoder.encode([row.text for row in rows]))

@@ -18,7 +18,7 @@ def round_of(first: int, end: int, number: int = 0) -> tuple[EncodeRound, list[i
     """Return an encoding round with batches of 1,000 characters, and the characters of each batch it encodes."""
     sizes: list[int] = []
 
-    def encode(_context: Context, crops: Sequence[DrawnCrop]) -> pa.Table:
+    def encode(_context: Context, _source: str, crops: Sequence[DrawnCrop]) -> pa.Table:
         sizes.append(sum(len(crop.text) for crop in crops))
         rows = [
             {"row": crop.row, "draw": crop.draw, "start": 0, "stop": 1, "count": 1, "tokens": b"\x05\x00"}

@@ -93,16 +93,6 @@ def test_ids_take_two_bytes_while_they_fit(size: int, dtype: type) -> None:
     assert id_dtype(size) == dtype
 
 
-def test_model_without_padding_is_refused(tmp_path: Path) -> None:
-    prefix = tmp_path / "plain"
-    spm.SentencePieceTrainer.train(
-        sentence_iterator=iter(LINES), model_prefix=str(prefix), vocab_size=60, model_type="bpe", minloglevel=2
-    )
-
-    with pytest.raises(ValueError, match="got one without pad_id; train it with"):
-        Encoder(prefix.with_suffix(".model").read_bytes())
-
-
 def test_real_books_come_back(identity: Encoder, nfkc: Encoder) -> None:
     path = DATA / "books/books.jsonl.gz"
     if not path.is_file():
