@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from massivetext.formatting import format_count
-from massivetext.jobs.encode_draws import STAGE, EncodedDraws
+from massivetext.jobs.encode_draws import EncodedDraws
+from massivetext.jobs.encode_round import STAGE
 from massivetext.recipe import LoadedRecipe
 from massivetext.records.packing import draws_in_epochs
 from massivetext.records.reader import read_dataset

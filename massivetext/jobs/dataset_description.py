@@ -8,7 +8,8 @@ import msgspec
 from massivetext import __version__
 from massivetext.errors import StageError
 from massivetext.jobs.coverage import SourceCoverage
-from massivetext.jobs.encode_draws import STAGE, EncodedDraws, run_encoder
+from massivetext.jobs.encode_draws import EncodedDraws
+from massivetext.jobs.encode_round import STAGE, run_encoder
 from massivetext.recipe import GuardOptions
 from massivetext.records.dataset import (
     FILE_NAME,

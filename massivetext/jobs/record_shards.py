@@ -18,7 +18,8 @@ from massivetext.engines.engine import DistributeLanes, Engine, balance_lanes
 from massivetext.errors import UserError
 from massivetext.jobs.coverage import measure_coverage
 from massivetext.jobs.dataset_description import WrittenSplit, write_dataset
-from massivetext.jobs.encode_draws import STAGE, EncodedDraws, encode_draws, run_encoder
+from massivetext.jobs.encode_draws import EncodedDraws, encode_draws
+from massivetext.jobs.encode_round import STAGE, run_encoder
 from massivetext.recipe import Recipe
 from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.packing import draws_in_epochs

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 from tiny_run import tiny_context
 
-from massivetext.jobs.encode_draws import DrawnCrop, EncodeRound, EncodeStage, KeptDocuments
+from massivetext.jobs.encode_round import DrawnCrop, EncodeRound, EncodeStage, KeptDocuments
 from massivetext.records.tokens import TOKENS
 from massivetext.runs.context import Context
 from massivetext.runs.work_items import WorkItem
