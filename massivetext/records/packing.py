@@ -62,7 +62,7 @@ class BestFitLayout(NamedTuple):
         positions: position of that rest in its sequence.
         sequence_length: tokens per sequence.
         epoch_sequences: number of sequences of an epoch.
-        orders: the keyed order of the sequences of each epoch.
+        orders: the keyed order of the sequences of each epoch, int64[epochs, sequences of an epoch].
     """
 
     heads: I64
@@ -70,7 +70,7 @@ class BestFitLayout(NamedTuple):
     positions: I64
     sequence_length: int
     epoch_sequences: int
-    orders: tuple[Permutation, ...]
+    orders: I64
 
     @property
     def sequences(self) -> int:
@@ -85,14 +85,15 @@ class BestFitLayout(NamedTuple):
             rest
         )
         epoch = draw // (len(self.heads) // len(self.orders))
-        shuffled = self.orders[epoch].forward(np.array(numbers, np.int64)).astype(np.int64)
-        first = epoch * self.epoch_sequences
+        order, first = self.orders[epoch], epoch * self.epoch_sequences
         spans = []
-        for index, number in enumerate(shuffled.tolist()):
-            position = int(self.positions[draw]) if index == whole else 0
-            start = index * length
-            spans.append(SequenceSpan(first + number, position, start, min(start + length, tokens)))
-        return [span for span in spans if span.sequence < quota]
+        for index, number in enumerate(numbers):
+            sequence = first + int(order[number])
+            if sequence < quota:
+                position = int(self.positions[draw]) if index == whole else 0
+                start = index * length
+                spans.append(SequenceSpan(sequence, position, start, min(start + length, tokens)))
+        return spans
 
     def used_tokens(self, draws: I64, counts: I64, quota: int) -> I64:
         """Return how many tokens of each draw the sequences below the quota hold; int64[draws]."""
@@ -140,9 +141,10 @@ def best_fit(counts: I64, documents: int, sequence_length: int, seed: int, sourc
         positions[of_epoch][order] = at
         sequences = int(whole.sum()) + int(used)  # the same in every epoch: it depends on the lengths alone
     epochs = len(counts) // documents if documents else 0
-    orders = tuple(
-        Permutation(max(sequences, 1), derive_hash_key("packed", seed, source, epoch)) for epoch in range(epochs)
-    )
+    keys = (derive_hash_key("packed", seed, source, epoch) for epoch in range(epochs))
+    numbers = np.arange(sequences, dtype=np.int64)
+    shuffled = [Permutation(max(sequences, 1), key).forward(numbers).astype(np.int64) for key in keys]
+    orders = np.array(shuffled, np.int64).reshape(epochs, sequences)
     return BestFitLayout(heads, tails, positions, sequence_length, sequences, orders)
 
 
