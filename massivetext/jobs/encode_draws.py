@@ -158,7 +158,7 @@ def _encode_documents(
     if not packed:
         return {}
     ranges = {source: (0, kept[source].documents) for source in packed if kept[source].documents}
-    stage = EncodeStage(STAGE, EncodeRound(0, ranges, kept), context.split)
+    stage = EncodeStage(STAGE, EncodeRound(0, ranges, kept), _label(context))
     run_shards(engine, context, [stage], scale_costs([i for i in items if i.shard.source in ranges], _ENCODE_COST))
     return {
         source: _pack_source(context, source, kept[source].documents, wanted[source] if wanted else None)
@@ -210,7 +210,7 @@ def _encode_crops(
         for number in sorted({rounds[source] for source in todo}):
             now = {source for source in todo if rounds[source] == number}
             ranges = {source: (before[source], draws[source]) for source in now}
-            stage = EncodeStage(STAGE, EncodeRound(number, ranges, kept), context.split)
+            stage = EncodeStage(STAGE, EncodeRound(number, ranges, kept), _label(context))
             in_round = [item for item in items if item.shard.source in now]
             run_shards(engine, context, [stage], scale_costs(in_round, _ENCODE_COST))
         for source in sorted(todo):
@@ -229,6 +229,10 @@ def _encode_crops(
         )
         for source in draws
     }
+
+
+def _label(context: Context) -> str:
+    return "" if context.split == TRAIN else context.split
 
 
 def _allowed_crops(context: Context, source: str, documents: int) -> int | None:

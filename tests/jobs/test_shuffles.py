@@ -16,6 +16,7 @@ from shuffle_meter import CLUSTER, Job, Meter, Shuffle
 from massivetext.engines.engine import DistributeLanes
 from massivetext.orchestration.driver import prepare
 from massivetext.recipe import load_recipe
+from massivetext.records.pieces import HEAD
 from massivetext.records.tokens import round_tokens_path
 from massivetext.runs.context import Context
 from massivetext.runs.store import Run, Shard
@@ -73,7 +74,7 @@ BUDGETS: dict[tuple[str, str], Budget] = {
     # The name of a chunk; its pairs are in a file.
     ("near-dedup", "GroupByChunk"): lambda f, s: 160 * f.chunks,
     # The tokens, two bytes each with a vocabulary below 65,536, and the position of each piece.
-    ("records", "GroupByShard"): lambda f, s: 2 * f.record_tokens + 16 * f.pieces + ELEMENT * s.elements,
+    ("records", "GroupByShard"): lambda f, s: 2 * f.record_tokens + HEAD.itemsize * f.pieces + ELEMENT * s.elements,
     ("ingest", "DistributeLanes/GroupByLane"): lambda f, s: WORK_ITEM * f.shards + SPLIT * f.splits,
 }
 DEALT = {"near-dedup", "exact-dedup", "decontaminate", "tokenizer", "records", "report"}
