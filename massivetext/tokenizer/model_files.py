@@ -25,7 +25,7 @@ def model_path(root: str, model: str) -> str:
         )
     if problem := fs.why_unreadable(path, _MOST_BYTES):
         raise UserError(
-            f"tokenizer.model: {path}: want a SentencePiece model or tokenizer.json, got a file that {problem}"
+            f"tokenizer.model: {path}: want a SentencePiece model or tokenizer.json, got one that {problem}"
         )
     return path
 
