@@ -76,7 +76,7 @@ def test_json_says_what_a_reader_needs() -> None:
     assert found["schema"] == "massivetext-records/1"
     assert (found["sequence_length"], found["dtype"], found["vocab_size"]) == (8, "uint16", 32_000)
     assert found["pad_occurs"] is False
-    assert found["special_ids"] == {"pad": 0, "unk": 1, "bos": 2, "eos": 3}
+    assert found["special_ids"] == {"pad": 0, "unk": 1, "bos": 2, "eos": 3, "pad_origin": "the model"}
     assert found["mixture"] == {
         "weights": {"books": "0.40", "web": "0.60"},
         "quotas": {"books": 2, "web": 3},
