@@ -47,7 +47,7 @@ def mixture(
     console = make_console()
     console.print(_table(found, plan))
     print_line(console, f"The number of sequences is limited by {found.limited_by}.")
-    if found.covered < 0.5:
+    if found.covered < 0.5 and any(options.mode_of(source) == "gopher" for source in options.sources):
         print_line(
             console,
             f'{1 - found.covered:.0%} of the kept text is not read; records.mode = "pack" takes every document once.',

@@ -133,7 +133,7 @@ def _description(path: str, encoder: "TextEncoder") -> Iterator[str]:
     ids = {"unknown": info.unk_id, "BOS": info.bos_id, "EOS": info.eos_id}
     named = ", ".join(f"{name} {number if number >= 0 else 'none'}" for name, number in ids.items())
     yield f"padding {info.pad_id} (from {info.pad_origin}), {named}"
-    yield f"encoded by {'SentencePiece: ' + encoder.plain_path if encoder.plain_path else 'compiled code'}"
+    yield f"not encoded by compiled code: {encoder.plain_path}" if encoder.plain_path else "encoded by compiled code"
     losses = find_losses(encoder)
     yield "gives every trial text back" if not losses else "does not give back:"
     yield from (f"  {loss}" for loss in losses)

@@ -43,6 +43,7 @@ from massivetext.storage import tables
 from massivetext.tokenizer.encoder import id_dtype
 
 WAVE_BYTES = 32 * 2**20  # bytes of tokens that cross a shuffle of the embedded runner at a time
+_NO_TOKENS = np.zeros(0, np.uint16)  # of an empty document, from a model without BOS and EOS
 _WRITE_COST = 1 / 20e6  # seconds per byte of tokens
 
 
@@ -179,7 +180,7 @@ def cut_draws(context: Context, wave: RecordWave, number: int, shard: Shard) -> 
     source = context.source_number(shard.source)
     for batch in tables.read_batches(round_tokens_path(context.run, number, shard, context.split), rows=1024):
         tokens = [
-            np.frombuffer(packed, f"<u{len(packed) // max(count, 1)}")
+            np.frombuffer(packed, f"<u{len(packed) // count}") if count else _NO_TOKENS
             for packed, count in zip(batch["tokens"].to_pylist(), batch["count"].to_pylist(), strict=True)
         ]
         numbers = batch["draw"].to_numpy().astype(np.int64)

@@ -42,6 +42,8 @@ class HuggingFaceEncoder:
             described: dict[str, Any] = msgspec.json.decode(data, type=dict[str, Any])
         except Exception as error:  # the library raises nothing more special
             raise ValueError(f"tokenizer: want a tokenizer.json, got {len(data)} other bytes: {error}") from error
+        if (described.get("model") or {}).get("dropout"):
+            raise ValueError("tokenizer: want one that gives the same ids each time, got dropout; set it to null")
         # Otherwise a text that contains "</s>" would end its document there.
         self._tokenizer.encode_special_tokens = True
         self._tokenizer.no_padding()
@@ -70,7 +72,8 @@ def _describe(data: bytes, vocabulary: dict[str, int], described: dict[str, Any]
     model, special = described.get("model", {}), [each for each in described.get("added_tokens", []) if each["special"]]
     size = max(vocabulary.values(), default=-1) + 1
     bos, eos = (_first(vocabulary, names) for names in (_BOS, _EOS))
-    unknown = vocabulary.get(model.get("unk_token") or "", -1)
+    unk_id = model.get("unk_id")  # of Unigram models; others name the token
+    unknown = int(unk_id) if isinstance(unk_id, int) else vocabulary.get(model.get("unk_token") or "", -1)
     pad, origin = _padding(vocabulary, [each["id"] for each in special], (bos, eos, unknown), size)
     return TokenizerInfo(
         vocabulary_size=max(size, pad + 1),
@@ -96,9 +99,9 @@ def _first(vocabulary: dict[str, int], names: Sequence[str]) -> int:
 def _padding(vocabulary: dict[str, int], special: Sequence[int], others: tuple[int, ...], size: int) -> tuple[int, str]:
     if (own := _first(vocabulary, _PAD)) >= 0:
         return own, "the model"
-    free = [number for number in sorted(special) if number not in others]
+    free = [number for number in sorted(special) if number not in others and number < size]
     if free:
-        piece = next(name for name, number in vocabulary.items() if number == free[0])
+        piece = next((name for name, number in vocabulary.items() if number == free[0]), f"number {free[0]}")
         return free[0], f"the special token {piece!r}, as the model has no padding"
     return size, "one id above the vocabulary, as the model has no padding"
 

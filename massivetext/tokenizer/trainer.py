@@ -192,6 +192,8 @@ def describe_model(model: bytes) -> TokenizerInfo:
     Raises:
         ValueError: the bytes are not a SentencePiece model.
     """
+    if not model:
+        raise ValueError("tokenizer: want a serialized SentencePiece model, got 0 bytes")
     try:
         processor = spm.SentencePieceProcessor(model_proto=model)
     except RuntimeError as error:

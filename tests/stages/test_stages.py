@@ -17,6 +17,7 @@ PACKAGE = ROOT / "massivetext"
 NAMES = {stage.name for stage in STAGES}
 # Strings that are spelt like a stage and mean something else, by file.
 OTHER_MEANINGS = {
+    "cli/tokenizer_commands.py": {"tokenizer"},  # name of the group of commands
     "demo/source_files.py": {"records"},  # a word of the demo corpus
     "records/dataset.py": {"records"},  # the folder of a run, for readers that know no stage
     "records/exports/flat_files.py": {"tokenizer"},  # key of an index file

@@ -220,6 +220,55 @@ def test_a_run_with_a_tokenizer_json_gives_every_text_back(tmp_path: Path) -> No
     assert dataset.train.tokens == tokens
 
 
+def test_the_unknown_token_of_a_unigram_is_no_padding() -> None:
+    library = pytest.importorskip("tokenizers")
+    tokenizer = library.Tokenizer(library.models.Unigram())
+    trainer = library.trainers.UnigramTrainer(
+        vocab_size=300, special_tokens=["</s>", "<unk>"], unk_token="<unk>", show_progress=False
+    )
+    tokenizer.train_from_iterator(LINES, trainer)
+    info = make_encoder(str(tokenizer.to_str()).encode()).info
+
+    assert info.unk_id == 1
+    assert info.pad_id == info.vocabulary_size - 1
+    assert info.pad_origin == "one id above the vocabulary, as the model has no padding"
+
+
+def test_a_tokenizer_with_dropout_is_refused() -> None:
+    data = msgspec.json.decode(byte_level(["<|endoftext|>"]))
+    data["model"]["dropout"] = 0.3
+    with pytest.raises(ValueError, match="got dropout"):
+        make_encoder(msgspec.json.encode(data))
+
+
+def test_an_empty_file_is_no_model() -> None:
+    with pytest.raises(ValueError, match="want a serialized SentencePiece model, got 0 bytes"):
+        make_encoder(b"")
+
+
+@pytest.mark.slow
+def test_a_document_without_tokens_is_packed_as_nothing(tmp_path: Path) -> None:
+    model = io.BytesIO()
+    spm.SentencePieceTrainer.train(
+        sentence_iterator=iter(LINES),
+        model_writer=model,
+        vocab_size=500,
+        num_threads=1,
+        minloglevel=2,
+        **STYLES["ours"] | {"bos_id": -1, "eos_id": -1, "remove_extra_whitespaces": True},  # type: ignore[arg-type]
+    )
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    recipe = recipe_with(
+        folder, model.getvalue(), 'lossy = "allow"\n[records]\nsequence_length = 64\nmode = "pack"', rules=[]
+    )
+    write_texts(folder / "news.jsonl", [*TEXTS[:5], " .", "\u2028"])
+    prepare(load_recipe(str(recipe)), str(tmp_path / "run"), Engine(workers=1)).run()
+
+    assert verify_run(Run(str(tmp_path / "run"))) == []
+    assert check_records(str(tmp_path / "run/records")) == []
+
+
 @pytest.mark.parametrize("data", [b"{}", b'{"model": 7}', b"{", b'{"version": "1.0", "model": null}'])
 def test_json_that_is_no_tokenizer_is_refused(data: bytes) -> None:
     pytest.importorskip("tokenizers")
