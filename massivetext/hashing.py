@@ -12,6 +12,7 @@ All arithmetic is modulo 2**64.
 """
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,12 @@ _MULTIPLIERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 def derive_hash_key(*values: str | int) -> bytes:
     """Return a 256-bit hash key for one purpose: the hash of, for example, a name, the seed, a source and an epoch."""
     return hashlib.blake2b("\0".join(map(str, values)).encode("utf-8"), digest_size=32).digest()
+
+
+def keyed_ranks(purpose: str, seed: int, names: Sequence[str]) -> U64:
+    """Return a keyed hash of each name, below 2**63: for samples and splits that do not depend on other names."""
+    digests = b"".join(hashlib.blake2b(f"{purpose}\0{seed}\0{name}".encode(), digest_size=8).digest() for name in names)
+    return np.frombuffer(digests, "<u8") >> np.uint64(1)
 
 
 def mix64(values: U64) -> U64:

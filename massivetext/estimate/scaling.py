@@ -138,7 +138,7 @@ def _scale_kept(before: TextVolume, measured_before: TextVolume, measured_after:
 def _scale_draws(recipe: Recipe, grown: Mapping[str, SourceVolume]) -> tuple[dict[str, SourceVolume], float]:
     """Return the sources with the draws that the recipe asks for, and the number of tokens in the records."""
     options = recipe.records
-    weights = {name: float(source.weight) for name, source in recipe.sources.items()}
+    weights = {name: float(weight) for name, weight in recipe.weights.items()}
     crops = {name: volume for name, volume in grown.items() if recipe.mode_of(name) == "gopher"}
     rows = {name: _rows_per_draw(volume.tokens_per_draw, options) for name, volume in crops.items()}
     wanted = options.wanted_sequences

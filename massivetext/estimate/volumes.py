@@ -7,6 +7,7 @@ from typing import Self
 import msgspec
 
 from massivetext.recipe import KINDS, KindName, NearOptions
+from massivetext.records.crops import expected_crop
 from massivetext.sources.splits import Split
 
 
@@ -119,7 +120,7 @@ class SourceVolume(msgspec.Struct, frozen=True, kw_only=True):
         if not isinstance(self.drawn_bytes, msgspec.UnsetType):
             return self.drawn_tokens / self.drawn_bytes if self.drawn_bytes else 0.0
         size = self.kept.bytes / self.kept.documents if self.kept.documents else 0.0
-        return self.tokens_per_draw / (crop_bytes * size / (crop_bytes + size - 1)) if size else 0.0
+        return self.tokens_per_draw / expected_crop(size, crop_bytes) if size else 0.0
 
 
 class RunVolume(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,10 +10,9 @@ from massivetext.formatting import format_count
 from massivetext.jobs.encode_draws import EncodedDraws
 from massivetext.jobs.encode_round import STAGE
 from massivetext.recipe import LoadedRecipe
-from massivetext.records.packing import draws_in_epochs
 from massivetext.records.reader import read_dataset
 from massivetext.records.sequences import SourceLayout
-from massivetext.records.tokens import lay_out_source, round_tokens_path
+from massivetext.records.tokens import draws_of_rows, lay_out_source, round_tokens_path
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
 from massivetext.storage import files as fs
@@ -30,6 +29,7 @@ class SourceCoverage:
     ``drawn_bytes`` are the UTF-8 bytes of all encoded draws.
     """
 
+    draws: int
     drawn_bytes: int
     kept_tokens: int
     covered_bytes: int
@@ -55,6 +55,7 @@ def _measure(context: Context, encoded: EncodedDraws, source: str) -> SourceCove
     )
     kept = encoded.kept[source].bytes
     return SourceCoverage(
+        draws=layout.draws_for(encoded.quotas[source]),
         drawn_bytes=drawn,
         kept_tokens=tokens if context.recipe.mode_of(source) == "pack" else round(kept * tokens / max(drawn, 1)),
         covered_bytes=covered,
@@ -71,13 +72,9 @@ def _cover_shard(context: Context, encoded: EncodedDraws, shard: Shard, layout: 
     row, draw, start, stop, count = (
         np.concatenate([table[name].to_numpy() for table in read]).astype(np.int64) for name in names
     )
-    documents, draws = encoded.kept[source].documents, encoded.draws[source]
-    epochs = draws // max(documents, 1) if context.recipe.mode_of(source) == "pack" else 1
-    used = [
-        layout.used_tokens(each, count, encoded.quotas[source])
-        for each in draws_in_epochs(draw, documents, epochs, context.recipe.seed, source)
-    ]
-    rows, starts, stops, counts = (np.tile(each, epochs) for each in (row, start, stop, count))
+    by_epoch = draws_of_rows(context.recipe, source, draw, encoded.kept[source].documents, encoded.draws[source])
+    used = [layout.used_tokens(each, count, encoded.quotas[source]) for each in by_epoch]
+    rows, starts, stops, counts = (np.tile(each, len(by_epoch)) for each in (row, start, stop, count))
     covered = cover(rows, starts, stops, counts, np.concatenate(used))
     return covered | {"drawn_bytes": int((stop - start).sum()), "drawn_tokens": int(count.sum())}
 

@@ -23,8 +23,6 @@ from massivetext.records.dataset import (
     describe_dataset,
 )
 from massivetext.records.exports.tfds_metadata import tfds_metadata
-from massivetext.records.sequences import DrawLayout
-from massivetext.records.tokens import lay_out_source
 from massivetext.runs.context import Context
 from massivetext.runs.store import ShardCommit, json_sha256
 from massivetext.storage import files as fs
@@ -151,16 +149,13 @@ def _describe_source(
     sequences, padding = (
         sum(commit.counts.get(f"{count}:{name}", 0) for commit in commits) for count in ("sequences", "padding")
     )
-    documents, draws = encoded.kept[name].documents, encoded.draws[name]
-    layout = lay_out_source(context.run, recipe, name, documents, draws)
-    if isinstance(layout, DrawLayout):
-        draws = layout.draws_for(encoded.quotas[name])
+    documents = encoded.kept[name].documents
     return DatasetSource(
         id=number,
         name=name,
         documents=documents,
-        draws=draws,
-        epochs=draws / max(documents, 1),
+        draws=covered.draws,
+        epochs=covered.draws / max(documents, 1),
         sequences=sequences,
         tokens=sequences * recipe.records.sequence_length - padding,
         padding=padding,

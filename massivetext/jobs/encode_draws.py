@@ -4,9 +4,8 @@ In mode "gopher" rounds of draws are encoded until the sequences suffice; in mod
 once, for all epochs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -19,11 +18,12 @@ from massivetext.errors import UserError
 from massivetext.jobs.encode_round import STAGE, EncodeRound, EncodeStage, KeptDocuments, run_encoder
 from massivetext.jobs.tokenizer_training import sampled_passages
 from massivetext.recipe import Recipe
-from massivetext.records.mixture import compute_quotas, describe_epochs, largest_total
+from massivetext.records.crops import expected_crop
+from massivetext.records.mixture import compute_quotas, describe_limit, largest_total
 from massivetext.records.sequences import first_draws, lay_out_draws, next_draws
 from massivetext.records.tokens import (
     counts_path,
-    lay_out_source,
+    lay_out_counts,
     load_counts,
     read_counts,
     tokens_folder,
@@ -74,33 +74,23 @@ def encode_draws(engine: Engine, context: Context, items: Sequence[WorkItem]) ->
     recipe = context.recipe
     kept = {source: _kept_documents(context, source) for source in sorted(recipe.sources)}
     sequences = recipe.records.wanted_sequences
-    wanted = compute_quotas(_weights(recipe), sequences) if sequences else None
+    wanted = compute_quotas(recipe.weights, sequences) if sequences else None
     cropped = _encode_crops(engine, context, items, kept, wanted)
     packed = _encode_documents(engine, context, items, kept, wanted)
     sources = {source: (cropped | packed)[source] for source in kept}
     _require_epochs(recipe, sources)
+    available = {source: found.sequences for source, found in sources.items()}
     if wanted is None:
-        available = {source: found.sequences for source, found in sources.items()}
         # Where any source is packed, each is read as often as it is told, and the weights follow from that.
-        wanted = available if packed else compute_quotas(_weights(recipe), _largest_total(context, available))
+        wanted = available if packed else compute_quotas(recipe.weights, _largest_total(context, available))
     return EncodedDraws(
         draws={source: found.draws for source, found in sources.items()},
         quotas=wanted,
         rounds={source: found.rounds for source, found in sources.items()},
         kept=kept,
         follows_weights=bool(sequences) or not packed,
-        limited_by=_limit(recipe, sources, bool(packed)),
+        limited_by=describe_limit(recipe, available),
     )
-
-
-def _limit(recipe: Recipe, sources: Mapping[str, "_Encoded"], packs: bool) -> str:
-    """Return what decides the number of sequences."""
-    if recipe.records.wanted_sequences:
-        return "records.sequences" if recipe.records.sequences else "records.tokens"
-    if packs:
-        return describe_epochs(recipe)
-    least = min(sources, key=lambda source: sources[source].sequences / float(recipe.sources[source].weight))
-    return f"source '{least}': its text runs out first at its weight of {recipe.sources[least].weight}"
 
 
 class _Encoded(NamedTuple):
@@ -115,16 +105,12 @@ class _Encoded(NamedTuple):
     allowed: int | None
 
 
-def _weights(recipe: Recipe) -> dict[str, Decimal]:
-    return {name: source.weight for name, source in recipe.sources.items()}
-
-
 def _require_epochs(recipe: Recipe, sources: Mapping[str, _Encoded]) -> None:
     """Raise UserError if the wanted sequences need a source more often than ``max_epochs`` allows."""
     total = recipe.records.wanted_sequences
     if not total:
         return
-    quotas = compute_quotas(_weights(recipe), total)
+    quotas = compute_quotas(recipe.weights, total)
     beyond = {
         source: found.allowed
         for source, found in sources.items()
@@ -132,7 +118,7 @@ def _require_epochs(recipe: Recipe, sources: Mapping[str, _Encoded]) -> None:
     }
     if beyond:
         available = {source: total if found.allowed is None else found.allowed for source, found in sources.items()}
-        feasible = largest_total(_weights(recipe), available)
+        feasible = largest_total(recipe.weights, available)
         length = recipe.records.sequence_length
         limits = "; ".join(
             f"source '{source}' gives {allowed:,} in {recipe.max_epochs_of(source):g} epochs, its weight asks for "
@@ -158,8 +144,7 @@ def _encode_documents(
     if not packed:
         return {}
     ranges = {source: (0, kept[source].documents) for source in packed if kept[source].documents}
-    stage = EncodeStage(STAGE, EncodeRound(0, ranges, kept), _label(context))
-    run_shards(engine, context, [stage], scale_costs([i for i in items if i.shard.source in ranges], _ENCODE_COST))
+    _encode(engine, context, items, EncodeRound(0, ranges, kept), ranges)
     return {
         source: _pack_source(context, source, kept[source].documents, wanted[source] if wanted else None)
         for source in sorted(packed)
@@ -172,14 +157,15 @@ def _pack_source(context: Context, source: str, documents: int, quota: int | Non
         if context.split == TRAIN:
             raise UserError(f"records: source '{source}': no document is left to pack")
         return _Encoded(0, 0, 0, None)
-    tokens = _write_token_counts(context, source, documents, 1).sum()
+    counts = _write_token_counts(context, source, documents, 1)
+    tokens = int(counts.sum())
 
     def sequences(epochs: int) -> int:
         if recipe.records.cuts_documents:
-            return -(-int(tokens) * epochs // recipe.records.sequence_length)
+            return -(-tokens * epochs // recipe.records.sequence_length)
         return epochs * of_epoch
 
-    of_epoch = lay_out_source(context.run, recipe, source, documents, documents, context.split).sequences
+    of_epoch = lay_out_counts(recipe, source, counts, documents, documents).sequences
     if quota is None:
         epochs = recipe.epochs_of(source)
     else:
@@ -210,12 +196,10 @@ def _encode_crops(
         for number in sorted({rounds[source] for source in todo}):
             now = {source for source in todo if rounds[source] == number}
             ranges = {source: (before[source], draws[source]) for source in now}
-            stage = EncodeStage(STAGE, EncodeRound(number, ranges, kept), _label(context))
-            in_round = [item for item in items if item.shard.source in now]
-            run_shards(engine, context, [stage], scale_costs(in_round, _ENCODE_COST))
+            _encode(engine, context, items, EncodeRound(number, ranges, kept), now)
         for source in sorted(todo):
-            _write_token_counts(context, source, draws[source], rounds[source] + 1)
-            layout = lay_out_source(context.run, context.recipe, source, kept[source].documents, draws[source])
+            counts = _write_token_counts(context, source, draws[source], rounds[source] + 1)
+            layout = lay_out_counts(context.recipe, source, counts, kept[source].documents, draws[source])
             available[source] = layout.sequences
             rounds[source] += 1
             if wanted is None or available[source] >= wanted[source]:
@@ -231,8 +215,13 @@ def _encode_crops(
     }
 
 
-def _label(context: Context) -> str:
-    return "" if context.split == TRAIN else context.split
+def _encode(
+    engine: Engine, context: Context, items: Sequence[WorkItem], encoding_round: EncodeRound, sources: Collection[str]
+) -> None:
+    label = "" if context.split == TRAIN else context.split
+    in_round = [item for item in items if item.shard.source in sources]
+    stage = EncodeStage(STAGE, encoding_round, label)
+    run_shards(engine, context, [stage], scale_costs(in_round, _ENCODE_COST))
 
 
 def _allowed_crops(context: Context, source: str, documents: int) -> int | None:
@@ -251,7 +240,7 @@ def _allowed_crops(context: Context, source: str, documents: int) -> int | None:
 
 
 def _largest_total(context: Context, available: Mapping[str, int]) -> int:
-    weights = _weights(context.recipe)
+    weights = context.recipe.weights
     total = largest_total(weights, available)
     if total == 0:
         least = min(available, key=lambda source: available[source] / float(weights[source]))
@@ -276,8 +265,7 @@ def _kept_documents(context: Context, source: str) -> KeptDocuments:
     shards = context.shards(source)
     sizes = [found.astype(np.float64) for found in fs.concurrently(context.run.folder, context.sizes_in_split, shards)]
     first = np.cumsum([0, *map(len, sizes[:-1])])
-    # A window lies anywhere between just before the document's end and just after its beginning; see crop_window.
-    crops = np.concatenate([window * size / (window + size - 1) for size in sizes])
+    crops = np.concatenate([expected_crop(size, window) for size in sizes])
     return KeptDocuments(
         documents=len(crops),
         bytes=int(sum(size.sum() for size in sizes)),

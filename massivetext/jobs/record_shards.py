@@ -22,7 +22,6 @@ from massivetext.jobs.encode_draws import EncodedDraws, encode_draws
 from massivetext.jobs.encode_round import STAGE, run_encoder
 from massivetext.recipe import Recipe
 from massivetext.records.formats import RUN_FORMAT
-from massivetext.records.packing import draws_in_epochs
 from massivetext.records.pieces import SequencePiece, documents_of_records, pack_pieces, unpack_pieces
 from massivetext.records.record_format import SequenceRecord
 from massivetext.records.sequences import (
@@ -32,7 +31,7 @@ from massivetext.records.sequences import (
     shard_count,
     shard_sizes,
 )
-from massivetext.records.tokens import documents_path, lay_out_source, round_tokens_path
+from massivetext.records.tokens import documents_path, draws_of_rows, lay_out_source, round_tokens_path
 from massivetext.runs.attempts import guard_work_item, translate_errors
 from massivetext.runs.context import Context
 from massivetext.runs.record_splits import split_names
@@ -176,7 +175,6 @@ def cut_draws(context: Context, wave: RecordWave, number: int, shard: Shard) -> 
     layout = _layout(context, shard.source, documents, draws)
     first_row = sum(wave.quotas[source] for source in sorted(wave.quotas) if source < shard.source)
     quota = wave.quotas[shard.source]
-    epochs = draws // max(documents, 1) if context.recipe.mode_of(shard.source) == "pack" else 1
     source = context.source_number(shard.source)
     for batch in tables.read_batches(round_tokens_path(context.run, number, shard, context.split), rows=1024):
         tokens = [
@@ -185,8 +183,7 @@ def cut_draws(context: Context, wave: RecordWave, number: int, shard: Shard) -> 
         ]
         numbers = batch["draw"].to_numpy().astype(np.int64)
         refs = context.document_refs(shard, batch["row"].to_numpy()).tolist()
-        # Packed documents are encoded once: the same tokens are the draws of all epochs.
-        for of_epoch in draws_in_epochs(numbers, documents, epochs, context.recipe.seed, shard.source):
+        for of_epoch in draws_of_rows(context.recipe, shard.source, numbers, documents, draws):
             found = [
                 (span, draw, document, ids)
                 for draw, document, ids in zip(of_epoch.tolist(), refs, tokens, strict=True)

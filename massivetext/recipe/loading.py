@@ -158,6 +158,6 @@ def _check_source(name: str, path: str) -> None:
 
 def _check_weights(recipe: Recipe, path: str) -> None:
     try:
-        exact_shares({name: source.weight for name, source in recipe.sources.items()})
+        exact_shares(recipe.weights)
     except ValueError as error:
         raise UserError(f"{path}: {error}") from error

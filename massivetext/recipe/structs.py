@@ -323,6 +323,11 @@ class Recipe(Options, frozen=True):
     tokenizer: TokenizerOptions = TokenizerOptions()
     records: RecordsOptions = RecordsOptions()
 
+    @property
+    def weights(self) -> dict[str, Decimal]:
+        """Weight of each source, in the order of the recipe."""
+        return {name: source.weight for name, source in self.sources.items()}
+
     def mode_of(self, source: str) -> Mode:
         """Return how the sequences of a source are made."""
         own, of_all = self.sources[source].mode, self.records.mode

@@ -8,6 +8,7 @@ as likely as in the paper, and no document is missed by chance.
 """
 
 import hashlib
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from massivetext.records.permutation import Permutation
 
 I64 = npt.NDArray[np.int64]
 Ids = npt.NDArray[np.uint16 | np.uint32]
+Length = TypeVar("Length", float, npt.NDArray[np.float64])
 _NONE: I64 = np.empty(0, np.int64)
 
 
@@ -72,6 +74,11 @@ def crop_window(length: int, crop_bytes: int, seed: int, source: str, draw: int)
     digest = hashlib.blake2b(derive_hash_key("crop", seed, source, draw), digest_size=16).digest()
     begin = int.from_bytes(digest, "big") % (length + crop_bytes - 1) - (crop_bytes - 1)
     return max(0, begin), min(length, begin + crop_bytes)
+
+
+def expected_crop(length: Length, crop_bytes: int) -> Length:
+    """Return the mean bytes that a window takes of documents of so many bytes; see :func:`crop_window`."""
+    return crop_bytes * length / (crop_bytes + length - 1)
 
 
 def crop(utf8: bytes, start: int, stop: int) -> tuple[str, bool, bool]:

@@ -52,7 +52,22 @@ def largest_total(weights: Mapping[str, Decimal], available: Mapping[str, int]) 
     return below
 
 
-def describe_epochs(recipe: Recipe) -> str:
+def describe_limit(recipe: Recipe, available: Mapping[str, int]) -> str:
+    """Return in words what decides the number of sequences.
+
+    Args:
+        recipe: its options and weights.
+        available: sequences that each source can give.
+    """
+    if recipe.records.wanted_sequences:
+        return "records.sequences" if recipe.records.sequences else "records.tokens"
+    if any(recipe.mode_of(source) == "pack" for source in available):
+        return _describe_epochs(recipe)
+    least = min(available, key=lambda source: available[source] / float(recipe.weights[source]))
+    return f"source '{least}': its text runs out first at its weight of {recipe.weights[least]}"
+
+
+def _describe_epochs(recipe: Recipe) -> str:
     """Return in words how often each source is read where no number of sequences is given."""
     epochs = {source: recipe.epochs_of(source) for source in recipe.sources}
     if len(set(epochs.values())) == 1:

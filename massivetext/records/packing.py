@@ -33,6 +33,10 @@ class ConcatenatedLayout(NamedTuple):
     sequence_length: int
     sequences: int
 
+    def draws_for(self, _quota: int) -> int:
+        """Return the number of draws: an epoch is laid out as a whole."""
+        return len(self.starts)
+
     def spans(self, draw: int, tokens: int, quota: int) -> list[SequenceSpan]:
         """Return the tokens of a draw, cut at the borders of sequences, without those beyond the quota."""
         spans = []
@@ -76,6 +80,10 @@ class BestFitLayout(NamedTuple):
     def sequences(self) -> int:
         """Number of sequences of all epochs."""
         return self.epoch_sequences * len(self.orders)
+
+    def draws_for(self, _quota: int) -> int:
+        """Return the number of draws: an epoch is laid out as a whole."""
+        return len(self.heads)
 
     def spans(self, draw: int, tokens: int, quota: int) -> list[SequenceSpan]:
         """Return the tokens of a draw, cut only if they do not fit one sequence, without those beyond the quota."""

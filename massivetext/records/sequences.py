@@ -49,6 +49,9 @@ class SourceLayout(Protocol):
     def sequences(self) -> int:
         """Number of sequences of all draws."""
 
+    def draws_for(self, quota: int) -> int:
+        """Return how many draws the first ``quota`` sequences need: whole crop groups, or whole epochs."""
+
     def spans(self, draw: int, tokens: int, quota: int) -> list[SequenceSpan]:
         """Return the tokens of a draw, cut at the borders of sequences, without those beyond the quota.
 

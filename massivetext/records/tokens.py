@@ -8,12 +8,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from massivetext.recipe import Recipe
-from massivetext.records.packing import best_fit, concatenate, counts_of_epochs
+from massivetext.records.packing import best_fit, concatenate, counts_of_epochs, draws_in_epochs
 from massivetext.records.sequences import SequenceOrder, SourceLayout, lay_out_draws
 from massivetext.runs.record_splits import TRAIN
 from massivetext.runs.store import Run, Shard
 from massivetext.storage import files as fs
 from massivetext.storage import tables
+
+I64 = npt.NDArray[np.int64]
 
 TOKENS = pa.schema(
     [
@@ -103,13 +105,34 @@ def lay_out_source(
         draws: number of its draws; of packed documents, those of whole epochs.
         split: name of the split.
     """
-    options, counts = recipe.records, load_counts(run, source, split)
+    return lay_out_counts(recipe, source, load_counts(run, source, split), documents, draws)
+
+
+def lay_out_counts(recipe: Recipe, source: str, counts: I64, documents: int, draws: int) -> SourceLayout:
+    """Return what :func:`lay_out_source` returns, from token counts: of packed documents, those of the first epoch."""
+    options = recipe.records
     if recipe.mode_of(source) == "gopher":
         return lay_out_draws(counts, options.crops_per_group, options.sequence_length)
     packed = counts_of_epochs(counts, draws // max(documents, 1), recipe.seed, source)
     if options.cuts_documents:
         return concatenate(packed, options.sequence_length)
     return best_fit(packed, documents, options.sequence_length, recipe.seed, source)
+
+
+def draws_of_rows(recipe: Recipe, source: str, encoded: I64, documents: int, draws: int) -> I64:
+    """Return the draws that rows of tokens stand for, int64[epochs, rows].
+
+    A crop is one draw. A packed document is encoded once, and its tokens are one draw of each epoch.
+
+    Args:
+        recipe: the options by which the split is made.
+        source: name of the source.
+        encoded: numbers of the draws for which the rows were encoded, int64[rows].
+        documents: number of documents of the source in the split.
+        draws: number of its draws.
+    """
+    epochs = draws // max(documents, 1) if recipe.mode_of(source) == "pack" else 1
+    return draws_in_epochs(encoded, documents, epochs, recipe.seed, source)
 
 
 def record_spans(

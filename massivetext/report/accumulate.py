@@ -1,6 +1,5 @@
 """The summary of one shard for the report: exact counts and small samples, which can be merged over shards."""
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from massivetext.hashing import keyed_ranks
 from massivetext.recipe import DecontaminateOptions
 from massivetext.report import bins, failures, hosts
 from massivetext.report.completed import completed_stages
@@ -36,7 +36,7 @@ from massivetext.rules import Rule
 from massivetext.runs.context import Context, Mask
 from massivetext.runs.store import Shard
 from massivetext.signals.registry import ALL
-from massivetext.stages import DECONTAMINATE, INGEST, JUDGE, NEAR_DEDUP
+from massivetext.stages import DECONTAMINATE, INGEST, JUDGE, NEAR_DEDUP, REPORT
 
 U64 = npt.NDArray[np.uint64]
 
@@ -201,9 +201,8 @@ def count_hosts(columns: ShardColumns) -> pa.Table:
 
 
 def sample_ranks(ids: Sequence[str], seed: int) -> U64:
-    """Return a keyed hash of each document id, below 2**63: a sample holds the documents with the smallest ones."""
-    digests = b"".join(hashlib.blake2b(f"report\0{seed}\0{each}".encode(), digest_size=8).digest() for each in ids)
-    return np.frombuffer(digests, "<u8") >> np.uint64(1)
+    """Return the rank of each document, below 2**63: a sample holds the documents with the smallest ones."""
+    return keyed_ranks(REPORT.name, seed, ids)
 
 
 def _funnel(context: Context, columns: ShardColumns) -> dict[str, DocumentTally]:

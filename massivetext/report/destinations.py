@@ -5,9 +5,15 @@ import numpy as np
 import pyarrow.compute as pc
 
 from massivetext.records.dataset import FILE_NAME, Dataset
-from massivetext.records.packing import draws_in_epochs
 from massivetext.records.sequences import SequenceOrder
-from massivetext.records.tokens import counts_path, lay_out_source, record_spans, round_tokens_path, tokens_folder
+from massivetext.records.tokens import (
+    counts_path,
+    draws_of_rows,
+    lay_out_source,
+    record_spans,
+    round_tokens_path,
+    tokens_folder,
+)
 from massivetext.report.completed import completed_stages
 from massivetext.report.examples import DocumentLocation
 from massivetext.runs.context import Context
@@ -63,14 +69,13 @@ def destinations(context: Context, location: DocumentLocation) -> list[Destinati
         documents = drawn = split.sources[source].documents
         quotas = {name: each.sequences for name, each in split.sources.items()}
     layout = lay_out_source(context.run, context.recipe, source, documents, drawn, context.split)
-    epochs = drawn // documents if context.recipe.mode_of(source) == "pack" else 1
     first_row = sum(quotas[name] for name in quotas if name < source)
     return [
         Destination(
             draw=draw, file=files[span.shard].path, record=span.record, position=span.position, tokens=span.tokens
         )
         for first_draw, count in draws
-        for (draw,) in draws_in_epochs(np.array([first_draw]), documents, epochs, context.recipe.seed, source).tolist()
+        for (draw,) in draws_of_rows(context.recipe, source, np.array([first_draw]), documents, drawn).tolist()
         for span in record_spans(layout, order, draw, count, first_sequence=first_row, quota=quotas[source])
     ]
 

@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from massivetext.recipe import Recipe
+from massivetext.records.crops import expected_crop
 from massivetext.records.dataset import Dataset
-from massivetext.records.mixture import compute_quotas, describe_epochs, largest_total
+from massivetext.records.mixture import compute_quotas, describe_limit, largest_total
 from massivetext.records.reader import read_dataset
 from massivetext.records.sequences import expected_sequences_per_group
 from massivetext.runs import documents
@@ -108,19 +109,20 @@ def plan_mixture(context: Context, recipe: Recipe) -> MixtureRows:
     context.run.need(TOKENIZER.name)
     model = read_encoder(context.run.path(model_file(context.recipe)))
     sources = {source: _measure(context, recipe, model, source) for source in sorted(recipe.sources)}
-    quotas, limited_by = _quotas(recipe, sources)
+    available = {source: found.sequences for source, found in sources.items()}
+    quotas = _quotas(recipe, available)
     return MixtureRows(
         rows=tuple(_plan_row(recipe, source, found, quotas[source]) for source, found in sources.items()),
-        limited_by=limited_by,
+        limited_by=describe_limit(recipe, available),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _KeptText:
-    """The kept documents of a source: their sizes, the share of each that a crop takes, and sequences of all epochs."""
+    """The kept documents of a source: their sizes, the mean crop of each, and the sequences of all epochs."""
 
     sizes: F64
-    crop_shares: F64
+    crops: F64
     bytes_per_token: float
     sequences: int
 
@@ -137,15 +139,15 @@ def _measure(context: Context, recipe: Recipe, model: TextEncoder, source: str) 
     options, shards = recipe.records, context.shards(source)
     sizes = np.concatenate(list(fs.concurrently(context.run.folder, context.sizes_in_split, shards))).astype(np.float64)
     window = options.bytes_per_token * options.sequence_length
-    shares = window / (window + sizes - 1)
+    crops = expected_crop(sizes, window)
     ratio = _bytes_per_token(context, model, source)
     if recipe.mode_of(source) == "pack":
         sequences = -(-sizes.sum() / ratio // options.sequence_length)
     else:
-        tokens_per_draw = float((shares * sizes).mean() / ratio) if len(sizes) else 0.0
+        tokens_per_draw = float(crops.mean() / ratio) if len(sizes) else 0.0
         of_group = expected_sequences_per_group(tokens_per_draw, options.crops_per_group, options.sequence_length)
         sequences = of_group * len(sizes) / options.crops_per_group
-    return _KeptText(sizes, shares, ratio, int(sequences * recipe.epochs_of(source)))
+    return _KeptText(sizes, crops, ratio, int(sequences * recipe.epochs_of(source)))
 
 
 def _bytes_per_token(context: Context, model: TextEncoder, source: str) -> float:
@@ -161,16 +163,12 @@ def _bytes_per_token(context: Context, model: TextEncoder, source: str) -> float
     return sum(len(text.encode()) for text in texts) / tokens if tokens else 1.0
 
 
-def _quotas(recipe: Recipe, sources: Mapping[str, _KeptText]) -> tuple[dict[str, int], str]:
-    weights = {name: source.weight for name, source in recipe.sources.items()}
-    available = {source: found.sequences for source, found in sources.items()}
+def _quotas(recipe: Recipe, available: Mapping[str, int]) -> Mapping[str, int]:
     if recipe.records.wanted_sequences:
-        return compute_quotas(weights, recipe.records.wanted_sequences), "the number of sequences in the recipe"
-    if any(recipe.mode_of(source) == "pack" for source in sources):
-        return available, describe_epochs(recipe)
-    least = min(sources, key=lambda source: available[source] / float(weights[source]))
-    limit = f"source '{least}': its text runs out first at its weight of {weights[least]}"
-    return compute_quotas(weights, largest_total(weights, available)), limit
+        return compute_quotas(recipe.weights, recipe.records.wanted_sequences)
+    if any(recipe.mode_of(source) == "pack" for source in available):
+        return available
+    return compute_quotas(recipe.weights, largest_total(recipe.weights, available))
 
 
 def _plan_row(recipe: Recipe, source: str, found: _KeptText, quota: int) -> MixtureRow:
@@ -178,10 +176,10 @@ def _plan_row(recipe: Recipe, source: str, found: _KeptText, quota: int) -> Mixt
     reads = tokens / max(found.tokens, 1.0)
     covered = min(1.0, reads)
     if recipe.mode_of(source) == "gopher" and found.bytes:
-        draws = reads * found.bytes / float((found.crop_shares * found.sizes).sum())  # per document
+        draws = reads * found.bytes / float(found.crops.sum())  # per document
         whole, part = int(draws), draws - int(draws)
-        missed = (1 - found.crop_shares) ** whole
-        missed = missed * (1 - part * found.crop_shares)
+        share = found.crops / np.maximum(found.sizes, 1)  # of a document that a draw takes
+        missed = (1 - share) ** whole * (1 - part * share)
         covered = 1 - float((missed * found.sizes).sum()) / found.bytes
     return MixtureRow(
         source=source,

@@ -1,12 +1,12 @@
 """Splits of the records: which documents are held out for validation, as a pure function of seed and document id."""
 
-import hashlib
 from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from massivetext.hashing import keyed_ranks
 from massivetext.recipe import Recipe, SplitOptions
 
 TRAIN, VALIDATION = "train", "validation"
@@ -54,7 +54,5 @@ def held_out(ids: Sequence[str], options: SplitOptions, seed: int) -> npt.NDArra
         options: share of the documents that is held out.
         seed: seed of the run.
     """
-    digests = b"".join(hashlib.blake2b(f"split\0{seed}\0{each}".encode(), digest_size=8).digest() for each in ids)
-    limit = int(options.validation * 2.0**63)
-    hashed: npt.NDArray[np.bool_] = (np.frombuffer(digests, "<u8") >> np.uint64(1)) < np.uint64(limit)
-    return hashed
+    chosen: npt.NDArray[np.bool_] = keyed_ranks("split", seed, ids) < np.uint64(int(options.validation * 2.0**63))
+    return chosen

@@ -255,7 +255,6 @@ class RunLog:
         for event in unwritten:
             by_stage.setdefault(event.stage, []).append(event)
         for stage, events in by_stage.items():
-            costs = [event.cost for event in events]
             self._append(
                 Event(
                     time=events[-1].time,
@@ -265,7 +264,7 @@ class RunLog:
                     items=len(events),
                     documents=sum(event.documents for event in events),
                     bytes=sum(event.bytes for event in events),
-                    cost=sum(cost or 0.0 for cost in costs),
+                    cost=sum(event.cost or 0.0 for event in events),
                     peak_bytes=events[-1].peak_bytes,
                 )
             )

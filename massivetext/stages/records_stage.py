@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def _key(plan: RunPlan) -> object:
     recipe = plan.recipe
-    weights = {name: str(source.weight) for name, source in recipe.sources.items()}
+    weights = {name: str(weight) for name, weight in recipe.weights.items()}
     # Sources without options of their own add nothing: recipes without any keep their keys.
     own = {name: _own_options(source) for name, source in recipe.sources.items() if any(_own_options(source))}
     return [recipe.name, recipe.seed, recipe.records, weights, *([own] if own else []), *_record_format()]

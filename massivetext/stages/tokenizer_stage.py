@@ -8,7 +8,7 @@ def _key(plan: RunPlan) -> object:
     from massivetext.tokenizer.model_files import model_path
 
     recipe, model = plan.recipe, plan.recipe.tokenizer.model
-    weights = {name: str(source.weight) for name, source in recipe.sources.items()}
+    weights = {name: str(weight) for name, weight in recipe.weights.items()}
     key = [recipe.seed, recipe.tokenizer, weights, model and fs.digest(model_path(plan.loaded.root, model))]
     # Sources that agree in normalisation add nothing: recipes without such an option keep their keys.
     return (

@@ -1,7 +1,7 @@
 """Tokenizers in the form of Hugging Face's ``tokenizer.json``."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from massivetext.tokenizer.encoder import Ids, id_dtype
-from massivetext.tokenizer.trainer import TokenizerInfo
+from massivetext.tokenizer.trainer import TokenizerInfo, choose_padding
 
 # Names that special tokens commonly have, the commonest first.
 _PAD = ("<pad>", "[PAD]", "<|pad|>", "<|padding|>", "<|finetune_right_pad_id|>")
@@ -74,7 +74,8 @@ def _describe(data: bytes, vocabulary: dict[str, int], described: dict[str, Any]
     bos, eos = (_first(vocabulary, names) for names in (_BOS, _EOS))
     unk_id = model.get("unk_id")  # of Unigram models; others name the token
     unknown = int(unk_id) if isinstance(unk_id, int) else vocabulary.get(model.get("unk_token") or "", -1)
-    pad, origin = _padding(vocabulary, [each["id"] for each in special], (bos, eos, unknown), size)
+    free = _free_ids(vocabulary, [each["id"] for each in special], (bos, eos, unknown), size)
+    pad, origin = choose_padding(_first(vocabulary, _PAD), free, size)
     return TokenizerInfo(
         vocabulary_size=max(size, pad + 1),
         pad_id=pad,
@@ -84,9 +85,7 @@ def _describe(data: bytes, vocabulary: dict[str, int], described: dict[str, Any]
         eos_id=eos,
         byte_fallback=bool(model.get("byte_fallback")) or b'"ByteLevel"' in data,
         normalization=_normalization(described.get("normalizer")),
-        max_piece_bytes=max(
-            (len(piece.encode()) for piece in model.get("vocab", {}) if isinstance(piece, str)), default=1
-        ),
+        max_piece_bytes=max((len(piece.encode()) for piece in vocabulary), default=1),
         sha256=hashlib.sha256(data).hexdigest(),
         type="tokenizer.json",
     )
@@ -96,14 +95,13 @@ def _first(vocabulary: dict[str, int], names: Sequence[str]) -> int:
     return next((vocabulary[name] for name in names if name in vocabulary), -1)
 
 
-def _padding(vocabulary: dict[str, int], special: Sequence[int], others: tuple[int, ...], size: int) -> tuple[int, str]:
-    if (own := _first(vocabulary, _PAD)) >= 0:
-        return own, "the model"
-    free = [number for number in sorted(special) if number not in others and number < size]
-    if free:
-        piece = next((name for name, number in vocabulary.items() if number == free[0]), f"number {free[0]}")
-        return free[0], f"the special token {piece!r}, as the model has no padding"
-    return size, "one id above the vocabulary, as the model has no padding"
+def _free_ids(
+    vocabulary: dict[str, int], special: Sequence[int], others: tuple[int, ...], size: int
+) -> Iterator[tuple[int, str]]:
+    names = {number: name for name, number in vocabulary.items()}
+    for number in sorted(special):
+        if number not in others and number < size:
+            yield number, f"the special token {names.get(number, f'number {number}')!r}"
 
 
 def _normalization(normalizer: object) -> str:

@@ -207,7 +207,7 @@ def describe_model(model: bytes) -> TokenizerInfo:
         for i in ids
         if not (processor.is_byte(i) or processor.is_control(i) or processor.is_unknown(i) or processor.is_unused(i))
     ]
-    pad_id, pad_origin = _padding(processor, len(byte_ids) == 256)
+    pad_id, pad_origin = choose_padding(processor.pad_id(), _free_ids(processor, len(byte_ids) == 256), len(ids))
     return TokenizerInfo(
         vocabulary_size=max(len(ids), pad_id + 1),
         pad_id=pad_id,
@@ -222,15 +222,25 @@ def describe_model(model: bytes) -> TokenizerInfo:
     )
 
 
-def _padding(processor: spm.SentencePieceProcessor, encodes_everything: bool) -> tuple[int, str]:
-    """Return an id that no text gives, for padding, and where it comes from."""
-    if (own := processor.pad_id()) >= 0:
+def choose_padding(own: int, free: Iterable[tuple[int, str]], size: int) -> tuple[int, str]:
+    """Return an id that no text gives, for padding, and in words where it comes from.
+
+    Args:
+        own: id of padding of the model, or -1 if it has none.
+        free: ids that no text gives, with what they are, the best first.
+        size: number of ids of the model; the id above them is taken if there is no other.
+    """
+    if own >= 0:
         return own, "the model"
+    number, what = next(iter(free), (size, "one id above the vocabulary"))
+    return number, f"{what}, as the model has no padding"
+
+
+def _free_ids(processor: spm.SentencePieceProcessor, encodes_everything: bool) -> Iterator[tuple[int, str]]:
     others = (processor.unk_id(), processor.bos_id(), processor.eos_id())
     for what, is_free in (("unused", processor.is_unused), ("control", processor.is_control)):
         for number in range(processor.get_piece_size()):
             if is_free(number) and number not in others:
-                return number, f"the {what} piece {processor.id_to_piece(number)!r}, as the model has no padding"
+                yield number, f"the {what} piece {processor.id_to_piece(number)!r}"
     if encodes_everything and others[0] >= 0:
-        return others[0], "the unknown piece, which never occurs, as the model has no padding"
-    return processor.get_piece_size(), "one id above the vocabulary, as the model has no padding"
+        yield others[0], "the unknown piece, which never occurs"

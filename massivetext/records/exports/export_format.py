@@ -69,6 +69,10 @@ class ExportedDataset:
     splits: dict[str, list[ExportedShard]]
 
 
+def _nothing_beside(_: ExportedDataset) -> dict[str, bytes]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportFormat:
     """How the rows of a shard are stored for other readers.
@@ -86,7 +90,8 @@ class ExportFormat:
             ValueError if the format cannot hold the rows.
         read_shard: yields the rows of files at local paths; columns that are not stored are :data:`NOTHING` or
             :data:`UNKNOWN`. Raises OSError or ValueError if the files are damaged.
-        beside: returns the contents of the files beside the shards by path, in the order in which they are written.
+        beside: returns the contents of the files beside the shards by path, in the order in which they are written; by
+            default there are none.
         media_type: media type of the files of a shard.
         usage: how the export is read, in Markdown, for the data card.
     """
@@ -98,7 +103,7 @@ class ExportFormat:
     shard_files: Callable[[ShardName], tuple[str, ...]]
     write_shard: Callable[[Sequence[str], Iterable[SequenceRecord], Dataset], None]
     read_shard: Callable[[Sequence[str], Dataset], Iterator[SequenceRecord]]
-    beside: Callable[[ExportedDataset], dict[str, bytes]]
+    beside: Callable[[ExportedDataset], dict[str, bytes]] = _nothing_beside
     media_type: str = "application/octet-stream"
     usage: str
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from massivetext.records.dataset import Dataset
-from massivetext.records.exports.export_format import ExportedDataset, ExportFormat
+from massivetext.records.exports.export_format import ExportFormat
 from massivetext.records.exports.flat_files import flat_shard_files, read_flat, token_dtype
 from massivetext.records.record_format import SequenceRecord
 
@@ -50,10 +50,6 @@ def _read(paths: Sequence[str], dataset: Dataset) -> Iterator[SequenceRecord]:
     return read_flat(paths[0], dataset, HEADER_BYTES)
 
 
-def _beside(_: ExportedDataset) -> dict[str, bytes]:
-    return {}
-
-
 LLM_C = ExportFormat(
     name="llm_c",
     title="flat tokens with the header of llm.c",
@@ -61,7 +57,6 @@ LLM_C = ExportFormat(
     shard_files=flat_shard_files,
     write_shard=_write,
     read_shard=_read,
-    beside=_beside,
     usage="""\
 ```sh
 ./train_gpt2cu -i "FOLDER/train-*.bin" -j "FOLDER/validation-*.bin"

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from massivetext.records.dataset import Dataset
-from massivetext.records.exports.export_format import ExportedDataset, ExportFormat, ShardName, read_token_rows
+from massivetext.records.exports.export_format import ExportFormat, ShardName, read_token_rows
 from massivetext.records.record_format import SequenceRecord
 
 MAGIC = b"MMIDIDX\x00\x00"
@@ -75,10 +75,6 @@ def _check_index(path: str, dtype: np.dtype[np.integer], length: int) -> int:
     return int(count)
 
 
-def _beside(_: ExportedDataset) -> dict[str, bytes]:
-    return {}
-
-
 MEGATRON = ExportFormat(
     name="megatron",
     title="Megatron's indexed data set, `.bin` and `.idx`",
@@ -86,7 +82,6 @@ MEGATRON = ExportFormat(
     shard_files=_shard_files,
     write_shard=_write,
     read_shard=_read,
-    beside=_beside,
     usage="""\
 ```python
 from megatron.core.datasets.indexed_dataset import IndexedDataset

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from massivetext.records.dataset import Dataset
-from massivetext.records.exports.export_format import ALL_COLUMNS, ExportedDataset, ExportFormat, ShardName
+from massivetext.records.exports.export_format import ALL_COLUMNS, ExportFormat, ShardName
 from massivetext.records.record_format import SequenceRecord
 from massivetext.storage import tables
 
@@ -58,10 +58,6 @@ def _read(paths: Sequence[str], _: Dataset) -> Iterator[SequenceRecord]:
         yield from map(SequenceRecord, tokens, starts, *(column.to_pylist() for column in batch.columns[2:]))
 
 
-def _beside(_: ExportedDataset) -> dict[str, bytes]:
-    return {}
-
-
 PARQUET = ExportFormat(
     name="parquet",
     title="Parquet",
@@ -69,7 +65,6 @@ PARQUET = ExportFormat(
     shard_files=_shard_files,
     write_shard=_write,
     read_shard=_read,
-    beside=_beside,
     media_type="application/x-parquet",
     usage="""\
 ```python
