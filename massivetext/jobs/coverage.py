@@ -124,12 +124,12 @@ def warn_of_unread_text(context: Context, loaded: LoadedRecipe, notify: Callable
     if unread > _UNREAD * kept:
         packs = all(source.mode == "pack" for source in made.sources)
         remedy = (
-            "a larger budget takes more of it, and none takes every document once"
+            "A larger budget takes more of it, and none takes every document once"
             if packs
             else 'records.mode = "pack" takes every document once; more sequences, or weights nearer to the sizes of '
             "the sources, take more of it"
         )
         notify(
             f"{unread / kept:.0%} of the kept text ({format_count(unread)}B) is not in the records; the number of "
-            f"sequences is limited by {made.mixture.limited_by}: {remedy}."
+            f"sequences is limited by {made.mixture.limited_by}. {remedy}."
         )

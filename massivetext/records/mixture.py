@@ -64,7 +64,7 @@ def describe_limit(recipe: Recipe, available: Mapping[str, int]) -> str:
     if any(recipe.mode_of(source) == "pack" for source in available):
         return _describe_epochs(recipe)
     least = min(available, key=lambda source: available[source] / float(recipe.weights[source]))
-    return f"source '{least}': its text runs out first at its weight of {recipe.weights[least]}"
+    return f"source '{least}', whose text runs out first at its weight of {recipe.weights[least]}"
 
 
 def _describe_epochs(recipe: Recipe) -> str:
