@@ -2,7 +2,7 @@
 
 import itertools
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import Any, Self
@@ -108,22 +108,14 @@ class Batches(Iterator[Features]):
         return DeviceBatches(own, sharding, rows, self._order.batch_size)
 
     def _read_ahead(self) -> Iterator[Features]:
-        """Yield the batches from the next one on."""
-        # One thread, and whole batches: several threads hold each other up, since most of the work is Python's.
-        with ThreadPoolExecutor(1, thread_name_prefix="massivetext-load") as thread:
-            numbers = itertools.count(self._next) if self._total is None else iter(range(self._next, self._total))
-            reading = deque(thread.submit(self._read, number) for number in itertools.islice(numbers, _AHEAD))
-            try:
-                while reading:
-                    batch = reading.popleft().result()
-                    reading.extend(thread.submit(self._read, number) for number in itertools.islice(numbers, 1))
-                    yield batch
-            finally:
-                for each in reading:
-                    each.cancel()
+        """Return an iterator over the batches from the next one on; it does not hold this object."""
+        records, order, rows, extras = self._records, self._order, self._rows, self._extras
 
-    def _read(self, number: int) -> Features:
-        return read_batch(self._records, self._order.rows_of(number, self._rows), self._extras)
+        def read(number: int) -> Features:
+            return read_batch(records, order.rows_of(number, rows), extras)
+
+        numbers = itertools.count(self._next) if self._total is None else range(self._next, self._total)
+        return _compute_ahead(read, numbers)
 
 
 class DeviceBatches(Iterator[dict[str, Any]]):
@@ -250,6 +242,20 @@ def load(
     total = None if epochs is None else epochs * len(records) // batch_size
     share = batch_size // count
     return Batches(records, order, tuple(include), total, np.arange(index * share, (index + 1) * share))
+
+
+def _compute_ahead(read: Callable[[int], Features], numbers: Iterable[int]) -> Iterator[Features]:
+    """Yield the batches of some numbers, some of which are read by another thread before they are asked for."""
+    # One thread, and whole batches: several threads hold each other up, since most of the work is Python's.
+    # It is never joined here. An iterator that is given up may be collected at any point of any thread, even while that
+    # thread holds the locks that a join needs; the pool's thread ends by itself when the pool is collected.
+    thread = ThreadPoolExecutor(1, thread_name_prefix="massivetext-load")
+    left = iter(numbers)
+    reading = deque(thread.submit(read, number) for number in itertools.islice(left, _AHEAD))
+    while reading:
+        batch = reading.popleft().result()
+        reading.extend(thread.submit(read, number) for number in itertools.islice(left, 1))
+        yield batch
 
 
 def _process(index: int | None, count: int | None) -> tuple[int, int]:

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,21 @@ def test_restored_position_continues_bit_by_bit(folder: str, done: int) -> None:
 
 def test_rows_that_fill_no_batch_are_left_out(folder: str) -> None:
     assert [len(batch) for batch in one(folder, batch_size=20, epochs=1)] == [20, 20]
+
+
+def test_an_iterator_that_is_given_up_joins_no_thread(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    joined: list[threading.Thread] = []
+    monkeypatch.setattr(threading.Thread, "join", lambda thread, timeout=None: joined.append(thread))
+    before = set(threading.enumerate())
+    batches = load(folder, 10, 3, process_index=0, process_count=1)
+    next(batches)
+    (reading,) = set(threading.enumerate()) - before
+    del batches  # as the garbage collector does, in any thread and at any time
+    monkeypatch.undo()
+    reading.join(60)
+
+    assert not joined  # the thread that collects may hold the locks that a join needs
+    assert not reading.is_alive()
 
 
 def test_jax_says_which_process_this_is(folder: str) -> None:

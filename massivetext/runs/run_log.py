@@ -87,7 +87,7 @@ class _Item:
 
 def new_session() -> str:
     """Return a name for an execution of the command that sorts by time."""
-    return f"{datetime.now(UTC).strftime('%Y%m%dT%H%M%S')}-{secrets.token_hex(3)}"
+    return f"{datetime.now(UTC).strftime('%Y%m%dT%H%M%S%f')}-{secrets.token_hex(3)}"
 
 
 class RunLog:

@@ -24,15 +24,15 @@ def concurrently(folder: str, function: Callable[[T], R], items: Iterable[T]) ->
     if is_local(folder):
         yield from map(function, items)
         return
-    with ThreadPoolExecutor(AT_ONCE, "massivetext-requests") as pool:
-        waiting: deque[Future[R]] = deque()
-        try:
-            for item in items:
-                waiting.append(pool.submit(contextvars.copy_context().run, function, item))
-                if len(waiting) >= 2 * AT_ONCE:
-                    yield waiting.popleft().result()
-            while waiting:
+    pool = ThreadPoolExecutor(AT_ONCE, "massivetext-requests")
+    waiting: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(contextvars.copy_context().run, function, item))
+            if len(waiting) >= 2 * AT_ONCE:
                 yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        # Without a wait: the garbage collector may end this generator in a thread that holds locks of a thread's end.
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -2,7 +2,7 @@
 
 On local disks a file is written under a temporary name, flushed to the disk, and renamed. On object stores it is
 written to a local file and uploaded; a store shows an object only when all of it has arrived. What is published stays
-after a loss of power, and in the order in which it was published.
+after a loss of power, and in the order in which it was published; with ``durable=False`` a loss of power may lose it.
 """
 
 import contextlib

@@ -24,7 +24,7 @@ from massivetext.recipe import load_recipe
 from massivetext.runs import run_log
 from massivetext.runs.log_events import Event, ItemNow, Kind
 from massivetext.runs.log_reading import item_in_work, item_records, read_log, stage_progress
-from massivetext.runs.run_log import count_work, logged_item, note_position, open_log
+from massivetext.runs.run_log import count_work, logged_item, new_session, note_position, open_log
 from massivetext.storage import files as fs
 
 STORES = pytest.mark.parametrize("where", ["local", "memory"])
@@ -161,6 +161,15 @@ def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
         count_work(1, 1)
 
     assert (tmp_path / "log").read_text() == "in the way"
+
+
+def test_executions_of_the_same_second_are_in_order() -> None:
+    names = []
+    for _ in range(20):
+        names.append(new_session())
+        time.sleep(0.001)
+
+    assert names == sorted(names)
 
 
 def test_without_a_session_nothing_is_logged(tmp_path: Path) -> None:

@@ -51,6 +51,23 @@ def test_an_object_store_gets_many_requests_at_once(tmp_path: Path) -> None:
     assert threads == {threading.get_ident()}
 
 
+def test_results_that_are_given_up_join_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    joined: list[threading.Thread] = []
+    monkeypatch.setattr(threading.Thread, "join", lambda thread, timeout=None: joined.append(thread))
+    before = set(threading.enumerate())
+    results = fs.concurrently("memory:///x", str, range(100))
+    next(iter(results))
+    started = set(threading.enumerate()) - before
+    del results  # as the garbage collector does, in any thread and at any time
+    monkeypatch.undo()
+    for thread in started:
+        thread.join(60)
+
+    assert started
+    assert not joined  # the thread that collects may hold the locks that a join needs
+    assert not any(thread.is_alive() for thread in started)
+
+
 def names(infos: list[fs.FileInfo], root: str) -> list[str]:
     return [fs.relative(info.path, root) for info in infos]
 
