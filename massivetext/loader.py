@@ -1,6 +1,7 @@
 """Batches of records for JAX: globally shuffled, divided among processes, resumable exactly."""
 
 import itertools
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -163,7 +164,7 @@ class DeviceBatches(Iterator[dict[str, Any]]):
 
 
 def load(
-    folder: str,
+    folder: str | os.PathLike[str],
     batch_size: int,
     seed: int,
     *,
@@ -216,6 +217,7 @@ def load(
             split or feature; or "doc_ids" of records that have none.
         OSError: the records are incomplete or damaged; the message names the shard.
     """
+    folder = os.fspath(folder)
     unknown = [name for name in include if name not in EXTRAS]
     if unknown:
         raise ValueError(f"load: want include to name some of {', '.join(EXTRAS)}; got {unknown[0]!r}")

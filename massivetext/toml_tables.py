@@ -112,7 +112,7 @@ def _describe_plain_type(found: inspect.Type) -> str:
         case inspect.IntType():
             return f"a whole number{_bounds(found)}"
         case inspect.FloatType():
-            return f"a number{_bounds(found)}"
+            return f"a number{_float_bounds(found)}"
         case inspect.DecimalType():
             return "a number"
         case inspect.BoolType():
@@ -198,11 +198,19 @@ def _has_tag(value: object, struct: inspect.StructType) -> bool:
     return struct.tag_field is not None and isinstance(value, Mapping) and value.get(struct.tag_field) == struct.tag
 
 
-def _bounds(found: inspect.IntType | inspect.FloatType) -> str:
-    low = found.ge if found.gt is None else found.gt
-    high = found.le if found.lt is None or not isinstance(found, inspect.IntType) else found.lt - 1
+def _bounds(found: inspect.IntType) -> str:
+    low = found.ge if found.gt is None else found.gt + 1
+    high = found.le if found.lt is None else found.lt - 1
     if low is not None and high is not None:
-        return f" from {low:,} to {high:,}" if isinstance(high, int) else f" from {low:g} to {high:g}"
+        return f" from {low:,} to {high:,}"
     if low is not None:
-        return f" of at least {low:,}" if isinstance(low, int) else f" of at least {low:g}"
+        return f" of at least {low:,}"
     return f" of at most {high:,}" if high is not None else ""
+
+
+def _float_bounds(found: inspect.FloatType) -> str:
+    if found.ge is not None and found.le is not None:
+        return f" from {found.ge:g} to {found.le:g}"
+    bounds = (("above", found.gt), ("at least", found.ge), ("below", found.lt), ("at most", found.le))
+    said = " and ".join(f"{words} {bound:g}" for words, bound in bounds if bound is not None)
+    return f"{' of' if said.startswith('at') else ''} {said}" if said else ""

@@ -360,6 +360,16 @@ def test_the_state_of_other_batches_is_refused(folder: str, change: dict[str, ob
     assert slots(next(batches)) == wanted  # the refused state has changed nothing
 
 
+def test_what_is_no_state_is_refused(folder: str) -> None:
+    with pytest.raises(TypeError, match="want a state that get_state returned, got None"):
+        load(folder, 10, 3, process_index=0, process_count=1).set_state(None)  # type: ignore[arg-type]
+
+
+def test_a_folder_without_records_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="want a folder of records, such as RUN/records"):
+        load(tmp_path / "nowhere", 10, 3, process_index=0, process_count=1)
+
+
 def test_the_state_is_json(folder: str) -> None:
     batches = load(folder, 10, 3, process_index=0, process_count=1)
     next(batches)

@@ -20,6 +20,7 @@ from massivetext.recipe import (
     SourceOptions,
     TokenizerOptions,
     load_recipe,
+    options_without_effect,
     parse_recipe,
 )
 
@@ -418,3 +419,39 @@ def test_a_byte_order_mark_is_no_part_of_a_recipe(tmp_path: Path) -> None:
     marked.write_bytes(text.encode("utf-8-sig"))
 
     assert load_recipe(str(marked)).recipe == load_recipe(str(plain)).recipe
+
+
+# -- options without effect --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parts", "option"),
+    [
+        ((source(), '[tokenizer]\nmodel = "a.model"\nvocabulary_size = 500'), "tokenizer.vocabulary_size"),
+        ((source(), '[tokenizer]\nmodel = "a.model"\nsplit_digits = true'), "tokenizer.split_digits"),
+        ((source(), '[records]\npacking = "concatenate"'), "records.packing"),
+        ((source(), '[records]\nmode = "pack"\ncrops_per_group = 3'), "records.crops_per_group"),
+        ((source(), "[records]\nsequences = 10\nepochs = 2"), "records.epochs"),
+        ((source(more="epochs = 2"), "[records]\ntokens = 100_000"), "sources.web.epochs"),
+        ((source(), "[records]\nmax_epochs = 2"), "records.max_epochs"),
+        ((source(more="max_epochs = 2"),), "sources.web.max_epochs"),
+    ],
+)
+def test_an_option_that_changes_nothing_is_told(parts: tuple[str, ...], option: str) -> None:
+    (told,) = options_without_effect(recipe(*parts))
+
+    assert told.startswith(f"{option} has no effect: ")
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (source(), '[tokenizer]\nmodel = "a.model"\nvocabulary_size = 32_000'),  # the default says nothing new
+        (source(more='mode = "pack"'), '[records]\npacking = "concatenate"\ncrops_per_group = 10'),
+        (source(), '[records]\npacking = "concatenate"\n[records.splits]\nvalidation = 0.1'),  # held out: packed
+        (source(), "[records]\nsequences = 10\nmax_epochs = 2"),
+        (source(more="epochs = 2"), "[records]\nepochs = 3"),
+    ],
+)
+def test_options_that_work_are_not_told(parts: tuple[str, ...]) -> None:
+    assert options_without_effect(recipe(*parts)) == []

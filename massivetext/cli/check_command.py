@@ -8,13 +8,13 @@ def check(recipe: RecipeName) -> None:
     """Validate a recipe and list its inputs and stages; run nothing."""
     from massivetext.cli.check_tables import check_tables, empty_inputs
     from massivetext.orchestration.plan import check_plan, missing_demo
-    from massivetext.recipe import load_recipe
+    from massivetext.recipe import load_recipe, options_without_effect
 
     console, loaded = make_console(), load_recipe(recipe)
     plan, _ = check_plan(loaded)
     for table in check_tables(plan):
         console.print(table)
-    for warning in empty_inputs(plan):
+    for warning in [*empty_inputs(plan), *options_without_effect(loaded.recipe)]:
         print_line(console, warning, style="yellow")
     if missing_demo(loaded):
         print_line(console, f"The demo corpus {loaded.recipe.demo} does not exist yet; `massivetext run` writes it.")

@@ -16,6 +16,7 @@ def funnel_table(funnel: Funnel) -> Table:
     caption = "documents left after each stage, their words below"
     if funnel.covered_bytes:
         caption += "; tokens in the records,\nbelow them the share of the kept text that they hold"
+    caption += "".join(f"\n{each}" for each in funnel.held_out)
     table = Table(caption=caption, header_style="bold", show_footer=True)
     table.add_column("source", footer="all", overflow="fold")
     for stage in funnel.stages:

@@ -46,6 +46,8 @@ def mixture(
         found = plan_mixture(context, options) if plan else read_mixture(context)
     console = make_console()
     console.print(_table(found, plan))
+    for row in found.held_out:
+        print_line(console, str(row))
     print_line(console, f"The number of sequences is limited by {found.limited_by}.")
     if found.covered < 0.5 and any(options.mode_of(source) == "gopher" for source in options.sources):
         print_line(
@@ -59,7 +61,7 @@ def _table(found: "MixtureRows", plan: bool) -> "Table":
 
     from massivetext.formatting import format_bytes, format_count
 
-    caption = "kept text and its tokens; sequences and their tokens; times read: mean and largest"
+    caption = "kept text and its tokens (~: estimated); sequences and their tokens; times read: mean and largest"
     table = Table(header_style="bold", caption=f"estimated: {caption}" if plan else caption)
     table.add_column("source", overflow="fold")
     for heading in ("weight", "kept", "in records", "padding", "of kept text", "times read"):
@@ -68,7 +70,7 @@ def _table(found: "MixtureRows", plan: bool) -> "Table":
         table.add_row(
             row.source,
             f"{float(row.weight):.2%}",
-            f"{format_bytes(row.kept_bytes)}\n{format_count(row.kept_tokens)}",
+            f"{format_bytes(row.kept_bytes)}\n{'~' * row.tokens_are_estimated}{format_count(row.kept_tokens)}",
             f"{row.sequences:,}\n{format_count(row.tokens)}",
             f"{row.padding / max(row.padding + row.tokens, 1):.2%}",
             f"{row.covered:.1%}",

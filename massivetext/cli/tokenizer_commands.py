@@ -33,20 +33,17 @@ def train(
     split_digits: Annotated[bool, typer.Option(help="Make every digit a piece of its own.")] = False,
 ) -> None:
     """Train a SentencePiece model as a run does: BPE with byte fallback, losing no text."""
-    import msgspec
-
     from massivetext.recipe import TokenizerOptions
     from massivetext.tokenizer.trainer import train_tokenizer
+    from massivetext.toml_tables import convert_value
 
     target = Path(output)
     if target.exists():
         raise UserError(f"--output: {output}: exists; give the name of a new file")
     given = {"vocabulary_size": vocabulary_size, "normalization": normalization, "split_digits": split_digits}
     try:
-        options = msgspec.convert(given, TokenizerOptions)
+        options = convert_value(given, TokenizerOptions, "tokenizer train")
         model = train_tokenizer(_lines(texts), options)
-    except msgspec.ValidationError as error:
-        raise UserError(f"tokenizer train: {error}") from error
     except ValueError as error:
         raise UserError(str(error)) from error
     target.write_bytes(model)

@@ -108,7 +108,7 @@ def cover(rows: I64, starts: I64, stops: I64, counts: I64, used: I64) -> dict[st
 
 
 def warn_of_unread_text(context: Context, loaded: LoadedRecipe, notify: Callable[[str], None], first: bool) -> None:
-    """Say so if more than half of the kept text is not in the records, and what would change that.
+    """Say so if a source or more than half of the kept text is not in the records, and what would change that.
 
     Args:
         context: the run; its records are complete.
@@ -119,6 +119,12 @@ def warn_of_unread_text(context: Context, loaded: LoadedRecipe, notify: Callable
     if not first:
         return
     made = read_dataset(context.run.path(STAGE))
+    for source in made.sources:
+        if not source.sequences:
+            notify(
+                f"Source {source.name} is not in the records: its weight of {made.mixture.weights[source.name]} gives "
+                f"none of {made.train.sequences:,} sequences. Raise the number of sequences or the weight."
+            )
     kept = sum(source.kept_bytes for source in made.sources)
     unread = kept - sum(source.covered_bytes for source in made.sources)
     if unread > _UNREAD * kept:

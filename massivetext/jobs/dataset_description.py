@@ -69,6 +69,9 @@ def write_dataset(context: Context, splits: Sequence[WrittenSplit], coverage: Ma
             sha256=info.sha256,
             normalizer=info.normalization,
             byte_fallback=info.byte_fallback,
+            normalizer_by_source={name: recipe.normalization_of(name) for name in names}
+            if recipe.normalizes_by_source
+            else msgspec.UNSET,
         ),
         seed=recipe.seed,
         weights={name: recipe.sources[name].weight for name in names},
@@ -83,6 +86,7 @@ def write_dataset(context: Context, splits: Sequence[WrittenSplit], coverage: Ma
             split.name: _describe_split(context, split, commits_of_split)
             for split, commits_of_split in zip(splits[1:], held_out, strict=True)
         },
+        has_doc_ids=recipe.records.doc_ids == "record",
     )
     written = fs.write_bytes(run.path(STAGE, FILE_NAME), described.to_json())
     beside = [fs.write_bytes(run.path(STAGE, name), data) for name, data in tfds_metadata(described).items()]

@@ -17,9 +17,8 @@ from massivetext.engines.shard_jobs import run_shards
 from massivetext.errors import UserError
 from massivetext.jobs.encode_round import STAGE, EncodeRound, EncodeStage, KeptDocuments, run_encoder
 from massivetext.jobs.tokenizer_training import sampled_passages
-from massivetext.recipe import Recipe
 from massivetext.records.crops import expected_crop
-from massivetext.records.mixture import compute_quotas, describe_limit, largest_total
+from massivetext.records.mixture import compute_quotas, describe_limit, largest_total, require_epochs
 from massivetext.records.sequences import first_draws, lay_out_draws, next_draws
 from massivetext.records.tokens import (
     counts_path,
@@ -78,7 +77,7 @@ def encode_draws(engine: Engine, context: Context, items: Sequence[WorkItem]) ->
     cropped = _encode_crops(engine, context, items, kept, wanted)
     packed = _encode_documents(engine, context, items, kept, wanted)
     sources = {source: (cropped | packed)[source] for source in kept}
-    _require_epochs(recipe, sources)
+    require_epochs(recipe, {source: found.allowed for source, found in sources.items()})
     available = {source: found.sequences for source, found in sources.items()}
     if wanted is None:
         # Where any source is packed, each is read as often as it is told, and the weights follow from that.
@@ -103,33 +102,6 @@ class _Encoded(NamedTuple):
     sequences: int
     rounds: int
     allowed: int | None
-
-
-def _require_epochs(recipe: Recipe, sources: Mapping[str, _Encoded]) -> None:
-    """Raise UserError if the wanted sequences need a source more often than ``max_epochs`` allows."""
-    total = recipe.records.wanted_sequences
-    if not total:
-        return
-    quotas = compute_quotas(recipe.weights, total)
-    beyond = {
-        source: found.allowed
-        for source, found in sources.items()
-        if found.allowed is not None and quotas[source] > found.allowed
-    }
-    if beyond:
-        available = {source: total if found.allowed is None else found.allowed for source, found in sources.items()}
-        feasible = largest_total(recipe.weights, available)
-        length = recipe.records.sequence_length
-        limits = "; ".join(
-            f"source '{source}' gives {allowed:,} in {recipe.max_epochs_of(source):g} epochs, its weight asks for "
-            f"{quotas[source]:,}"
-            for source, allowed in beyond.items()
-        )
-        raise UserError(
-            f"records: want {total:,} sequences, but {limits}. At most {feasible:,} sequences "
-            f"({feasible * length:,} tokens) are possible with these weights; lower records.sequences (or tokens), "
-            "raise max_epochs, or change the weights"
-        )
 
 
 def _encode_documents(

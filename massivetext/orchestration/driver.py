@@ -23,7 +23,7 @@ from massivetext.orchestration.plan import (
     make_plan,
     validate_files,
 )
-from massivetext.recipe import LoadedRecipe
+from massivetext.recipe import LoadedRecipe, options_without_effect
 from massivetext.runs import log_events, run_log
 from massivetext.runs.context import Context
 from massivetext.runs.log_reading import item_in_work
@@ -87,7 +87,10 @@ def prepare(
     )
     wanted = names if until is None else names[: names.index(until) + 1]
     complete = {state.name for state in _recorded_stages(run) if state.manifest and state.key == keys.get(state.name)}
-    validate_files(loaded, [stage for stage in stages if stage.name in wanted and stage.name not in complete])
+    left = [stage for stage in stages if stage.name in wanted and stage.name not in complete]
+    validate_files(loaded, left)
+    for sentence in options_without_effect(loaded.recipe) if left else ():
+        notify(sentence)
     if warning := warn_of_little_space(plan, folder):
         notify(warning)
     preload = (*code_modules(stages), "massivetext.sources.all_readers")

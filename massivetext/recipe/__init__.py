@@ -1,5 +1,6 @@
 """Recipes: TOML files that say what is built, read into frozen structs; unknown keys are errors."""
 
+from massivetext.recipe.effects import options_without_effect as options_without_effect
 from massivetext.recipe.kinds import KINDS as KINDS
 from massivetext.recipe.kinds import PAPER_LICENCES as PAPER_LICENCES
 from massivetext.recipe.kinds import Kind as Kind

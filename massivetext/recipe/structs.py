@@ -38,7 +38,8 @@ class SourceOptions(Options, frozen=True):
         licences: SPDX identifiers of accepted licences; only for formats that read licences.
         shard_bytes: input files are divided or grouped into shards of about this many bytes.
         normalization: how its texts are normalised before they are encoded, instead of `tokenizer.normalization`: for
-            example "identity" for source code.
+            example "identity" for source code. Beside `tokenizer.model`, it must be that of the model, or the model
+            must have none.
         mode: how its sequences are made, instead of `records.mode`.
         epochs: how often its documents are read, instead of `records.epochs`.
         max_epochs: how often they may be read at most, instead of `records.max_epochs`.
@@ -346,11 +347,17 @@ class Recipe(Options, frozen=True):
         return None if isinstance(chosen, msgspec.UnsetType) else chosen
 
     def normalization_of(self, source: str) -> Normalization:
-        """Return how the texts of a source are normalised before they are encoded."""
+        """Return how the texts of a source are normalised by us before a model that is trained or given sees them.
+
+        A given model has its own normalisation, so nothing is done before it unless the source says so.
+        """
         own = self.sources[source].normalization
-        return self.tokenizer.normalization if isinstance(own, msgspec.UnsetType) else own
+        if not isinstance(own, msgspec.UnsetType):
+            return own
+        return "identity" if self.tokenizer.model else self.tokenizer.normalization
 
     @property
     def normalizes_by_source(self) -> bool:
-        """Whether sources differ in normalisation; then the model has none, and it is done before."""
-        return any(self.normalization_of(source) != self.tokenizer.normalization for source in self.sources)
+        """Whether texts are normalised before the model, which then has no normalisation of its own."""
+        own = {source.normalization for source in self.sources.values()} - {msgspec.UNSET}
+        return bool(own if self.tokenizer.model else own - {self.tokenizer.normalization})

@@ -56,9 +56,12 @@ class BatchOrder:
         """Return the position that a state holds.
 
         Raises:
-            ValueError: the state belongs to another order, or is none.
+            ValueError: the state belongs to another order.
+            TypeError: it is no mapping.
         """
         wanted = self.state(0)
+        if not isinstance(state, Mapping):
+            raise TypeError(f"load: want a state that get_state returned, got {state!r}")
         if set(state) != set(wanted):
             raise ValueError(
                 f"load: want a state with {', '.join(wanted)}, got {', '.join(sorted(map(str, state))) or 'nothing'}; "

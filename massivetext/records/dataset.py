@@ -38,13 +38,17 @@ class SpecialIds(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TokenizerFile(msgspec.Struct, frozen=True, kw_only=True):
-    """The tokenizer: path relative to the folder of records, SHA-256 as hex, normalisation, byte fallback, type."""
+    """The tokenizer: path relative to the folder of records, SHA-256 as hex, normalisation, byte fallback, type.
+
+    ``normalizer_by_source`` is given where texts were normalised before the model saw them, by source.
+    """
 
     path: str
     sha256: str
     normalizer: str
     byte_fallback: bool
     type: Literal["sentencepiece", "tokenizer.json"] = "sentencepiece"
+    normalizer_by_source: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class DatasetMixture(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,6 +172,7 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
         sources: the sources in the order of their ids.
         splits: "train"; and "validation", or one split for each source, if documents are held out.
         order: the permutation of all sequences of "train".
+        doc_ids: "record" if every record has the feature ``doc_ids``; otherwise not given.
         fingerprint: SHA-256 over schema, sequence length, dtype, tokenizer hash, and path, records and hash of each
             record shard, those of "train" first.
     """
@@ -187,6 +192,7 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     splits: dict[str, DatasetSplit]
     order: PermutationInfo
     fingerprint: str
+    doc_ids: Literal["record"] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def train(self) -> DatasetSplit:
@@ -238,6 +244,7 @@ def describe_dataset(
     quotas: Mapping[str, int] | None = None,
     limited_by: str = "",
     held_out: Mapping[str, DatasetSplit] | None = None,
+    has_doc_ids: bool = False,
 ) -> Dataset:
     """Return the description of finished record shards.
 
@@ -255,6 +262,7 @@ def describe_dataset(
         quotas: sequences that each source has to give; None: by its weight.
         limited_by: what decides the number of sequences, in words.
         held_out: the splits of held-out documents.
+        has_doc_ids: whether every record has the feature ``doc_ids``.
 
     Raises:
         ValueError: the record shards do not hold what the weights ask for.
@@ -292,6 +300,7 @@ def describe_dataset(
         | dict(held_out or {}),
         order=PermutationInfo(key=order.permutation_key.hex(), n=sequences),
         fingerprint="",
+        doc_ids="record" if has_doc_ids else msgspec.UNSET,
     )
     result = msgspec.structs.replace(result, fingerprint=fingerprint(result))
     _check(result, FILE_NAME)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from massivetext.errors import UserError
 from massivetext.formatting import count_noun
 from massivetext.recipe import Recipe
 from massivetext.recipe.shares import exact_shares
@@ -65,6 +66,35 @@ def describe_limit(recipe: Recipe, available: Mapping[str, int]) -> str:
         return _describe_epochs(recipe)
     least = min(available, key=lambda source: available[source] / float(recipe.weights[source]))
     return f"source '{least}', whose text runs out first at its weight of {recipe.weights[least]}"
+
+
+def require_epochs(recipe: Recipe, allowed: Mapping[str, int | None]) -> None:
+    """Check that no source has to be read more often than ``max_epochs`` allows.
+
+    Args:
+        recipe: its options and weights.
+        allowed: the largest number of sequences of each source that ``max_epochs`` allows; None: any number.
+
+    Raises:
+        UserError: the wanted sequences need more; the message says how many are possible.
+    """
+    total = recipe.records.wanted_sequences
+    if not total:
+        return
+    quotas = compute_quotas(recipe.weights, total)
+    beyond = {name: most for name, most in allowed.items() if most is not None and quotas[name] > most}
+    if not beyond:
+        return
+    feasible = largest_total(recipe.weights, {name: total if most is None else most for name, most in allowed.items()})
+    limits = "; ".join(
+        f"source '{name}' gives {most:,} in {recipe.max_epochs_of(name):g} epochs, its weight asks for {quotas[name]:,}"
+        for name, most in beyond.items()
+    )
+    raise UserError(
+        f"records: want {total:,} sequences, but {limits}. At most {feasible:,} sequences "
+        f"({feasible * recipe.records.sequence_length:,} tokens) are possible with these weights; lower "
+        "records.sequences (or tokens), raise max_epochs, or change the weights"
+    )
 
 
 def _describe_epochs(recipe: Recipe) -> str:

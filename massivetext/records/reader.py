@@ -136,7 +136,9 @@ def read_dataset(folder: str) -> Dataset:
         data = fs.read_bytes(path)
     except FileNotFoundError as error:
         if not fs.exists(fs.join(folder, "run.json")):
-            raise
+            raise FileNotFoundError(
+                f"{path}: no such file: want a folder of records, such as RUN/{RECORDS_FOLDER}, got {folder}"
+            ) from error
         inner = fs.join(folder, RECORDS_FOLDER)
         raise FileNotFoundError(
             f"{path}: no such file: {folder} is a run; its records are in {inner}"

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from massivetext.formatting import count_noun
 from massivetext.runs.stage import Stage
 from massivetext.runs.store import Manifest, Run
 from massivetext.stages import INGEST, MEASURE, RECORDS, STAGES
@@ -17,6 +18,24 @@ class FunnelCount(NamedTuple):
     words: int
 
 
+class HeldOut(msgspec.Struct, frozen=True):
+    """A split of held-out documents; ``sequences`` and ``tokens`` are None before it is written."""
+
+    split: str
+    documents: int
+    sequences: int | None = None
+    tokens: int | None = None
+
+    def __str__(self) -> str:
+        """Return it as a sentence."""
+        documents = count_noun(self.documents, "document")
+        if self.sequences is None or self.tokens is None:
+            return f"Held out as {self.split}: {documents}."
+        return (
+            f"Held out as {self.split}: {documents}, {count_noun(self.sequences, 'sequence')}, {self.tokens:,} tokens."
+        )
+
+
 class Funnel(NamedTuple):
     """Documents and words left after each stage of a run.
 
@@ -27,6 +46,7 @@ class Funnel(NamedTuple):
         tokens: number of tokens in the records by source; empty if there are no records yet.
         kept_bytes: UTF-8 bytes of the kept documents by source; empty if there are no records yet.
         covered_bytes: how many of these bytes are in the records.
+        held_out: the splits of held-out documents, which the other numbers of the records leave out.
     """
 
     sources: tuple[str, ...]
@@ -35,6 +55,7 @@ class Funnel(NamedTuple):
     tokens: Mapping[str, int]
     kept_bytes: Mapping[str, int]
     covered_bytes: Mapping[str, int]
+    held_out: tuple[HeldOut, ...] = ()
 
     def at(self, source: str, stage: str) -> FunnelCount:
         """Return the count of a source after a stage."""
@@ -62,7 +83,15 @@ def read_funnel(run: Run, sources: list[str], stages: Sequence[Stage] = STAGES) 
         titles.append(stage.title)
     records = run.manifest(RECORDS.name)
     facts = read_records_facts(records) if records else RecordsFacts({}, {}, {}, {})
-    return Funnel(tuple(sources), tuple(titles), counts, facts.tokens, facts.kept_bytes, facts.covered_bytes)
+    return Funnel(
+        sources=tuple(sources),
+        stages=tuple(titles),
+        counts=counts,
+        tokens=facts.tokens,
+        kept_bytes=facts.kept_bytes,
+        covered_bytes=facts.covered_bytes,
+        held_out=facts.held_out,
+    )
 
 
 class RecordsFacts(msgspec.Struct, frozen=True):
@@ -77,6 +106,7 @@ class RecordsFacts(msgspec.Struct, frozen=True):
     read_bytes: dict[str, int] = {}
     most_reads: dict[str, int] = {}
     limited_by: str = ""
+    held_out: tuple[HeldOut, ...] = ()
 
 
 def read_records_facts(records: Manifest) -> RecordsFacts:

@@ -1,6 +1,7 @@
 """The mixture of a run: what each source has, what is in the records, and what another budget would take."""
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,14 +10,17 @@ import numpy.typing as npt
 from massivetext.recipe import Recipe
 from massivetext.records.crops import expected_crop
 from massivetext.records.dataset import Dataset
-from massivetext.records.mixture import compute_quotas, describe_limit, largest_total
+from massivetext.records.mixture import compute_quotas, describe_limit, largest_total, require_epochs
 from massivetext.records.reader import read_dataset
 from massivetext.records.sequences import expected_sequences_per_group
+from massivetext.records.tokens import lay_out_counts
+from massivetext.report.funnel import HeldOut
 from massivetext.runs import documents
 from massivetext.runs.context import Context
+from massivetext.runs.record_splits import TRAIN, split_names
 from massivetext.stages import RECORDS, TOKENIZER
 from massivetext.storage import files as fs
-from massivetext.tokenizer.model_files import TextEncoder, model_file, read_encoder
+from massivetext.tokenizer.model_files import TextEncoder, model_file, normalize_for_model, read_encoder
 
 F64 = npt.NDArray[np.float64]
 _SAMPLED, _CHARACTERS = 64, 20_000  # documents by source whose tokens are counted, and characters of each
@@ -29,11 +33,12 @@ class MixtureRow:
     Attributes:
         source: name of the source.
         weight: its weight in the recipe.
-        kept_bytes: UTF-8 bytes of its kept documents.
-        kept_tokens: their tokens; an estimate unless the records hold every document whole.
+        kept_bytes: UTF-8 bytes of its kept documents, without those that are held out.
+        kept_tokens: their tokens.
+        tokens_are_estimated: whether ``kept_tokens`` is an estimate: always but for records of whole documents.
         sequences: its sequences in the records.
         tokens: its tokens in the records, without padding.
-        padding: padding in the records, in tokens; 0 in a plan.
+        padding: padding in the records, in tokens.
         covered: share of the kept bytes that is in the records.
         mean_reads: how often the kept bytes are in the records, on average.
         most_reads: in how many draws the document was used that was used most often; None in a plan.
@@ -43,6 +48,7 @@ class MixtureRow:
     weight: str
     kept_bytes: int
     kept_tokens: int
+    tokens_are_estimated: bool
     sequences: int
     tokens: int
     padding: int
@@ -53,9 +59,10 @@ class MixtureRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MixtureRows:
-    """The rows of a mixture, and what decides its number of sequences."""
+    """The rows of a mixture, the splits of held-out documents, and what decides the number of sequences."""
 
     rows: tuple[MixtureRow, ...]
+    held_out: tuple[HeldOut, ...]
     limited_by: str
 
     @property
@@ -81,6 +88,7 @@ def _of_dataset(made: Dataset) -> MixtureRows:
             weight=str(made.mixture.weights[source.name]),
             kept_bytes=source.kept_bytes,
             kept_tokens=source.kept_tokens,
+            tokens_are_estimated=source.mode != "pack",
             sequences=source.sequences,
             tokens=source.tokens,
             padding=source.padding,
@@ -90,14 +98,22 @@ def _of_dataset(made: Dataset) -> MixtureRows:
         )
         for source in made.sources
     ]
-    return MixtureRows(rows=tuple(rows), limited_by=made.mixture.limited_by)
+    return MixtureRows(rows=tuple(rows), held_out=tuple(_held_out(made)), limited_by=made.mixture.limited_by)
+
+
+def _held_out(made: Dataset) -> Iterator[HeldOut]:
+    for name, split in made.splits.items():
+        if name != TRAIN:
+            documents = sum(source.documents for source in split.sources.values())
+            yield HeldOut(name, documents, split.sequences, split.tokens)
 
 
 def plan_mixture(context: Context, recipe: Recipe) -> MixtureRows:
     """Return what the records would hold by the options of a recipe, estimated before they are written.
 
     Tokens are estimated from the kept bytes and the bytes per token of a sample. In mode "gopher" a crop takes a random
-    part of a document, so the share of the text that is read is the expected one.
+    part of a document, so the share of the text that is read is the expected one; in mode "pack" documents of the
+    estimated lengths are packed, so padding is an estimate too.
 
     Args:
         context: the run; its tokenizer must be complete.
@@ -105,49 +121,72 @@ def plan_mixture(context: Context, recipe: Recipe) -> MixtureRows:
 
     Raises:
         StageError: the tokenizer is not complete.
+        UserError: a source would be read more often than the recipe allows.
     """
     context.run.need(TOKENIZER.name)
     model = read_encoder(context.run.path(model_file(context.recipe)))
-    sources = {source: _measure(context, recipe, model, source) for source in sorted(recipe.sources)}
+    planned = dataclasses.replace(context, recipe=recipe)
+    sources = {source: _measure(planned, model, source) for source in sorted(recipe.sources)}
     available = {source: found.sequences for source, found in sources.items()}
+    require_epochs(recipe, {source: found.allowed for source, found in sources.items()})
     quotas = _quotas(recipe, available)
     return MixtureRows(
         rows=tuple(_plan_row(recipe, source, found, quotas[source]) for source, found in sources.items()),
+        held_out=tuple(_plan_held_out(planned)),
         limited_by=describe_limit(recipe, available),
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _KeptText:
-    """The kept documents of a source: their sizes, the mean crop of each, and the sequences of all epochs."""
+    """The kept documents of a source, before they are laid out.
+
+    Attributes:
+        sizes: UTF-8 bytes of each document.
+        crops: mean bytes of a crop of each.
+        tokens: tokens of all documents.
+        sequences: sequences of all epochs.
+        allowed: sequences that ``max_epochs`` allows; None: any number.
+        fill: share of a sequence that is not padding.
+    """
 
     sizes: F64
     crops: F64
-    bytes_per_token: float
+    tokens: float
     sequences: int
-
-    @property
-    def bytes(self) -> int:
-        return int(self.sizes.sum())
-
-    @property
-    def tokens(self) -> float:
-        return self.bytes / self.bytes_per_token
+    allowed: int | None
+    fill: float
 
 
-def _measure(context: Context, recipe: Recipe, model: TextEncoder, source: str) -> _KeptText:
-    options, shards = recipe.records, context.shards(source)
+def _measure(context: Context, model: TextEncoder, source: str) -> _KeptText:
+    recipe, options, shards = context.recipe, context.recipe.records, context.shards(source)
     sizes = np.concatenate(list(fs.concurrently(context.run.folder, context.sizes_in_split, shards))).astype(np.float64)
-    window = options.bytes_per_token * options.sequence_length
-    crops = expected_crop(sizes, window)
-    ratio = _bytes_per_token(context, model, source)
-    if recipe.mode_of(source) == "pack":
-        sequences = -(-sizes.sum() / ratio // options.sequence_length)
-    else:
-        tokens_per_draw = float(crops.mean() / ratio) if len(sizes) else 0.0
-        of_group = expected_sequences_per_group(tokens_per_draw, options.crops_per_group, options.sequence_length)
-        sequences = of_group * len(sizes) / options.crops_per_group
-    return _KeptText(sizes, crops, ratio, int(sequences * recipe.epochs_of(source)))
+    crops = expected_crop(sizes, options.bytes_per_token * options.sequence_length)
+    ratio, ends = _bytes_per_token(context, model, source), _tokens_at_ends(model)
+    fill, of_epoch = 1.0, 0.0  # sequences of one epoch
+    if recipe.mode_of(source) == "pack" and len(sizes):
+        counts = np.ceil(sizes / ratio).astype(np.int64) + ends
+        of_epoch = lay_out_counts(recipe, source, counts, len(sizes), len(sizes)).sequences
+        fill = min(1.0, float(counts.sum()) / (of_epoch * options.sequence_length))
+    elif len(sizes):
+        of_group = expected_sequences_per_group(
+            float(crops.mean() / ratio), options.crops_per_group, options.sequence_length
+        )
+        of_epoch = of_group * len(sizes) / options.crops_per_group
+    most = recipe.max_epochs_of(source)
+    return _KeptText(
+        sizes=sizes,
+        crops=crops,
+        tokens=float(sizes.sum()) / ratio,
+        sequences=int(of_epoch * recipe.epochs_of(source)),
+        allowed=None if most is None else int(of_epoch * most),
+        fill=fill,
+    )
+
+
+def _tokens_at_ends(model: TextEncoder) -> int:
+    """Return how many tokens a whole document has beside those of its text: BOS and EOS."""
+    return sum(special >= 0 for special in (model.info.bos_id, model.info.eos_id))
 
 
 def _bytes_per_token(context: Context, model: TextEncoder, source: str) -> float:
@@ -159,7 +198,7 @@ def _bytes_per_token(context: Context, model: TextEncoder, source: str) -> float
         ]
         if len(texts) >= _SAMPLED:
             break
-    tokens = sum(map(len, model.encode(texts)))
+    tokens = sum(map(len, model.encode(normalize_for_model(context.recipe, source, texts))))
     return sum(len(text.encode()) for text in texts) / tokens if tokens else 1.0
 
 
@@ -172,24 +211,34 @@ def _quotas(recipe: Recipe, available: Mapping[str, int]) -> Mapping[str, int]:
 
 
 def _plan_row(recipe: Recipe, source: str, found: _KeptText, quota: int) -> MixtureRow:
-    tokens = quota * recipe.records.sequence_length
+    places = quota * recipe.records.sequence_length
+    tokens = round(places * found.fill)
     reads = tokens / max(found.tokens, 1.0)
-    covered = min(1.0, reads)
-    if recipe.mode_of(source) == "gopher" and found.bytes:
-        draws = reads * found.bytes / float(found.crops.sum())  # per document
+    covered, size = min(1.0, reads), float(found.sizes.sum())
+    if recipe.mode_of(source) == "gopher" and size:
+        draws = reads * size / float(found.crops.sum())  # per document
         whole, part = int(draws), draws - int(draws)
         share = found.crops / np.maximum(found.sizes, 1)  # of a document that a draw takes
         missed = (1 - share) ** whole * (1 - part * share)
-        covered = 1 - float((missed * found.sizes).sum()) / found.bytes
+        covered = 1 - float((missed * found.sizes).sum()) / size
     return MixtureRow(
         source=source,
         weight=str(recipe.sources[source].weight),
-        kept_bytes=found.bytes,
+        kept_bytes=int(size),
         kept_tokens=round(found.tokens),
+        tokens_are_estimated=True,
         sequences=quota,
         tokens=tokens,
-        padding=0,
+        padding=places - tokens,
         covered=covered,
         mean_reads=reads,
         most_reads=None,
     )
+
+
+def _plan_held_out(context: Context) -> Iterator[HeldOut]:
+    for split in split_names(context.recipe):
+        if split != TRAIN:
+            of_split = context.for_split(split)
+            found = fs.concurrently(context.run.folder, of_split.in_split, context.all_shards())
+            yield HeldOut(split, sum(int(mask.sum()) for mask in found))

@@ -5,6 +5,7 @@ import msgspec
 from massivetext.report.duplicates import ClusterReport, NearDuplicateReport, ReportedPair
 from massivetext.report.edited import Edited
 from massivetext.report.examples import DocumentExample
+from massivetext.report.funnel import HeldOut
 from massivetext.report.tallies import DocumentTally, GroupTally, Matrix, RejectReason, RuleTally
 from massivetext.report.test_set_overlaps import Contamination, OverlapExample
 from massivetext.report.token_counts import TokenizerReport
@@ -129,6 +130,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
         tokenizer: the tokenizer.
         mixture: shares of the sources in the records, by source.
         limited_by: what decides the number of sequences; empty if it is not known.
+        held_out: the splits of held-out documents, which the mixture leaves out.
     """
 
     recipe: str
@@ -145,6 +147,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     tokenizer: TokenizerReport | None
     mixture: dict[str, SourceMixture] | None
     limited_by: str = ""
+    held_out: tuple[HeldOut, ...] = ()
 
     @property
     def judged(self) -> tuple[str, ...]:

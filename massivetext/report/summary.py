@@ -78,6 +78,7 @@ def summarise(context: Context, summaries: ShardSummary, host_counts: Callable[[
         tokenizer=describe_tokenizer(context, summaries) if TOKENIZER.name in stages else None,
         mixture=_mixture(context) if RECORDS.name in stages else None,
         limited_by=_records_facts(context).limited_by if RECORDS.name in stages else "",
+        held_out=_records_facts(context).held_out if RECORDS.name in stages else (),
     )
 
 

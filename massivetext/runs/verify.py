@@ -1,11 +1,13 @@
 """Check a finished run: every file is compared with its manifest, byte by byte."""
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from massivetext.errors import MassivetextError, ReadError, StageError, UserError
+from massivetext.formatting import count_noun
 from massivetext.runs.log_events import is_log
 from massivetext.runs.manifests import (
     MANIFEST,
@@ -56,7 +58,12 @@ def verify_run(run: Run) -> list[str]:
     ]
     found = [fs.relative(info.path, run.folder) for info in fs.find(run.folder)]
     foreign = [name for name in found if name not in expected and not lock.is_lock(name) and not is_log(name)]
-    return problems + [f"{run.path(name)}: is not part of the run" for name in foreign]
+    if sealed.run.complete:
+        return problems + [f"{run.path(name)}: is not part of the run" for name in foreign]
+    of_folders = Counter(name.partition("/")[0] for name in foreign)
+    return problems + [
+        f"{run.path(name)}: {count_noun(count, 'file')} of no complete stage" for name, count in of_folders.items()
+    ]
 
 
 def visible_damage(run: Run) -> str | None:

@@ -64,6 +64,16 @@ def _facts(context: "Context", _items: "Sequence[WorkItem]") -> Mapping[str, obj
         "most_reads": {source.name: source.most_reads for source in made.sources},
         "weights": {name: str(weight) for name, weight in made.mixture.weights.items()},
         "limited_by": made.mixture.limited_by,
+        "held_out": [
+            {
+                "split": name,
+                "documents": sum(source.documents for source in split.sources.values()),
+                "sequences": split.sequences,
+                "tokens": split.tokens,
+            }
+            for name, split in made.splits.items()
+            if name != "train"
+        ],
     }
 
 

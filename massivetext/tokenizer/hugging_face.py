@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from massivetext.tokenizer.encoder import Ids, id_dtype
-from massivetext.tokenizer.trainer import TokenizerInfo, choose_padding
+from massivetext.tokenizer.trainer import TokenizerInfo, choose_padding, marks_text
 
 # Names that special tokens commonly have, the commonest first.
 _PAD = ("<pad>", "[PAD]", "<|pad|>", "<|padding|>", "<|finetune_right_pad_id|>")
@@ -100,8 +100,9 @@ def _free_ids(
 ) -> Iterator[tuple[int, str]]:
     names = {number: name for name, number in vocabulary.items()}
     for number in sorted(special):
-        if number not in others and number < size:
-            yield number, f"the special token {names.get(number, f'number {number}')!r}"
+        name = names.get(number, f"number {number}")
+        if number not in others and number < size and not marks_text(name):
+            yield number, f"the special token {name!r}"
 
 
 def _normalization(normalizer: object) -> str:

@@ -2,6 +2,8 @@
 
 import unicodedata
 
+import msgspec
+
 from massivetext.errors import UserError
 from massivetext.recipe import LoadedRecipe, Recipe
 from massivetext.storage import files as fs
@@ -41,17 +43,25 @@ def validate_model(loaded: LoadedRecipe) -> None:
         encoder = read_encoder(path)
     except ValueError as error:
         raise UserError(f"{where}: {error}") from error
-    if recipe.normalizes_by_source and encoder.info.normalization != "identity":
-        raise UserError(
-            f'{where}: want a model of the normalization "identity", since the sources differ in theirs, got '
-            f"{encoder.info.normalization!r}; leave the option of the sources out, or train a model"
-        )
+    _require_normalization(recipe, encoder.info.normalization, where)
     losses = find_losses(encoder)
     if losses and recipe.tokenizer.lossy != "allow":
         raise UserError(
             f"{where}: does not give every text back: {'; '.join(map(str, losses[:3]))}. Give another model, or set "
             'tokenizer.lossy = "allow"'
         )
+
+
+def _require_normalization(recipe: Recipe, of_model: str, where: str) -> None:
+    """Raise UserError if a source asks for a normalisation that the given model does not leave to it."""
+    for name, source in recipe.sources.items():
+        wanted = source.normalization
+        if not isinstance(wanted, msgspec.UnsetType) and of_model not in (wanted, "identity"):
+            raise UserError(
+                f"{where}: sources.{name}.normalization: want that of the model, {of_model or 'unknown'!r}, or a model "
+                f"of the normalization 'identity', got {wanted!r}; leave the option out, give another model, or train "
+                "one"
+            )
 
 
 def normalize_for_model(recipe: Recipe, source: str, texts: list[str]) -> list[str]:

@@ -25,6 +25,13 @@ _UNKNOWN_MARK = "\u2585"  # SentencePiece skips a whole training line that conta
 # A longer line is cut before training; SentencePiece silently skips lines of more than 4,192 bytes.
 _LINE_BYTES = 16_384
 
+# Names that pieces commonly have which begin or end texts, or turns of a conversation.
+_MARKS_OF_TEXTS = frozenset(
+    {"<s>", "</s>", "<bos>", "<eos>", "[BOS]", "[EOS]", "[CLS]", "[SEP]"}
+    | {"<|begin_of_text|>", "<|end_of_text|>", "<|startoftext|>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>"}
+    | {"<|im_start|>", "<|im_end|>", "<start_of_turn>", "<end_of_turn>"}
+)
+
 _train_bpe = functools.partial(
     spm.SentencePieceTrainer.train,
     model_type="bpe",
@@ -222,6 +229,11 @@ def describe_model(model: bytes) -> TokenizerInfo:
     )
 
 
+def marks_text(piece: str) -> bool:
+    """Return whether a piece is known to begin or end texts or turns, so that it must not be taken for padding."""
+    return piece in _MARKS_OF_TEXTS
+
+
 def choose_padding(own: int, free: Iterable[tuple[int, str]], size: int) -> tuple[int, str]:
     """Return an id that no text gives, for padding, and in words where it comes from.
 
@@ -240,7 +252,8 @@ def _free_ids(processor: spm.SentencePieceProcessor, encodes_everything: bool) -
     others = (processor.unk_id(), processor.bos_id(), processor.eos_id())
     for what, is_free in (("unused", processor.is_unused), ("control", processor.is_control)):
         for number in range(processor.get_piece_size()):
-            if is_free(number) and number not in others:
-                yield number, f"the {what} piece {processor.id_to_piece(number)!r}"
+            piece = processor.id_to_piece(number)
+            if is_free(number) and number not in others and not marks_text(piece):
+                yield number, f"the {what} piece {piece!r}"
     if encodes_everything and others[0] >= 0:
         yield others[0], "the unknown piece, which never occurs"

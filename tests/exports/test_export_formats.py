@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import google_crc32c
+import msgspec
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -67,6 +68,27 @@ def test_rows_come_back_equal(tmp_path: Path, export: ExportFormat, small: Datas
     paths = written(export, tmp_path, rows, small)
 
     assert_same(export, list(export.read_shard(paths, small)), rows)
+
+
+@pytest.mark.parametrize("name", ["parquet", "tfds", "tfrecord"])
+def test_documents_of_records_that_name_them_come_back_equal(tmp_path: Path, name: str, small: Dataset) -> None:
+    export, named = BY_NAME[name], msgspec.structs.replace(small, doc_ids="record")
+    rows = [
+        row._replace(doc_ids=np.arange(len(row.doc_starts)) * 2**40 - number)
+        for number, row in enumerate(rows_of(300, 16, 300))
+    ]
+    paths = written(export, tmp_path, rows, named)
+    found = list(export.read_shard(paths, named))
+
+    assert_same(export, found, rows)
+    for got, row in zip(found, rows, strict=True):
+        assert got.doc_ids is not None
+        assert row.doc_ids is not None
+        assert got.doc_ids.tolist() == row.doc_ids.tolist()
+    assert "doc_ids" in export.stored_columns(named)
+    assert "doc_ids" not in export.stored_columns(small)
+    digests = {RowDigest(export.columns).of(each).rows_sha256 for each in (rows, found, rows_of(300, 16, 300))}
+    assert len(digests) == 2  # the documents are part of what is read back and compared
 
 
 @every_format
@@ -153,7 +175,9 @@ def test_the_command_names_every_format() -> None:
 
 
 def test_a_format_without_tokens_is_refused() -> None:
-    with pytest.raises(ValueError, match="want columns of tokens, doc_starts, source, seq_id with tokens, got source"):
+    with pytest.raises(
+        ValueError, match="want columns of tokens, doc_starts, source, seq_id, doc_ids with tokens, got source"
+    ):
         ExportFormat(
             name="x",
             title="x",

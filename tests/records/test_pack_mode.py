@@ -137,6 +137,9 @@ def test_too_many_epochs_are_refused_with_the_largest_budget_that_is_possible(to
         options = f'mode = "{mode}"\nmax_epochs = 2'
         with pytest.raises(UserError, match=r"At most [\d,]+ sequences \(") as refused:
             run(tokenized, tmp_path / mode, f"{options}\nsequences = 5000")
+        failed = Run(str(tmp_path / mode / "run"))
+        with pytest.raises(UserError, match=r"At most [\d,]+ sequences \("):
+            plan_mixture(open_context(failed), load_recipe(str(tmp_path / mode / "recipe.toml")).recipe)
         feasible = int(str(refused.value).split("At most ")[1].split(" ")[0].replace(",", ""))
         done = run(tokenized, tmp_path / f"{mode}-feasible", f"{options}\nsequences = {feasible}")
         assert max(source.mean_reads for source in require_sound(done).sources) <= 2.0
@@ -192,6 +195,8 @@ def test_the_mixture_is_told_before_and_after(
         assert plan.kept_bytes == found.kept_bytes
         assert plan.kept_tokens == pytest.approx(found.kept_tokens, rel=0.05)
         assert plan.covered == found.covered == 1.0
+        assert plan.padding / plan.tokens == pytest.approx(found.padding / found.tokens, abs=0.02)
+        assert (plan.tokens_are_estimated, found.tokens_are_estimated) == (True, False)
     assert run_command_line(["mixture", done.folder]) == 0
     assert "100.0%" in capsys.readouterr().out
     gopher = tmp_path / "gopher.toml"
@@ -249,6 +254,14 @@ def test_held_out_documents_are_in_no_training_record(
         assert not one & other
     kept = sum(int(context.kept(shard).sum()) for shard in context.all_shards())
     outside = sum(len(held[name]) for name in names)
+    planned, made = plan_mixture(context, context.recipe), read_mixture(context)
+    assert [each.split for each in made.held_out] == names
+    assert [(each.split, each.documents) for each in planned.held_out] == [
+        (each.split, each.documents) for each in made.held_out
+    ]
+    assert sum(each.tokens or 0 for each in made.held_out) == sum(dataset.splits[name].tokens for name in names)
+    assert [row.kept_bytes for row in planned.rows] == [row.kept_bytes for row in made.rows]
+    assert str(made.held_out[0]) in Path(done.path("report/index.html")).read_text()
     assert outside == sum(each.documents for name in names for each in dataset.splits[name].sources.values())
     assert outside == pytest.approx(kept / 4, abs=kept / 6)
     if mode == "pack":

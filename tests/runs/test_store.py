@@ -438,6 +438,9 @@ def test_an_incomplete_run_says_so(tmp_path: Path) -> None:
     run.write_state(state(complete=False))
 
     assert verify_run(run) == [f"{tmp_path}: the run is not complete; run it again to go on"]
+    for number in range(30):
+        fs.write_bytes(run.path("tokens", f"{number}.parquet"), b"")
+    assert verify_run(run)[1:] == [f"{run.path('tokens')}: 30 files of no complete stage"]
 
 
 def test_a_folder_without_a_run_cannot_be_verified(tmp_path: Path) -> None:

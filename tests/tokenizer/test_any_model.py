@@ -57,6 +57,7 @@ STYLES: dict[str, dict[str, object]] = {
         "normalization_rule_name": "identity",
     },
     "mask": {"model_type": "bpe", "byte_fallback": True, "control_symbols": ["<mask>"], "pad_id": -1},
+    "end of text": {"model_type": "bpe", "control_symbols": ["<|endoftext|>"], "pad_id": -1},
 }
 
 
@@ -90,6 +91,7 @@ def models() -> dict[str, bytes]:
         ("default", "one id above the vocabulary, as the model has no padding"),
         ("no byte fallback", "one id above the vocabulary, as the model has no padding"),
         ("mask", "the control piece '<mask>', as the model has no padding"),
+        ("end of text", "one id above the vocabulary, as the model has no padding"),  # a trainer wants a loss for it
     ],
 )
 def test_padding_is_an_id_that_no_text_gives(models: dict[str, bytes], style: str, origin: str) -> None:
@@ -147,14 +149,16 @@ def test_check_stops_at_a_model_that_loses_text_unless_it_may(models: dict[str, 
 
 
 def test_sources_of_other_normalization_need_a_model_without(models: dict[str, bytes], tmp_path: Path) -> None:
-    with pytest.raises(UserError, match='want a model of the normalization "identity"'):
+    with pytest.raises(UserError, match="want that of the model, 'nfkc', or a model of the normalization 'identity'"):
         check_plan(load_recipe(str(recipe_with(tmp_path, models["ours"], normalization="identity"))))
     recipe = load_recipe(str(recipe_with(tmp_path, models["llama"], normalization="identity"))).recipe
-    other = msgspec.convert({"kind": "web", "inputs": ["*"], "weight": Decimal(1)}, SourceOptions)
-    both = msgspec.structs.replace(recipe, sources={**recipe.sources, "web": other})
+    books = msgspec.convert({"kind": "books", "inputs": ["*"], "weight": Decimal(1)}, SourceOptions)
+    web = msgspec.structs.replace(books, normalization="nfkc")
+    all_three = msgspec.structs.replace(recipe, sources={**recipe.sources, "books": books, "web": web})
 
-    assert normalize_for_model(both, "news", ["ﬁ ①"]) == ["ﬁ ①"]
-    assert normalize_for_model(both, "web", ["ﬁ ①"]) == ["fi 1"]
+    assert normalize_for_model(all_three, "news", ["ﬁ ①"]) == ["ﬁ ①"]
+    assert normalize_for_model(all_three, "books", ["ﬁ ①"]) == ["ﬁ ①"]  # nothing is done before a given model
+    assert normalize_for_model(all_three, "web", ["ﬁ ①"]) == ["fi 1"]
 
 
 # -- tokenizer.json ----------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """``croissant.json``: the files of an export as Croissant 1.0 describes them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from massivetext.records.exports.export_format import ExportedDataset, ExportFormat, json_file
 
@@ -50,6 +50,7 @@ _FIELDS = {
     "doc_starts": ("positions at which a crop of a document begins", True),
     "source": ("number of the source in the list of the data card", False),
     "seq_id": ("position of the sequence in the order of all sequences", False),
+    "doc_ids": ("numbers of the documents that begin at doc_starts", True),
 }
 
 
@@ -75,8 +76,9 @@ def croissant(exported: ExportedDataset, export_format: ExportFormat) -> bytes:
         ],
     }
     if export_format.name == "parquet":
+        columns = [name for name in _FIELDS if name != "doc_ids" or dataset.doc_ids == "record"]
         described["recordSet"] = [
-            _record_set(split, number, shard.files[0].path)
+            _record_set(split, number, shard.files[0].path, columns)
             for split, shards in exported.splits.items()
             for number, shard in enumerate(shards)
         ]
@@ -95,7 +97,7 @@ def _file_object(path: str, size: int, sha256: str, media_type: str) -> Mapping[
     }
 
 
-def _record_set(split: str, number: int, path: str) -> Mapping[str, object]:
+def _record_set(split: str, number: int, path: str, columns: Sequence[str]) -> Mapping[str, object]:
     name = f"{split}-{number:05d}"
     fields = [
         {
@@ -107,6 +109,7 @@ def _record_set(split: str, number: int, path: str) -> Mapping[str, object]:
             **({"repeated": True} if repeated else {}),
             "source": {"fileObject": {"@id": path}, "extract": {"column": column}},
         }
-        for column, (description, repeated) in _FIELDS.items()
+        for column in columns
+        for description, repeated in [_FIELDS[column]]
     ]
     return {"@type": "cr:RecordSet", "@id": name, "name": name, "field": fields}

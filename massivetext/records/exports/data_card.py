@@ -18,13 +18,17 @@ _COLUMNS = {
     "doc_starts": "positions at which a crop of a document begins; the first is 0",
     "source": "number of the source in the table above",
     "seq_id": "position of the sequence in the order of all sequences",
+    "doc_ids": "numbers of the documents that begin at `doc_starts`, as `massivetext trace` takes them",
 }
 
 
 def data_card(exported: ExportedDataset, export_format: ExportFormat) -> bytes:
     """Return the page: what the rows are, where they come from, what the files hold, and how they are read."""
     parts = [_header(exported, export_format), _summary(exported, export_format), _splits(exported), _sources(exported)]
-    parts += [_columns(export_format), f"## Reading\n\n`FOLDER` is this folder.\n\n{export_format.usage.rstrip()}\n"]
+    parts += [
+        _columns(exported, export_format),
+        f"## Reading\n\n`FOLDER` is this folder.\n\n{export_format.usage.rstrip()}\n",
+    ]
     return "\n".join(parts).encode()
 
 
@@ -68,12 +72,13 @@ Written by massivetext {dataset.created_by.massivetext}; this export is {export_
 
 
 def _splits(exported: ExportedDataset) -> str:
-    lines = ["## Splits", "", "| split | sequences | tokens | files | size |", "| --- | --- | --- | --- | --- |"]
+    lines = ["## Splits", "", "| split | sequences | tokens | padding | files | size |"]
+    lines += ["| --- | --- | --- | --- | --- | --- |"]
     for split, shards in exported.splits.items():
         records, files = sum(shard.records for shard in shards), [file for shard in shards for file in shard.files]
         size = format_bytes(sum(file.bytes for file in files))
-        tokens = records * exported.dataset.sequence_length
-        lines.append(f"| {split} | {records:,} | {tokens:,} | {len(files):,} | {size} |")
+        made = exported.dataset.splits[split]
+        lines.append(f"| {split} | {records:,} | {made.tokens:,} | {made.padding:,} | {len(files):,} | {size} |")
     return "\n".join([*lines, ""])
 
 
@@ -91,10 +96,10 @@ def _sources(exported: ExportedDataset) -> str:
     return "\n".join([*lines, ""])
 
 
-def _columns(export_format: ExportFormat) -> str:
+def _columns(exported: ExportedDataset, export_format: ExportFormat) -> str:
     lines = ["## Columns", "", "| column | what it is |", "| --- | --- |"]
     for column in ALL_COLUMNS:
         name = "input_ids" if column == "tokens" and export_format.name == "parquet" else column
-        left_out = "" if column in export_format.columns else " (not in these files)"
+        left_out = "" if column in export_format.stored_columns(exported.dataset) else " (not in these files)"
         lines.append(f"| `{name}` | {_COLUMNS[column]}{left_out} |")
     return "\n".join([*lines, ""])

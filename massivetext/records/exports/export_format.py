@@ -13,7 +13,7 @@ from massivetext.records.record_format import SequenceRecord
 # Values of the columns that a format does not store, in the records that are read back from its files.
 NOTHING = np.array([], np.int64)
 UNKNOWN = -1
-ALL_COLUMNS = ("tokens", "doc_starts", "source", "seq_id")  # `doc_ids` is in the formats that keep the whole record
+ALL_COLUMNS = ("tokens", "doc_starts", "source", "seq_id", "doc_ids")  # the last one only of records that have it
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class ExportFormat:
         name: name of the format, by which it is chosen.
         title: what it is, for the data card.
         version: raised when the files change for the same rows, so that no interrupted export mixes two meanings.
-        columns: the columns of a record that its files store; ``tokens`` at least.
+        columns: the columns of a record that its files can store; ``tokens`` at least.
         shard_files: returns the paths of the files of a shard, relative to the folder of the export.
         write_shard: writes rows to new files at local paths, given in the order of ``shard_files``. Raises OSError, or
             ValueError if the format cannot hold the rows.
@@ -106,6 +106,10 @@ class ExportFormat:
     beside: Callable[[ExportedDataset], dict[str, bytes]] = _nothing_beside
     media_type: str = "application/octet-stream"
     usage: str
+
+    def stored_columns(self, dataset: Dataset) -> tuple[str, ...]:
+        """Return the columns that the files have for the records of a data set."""
+        return tuple(name for name in self.columns if name != "doc_ids" or dataset.doc_ids == "record")
 
     def __post_init__(self) -> None:
         if "tokens" not in self.columns or not set(self.columns) <= set(ALL_COLUMNS):

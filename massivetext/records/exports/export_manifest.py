@@ -32,7 +32,7 @@ class ExportKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExportedSplit(msgspec.Struct, frozen=True, kw_only=True):
-    """The shards of a split in order, with the sums of their sequences and tokens."""
+    """The shards of a split in order, with the sums of their sequences, and of their tokens without padding."""
 
     sequences: int
     tokens: int

@@ -248,7 +248,7 @@ class _Export:
         splits = {}
         for split, shards in exported.splits.items():
             records = sum(shard.records for shard in shards)
-            splits[split] = ExportedSplit(sequences=records, tokens=records * dataset.sequence_length, shards=shards)
+            splits[split] = ExportedSplit(sequences=records, tokens=dataset.splits[split].tokens, shards=shards)
         return ExportManifest(
             key=ExportKey(
                 format=self._format.name, format_version=self._format.version, fingerprint=dataset.fingerprint
@@ -260,7 +260,7 @@ class _Export:
             special_ids=dataset.special_ids,
             tokenizer=exported_tokenizer(dataset.tokenizer),
             sources=list(dataset.sources),
-            columns=self._format.columns,
+            columns=self._format.stored_columns(dataset),
             splits=splits,
             files=files,
         )

@@ -14,7 +14,7 @@ class RowDigest:
     Two hashes are kept. That of the tokens covers the tokens of every row as little-endian uint32 and nothing else.
     That of the rows covers, for each row, the columns that a format stores, in this order: the number of tokens and the
     tokens; the number of document starts and the starts, all as little-endian uint32; source and seq_id as
-    little-endian int64.
+    little-endian int64; and of rows that have them, the doc_ids as little-endian int64.
 
     Attributes:
         records: number of rows so far.
@@ -48,6 +48,8 @@ class RowDigest:
             self._rows.update(np.int64(record.source).astype("<i8").tobytes())
         if "seq_id" in self._columns:
             self._rows.update(np.int64(record.seq_id).astype("<i8").tobytes())
+        if "doc_ids" in self._columns and record.doc_ids is not None:
+            self._rows.update(record.doc_ids.astype("<i8").tobytes())
 
     def watch(self, records: Iterable[SequenceRecord]) -> Iterator[SequenceRecord]:
         """Yield rows unchanged, and add each before it is yielded."""

@@ -68,20 +68,22 @@ def _read(paths: Sequence[str], _: Dataset) -> Iterator[SequenceRecord]:
 
 def _beside(exported: ExportedDataset) -> dict[str, bytes]:
     files = {}
-    features = {
+    features: dict[str, dict[str, object]] = {
         "doc_starts": {"shape": [None], "dtype": "int32"},
         "seq_id": {"shape": [], "dtype": "int64"},
         "source": {"shape": [], "dtype": "int32"},
         "tokens": {"shape": [None], "dtype": "int32"},
     }
+    if exported.dataset.doc_ids == "record":
+        features = {"doc_ids": {"shape": [None], "dtype": "int64"}, **features}
     for split, shards in exported.splits.items():
         records = sum(shard.records for shard in shards)
-        length = exported.dataset.sequence_length
+        tokens, length = exported.dataset.splits[split].tokens, exported.dataset.sequence_length
         files[f"info.{split}.json"] = json_file(
             {"num_shards": len(shards), "features": features, "seqio_version": _SEQIO_VERSION}
         )
         files[f"stats.{split}.json"] = json_file(
-            {"examples": records, "tokens_tokens": records * length, "tokens_max_tokens": length if records else 0}
+            {"examples": records, "tokens_tokens": tokens, "tokens_max_tokens": length if records else 0}
         )
     return {**files, COMPLETED: b""}
 

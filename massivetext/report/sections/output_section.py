@@ -29,6 +29,7 @@ def mixture_section(report: RunReport, page_charts: PageCharts) -> Html:
     header = ["source", "wanted", "realised", "sequences", "tokens"]
     header += [] if unknown else ["of the kept text", "times read", "at most"]
     limit = f" The number of sequences is limited by {report.limited_by}." if report.limited_by else ""
+    limit += "".join(f" {each}" for each in report.held_out)
     return section(
         "mixture",
         "Mixture",
