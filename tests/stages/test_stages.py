@@ -22,6 +22,7 @@ OTHER_MEANINGS = {
     "records/dataset.py": {"records"},  # the folder of a run, for readers that know no stage
     "records/exports/flat_files.py": {"tokenizer"},  # key of an index file
     "report/sections/inputs_section.py": {"records"},  # heading of a column
+    "recipe/effects.py": {"records"},  # table of the recipe
     "report/sections/output_section.py": {"tokenizer"},  # identifier of a section of the page
 }
 
