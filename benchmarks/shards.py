@@ -5,8 +5,8 @@
 Every input file is a shard of a few short documents, all different. The run is executed in this process with one
 worker; the time within jobs is that of the worker and of Beam, the rest of a stage is the driver's. Two numbers of
 shards give the cost per shard, which is extrapolated to a million shards; the stage that then takes the driver longest
-is the first bottleneck. The same text in 16 and in 568 files of a shard each shows what tiny shards cost; in 568 files that a run
-groups into shards, as it does by default, what small files cost. The last line is one JSON object.
+is the first bottleneck. The same text in 16 and in 568 files of a shard each shows what tiny shards cost; in 568 files
+that a run groups into shards, as it does by default, what small files cost. The last line is one JSON object.
 """
 
 import argparse
