@@ -4,6 +4,7 @@ In mode "gopher" rounds of draws are encoded until the sequences suffice; in mod
 once, for all epochs.
 """
 
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -232,18 +233,19 @@ def _next_draw_count(context: Context, source: str, wanted: int, draws: int, seq
 
 
 def _kept_documents(context: Context, source: str) -> KeptDocuments:
+    documents, sizes = zip(*context.sums_in_split(source), strict=True)
+    return KeptDocuments(
+        documents=sum(documents), bytes=sum(sizes), first=tuple(itertools.accumulate(documents[:-1], initial=0))
+    )
+
+
+def _mean_crop_bytes(context: Context, source: str) -> float:
+    """Return the mean bytes of the crop of a draw, over all documents of a source in the split; 0 without any."""
     options = context.recipe.records
     window = options.bytes_per_token * options.sequence_length
     shards = context.shards(source)
-    sizes = [found.astype(np.float64) for found in fs.concurrently(context.run.folder, context.sizes_in_split, shards)]
-    first = np.cumsum([0, *map(len, sizes[:-1])])
-    crops = np.concatenate([expected_crop(size, window) for size in sizes])
-    return KeptDocuments(
-        documents=len(crops),
-        bytes=int(sum(size.sum() for size in sizes)),
-        crop_bytes=float(crops.mean()) if len(crops) else 0.0,
-        first=tuple(first.tolist()),
-    )
+    sizes = np.concatenate(list(fs.concurrently(context.run.folder, context.sizes_in_split, shards)))
+    return float(expected_crop(sizes.astype(np.float64), window).mean()) if len(sizes) else 0.0
 
 
 def _first_draw_count(context: Context, source: str, kept: KeptDocuments, quota: int | None) -> int:
@@ -251,7 +253,7 @@ def _first_draw_count(context: Context, source: str, kept: KeptDocuments, quota:
     if quota is None:
         groups = kept.documents * context.recipe.epochs_of(source) // options.crops_per_group
         return max(groups, 1) * options.crops_per_group  # more than the epochs only for a source of very few documents
-    tokens = kept.crop_bytes / _bytes_per_token(context, source)
+    tokens = _mean_crop_bytes(context, source) / _bytes_per_token(context, source)
     return first_draws(quota, tokens, options.crops_per_group, options.sequence_length)
 
 

@@ -39,13 +39,11 @@ class KeptDocuments:
     Attributes:
         documents: number of kept documents.
         bytes: UTF-8 bytes of their texts.
-        crop_bytes: mean bytes of the crop of a draw.
         first: index of the first document of each shard among the kept documents of the source.
     """
 
     documents: int
     bytes: int
-    crop_bytes: float
     first: tuple[int, ...]
 
 

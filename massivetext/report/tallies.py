@@ -49,7 +49,7 @@ class RuleTally(msgspec.Struct, frozen=True):
     unique_bytes: int = 0
 
     def __add__(self, other: "RuleTally") -> "RuleTally":
-        return RuleTally(*add_bins(_fields(self), _fields(other)))
+        return RuleTally(*map(operator.add, _fields(self), _fields(other)))
 
 
 class Histogram(msgspec.Struct, frozen=True):
@@ -198,6 +198,8 @@ def add_matrices(a: Matrix, b: Matrix) -> Matrix:
 
 def add_maps(a: Mapping[str, T], b: Mapping[str, T], add: Callable[[T, T], T]) -> dict[str, T]:
     """Return the union of two maps with names in order; values of names in both maps are added."""
+    if a.keys() == b.keys():
+        return {name: add(value, b[name]) for name, value in a.items()}
     return {
         name: add(a[name], b[name]) if name in a and name in b else (a[name] if name in a else b[name])
         for name in sorted({*a, *b})

@@ -26,7 +26,7 @@ def round_of(first: int, end: int, number: int = 0) -> tuple[EncodeRound, list[i
         ]
         return pa.Table.from_pylist(rows, schema=TOKENS)
 
-    kept = KeptDocuments(documents=1, bytes=1, crop_bytes=float(len(TEXT)), first=(0,))
+    kept = KeptDocuments(documents=1, bytes=1, first=(0,))
     ranges = {"wikipedia": (first, end)}
     return EncodeRound(number, ranges, {"wikipedia": kept}, batch_bytes=1000, encode=encode), sizes
 

@@ -195,6 +195,8 @@ def test_the_mixture_is_told_before_and_after(
         assert plan.kept_bytes == found.kept_bytes
         assert plan.kept_tokens == pytest.approx(found.kept_tokens, rel=0.05)
         assert plan.covered == found.covered == 1.0
+        sizes = [context.sizes_in_split(shard) for shard in context.shards(found.source)]
+        assert context.sums_in_split(found.source) == [(len(each), int(each.sum())) for each in sizes]
         assert plan.padding / plan.tokens == pytest.approx(found.padding / found.tokens, abs=0.02)
         assert (plan.tokens_are_estimated, found.tokens_are_estimated) == (True, False)
     assert run_command_line(["mixture", done.folder]) == 0
@@ -261,6 +263,9 @@ def test_held_out_documents_are_in_no_training_record(
     ]
     assert sum(each.tokens or 0 for each in made.held_out) == sum(dataset.splits[name].tokens for name in names)
     assert [row.kept_bytes for row in planned.rows] == [row.kept_bytes for row in made.rows]
+    for source in context.recipe.sources:
+        masks = [context.in_split(shard) for shard in context.shards(source)]
+        assert [documents for documents, _ in context.sums_in_split(source)] == [int(mask.sum()) for mask in masks]
     assert str(made.held_out[0]) in Path(done.path("report/index.html")).read_text()
     assert outside == sum(each.documents for name in names for each in dataset.splits[name].sources.values())
     assert outside == pytest.approx(kept / 4, abs=kept / 6)
