@@ -59,7 +59,7 @@ def _require_held_out(context: Context) -> None:
     """Raise UserError if no document is held out for one of the splits, before anything is encoded."""
     for split in split_names(context.recipe):
         of_split = context.for_split(split)
-        if split != TRAIN and not any(of_split.in_split(shard).any() for shard in context.all_shards()):
+        if split != TRAIN and not any(of_split.in_split(shard).any() for shard in of_split.shards_of_split()):
             raise UserError(
                 f"records.splits.validation: no document of split '{split}' is held out; raise the share, or leave the "
                 "source out"

@@ -347,10 +347,7 @@ class Recipe(Options, frozen=True):
         return None if isinstance(chosen, msgspec.UnsetType) else chosen
 
     def normalization_of(self, source: str) -> Normalization:
-        """Return how the texts of a source are normalised by us before a model that is trained or given sees them.
-
-        A given model has its own normalisation, so nothing is done before it unless the source says so.
-        """
+        """Return how the texts of a source are normalised; for a given model, what is done before the model's own."""
         own = self.sources[source].normalization
         if not isinstance(own, msgspec.UnsetType):
             return own
@@ -358,6 +355,6 @@ class Recipe(Options, frozen=True):
 
     @property
     def normalizes_by_source(self) -> bool:
-        """Whether texts are normalised before the model, which then has no normalisation of its own."""
+        """Whether a source has a normalisation of its own, so that texts are normalised before the model sees them."""
         own = {source.normalization for source in self.sources.values()} - {msgspec.UNSET}
         return bool(own if self.tokenizer.model else own - {self.tokenizer.normalization})

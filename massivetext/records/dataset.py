@@ -145,6 +145,11 @@ class DatasetSplit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     shards: list[RecordShard]
     sources: dict[str, SplitSource] = {}
 
+    @property
+    def documents(self) -> int:
+        """Number of documents of a split of held-out documents."""
+        return sum(source.documents for source in self.sources.values())
+
 
 class PermutationInfo(msgspec.Struct, frozen=True, kw_only=True):
     """The order: ``slot = feistel6(key, n)(sequence)``, shard ``slot % shards``, index ``slot // shards``."""
@@ -198,6 +203,16 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     def train(self) -> DatasetSplit:
         """Return the split "train"."""
         return self.splits["train"]
+
+    @property
+    def has_doc_ids(self) -> bool:
+        """Whether every record has the feature ``doc_ids``."""
+        return self.doc_ids == "record"
+
+    @property
+    def held_out(self) -> dict[str, DatasetSplit]:
+        """Return the splits of held-out documents by name."""
+        return {name: split for name, split in self.splits.items() if name != "train"}
 
     def to_json(self) -> bytes:
         """Return the bytes of ``dataset.json``; equal data sets give equal bytes."""

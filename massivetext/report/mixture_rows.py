@@ -102,10 +102,8 @@ def _of_dataset(made: Dataset) -> MixtureRows:
 
 
 def _held_out(made: Dataset) -> Iterator[HeldOut]:
-    for name, split in made.splits.items():
-        if name != TRAIN:
-            documents = sum(source.documents for source in split.sources.values())
-            yield HeldOut(name, documents, split.sequences, split.tokens)
+    for name, split in made.held_out.items():
+        yield HeldOut(name, split.documents, split.sequences, split.tokens)
 
 
 def plan_mixture(context: Context, recipe: Recipe) -> MixtureRows:
@@ -240,5 +238,5 @@ def _plan_held_out(context: Context) -> Iterator[HeldOut]:
     for split in split_names(context.recipe):
         if split != TRAIN:
             of_split = context.for_split(split)
-            found = fs.concurrently(context.run.folder, of_split.in_split, context.all_shards())
+            found = fs.concurrently(context.run.folder, of_split.in_split, of_split.shards_of_split())
             yield HeldOut(split, sum(int(mask.sum()) for mask in found))

@@ -199,7 +199,7 @@ def add_matrices(a: Matrix, b: Matrix) -> Matrix:
 def add_maps(a: Mapping[str, T], b: Mapping[str, T], add: Callable[[T, T], T]) -> dict[str, T]:
     """Return the union of two maps with names in order; values of names in both maps are added."""
     if a.keys() == b.keys():
-        return {name: add(value, b[name]) for name, value in a.items()}
+        return {name: add(a[name], b[name]) for name in sorted(a)}
     return {
         name: add(a[name], b[name]) if name in a and name in b else (a[name] if name in a else b[name])
         for name in sorted({*a, *b})

@@ -73,6 +73,10 @@ class Context:
         """Return every shard of the run, ordered by source name and index."""
         return [shard for source in sorted(self.shard_counts) for shard in self.shards(source)]
 
+    def shards_of_split(self) -> list[Shard]:
+        """Return every shard of the sources that the split can have documents of."""
+        return [shard for shard in self.all_shards() if split_has_source(self.split, shard.source)]
+
     def shard_by_number(self, number: int) -> Shard:
         """Return the shard with this number, which :func:`massivetext.schema.shard_of` returns for its documents."""
         source, index = divmod(number, MAX_SHARDS)

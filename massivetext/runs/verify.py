@@ -58,12 +58,18 @@ def verify_run(run: Run) -> list[str]:
     ]
     found = [fs.relative(info.path, run.folder) for info in fs.find(run.folder)]
     foreign = [name for name in found if name not in expected and not lock.is_lock(name) and not is_log(name)]
-    if sealed.run.complete:
-        return problems + [f"{run.path(name)}: is not part of the run" for name in foreign]
-    of_folders = Counter(name.partition("/")[0] for name in foreign)
+    # What an interrupted stage has left fills folders that no complete stage has files in.
+    folders = {_top(name) for name in (found if sealed.run.complete else expected)}
+    of_interrupted = Counter(_top(name) for name in foreign if _top(name) not in folders)
+    problems += [f"{run.path(name)}: is not part of the run" for name in foreign if _top(name) in folders]
     return problems + [
-        f"{run.path(name)}: {count_noun(count, 'file')} of no complete stage" for name, count in of_folders.items()
+        f"{run.path(name)}: {count_noun(count, 'file')} of no complete stage" for name, count in of_interrupted.items()
     ]
+
+
+def _top(name: str) -> str:
+    """Return the folder, or file, of the run folder that a path below it begins with."""
+    return name.partition("/")[0]
 
 
 def visible_damage(run: Run) -> str | None:

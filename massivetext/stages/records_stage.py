@@ -65,14 +65,8 @@ def _facts(context: "Context", _items: "Sequence[WorkItem]") -> Mapping[str, obj
         "weights": {name: str(weight) for name, weight in made.mixture.weights.items()},
         "limited_by": made.mixture.limited_by,
         "held_out": [
-            {
-                "split": name,
-                "documents": sum(source.documents for source in split.sources.values()),
-                "sequences": split.sequences,
-                "tokens": split.tokens,
-            }
-            for name, split in made.splits.items()
-            if name != "train"
+            {"split": name, "documents": split.documents, "sequences": split.sequences, "tokens": split.tokens}
+            for name, split in made.held_out.items()
         ],
     }
 

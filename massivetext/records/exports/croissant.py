@@ -76,9 +76,9 @@ def croissant(exported: ExportedDataset, export_format: ExportFormat) -> bytes:
         ],
     }
     if export_format.name == "parquet":
-        columns = [name for name in _FIELDS if name != "doc_ids" or dataset.doc_ids == "record"]
+        fields = [name for name in _FIELDS if name != "doc_ids" or dataset.has_doc_ids]
         described["recordSet"] = [
-            _record_set(split, number, shard.files[0].path, columns)
+            _record_set(split, number, shard.files[0].path, fields)
             for split, shards in exported.splits.items()
             for number, shard in enumerate(shards)
         ]
@@ -97,19 +97,18 @@ def _file_object(path: str, size: int, sha256: str, media_type: str) -> Mapping[
     }
 
 
-def _record_set(split: str, number: int, path: str, columns: Sequence[str]) -> Mapping[str, object]:
+def _record_set(split: str, number: int, path: str, names: Sequence[str]) -> Mapping[str, object]:
     name = f"{split}-{number:05d}"
     fields = [
         {
             "@type": "cr:Field",
             "@id": f"{name}/{column}",
             "name": column,
-            "description": description,
+            "description": _FIELDS[column][0],
             "dataType": "sc:Integer",
-            **({"repeated": True} if repeated else {}),
+            **({"repeated": True} if _FIELDS[column][1] else {}),
             "source": {"fileObject": {"@id": path}, "extract": {"column": column}},
         }
-        for column in columns
-        for description, repeated in [_FIELDS[column]]
+        for column in names
     ]
     return {"@type": "cr:RecordSet", "@id": name, "name": name, "field": fields}

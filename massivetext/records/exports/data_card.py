@@ -18,7 +18,7 @@ _COLUMNS = {
     "doc_starts": "positions at which a crop of a document begins; the first is 0",
     "source": "number of the source in the table above",
     "seq_id": "position of the sequence in the order of all sequences",
-    "doc_ids": "numbers of the documents that begin at `doc_starts`, as `massivetext trace` takes them",
+    "doc_ids": "numbers of the documents that begin at `doc_starts`; `massivetext record RUN SEQ_ID` names them",
 }
 
 

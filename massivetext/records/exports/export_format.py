@@ -109,7 +109,7 @@ class ExportFormat:
 
     def stored_columns(self, dataset: Dataset) -> tuple[str, ...]:
         """Return the columns that the files have for the records of a data set."""
-        return tuple(name for name in self.columns if name != "doc_ids" or dataset.doc_ids == "record")
+        return tuple(name for name in self.columns if name != "doc_ids" or dataset.has_doc_ids)
 
     def __post_init__(self) -> None:
         if "tokens" not in self.columns or not set(self.columns) <= set(ALL_COLUMNS):

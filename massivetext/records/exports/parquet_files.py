@@ -33,7 +33,7 @@ def _shard_files(name: ShardName) -> tuple[str, ...]:
 
 def _schema(dataset: Dataset) -> pa.Schema:
     """Return the columns of a data set; documents are named only where its records name them."""
-    return SCHEMA.append(DOC_IDS) if dataset.doc_ids == "record" else SCHEMA
+    return SCHEMA.append(DOC_IDS) if dataset.has_doc_ids else SCHEMA
 
 
 def _write(paths: Sequence[str], records: Iterable[SequenceRecord], dataset: Dataset) -> None:

@@ -40,7 +40,7 @@ def _features(dataset: Dataset) -> dict[str, object]:
         "source": _tensor("scalar.Scalar", []),
         "tokens": _tensor("tensor_feature.Tensor", [str(dataset.sequence_length)]),
     }
-    if dataset.doc_ids == "record":
+    if dataset.has_doc_ids:
         features = {"doc_ids": features["doc_starts"], **features}
     return {"pythonClassName": f"{_CLASSES}features_dict.FeaturesDict", "featuresDict": {"features": features}}
 

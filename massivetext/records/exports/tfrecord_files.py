@@ -74,7 +74,7 @@ def _beside(exported: ExportedDataset) -> dict[str, bytes]:
         "source": {"shape": [], "dtype": "int32"},
         "tokens": {"shape": [None], "dtype": "int32"},
     }
-    if exported.dataset.doc_ids == "record":
+    if exported.dataset.has_doc_ids:
         features = {"doc_ids": {"shape": [None], "dtype": "int64"}, **features}
     for split, shards in exported.splits.items():
         records = sum(shard.records for shard in shards)
