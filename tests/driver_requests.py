@@ -38,12 +38,13 @@ class Requests:
     Attributes:
         driver: number of requests outside jobs, by stage.
         workers: number of requests within jobs, by stage.
+        in_job: whether a job runs now.
     """
 
     def __init__(self) -> None:
         self.driver: Counter[str] = Counter()
         self.workers: Counter[str] = Counter()
-        self._stage, self._depth, self._in_job = "", 0, False
+        self._stage, self._depth, self.in_job = "", 0, False
 
     def listen(self, stage: str, event: str, _shards: int) -> None:
         """Remember the stage that runs; the last one if several share a job."""
@@ -56,11 +57,11 @@ class Requests:
 
         class ClusterLike(Engine):
             def run(self, build: Callable[[beam.Pipeline], object], *, lanes: int) -> None:
-                requests._in_job = True
+                requests.in_job = True
                 try:
                     Engine().run(build, lanes=lanes)
                 finally:
-                    requests._in_job = False
+                    requests.in_job = False
 
         return ClusterLike(beam_args=("--runner=FnApiRunner",))
 
@@ -76,7 +77,7 @@ class Requests:
         @functools.wraps(function)
         def call(*given: P.args, **named: P.kwargs) -> R:
             if not self._depth:
-                (self.workers if self._in_job else self.driver)[self._stage] += 1
+                (self.workers if self.in_job else self.driver)[self._stage] += 1
             self._depth += 1
             try:
                 return function(*given, **named)

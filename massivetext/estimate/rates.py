@@ -46,7 +46,7 @@ REQUESTS: Mapping[str, int] = {
     stages.NEAR_DEDUP.name: 4,
     stages.DECONTAMINATE.name: 1,
     stages.TOKENIZER.name: 3,
-    stages.RECORDS.name: 4,  # 5 more where documents are held out, or crops are drawn to a number of sequences
+    stages.RECORDS.name: 4,  # 1 more where crops are drawn to a number of sequences, 3 where documents are held out
     stages.REPORT.name: 7,
 }
 REQUESTS_PER_FILE = 4  # per record shard, and per file of measured pairs

@@ -4,7 +4,6 @@ In mode "gopher" rounds of draws are encoded until the sequences suffice; in mod
 once, for all epochs.
 """
 
-import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,7 +17,6 @@ from massivetext.engines.shard_jobs import run_shards
 from massivetext.errors import UserError
 from massivetext.jobs.encode_round import STAGE, EncodeRound, EncodeStage, KeptDocuments, run_encoder
 from massivetext.jobs.tokenizer_training import sampled_passages
-from massivetext.records.crops import expected_crop
 from massivetext.records.mixture import compute_quotas, describe_limit, largest_total, require_epochs
 from massivetext.records.sequences import first_draws, lay_out_draws, next_draws
 from massivetext.records.tokens import (
@@ -65,14 +63,21 @@ class EncodedDraws:
         return sum(self.quotas.values())
 
 
-def encode_draws(engine: Engine, context: Context, items: Sequence[WorkItem]) -> EncodedDraws:
+def encode_draws(
+    engine: Engine, context: Context, items: Sequence[WorkItem], kept: Mapping[str, KeptDocuments]
+) -> EncodedDraws:
     """Write tokens/, in as many rounds as the quotas need, and return what was drawn.
+
+    Args:
+        engine: what the workers run on.
+        context: the run, for the split that is made.
+        items: work items of all shards.
+        kept: kept documents of the split by source.
 
     Raises:
         UserError: a source has too little text for a single sequence.
     """
     recipe = context.recipe
-    kept = {source: _kept_documents(context, source) for source in sorted(recipe.sources)}
     sequences = recipe.records.wanted_sequences
     wanted = compute_quotas(recipe.weights, sequences) if sequences else None
     cropped = _encode_crops(engine, context, items, kept, wanted)
@@ -232,28 +237,13 @@ def _next_draw_count(context: Context, source: str, wanted: int, draws: int, seq
         raise UserError(f"records: source '{source}': {error}") from error
 
 
-def _kept_documents(context: Context, source: str) -> KeptDocuments:
-    documents, sizes = zip(*context.sums_in_split(source), strict=True)
-    return KeptDocuments(
-        documents=sum(documents), bytes=sum(sizes), first=tuple(itertools.accumulate(documents[:-1], initial=0))
-    )
-
-
-def _mean_crop_bytes(context: Context, source: str) -> float:
-    """Return the mean bytes of the crop of a draw, over all documents of a source in the split; 0 without any."""
-    options = context.recipe.records
-    window = options.bytes_per_token * options.sequence_length
-    shards = context.shards(source)
-    sizes = np.concatenate(list(fs.concurrently(context.run.folder, context.sizes_in_split, shards)))
-    return float(expected_crop(sizes.astype(np.float64), window).mean()) if len(sizes) else 0.0
-
-
 def _first_draw_count(context: Context, source: str, kept: KeptDocuments, quota: int | None) -> int:
     options = context.recipe.records
     if quota is None:
         groups = kept.documents * context.recipe.epochs_of(source) // options.crops_per_group
         return max(groups, 1) * options.crops_per_group  # more than the epochs only for a source of very few documents
-    tokens = _mean_crop_bytes(context, source) / _bytes_per_token(context, source)
+    mean = kept.crop_bytes / kept.documents if kept.documents else 0.0
+    tokens = mean / _bytes_per_token(context, source)
     return first_draws(quota, tokens, options.crops_per_group, options.sequence_length)
 
 

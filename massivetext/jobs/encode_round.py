@@ -40,11 +40,13 @@ class KeptDocuments:
         documents: number of kept documents.
         bytes: UTF-8 bytes of their texts.
         first: index of the first document of each shard among the kept documents of the source.
+        crop_bytes: UTF-8 bytes to be expected of one crop of every document; 0 where nobody needs them.
     """
 
     documents: int
     bytes: int
     first: tuple[int, ...]
+    crop_bytes: int = 0
 
 
 class DrawnCrop(NamedTuple):

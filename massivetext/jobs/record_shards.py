@@ -15,11 +15,11 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from massivetext.engines.engine import DistributeLanes, Engine, balance_lanes
-from massivetext.errors import UserError
 from massivetext.jobs.coverage import measure_coverage
 from massivetext.jobs.dataset_description import WrittenSplit, write_dataset
 from massivetext.jobs.encode_draws import EncodedDraws, encode_draws
-from massivetext.jobs.encode_round import STAGE, run_encoder
+from massivetext.jobs.encode_round import STAGE, KeptDocuments, run_encoder
+from massivetext.jobs.split_documents import count_documents
 from massivetext.recipe import Recipe
 from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.pieces import SequencePiece, documents_of_records, pack_pieces, unpack_pieces
@@ -34,7 +34,6 @@ from massivetext.records.sequences import (
 from massivetext.records.tokens import documents_path, draws_of_rows, lay_out_source, round_tokens_path
 from massivetext.runs.attempts import guard_work_item, translate_errors
 from massivetext.runs.context import Context
-from massivetext.runs.record_splits import TRAIN, split_names
 from massivetext.runs.store import CommittedFile, Run, Shard, ShardCommit
 from massivetext.runs.work_items import WorkItem
 from massivetext.storage import files as fs
@@ -48,26 +47,21 @@ _WRITE_COST = 1 / 20e6  # seconds per byte of tokens
 
 def run_records(engine: Engine, context: Context, items: Sequence[WorkItem], *, wave_bytes: int = WAVE_BYTES) -> None:
     """Write tokens/ and records/."""
-    _require_held_out(context)
     splits = [
-        _write_split(engine, context.for_split(split), items, wave_bytes) for split in split_names(context.recipe)
+        _write_split(engine, context.for_split(split), items, kept, wave_bytes)
+        for split, kept in count_documents(engine, context, items).items()
     ]
     write_dataset(context, splits, measure_coverage(context, splits[0].encoded))
 
 
-def _require_held_out(context: Context) -> None:
-    """Raise UserError if no document is held out for one of the splits, before anything is encoded."""
-    for split in split_names(context.recipe):
-        of_split = context.for_split(split)
-        if split != TRAIN and not any(of_split.in_split(shard).any() for shard in of_split.shards_of_split()):
-            raise UserError(
-                f"records.splits.validation: no document of split '{split}' is held out; raise the share, or leave the "
-                "source out"
-            )
-
-
-def _write_split(engine: Engine, context: Context, items: Sequence[WorkItem], wave_bytes: int) -> WrittenSplit:
-    encoded = encode_draws(engine, context, items)
+def _write_split(
+    engine: Engine,
+    context: Context,
+    items: Sequence[WorkItem],
+    kept: Mapping[str, KeptDocuments],
+    wave_bytes: int,
+) -> WrittenSplit:
+    encoded = encode_draws(engine, context, items, kept)
     shards = shard_count(encoded.sequences, context.recipe.records.shard_sequences)
     numbers = {shard_name(context, shard, shards): shard for shard in range(shards)}
     done = context.run.done(STAGE, context.stage_keys[STAGE], list(numbers))

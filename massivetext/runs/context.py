@@ -144,21 +144,6 @@ class Context:
         sizes: npt.NDArray[np.int64] = self.run.read_table("signals", shard, ["byte_count"])["byte_count"].to_numpy()
         return sizes[self.in_split(shard)]
 
-    def sums_in_split(self, source: str) -> list[tuple[int, int]]:
-        """Return documents and UTF-8 bytes of each shard of a source that the split contains.
-
-        Where no document is held out they are in the commits, and no table is read.
-        """
-        shards = self.shards(source)
-        if isinstance(self.recipe.records.splits, msgspec.UnsetType):
-            last = [each.stage for each in self.verdicts if source in each.sources][-1]
-            counts = {commit.task: commit.counts for commit in self.run.need(last).tasks}
-            sums = [counts.get(shard.name, {}) for shard in shards]
-            if all({"kept", "kept_bytes"} <= found.keys() for found in sums):
-                return [(found["kept"], found["kept_bytes"]) for found in sums]
-        sizes = fs.concurrently(self.run.folder, self.sizes_in_split, shards)
-        return [(len(found), int(found.sum())) for found in sizes]
-
     def kept_bytes(self, source: str) -> int:
         """Return the UTF-8 bytes of the documents of a source that every stage has kept, from the commits."""
         last = [each.stage for each in self.verdicts if source in each.sources][-1]

@@ -15,6 +15,7 @@ from massivetext.estimate.volumes import InputVolume
 from massivetext.estimate.work import Phase, model_work
 from massivetext.orchestration.driver import prepare
 from massivetext.recipe import load_recipe
+from massivetext.runs.context import Context
 from massivetext.runs.store import Run
 from massivetext.sources import find_format
 from massivetext.stages import STAGES, steps
@@ -108,6 +109,21 @@ def test_driver_and_workers_ask_as_often_as_planned(tmp_path: Path) -> None:
     of_workers = {step: (many_of_workers[step] - few_of_workers[step]) / more for step in STEPS}
     print(f"requests of the driver per shard: {a_shard}, of the workers: {of_workers}")
     assert {step: n for step, n in of_workers.items() if n > WORKER_BUDGET[step]} == {}
+
+
+@pytest.mark.parametrize("records", ["", "sequences = 64", 'mode = "pack"\nsplits = { validation = 0.1 }'])
+def test_the_driver_reads_no_verdicts_to_count_documents(
+    tmp_path: Path, records: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests, recipe = Requests(), write(tmp_path / "corpus", shards=2, documents=8)
+    recipe.write_text(recipe.read_text().replace("[records]\n", f"[records]\n{records}\n"))
+    asked, in_split = Counter[bool](), Context.in_split
+    monkeypatch.setattr(Context, "in_split", lambda *given: asked.update([requests.in_job]) or in_split(*given))
+
+    prepare(load_recipe(str(recipe)), str(tmp_path / "run"), requests.engine(), until="records").run()
+
+    assert asked[True] >= 2 * len(SOURCES)
+    assert asked[False] == 0
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from jsonl_corpus import write
 from massivetext.cli.main import run_command_line
 from massivetext.engines.engine import Engine
 from massivetext.errors import UserError
+from massivetext.jobs.split_documents import count_shard
 from massivetext.orchestration.driver import prepare
 from massivetext.recipe import load_recipe
 from massivetext.records.dataset import Dataset
@@ -25,6 +26,7 @@ from massivetext.report.trace import find_documents
 from massivetext.runs import documents
 from massivetext.runs.store import Run
 from massivetext.runs.verify import verify_run
+from massivetext.runs.work_items import WorkItem
 from massivetext.stages.finished import open_context
 from massivetext.tokenizer.model_files import read_encoder
 
@@ -195,8 +197,6 @@ def test_the_mixture_is_told_before_and_after(
         assert plan.kept_bytes == found.kept_bytes
         assert plan.kept_tokens == pytest.approx(found.kept_tokens, rel=0.05)
         assert plan.covered == found.covered == 1.0
-        sizes = [context.sizes_in_split(shard) for shard in context.shards(found.source)]
-        assert context.sums_in_split(found.source) == [(len(each), int(each.sum())) for each in sizes]
         assert plan.padding / plan.tokens == pytest.approx(found.padding / found.tokens, abs=0.02)
         assert (plan.tokens_are_estimated, found.tokens_are_estimated) == (True, False)
     assert run_command_line(["mixture", done.folder]) == 0
@@ -263,9 +263,12 @@ def test_held_out_documents_are_in_no_training_record(
     ]
     assert sum(each.tokens or 0 for each in made.held_out) == sum(dataset.splits[name].tokens for name in names)
     assert [row.kept_bytes for row in planned.rows] == [row.kept_bytes for row in made.rows]
-    for source in context.recipe.sources:
-        masks = [context.in_split(shard) for shard in context.shards(source)]
-        assert [documents for documents, _ in context.sums_in_split(source)] == [int(mask.sum()) for mask in masks]
+    for shard in context.all_shards():
+        counts = count_shard(context, WorkItem(shard, (), 1.0)).counts
+        sizes = {name: context.for_split(name).sizes_in_split(shard) for name in ["train", *names]}
+        assert {name: counts.get(f"{name}_kept", 0) for name in sizes} == {name: len(of) for name, of in sizes.items()}
+        assert counts["train_kept_bytes"] == sizes["train"].sum()
+        assert 0 < counts["train_crop_bytes"] <= counts["train_kept_bytes"]
     assert str(made.held_out[0]) in Path(done.path("report/index.html")).read_text()
     assert outside == sum(each.documents for name in names for each in dataset.splits[name].sources.values())
     assert outside == pytest.approx(kept / 4, abs=kept / 6)
