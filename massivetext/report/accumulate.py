@@ -225,7 +225,7 @@ def _histograms(columns: ShardColumns) -> dict[str, Histogram]:
             size = len(borders) - 1
             of_kept = np.bincount(numbers[kept], minlength=size)
             of_dropped = np.bincount(numbers, minlength=size) - of_kept
-            found[name] = Histogram(tuple(of_kept.tolist()), tuple(of_dropped.tolist()))
+            found[name] = Histogram.of_counts(of_kept.tolist(), of_dropped.tolist())
     return found
 
 

@@ -132,7 +132,7 @@ def _rule(rule: Rule, tally: RuleTally) -> RuleReport:
 
 
 def _bins(signal: str, counts: Histogram) -> tuple[SignalBin, ...]:
-    borders = edges(ALL[signal]).tolist()
+    borders = edges(ALL[signal]).tolist()[counts.first : counts.first + len(counts.kept) + 1]
     return tuple(
         SignalBin(low, None if high == float("inf") else high, kept, dropped)
         for low, high, kept, dropped in zip(borders[:-1], borders[1:], counts.kept, counts.dropped, strict=True)

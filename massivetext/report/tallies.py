@@ -1,7 +1,7 @@
 """Counts and samples of documents that can be added in any order."""
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, TypeVar
 
 import msgspec
@@ -53,13 +53,40 @@ class RuleTally(msgspec.Struct, frozen=True):
 
 
 class Histogram(msgspec.Struct, frozen=True):
-    """Documents in each bin of a signal that passed the rules (kept), and that failed them (dropped)."""
+    """Documents in each bin of a signal that passed the rules (kept), and that failed them (dropped).
 
+    Only bins from the first to the last that hold any document are stored: in small shards most are empty.
+
+    Attributes:
+        first: number of the first stored bin.
+        kept: kept documents in each stored bin.
+        dropped: dropped documents in each stored bin.
+    """
+
+    first: int
     kept: tuple[int, ...]
     dropped: tuple[int, ...]
 
+    @classmethod
+    def of_counts(cls, kept: Sequence[int], dropped: Sequence[int]) -> "Histogram":
+        """Return the histogram with these documents in each bin."""
+        held = [number for number, counts in enumerate(zip(kept, dropped, strict=True)) if any(counts)]
+        first, end = (held[0], held[-1] + 1) if held else (0, 0)
+        return cls(first, tuple(kept[first:end]), tuple(dropped[first:end]))
+
     def __add__(self, other: "Histogram") -> "Histogram":
-        return Histogram(add_bins(self.kept, other.kept), add_bins(self.dropped, other.dropped))
+        if not self.kept or not other.kept:
+            return other if not self.kept else self
+        first = min(self.first, other.first)
+        end = max(self.first + len(self.kept), other.first + len(other.kept))
+
+        def add(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+            a = (0,) * (self.first - first) + a
+            a += (0,) * (end - first - len(a))
+            at = other.first - first
+            return a[:at] + add_bins(a[at : at + len(b)], b) + a[at + len(b) :]
+
+        return Histogram(first, add(self.kept, other.kept), add(self.dropped, other.dropped))
 
 
 class GroupTally(msgspec.Struct, frozen=True):

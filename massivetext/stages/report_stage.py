@@ -17,7 +17,7 @@ def _describe(_plan: RunPlan) -> str:
 REPORT = Stage(
     name="report",
     title="reported",
-    version=2,
+    version=3,  # summaries store no empty bins at the ends of histograms
     libraries=("vl-convert-python",),
     reads=("documents", "quarantine", "signals", "verdicts", "duplicates", "contamination", "tokenizer", "records"),
     key=_key,

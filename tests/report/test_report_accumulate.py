@@ -1,5 +1,5 @@
+import functools
 import itertools
-from functools import reduce
 
 import msgspec
 import pytest
@@ -18,6 +18,7 @@ from massivetext.report.tallies import (
     SAMPLES,
     DocumentTally,
     GroupTally,
+    Histogram,
     RejectedInput,
     RejectReason,
     RuleTally,
@@ -36,7 +37,7 @@ def summaries(context: Context) -> list[ShardSummary]:
 
 @pytest.fixture(scope="module")
 def whole(summaries: list[ShardSummary]) -> ShardSummary:
-    return reduce(merge_summaries, summaries)
+    return functools.reduce(merge_summaries, summaries)
 
 
 def test_funnel_counts_documents_words_and_bytes_after_each_stage(whole: ShardSummary) -> None:
@@ -82,8 +83,23 @@ def test_histograms_divide_the_documents_by_the_verdict_of_the_rules(whole: Shar
     # Bins of 0.01: six kept documents have no duplicate lines and one 0.3; of the dropped two have none and two 0.5.
     found = whole.sources["web"].histograms["duplicate_line_frac"]
 
-    assert {at: count for at, count in enumerate(found.kept) if count} == {0: 6, 30: 1}
-    assert {at: count for at, count in enumerate(found.dropped) if count} == {0: 2, 50: 2}
+    assert {at: count for at, count in enumerate(found.kept, found.first) if count} == {0: 6, 30: 1}
+    assert {at: count for at, count in enumerate(found.dropped, found.first) if count} == {0: 2, 50: 2}
+    assert len(found.kept) == len(found.dropped) == 51  # bins after the last document are not stored
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=6, max_size=6), max_size=5))
+def test_histograms_add_up_bin_by_bin_whatever_bins_they_store(shards: list[list[tuple[int, int]]]) -> None:
+    def histogram(bins: list[tuple[int, int]]) -> Histogram:
+        return Histogram.of_counts([kept for kept, _ in bins], [dropped for _, dropped in bins])
+
+    nothing = [(0, 0)] * 6
+    sums = [
+        (sum(kept), sum(dropped))
+        for kept, dropped in (zip(*bin_, strict=True) for bin_ in zip(nothing, *shards, strict=True))
+    ]
+
+    assert functools.reduce(Histogram.__add__, map(histogram, shards), histogram(nothing)) == histogram(sums)
 
 
 def test_text_signals_have_no_histogram(whole: ShardSummary) -> None:
@@ -158,7 +174,7 @@ def test_samples_of_removed_and_kept_documents(whole: ShardSummary) -> None:
 
 
 def test_a_run_that_was_only_judged_is_counted_that_far(judged: Context) -> None:
-    summary = reduce(
+    summary = functools.reduce(
         merge_summaries, [accumulate_shard(judged, read_columns(judged, shard)) for shard in judged.all_shards()]
     ).sources["web"]
 
