@@ -255,7 +255,7 @@ def _bounded(rule: str, pattern: str) -> Iterator[None]:
         yield
     except TimeoutError as error:
         raise UserError(
-            f"line edit {rule}: the pattern {pattern!r} takes more than {PATTERN_SECONDS:g} s on one line; it tries "
+            f"line edit {rule}: the pattern '{pattern}' takes more than {PATTERN_SECONDS:g} s on one line; it tries "
             "the same characters in too many ways: remove a repetition within a repetition"
         ) from error
 
@@ -279,4 +279,4 @@ def _check_pattern(pattern: str) -> None:
     try:
         regex.compile(pattern)
     except (regex.error, RecursionError, OverflowError) as error:
-        raise ValueError(f"pattern: want a regular expression, got {pattern!r}: {error}") from error
+        raise ValueError(f"pattern: want a regular expression, got '{pattern}': {error}") from error
