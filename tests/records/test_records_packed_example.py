@@ -1,11 +1,18 @@
-"""The compiled parser returns what protobuf returns, or declines."""
+"""The compiled parser returns what protobuf returns, or declines; the writer gives the bytes that protobuf gives."""
 
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from massivetext.records.example import decode_by_protobuf, decode_example, decode_record, encode_example, encode_record
+from massivetext.records.example import (
+    decode_by_protobuf,
+    decode_example,
+    decode_record,
+    encode_by_protobuf,
+    encode_example,
+    encode_record,
+)
 from massivetext.records.packed_example import NAMES, unpack_example
 from massivetext.records.record_format import SequenceRecord
 
@@ -43,6 +50,29 @@ def test_every_example_of_ours_is_accepted(features: dict[str, list[int]]) -> No
     data = encode_example({name: np.array(values, np.int64) for name, values in features.items()})
 
     assert unpacked(data) == features == by_protobuf(data)
+
+
+WHOLE = st.integers(-(2**63), 2**63 - 1)
+
+
+@given(tokens=NUMBERS, doc_starts=NUMBERS, source=WHOLE, seq_id=WHOLE, doc_ids=st.none() | NUMBERS)
+@example(tokens=[], doc_starts=[], source=0, seq_id=0, doc_ids=None)
+@example(tokens=LIMITS, doc_starts=LIMITS, source=-1, seq_id=2**63 - 1, doc_ids=[])
+@example(tokens=[300] * 9000, doc_starts=[0], source=3, seq_id=128, doc_ids=LIMITS)
+def test_the_writer_gives_the_bytes_of_protobuf(
+    tokens: list[int], doc_starts: list[int], source: int, seq_id: int, doc_ids: list[int] | None
+) -> None:
+    ids = None if doc_ids is None else np.array(doc_ids, np.int64)
+    record = SequenceRecord(np.array(tokens, np.int64), np.array(doc_starts, np.int64), source, seq_id, ids)
+
+    assert encode_record(record) == encode_by_protobuf(record)
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.uint32, np.int32])
+def test_tokens_of_any_type_are_written(dtype: type[np.integer]) -> None:
+    record = SequenceRecord(np.array([0, 1, 40_000], dtype), np.array([0]), 0, 0)
+
+    assert encode_record(record) == encode_by_protobuf(record)
 
 
 @given(data=st.data())
