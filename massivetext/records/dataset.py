@@ -47,7 +47,7 @@ class TokenizerFile(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     normalizer: str
     byte_fallback: bool
-    type: Literal["sentencepiece", "tokenizer.json"] = "sentencepiece"
+    type: Literal["sentencepiece", "tokenizer.json", "tiktoken"] = "sentencepiece"
     normalizer_by_source: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 

@@ -1,4 +1,4 @@
-"""Files of tokenizers: SentencePiece models, and ``tokenizer.json`` of Hugging Face."""
+"""Files of tokenizers: SentencePiece models, ``tokenizer.json`` of Hugging Face, and tiktoken's files of ranks."""
 
 import unicodedata
 
@@ -10,7 +10,9 @@ from massivetext.storage import files as fs
 from massivetext.tokenizer.encoder import Encoder
 from massivetext.tokenizer.losses import find_losses
 from massivetext.tokenizer.text_encoder import TextEncoder as TextEncoder
+from massivetext.tokenizer.tiktoken_ranks import SUFFIX, TiktokenEncoder, is_rank_file
 
+_KINDS = "a SentencePiece model, tokenizer.json or .tiktoken file"
 _MOST_BYTES = 1 << 28  # of a model; one of a million pieces has 20 MB
 
 
@@ -22,13 +24,9 @@ def model_path(root: str, model: str) -> str:
     """
     path = fs.resolve(model, root)
     if not fs.exists(path):
-        raise UserError(
-            f"tokenizer.model: {path}: no such file; give a SentencePiece model or tokenizer.json, or none to train"
-        )
+        raise UserError(f"tokenizer.model: {path}: no such file; give {_KINDS}, or none to train")
     if problem := fs.why_unreadable(path, _MOST_BYTES):
-        raise UserError(
-            f"tokenizer.model: {path}: want a SentencePiece model or tokenizer.json, got one that {problem}"
-        )
+        raise UserError(f"tokenizer.model: {path}: want {_KINDS}, got one that {problem}")
     return path
 
 
@@ -73,8 +71,9 @@ def normalize_for_model(recipe: Recipe, source: str, texts: list[str]) -> list[s
 
 def model_file(recipe: Recipe) -> str:
     """Return the path of the tokenizer in a run."""
-    is_json = (recipe.tokenizer.model or "").endswith(".json")
-    return f"tokenizer/tokenizer.{'json' if is_json else 'model'}"
+    given = recipe.tokenizer.model or ""
+    suffix = next((suffix for suffix in (".json", SUFFIX) if given.endswith(suffix)), ".model")
+    return f"tokenizer/tokenizer{suffix}"
 
 
 def read_encoder(path: str) -> TextEncoder:
@@ -83,9 +82,15 @@ def read_encoder(path: str) -> TextEncoder:
 
 
 def make_encoder(model: bytes) -> TextEncoder:
-    """Return the encoder of a serialized SentencePiece model or of a ``tokenizer.json``. Raises ValueError."""
+    """Return the encoder of the bytes of a SentencePiece model, ``tokenizer.json`` or file of ranks.
+
+    Raises:
+        ValueError: they are none of these, or the library for them is not installed.
+    """
     if model.lstrip()[:1] == b"{":
         from massivetext.tokenizer.hugging_face import HuggingFaceEncoder
 
         return HuggingFaceEncoder(model)
+    if is_rank_file(model):
+        return TiktokenEncoder(model)
     return Encoder(model)

@@ -78,7 +78,7 @@ class TokenizerInfo(msgspec.Struct, frozen=True, kw_only=True):
     normalization: str
     max_piece_bytes: int
     sha256: str
-    type: Literal["sentencepiece", "tokenizer.json"] = "sentencepiece"
+    type: Literal["sentencepiece", "tokenizer.json", "tiktoken"] = "sentencepiece"
 
 
 def train_tokenizer(lines: Iterable[str], options: TokenizerOptions) -> bytes:
