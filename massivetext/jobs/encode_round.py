@@ -95,7 +95,7 @@ def encode_crops(context: Context, source: str, crops: Sequence[DrawnCrop]) -> p
         "start": [each.start for each in crops],
         "stop": [each.stop for each in crops],
         "count": [len(each) for each in ids],
-        "tokens": [each.astype(each.dtype.newbyteorder("<")).tobytes() for each in ids],
+        "tokens": [each.astype(each.dtype.newbyteorder("<"), copy=False).tobytes() for each in ids],
     }
     return pa.table(columns, schema=TOKENS)
 
@@ -146,9 +146,10 @@ class EncodeRound:
     def _tables(self, context: Context, shard: Shard) -> Iterator[pa.Table]:
         crops: list[DrawnCrop] = []
         size = 0
-        for row, draws, data in self._drawn(context, shard):
-            for draw in draws:
-                crops.append(_crop(context, shard.source, row, data, draw))
+        cut = _take_whole if context.recipe.mode_of(shard.source) == "pack" else _cut_crops
+        for row, draws, text in self._drawn(context, shard):
+            for drawn in cut(context, shard.source, row, text, draws):
+                crops.append(drawn)
                 size += len(crops[-1].text)
                 if size >= self._batch_bytes:  # checked after every draw: a document may be drawn any number of times
                     yield self._encode(context, shard.source, crops)
@@ -158,8 +159,8 @@ class EncodeRound:
             yield self._encode(context, shard.source, crops)
             count_work(len(crops), size)
 
-    def _drawn(self, context: Context, shard: Shard) -> Iterator[tuple[int, list[int], bytes]]:
-        """Yield (row, draws, text as UTF-8) for every document of the shard that a draw of the range hits."""
+    def _drawn(self, context: Context, shard: Shard) -> Iterator[tuple[int, list[int], str]]:
+        """Yield (row, draws, text) for every document of the shard that a draw of the range hits."""
         kept, (low, high) = self._kept[shard.source], self._ranges[shard.source]
         alive = np.flatnonzero(context.in_split(shard))
         indices: I64 = kept.first[shard.index] + np.arange(len(alive), dtype=np.int64)
@@ -170,7 +171,7 @@ class EncodeRound:
             by_document.setdefault(int(alive[position]), []).append(draw)
         wanted = np.array(sorted(by_document), np.int64)
         for row, document in documents.read_rows(context.run, shard, ["text"], wanted):
-            yield row, by_document[row], str(document["text"]).encode()
+            yield row, by_document[row], str(document["text"])
 
 
 class EncodeStage(ShardStage):
@@ -183,10 +184,15 @@ class EncodeStage(ShardStage):
         return self.process.commit_name(item.shard, self.label or TRAIN)
 
 
-def _crop(context: Context, source: str, row: int, data: bytes, draw: int) -> DrawnCrop:
-    if context.recipe.mode_of(source) == "pack":
-        return DrawnCrop(row, draw, 0, len(data), data.decode(), True, True)
-    options = context.recipe.records
+def _take_whole(_context: Context, _source: str, row: int, text: str, draws: Sequence[int]) -> Iterator[DrawnCrop]:
+    size = len(text) if text.isascii() else len(text.encode())
+    for draw in draws:
+        yield DrawnCrop(row, draw, 0, size, text, True, True)
+
+
+def _cut_crops(context: Context, source: str, row: int, text: str, draws: Sequence[int]) -> Iterator[DrawnCrop]:
+    options, data = context.recipe.records, text.encode()
     window = options.bytes_per_token * options.sequence_length
-    start, stop = crop_window(len(data), window, context.recipe.seed, source, draw)
-    return DrawnCrop(row, draw, start, stop, *crop(data, start, stop))
+    for draw in draws:
+        start, stop = crop_window(len(data), window, context.recipe.seed, source, draw)
+        yield DrawnCrop(row, draw, start, stop, *crop(data, start, stop))

@@ -110,5 +110,11 @@ def add_bos_eos(ids: Ids, has_start: bool, has_end: bool, bos_id: int, eos_id: i
 
     The type of the ids does not change. It is small on purpose: tokens cross a shuffle in it.
     """
-    before, after = [bos_id] * (has_start and bos_id >= 0), [eos_id] * (has_end and eos_id >= 0)
-    return np.concatenate([np.array(before, ids.dtype), ids, np.array(after, ids.dtype)])
+    before, after = has_start and bos_id >= 0, has_end and eos_id >= 0
+    tokens = np.empty(before + len(ids) + after, ids.dtype)
+    tokens[before : before + len(ids)] = ids
+    if before:
+        tokens[0] = bos_id
+    if after:
+        tokens[-1] = eos_id
+    return tokens

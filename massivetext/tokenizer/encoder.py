@@ -13,7 +13,7 @@ import pyarrow as pa
 import sentencepiece as spm
 
 from massivetext.tokenizer import encode_loop
-from massivetext.tokenizer.model_proto import read_model_fields, read_pieces
+from massivetext.tokenizer.model_proto import PieceType, read_model_fields, read_pieces
 from massivetext.tokenizer.normal_form import NormalForm, read_normal_form
 from massivetext.tokenizer.piece_tables import SPACE_MARK, Vocabulary, read_vocabulary, reason_for_plain_path
 from massivetext.tokenizer.pretoken_cache import PretokenCache, pretoken_cache
@@ -153,7 +153,11 @@ class Encoder:
         reason = reason_for_plain_path(fields, pieces)
         if reason is not None:
             return reason
-        return _Tables(read_normal_form(fields), read_vocabulary(fields, pieces), pretoken_cache(self._cache_bytes))
+        tables = _Tables(read_normal_form(fields), read_vocabulary(fields, pieces), pretoken_cache(self._cache_bytes))
+        # Pieces that are words are the pretokens to come. The most frequent ones come last: they have precedence.
+        words = [piece.text.replace(SPACE_MARK, " ") for piece in reversed(pieces) if piece.type == PieceType.NORMAL]
+        encode_loop.encode_utf8(*_utf8(words), *tables)
+        return tables
 
     def decode(self, ids: npt.NDArray[np.integer]) -> str:
         """Return the text of ids. Special ids give no text, and bytes that are not UTF-8 give U+FFFD."""
