@@ -156,7 +156,7 @@ class Encoder:
         tables = _Tables(read_normal_form(fields), read_vocabulary(fields, pieces), pretoken_cache(self._cache_bytes))
         # Pieces that are words are the pretokens to come. The most frequent ones come last: they have precedence.
         words = [piece.text.replace(SPACE_MARK, " ") for piece in reversed(pieces) if piece.type == PieceType.NORMAL]
-        encode_loop.encode_utf8(*_utf8(words), *tables)
+        encode_loop.encode_utf8(*_utf8(words), tables.form, tables.vocabulary, tables.cache)
         return tables
 
     def decode(self, ids: npt.NDArray[np.integer]) -> str:
