@@ -13,8 +13,12 @@ from massivetext.errors import describe_missing_module
 
 
 def _stop_at_once(number: int, _: object) -> None:
-    os.write(2, b"massivetext: stopped before anything had begun\n")
-    os._exit(128 + number)  # nothing has begun that would have to end well
+    if not _has_begun:
+        os.write(2, b"massivetext: stopped before anything had begun\n")
+    os._exit(128 + number)  # nothing is at work that would have to end well
+
+
+_has_begun: list[bool] = []
 
 
 def open_standard_streams() -> None:
@@ -42,6 +46,7 @@ def main() -> None:
     except ModuleNotFoundError as error:
         sys.stderr.write(f"massivetext: {describe_missing_module(error)}\n")
         sys.exit(2)
+    _has_begun.append(True)
     run_command()
 
 

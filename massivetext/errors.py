@@ -65,6 +65,10 @@ class CredentialsMissingError(UserError):
     """There are no credentials for an object store, or they cannot be loaded."""
 
 
+class StoreSettingsError(UserError):
+    """The environment, or a file that it names, holds a value that the library of an object store refuses."""
+
+
 class LockHeldError(UserError):
     """Another run, which is alive, is at work in the run folder."""
 

@@ -26,6 +26,13 @@ def full_path(run_folder: str) -> str:
     """
     from massivetext.storage import files as fs
 
+    require_text("RUN", run_folder)
     if run_folder.startswith("memory:"):
         raise UserError(f"{run_folder}: want a local path, s3:// or gs://")
     return fs.absolute(run_folder)
+
+
+def require_text(name: str, value: str) -> None:
+    """Refuse an argument that is empty, as that of a variable which is not set. Raises UserError."""
+    if not value.strip():
+        raise UserError(f"{name}: want a value, got an empty one")

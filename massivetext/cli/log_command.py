@@ -32,13 +32,12 @@ def log(
 ) -> None:
     """Print what happened in a run: the newest execution of the command, or with --errors all that the log keeps."""
     from massivetext.runs.log_events import FAILURES
-    from massivetext.runs.log_reading import item_records, read_log
+    from massivetext.runs.log_reading import item_records, read_log, require_log
 
     folder = full_path(run_folder)
     reader = read_log(folder)
+    require_log(folder, reader)
     sessions = reader.sessions()
-    if not sessions:
-        raise UserError(f"{folder}: no log here; give the folder that `massivetext run` wrote to")
     shown = sessions if errors else sessions[-1:]
     events = [event for session in shown for event in reader.events(session)]
     if stage is not None:

@@ -57,6 +57,18 @@ COMMANDS: Sequence[Callable[..., None] | typer.Typer] = (
 # ClickException: what is wrong with arguments. Some versions of typer hold a copy of click, so it is found from here.
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
 
+# What pydantic, by which typer reads arguments, wants of a value, by the type of its error.
+_WANTED = {
+    "int_parsing": "a whole number",
+    "int_parsing_size": "a whole number that is not so long",
+    "float_parsing": "a number",
+    "finite_number": "a finite number",
+    "greater_than": "more than {}",
+    "greater_than_equal": "{} or more",
+    "less_than": "less than {}",
+    "less_than_equal": "at most {}",
+}
+
 _RUN_AGAIN = re.compile(r"run again to go on|(?<=and )run again$")
 
 app = typer.Typer(
@@ -167,13 +179,25 @@ def _stop(number: int) -> int:
 def _print_usage_error(error: Exception) -> int:
     """Print what is wrong with the arguments, and the command whose help says more."""
     context: typer.Context | None = getattr(error, "ctx", None)
-    message: str = cast(typer.BadParameter, error).format_message()
+    message: str = _plain_words(cast(typer.BadParameter, error).format_message(), error.__cause__)
     if type(error).__name__ == "NoArgsIsHelpError":
         make_console(stderr=True).print(message, soft_wrap=True)
     else:
         path = context.command_path if context else "massivetext"
         print_error(f"{message.rstrip('.')}; `{path} --help` lists what it takes")
     return 2
+
+
+def _plain_words(message: str, cause: BaseException | None) -> str:
+    """Return a message about an argument in our words, with the value that was given, if pydantic refused it."""
+    errors: Callable[[], list[dict[str, object]]] = getattr(cause, "errors", list)
+    for each in errors():
+        limits = each.get("ctx", {})
+        limit = next(iter(limits.values()), "") if isinstance(limits, dict) else ""
+        wanted = _WANTED.get(str(each.get("type")))
+        if wanted:
+            message = message.replace(str(each["msg"]), f"want {wanted.format(limit)}, got {each['input']!r}")
+    return message
 
 
 def _explain(error: BaseException, file: str) -> str:

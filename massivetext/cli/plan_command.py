@@ -11,12 +11,15 @@ from massivetext.errors import UserError
 if TYPE_CHECKING:
     from massivetext.estimate.estimator import Prices
 
+_MOST_DOLLARS = 1e9
 _SCALES = ("1TB", "10TB", "100TB")
 
 
 def plan(
     recipe: RecipeName,
-    workers: Annotated[int, typer.Option(min=1, help="Number of worker processes, each on its own virtual CPU.")] = 100,
+    workers: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="Number of worker processes, each on its own virtual CPU.")
+    ] = 100,
     sample: Annotated[
         str | None,
         typer.Option(metavar="RUN", help="A finished run on a sample of your data; its figures are scaled up."),
@@ -95,6 +98,6 @@ def _prices(given: list[str]) -> "Prices":
             changed[name] = float(value)
         except ValueError:
             changed[name] = -1.0
-        if name not in known or not 0 <= changed[name] < float("inf"):
+        if name not in known or not 0 <= changed[name] <= _MOST_DOLLARS:
             raise UserError(f"--price: want NAME=DOLLARS with one of {', '.join(known)}, got {each!r}")
     return Prices(**changed)

@@ -8,11 +8,12 @@ import typer
 from massivetext.cli.command_arguments import RecipeName, full_path
 from massivetext.cli.messages import make_console, print_line, print_message
 from massivetext.cli.process_control import hide_standard_error, say_when_stopped
+from massivetext.errors import MassivetextError
 from massivetext.stages import RECORDS, REPORT, STAGES
 from massivetext.stages.report_stage import PAGE
 
 _STOPPED = "stopped; what is complete is kept, and the same command goes on from there"
-STOPPED_BEFORE = "stopped before the run began; `massivetext log` and `watch` show the execution before this one"
+STOPPED_BEFORE = "stopped before the run began"
 
 
 def run(
@@ -52,6 +53,8 @@ def run(
     from massivetext.storage.answers import silence_told
 
     console, folder = make_console(), full_path(output)
+    if _has_log(folder):
+        say_when_stopped(f"{STOPPED_BEFORE}; `massivetext log` and `watch` show the execution before this one")
     loaded = load_recipe(recipe)
     if seed is not None:
         loaded = msgspec.structs.replace(loaded, recipe=msgspec.structs.replace(loaded.recipe, seed=seed))
@@ -71,3 +74,14 @@ def run(
     for title, path in ((RECORDS.name, RECORDS.name), (REPORT.name, PAGE)):
         if fs.exists(fs.join(folder, path)):
             print_line(console, f"{title:<8} {fs.join(folder, path)}")
+
+
+def _has_log(folder: str) -> bool:
+    """Return whether a run folder has a log; one that cannot be looked into has none, and the run says why."""
+    from massivetext.runs.log_events import FOLDER
+    from massivetext.storage import files as fs
+
+    try:
+        return bool(fs.names(fs.join(folder, FOLDER)))
+    except (OSError, MassivetextError):
+        return False

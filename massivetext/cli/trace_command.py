@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from massivetext.cli.command_arguments import RunFolder, full_path
+from massivetext.cli.command_arguments import RunFolder, full_path, require_text
 from massivetext.cli.messages import make_console
 from massivetext.errors import UserError
 
@@ -25,13 +25,15 @@ def trace(
     """Print every signal of a document, the verdict of each rule, its duplicates, and where its tokens are."""
     from massivetext.report.trace import find_documents, trace_document
     from massivetext.runs.store import Run
-    from massivetext.runs.verify import explain_damage
+    from massivetext.runs.verify import explain_damage, require_shards_unchanged
     from massivetext.stages.finished import open_context
 
+    require_text("ID_OR_URL", document)
     run = Run(full_path(run_folder))
     with explain_damage(run):
         context = open_context(run)
         found = find_documents(context, document)
+        require_shards_unchanged(run, {location.shard for location in found.documents[:_FULL_TRACES]})
         traces = [trace_document(context, location) for location in found.documents]
     if not found.documents and not found.quarantined:
         raise UserError(f"{document}: no such document in {run_folder}, neither among the documents nor in quarantine")

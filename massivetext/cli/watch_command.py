@@ -8,7 +8,6 @@ import typer
 
 from massivetext.cli.command_arguments import RunFolder, full_path
 from massivetext.cli.messages import make_console, print_line, safe_text
-from massivetext.errors import UserError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,7 +29,7 @@ def watch(
     """Show the stages, work, errors and time left of a run until it ends; also of a run that has ended."""
     from rich.live import Live
 
-    from massivetext.runs.log_reading import LogReader
+    from massivetext.runs.log_reading import LogReader, require_log
     from massivetext.storage import files as fs
     from massivetext.storage import lock
 
@@ -40,8 +39,7 @@ def watch(
     def look() -> tuple[list[str], bool]:
         killed = lock.is_left_over(folder)  # before the log: a run that ends meanwhile is not called killed
         reader.refresh()
-        if not reader.sessions():
-            raise UserError(f"{folder}: no log here; give the folder that `massivetext run` writes to")
+        require_log(folder, reader)
         return state_lines(reader, time.time(), fs.is_local(folder), killed=killed)
 
     lines, ended = look()

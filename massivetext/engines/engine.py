@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability import spark_runner
+from apache_beam.runners.runner import create_runner
 
 from massivetext.engines import local_workers
 from massivetext.engines.environment import Versions, environment_versions, require_driver_versions
@@ -51,6 +52,12 @@ class Engine:
         if unknown := _unknown_options(self.beam_args):
             name = unknown[0].split("=")[0]  # the value may be a secret
             raise UserError(f"{name}: Beam knows no such option; everything after -- goes to Beam")
+        if stray := _stray_arguments(self.beam_args):
+            raise UserError(f"{stray[0]!r}: want options of Beam after --, such as --runner=DirectRunner, got this")
+        if "--runner=" in self.beam_args:
+            raise UserError("--runner: want the name of a runner, got an empty one")
+        if not self.embedded:
+            _require_runner(runner_of(self.beam_args))
 
     @property
     def embedded(self) -> bool:
@@ -145,6 +152,27 @@ def _unknown_options(beam_args: Sequence[str]) -> list[str]:
     # Beam ignores a known name that is written with hyphens instead of underscores, without a message.
     names = {name for name, value in given.items() if name not in known or value != known[name]}
     return [each for each in beam_args if each.lstrip("-").split("=")[0].replace("-", "_") in names]
+
+
+def _stray_arguments(beam_args: Sequence[str]) -> list[str]:
+    """Return the arguments that are neither an option nor the value of the one before."""
+    before = ("", *beam_args)
+    return [
+        each
+        for last, each in zip(before, beam_args, strict=False)
+        if not each.startswith("-") and not (last.startswith("--") and "=" not in last)
+    ]
+
+
+def _require_runner(name: str) -> None:
+    """Raise UserError if Beam has no runner of this name; one whose libraries are missing is found out later."""
+    try:
+        create_runner(name)
+    except ValueError as error:
+        raise UserError(f"--runner={name}: {error}") from error
+    except (ImportError, AttributeError) as error:
+        if "." in name:
+            raise UserError(f"--runner={name}: cannot be imported: {error}") from error
 
 
 def _last_line(error: Exception) -> str:

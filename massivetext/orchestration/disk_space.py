@@ -11,9 +11,14 @@ from massivetext.formatting import format_bytes
 from massivetext.runs.stage import RunPlan
 from massivetext.storage import files as fs
 
+_NO_HOPE = 20  # times as much as is free is more than the estimate can be wrong
+
 
 def warn_of_little_space(plan: RunPlan, folder: str) -> str | None:
     """Return a warning if a run will need more of a local disk than is free, by the figures of the reference run.
+
+    Raises:
+        UserError: it will need more than 20 times as much as is free.
 
     Args:
         plan: the recipe and its inputs.
@@ -34,6 +39,11 @@ def warn_of_little_space(plan: RunPlan, folder: str) -> str | None:
     free += sum(info.size for info in fs.find(folder))
     if needed <= free:
         return None
+    if needed > _NO_HOPE * free:
+        raise UserError(
+            f"this run would need about {format_bytes(needed)}, and {disk} has {format_bytes(free)} free; give a "
+            "folder on a larger disk, or take fewer inputs, sequences or epochs"
+        )
     return (
         f"This run will need about {format_bytes(needed)}, and {disk} has {format_bytes(free)} free. It stops when the "
         "disk is full, and goes on from there once there is room; or give a folder on a larger disk."

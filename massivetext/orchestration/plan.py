@@ -1,7 +1,8 @@
 """Plan a run before it starts: the inputs of every shard, the rules of every source, the key of every stage."""
 
+import contextlib
 import importlib.metadata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from massivetext import demo, edits, rules
@@ -79,6 +80,8 @@ def missing_demo(loaded: LoadedRecipe) -> Path | None:
     if not is_local:
         raise UserError(f"{loaded.path}: demo: want a folder on this machine, got {demo_folder!r}")
     folder = Path(loaded.root, demo_folder)
+    if folder.is_file():
+        raise UserError(f"{loaded.path}: demo: want a folder, got the file {demo_folder}")
     return None if folder.exists() else folder
 
 
@@ -94,12 +97,12 @@ def make_demo(loaded: LoadedRecipe) -> Path | None:
 def load_rules(loaded: LoadedRecipe) -> dict[str, tuple[Rule, ...]]:
     """Return the rules of every source. Raises UserError for an unknown rule set or an invalid rule."""
     known, folder = registry.types(), Path(loaded.root)
-    judged = {
-        name: rules.combine_rule_sets(
-            rules.load_rule_set(each, known=known, folder=folder) for each in source.rule_sets
-        )
-        for name, source in loaded.recipe.sources.items()
-    }
+    judged = {}
+    for name, source in loaded.recipe.sources.items():
+        with _naming(f"{loaded.path}: sources.{name}.rules"):
+            judged[name] = rules.combine_rule_sets(
+                rules.load_rule_set(each, known=known, folder=folder) for each in source.rule_sets
+            )
     if not loaded.recipe.measure.paragraph_languages:
         for name, source_rules in judged.items():
             _refuse_unmeasured(source_rules, f"{loaded.path}: sources.{name}")
@@ -117,12 +120,21 @@ def _refuse_unmeasured(judged: Sequence[Rule], toml_path: str) -> None:
 
 def load_edits(loaded: LoadedRecipe) -> dict[str, tuple[edits.EditRule, ...]]:
     """Return the rules of the line edits of every source that has any. Raises UserError for an invalid edit."""
-    folder = Path(loaded.root)
-    return {
-        name: edits.combine_edits(edits.load_edit(each, folder) for each in source.edits)
-        for name, source in loaded.recipe.sources.items()
-        if source.edits
-    }
+    folder, found = Path(loaded.root), {}
+    for name, source in loaded.recipe.sources.items():
+        if source.edits:
+            with _naming(f"{loaded.path}: sources.{name}.edits"):
+                found[name] = edits.combine_edits(edits.load_edit(each, folder) for each in source.edits)
+    return found
+
+
+@contextlib.contextmanager
+def _naming(position: str) -> Iterator[None]:
+    """Put the position in the recipe before the message of a UserError."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{position}: {error}") from error
 
 
 def compute_stage_keys(plan: RunPlan, stages: Sequence[Stage] = STAGES) -> dict[str, str]:
@@ -135,7 +147,9 @@ def compute_stage_keys(plan: RunPlan, stages: Sequence[Stage] = STAGES) -> dict[
     before = ""
     for stage in stages:
         libraries = {name: importlib.metadata.version(name) for name in stage.libraries}
-        before = keys[stage.name] = json_sha256([stage.name, stage.version, before, libraries, stage.key(plan)])
+        with _naming(plan.loaded.path):
+            own = stage.key(plan)
+        before = keys[stage.name] = json_sha256([stage.name, stage.version, before, libraries, own])
     return keys
 
 

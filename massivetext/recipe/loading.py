@@ -56,7 +56,7 @@ def load_recipe(name_or_path: str, formats: Sequence[Format] = FORMATS) -> Loade
         ) from None
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: want UTF-8 text, got {error}") from error
-    except (OSError, ValueError) as error:  # a name that is too long, or has a NUL character
+    except (OSError, ValueError, RuntimeError) as error:  # a name too long or with a NUL, a loop of symbolic links
         cause = error.strerror if isinstance(error, OSError) else str(error)
         raise UserError(f"{describe_value(name_or_path)}: cannot be read: {cause}; give a TOML file") from error
     return LoadedRecipe(recipe=parse_recipe(text, str(path), formats), path=str(path), root=str(root))

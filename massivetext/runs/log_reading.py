@@ -9,6 +9,7 @@ import msgspec
 
 from massivetext.errors import MassivetextError, UserError
 from massivetext.runs.log_events import FOLDER, NOW, Event, ItemNow, Now, session_of
+from massivetext.runs.manifests import RUN
 from massivetext.storage import files as fs
 
 _LEAST_SHARE = 0.1  # of the cost of a stage that is done before its time left is estimated
@@ -144,6 +145,18 @@ def read_log(folder: str) -> LogReader:
     reader = LogReader(folder)
     reader.refresh()
     return reader
+
+
+def require_log(folder: str, reader: LogReader) -> None:
+    """Raise UserError if a run folder has no log, also if it has none any more."""
+    if reader.sessions() and fs.names(fs.join(folder, FOLDER)):
+        return
+    if fs.exists(fs.join(folder, RUN)):
+        raise UserError(
+            f"{folder}: the log of this run was removed; `massivetext verify` and `report` say how far it has come, "
+            "and the next execution of `massivetext run` writes a log again"
+        )
+    raise UserError(f"{folder}: no log here; give the folder that `massivetext run` wrote to")
 
 
 def item_in_work(folder: str, session: str, process: int) -> str:

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
@@ -20,7 +20,7 @@ from massivetext.runs.manifests import (
     json_sha256,
     require_format,
 )
-from massivetext.runs.store import Run
+from massivetext.runs.store import Run, Shard
 from massivetext.storage import files as fs
 from massivetext.storage import lock, tables
 
@@ -104,6 +104,20 @@ def require_unchanged(run: Run, stage: str, paths: Sequence[str]) -> None:
         problems = _check_file(run, files[path]) if path in files else [f"{run.path(path)}: is not part of the run"]
         if problems:
             raise StageError(f"{problems[0]}; {_remedy(run)}")
+
+
+def require_shards_unchanged(run: Run, shards: Collection[Shard]) -> None:
+    """Compare every file of some shards, in all complete stages, with the manifests, byte by byte.
+
+    Raises:
+        StageError: one is not as it was written; what they say together would be of different documents.
+    """
+    state = run.state()
+    for stage in () if state is None else state.stages:
+        if stage.manifest is not None:
+            files = (file.path for file in run.need(stage.name).files())
+            of_shards = [path for path in files if any(f"/{shard.name}." in path for shard in shards)]
+            require_unchanged(run, stage.name, of_shards)
 
 
 def _remedy(run: Run) -> str:

@@ -22,6 +22,7 @@ REPORT = Stage(
     reads=("documents", "quarantine", "signals", "verdicts", "duplicates", "contamination", "tokenizer", "records"),
     key=_key,
     describe=_describe,
+    announce="massivetext.tokenizer.encode_loop:announce_compilation",
     run="massivetext.jobs.report_pages:run_report",
     work="massivetext.estimate.work:report",
 )

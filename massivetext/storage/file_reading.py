@@ -176,10 +176,18 @@ def _listing(path: str, lister: Callable[[FileSystem, str], Mapping[str, Listed]
     except FileNotFoundError:
         return []
     for name, listed in found.items():
-        info = fs.info(name) if listed["type"] in ("link", "other") else listed  # of the target of a link
+        info = _target(fs, name) if listed["type"] in ("link", "other") else listed
         if info["type"] == "file":
             infos.append(FileInfo(name if local else fs.unstrip_protocol(name), info["size"], _version(info)))
     return sorted(infos)
+
+
+def _target(fs: FileSystem, name: str) -> Listed:
+    """Return what is known of the target of a link; one that leads nowhere is an empty file, until it is read."""
+    try:
+        return fs.info(name)
+    except OSError:
+        return {"name": name, "type": "file", "size": 0}
 
 
 def _version(info: Mapping[str, object]) -> str:

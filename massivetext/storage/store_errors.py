@@ -17,6 +17,7 @@ from massivetext.errors import (
     FileChangedError,
     MassivetextError,
     StoreFailedError,
+    StoreSettingsError,
 )
 
 # Protocols of object stores, and the extra that each needs.
@@ -31,6 +32,12 @@ _NO_CREDENTIALS = frozenset(
     {"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "ProfileNotFound"}
     | {"TokenRetrievalError", "SSOTokenLoadError", "UnauthorizedSSOTokenError", "DefaultCredentialsError"}
 )
+# Names of the classes by which botocore says that the environment or the file of settings holds a wrong value.
+_WRONG_SETTINGS = frozenset(
+    {"InvalidMaxRetryAttemptsError", "InvalidRetryModeError", "InvalidRegionError", "ConfigParseError"}
+    | {"InvalidRetryConfigurationError", "InvalidConfigError", "InvalidEndpointConfigurationError"}
+)
+_WRONG_VALUES = ("invalid literal", "Invalid endpoint")  # the same, said by a plain ValueError
 # Errors of s3fs and gcsfs that are not OSError, by module and name. Looked up only in modules that are loaded already:
 # a run on local disks imports none of these libraries.
 _FOREIGN = (
@@ -61,7 +68,7 @@ def translate_store_errors(path: str) -> Iterator[None]:
     Raises:
         FileNotFoundError: there is no such file; carries ``path``.
         FileExistsError: unchanged.
-        UserError: no credentials, no permission, or no such bucket.
+        UserError: no credentials, no permission, no such bucket, or wrong settings.
         StageError: the store fails, or a file has changed while it was read.
     """
     try:
@@ -120,6 +127,10 @@ def _user_message(path: str, error: Exception) -> MassivetextError:
     if _is_denied(error):
         return AccessDeniedError(
             f"{path}: the store denies access ({cause}); correct the credentials or the permissions"
+        )
+    if name in _WRONG_SETTINGS or (name == "ValueError" and str(error).startswith(_WRONG_VALUES)):
+        return StoreSettingsError(
+            f"{path}: settings of the store are wrong ({cause}); correct the environment (AWS_...) or its file"
         )
     if name == "FileExpired":  # s3fs.utils: the ETag differs from that of the first read
         return FileChangedError(f"{path}: has changed while it was read; leave the inputs alone and run again")

@@ -51,6 +51,15 @@ ARGUMENTS = [
     Wrong("unknown option of Beam", (*RUN, "--", "--sparkmaster=x"), "--sparkmaster: Beam knows no such option"),
     Wrong("wrong value for Beam", (*RUN, "--", "--num_workers=many"), "Beam refuses its options: .*'many'"),
     Wrong("direct runner", (*RUN, "--", "--runner=DirectRunner"), "--runner: DirectRunner .* leave the option out"),
+    Wrong("no such runner", (*RUN, "--", "--runner=Nosuch"), "--runner=Nosuch: .*DataflowRunner"),
+    Wrong("a runner without a name", (*RUN, "--", "--runner="), "--runner: want the name of a runner"),
+    Wrong("a runner that cannot be imported", (*RUN, "--", "--runner=no.Such"), "--runner=no.Such: cannot be imported"),
+    Wrong("words for Beam", (*RUN, "--", "fast"), "'fast': want options of Beam after --"),
+    Wrong(
+        "workers by the million", ("plan", "ok.toml", "--workers", "9" * 20), "'--workers': want at most 1000000, got"
+    ),
+    Wrong("a record in words", ("record", "run", "x"), "'SEQUENCE': want a whole number, got 'x'"),
+    Wrong("no run", ("log", ""), "RUN: want a value, got an empty one"),
     Wrong("recipe that is missing", ("check", "no.toml"), "no.toml: no such recipe; give a TOML file or one of books"),
     Wrong("recipe that is a folder", ("check", "."), "no such recipe; give a TOML file"),
     Wrong("recipe with a NUL character in its path", ("check", "a\0b"), "cannot be read: embedded null"),
@@ -69,7 +78,15 @@ ARGUMENTS = [
         "unknown price", ("plan", "ok.toml", "--price", "disk=3"), "--price: want NAME=DOLLARS with one of vcpu_hour"
     ),
     Wrong("signals of no file", ("signals", "no.html"), "no.html: want a file, or - for standard input"),
-    Wrong("unknown rule set", ("signals", "a.jsonl", "--rules", "gofer"), r"'gofer': want one of .*mean 'gopher'"),
+    of_recipe(
+        "unknown rule set", RECIPE.replace("weight", 'rules = ["gofer"]\nweight'), "r.toml: sources.a.rules: .*gofer"
+    ),
+    of_recipe("a demo in a file", 'demo = "a.jsonl"\n' + RECIPE, "r.toml: demo: want a folder, got the file"),
+    Wrong(
+        "unknown rule set for signals",
+        ("signals", "a.jsonl", "--rules", "gofer"),
+        r"'gofer': want one of .*mean 'gopher'",
+    ),
     Wrong("unknown edit", ("signals", "a.jsonl", "--edits", "refined"), "edit 'refined': want one of c4"),
     Wrong("demo in a file", ("demo", "a.jsonl"), "DIR: .*a.jsonl is a file; give another folder"),
     Wrong(

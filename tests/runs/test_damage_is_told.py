@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from massivetext.cli.main import run_command_line
-from massivetext.runs.store import Run
+from massivetext.runs import documents
+from massivetext.runs.store import Run, Shard
 from massivetext.runs.verify import verify_run
 from massivetext.storage import lock
 
@@ -96,3 +97,47 @@ def test_report_says_that_the_run_has_been_damaged_since(
     assert f"{run}/{damaged}" in printed.err
     assert "`massivetext verify" in printed.err
     assert printed.out in ("", f"{run}/report/index.html\n")
+
+
+def test_trace_does_not_mix_two_shards(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = sorted((run / "documents/web").iterdir())[:2]
+    for each in (first, second):
+        each.rename(each.with_suffix(".before"))
+    first.with_suffix(".before").rename(second)
+    second.with_suffix(".before").rename(first)
+    document = next(documents.read_row_groups(Run(str(run)), Shard("web", 0, 4), ["id"]))["id"][0].as_py()
+
+    assert run_command_line(["trace", str(run), document]) == 1
+    assert "documents/web/part-0000" in capsys.readouterr().err
+
+
+def test_verify_lists_links_that_lead_nowhere_and_goes_on(run: Path) -> None:
+    loop = run / "signals/web/part-00000-of-00004.parquet"
+    loop.unlink()
+    loop.symlink_to(loop.name)
+    with_junk(run / "report/index.html")
+    problems = verify_run(Run(str(run)))
+
+    assert f"{loop}: cannot be read: Too many levels of symbolic links" in problems
+    assert any(problem.startswith(f"{run}/report/index.html: has 4 bytes") for problem in problems)
+
+
+@pytest.mark.parametrize("command", [["log"], ["watch", "--once"]])
+def test_a_file_of_the_log_that_leads_nowhere_is_left_out(
+    command: list[str], run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = next((run / "log").glob("*.jsonl"))
+    log.with_name(f"{log.name.split('.')[0]}.worker-x-1.jsonl").symlink_to("nowhere")
+
+    assert run_command_line([command[0], str(run), *command[1:]]) == 0
+    assert "done" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["log", "watch"])
+def test_a_run_without_its_log_is_told_from_a_folder_without_a_run(
+    command: str, run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(run / "log")
+
+    assert run_command_line([command, str(run)]) == 2
+    assert "the log of this run was removed" in capsys.readouterr().err
