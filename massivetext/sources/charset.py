@@ -2,6 +2,8 @@
 
 import codecs
 import re
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import webencodings
 from charset_normalizer import from_bytes
@@ -27,41 +29,173 @@ _TEXT_CODEC = re.compile(
 # Encodings of the standard that are not character sets, or depend on a form.
 _NO_CHARACTER_SET = frozenset(("replacement", "x-user-defined"))
 _SAMPLE_BYTES = 1 << 16
+_CUT_BYTES = 1 << 12  # of a sample's half, in which a place to cut is sought
+_SAFE_CUT = re.compile(rb"[\x00-\x2f]")
+_JUDGED_BYTES = 1 << 20
+_WIDE_BYTES = 16  # shorter data is not taken for UTF-16 without a byte-order mark
+# A character of UTF-8 of two to four bytes.
+_SEVERAL_BYTES = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_ONE_BYTE = re.compile(
+    r"cp(?:125\d|866|874|437|8\d\d|10\d\d)|iso8859-\d+|koi8-\w|mac-\w+|ptcp154|kz1048|hp-roman8|latin.*|ascii"
+)
+_LIKE_WESTERN = re.compile(r"cp125[0478]|cp[4578]\d\d|cp1\d{3}|iso8859-(?:1|2|3|4|9|10|13|14|15|16)|mac-\w+|hp-roman8")
+_LIKE_CENTRAL = re.compile(r"cp1250|iso8859-(?:2|4|10|13|14|16)")
+_FEW_BYTES = 16  # so few bytes above 127 do not tell an encoding
+_ASCII = bytes(range(128))
+_REPLACEMENT = "\ufffd".encode()
+_WESTERN = frozenset(
+    "àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿßœÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝŸŒšžŠŽ“”„‘’‚‹›«»–—…•·°ºª©®™€£¥§¶¿¡´¨†‡½¼¾²³¹±×÷\xa0\xad"
+)
+# Letters of Windows-1250 as they look in Windows-1252: signs within words, and Czech letters that no Western language
+# has beside each other.
+_CENTRAL_EUROPEAN = re.compile(r"[^\W\d_][¹³¿º¼¾½£¥][^\W\d_]|(?<![^\W\d_])¿[a-z]|[ìøïòù][a-z]*[ìøïòù]|[a-z]³\b")
+
+
+class DecodedText(NamedTuple):
+    """A text with the encoding by which it was decoded.
+
+    Attributes:
+        text: the text.
+        encoding: name of Python's codec.
+        replaced: number of U+FFFD that stand for bytes which the encoding does not have.
+    """
+
+    text: str
+    encoding: str
+    replaced: int
 
 
 def decode_text(data: bytes, *declared: str | None, html: bool = False) -> str:
-    """Return bytes as text; bytes that fit no encoding become U+FFFD.
+    """Return bytes as text; see :func:`decode`."""
+    return decode(data, *declared, html=html).text
 
-    Encodings are tried in this order, and the first that fits every byte is used: a byte-order mark, the declared names
-    (and the declaration in an HTML page), UTF-8, detection on the first and last 32 KiB. If only a Western encoding is
-    declared, valid UTF-8 is used first, since Latin-1 is what servers declare by default.
+
+def decode(data: bytes, *declared: str | None, html: bool = False) -> DecodedText:
+    """Return bytes as text with the encoding that was used; bytes that fit no encoding become U+FFFD.
+
+    Encodings are tried in this order, and the first that fits every byte is used: a byte-order mark, declared encodings
+    of several bytes per character (and the declaration in an HTML page), UTF-8, UTF-8 in which few bytes are wrong,
+    declared encodings of one byte per character, which fit nearly any bytes. If none fits, a declared encoding in which
+    few bytes are wrong is used; everything else is detected on the first and last 32 KiB.
 
     Args:
         data: the bytes.
         declared: names of encodings from best to worst source; unknown names count as None.
         html: whether to use a ``<meta charset>`` or an XML declaration as well.
     """
-    for mark, name in _BOMS:
-        if data.startswith(mark):
-            return data[len(mark) :].decode(name, "replace")
+    if wide := wide_encoding(data):
+        mark = next((mark for mark, _ in _BOMS if data.startswith(mark)), b"")
+        return _replacing(data[len(mark) :], wide)
     labels = (*declared, _declared_inside(data) if html else None)
     names = [codec for label in labels if (codec := _find_codec(label))]
-    order = ["utf-8", *names] if set(names) <= {"cp1252"} else [*names, "utf-8"]
-    for name in order:
-        try:
-            return data.decode(name)
-        except UnicodeDecodeError:
-            continue
-    return data.decode(names[0] if names else detect(data), "replace")
+    several = [name for name in names if name != "utf-8" and not _has_one_byte_characters(name)]
+    single = [name for name in names if _has_one_byte_characters(name)]
+    if (found := _first_that_fits(data, [*several, "utf-8"])) is not None:
+        return found
+    if is_damaged_utf8(data):
+        return _replacing(data, "utf-8")
+    return _first_that_fits(data, single) or _least_replaced(data, [*several, *single] or [detect(data)])
+
+
+def wide_encoding(data: bytes) -> str | None:
+    """Return the encoding of bytes with a byte-order mark, or of UTF-16 without one; None for other bytes.
+
+    Text in UTF-16 without a mark has a zero byte in every second place for all its characters of ASCII.
+    """
+    for mark, name in _BOMS:
+        if data.startswith(mark):
+            return name
+    sample = data[: 1 << 10]
+    zeros = (sample[0::2].count(0), sample[1::2].count(0))
+    most, least = max(zeros), min(zeros)
+    if len(sample) >= _WIDE_BYTES and most > len(sample) // 5 and least <= most // 20:
+        return "utf-16-be" if zeros[0] == most else "utf-16-le"
+    return None
+
+
+def is_damaged_utf8(data: bytes) -> bool:
+    """Return whether bytes that are not valid UTF-8 are UTF-8 with a few wrong bytes.
+
+    Text in another encoding hardly ever has bytes that form characters of UTF-8: there, nearly every byte above 127 is
+    an error.
+    """
+    characters = sum(1 for _ in _SEVERAL_BYTES.finditer(data, 0, _JUDGED_BYTES))
+    return characters > 0 and characters >= 4 * _replacing(data[:_JUDGED_BYTES], "utf-8").replaced
 
 
 def detect(data: bytes) -> str:
     """Return the likeliest encoding of bytes that are not UTF-8; "cp1252" if no encoding is likely."""
-    half = _SAMPLE_BYTES // 2
-    sample = data if len(data) <= _SAMPLE_BYTES else data[:half] + data[-half:]
-    best = from_bytes(sample).best()
+    found = from_bytes(_sample(data))
+    best = found.best()
     name = _find_codec(best.encoding) if best else None
-    return name if name and name != "utf-8" else "cp1252"
+    if best is None or name is None or name == "utf-8":
+        return "cp1252"
+    high = len(data[:_JUDGED_BYTES].translate(None, _ASCII))
+    if (high < _FEW_BYTES or _LIKE_WESTERN.fullmatch(name)) and _reads_western(data[:_JUDGED_BYTES]):
+        return "cp1252"
+    if _LIKE_CENTRAL.fullmatch(name):
+        return max(("cp1250", "iso8859-2", name), key=lambda each: _count_letters(data[:_JUDGED_BYTES], each))
+    return name
+
+
+def _first_that_fits(data: bytes, names: Sequence[str]) -> DecodedText | None:
+    for name in names:
+        try:
+            return DecodedText(data.decode(name), name, 0)
+        except UnicodeDecodeError:
+            continue
+    return None
+
+
+def _replacing(data: bytes, name: str) -> DecodedText:
+    text = data.decode(name, "replace")
+    own = data.count(_REPLACEMENT) if name == "utf-8" else 0
+    return DecodedText(text, name, text.count("\ufffd") - own)
+
+
+def _least_replaced(data: bytes, names: list[str]) -> DecodedText:
+    """Return the text by the first declared encoding if few of its bytes are wrong, else by the detected one."""
+    first = _replacing(data, names[0])
+    if first.replaced <= len(first.text) // 50:
+        return first
+    detected = _replacing(data, detect(data))
+    return detected if detected.replaced < first.replaced else first
+
+
+def _has_one_byte_characters(name: str) -> bool:
+    """Return whether every byte is a character of an encoding."""
+    return _ONE_BYTE.fullmatch(name) is not None
+
+
+def _sample(data: bytes) -> bytes:
+    """Return the beginning and the end of long data, cut where no character of several bytes can be cut in two.
+
+    Bytes up to 0x2F are never part of a longer character, in no encoding that contains ASCII.
+    """
+    if len(data) <= _SAMPLE_BYTES:
+        return data
+    half = _SAMPLE_BYTES // 2
+    head, tail = data[:half], data[-half:]
+    last = max((match.end() for match in _SAFE_CUT.finditer(head, half - _CUT_BYTES)), default=half)
+    first = _SAFE_CUT.search(tail, 0, _CUT_BYTES)
+    return head[:last] + tail[first.end() if first else 0 :]
+
+
+def _count_letters(data: bytes, name: str) -> int:
+    return sum(map(str.isalpha, data.decode(name, "replace")))
+
+
+def _reads_western(data: bytes) -> bool:
+    """Return whether text reads well as Windows-1252: its characters above 127 are letters and marks of Western text.
+
+    The encodings of Central Europe and those of old systems have other letters in the same places, so a detector that
+    knows no language takes short Portuguese for them.
+    """
+    text = data.decode("cp1252", "replace")
+    others = [character for character in text if character > "\x7f"]
+    good = sum(character in _WESTERN for character in others)
+    hungarian = "û" in text and "õ" in text and "ã" not in text  # they stand for ű and ő
+    return bool(others) and good >= 0.98 * len(others) and not hungarian and not _CENTRAL_EUROPEAN.search(text)
 
 
 def _declared_inside(data: bytes) -> str | None:

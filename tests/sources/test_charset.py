@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.sources.charset import decode_text
+from massivetext.sources.charset import decode, decode_text
 
 GERMAN = "Die Vögel fliegen über das Straßenpflaster, und die Mühle mahlt für den Müller täglich Körner. " * 5
 RUSSIAN = "Река берёт начало в горах и течёт к морю, а люди долины всегда жили рядом с ней. " * 5
@@ -56,8 +56,55 @@ def test_a_wrong_header_gives_way_to_a_name_that_fits() -> None:
     assert decode_text(page.encode("euc-jp"), "utf-8", html=True) == page
 
 
-def test_bytes_that_fit_no_declared_encoding_are_replaced() -> None:
-    assert decode_text(b"abc \xff\xfe\xfd def", "utf-8") == "abc \ufffd\ufffd\ufffd def"
+def test_a_declaration_that_fails_gives_way_to_detection() -> None:
+    assert decode("Déjà vu".encode("latin-1"), "utf-8")[:2] == ("Déjà vu", "cp1252")
+
+
+def test_utf8_with_few_wrong_bytes_stays_utf8_and_counts_them() -> None:
+    data = GERMAN.encode() + b"\xff" + GERMAN.encode()
+
+    assert decode(data) == (GERMAN + "\ufffd" + GERMAN, "utf-8", 1)
+    assert decode(data, "windows-1252").encoding == "utf-8"
+
+
+def test_a_replacement_character_of_the_file_is_not_counted() -> None:
+    assert decode("Vögel \ufffd über Mühlen".encode() + b"\xfc").replaced == 1
+
+
+def test_valid_utf8_wins_over_a_declared_encoding_of_one_byte_per_character() -> None:
+    assert decode(RUSSIAN.encode(), "windows-1251")[:2] == (RUSSIAN, "utf-8")
+
+
+@pytest.mark.parametrize("name", ["utf-16-le", "utf-16-be"])
+def test_utf16_is_known_without_a_mark(name: str) -> None:
+    assert decode(GERMAN.encode(name)) == (GERMAN, name, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("cp1252", "O coração não é só emoção, é também ação. São Paulo está à espera."),
+        ("cp1252", "Les élèves étaient très fâchés à la fête où l'on mangea des gâteaux."),
+        ("cp1252", "Blåbærgrød på øen, æble"),
+        ("cp1250", "Zażółć gęślą jaźń. Łódź jest dużym miastem w Polsce, które słynie z łąk."),
+        ("cp1250", "Příliš žluťoučký kůň úpěl ďábelské ódy. Řeka teče údolím."),
+        ("cp1250", "Árvíztűrő tükörfúrógép, őszi erdő és hűvös szél"),
+        ("iso8859-2", "Zażółć gęślą jaźń. Łódź jest dużym miastem w Polsce"),
+        ("cp1251", "Река берёт начало в горах и течёт к морю"),
+        ("cp1254", "İstanbul'da yaşayan insanların çoğu şehrin güzelliğine hayrandır"),
+    ],
+)
+def test_european_encodings_are_told_apart(name: str, text: str) -> None:
+    assert decode(text.encode(name)).text == text
+    assert decode(f"{text} ".encode(name) * 20).text == f"{text} " * 20
+
+
+@pytest.mark.parametrize("name", ["shift_jis", "euc-jp"])
+@pytest.mark.parametrize("shift", [0, 1])
+def test_detection_never_cuts_a_character_in_two(name: str, shift: int) -> None:
+    text = "a" * shift + "日本語の文章です。\n" * 9000
+
+    assert decode(text.encode(name)).text == text
 
 
 def test_browsers_meaning_of_a_name_is_used() -> None:
