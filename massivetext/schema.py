@@ -46,6 +46,10 @@ class Document(NamedTuple):
         html_bytes: bytes of the HTML page; None if the text is not from HTML.
         link_text_frac: share of that page's characters that are in links, 0 to 1; None if the text is not from HTML.
         edits: counts of each line-edit rule that took something; None if the source has no line edits.
+        encoding: name of the encoding from which the text was decoded, where the file does not fix it; stored with the
+            metadata.
+        replaced: number of U+FFFD in the text that stand for bytes which could not be decoded; stored with the metadata
+            if it is not 0.
     """
 
     text: str
@@ -57,6 +61,18 @@ class Document(NamedTuple):
     html_bytes: int | None = None
     link_text_frac: float | None = None
     edits: tuple[EditCount, ...] | None = None
+    encoding: str | None = None
+    replaced: int = 0
+
+    @property
+    def stored_metadata(self) -> dict[str, str]:
+        """The metadata as it is stored: with the encoding, and the number of replaced characters, if there are any."""
+        found = dict(self.metadata)
+        if self.encoding is not None:
+            found["encoding"] = self.encoding
+        if self.replaced:
+            found["replaced_characters"] = str(self.replaced)
+        return found
 
 
 class Rejected(NamedTuple):
@@ -201,7 +217,7 @@ def documents_table(source: str, documents: list[Document]) -> pa.Table:
             "key": [d.key for d in documents],
             "url": [d.url for d in documents],
             "title": [d.title for d in documents],
-            "metadata": [msgspec.json.encode(d.metadata, order="deterministic").decode() for d in documents],
+            "metadata": [msgspec.json.encode(d.stored_metadata, order="deterministic").decode() for d in documents],
             "html_bytes": [d.html_bytes for d in documents],
             "link_text_frac": [d.link_text_frac for d in documents],
             "edits": [None if d.edits is None else [taken._asdict() for taken in d.edits] for d in documents],

@@ -184,7 +184,7 @@ def test_a_table_in_a_table_is_an_unknown_key() -> None:
         ("x.toml: seed: want a whole number from 0", (), "seed = 99999999999999999999999"),
         ("x.toml: near: want a table, got 3", (), "near = 3"),
         (
-            "x.toml: sources.web.kind: want one of books, c4, code, news, web, wikipedia, got 'wob'",
+            "x.toml: sources.web.kind: want one of books, c4, code, documents, news, web, wikipedia, got 'wob'",
             (source(kind='"wob"'),),
             "",
         ),

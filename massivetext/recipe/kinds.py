@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 # Spelled out for the type checker; a test compares it with KINDS.
-KindName = Literal["web", "books", "news", "code", "wikipedia", "c4"]
+KindName = Literal["web", "books", "news", "code", "wikipedia", "c4", "documents"]
 
 # The licences of the GitHub subset, as SPDX identifiers.
 PAPER_LICENCES = (
@@ -49,7 +49,7 @@ KINDS: Mapping[KindName, Kind] = {
     for kind in (
         Kind(name="web", format="warc", rule_sets=("language", "gopher", "safesearch"), deduplicates=True),
         Kind(name="books", format="text", rule_sets=("language",), deduplicates=True),
-        Kind(name="news", format="jsonl", rule_sets=("language",), deduplicates=True),
+        Kind(name="news", format="documents", rule_sets=("language",), deduplicates=True),
         Kind(
             name="code",
             format="repository",
@@ -64,6 +64,8 @@ KINDS: Mapping[KindName, Kind] = {
             deduplicates=False,
             screens_titles=True,
         ),
-        Kind(name="c4", format="jsonl", rule_sets=("language",), deduplicates=True),
+        Kind(name="c4", format="documents", rule_sets=("language",), deduplicates=True),
+        # ours: any other documents, with what the paper does to news and C4
+        Kind(name="documents", format="documents", rule_sets=("language",), deduplicates=True),
     )
 }

@@ -95,6 +95,7 @@ def _parse_source(table: Mapping[str, object], path: str, toml_path: str, format
     except UserError as error:
         raise UserError(f"{path}: {toml_path}.format: {error}") from error
     _check_format(source, source_format, path, toml_path, formats)
+    _check_fields(source, source_format, path, toml_path, formats)
     # The default format by its name is the same recipe as one without a format: same hashes, same keys.
     return source if source.key_format else msgspec.structs.replace(source, format=msgspec.UNSET)
 
@@ -115,6 +116,20 @@ def _check_format(
             f"{path}: {toml_path}.licences: want licences only for a format that reads them ({able}); got format "
             f"'{source_format.name}'; remove the licences"
         )
+
+
+def _check_fields(
+    source: SourceOptions, source_format: Format, path: str, toml_path: str, formats: Sequence[Format]
+) -> None:
+    """Refuse options that name fields of records for a format that has none."""
+    given = [*source.given_fields, *(["text_field"] if source.text_field != "text" else [])]
+    for name in given:
+        if name not in source_format.options:
+            able = ", ".join(sorted(known.name for known in formats if name in known.options))
+            raise UserError(
+                f"{path}: {toml_path}.{name}: want it only for a format that reads fields of records ({able}); got "
+                f"format '{source_format.name}'; remove it, or give the source such a format"
+            )
 
 
 _Struct = TypeVar("_Struct", bound=Options)

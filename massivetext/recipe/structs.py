@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from massivetext.recipe.kinds import KINDS, PAPER_LICENCES, KindName
+from massivetext.sources.source_formats import FIELD_OPTIONS, FORMER_NAMES, FieldPaths
 
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 _NAME = "a name of at most 64 characters a-z, 0-9 and _ that begins with a letter"
@@ -26,7 +27,10 @@ class SourceOptions(Options, frozen=True):
 
     Attributes:
         kind: which defaults of the paper apply: rules, deduplication, test-set filtering, format.
-        inputs: file names or patterns (``*``, ``**``), relative to the recipe's folder; or URLs.
+        inputs: files, folders or patterns (``*``, ``**``), relative to the recipe's folder, to the home folder (``~``),
+            or URLs; ``@FILE`` is a list of them, one per line, which may be compressed.
+        inputs_prefix: what stands before every path of such a list (``s3://commoncrawl/``); UNSET: relative paths begin
+            at the folder of the list.
         weight: share of the training sequences, as a decimal; all weights sum to exactly 1.
         format: how the bytes of the inputs are read (``sources/source_formats.py``); UNSET: the default of the kind.
         edits: names of line edits in ``filters/edits/``, or paths of such files. They change the texts for good during
@@ -34,7 +38,13 @@ class SourceOptions(Options, frozen=True):
         rules: names of rule sets in ``filters/``, or paths of rule files; None: the paper's choice for the kind.
         deduplicate: takes part in exact and near deduplication; None: the paper's choice for the kind.
         decontaminate: loses documents that overlap a test set (paper: every source).
-        text_field: name of the text in JSONL and Parquet input.
+        text_field: field of a record (JSON, CSV, Parquet, Arrow) that holds the text or a list of its paragraphs: a
+            name, or a path such as ``doc.text``.
+        url_field: field that holds the URL; UNSET: ``url``.
+        title_field: field that holds the title; UNSET: ``title``.
+        id_field: field that is stored as metadata ``id``.
+        date_field: field that is stored as metadata ``date``.
+        metadata: fields that are stored as metadata; UNSET: all short values.
         licences: SPDX identifiers of accepted licences; only for formats that read licences.
         shard_bytes: input files are divided or grouped into shards of about this many bytes.
         normalization: how its texts are normalised before they are encoded, instead of `tokenizer.normalization`: for
@@ -61,16 +71,45 @@ class SourceOptions(Options, frozen=True):
     mode: Mode | msgspec.UnsetType = msgspec.UNSET
     epochs: Positive | msgspec.UnsetType = msgspec.UNSET
     max_epochs: Epochs | msgspec.UnsetType = msgspec.UNSET
+    inputs_prefix: str | msgspec.UnsetType = msgspec.UNSET
+    url_field: str | msgspec.UnsetType = msgspec.UNSET
+    title_field: str | msgspec.UnsetType = msgspec.UNSET
+    id_field: str | msgspec.UnsetType = msgspec.UNSET
+    date_field: str | msgspec.UnsetType = msgspec.UNSET
+    metadata: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def format_name(self) -> str:
         """Name of the format of the inputs."""
-        return KINDS[self.kind].format if isinstance(self.format, msgspec.UnsetType) else self.format
+        if isinstance(self.format, msgspec.UnsetType):
+            return KINDS[self.kind].format
+        return FORMER_NAMES.get(self.format, self.format)
 
     @property
     def key_format(self) -> tuple[str, ...]:
         """What the format adds to the stage key of ingest: its name, or nothing if it is the default of the kind."""
-        return () if self.format_name == KINDS[self.kind].format else (self.format_name,)
+        if isinstance(self.format, msgspec.UnsetType) or self.format_name == KINDS[self.kind].format:
+            return ()
+        return (self.format,)
+
+    @property
+    def fields(self) -> FieldPaths:
+        """Paths of the fields of a record, with defaults for those that are not given."""
+        given = {
+            "text": self.text_field,
+            "url": self.url_field,
+            "title": self.title_field,
+            "id": self.id_field,
+            "date": self.date_field,
+            "metadata": self.metadata,
+        }
+        return FieldPaths(**{name: value for name, value in given.items() if value is not msgspec.UNSET})  # type: ignore[arg-type]
+
+    @property
+    def given_fields(self) -> dict[str, str | tuple[str, ...]]:
+        """Options that name fields of a record and are given, without `text_field`, which every stage key holds."""
+        named = {name: getattr(self, name) for name in sorted(FIELD_OPTIONS - {"text_field"})}
+        return {name: value for name, value in named.items() if value is not msgspec.UNSET}
 
     @property
     def rule_sets(self) -> tuple[str, ...]:
@@ -89,10 +128,19 @@ class IngestOptions(Options, frozen=True):
     Attributes:
         max_record_bytes: largest JSON line, book or source file; a wiki page may have 4 MiB at most.
         max_html_bytes: largest page that is parsed (a parser takes about 20 times as much memory).
+        max_zstd_window: largest window of a zstd file (``zstd --long``), which each reader holds in memory; UNSET: 128
+            MiB, which files without ``--long=28`` and above do not exceed; at most 2 GiB.
     """
 
     max_record_bytes: Positive = 64 * 2**20
     max_html_bytes: Positive = 8 * 2**20
+    # Not written if it is not given: recipes without it keep their hash and their stage keys.
+    max_zstd_window: Annotated[int, msgspec.Meta(ge=2**10, le=2**31)] | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def zstd_window_bytes(self) -> int:
+        """Largest window of a zstd file."""
+        return 2**27 if isinstance(self.max_zstd_window, msgspec.UnsetType) else self.max_zstd_window
 
 
 class MeasureOptions(Options, frozen=True):

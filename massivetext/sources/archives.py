@@ -28,11 +28,13 @@ class ArchiveMember(NamedTuple):
         path: path in the archive; not checked, it may be absolute or contain "..".
         size: number of bytes according to the archive.
         read: returns at most the first ``n`` bytes of the content; must be called before the next member is requested.
+        copy: writes the whole content to a file, instead of ``read``; returns the number of bytes.
     """
 
     path: str
     size: int
     read: Callable[[int], bytes]
+    copy: Callable[[IO[bytes]], int]
 
 
 class ArchiveError(ValueError):
@@ -67,10 +69,30 @@ def archive_members(
             taken = max(taken, len(data))
             return data
 
-        yield member._replace(read=read)
+        def copy(target: IO[bytes], member: ArchiveMember = member, most: int = left) -> int:
+            nonlocal taken
+            bounded = _BoundedTarget(target, most)
+            taken = max(taken, member.copy(cast(IO[bytes], bounded)))
+            return taken
+
+        yield member._replace(read=read, copy=copy)
         left -= taken
         if left < 0:
             raise ArchiveError(f"its files have more than {expansion.most_times} times its {stream.size:,} bytes")
+
+
+class _BoundedTarget:
+    """A file that refuses more bytes than an archive may have."""
+
+    def __init__(self, target: IO[bytes], most: int) -> None:
+        self._target, self._left = target, most
+
+    def write(self, data: bytes) -> int:
+        """Write bytes. Raises ArchiveError if they are more than is left."""
+        self._left -= len(data)
+        if self._left < 0:
+            raise ArchiveError("it expands too far")
+        return self._target.write(data)
 
 
 def _is_zip(stream: PlainStream) -> bool:
@@ -105,7 +127,18 @@ def _zip_members(handle: IO[bytes]) -> Iterator[ArchiveMember]:
     with archive:
         for info in archive.infolist():
             if not info.is_dir() and (info.external_attr >> 28) not in (0o12,):  # 0o12: a symbolic link
-                yield ArchiveMember(info.filename, info.file_size, reader(info))
+                yield ArchiveMember(info.filename, info.file_size, reader(info), _zip_copier(archive, info))
+
+
+def _zip_copier(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[IO[bytes]], int]:
+    def copy(target: IO[bytes]) -> int:
+        try:
+            with archive.open(info) as member:
+                return _copy(member, target)
+        except _MEMBER_ERRORS as error:
+            raise ArchiveError(f"{info.filename}: {type(error).__name__}: {error}") from error
+
+    return copy
 
 
 class _BoundedTarInfo(tarfile.TarInfo):
@@ -145,7 +178,7 @@ def _tar_members(stream: PlainStream) -> Iterator[ArchiveMember]:
                 cast(_KeepsHeaders, archive).members = []  # tarfile would keep every header in memory
                 if info.isreg():
                     path = info.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-                    yield ArchiveMember(path, info.size, _tar_reader(archive, info))
+                    yield ArchiveMember(path, info.size, _tar_reader(archive, info), _tar_copier(archive, info))
     except _TAR_ERRORS as error:
         raise ArchiveError(f"not readable as tar from here on: {error}") from error
     if stream.damage is not None:
@@ -162,3 +195,22 @@ def _tar_reader(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[in
             raise ArchiveError(f"{info.name}: {type(error).__name__}: {error}") from error
 
     return read
+
+
+def _tar_copier(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[IO[bytes]], int]:
+    def copy(target: IO[bytes]) -> int:
+        member = archive.extractfile(info)
+        assert member is not None  # because it is a regular file
+        try:
+            return _copy(member, target)
+        except (tarfile.TarError, OSError) as error:
+            raise ArchiveError(f"{info.name}: {type(error).__name__}: {error}") from error
+
+    return copy
+
+
+def _copy(member: IO[bytes], target: IO[bytes]) -> int:
+    copied = 0
+    while piece := member.read(1 << 20):
+        copied += target.write(piece)
+    return copied

@@ -111,6 +111,17 @@ class PlainStream(io.RawIOBase):
             self._plain += len(more)
         return self._waiting[:size]
 
+    @property
+    def handle(self) -> IO[bytes]:
+        """The file as it is stored, which the stream reads too."""
+        return self._handle
+
+    def stored(self) -> IO[bytes]:
+        """Return the file as it is stored from its beginning, for a library that reads it; the stream ends here."""
+        self._ended = True
+        self._handle.seek(0)
+        return self._handle
+
     def locate(self, position: int) -> tuple[int, int]:
         """Return the offset in the file of the member of a plain byte, and the position of the byte in that member."""
         index = bisect_right(self._plain_starts, position) - 1

@@ -1,6 +1,7 @@
 """The compressions of input files: how each begins, and its decompressor."""
 
 import bz2
+import contextvars
 import functools
 import lzma
 import re
@@ -12,6 +13,11 @@ import zstandard
 
 MAGIC_BYTES = 10  # the longest magic number
 _PIECE_BYTES = 1 << 22
+_ZSTD_HEAD_BYTES = 18  # of the header of a frame
+
+
+# Set before a file is opened, see `reading.read_split`: the option is the run's, and every reader opens files.
+MOST_ZSTD_WINDOW: contextvars.ContextVar[int] = contextvars.ContextVar("MOST_ZSTD_WINDOW", default=1 << 27)
 
 
 class Codec(Protocol):
@@ -55,6 +61,51 @@ class Bzip2:
         return self._codec.decompress(data, _PIECE_BYTES)
 
 
+class Zstd:
+    """Decompressor of a zstd frame; it holds a window in memory, whose size a file of a few bytes can choose."""
+
+    def __init__(self) -> None:
+        self._most = MOST_ZSTD_WINDOW.get()
+        self._codec = zstandard.ZstdDecompressor(max_window_size=self._most).decompressobj()
+        self._head = b""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the end of the frame was reached."""
+        return self._codec.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        """Bytes that were given beyond the end of the frame."""
+        return self._codec.unused_data
+
+    def decompress(self, data: bytes) -> bytes:
+        """Return the plain bytes of the next compressed bytes.
+
+        Raises:
+            ZstdError: the bytes are wrong, or the window is larger than is allowed; the message names the option.
+        """
+        if len(self._head) < _ZSTD_HEAD_BYTES:
+            self._head += data[:_ZSTD_HEAD_BYTES]
+        try:
+            return self._codec.decompress(data)
+        except zstandard.ZstdError as error:
+            window = _zstd_window(self._head)
+            if window <= self._most:
+                raise
+            raise zstandard.ZstdError(
+                f"its window has {window:,} bytes (zstd --long), and ingest.max_zstd_window = {self._most:,}; set "
+                f"max_zstd_window = {window} under [ingest] to read it, which takes as much memory per worker"
+            ) from error
+
+
+def _zstd_window(head: bytes) -> int:
+    try:
+        return int(zstandard.get_frame_parameters(head).window_size)
+    except zstandard.ZstdError:
+        return 0
+
+
 class Compression(NamedTuple):
     """A compression.
 
@@ -81,7 +132,7 @@ COMPRESSIONS = (
     Compression(
         "zstd",
         re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18", re.DOTALL),
-        lambda: zstandard.ZstdDecompressor().decompressobj(),
+        Zstd,
         1 << 10,
     ),
 )

@@ -1,40 +1,26 @@
-"""Read JSON lines or Parquet with one document per line or row: news, C4 and other sources."""
+"""Read JSON with one document per line or value; or Parquet, where a source may have either."""
 
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import cast
 
 import msgspec
 
 from massivetext.schema import Document, Rejected
-from massivetext.sources import fields, parquet
+from massivetext.sources import charset, parquet
 from massivetext.sources.bounded_lines import BoundedLine, read_lines
-from massivetext.sources.compressed import EXPANSION, ExpansionLimit, PlainStream, open_stream
+from massivetext.sources.compressed import EXPANSION, ExpansionLimit, PlainStream
 from massivetext.sources.fields import Build
-from massivetext.sources.source_formats import ReadLimits, ReadOptions
+from massivetext.sources.json_values import read_values
+from massivetext.sources.recoded import TextStream, as_utf8
+from massivetext.sources.source_formats import ReadLimits
 from massivetext.sources.splits import Split
 
 _BOM = b"\xef\xbb\xbf"
 _HEAD_BYTES = 1 << 12
 _BEGINS = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*(?:\"|\})")
-
-
-def read_json_documents(
-    split: Split, options: ReadOptions, limits: ReadLimits, expansion: ExpansionLimit = EXPANSION
-) -> Iterator[Document | Rejected]:
-    """Yield the documents of JSON lines or of a Parquet file; the document key is the ordinal of line or row, from 0.
-
-    Raises:
-        FileNotFoundError: the file was deleted.
-    """
-
-    def build(document_key: str, record: Mapping[str, object], length: int) -> Document | Rejected:
-        return fields.document_of_record(split.name, document_key, record, options.text_field, length)
-
-    with open_stream(split.path, expansion) as stream:
-        yield from json_documents(split, stream, options.text_field, limits, build, expansion)
 
 
 def is_table(stream: PlainStream) -> bool:
@@ -61,18 +47,23 @@ def json_documents(
         expansion: limit on the characters of all texts of a Parquet file.
     """
     if parquet.begins(stream):
-        yield from parquet.parquet_documents(split, text_field, limits, build, expansion)
-        return
+        yield from parquet.parquet_documents(split, stream.stored(), text_field, limits, build, expansion)
+    else:
+        yield from line_documents(split, as_utf8(stream), limits, build)
+
+
+def line_documents(split: Split, stream: TextStream, limits: ReadLimits, build: Build) -> Iterator[Document | Rejected]:
+    """Yield what ``build`` makes of each line; the document key is the ordinal of the line, from 0."""
     for line in read_lines(io.BufferedReader(stream, 1 << 20), limits.max_record_bytes):
         if line.number % split.slice_count != split.slice_index or (stream.damage and not line.ended):
             continue  # a line that broke off is part of the damage
-        made = _document(split.name, line, limits.max_record_bytes, build)
+        made = _line_document(split.name, line, limits.max_record_bytes, build)
         if made is not None:
             yield made
     yield from damage(split, stream)
 
 
-def damage(split: Split, stream: PlainStream) -> Iterator[Rejected]:
+def damage(split: Split, stream: TextStream) -> Iterator[Rejected]:
     """Yield a rejection for the damaged rest of a compressed stream, if there is one; only slice 0 reports it."""
     if stream.damage is not None and split.slice_index == 0:
         found = stream.damage
@@ -85,30 +76,61 @@ def damage(split: Split, stream: PlainStream) -> Iterator[Rejected]:
         yield Rejected(split.name, str(found.offset), lost, reason, detail)
 
 
-def _document(origin: str, line: BoundedLine, longest: int, build: Build) -> Document | Rejected | None:
-    document_key = str(line.number)
+def value_documents(
+    split: Split, stream: TextStream, limits: ReadLimits, build: Build
+) -> Iterator[Document | Rejected]:
+    """Yield what ``build`` makes of the objects of a JSON array, or of objects that are written over several lines.
+
+    The document key is the ordinal of the value, from 0.
+    """
+    for value in read_values(stream, limits.max_record_bytes):
+        if value.number % split.slice_count != split.slice_index:
+            continue
+        if value.data is None:
+            if stream.damage is None:
+                reason = "record_too_large" if "larger" in value.detail else "bad_json"
+                detail = f"the value at byte {value.offset:,} {value.detail}"
+                yield Rejected(split.name, str(value.number), value.length, reason, detail)
+            continue
+        yield _document(split.name, str(value.number), value.data, f"the value at byte {value.offset:,}", build)
+    yield from damage(split, stream)
+
+
+def _line_document(origin: str, line: BoundedLine, longest: int, build: Build) -> Document | Rejected | None:
+    document_key, where = str(line.number), f"the line at byte {line.offset:,}"
     if line.data is None:
-        detail = f"the line at byte {line.offset:,} has {line.length:,} bytes; ingest.max_record_bytes is {longest:,}"
+        detail = f"{where} has {line.length:,} bytes; ingest.max_record_bytes is {longest:,}"
         return Rejected(origin, document_key, line.length, "record_too_large", detail)
     data = line.data.removeprefix(_BOM) if line.number == 0 else line.data
-    if not data.strip():
-        return None
+    return _document(origin, document_key, data, where, build, line.length) if data.strip() else None
+
+
+def _document(
+    origin: str, document_key: str, data: bytes, where: str, build: Build, length: int | None = None
+) -> Document | Rejected:
+    length = len(data) if length is None else length
+    try:
+        data.decode("utf-8")
+        decoded = None
+    except UnicodeDecodeError:
+        decoded = charset.decode(data)
+        data = decoded.text.encode("utf-8", "replace")
     try:
         record = _parse(data)
-    except UnicodeDecodeError as error:
-        return Rejected(origin, document_key, line.length, "bad_utf8", f"the line at byte {line.offset:,}: {error}")
     except (ValueError, RecursionError) as error:
-        return Rejected(origin, document_key, line.length, "bad_json", f"the line at byte {line.offset:,}: {error}")
+        return Rejected(origin, document_key, length, "bad_json", f"{where}: {error}")
     if not isinstance(record, dict):
-        detail = f"the line at byte {line.offset:,}: want a JSON object, got {type(record).__name__}"
-        return Rejected(origin, document_key, line.length, "bad_json", detail)
-    return build(document_key, cast(dict[str, object], record), line.length)
+        detail = f"{where}: want a JSON object, got {type(record).__name__}"
+        return Rejected(origin, document_key, length, "bad_json", detail)
+    made = build(document_key, cast(dict[str, object], record), length)
+    if decoded is None or isinstance(made, Rejected):
+        return made
+    return made._replace(encoding=decoded.encoding, replaced=decoded.replaced)
 
 
 def _parse(data: bytes) -> object:
-    text = data.decode("utf-8")
     try:
         return cast(object, msgspec.json.decode(data))
     except msgspec.DecodeError:
         # The standard library accepts what its own writer emits although JSON does not have it: NaN, lone surrogates.
-        return cast(object, json.loads(text))
+        return cast(object, json.loads(data.decode("utf-8")))

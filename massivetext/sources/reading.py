@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from massivetext.schema import Document, Rejected
 from massivetext.sources.compressed import open_stream
+from massivetext.sources.compressions import MOST_ZSTD_WINDOW
 from massivetext.sources.source_formats import FORMATS, Format, ReadLimits, ReadOptions, find_format
 from massivetext.sources.splits import Split
 
@@ -22,6 +23,7 @@ def read_split(
         FileNotFoundError: the file was deleted after it was listed.
         UserError: the format of ``options`` is not in ``formats``.
     """
+    MOST_ZSTD_WINDOW.set(limits.zstd_window_bytes)
     read = find_format(options.format_name, formats).load_reader()
     if split.size < _EMPTY_BYTES and _is_empty(split):
         if split.slice_index == 0:

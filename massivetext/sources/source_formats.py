@@ -6,13 +6,33 @@ parsers that it needs, is imported when its first file is read, or by :func:`loa
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from massivetext.errors import UserError
 
 if TYPE_CHECKING:
     from massivetext.schema import Document, Rejected
     from massivetext.sources.splits import Split
+
+
+class FieldPaths(NamedTuple):
+    """Where the fields of a record are: names, or paths such as ``doc.text`` of nested fields.
+
+    Attributes:
+        text: the text, or a list of its paragraphs.
+        url: the URL.
+        title: the title.
+        id: an identifier that becomes metadata ``id``; None: no field in particular.
+        date: a date that becomes metadata ``date``; None: no field in particular.
+        metadata: the fields that become metadata; None: all short values.
+    """
+
+    text: str = "text"
+    url: str = "url"
+    title: str = "title"
+    id: str | None = None
+    date: str | None = None
+    metadata: tuple[str, ...] | None = None
 
 
 class ReadOptions(Protocol):
@@ -25,6 +45,10 @@ class ReadOptions(Protocol):
     @property
     def text_field(self) -> str:
         """Name of the field or column that holds the text."""
+
+    @property
+    def fields(self) -> FieldPaths:
+        """Paths of the fields of a record."""
 
     @property
     def licences(self) -> tuple[str, ...]:
@@ -41,6 +65,10 @@ class ReadLimits(Protocol):
     @property
     def max_html_bytes(self) -> int:
         """Largest HTML page, in bytes."""
+
+    @property
+    def zstd_window_bytes(self) -> int:
+        """Largest window of a zstd file, which a reader holds in memory."""
 
 
 Reader: TypeAlias = "Callable[[Split, ReadOptions, ReadLimits], Iterator[Document | Rejected]]"
@@ -88,10 +116,10 @@ def _load_books() -> Reader:
     return read_books
 
 
-def _load_json_documents() -> Reader:
-    from massivetext.sources.jsonl import read_json_documents
+def _load_any_documents() -> Reader:
+    from massivetext.sources.any_documents import read_any_documents
 
-    return read_json_documents
+    return read_any_documents
 
 
 def _load_source_files() -> Reader:
@@ -106,30 +134,35 @@ def _load_articles() -> Reader:
     return read_articles
 
 
+# Keys of a source table that name fields of a record.
+FIELD_OPTIONS = frozenset({"text_field", "url_field", "id_field", "title_field", "date_field", "metadata"})
+# Recipes may use these names for formats that have grown and been renamed.
+FORMER_NAMES = {"jsonl": "documents"}
+
 FORMATS: tuple[Format, ...] = (
     Format(
         name="warc",
-        title="web crawl: WARC, WET or ARC",
+        title="web crawl: WARC, WET or ARC; or HTML pages, one per file",
         load_reader=_load_pages,
-        file_names=("*.warc.gz", "*.warc.wet.gz", "*.arc.gz"),
+        file_names=("*.warc.gz", "*.warc.wet.gz", "*.arc.gz", "*.html"),
         read_cost=1.6,  # HTML is parsed
         skip_cost=0.017,
     ),
     Format(
         name="text",
-        title="plain text, one file per book; or JSON lines or Parquet",
+        title="books: plain text, EPUB, HTML or Markdown, one per file or in zip and tar; or records as in 'documents'",
         load_reader=_load_books,
-        file_names=("*.txt", "*.txt.gz", "*.jsonl.gz", "*.parquet"),
-        options=frozenset({"text_field"}),
+        file_names=("*.txt", "*.txt.gz", "*.epub", "*.zip", "*.jsonl.gz", "*.parquet"),
+        options=FIELD_OPTIONS,
         read_cost=0.07,
         skip_cost=0.004,
     ),
     Format(
-        name="jsonl",
-        title="JSON lines or Parquet, one document per line or row",
-        load_reader=_load_json_documents,
-        file_names=("*.jsonl.gz", "*.json.gz", "*.parquet"),
-        options=frozenset({"text_field"}),
+        name="documents",
+        title="any documents: JSON lines, JSON, CSV, TSV, Parquet, Arrow; text, Markdown, HTML; also in zip and tar",
+        load_reader=_load_any_documents,
+        file_names=("*.jsonl.gz", "*.json", "*.csv", "*.tsv", "*.parquet", "*.arrow", "*.txt", "*.md", "*.zip"),
+        options=FIELD_OPTIONS,
         read_cost=0.11,
         skip_cost=0.013,
     ),
@@ -159,8 +192,9 @@ def find_format(name: str, formats: Sequence[Format] = FORMATS) -> Format:
     Raises:
         UserError: there is no such format; lists the known ones.
     """
+    current = FORMER_NAMES.get(name, name)
     for known in formats:
-        if known.name == name:
+        if known.name == current:
             return known
     listed = ", ".join(f"'{known.name}' ({known.title})" for known in formats)
     raise UserError(f"unknown format '{name}'; known formats: {listed}")

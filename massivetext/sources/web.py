@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from massivetext.extract import extract
 from massivetext.schema import Document, Rejected
 from massivetext.sources import charset, http
-from massivetext.sources.compressed import open_stream
+from massivetext.sources.any_documents import read_stream
+from massivetext.sources.compressed import PlainStream, open_stream
+from massivetext.sources.layouts import find_layout
 from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 from massivetext.sources.warc import LostBytes, WarcRecord, read_warc_records
+from massivetext.sources.whole_files import make_page
 from massivetext.text import clean
 
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"})
@@ -21,8 +24,8 @@ _LOOKS_LIKE_HTML = re.compile(
 _HEADERS_BYTES = 1 << 16  # room for the HTTP headers of the largest page
 
 
-def read_pages(split: Split, _options: ReadOptions, limits: ReadLimits) -> Iterator[Document | Rejected]:
-    """Yield the pages of a crawl file.
+def read_pages(split: Split, options: ReadOptions, limits: ReadLimits) -> Iterator[Document | Rejected]:
+    """Yield the pages of a crawl file, or those of an HTML file or an archive of them.
 
     A response or resource with status 200 and a text is a document; so is a ``conversion`` record (WET). Requests,
     revisits, metadata and warcinfo are ignored. The document key is the offset of the record (of its gzip member).
@@ -32,6 +35,9 @@ def read_pages(split: Split, _options: ReadOptions, limits: ReadLimits) -> Itera
     """
     ordinal = -1
     with open_stream(split.path) as stream:
+        if not stream.peek(4).startswith((b"WARC", b"file")) and _holds_pages(split, stream):
+            yield from read_stream(split, stream, options, limits, make_page)
+            return
         for record in read_warc_records(stream, limits.max_html_bytes + _HEADERS_BYTES):
             if isinstance(record, LostBytes):
                 if split.slice_index == 0:
@@ -41,6 +47,11 @@ def read_pages(split: Split, _options: ReadOptions, limits: ReadLimits) -> Itera
                 ordinal += 1
                 if ordinal % split.slice_count == split.slice_index:
                     yield _page(split.name, record, limits)
+
+
+def _holds_pages(split: Split, stream: PlainStream) -> bool:
+    """Return whether a file is an HTML page, or an archive, which may hold pages."""
+    return find_layout(split.name, stream, "").name in ("html", "archive")
 
 
 def _page(origin: str, record: WarcRecord, limits: ReadLimits) -> Document | Rejected:
@@ -92,10 +103,15 @@ def _text(
         return Rejected(origin, record.document_key, record.length, "record_too_large", detail, url)
     metadata = _metadata(record, kind)
     if kind == "text/plain":
-        text = charset.decode_text(body, response.charset)
-        return Document(clean(text), origin, record.document_key, url, None, metadata)
-    page = extract(charset.decode_text(body, response.charset, html=True), url)
-    return Document(page.text, origin, record.document_key, url, page.title, metadata, len(body), page.link_text_frac)
+        decoded = charset.decode(body, response.charset)
+        made = Document(clean(decoded.text), origin, record.document_key, url, None, metadata)
+    else:
+        decoded = charset.decode(body, response.charset, html=True)
+        page = extract(decoded.text, url)
+        made = Document(
+            page.text, origin, record.document_key, url, page.title, metadata, len(body), page.link_text_frac
+        )
+    return made._replace(encoding=decoded.encoding, replaced=decoded.replaced)
 
 
 def _metadata(record: WarcRecord, content_type: str) -> dict[str, str]:

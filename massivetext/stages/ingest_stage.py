@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
 def _key(plan: RunPlan) -> object:
     sources = {
-        name: [source.kind, source.text_field, source.licences, _identity(plan.splits[name]), *source.key_format]
+        name: [
+            source.kind,
+            source.text_field,
+            source.licences,
+            _identity(plan.splits[name]),
+            *source.key_format,
+            *([source.given_fields] if source.given_fields else []),
+        ]
         for name, source in plan.recipe.sources.items()
     }
     return [plan.recipe.ingest, sources, plan.edits, *_pattern_library(plan)]
@@ -56,7 +63,7 @@ def _facts(context: "Context", items: "Sequence[WorkItem]") -> Mapping[str, obje
 INGEST = Stage(
     name="ingest",
     title="read",
-    version=2,
+    version=3,
     libraries=("trafilatura", "lxml", "fastwarc", "mwparserfromhell", "charset-normalizer"),
     data_sets=("documents", "quarantine"),
     key=_key,

@@ -1,5 +1,6 @@
 """The registry of formats is whole and cheap; recipes name formats, and old recipes keep their keys."""
 
+import dataclasses
 import importlib.metadata
 import inspect
 import subprocess
@@ -19,6 +20,7 @@ from massivetext.schema import Document
 from massivetext.sources import FORMATS, Format, find_format
 from massivetext.sources.reading import read_split
 from massivetext.sources.splits import Split
+from massivetext.stages import INGEST
 
 HEAVY = ("trafilatura", "lxml", "mwparserfromhell", "fastwarc", "charset_normalizer", "pyarrow", "numpy")
 WEIGHTS = {"web": "0.5", "books": "0.1", "news": "0.1", "code": "0.1", "wikipedia": "0.1", "c4": "0.1"}
@@ -83,7 +85,7 @@ def test_an_unknown_format_lists_the_known_ones() -> None:
     with pytest.raises(UserError) as caught:
         find_format("warx")
 
-    assert str(caught.value).startswith("unknown format 'warx'; known formats: 'warc' (web crawl: WARC, WET or ARC), ")
+    assert str(caught.value).startswith("unknown format 'warx'; known formats: 'warc' (web crawl: WARC, WET or ARC; or")
     assert all(f"'{known.name}' ({known.title})" in str(caught.value) for known in FORMATS)
 
 
@@ -104,10 +106,11 @@ def test_a_kind_has_the_format_of_its_readers_by_default() -> None:
     assert {kind: options(kind).format_name for kind in KINDS} == {
         "web": "warc",
         "books": "text",
-        "news": "jsonl",
+        "news": "documents",
         "code": "repository",
         "wikipedia": "mediawiki",
-        "c4": "jsonl",
+        "c4": "documents",
+        "documents": "documents",
     }
 
 
@@ -134,7 +137,7 @@ def test_news_are_read_from_warc(tmp_path: Path) -> None:
 
 def test_a_source_without_a_kind_is_refused_with_the_kinds() -> None:
     assert refusal('format = "warc"') == (
-        "x.toml: sources.it.kind: want one of books, c4, code, news, web, wikipedia, got none"
+        "x.toml: sources.it.kind: want one of books, c4, code, documents, news, web, wikipedia, got none"
     )
 
 
@@ -147,7 +150,7 @@ def test_an_unknown_format_is_refused_with_its_place() -> None:
 def test_code_is_refused_in_a_format_that_does_not_read_licences() -> None:
     assert refusal('kind = "code"', 'format = "jsonl"') == (
         "x.toml: sources.it.format: want a format that reads licences, which kind 'code' needs (repository); "
-        "got 'jsonl'"
+        "got 'documents'"
     )
 
 
@@ -155,7 +158,7 @@ def test_licences_are_refused_for_a_format_that_does_not_read_them() -> None:
     assert options("news", 'format = "repository"', 'licences = ["MIT"]').licences == ("MIT",)
     assert refusal('kind = "news"', 'licences = ["MIT"]') == (
         "x.toml: sources.it.licences: want licences only for a format that reads them (repository); "
-        "got format 'jsonl'; remove the licences"
+        "got format 'documents'; remove the licences"
     )
 
 
@@ -173,7 +176,8 @@ def ingest_key(text: str, monkeypatch: pytest.MonkeyPatch) -> str:
         for name in recipe.sources
     }
     loaded = LoadedRecipe(recipe=recipe, path="old.toml", root="/nowhere")
-    return compute_stage_keys(RunPlan(loaded, splits, dict.fromkeys(recipe.sources, ()), {}))["ingest"]
+    stage = dataclasses.replace(INGEST, version=2)  # the version of the stage when the key was recorded
+    return compute_stage_keys(RunPlan(loaded, splits, dict.fromkeys(recipe.sources, ()), {}), [stage])["ingest"]
 
 
 def test_an_old_recipe_keeps_its_hash_and_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,10 +187,10 @@ def test_an_old_recipe_keeps_its_hash_and_its_key(monkeypatch: pytest.MonkeyPatc
 
 def test_the_default_format_by_name_changes_neither(monkeypatch: pytest.MonkeyPatch) -> None:
     named = SIX_KINDS
-    for kind in KINDS.values():
+    for kind in (known for known in KINDS.values() if known.name in WEIGHTS):
         named = named.replace(f'kind = "{kind.name}"', f'kind = "{kind.name}"\nformat = "{kind.format}"')
 
-    assert named.count("format = ") == len(KINDS)
+    assert named.count("format = ") == len(WEIGHTS)
     assert parse_recipe(named, "old.toml") == parse_recipe(SIX_KINDS, "old.toml")
     assert json_sha256(parse_recipe(named, "old.toml")) == RECORDED_RECIPE
     assert ingest_key(named, monkeypatch) == RECORDED_INGEST_KEY
@@ -198,6 +202,30 @@ def test_the_default_format_by_name_reads_the_same_documents(tmp_path: Path) -> 
     plain, named = options("news"), options("news", 'format = "jsonl"')
 
     assert list(read_split(split, plain, IngestOptions())) == list(read_split(split, named, IngestOptions()))
+
+
+def test_a_former_name_of_a_format_is_the_same_recipe_and_keeps_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    named = SIX_KINDS.replace('kind = "news"', 'kind = "news"\nformat = "jsonl"')
+
+    assert parse_recipe(named, "old.toml") == parse_recipe(SIX_KINDS, "old.toml")
+    assert ingest_key(named, monkeypatch) == RECORDED_INGEST_KEY
+    assert (options("web", 'format = "jsonl"').format_name, options("web", 'format = "jsonl"').key_format) == (
+        "documents",
+        ("jsonl",),
+    )
+
+
+def test_fields_change_the_key_only_if_they_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = SIX_KINDS.replace('kind = "news"', 'kind = "news"\nurl_field = "link"')
+
+    assert ingest_key(other, monkeypatch) != RECORDED_INGEST_KEY
+
+
+@pytest.mark.parametrize("line", ['text_field = "body"', 'url_field = "link"', 'metadata = ["a"]'])
+def test_fields_are_refused_for_a_format_without_records(line: str) -> None:
+    assert refusal('kind = "wikipedia"', line).startswith(
+        f"x.toml: sources.it.{line.split()[0]}: want it only for a format that reads fields of records (documents, "
+    )
 
 
 def test_another_format_changes_the_key(monkeypatch: pytest.MonkeyPatch) -> None:

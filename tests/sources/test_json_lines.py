@@ -45,10 +45,30 @@ def test_the_key_is_the_ordinal_of_the_line_blank_lines_counted(tmp_path: Path, 
     assert rejected == []
 
 
+def test_bytes_that_are_not_utf8_are_replaced_and_counted(tmp_path: Path, read_file: ReadFile) -> None:
+    (tmp_path / "a.jsonl").write_bytes(
+        b'{"text": "b"}\n' * 2 + '{"text": "Müller, Köln, Füße, §5'.encode() + b'\xff"}\n'
+    )
+    documents, rejected = read_file("news", tmp_path / "a.jsonl")
+
+    assert rejected == []
+    assert (documents[2].text, documents[2].replaced) == ("Müller, Köln, Füße, §5\ufffd", 1)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "cp1252", "utf-8-sig"])
+def test_lines_in_other_encodings(tmp_path: Path, read_file: ReadFile, encoding: str) -> None:
+    text = "Die Vögel fliegen über das Straßenpflaster"
+    lines = "".join(json.dumps({"text": f"{number} {text}"}, ensure_ascii=False) + "\n" for number in range(3000))
+    (tmp_path / "a.jsonl").write_bytes(lines.encode(encoding))
+    documents, rejected = read_file("news", tmp_path / "a.jsonl")
+
+    assert rejected == []
+    assert [document.text for document in documents] == [f"{number} {text}" for number in range(3000)]
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (b'{"text": "\xff"}', "bad_utf8"),
         (b'{"text": "a"', "bad_json"),
         (b'{"text": "a"} x', "bad_json"),
         (b'["text"]', "bad_json"),

@@ -46,6 +46,7 @@ def test_a_page_becomes_a_document(tmp_path: Path, read_file: ReadFile) -> None:
             metadata={"date": "2024-01-01T00:00:00Z", "content_type": "text/html"},
             html_bytes=len(HTML),
             link_text_frac=0.0,
+            encoding="utf-8",
         )
     ]
 

@@ -1,0 +1,127 @@
+"""Read EPUB books: the texts of the spine in reading order, with the metadata of the package."""
+
+import posixpath
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from lzma import LZMAError
+from typing import IO, NamedTuple
+from urllib.parse import unquote
+
+from lxml import etree
+
+from massivetext.sources import charset
+from massivetext.sources.markup_text import parse_markup, whole_text
+
+_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, OSError, RuntimeError, ValueError, LookupError)
+_MARKUP = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml", "text/x-oeb1-document", "application/xml")
+_PACKAGE_BYTES = 1 << 24
+_FIELDS = ("creator", "language", "date", "publisher", "identifier", "rights", "subject")
+
+
+class EpubBook(NamedTuple):
+    """An EPUB book.
+
+    Attributes:
+        text: the chapters, parted by empty lines.
+        title: title of the package, or None.
+        metadata: author, language and other fields of the package.
+        lost: what of the book could not be read.
+    """
+
+    text: str
+    title: str | None
+    metadata: Mapping[str, str]
+    lost: tuple[str, ...]
+
+
+class EpubError(ValueError):
+    """A file that is no readable EPUB book."""
+
+
+def read_epub(handle: IO[bytes], most_bytes: int) -> EpubBook:
+    """Return the book in a file.
+
+    Args:
+        handle: the file, seekable.
+        most_bytes: number of bytes that its chapters may have together.
+
+    Raises:
+        EpubError: the file has no package, no chapter can be read, or the book is too large.
+    """
+    try:
+        with zipfile.ZipFile(handle) as archive:
+            return _read_book(archive, most_bytes)
+    except EpubError:
+        raise
+    except _ZIP_ERRORS as error:
+        raise EpubError(f"not readable as EPUB: {type(error).__name__}: {error}") from error
+
+
+def _read_book(archive: zipfile.ZipFile, most_bytes: int) -> EpubBook:
+    container = _parse(archive, "META-INF/container.xml")
+    roots = [path for element in container.iter("{*}rootfile") if (path := element.get("full-path"))]
+    if not roots:
+        raise EpubError("META-INF/container.xml names no package")
+    package = _parse(archive, roots[0])
+    chapters, lost = [], []
+    for path in _spine(package, posixpath.dirname(roots[0])):
+        try:
+            data = _read_member(archive, path, most_bytes)
+        except _ZIP_ERRORS as error:
+            lost.append(f"{path}: {error}")
+            continue
+        most_bytes -= len(data)
+        tree = parse_markup(charset.decode_text(data, html=True))
+        if tree is not None and (text := whole_text(tree)):
+            chapters.append(text)
+    if not chapters:
+        reason = "its chapters are encrypted" if "META-INF/encryption.xml" in archive.namelist() else "no text in it"
+        raise EpubError("; ".join([reason, *lost[:3]]))
+    title, metadata = _metadata(package)
+    return EpubBook("\n\n".join(chapters), title, metadata, tuple(lost))
+
+
+def _spine(package: etree._Element, folder: str) -> Iterator[str]:
+    """Yield the paths of the chapters in reading order, each once."""
+    items = {item.get("id"): item for item in package.iter("{*}item")}
+    seen = set()
+    for reference in package.iter("{*}itemref"):
+        item = items.get(reference.get("idref"))
+        if item is None or item.get("media-type", _MARKUP[0]) not in _MARKUP:
+            continue
+        if "nav" in (item.get("properties") or "").split() or not item.get("href"):
+            continue  # the table of contents
+        path = posixpath.normpath(posixpath.join(folder, unquote(item.get("href").partition("#")[0])))
+        if path not in seen:
+            seen.add(path)
+            yield path
+
+
+def _metadata(package: etree._Element) -> tuple[str | None, dict[str, str]]:
+    def first(name: str) -> str | None:
+        found = (" ".join("".join(each.itertext()).split()) for each in package.iter(f"{{*}}{name}"))
+        return next((text for text in found if text), None)
+
+    fields = {("author" if name == "creator" else name): value for name in _FIELDS if (value := first(name))}
+    return first("title"), {name: value for name, value in fields.items() if len(value) <= 1000}
+
+
+def _parse(archive: zipfile.ZipFile, path: str) -> etree._Element:
+    # No entities and no network: a package is data of strangers.
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
+    try:
+        root = etree.fromstring(_read_member(archive, path, _PACKAGE_BYTES), parser)
+    except (etree.LxmlError, *_ZIP_ERRORS) as error:
+        raise EpubError(f"{path}: {type(error).__name__}: {error}") from error
+    if root is None:
+        raise EpubError(f"{path}: is not XML")
+    return root
+
+
+def _read_member(archive: zipfile.ZipFile, path: str, most_bytes: int) -> bytes:
+    with archive.open(path) as member:
+        data = member.read(most_bytes + 1)
+    if len(data) > most_bytes:
+        raise EpubError("its chapters are larger than ingest.max_record_bytes")
+    return data

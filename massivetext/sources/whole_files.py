@@ -1,0 +1,61 @@
+"""Make the document of a file that is one text: plain text, Markdown or HTML, as a document or as a book."""
+
+from collections.abc import Callable
+
+from massivetext.extract import extract
+from massivetext.schema import Document, Rejected
+from massivetext.sources import charset, gutenberg
+from massivetext.sources.layouts import LayoutName
+from massivetext.sources.markup_text import parse_markup, title_of, whole_text
+from massivetext.sources.source_formats import ReadLimits
+from massivetext.text import clean
+
+_HEAD_BYTES = 1 << 14
+# Makes the document of a file's name, key, bytes and layout ("text", "markdown" or "html").
+MakeDocument = Callable[[str, str, bytes, LayoutName, ReadLimits], Document | Rejected]
+
+
+def make_page(origin: str, key: str, data: bytes, layout: LayoutName, limits: ReadLimits) -> Document | Rejected:
+    """Return a document: the main text of an HTML page, or a text as it is."""
+    decoded = charset.decode(data, html=layout == "html")
+    if layout != "html":
+        return Document(clean(decoded.text), origin, key, encoding=decoded.encoding, replaced=decoded.replaced)
+    if len(data) > limits.max_html_bytes:
+        detail = f"the page is larger than ingest.max_html_bytes = {limits.max_html_bytes:,}"
+        return Rejected(origin, key, len(data), "record_too_large", detail)
+    page = extract(decoded.text, None)
+    return Document(
+        page.text,
+        origin,
+        key,
+        title=page.title,
+        html_bytes=len(data),
+        link_text_frac=page.link_text_frac,
+        encoding=decoded.encoding,
+        replaced=decoded.replaced,
+    )
+
+
+def make_book(origin: str, key: str, data: bytes, layout: LayoutName, _limits: ReadLimits) -> Document | Rejected:
+    """Return a book: its whole text, without the header and the licence of Project Gutenberg."""
+    title = None
+    if layout == "html":
+        decoded = charset.decode(data, html=True)
+        tree = parse_markup(decoded.text)
+        if tree is None:
+            return Rejected(origin, key, len(data), "bad_html", "nothing in it can be parsed as HTML")
+        text, title = whole_text(tree), title_of(tree)
+    else:
+        decoded = charset.decode(data, gutenberg.declared_encoding(data[:_HEAD_BYTES]))
+        text = decoded.text
+    found = gutenberg.strip_gutenberg(clean(text))
+    return Document(
+        clean(found.text),
+        origin,
+        key,
+        None,
+        found.title or (clean(title) if title else None),
+        found.metadata,
+        encoding=decoded.encoding,
+        replaced=decoded.replaced,
+    )
