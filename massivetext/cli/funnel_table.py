@@ -19,13 +19,26 @@ def funnel_table(funnel: Funnel) -> Table:
     caption += "".join(f"\n{each}" for each in funnel.held_out)
     table = Table(caption=caption, header_style="bold", show_footer=True)
     table.add_column("source", footer="all", overflow="fold")
+    if funnel.unreadable:
+        total = sum(found.rejected for found in funnel.unreadable.values())
+        table.add_column("unreadable", justify="right", overflow="fold", footer=f"{total:,}")
     for stage in funnel.stages:
         table.add_column(stage, justify="right", overflow="fold", footer=_cell(funnel.total(stage)))
     table.add_column("tokens", justify="right", overflow="fold", footer=_tokens(funnel, funnel.sources))
     for source in funnel.sources:
+        lost = [f"{funnel.unreadable[source].rejected:,}"] if funnel.unreadable else []
         cells = (_cell(funnel.at(source, stage)) for stage in funnel.stages)
-        table.add_row(source, *cells, _tokens(funnel, [source]))
+        table.add_row(source, *lost, *cells, _tokens(funnel, [source]))
     return table
+
+
+def unreadable_lines(funnel: Funnel) -> list[str]:
+    """Return one line per source of which something could not be read: how much, and why most often."""
+    return [
+        f"{source}: {found.rejected:,} unreadable, {found.describe()}"
+        for source, found in sorted(funnel.unreadable.items())
+        if found.rejected
+    ]
 
 
 def _tokens(funnel: Funnel, sources: Sequence[str]) -> str:

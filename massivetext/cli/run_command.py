@@ -41,7 +41,7 @@ def run(
     """
     import msgspec
 
-    from massivetext.cli.funnel_table import funnel_table
+    from massivetext.cli.funnel_table import funnel_table, unreadable_lines
     from massivetext.cli.progress_display import ProgressDisplay
     from massivetext.engines.engine import Engine
     from massivetext.orchestration.driver import prepare
@@ -70,7 +70,10 @@ def run(
             has_run = driver.run()
     if not has_run:
         print_line(console, f"{folder}: everything is done already.")
-    console.print(funnel_table(read_funnel(driver.context.run, sorted(loaded.recipe.sources))))
+    funnel = read_funnel(driver.context.run, sorted(loaded.recipe.sources))
+    console.print(funnel_table(funnel))
+    for line in unreadable_lines(funnel):
+        print_line(console, line)
     for title, path in ((RECORDS.name, RECORDS.name), (REPORT.name, PAGE)):
         if fs.exists(fs.join(folder, path)):
             print_line(console, f"{title:<8} {fs.join(folder, path)}")

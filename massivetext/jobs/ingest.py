@@ -1,7 +1,7 @@
 """Ingest: input files become documents and quarantine, shard by shard."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 
 from massivetext.edits import EditRule, edit
 from massivetext.errors import MENDABLE, MassivetextError, StageError, UserError
+from massivetext.recipe import LoadedRecipe
+from massivetext.report.unreadable import read_unreadable, reading_alarms
 from massivetext.runs.context import Context
 from massivetext.runs.run_log import count_work, note_position
 from massivetext.runs.store import ShardCommit
@@ -43,6 +45,32 @@ def ingest_shard(context: Context, item: WorkItem, formats: Sequence[Format] = F
     return ShardCommit(shard.name, files, dict(sorted(counts.items())))
 
 
+def apply_reading_guards(context: Context, loaded: LoadedRecipe, notify: Callable[[str], None], first: bool) -> None:
+    """Stop the run if a source gave no document, and warn if much of one could not be read, or as the recipe says.
+
+    Args:
+        context: a run that has completed the stage.
+        loaded: the recipe.
+        notify: called with each warning.
+        first: whether the stage ran just now; otherwise its warnings were given before and are not repeated.
+
+    Raises:
+        UserError: a guard of the recipe stops the run.
+    """
+    guards = loaded.recipe.guards
+    found = [
+        alarm
+        for source in sorted(loaded.recipe.sources)
+        for alarm in reading_alarms(guards, source, read_unreadable(context.run, source))
+    ]
+    for alarm in found:
+        if alarm.action == "warn" and first:
+            notify(alarm.message)
+    stopping = " ".join(alarm.message for alarm in found if alarm.action == "stop")
+    if stopping:
+        raise UserError(f"{loaded.path}: {stopping} Then run again to go on; [guards] in the recipe can allow it")
+
+
 def _groups(
     items: Iterator[Document | Rejected],
     rules: Sequence[EditRule] | None,
@@ -59,6 +87,11 @@ def _groups(
             counts[f"{count}:{found.reason}"] += 1
             quarantine.write(msgspec.json.encode(found._asdict()) + b"\n")
             continue
+        if found.encoding is not None:
+            counts[f"encoding:{found.encoding}"] += 1
+        if found.replaced:
+            counts["repaired"] += 1
+            counts["replaced_characters"] += found.replaced
         group.append(found if rules is None else _edited(found, rules, counts))
         held += len(group[-1].text)
         if len(group) >= _GROUP_DOCUMENTS or held >= _GROUP_CHARACTERS:

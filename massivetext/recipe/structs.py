@@ -171,8 +171,10 @@ class GuardOptions(Options, frozen=True):
         fires_too_often: action if a rule removes more.
         loses_above: share of a source that its rules together may remove.
         loses_too_much: action if they remove more.
-        empty_source: action if no document of a source is left, whatever its size; UNSET: "stop". A run that goes on
-            cannot make records of that source, so it stops before the tokenizer.
+        unreadable_above: share of the input of a source, by number of records, that may be unreadable; UNSET: 0.1.
+        unreadable: action if more is; UNSET: "warn".
+        empty_source: action if no document of a source could be read or is left, whatever its size; UNSET: "stop". A
+            run that goes on cannot make records of that source, so it stops before the tokenizer.
     """
 
     enough_documents: Positive = 1000
@@ -181,7 +183,9 @@ class GuardOptions(Options, frozen=True):
     fires_too_often: Action = "warn"
     loses_above: Share = 0.98
     loses_too_much: Action = "stop"
-    # Not written if it is not given: recipes without it keep their hash.
+    # Not written if they are not given: recipes without them keep their hash.
+    unreadable_above: Share | msgspec.UnsetType = msgspec.UNSET
+    unreadable: Action | msgspec.UnsetType = msgspec.UNSET
     empty_source: Action | msgspec.UnsetType = msgspec.UNSET
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from massivetext.formatting import count_noun
+from massivetext.report.unreadable import UnreadableInput, read_unreadable
 from massivetext.runs.stage import Stage
 from massivetext.runs.store import Manifest, Run
 from massivetext.stages import INGEST, MEASURE, RECORDS, STAGES
@@ -47,6 +48,7 @@ class Funnel(NamedTuple):
         kept_bytes: UTF-8 bytes of the kept documents by source; empty if there are no records yet.
         covered_bytes: how many of these bytes are in the records.
         held_out: the splits of held-out documents, which the other numbers of the records leave out.
+        unreadable: what of each source gave no document; empty before ingest is complete.
     """
 
     sources: tuple[str, ...]
@@ -56,6 +58,7 @@ class Funnel(NamedTuple):
     kept_bytes: Mapping[str, int]
     covered_bytes: Mapping[str, int]
     held_out: tuple[HeldOut, ...] = ()
+    unreadable: Mapping[str, UnreadableInput] = {}
 
     def at(self, source: str, stage: str) -> FunnelCount:
         """Return the count of a source after a stage."""
@@ -83,6 +86,7 @@ def read_funnel(run: Run, sources: list[str], stages: Sequence[Stage] = STAGES) 
         titles.append(stage.title)
     records = run.manifest(RECORDS.name)
     facts = read_records_facts(records) if records else RecordsFacts({}, {}, {}, {})
+    unreadable = {source: read_unreadable(run, source) for source in sources} if run.manifest(INGEST.name) else {}
     return Funnel(
         sources=tuple(sources),
         stages=tuple(titles),
@@ -91,6 +95,7 @@ def read_funnel(run: Run, sources: list[str], stages: Sequence[Stage] = STAGES) 
         kept_bytes=facts.kept_bytes,
         covered_bytes=facts.covered_bytes,
         held_out=facts.held_out,
+        unreadable=unreadable,
     )
 
 

@@ -70,5 +70,6 @@ INGEST = Stage(
     describe=_describe,
     facts=_facts,
     process="massivetext.jobs.ingest:ingest_shard",
+    after="massivetext.jobs.ingest:apply_reading_guards",
     shard_work="massivetext.estimate.work:ingest",
 )
