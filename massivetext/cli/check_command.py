@@ -5,15 +5,20 @@ from massivetext.cli.messages import make_console, print_line
 
 
 def check(recipe: RecipeName) -> None:
-    """Validate a recipe and list its inputs and stages; run nothing."""
+    """Validate a recipe, list its inputs and stages, and show the first records of every source; run nothing."""
     from massivetext.cli.check_tables import check_tables, empty_inputs
+    from massivetext.cli.preview_lines import preview_lines
     from massivetext.orchestration.plan import check_plan, missing_demo
+    from massivetext.orchestration.preview import preview_source
     from massivetext.recipe import load_recipe, options_without_effect
 
     console, loaded = make_console(), load_recipe(recipe)
     plan, _ = check_plan(loaded)
     for table in check_tables(plan):
         console.print(table)
+    for source in sorted(plan.splits):
+        for line in preview_lines(source, preview_source(plan, source)):
+            print_line(console, line)
     for warning in [*empty_inputs(plan), *options_without_effect(loaded.recipe)]:
         print_line(console, warning, style="yellow")
     if missing_demo(loaded):

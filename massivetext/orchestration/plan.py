@@ -41,7 +41,9 @@ def plan_splits(loaded: LoadedRecipe, formats: Sequence[Format] = FORMATS) -> di
     for name, source in sorted(loaded.recipe.sources.items()):
         try:
             divisible = find_format(source.format_name, formats).divisible
-            plans[name] = plan_shards(source.inputs, loaded.root, source.shard_bytes, divisible=divisible)
+            plans[name] = plan_shards(
+                source.inputs, loaded.root, source.shard_bytes, divisible=divisible, prefix=source.list_prefix
+            )
         except (FileNotFoundError, ValueError, UserError) as error:
             raise UserError(f"{loaded.path}: sources.{name}.inputs: {error}") from error
     return plans

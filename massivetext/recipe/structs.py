@@ -79,6 +79,11 @@ class SourceOptions(Options, frozen=True):
     metadata: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
     @property
+    def list_prefix(self) -> str | None:
+        """What stands before every path of a list of inputs; None: nothing."""
+        return None if isinstance(self.inputs_prefix, msgspec.UnsetType) else self.inputs_prefix
+
+    @property
     def format_name(self) -> str:
         """Name of the format of the inputs."""
         if isinstance(self.format, msgspec.UnsetType):

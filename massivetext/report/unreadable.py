@@ -64,10 +64,14 @@ class UnreadableInput(NamedTuple):
         return f"most often {self.reason} ({self.reason_count:,} times), as in {self.origin}: {self.detail}"
 
     @property
-    def remedy(self) -> str:
+    def first_step(self) -> str:
         """What is to be done about the commonest reason."""
-        known = _REMEDIES.get(self.reason, "correct the files, or name other inputs")
-        return f"{known}; `massivetext check RECIPE` shows the first records of every source"
+        return _REMEDIES.get(self.reason, "correct the files, or name other inputs")
+
+    @property
+    def remedy(self) -> str:
+        """What is to be done about the commonest reason, and which command helps."""
+        return f"{self.first_step}; `massivetext check RECIPE` shows the first records of every source"
 
 
 def read_unreadable(run: Run, source: str) -> UnreadableInput:

@@ -2,12 +2,16 @@
 
 import glob as wildcards
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from massivetext.sources.input_lists import input_paths
 from massivetext.storage import files as fs
 from massivetext.storage.files import FileInfo
+
+# Files that systems put beside the user's.
+_CLUTTER = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 
 
 class Split(msgspec.Struct, frozen=True, order=True):
@@ -32,16 +36,20 @@ class Split(msgspec.Struct, frozen=True, order=True):
     slice_count: int = msgspec.field(default=1, name="parts")
 
 
-def plan_shards(patterns: Iterable[str], root: str, shard_bytes: int, *, divisible: bool) -> list[tuple[Split, ...]]:
+def plan_shards(
+    patterns: Iterable[str], root: str, shard_bytes: int, *, divisible: bool, prefix: str | None = None
+) -> list[tuple[Split, ...]]:
     """Return the splits of every shard of a source, in order.
 
     They depend only on the names and sizes of the files, not on the order of patterns or listings.
 
     Args:
-        patterns: file names or patterns, relative to ``root`` unless absolute or a URL.
+        patterns: files, folders, patterns or lists of them (``@paths.txt``), relative to ``root`` unless they begin at
+            the root, at the home folder (``~``) or are URLs.
         root: folder at which relative patterns start.
         shard_bytes: larger files are divided into slices, smaller ones are grouped up to this size.
         divisible: whether several shards can share a file; if not, a large file is one large shard.
+        prefix: what stands before every path in a list.
 
     Raises:
         FileNotFoundError: a pattern matches no file.
@@ -51,7 +59,7 @@ def plan_shards(patterns: Iterable[str], root: str, shard_bytes: int, *, divisib
     shards: list[tuple[Split, ...]] = []
     group: list[Split] = []
     filled = 0
-    for split in _find(patterns, root):
+    for split in _find(patterns, root, prefix):
         if group and filled + split.size > shard_bytes:
             shards.append(tuple(group))
             group, filled = [], 0
@@ -66,19 +74,12 @@ def plan_shards(patterns: Iterable[str], root: str, shard_bytes: int, *, divisib
     return [*shards, tuple(group)] if group else shards
 
 
-def _find(patterns: Iterable[str], root: str) -> list[Split]:
+def _find(patterns: Iterable[str], root: str, prefix: str | None) -> list[Split]:
     names: dict[str, str] = {}
     infos: dict[str, FileInfo] = {}
-    for pattern in patterns:
-        full, folder = _resolve(pattern, root)
-        found = fs.glob(full)
-        if not found:
-            raise FileNotFoundError(
-                f"'{pattern}' matches no file below {root}; check the spelling, or give a pattern of files such as"
-                f" '{pattern.rstrip('/')}/**' for a whole folder"
-            )
-        for info in found:
-            name = fs.relative(info.path, folder)
+    for pattern, start, base in input_paths(patterns, root, prefix):
+        for info, folder in _matches(pattern, start):
+            name = fs.relative(info.path, folder if base is None else base)
             if not name.isprintable() or name != name.encode("utf-8", "replace").decode():
                 raise ValueError(
                     f"{info.path!r}: want a file name in UTF-8 without control characters; rename the file"
@@ -93,6 +94,25 @@ def _find(patterns: Iterable[str], root: str) -> list[Split]:
                 f"the same ids; use one pattern that covers both from a common folder"
             )
     return splits
+
+
+def _matches(pattern: str, root: str) -> Iterator[tuple[FileInfo, str]]:
+    """Yield the files of a pattern or a folder, each with the folder below which it is named."""
+    full, folder = _resolve(pattern, root)
+    found = fs.glob(full)
+    if not found:  # all files of a folder, without those that systems put there
+        inside = fs.glob(f"{full.rstrip('/')}/**")
+        found = [info for info in inside if not _is_hidden(fs.relative(info.path, folder))]
+        if inside and not wildcards.has_magic(pattern):
+            folder = fs.resolve(pattern.rstrip("/"), root)
+    if not found:
+        raise FileNotFoundError(f"'{pattern}' matches no file below {root}; check the spelling of the file or folder")
+    for info in found:
+        yield info, folder
+
+
+def _is_hidden(path: str) -> bool:
+    return any(step.startswith(".") or step.lower() in _CLUTTER for step in path.split("/"))
 
 
 def _resolve(pattern: str, root: str) -> tuple[str, str]:

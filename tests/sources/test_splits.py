@@ -1,3 +1,4 @@
+import gzip
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,45 @@ def test_every_byte_is_planned_exactly_once(
     wanted = [(f"f{n:02d}", index) for n, size in enumerate(sizes) for index in range(max(-(-size // shard_bytes), 1))]
     assert slices == sorted(wanted)
     assert all(len(shard) == 1 or sum(split.size for split in shard) <= shard_bytes for shard in shards)
+
+
+def names(patterns: list[str], root: Path, prefix: str | None = None) -> list[str]:
+    shards = plan_shards(patterns, str(root), 10**9, divisible=True, prefix=prefix)
+    return [split.name for splits in shards for split in splits]
+
+
+def test_a_folder_is_all_files_in_it_but_those_of_the_system(tmp_path: Path) -> None:
+    (tmp_path / "a/b/.git").mkdir(parents=True)
+    for name in ("a/1.txt", "a/b/2.txt", "a/.DS_Store", "a/Thumbs.db", "a/b/.git/config"):
+        (tmp_path / name).write_text("x")
+
+    assert names(["a"], tmp_path) == names(["a/"], tmp_path) == ["1.txt", "b/2.txt"]
+    assert names([str(tmp_path / "a")], tmp_path) == ["1.txt", "b/2.txt"]
+
+
+def test_a_list_names_files_and_patterns(tmp_path: Path) -> None:
+    (tmp_path / "lists").mkdir()
+    for folder in ("x", "y"):
+        (tmp_path / "lists" / folder).mkdir()
+        (tmp_path / "lists" / folder / "1.txt").write_text("x")
+    (tmp_path / "lists/paths.gz").write_bytes(gzip.compress(b"# two files of one name\nx/1.txt\n\ny/*.txt\n"))
+
+    assert names(["@lists/paths.gz"], tmp_path) == ["x/1.txt", "y/1.txt"]
+    (tmp_path / "paths").write_text("x/1.txt\ny/1.txt\n")
+    assert names(["@paths"], tmp_path, f"{tmp_path}/lists/") == ["x/1.txt", "y/1.txt"]
+    assert names(["@paths"], tmp_path, "lists/") == ["x/1.txt", "y/1.txt"]
+
+
+def test_the_home_folder_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "1.txt").write_text("x")
+
+    assert names(["~/1.txt"], Path("/nowhere")) == ["1.txt"]
+
+
+def test_a_list_that_is_missing_or_empty_is_named(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_text("# nothing\n")
+    with pytest.raises(FileNotFoundError, match="there is no such list of inputs"):
+        names(["@nowhere"], tmp_path)
+    with pytest.raises(ValueError, match="got no line"):
+        names(["@empty"], tmp_path)

@@ -1,0 +1,78 @@
+"""Inputs that name other inputs: lists of paths, and the home folder."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from massivetext.sources.compressed import open_stream
+from massivetext.storage import files as fs
+
+_LIST = "@"
+_MOST_BYTES = 1 << 28  # Common Crawl's list of a crawl of 100,000 files has 14 MB
+_COMMENT = re.compile(r"\s*(?:#.*)?")
+
+
+class InputPath(NamedTuple):
+    """A path or pattern of input files.
+
+    Attributes:
+        path: the path.
+        start: folder at which it begins if it is relative.
+        base: folder below which its files are named; None: the longest folder before a wildcard.
+    """
+
+    path: str
+    start: str
+    base: str | None = None
+
+
+def input_paths(inputs: Iterable[str], root: str, prefix: str | None = None) -> Iterator[InputPath]:
+    """Yield the paths and patterns of inputs; lists are replaced by their lines.
+
+    Args:
+        inputs: paths, patterns and lists (``@FILE``, plain or compressed, one path per line, ``#`` begins a comment).
+        root: folder at which relative inputs begin; relative paths of a list begin at the folder of the list.
+        prefix: what stands before every path of a list, for example ``s3://commoncrawl/``.
+
+    Raises:
+        FileNotFoundError: a list does not exist.
+        ValueError: a list is damaged, is not UTF-8, or is empty.
+    """
+    for each in inputs:
+        if not each.startswith(_LIST):
+            yield InputPath(_at_home(each), root)
+            continue
+        path = fs.resolve(_at_home(each.removeprefix(_LIST)), root)
+        folder = path.rpartition("/")[0] or "/"
+        before = (prefix or "").rpartition("/")[0]
+        base = fs.resolve(before, folder) if before else folder
+        for line in _read_lines(path):
+            listed = _at_home(line) if prefix is None else prefix + line
+            is_below = not fs.is_absolute(line) and ".." not in line.split("/")
+            yield InputPath(listed, folder, base if is_below else None)
+
+
+def _at_home(path: str) -> str:
+    return str(Path(path).expanduser()) if path.startswith("~") else path
+
+
+def _read_lines(path: str) -> list[str]:
+    try:
+        with open_stream(path) as stream:
+            data = bytearray()
+            while len(data) <= _MOST_BYTES and (piece := stream.read(1 << 20)):
+                data += piece
+            damage = stream.damage
+        text = data.decode("utf-8-sig")
+    except FileNotFoundError:
+        raise FileNotFoundError(f"'@{path}': there is no such list of inputs; check its spelling") from None
+    except UnicodeDecodeError as error:
+        raise ValueError(f"'@{path}': want a list of paths in UTF-8, one per line; {error}") from error
+    if damage is not None or len(data) > _MOST_BYTES:
+        reason = damage.error if damage is not None else f"more than {_MOST_BYTES:,} bytes"
+        raise ValueError(f"'@{path}': want a list of paths, one per line; cannot be read: {reason}")
+    lines = [line.strip() for line in text.splitlines() if not _COMMENT.fullmatch(line)]
+    if not lines:
+        raise ValueError(f"'@{path}': want a list of paths, one per line; got no line")
+    return lines
