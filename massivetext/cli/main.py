@@ -16,6 +16,7 @@ from massivetext.cli import (
     demo_command,
     engine_commands,
     export_command,
+    init_command,
     log_command,
     mixture_command,
     plan_command,
@@ -38,6 +39,7 @@ from massivetext.storage.answers import silence_told
 COMMANDS: Sequence[Callable[..., None] | typer.Typer] = (
     run_command.run,
     check_command.check,
+    init_command.init,
     plan_command.plan,
     signals_command.signals,
     report_command.report,

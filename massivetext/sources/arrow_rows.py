@@ -32,11 +32,11 @@ def arrow_documents(
     left = expansion.plain_bytes(split.size)
     rows = 0
     try:
-        for batch in _batches(stream):
+        for batch in record_batches(stream):
             if rows == 0 and (wrong := wrong_columns(batch.schema, text_path)) is not None:
                 yield from _first_slice(split, Rejected(split.name, "0", split.size, "wrong_columns", wrong))
                 return
-            for made in batch_documents(split, batch, rows, text_path, limits, build):
+            for made in batch_documents(split, checked_batch(batch), rows, text_path, limits, build):
                 yield made
                 left -= len(made.text) if isinstance(made, Document) else 0
             rows += batch.num_rows
@@ -50,18 +50,24 @@ def arrow_documents(
         yield from _first_slice(split, Rejected(split.name, str(rows), None if rows else split.size, reason, detail))
 
 
-def _batches(stream: PlainStream) -> Iterator[pa.RecordBatch]:
-    """Yield the record batches of a file, each checked: Arrow trusts the offsets in a file, and a wrong one crashes."""
+def record_batches(stream: PlainStream) -> Iterator[pa.RecordBatch]:
+    """Yield the record batches of a file that was just opened, unchecked; see :func:`checked_batch`."""
     if stream.peek(len(FILE_MAGIC)) == FILE_MAGIC:
         file = pa.ipc.open_file(stream.stored())
         for number in range(file.num_record_batches):
-            yield _checked(file.get_batch(number))
+            yield file.get_batch(number)
     else:
-        for batch in pa.ipc.open_stream(io.BufferedReader(stream, 1 << 20)):
-            yield _checked(batch)
+        yield from pa.ipc.open_stream(io.BufferedReader(stream, 1 << 20))
 
 
-def _checked(batch: pa.RecordBatch) -> pa.RecordBatch:
+def checked_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return a batch whose offsets were checked; columns of strings that are not UTF-8 come as bytes.
+
+    Arrow trusts what is in a file, and a wrong offset crashes the process.
+
+    Raises:
+        ArrowInvalid: the batch is damaged.
+    """
     try:
         batch.validate(full=True)
     except pa.ArrowInvalid as error:

@@ -27,11 +27,11 @@ class ReadDocuments(beam.PTransform[beam.pvalue.PBegin, Mapping[str, Rows]]):
     its position and the reason. The content of a file never raises an error.
 
     Args:
-        kind: reader of the inputs: web, books, news, code, wikipedia or c4.
+        kind: reader of the inputs: web, books, news, code, wikipedia, c4 or documents.
         inputs: paths (relative to the working folder) or URLs; wildcards (``*``, ``**``) are allowed.
         source: name of the source, from which document ids are computed; None: the kind. With the name that a recipe
             gives the source, the ids are those of its runs.
-        text_field: name of the field with the text, for JSON lines and Parquet.
+        text_field: name or path of the field with the text, for JSON, CSV, Parquet and Arrow.
         licences: SPDX identifiers of the licences that source files may have; only for kind "code".
         shard_bytes: input bytes per element of work, about: larger files are divided, smaller ones are grouped.
         max_record_bytes: largest JSON line, book or source file, in bytes.
