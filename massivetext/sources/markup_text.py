@@ -13,8 +13,10 @@ _BLOCKS = frozenset(
     | {"figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "html", "main", "nav", "ol", "p"}
     | {"pre", "section", "table", "ul", "tbody", "thead"}
 )
-_LINE, _PARAGRAPH = "\x01", "\x02"
-_SPACE = re.compile(r"[^\S\x01\x02\xa0]+")
+_LINE, _PARAGRAPH = "\x01", "\x02"  # breaks, while white space is folded
+_KEPT = str.maketrans({" ": "\x03", "\n": "\x04", "\t": "\x05"})  # white space of preformatted text
+_WRITTEN = str.maketrans({"\x03": " ", "\x04": "\n", "\x05": "\t"})
+_SPACE = re.compile(r"\s+")
 _AROUND = re.compile(r" ?([\x01\x02]) ?")
 _MARKS = re.compile(r"[\x01\x02]+")
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -33,7 +35,8 @@ def parse_markup(markup: str) -> HtmlElement | None:
 def whole_text(root: HtmlElement) -> str:
     """Return the text of a tree: blocks are parted by empty lines; lines of verse, lists and tables are lines."""
     text = _AROUND.sub(r"\1", _SPACE.sub(" ", "".join(_pieces(root))))
-    return _MARKS.sub(lambda marks: "\n\n" if _PARAGRAPH in marks[0] else "\n", text).strip()
+    text = _MARKS.sub(lambda marks: "\n\n" if _PARAGRAPH in marks[0] else "\n", text)
+    return text.translate(_WRITTEN).strip()
 
 
 def title_of(root: HtmlElement) -> str | None:
@@ -69,6 +72,4 @@ def _mark(name: str, *, begins: bool) -> str:
 
 
 def _kept(text: str | None, pre: int) -> str:
-    text = text or ""
-    # The spaces of preformatted text are kept as no-break spaces until white space was folded.
-    return text.replace("\n", _LINE).replace(" ", "\xa0") if pre else text
+    return (text or "").translate(_KEPT) if pre else (text or "")
