@@ -2,8 +2,9 @@
 
 import datetime
 import decimal
+import functools
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 
 from massivetext.schema import Document, Rejected
 from massivetext.sources import charset
@@ -59,8 +60,7 @@ def document_of_fields(
         return Rejected(origin, document_key, length, "no_text", clean(detail))
     url, title = _string(value_at(record, paths.url)), _string(value_at(record, paths.title))
     if paths.metadata is None:
-        used = {paths.text, paths.url, paths.title}
-        metadata = {name: text for name, text in _scalars(record) if name not in used}
+        metadata = dict(_scalars(record, {paths.text, paths.url, paths.title}))
     else:
         metadata = dict(_chosen(record, {path: path for path in paths.metadata}))
     metadata.update(_chosen(record, {name: path for name, path in (("id", paths.id), ("date", paths.date)) if path}))
@@ -75,7 +75,7 @@ def value_at(value: object, path: str) -> object:
     """
     if isinstance(value, list):
         return [found for each in value if isinstance(each, dict) and (found := value_at(each, path)) is not None]
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return None
     if path in value:
         return value[path]
@@ -96,14 +96,16 @@ def joined_text(value: object) -> str | None:
 
 def scalar(value: object) -> str | None:
     """Return a scalar as cleaned text; None for other values, empty strings and strings of over 1,000 characters."""
+    if isinstance(value, str):
+        text = clean(value)
+        return text if 0 < len(text) <= _LONGEST_METADATA else None
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, _DATES):
         return value.isoformat()
     if isinstance(value, _PRINTED):
         return _printed(value)
-    text = clean(value) if isinstance(value, str) else ""
-    return text if 0 < len(text) <= _LONGEST_METADATA else None
+    return None
 
 
 def _printed(value: object) -> str | None:
@@ -128,10 +130,18 @@ def _chosen(record: Mapping[str, object], paths: Mapping[str, str]) -> Iterator[
             yield name, text
 
 
-def _scalars(record: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def _scalars(record: Mapping[str, object], used: Container[str]) -> Iterator[tuple[str, str]]:
+    """Yield the short values of a record and of objects in it by name, but for fields that are used otherwise."""
     for name, value in record.items():
+        if name in used:
+            continue
         inner = value.items() if isinstance(value, dict) else [("", value)]
         for field, inner_value in inner:
-            text = scalar(inner_value)
-            if text is not None:
-                yield clean(f"{name}.{field}" if field else str(name)), text
+            path = f"{name}.{field}" if field else str(name)
+            if path not in used and (text := scalar(inner_value)) is not None:
+                yield _clean_name(path), text
+
+
+@functools.lru_cache(maxsize=1024)
+def _clean_name(name: str) -> str:
+    return clean(name)

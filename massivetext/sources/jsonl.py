@@ -109,28 +109,20 @@ def _document(
     origin: str, document_key: str, data: bytes, where: str, build: Build, length: int | None = None
 ) -> Document | Rejected:
     length = len(data) if length is None else length
+    decoded: charset.DecodedText | None = None
     try:
-        data.decode("utf-8")
-        decoded = None
-    except UnicodeDecodeError:
+        record = cast(object, msgspec.json.decode(data))
+    except (msgspec.DecodeError, ValueError, RecursionError):
         decoded = charset.decode(data)
-        data = decoded.text.encode("utf-8", "replace")
-    try:
-        record = _parse(data)
-    except (ValueError, RecursionError) as error:
-        return Rejected(origin, document_key, length, "bad_json", f"{where}: {error}")
+        try:
+            # The standard library accepts what its own writer emits and JSON does not have: NaN, lone surrogates.
+            record = cast(object, json.loads(decoded.text))
+        except (ValueError, RecursionError) as error:
+            return Rejected(origin, document_key, length, "bad_json", f"{where}: {error}")
     if not isinstance(record, dict):
         detail = f"{where}: want a JSON object, got {type(record).__name__}"
         return Rejected(origin, document_key, length, "bad_json", detail)
     made = build(document_key, cast(dict[str, object], record), length)
-    if decoded is None or isinstance(made, Rejected):
+    if decoded is None or isinstance(made, Rejected) or (decoded.encoding == "utf-8" and not decoded.replaced):
         return made
     return made._replace(encoding=decoded.encoding, replaced=decoded.replaced)
-
-
-def _parse(data: bytes) -> object:
-    try:
-        return cast(object, msgspec.json.decode(data))
-    except msgspec.DecodeError:
-        # The standard library accepts what its own writer emits although JSON does not have it: NaN, lone surrogates.
-        return cast(object, json.loads(data.decode("utf-8")))
