@@ -1,125 +1,85 @@
-"""Convert wikitext to plain text, as RETRO does (Borgeaud et al. 2022, A.2)."""
+"""Convert wikitext to the text that a reader of the article sees, without tables, notes and lists of links."""
 
+import html
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
-import mwparserfromhell
-from mwparserfromhell.nodes import Tag, Template, Wikilink
-from mwparserfromhell.wikicode import Wikicode
-
+from massivetext.sources import wiki_lines, wiki_tags
+from massivetext.sources.wiki_languages import WikiLanguage, wiki_language
+from massivetext.sources.wiki_scanner import MarkupScanner
 from massivetext.text import clean
 
-DROPPED_SECTIONS = frozenset(
-    ("references", "external links", "sources", "further reading", "see also", "citations", "note", "notes")
-)
-DROPPED_TEMPLATES = frozenset(("reflist", "notelist", "notelist-ua", "notelist-lr", "notelist-ur", "notelist-lg"))
-DROPPED_TAGS = frozenset(("ref", "table"))
-# English names of the namespaces with links that are not running text; every wiki accepts them beside its own names.
-LINK_NAMESPACES = frozenset(("file", "image", "media", "category"))
-
-# References are removed before parsing: if markup around them is broken the parser takes them for text, and the
-# templates in them are a third of its work. Comments are removed first, since they may contain half a reference.
-# The lengths bound the time for a page of unclosed ones; longer ones are left to the parser.
-_COMMENT = re.compile(r"<!--.{0,8000}?-->", re.DOTALL)
-_REFERENCE = re.compile(r"<ref\b[^>]{0,500}?/>|<ref\b[^>]{0,500}>.{0,8000}?</ref\s*>", re.DOTALL | re.IGNORECASE)
-# [[de:Fluss]] is not text but a link in the margin to the article in another language.
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z-]+)?")
-# The parser starts again from every opening that is never closed, so its work is their number times the length:
-# measured 0.1 to 0.6 s per million characters that are read again. Sound pages stay below a fortieth of this bound.
-_MAX_REPEATED_CHARACTERS = 10**7
-_OPEN_OR_CLOSE = re.compile(
-    r"<!--|-->|[{}\[\]]|<(?P<end>/?)(?P<tag>[a-z]+)(?=[\s/>])[^<>]{0,500}(?<!/)>", re.IGNORECASE
-)
-_PAIRS = {"{": ("{", 1), "}": ("{", -1), "[": ("[", 1), "]": ("[", -1), "<!--": ("<!--", 1), "-->": ("<!--", -1)}
-# Tags without an end tag for the parser.
-_SINGLE_TAGS = frozenset(("br", "wbr", "hr", "meta", "link", "img", "li", "dt", "dd", "th", "td", "tr"))
-_TRAILING_SPACE = re.compile(r"[^\S\n]+$", re.MULTILINE)
-_BLANK_LINES = re.compile(r"\n{3,}")
-_MAGIC_WORD = re.compile(r"__[A-Z]{3,20}__")
+_PRIVATE_USE = re.compile("[\ue000-\ue003]")  # marks of our own must not come from the page
+_HEADING = re.compile(r"^(={1,6})[ \t]*(.+?)[ \t]*\1[ \t]*\ue000*[ \t]*$", re.MULTILINE)
+_NO_LANGUAGE = wiki_language("")
 
 
-class WikitextError(ValueError):
-    """Wikitext that cannot be parsed, or not in reasonable time."""
+class _Section(NamedTuple):
+    """A heading, "" before the first one, its level from 1, and the text up to the next heading."""
+
+    level: int
+    heading: str
+    text: str
 
 
-def to_text(title: str | None, wikitext: str, link_namespaces: frozenset[str] = LINK_NAMESPACES) -> str:
+def to_text(title: str | None, wikitext: str, wiki: WikiLanguage = _NO_LANGUAGE) -> str:
     """Return the text of an article: title and sections, joined by blank lines; "" if only the title is left.
 
-    As in RETRO, sections of references, links and notes are dropped, and links to files and categories, the templates
-    of reference lists, and ``ref`` and ``table`` tags; markup is removed from the rest. Ours: "notes" is dropped like
-    "note", and so are subsections of dropped sections, and links to other languages.
+    As in RETRO (Borgeaud et al. 2022, A.2), sections of references, links and notes are dropped, and links to files and
+    categories, reference lists and tables. Ours: what is below dropped sections goes too, and so do links to other
+    languages; templates with running text leave it; what others leave empty is closed up; mathematics stays as TeX
+    between ``\\(`` and ``\\)``; lists keep their bullets and numbers. The work is linear in the length of the page.
 
     Args:
         title: title of the page, or None.
         wikitext: markup of the page.
-        link_namespaces: names, in lower case, of the namespaces to which links are dropped; with those of this wiki.
-
-    Raises:
-        WikitextError: the markup cannot be parsed, or not in reasonable time.
+        wiki: names of the wiki: namespaces, headings, templates.
     """
-    wikitext = _REFERENCE.sub("", _COMMENT.sub("", wikitext))
-    unclosed = _unclosed(wikitext)
-    if unclosed * len(wikitext) > _MAX_REPEATED_CHARACTERS:
-        raise WikitextError(
-            f"{unclosed:,} brackets, braces, comments or tags are not closed in {len(wikitext):,} characters"
-        )
-    try:
-        code = mwparserfromhell.parse(wikitext)
-    except mwparserfromhell.parser.ParserError as error:
-        raise WikitextError(f"mwparserfromhell: {error}") from error
-    sections = [text for section in _wanted_sections(code) if (text := _plain(section, link_namespaces))]
-    return "\n\n".join([*([clean(title)] if title else []), *sections]) if sections else ""
+    markup, kept = wiki_tags.protect(_PRIVATE_USE.sub("", wikitext))
+    reduced = MarkupScanner(title or "", wiki).reduce(markup)
+    if "-{" in reduced:
+        reduced = wiki_lines.choose_variants(reduced, wiki.code)
+    reduced = wiki_tags.drop_tags(reduced)
+    texts = []
+    for section in _with_text(_wanted(_sections(reduced, wiki), wiki)):
+        text = "\n".join(part for part in (section.heading, section.text) if part)
+        texts.append(kept.restore(text))
+    return "\n\n".join([*([clean(title)] if title else []), *map(clean, texts)]) if texts else ""
 
 
-def _unclosed(wikitext: str) -> int:
-    """Return the number of openings that are never closed."""
-    depths: dict[str, int] = {}
-    for token in _OPEN_OR_CLOSE.finditer(wikitext):
-        tag = (token["tag"] or "").lower()
-        kind, step = (f"<{tag}", -1 if token["end"] else 1) if tag else _PAIRS[token[0]]
-        if tag not in _SINGLE_TAGS:
-            depths[kind] = max(depths.get(kind, 0) + step, 0)
-    return sum(depths.values())
+def _sections(reduced: str, wiki: WikiLanguage) -> Iterator[_Section]:
+    level, heading, start = 1, "", 0
+    for match in _HEADING.finditer(reduced):
+        yield _Section(level, heading, _body(reduced[start : match.start()]))
+        level, heading, start = len(match[1]), _body(match[2]).strip(), match.end()
+    yield _Section(level, heading, _body(reduced[start:]))
 
 
-def _wanted_sections(code: Wikicode) -> Iterator[Wikicode]:
+def _body(reduced: str) -> str:
+    text = wiki_lines.close_holes(wiki_lines.read_lines(reduced))
+    return html.unescape(text) if "&" in text else text
+
+
+def _wanted(sections: Iterator[_Section], wiki: WikiLanguage) -> Iterator[_Section]:
     dropped_level = 7  # deeper than any heading
-    for section in code.get_sections(flat=True, include_lead=True, include_headings=True):
-        headings = section.filter_headings(recursive=False)
-        if headings:
-            level = int(headings[0].level)
-            if level > dropped_level:
+    for section in sections:
+        if section.heading:
+            if section.level > dropped_level:
                 continue
-            name = str(headings[0].title.strip_code()).strip().lower()
-            dropped_level = level if name in DROPPED_SECTIONS else 7
-            if name in DROPPED_SECTIONS:
+            dropped = section.heading.rstrip(":").strip().lower() in wiki.dropped_headings
+            dropped_level = section.level if dropped else 7
+            if dropped:
                 continue
         yield section
 
 
-def _plain(section: Wikicode, link_namespaces: frozenset[str]) -> str:
-    _prune(section, link_namespaces)
-    text = _MAGIC_WORD.sub("", str(section.strip_code(normalize=True, collapse=True)))
-    return clean(_BLANK_LINES.sub("\n\n", _TRAILING_SPACE.sub("", clean(text))))
-
-
-def _prune(code: Wikicode, link_namespaces: frozenset[str]) -> None:
-    """Drop unwanted nodes at every depth; ``Wikicode.remove`` would take quadratic time."""
-    kept = [node for node in code.nodes if not _is_dropped(node, link_namespaces)]
-    code.nodes = kept
-    for node in kept:
-        inside = node.contents if isinstance(node, Tag) else node.text if isinstance(node, Wikilink) else None
-        if inside is not None:
-            _prune(inside, link_namespaces)
-
-
-def _is_dropped(node: object, link_namespaces: frozenset[str]) -> bool:
-    if isinstance(node, Template):
-        return str(node.name).strip().lower() in DROPPED_TEMPLATES
-    if isinstance(node, Tag):
-        return str(node.tag).strip().lower() in DROPPED_TAGS
-    if isinstance(node, Wikilink):
-        namespace, colon, _ = str(node.title).partition(":")
-        margin = node.text is None and _LANGUAGE.fullmatch(namespace) is not None
-        return bool(colon) and (margin or namespace.strip().lower() in link_namespaces)
-    return False
+def _with_text(sections: Iterator[_Section]) -> list[_Section]:
+    """Drop sections with no text in them nor in the sections below them."""
+    kept: list[_Section] = []
+    needed = 0  # level of the section behind, if that is below the one looked at
+    for section in reversed(list(sections)):
+        if section.text or (section.heading and section.level < needed):
+            kept.append(section)
+            needed = section.level
+    return kept[::-1]
