@@ -6,6 +6,7 @@ from massivetext.sources.wiki_templates import HOLE
 
 _LIST = re.compile(r"([*#:;]+)[ \t]*(.*)")
 _QUOTES = re.compile(r"'{2,}")
+_BAR = "\ue004"  # a vertical bar that separates nothing
 _APOSTROPHE = "\ue003"  # an apostrophe before the mark of italic text
 _EXTERNAL = re.compile(
     r"\[(?:(?:https?|ftps?|gopher|irc|ircs|news)://|//|mailto:)[^\s\[\]<>\"]*(?:[ \t]+([^\]\n]*))?\]", re.IGNORECASE
@@ -25,11 +26,11 @@ _SEPARATOR = r"[,;:、，；：]"
 _AFTER_OPENING = re.compile(rf"([(（])(?:{_BLANK}*{_H}+{_BLANK}*(?:{_SEPARATOR}|[–—/]|(?:or|and|oder|und|ou|et|o|y|или)\b)?)+{_BLANK}*")
 _BEFORE_CLOSING = re.compile(rf"(?:{_BLANK}*(?:{_SEPARATOR}|[–—/])?{_BLANK}*{_H}+)+{_BLANK}*([)）])")
 _BETWEEN = re.compile(rf"{_SEPARATOR}{_BLANK}*{_H}+{_BLANK}*(?={_SEPARATOR})")
-_BEFORE_SIGN = re.compile(rf"{_BLANK}*{_H}+{_BLANK}*(?=[,.;:!?)）、。，；：！？]|$)", re.MULTILINE)
-_AT_BEGINNING = re.compile(rf"^({_BLANK}*(?:-|\d+\.)?{_BLANK}*){_H}+{_BLANK}*", re.MULTILINE)
+_BEFORE_SIGN = re.compile(rf"{_BLANK}*{_H}+{_BLANK}*(?=[,.;:!?)）、。，；：！？]|$)")
+_AT_BEGINNING = re.compile(rf"^({_BLANK}*(?:-|\d+\.)?{_BLANK}*){_H}+{_BLANK}*")
 _BLANK_HOLE = re.compile(rf"{_BLANK}+{_H}+{_BLANK}*|{_H}+{_BLANK}+")
 _EMPTY_QUOTES = re.compile(rf"{_BLANK}*(?:“{_H}+”|„{_H}+“|«{_BLANK}*{_H}+{_BLANK}*»|\"{_H}+\")")
-_ONLY_HOLES = re.compile(rf"^{_BLANK}*(?:[-–*]{_BLANK}*|\d+\.{_BLANK}*)?{_H}+[\s{_H}.,;:]*$\n?", re.MULTILINE)
+_ONLY_HOLES = re.compile(rf"{_BLANK}*(?:[-–*]{_BLANK}*|\d+\.{_BLANK}*)?{_H}[\s{_H}.,;:]*")
 _BLANKS_IN_LINE = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)")
 _TRAILING_BLANK = re.compile(r"[^\S\n]+$", re.MULTILINE)
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -139,14 +140,21 @@ def choose_variants(text: str, code: str) -> str:
 def close_holes(text: str) -> str:
     """Return the text closed up where something was left out: no empty parentheses, no doubled blanks or separators."""
     if HOLE in text:
-        text = _ONLY_HOLES.sub("", text)
-        text = _EMPTY_QUOTES.sub(HOLE, text)
-        text = _EMPTY_PARENTHESES.sub(HOLE, text)
-        text = _AFTER_OPENING.sub(r"\1", text)
-        text = _BEFORE_CLOSING.sub(r"\1", text)
-        text = _BETWEEN.sub("", text)
-        text = _AT_BEGINNING.sub(r"\1", text)
-        text = _BEFORE_SIGN.sub("", text)
-        text = _BLANK_HOLE.sub(" ", text).replace(HOLE, "")
-    text = _BLANKS_IN_LINE.sub(" ", text)
-    return _BLANK_LINES.sub("\n\n", _TRAILING_BLANK.sub("", text.replace(_APOSTROPHE, "'"))).strip("\n")
+        lines = (_close_line(line) if HOLE in line else line for line in text.split("\n"))
+        text = "\n".join(line for line in lines if line is not None)
+    text = _BLANKS_IN_LINE.sub(" ", text).replace(_APOSTROPHE, "'").replace(_BAR, "|")
+    return _BLANK_LINES.sub("\n\n", _TRAILING_BLANK.sub("", text)).strip("\n")
+
+
+def _close_line(line: str) -> str | None:
+    """Return a line without its holes; None if nothing else is in it."""
+    if _ONLY_HOLES.fullmatch(line):
+        return None
+    line = _EMPTY_QUOTES.sub(HOLE, line)
+    line = _EMPTY_PARENTHESES.sub(HOLE, line)
+    line = _AFTER_OPENING.sub(r"\1", line)
+    line = _BEFORE_CLOSING.sub(r"\1", line)
+    line = _BETWEEN.sub("", line)
+    line = _AT_BEGINNING.sub(r"\1", line)
+    line = _BEFORE_SIGN.sub("", line)
+    return _BLANK_HOLE.sub(" ", line).replace(HOLE, "")

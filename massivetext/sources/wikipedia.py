@@ -5,17 +5,20 @@ import urllib.parse
 from collections.abc import Iterator
 
 from massivetext.schema import Document, Rejected
-from massivetext.sources import jsonl, wikitext
-from massivetext.sources.compressed import open_stream
-from massivetext.sources.mediawiki import BrokenXMLError, Dump, DumpPage
+from massivetext.sources import wikitext
+from massivetext.sources.compressed import PlainStream, open_stream
+from massivetext.sources.dump_pieces import Gap, read_pieces
+from massivetext.sources.mediawiki import BrokenXMLError, Dump, DumpPage, LostPiece
 from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
+from massivetext.sources.wiki_languages import redirect_words, wiki_language
 from massivetext.text import clean
 
-# MediaWiki itself saves no page above 2 MiB ($wgMaxArticleSize); parsing costs about one second per MiB.
+# MediaWiki itself saves no page above 2 MiB ($wgMaxArticleSize).
 _LONGEST_PAGE = 4 * 2**20
-_REDIRECT = re.compile(r"\s*#\s*redirect\b", re.IGNORECASE)
+_REDIRECT = re.compile(rf"\s*[#＃]\s*(?:{'|'.join(map(re.escape, redirect_words()))})\s*:?\s*\[\[", re.IGNORECASE)
 _URL_SAFE = "/:@!$'()*,;~-._"
+_FILE_LANGUAGE = re.compile(r"(?:^|/)([a-z]{2,3}(?:_[a-z_]+)?)(?:wiki|wiktionary)[a-z]*-")
 
 
 def read_articles(split: Split, _options: ReadOptions, limits: ReadLimits) -> Iterator[Document | Rejected]:
@@ -29,10 +32,15 @@ def read_articles(split: Split, _options: ReadOptions, limits: ReadLimits) -> It
     longest = min(limits.max_record_bytes, _LONGEST_PAGE)
     dump = Dump(longest)
     seen: set[str] = set()
+    gaps: list[Gap] = []
     with open_stream(split.path) as stream:
         try:
-            for page in dump.pages(stream):
-                document_key = page.fields.get("id", "").strip() or f"ordinal-{page.ordinal}"
+            for page in dump.pages(_note_gaps(stream, split.path, gaps)):
+                if isinstance(page, LostPiece):
+                    if split.slice_index == 0:
+                        yield _lost(split, page)
+                    continue
+                document_key = page.document_id() or f"ordinal-{page.ordinal}"
                 if document_key in seen:  # a dump that was made of several dumps
                     document_key = f"{document_key}#{page.ordinal}"
                 seen.add(document_key)
@@ -41,38 +49,62 @@ def read_articles(split: Split, _options: ReadOptions, limits: ReadLimits) -> It
         except BrokenXMLError as error:
             if split.slice_index == 0:
                 lost = None if stream.compression else max(stream.size - error.offset, 0)
-                detail = f"the XML is broken at byte {error.offset:,} of the plain dump, {error}; the rest is lost"
+                detail = f"the XML is broken at byte {error.offset:,} of the plain dump: {error}; the rest is lost"
                 yield Rejected(split.name, str(error.offset), lost, "broken_xml", detail)
-        yield from jsonl.damage(split, stream)
+        if split.slice_index == 0:
+            for gap in gaps:
+                yield _damage(split, gap)
+
+
+def _note_gaps(stream: PlainStream, path: str, gaps: list[Gap]) -> Iterator[bytes | Gap]:
+    for piece in read_pieces(stream, path):
+        if isinstance(piece, Gap):
+            gaps.append(piece)
+        yield piece
+
+
+def _lost(split: Split, piece: LostPiece) -> Rejected:
+    detail = f"the XML is broken at byte {piece.offset:,} of the plain dump: {piece.detail}; {piece.length:,} bytes are lost"
+    return Rejected(split.name, str(piece.offset), piece.length, "broken_xml", detail)
+
+
+def _damage(split: Split, gap: Gap) -> Rejected:
+    lost = gap.end - gap.offset
+    further = "" if gap.end >= split.size else f"; reading goes on at byte {gap.end:,}"
+    detail = f"{gap.detail}; the pages there are lost{further}"
+    return Rejected(split.name, str(gap.offset), lost, "truncated" if gap.truncated else "damaged", detail)
 
 
 def _article(origin: str, document_key: str, page: DumpPage, dump: Dump, longest: int) -> Document | Rejected:
-    fields = page.fields
+    fields = page.fields()
     title = clean(fields.get("title", "")) or None
     url = _url(dump.base, title)
+    markup = fields.get("text")
+    characters = len(markup or "") + page.left_out
 
     def rejected(reason: str, detail: str, *, skipped: bool = False) -> Rejected:
-        return Rejected(origin, document_key, page.characters, reason, detail, url, skipped)
+        return Rejected(origin, document_key, characters, reason, detail, url, skipped)
 
     if fields.get("namespace", "0").strip() != "0":
         return rejected("namespace", f"'{title}' lies in namespace {fields['namespace'].strip()}", skipped=True)
-    markup = fields.get("text")
     if markup is None:
         return rejected("no_text", f"page '{title}' has no text element")
     if page.redirect or _REDIRECT.match(markup):
         return rejected("redirect", f"'{title}' leads to another page", skipped=True)
     if fields.get("model", "wikitext").strip() != "wikitext":
         return rejected("not_wikitext", f"'{title}' is {fields['model'].strip()}", skipped=True)
-    if page.characters > longest:
-        return rejected(
-            "record_too_large", f"'{title}' has {page.characters:,} characters; at most {longest:,} are read"
-        )
-    try:
-        text = wikitext.to_text(title, markup, wikitext.LINK_NAMESPACES | dump.link_namespaces)
-    except wikitext.WikitextError as error:
-        return rejected("bad_wikitext", f"'{title}': {error}")
+    if characters > longest:
+        return rejected("record_too_large", f"'{title}' has {characters:,} characters; at most {longest:,} are read")
+    language = dump.language or _language_of_file(origin)
+    text = wikitext.to_text(title, markup, wiki_language(language, dump.link_namespaces))
     metadata = {"date": date} if (date := clean(fields.get("date", ""))) else {}
     return Document(text, origin, document_key, url, title, metadata)
+
+
+def _language_of_file(name: str) -> str:
+    """Return the language that a file is named for, such as "dewiki-20240101-pages-articles.xml.bz2"; or ""."""
+    match = _FILE_LANGUAGE.search(name)
+    return match[1].replace("_", "-") if match else ""
 
 
 def _url(base: str, title: str | None) -> str | None:

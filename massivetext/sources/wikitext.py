@@ -10,7 +10,7 @@ from massivetext.sources.wiki_languages import WikiLanguage, wiki_language
 from massivetext.sources.wiki_scanner import MarkupScanner
 from massivetext.text import clean
 
-_PRIVATE_USE = re.compile("[\ue000-\ue003]")  # marks of our own must not come from the page
+_PRIVATE_USE = re.compile("[\ue000-\ue004]")  # marks of our own must not come from the page
 _HEADING = re.compile(r"^(={1,6})[ \t]*(.+?)[ \t]*\1[ \t]*\ue000*[ \t]*$", re.MULTILINE)
 _NO_LANGUAGE = wiki_language("")
 
@@ -36,7 +36,7 @@ def to_text(title: str | None, wikitext: str, wiki: WikiLanguage = _NO_LANGUAGE)
         wikitext: markup of the page.
         wiki: names of the wiki: namespaces, headings, templates.
     """
-    markup, kept = wiki_tags.protect(_PRIVATE_USE.sub("", wikitext))
+    markup, kept = wiki_tags.protect(_PRIVATE_USE.sub("", wikitext).replace("&nbsp;", "\u00a0"))
     reduced = MarkupScanner(title or "", wiki).reduce(markup)
     if "-{" in reduced:
         reduced = wiki_lines.choose_variants(reduced, wiki.code)
