@@ -1,18 +1,62 @@
-"""Remove the header and the licence from the files of Project Gutenberg."""
+"""Remove the header, the licence, credits and notes of transcribers from the files of Project Gutenberg."""
 
 import re
 from typing import NamedTuple
 
+_NAME = r"Pro(?:ject|jekt)\s+Gutenberg"
+_WORK = r"e-?\s?(?:book|text)"
 # "*** START OF THIS PROJECT GUTENBERG EBOOK EMMA ***", since about 2004; a long title may run over two lines.
-_START = re.compile(r"^\*\*\*\s?START OF (?:THE|THIS) PROJECT GUTENBERG.{0,300}?\*\*\*[^\S\n]*$", re.M | re.S | re.I)
-_END = re.compile(r"^\*\*\*\s?END OF (?:THE|THIS) PROJECT GUTENBERG", re.M | re.I)
-# "*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*", before 2004.
-_OLD_START = re.compile(r"^\*END[ *]*THE SMALL PRINT!.*$", re.M | re.I)
-_LAST_LINE = re.compile(r"^(?:The )?End of (?:the |this )?Project Gutenberg(?:['’]s| e-?(?:book|text)).*$", re.M | re.I)
-# Old files repeat this as the first line of the book.
-_FIRST_LINE = re.compile(r"\s*(?:The )?Project Gutenberg(?:['’]s)? e-?(?:book|text)[^\n]*\n", re.I)
+_START = re.compile(
+    rf"^[ \t]*\*{{2,}}[ \t]*START OF (?:THE |THIS )?{_NAME}(?:(?:(?!\n[ \t]*\n).){{0,300}}?\*{{2,}}[^\S\n]*$|[^\n]*$)",
+    re.M | re.S | re.I,
+)
+_END = re.compile(rf"^[ \t]*\*{{2,}}[ \t]*END OF (?:THE |THIS )?{_NAME}[^\n]*", re.M | re.I)
+# "*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*", before 2004; from 2002 on at the end of the file.
+_SMALL_PRINT_START = re.compile(r"^\**[ \t]*START[ *]*THE SMALL PRINT!", re.M | re.I)
+_SMALL_PRINT_END = re.compile(r"^\*+END[ *]*THE SMALL PRINT!.*$", re.M | re.I)
+_LAST_LINE = re.compile(
+    rf"^[ \t*]*(?:(?:The )?End of (?:the |this )?{_NAME}(?:['’]s|[ \t]+{_WORK})"
+    rf"|(?:Ende (?:dieses |des )?|Fin (?:de |du |del |d['’])?|Fine (?:di |del )?|Einde van |Fim d[eo] |Slut på |Konec )"
+    rf"[^\n]{{0,60}}{_NAME}).*$",
+    re.M | re.I,
+)
+_FILE_NAME = re.compile(r"^[ \t*]*This file should be named [\w.-]{3,40}.*$", re.M | re.I)  # in headers and footers
+# Old files repeat this as the first line of the book, with the author on the next.
+_FIRST_LINE = re.compile(rf"\s*[*\s]*(?:The )?{_NAME}(?:['’]s)?[ \t]+{_WORK}[^\n]*\n(?:(?:by |\[)[^\n]*\n)*", re.I)
 _FIELD = re.compile(r"^(Title|Author|Language|Release Date|Character set encoding): *(\S.*)$", re.M | re.I)
 _HEADER_CHARACTERS = 30_000  # more than the longest small print
+_TITLE_LINE = re.compile(rf"\W*(?:The )?{_NAME}(?:['’]s)?[ \t]+{_WORK}", re.I)
+# A paragraph of a header that has no mark at its end.
+_HEADER_PARAGRAPH = re.compile(
+    rf"{_NAME}|copyright laws|Plain Vanilla|Prepared By (?:Thousands|Hundreds)|Volunteers|this header|Do not (?:remove|change)"
+    r"|readable by both humans|electronic path|Etexts|eBooks? Readable|information on contacting|donations|\A\W*\Z"
+    r"|^(?:Title|Author|Language|Release Date|Posting Date|Edition|Character set encoding|Translator|Editor|Illustrator)"
+    r"[^\n]{0,30}:|legal small print|recopyright|^\[(?:e-?text|e-?book) #",
+    re.I | re.M,
+)
+_CREDIT = re.compile(
+    rf"\W{{0,3}}(?:Produced by|{_WORK} (?:was )?(?:revised|corrected|prepared|produced|scanned|transcribed|created)|This {_WORK} (?:was|is|comes)"
+    r"|This file was|Prepared by|Scanned (?:and \w+ )?by|Transcribed (?:from|by)|Typed by|Digitized by|Proofread(?:ing)? by"
+    r"|HTML version by|Updated by|Updates by|Credits:|Note: (?:This|Images|Project|The original)|Images (?:of|from) the original"
+    rf"|(?:The )?INTERNET WIRETAP|Electronic Edition by|{_NAME} (?:also )?has|\[?{_NAME} Editor['’]?s? Note"
+    rf"|\[?{_NAME}|See also {_NAME})",
+    re.I,
+)
+_NOTE = re.compile(
+    r"\W{0,12}(?:(?:Transcriber|Transcription|E-?text editor|Proofreader)['’]?s?['’]?\s*(?:Foot|End)?notes?\b"
+    r"|The listed errata have been corrected)",
+    re.I,
+)
+_NOTE_AT_END = re.compile(
+    r"^[ \t*\[_=|+-]*(?:Transcriber['’]?s?['’]?\s*(?:Foot|End)?notes?\b(?![^\n]{0,200}\])|Transcription notes?\b"
+    r"|(?:The following )?(?:typographical|typos?|errors|changes|corrections)[^\n]{0,40}(?:corrected|made) by the (?:e?-?text )?"
+    r"transcriber)",
+    re.M | re.I,
+)
+_WIDE_GAP = re.compile(r"\n(?:[ \t]*\n){3}")
+_PARAGRAPH = re.compile(r"\s*((?:[^\n]*\S[^\n]*\n?)+)")
+_LICENCE = re.compile(r"gutenberg|small print|licen[cs]e|public domain|this file should be named|donat", re.I)
+_CREDIT_CHARACTERS, _NOTE_CHARACTERS, _HEADING_CHARACTERS, _FIRST_PARAGRAPHS = 1500, 3000, 60, 12
 
 
 class GutenbergBook(NamedTuple):
@@ -30,17 +74,17 @@ class GutenbergBook(NamedTuple):
 
 
 def strip_gutenberg(text: str) -> GutenbergBook:
-    """Remove Project Gutenberg's header and footer; a text without their marks stays as it is."""
-    head = text[:_HEADER_CHARACTERS]
-    start = _START.search(head) or _last(_OLD_START, head)
-    if start is None:
+    """Remove Project Gutenberg's header and footer; a text without their marks stays as it is.
+
+    Credits and notes of transcribers go too, where they are at the beginning or the end of the book.
+    """
+    end = _end_of_header(text)
+    if end is None:
         return GutenbergBook(text, None, {})
-    fields = {name.lower().replace(" ", "_"): value.strip() for name, value in _FIELD.findall(head[: start.end()])}
-    repeated = _FIRST_LINE.match(text, start.end())
-    body = text[repeated.end() if repeated else start.end() :]
-    body = _before(_LAST_LINE, _before(_END, body))
+    fields = {name.lower().replace(" ", "_"): value.strip() for name, value in _FIELD.findall(text[:end])}
+    body = _without_credits(_without_footer(text[end:]))
     metadata = {name: fields[name] for name in ("author", "language", "release_date") if name in fields}
-    return GutenbergBook(body, fields.get("title"), metadata)
+    return GutenbergBook(_without_note_at_end(body), fields.get("title"), metadata)
 
 
 def declared_encoding(head: bytes) -> str | None:
@@ -51,12 +95,92 @@ def declared_encoding(head: bytes) -> str | None:
     return None
 
 
+def _end_of_header(text: str) -> int | None:
+    """Return where the book begins; None if there is no header."""
+    head = text[:_HEADER_CHARACTERS]
+    start = _START.search(head)
+    if start:
+        return start.end()
+    # The small print of later files is their footer: it comes behind the end of the book.
+    ends = [match.start() for mark in (_END, _LAST_LINE) if (match := mark.search(head))]
+    book_end = min((end for end in ends if head[:end].count("\n\n") > 3), default=len(head))
+    small_print = _last(_SMALL_PRINT_END, head[:book_end])
+    if small_print:
+        return small_print.end()
+    return _end_of_unmarked_header(head)
+
+
+def _end_of_unmarked_header(head: str) -> int | None:
+    """Return the end of the paragraphs at the beginning that only a header has."""
+    if not _TITLE_LINE.match(head):
+        return None
+    position = 0
+    while (paragraph := _PARAGRAPH.match(head, position)) and _HEADER_PARAGRAPH.search(paragraph[1]):
+        position = paragraph.end()
+    return position or None
+
+
+def _without_footer(body: str) -> str:
+    """Return the text before the first mark of a footer; a mark that stands before the book is taken out alone."""
+    cut = len(body)
+    for mark in (_END, _LAST_LINE, _FILE_NAME, _SMALL_PRINT_START):
+        near_end = max(len(body) // 10, 50_000)
+        for match in mark.finditer(body):
+            if len(body) - match.start() > near_end or match.start() >= cut:
+                continue
+            if _is_footer(body[: match.start()], body[match.end() :]):
+                cut = match.start()
+                break
+    body = body[:cut]
+    return _END.sub("", body, count=1) if _END.search(body[:1000]) else body
+
+
+def _is_footer(before: str, behind: str) -> bool:
+    """Return whether what is behind a mark is no part of the book."""
+    if len(before.split()) > len(behind.split()) // 2 and before.strip():
+        return True
+    return bool(before.strip()) and _LICENCE.search(behind[:3000]) is not None
+
+
+def _without_credits(body: str) -> str:
+    """Return a book without the paragraphs of credits and notes before it."""
+    kept: list[str] = []
+    position = 0
+    for _ in range(_FIRST_PARAGRAPHS):
+        repeated = _FIRST_LINE.match(body, position)
+        if repeated and not kept:
+            position = repeated.end()
+        paragraph = _PARAGRAPH.match(body, position)
+        if paragraph is None:
+            break
+        end = _end_of_note(body, paragraph)
+        if end is None:
+            kept.append(body[position : paragraph.end()])
+        position = end or paragraph.end()
+    return "".join(kept) + body[position:]
+
+
+def _end_of_note(body: str, paragraph: re.Match[str]) -> int | None:
+    """Return where a credit or note ends that begins with this paragraph; None if it is the book's own."""
+    text = paragraph[1]
+    if len(text) <= _CREDIT_CHARACTERS and _CREDIT.match(text):
+        return paragraph.end()
+    if not _NOTE.match(text):
+        return None
+    if text.lstrip().startswith("["):
+        closed = body.find("]", paragraph.start())
+        return closed + 1 if 0 <= closed - paragraph.start() <= _NOTE_CHARACTERS else paragraph.end()
+    # What is below the heading of a note belongs to it, up to three blank lines.
+    behind = paragraph.end() + 4 if len(text) < _HEADING_CHARACTERS else paragraph.end() - 1
+    gap = _WIDE_GAP.search(body, behind, paragraph.start() + _NOTE_CHARACTERS)
+    return gap.start() if gap else paragraph.end()
+
+
+def _without_note_at_end(body: str) -> str:
+    start = max(len(body) - 30_000, len(body) * 9 // 10)
+    match = _NOTE_AT_END.search(body, start)
+    return body[: match.start()].rstrip(" \t*_=+|-\n[") if match else body
+
+
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     return max(pattern.finditer(text), key=lambda match: match.start(), default=None)
-
-
-def _before(mark: re.Pattern[str], text: str) -> str:
-    """Return the text before the last match, if that is in the last tenth or the last 50,000 characters of the text."""
-    found = _last(mark, text)
-    near_end = max(len(text) // 10, 50_000)
-    return text[: found.start()] if found and len(text) - found.start() <= near_end else text

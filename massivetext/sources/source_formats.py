@@ -134,6 +134,11 @@ def _load_articles() -> Reader:
     return read_articles
 
 
+def _load_enterprise_articles() -> Reader:
+    from massivetext.sources.wiki_enterprise import read_enterprise_articles
+
+    return read_enterprise_articles
+
 # Keys of a source table that name fields of a record.
 FIELD_OPTIONS = frozenset({"text_field", "url_field", "id_field", "title_field", "date_field", "metadata"})
 # Recipes may use these names for formats that have grown and been renamed.
@@ -180,8 +185,16 @@ FORMATS: tuple[Format, ...] = (
         title="MediaWiki XML dump",
         load_reader=_load_articles,
         file_names=("*-pages-articles.xml.bz2",),
-        read_cost=1.5,  # wikitext is parsed
-        skip_cost=0.135,
+        read_cost=0.35,  # wikitext is parsed
+        skip_cost=0.11,
+    ),
+    Format(
+        name="wiki-enterprise",
+        title="HTML dump of Wikimedia Enterprise: JSON lines, also in a tar archive",
+        load_reader=_load_enterprise_articles,
+        file_names=("*_NS0_*.json.tar.gz", "*.ndjson"),
+        read_cost=0.6,  # HTML is parsed
+        skip_cost=0.03,
     ),
 )
 

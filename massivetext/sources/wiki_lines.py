@@ -7,6 +7,7 @@ from massivetext.sources.wiki_templates import HOLE
 _LIST = re.compile(r"([*#:;]+)[ \t]*(.*)")
 _QUOTES = re.compile(r"'{2,}")
 _BAR = "\ue004"  # a vertical bar that separates nothing
+LITERAL = "\ue005"  # before a character that would be markup
 _APOSTROPHE = "\ue003"  # an apostrophe before the mark of italic text
 _EXTERNAL = re.compile(
     r"\[(?:(?:https?|ftps?|gopher|irc|ircs|news)://|//|mailto:)[^\s\[\]<>\"]*(?:[ \t]+([^\]\n]*))?\]", re.IGNORECASE
@@ -142,7 +143,7 @@ def close_holes(text: str) -> str:
     if HOLE in text:
         lines = (_close_line(line) if HOLE in line else line for line in text.split("\n"))
         text = "\n".join(line for line in lines if line is not None)
-    text = _BLANKS_IN_LINE.sub(" ", text).replace(_APOSTROPHE, "'").replace(_BAR, "|")
+    text = _BLANKS_IN_LINE.sub(" ", text).replace(_APOSTROPHE, "'").replace(_BAR, "|").replace(LITERAL, "")
     return _BLANK_LINES.sub("\n\n", _TRAILING_BLANK.sub("", text)).strip("\n")
 
 

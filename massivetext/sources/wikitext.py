@@ -10,7 +10,7 @@ from massivetext.sources.wiki_languages import WikiLanguage, wiki_language
 from massivetext.sources.wiki_scanner import MarkupScanner
 from massivetext.text import clean
 
-_PRIVATE_USE = re.compile("[\ue000-\ue004]")  # marks of our own must not come from the page
+_PRIVATE_USE = re.compile("[\ue000-\ue005]")  # marks of our own must not come from the page
 _HEADING = re.compile(r"^(={1,6})[ \t]*(.+?)[ \t]*\1[ \t]*\ue000*[ \t]*$", re.MULTILINE)
 _NO_LANGUAGE = wiki_language("")
 
@@ -40,7 +40,18 @@ def to_text(title: str | None, wikitext: str, wiki: WikiLanguage = _NO_LANGUAGE)
     reduced = MarkupScanner(title or "", wiki).reduce(markup)
     if "-{" in reduced:
         reduced = wiki_lines.choose_variants(reduced, wiki.code)
-    reduced = wiki_tags.drop_tags(reduced)
+    return read_article(title, wiki_tags.drop_tags(reduced), kept, wiki)
+
+
+def read_article(title: str | None, reduced: str, kept: wiki_tags.KeptContent, wiki: WikiLanguage) -> str:
+    """Return the text of an article of which only headings, lists and quotes are marked up; see :func:`to_text`.
+
+    Args:
+        title: title of the page, or None.
+        reduced: markup without templates, links and tags; a hole stands for what was left out.
+        kept: contents of the page that are no markup.
+        wiki: names of the wiki.
+    """
     texts = []
     for section in _with_text(_wanted(_sections(reduced, wiki), wiki)):
         text = "\n".join(part for part in (section.heading, section.text) if part)
