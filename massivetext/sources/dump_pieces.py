@@ -47,15 +47,11 @@ def read_pieces(stream: PlainStream, path: str) -> Iterator[bytes | Gap]:
     """
     position = 0
     while True:
-        held: deque[bytes] = deque()  # of bz2, since some bytes of a block come before its checksum is found wrong
-        held_bytes = 0
-        while data := stream.read(_CHUNK):
+        held: deque[bytes] = deque()
+        for data in _delayed(stream, held):
             position += len(data)
-            held.append(data)
-            held_bytes += len(data)
-            while held and (stream.compression != "bz2" or held_bytes > _HELD_BYTES):
-                held_bytes -= len(held[0])
-                yield held.popleft()
+            yield data
+        position += sum(map(len, held))
         damage = stream.damage
         if damage is None:
             yield from held
@@ -74,6 +70,17 @@ def read_pieces(stream: PlainStream, path: str) -> Iterator[bytes | Gap]:
             yield Gap(damage.offset, end, damage.truncated, detail)
         if not resumes:
             return
+
+
+def _delayed(stream: PlainStream, held: deque[bytes]) -> Iterator[bytes]:
+    """Yield the bytes of a stream but the newest of bz2, which stay in ``held``: a checksum comes behind its block."""
+    held_bytes = 0
+    while data := stream.read(_CHUNK):
+        held.append(data)
+        held_bytes += len(data)
+        while held and (stream.compression != "bz2" or held_bytes > _HELD_BYTES):
+            held_bytes -= len(held[0])
+            yield held.popleft()
 
 
 def _sound_part(path: str, held: bytes, damage: StreamDamage, last: tuple[int, int], position: int) -> bytes:

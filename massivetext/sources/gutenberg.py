@@ -28,16 +28,19 @@ _HEADER_CHARACTERS = 30_000  # more than the longest small print
 _TITLE_LINE = re.compile(rf"\W*(?:The )?{_NAME}(?:['’]s)?[ \t]+{_WORK}", re.I)
 # A paragraph of a header that has no mark at its end.
 _HEADER_PARAGRAPH = re.compile(
-    rf"{_NAME}|copyright laws|Plain Vanilla|Prepared By (?:Thousands|Hundreds)|Volunteers|this header|Do not (?:remove|change)"
-    r"|readable by both humans|electronic path|Etexts|eBooks? Readable|information on contacting|donations|\A\W*\Z"
-    r"|^(?:Title|Author|Language|Release Date|Posting Date|Edition|Character set encoding|Translator|Editor|Illustrator)"
-    r"[^\n]{0,30}:|legal small print|recopyright|^\[(?:e-?text|e-?book) #",
+    rf"{_NAME}|copyright laws|Plain Vanilla|Prepared By (?:Thousands|Hundreds)|Volunteers|this header"
+    r"|Do not (?:remove|change)|readable by both humans"
+    r"|electronic path|Etexts|eBooks? Readable|information on contacting|donations|\A\W*\Z"
+    r"|^(?:Title|Author|Language|Release Date|Posting Date|Edition|Character set encoding|Translator|Editor"
+    r"|Illustrator)[^\n]{0,30}:|legal small print|recopyright|^\[(?:e-?text|e-?book) #",
     re.I | re.M,
 )
 _CREDIT = re.compile(
-    rf"\W{{0,3}}(?:Produced by|{_WORK} (?:was )?(?:revised|corrected|prepared|produced|scanned|transcribed|created)|This {_WORK} (?:was|is|comes)"
-    r"|This file was|Prepared by|Scanned (?:and \w+ )?by|Transcribed (?:from|by)|Typed by|Digitized by|Proofread(?:ing)? by"
-    r"|HTML version by|Updated by|Updates by|Credits:|Note: (?:This|Images|Project|The original)|Images (?:of|from) the original"
+    rf"\W{{0,3}}(?:Produced by|{_WORK} (?:was )?(?:revised|corrected|prepared|produced|scanned|transcribed|created)"
+    rf"|This {_WORK} (?:was|is|comes)"
+    r"|This file was|Prepared by|Scanned (?:and \w+ )?by|Transcribed (?:from|by)|Typed by|Digitized by"
+    r"|Proofread(?:ing)? by|HTML version by|Updated by|Updates by|Credits:|Note: (?:This|Images|Project|The original)"
+    r"|Images (?:of|from) the original"
     rf"|(?:The )?INTERNET WIRETAP|Electronic Edition by|{_NAME} (?:also )?has|\[?{_NAME} Editor['’]?s? Note"
     rf"|\[?{_NAME}|See also {_NAME})",
     re.I,
@@ -49,8 +52,8 @@ _NOTE = re.compile(
 )
 _NOTE_AT_END = re.compile(
     r"^[ \t*\[_=|+-]*(?:Transcriber['’]?s?['’]?\s*(?:Foot|End)?notes?\b(?![^\n]{0,200}\])|Transcription notes?\b"
-    r"|(?:The following )?(?:typographical|typos?|errors|changes|corrections)[^\n]{0,40}(?:corrected|made) by the (?:e?-?text )?"
-    r"transcriber)",
+    r"|(?:The following )?(?:typographical|typos?|errors|changes|corrections)[^\n]{0,40}(?:corrected|made)"
+    r" by the (?:e?-?text )?transcriber)",
     re.M | re.I,
 )
 _WIDE_GAP = re.compile(r"\n(?:[ \t]*\n){3}")

@@ -162,7 +162,7 @@ class Dump:
                     self._bound_between()
                     return
                 yield from self._end_between(match.start())
-                self._take(match.end())
+                self._take(match.end() - match.start())
                 self._within, self._left_out = True, 0
             match = _PAGE_OR_END.search(self._buffer, self._scanned)
             if match is None:
@@ -250,6 +250,8 @@ class Dump:
             elif unknown and unknown != _UTF8_BOM:
                 shown = unknown[:40].decode("utf-8", "replace")
                 self._lose(end, f"{shown!r} is between pages")
+        if self._between is None or not data.strip():
+            self._take(end)
         self._after_gap = False
         if self._between is not None:
             yield self._between

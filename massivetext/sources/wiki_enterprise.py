@@ -3,6 +3,7 @@
 import io
 import tarfile
 from collections.abc import Iterator
+from typing import cast
 
 import msgspec
 
@@ -40,9 +41,7 @@ class EnterprisePage(msgspec.Struct):
     article_body: _Body = msgspec.field(default_factory=_Body)
 
 
-def read_enterprise_articles(
-    split: Split, _options: ReadOptions, limits: ReadLimits
-) -> Iterator[Document | Rejected]:
+def read_enterprise_articles(split: Split, _options: ReadOptions, limits: ReadLimits) -> Iterator[Document | Rejected]:
     """Yield the articles of an Enterprise HTML dump: pages of namespace 0.
 
     The document key is the ordinal of the line, from 0, over all files of an archive.
@@ -73,7 +72,7 @@ def _lines(stream: PlainStream, longest: int) -> Iterator[BoundedLine]:
         for member in archive:
             content = archive.extractfile(member) if member.isfile() else None
             if content is not None:
-                yield from read_lines(io.BufferedReader(content), longest)  # type: ignore[arg-type]
+                yield from read_lines(cast(io.BufferedReader, content), longest)
 
 
 def _page(origin: str, document_key: str, line: BoundedLine, longest: int) -> Document | Rejected:
@@ -99,4 +98,6 @@ def _page(origin: str, document_key: str, line: BoundedLine, longest: int) -> Do
     metadata = {"date": clean(page.date_modified)} if page.date_modified else {}
     if page.identifier != "":
         metadata["page_id"] = str(page.identifier)
-    return Document(text, origin, document_key, page.url, title, metadata, len(body.html.encode("utf-8", "replace")) or None)
+    return Document(
+        text, origin, document_key, page.url, title, metadata, len(body.html.encode("utf-8", "replace")) or None
+    )

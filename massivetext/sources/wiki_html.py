@@ -1,7 +1,6 @@
 """Convert the HTML of wiki pages, as Parsoid writes it, to the text of articles."""
 
 import re
-from collections.abc import Callable
 
 import lxml.html
 from lxml import etree
@@ -12,11 +11,16 @@ from massivetext.sources.wiki_tags import KeptContent
 from massivetext.sources.wiki_templates import HOLE
 from massivetext.sources.wikitext import read_article
 
-_MARKUP = re.compile(r"_(?=_)|\[(?=[a-z]+:|//)|^[*#:;|=-]", re.IGNORECASE)  # characters that are none in HTML
+# Characters that would be markup, though they are none in HTML; at the beginning of a line and elsewhere.
+_MARKUP = re.compile(r"_(?=_)|\[(?=[a-z]+:|//)", re.IGNORECASE)
+_LINE_MARKUP = re.compile(r"^[*#:;|=-]")
 _PRIVATE_USE = re.compile("[\ue000-\ue005]")
 _BLANKS = re.compile(r"[ \t\r\n]+")
 _DROPPED = frozenset(
-    "table style script noscript figure template audio video img link meta head nav form input button object".split()
+    (
+        *("table", "style", "script", "noscript", "figure", "template", "audio", "video", "img", "link", "meta"),
+        *("head", "nav", "form", "input", "button", "object"),
+    )
 )
 # Classes of what is beside the text of an article: boxes, notes, links to other pages, marks of editors.
 _DROPPED_CLASSES = re.compile(
@@ -27,9 +31,13 @@ _DROPPED_CLASSES = re.compile(
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _POWER = re.compile(r"[+\-−–]?[\d.,]+|n|[+\-−]")
 _BLOCKS = frozenset(
-    "p div section blockquote center dl ul ol pre article aside header footer main address details summary".split()
+    (
+        *("p", "div", "section", "blockquote", "center", "dl", "ul", "ol", "pre", "article", "aside", "header"),
+        *("footer", "main", "address", "details", "summary"),
+    )
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_SPECIAL = frozenset(("math", "pre", "sup", "br", *_HEADINGS))
 _MOST_DEPTH = 200
 
 
@@ -58,9 +66,8 @@ class PageText:
         if _is_dropped(element) or depth > _MOST_DEPTH:
             self._pieces.append(HOLE)
             return
-        special = _SPECIAL.get(tag)
-        if special is not None:
-            special(self, element)
+        if tag in _SPECIAL:
+            self._add_special(tag, element)
             return
         if len(element) == 0 and not (element.text or "").strip(" \n\t"):
             self._pieces.append(" " if element.text else HOLE)
@@ -78,8 +85,21 @@ class PageText:
             return
         text = _BLANKS.sub(" ", _PRIVATE_USE.sub("", text))
         if not self._pieces or self._pieces[-1].endswith("\n"):
-            text = text.lstrip(" ")
-        self._pieces.append(_MARKUP.sub(rf"{LITERAL}\g<0>{LITERAL}", text).replace("''", f"'{LITERAL}'"))
+            text = _LINE_MARKUP.sub(rf"{LITERAL}\g<0>", text.lstrip(" "))
+        self._pieces.append(_MARKUP.sub(rf"\g<0>{LITERAL}", text).replace("''", f"'{LITERAL}'"))
+
+    def _add_special(self, tag: str, element: lxml.html.HtmlElement) -> None:
+        match tag:
+            case "math":
+                self._math(element)
+            case "pre":
+                self._preformatted(element)
+            case "sup":
+                self._raised(element)
+            case "br":
+                self._pieces.append("\n")
+            case _:
+                self._heading(element)
 
     def _math(self, element: lxml.html.HtmlElement) -> None:
         found = element.xpath(".//*[local-name()='annotation' and @encoding='application/x-tex']")
@@ -98,18 +118,6 @@ class PageText:
         marks = "=" * _HEADINGS[element.tag]
         self._pieces.append(f"\n\n{marks} {text} {marks}\n" if text else "\n\n")
 
-    def _break(self, _element: lxml.html.HtmlElement) -> None:
-        self._pieces.append("\n")
-
-
-_SPECIAL: dict[str, Callable[[PageText, lxml.html.HtmlElement], None]] = {
-    "math": PageText._math,
-    "pre": PageText._preformatted,
-    "sup": PageText._raised,
-    "br": PageText._break,
-    **{tag: PageText._heading for tag in _HEADINGS},
-}
-
 
 def html_to_text(title: str | None, html: str, wiki: WikiLanguage) -> str:
     """Return the text of an article; see :func:`massivetext.sources.wikitext.to_text`.
@@ -123,7 +131,9 @@ def html_to_text(title: str | None, html: str, wiki: WikiLanguage) -> str:
         ValueError: there is no HTML.
     """
     try:
-        root = lxml.html.document_fromstring(html.encode("utf-8", "replace"), parser=lxml.html.HTMLParser(encoding="utf-8"))
+        root = lxml.html.document_fromstring(
+            html.encode("utf-8", "replace"), parser=lxml.html.HTMLParser(encoding="utf-8")
+        )
     except (etree.ParserError, etree.XMLSyntaxError) as error:
         raise ValueError(f"lxml: {error}") from error
     page = PageText()

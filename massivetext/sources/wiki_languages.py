@@ -20,6 +20,7 @@ class WikiLanguage:
         dropped_headings: headings of sections that are dropped with all below them; lower case.
         template_rules: text of templates by their name; see ``wiki_templates.toml``.
         language_names: names of languages by code, as templates of this wiki write them.
+        months: names of the months, or none.
         group: sign between groups of three digits.
         decimal: sign before the fraction of a number.
     """
@@ -29,6 +30,7 @@ class WikiLanguage:
     dropped_headings: frozenset[str]
     template_rules: Mapping[str, str]
     language_names: Mapping[str, str]
+    months: tuple[str, ...]
     group: str
     decimal: str
 
@@ -45,7 +47,7 @@ def wiki_language(code: str, own_namespaces: frozenset[str] = frozenset()) -> Wi
         own_namespaces: names of the namespaces of files and categories that the dump declares, in lower case.
     """
     tables = _load("wiki_languages.toml")
-    own = tables.get(code, {})
+    own = tables.get(code, tables["en"] if not code else {})
     namespaces = {name for table in tables.values() for name in (*table["file"], *table["category"])}
     headings = {name for table in tables.values() for name in table["drop"]}
     templates = dict(_load("wiki_templates.toml"))
@@ -60,6 +62,7 @@ def wiki_language(code: str, own_namespaces: frozenset[str] = frozenset()) -> Wi
         dropped_headings=frozenset(headings) | frozenset(own.get("drop_here", ())),
         template_rules=rules,
         language_names=names.get(code, {}),
+        months=tuple(own.get("months", ())),
         group=own.get("group", "\u00a0" if own else ","),
         decimal=own.get("decimal", "."),
     )

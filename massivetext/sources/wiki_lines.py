@@ -24,7 +24,9 @@ _EMPTY_PARENTHESES = re.compile(
     rf"{_BLANK}*(?:\((?=[^()]{{0,80}}{_H})[\s\u00a0,;:/·–—\-=&.{_H}]*\)|（(?=[^（）]{{0,80}}{_H})[\s，、；：,;:/·–—\-{_H}]*）)"
 )
 _SEPARATOR = r"[,;:、，；：]"
-_AFTER_OPENING = re.compile(rf"([(（])(?:{_BLANK}*{_H}+{_BLANK}*(?:{_SEPARATOR}|[–—/]|(?:or|and|oder|und|ou|et|o|y|или)\b)?)+{_BLANK}*")
+_AFTER_OPENING = re.compile(
+    rf"([(（])(?:{_BLANK}*{_H}+{_BLANK}*(?:{_SEPARATOR}|[–—/]|(?:or|and|oder|und|ou|et|o|y|или)\b)?)+{_BLANK}*"
+)
 _BEFORE_CLOSING = re.compile(rf"(?:{_BLANK}*(?:{_SEPARATOR}|[–—/])?{_BLANK}*{_H}+)+{_BLANK}*([)）])")
 _BETWEEN = re.compile(rf"{_SEPARATOR}{_BLANK}*{_H}+{_BLANK}*(?={_SEPARATOR})")
 _BEFORE_SIGN = re.compile(rf"{_BLANK}*{_H}+{_BLANK}*(?=[,.;:!?)）、。，；：！？]|$)")
@@ -38,7 +40,7 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 
 
 def read_lines(reduced: str) -> str:
-    """Return the lines of a section without the markup that begins or is within them; lists have bullets and numbers."""
+    """Return the lines of a section without the markup in them; lists have bullets and numbers."""
     if "[" in reduced:
         reduced = _EXTERNAL.sub(lambda match: match[1] or HOLE, reduced)
     if "__" in reduced:
@@ -46,13 +48,14 @@ def read_lines(reduced: str) -> str:
     lines: list[str] = []
     numbers: list[int] = []  # of the last item of each level of a numbered list
     for line in reduced.split("\n"):
-        if line[:1] in ("*", "#", ":", ";") and line:
-            line = _list_line(line, numbers)
+        text = line
+        if line.startswith(("*", "#", ":", ";")):
+            text = _list_line(line, numbers)
         else:
             numbers = []
-            if line.startswith("|") or line.startswith("----"):  # a row of a broken table; a ruler
-                line = line.lstrip("-") if line[0] == "-" else ""
-        lines.append(_without_quotes(line) if "''" in line else line)
+            if line.startswith(("|", "----")):  # a row of a broken table; a ruler
+                text = line.lstrip("-") if line[0] == "-" else ""
+        lines.append(_without_quotes(text) if "''" in text else text)
     return "\n".join(lines)
 
 
@@ -100,9 +103,9 @@ def _free_apostrophe(line: str) -> str:
 
     def rank(match: re.Match[str]) -> int:
         before, second = line[match.start() - 1 : match.start()], line[match.start() - 2 : match.start() - 1]
-        if before in ("", " "):
+        if before == " ":
             return 2
-        return 0 if second in ("", " ") else 1
+        return 0 if second == " " else 1
 
     chosen = min(candidates, key=rank)
     return f"{line[: chosen.start()]}{_APOSTROPHE}{line[chosen.start() + 1 :]}"

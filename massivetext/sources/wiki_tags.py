@@ -15,23 +15,29 @@ _RAW = re.compile(
     re.IGNORECASE,
 )
 _TRANSCLUSION = re.compile(r"</?(?:noinclude|onlyinclude)\s*/?>", re.IGNORECASE)
+_NOWIKI = re.compile(r"</?nowiki\s*/?>", re.IGNORECASE)
 _TEX_BLANK = re.compile(r"\s*\n\s*")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:\s|/)[^<>]*)?>")
 _TABLE = re.compile(r"<(/?)table(?=[\s>])[^<>]*>", re.IGNORECASE)
-_HIDDEN = re.compile(
-    r"<(span|div)\b[^<>]{0,500}?display\s*:\s*none[^<>]{0,500}>[^<>]{0,2000}</\1\s*>", re.IGNORECASE
-)
+_HIDDEN = re.compile(r"<(span|div)\b[^<>]{0,500}?display\s*:\s*none[^<>]{0,500}>[^<>]{0,2000}</\1\s*>", re.IGNORECASE)
 _POWER = re.compile(r"<sup(?:\s[^<>]*)?>\s*([+\-−–]?[\d.,]{1,12}|n|[+\-−])\s*</sup\s*>", re.IGNORECASE)
+_READING_MARK = re.compile(r"<rp>[^<>]{0,10}</rp>", re.IGNORECASE)
+_READING = re.compile(r"<rt(?:\s[^<>]*)?>([^<>]{0,200})</rt\s*>", re.IGNORECASE)
 _RULER = re.compile(r"<(?:br|hr)(?:\s[^<>]*)?/?>[ \t]*\n?|</br\s*>[ \t]*\n?", re.IGNORECASE)
 _PARAGRAPH = re.compile(
-    r"[ \t]*</?(?:p|div|blockquote|center|poem|section|dl|ul|ol|table|figure|h[1-6])(?:[\s/][^<>]*)?>[ \t]*", re.IGNORECASE
+    r"[ \t]*</?(?:p|div|blockquote|center|poem|section|dl|ul|ol|table|figure|h[1-6])(?:[\s/][^<>]*)?>[ \t]*",
+    re.IGNORECASE,
 )
 _ITEM = re.compile(r"[ \t]*<li(?:\s[^<>]*)?>[ \t]*", re.IGNORECASE)
 _BREAK = re.compile(r"[ \t]*</?(?:dt|dd|tr|td|th|caption|figcaption)(?:[\s/][^<>]*)?>[ \t]*", re.IGNORECASE)
 _INLINE = frozenset(
-    "span li small big b i u s em strong sub sup code tt var kbd samp cite q abbr font del ins strike bdi bdo dfn mark"
-    " ruby rb rp rt rtc rbc wbr data time a nobr noinclude onlyinclude ref references onlyinclude translate tvar"
-    " languages link meta tbody thead tfoot colgroup col templatestyles img acronym blink label input".split()
+    (
+        *("span", "li", "small", "big", "b", "i", "u", "s", "em", "strong", "sub", "sup", "code", "tt", "var"),
+        *("kbd", "samp", "cite", "q", "abbr", "font", "del", "ins", "strike", "bdi", "bdo", "dfn", "mark", "ruby"),
+        *("rb", "rp", "rt", "rtc", "rbc", "wbr", "data", "time", "a", "nobr", "noinclude", "onlyinclude", "ref"),
+        *("references", "onlyinclude", "translate", "tvar", "languages", "link", "meta", "tbody", "thead", "tfoot"),
+        *("colgroup", "col", "templatestyles", "img", "acronym", "blink", "label", "input"),
+    )
 )
 
 
@@ -69,6 +75,8 @@ def protect(markup: str) -> tuple[str, KeptContent]:
             continue
         end = None if tag in unclosed else _END[tag].search(markup, position)
         if end is None:
+            if not tag:
+                position = len(markup)  # as in MediaWiki, a comment without an end is one to the end of the page
             unclosed.add(tag)
             continue  # a tag that is never closed is dropped alone
         pieces.append(_content(tag, markup[position : end.start()], kept))
@@ -93,6 +101,7 @@ def _content(tag: str, content: str, kept: KeptContent) -> str:
             return kept.keep(html.unescape(content))
         case "pre" | "source" | "syntaxhighlight":
             inline = "\n" not in content.strip()
+            content = _NOWIKI.sub("", content) if tag == "pre" else content
             mark = kept.keep(html.unescape(content.strip("\n")))
             return mark if inline else f"\n\n{mark}\n\n"
         case "" | "ref":
@@ -108,6 +117,7 @@ def drop_tags(text: str) -> str:
     if "<" not in text:
         return text
     text = _HIDDEN.sub(HOLE, _without_tables(text))
+    text = _READING.sub(r"(\1)", _READING_MARK.sub("", text)) if "<rt" in text else text
     text = _RULER.sub("\n", _POWER.sub(r"^\1", text))
     text = _BREAK.sub("\n", _ITEM.sub("\n* ", _PARAGRAPH.sub("\n\n", text)))
     return _TAG.sub(_inline_text, text)
@@ -133,5 +143,3 @@ def _without_tables(text: str) -> str:
             depth += 1
     pieces.append(text[position:])
     return "".join(pieces)
-
-

@@ -88,7 +88,8 @@ def _find_pattern(name: str, code: str) -> tuple[str, str] | None:
 def _patterns(code: str) -> tuple[tuple[str, str, str], ...]:
     """Return the beginnings and ends of the names of rules with "*", and their rules, the wiki's own first."""
     rules = wiki_language(code).template_rules.items()
-    return tuple((*name.split("*", 1), rule) for name, rule in rules if name.count("*") == 1 and len(name) > 1)[::-1]
+    found = [(*name.partition("*")[::2], rule) for name, rule in rules if name.count("*") == 1 and len(name) > 1]
+    return tuple(found[::-1])
 
 
 def _call(name: str, parameters: str | None, star: str, wiki: WikiLanguage) -> Call:
@@ -241,11 +242,16 @@ def _inches(call: Call) -> str:
 
 
 def _day(call: Call) -> str:
-    """A date of year, month and day as numbers, in ISO order; only the year if that is all."""
-    numbers = [value for value in call.unnamed[:3] if value]
-    if len(numbers) > 1 and all(value.isdecimal() for value in numbers):
-        return "-".join([numbers[0], *(value.zfill(2) for value in numbers[1:])])
-    return numbers[0] if numbers else ""
+    """A date of year, month and day: "February 24, 1993" where months have names, else in ISO order."""
+    year, month, day = [*call.unnamed[:3], "", "", ""][:3]
+    number = int(month) if month.isdecimal() else 0
+    if not 0 < number <= len(call.wiki.months):
+        return "-".join(value.zfill(2) for value in (year, month, day) if value)
+    name = call.wiki.months[number - 1]
+    if not day:
+        return f"{name} {year}"
+    day = day.lstrip("0")
+    return f"{day} {name} {year}" if call.value("df") else f"{name} {day}, {year}"
 
 
 def _age(call: Call) -> str:
@@ -306,20 +312,22 @@ _ACTIONS: Mapping[str, Callable[[Call], str]] = {
 }
 
 
+_CASES: Mapping[str, Callable[[str], str]] = {
+    "lc": str.lower,
+    "uc": str.upper,
+    "lcfirst": lambda text: text[:1].lower() + text[1:],
+    "ucfirst": lambda text: text[:1].upper() + text[1:],
+}
+
+
 def _function(name: str, first: str, rest: str, wiki: WikiLanguage) -> str | None:
     """Return what a parser function leaves; None if there is no function of this name."""
     more = [part.strip().strip(HOLE) for part in rest.split("|")]
+    if name in _CASES:
+        return _CASES[name](first)
     match name:
         case "formatnum":
             return group_digits(first, wiki)
-        case "lc":
-            return first.lower()
-        case "uc":
-            return first.upper()
-        case "lcfirst":
-            return first[:1].lower() + first[1:]
-        case "ucfirst":
-            return first[:1].upper() + first[1:]
         case "#if":
             return more[0] if first.strip(HOLE) else "".join(more[1:2])
         case "#ifeq":

@@ -37,13 +37,9 @@ def read_articles(split: Split, _options: ReadOptions, limits: ReadLimits) -> It
         try:
             for page in dump.pages(_note_gaps(stream, split.path, gaps)):
                 if isinstance(page, LostPiece):
-                    if split.slice_index == 0:
-                        yield _lost(split, page)
+                    yield from _lost(split, page)
                     continue
-                document_key = page.document_id() or f"ordinal-{page.ordinal}"
-                if document_key in seen:  # a dump that was made of several dumps
-                    document_key = f"{document_key}#{page.ordinal}"
-                seen.add(document_key)
+                document_key = _document_key(page, seen)
                 if page.ordinal % split.slice_count == split.slice_index:
                     yield _article(split.name, document_key, page, dump, longest)
         except BrokenXMLError as error:
@@ -51,9 +47,15 @@ def read_articles(split: Split, _options: ReadOptions, limits: ReadLimits) -> It
                 lost = None if stream.compression else max(stream.size - error.offset, 0)
                 detail = f"the XML is broken at byte {error.offset:,} of the plain dump: {error}; the rest is lost"
                 yield Rejected(split.name, str(error.offset), lost, "broken_xml", detail)
-        if split.slice_index == 0:
-            for gap in gaps:
-                yield _damage(split, gap)
+    yield from (_damage(split, gap) for gap in gaps if split.slice_index == 0)
+
+
+def _document_key(page: DumpPage, seen: set[str]) -> str:
+    document_key = page.document_id() or f"ordinal-{page.ordinal}"
+    if document_key in seen:  # a dump that was made of several dumps
+        document_key = f"{document_key}#{page.ordinal}"
+    seen.add(document_key)
+    return document_key
 
 
 def _note_gaps(stream: PlainStream, path: str, gaps: list[Gap]) -> Iterator[bytes | Gap]:
@@ -63,9 +65,13 @@ def _note_gaps(stream: PlainStream, path: str, gaps: list[Gap]) -> Iterator[byte
         yield piece
 
 
-def _lost(split: Split, piece: LostPiece) -> Rejected:
-    detail = f"the XML is broken at byte {piece.offset:,} of the plain dump: {piece.detail}; {piece.length:,} bytes are lost"
-    return Rejected(split.name, str(piece.offset), piece.length, "broken_xml", detail)
+def _lost(split: Split, piece: LostPiece) -> Iterator[Rejected]:
+    if split.slice_index != 0:
+        return
+    detail = (
+        f"the XML is broken at byte {piece.offset:,} of the plain dump: {piece.detail}; {piece.length:,} bytes are lost"
+    )
+    yield Rejected(split.name, str(piece.offset), piece.length, "broken_xml", detail)
 
 
 def _damage(split: Split, gap: Gap) -> Rejected:

@@ -24,12 +24,12 @@ class _Section(NamedTuple):
 
 
 def to_text(title: str | None, wikitext: str, wiki: WikiLanguage = _NO_LANGUAGE) -> str:
-    """Return the text of an article: title and sections, joined by blank lines; "" if only the title is left.
+    r"""Return the text of an article: title and sections, joined by blank lines; "" if only the title is left.
 
     As in RETRO (Borgeaud et al. 2022, A.2), sections of references, links and notes are dropped, and links to files and
     categories, reference lists and tables. Ours: what is below dropped sections goes too, and so do links to other
     languages; templates with running text leave it; what others leave empty is closed up; mathematics stays as TeX
-    between ``\\(`` and ``\\)``; lists keep their bullets and numbers. The work is linear in the length of the page.
+    between ``\(`` and ``\)``; lists keep their bullets and numbers. The work is linear in the length of the page.
 
     Args:
         title: title of the page, or None.

@@ -2,6 +2,7 @@ import bz2
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+
 import pytest
 
 from massivetext.recipe import IngestOptions
