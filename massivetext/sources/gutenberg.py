@@ -85,9 +85,9 @@ def strip_gutenberg(text: str) -> GutenbergBook:
     if end is None:
         return GutenbergBook(text, None, {})
     fields = {name.lower().replace(" ", "_"): value.strip() for name, value in _FIELD.findall(text[:end])}
-    body = _without_credits(_without_footer(text[end:]))
+    body = _without_credits(_without_note_at_end(_without_footer(text[end:])))
     metadata = {name: fields[name] for name in ("author", "language", "release_date") if name in fields}
-    return GutenbergBook(_without_note_at_end(body), fields.get("title"), metadata)
+    return GutenbergBook(body, fields.get("title"), metadata)
 
 
 def declared_encoding(head: bytes) -> str | None:
@@ -180,7 +180,7 @@ def _end_of_note(body: str, paragraph: re.Match[str]) -> int | None:
 
 
 def _without_note_at_end(body: str) -> str:
-    start = max(len(body) - 30_000, len(body) * 9 // 10)
+    start = max(len(body) - 30_000, len(body) // 2)
     match = _NOTE_AT_END.search(body, start)
     return body[: match.start()].rstrip(" \t*_=+|-\n[") if match else body
 

@@ -169,3 +169,30 @@ def test_real_books_of_project_gutenberg_come_without_its_name(shared_data: Path
 
     assert len(files) == 32
     assert titles.count("Emma") == 2
+
+
+BOOK = "CHAPTER I\n\n" + "It was a bright cold day in April. " * 40
+HEADER = (
+    "The Project Gutenberg EBook of Les Fleurs, by C\n#3 in our series by C\n\nCopyright laws are changing all over."
+)
+FOOTER = "This file should be named x.txt\n\nfree\n\n*END*THE SMALL PRINT! FOR PUBLIC DOMAIN EBOOKS*Ver.02/11/02*END*"
+
+
+OPENING, CLOSING = (f"*** {word} OF THE PROJECT GUTENBERG EBOOK X ***" for word in ("START", "END"))
+CREDIT = "Produced by A and\nB at http://x"
+NOTE = "E-text prepared by A\n\n[Transcriber's Note: one\n\ntwo.]"
+NOTES = "TRANSCRIBER'S NOTES\n\nPage 5: x changed to y."
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (HEADER, "Title: Les Fleurs", "Language: French", BOOK, CLOSING, FOOTER),
+        ("** START OF THIS PROJECT GUTENBERG EBOOK X **", CREDIT, "\n", BOOK, "End of Project Gutenberg's X, by C"),
+        (f"{OPENING}\n{CLOSING}", BOOK),
+        (OPENING.replace("*** S", "***S"), NOTE, BOOK, NOTES, CLOSING),
+        (OPENING, BOOK, "Ende dieses Projekt Gutenberg Etextes X", "more"),
+    ],
+)
+def test_headers_and_footers_of_every_age(pieces: tuple[str, ...]) -> None:
+    assert gutenberg.strip_gutenberg("\n\n".join(pieces)).text.strip() == BOOK.strip()
