@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import string
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -151,3 +152,9 @@ def write_state(context: Context, stages: Iterable[StageState], *, until: str) -
             stages=tuple(stages),
         )
     )
+
+
+def licence_text(name: str, holder: str = "Ann Lee") -> str:
+    """Return a whole licence text of the demo, by its SPDX identifier."""
+    path = Path(__file__).parents[1] / "massivetext" / "demo" / "data" / "licences" / f"{name}.txt"
+    return string.Template(path.read_text()).substitute(year="2019", holder=holder)

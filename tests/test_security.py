@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 from apache_beam.runners.portability.fn_api_runner import worker_handlers
-from builders import read_file
+from builders import licence_text, read_file
 from command import ROOT
 
 from massivetext.engines import local_workers
@@ -236,9 +236,7 @@ def _pins(path: Path) -> Iterator[tuple[str, str]]:
 
 # -- compressed files and archives -------------------------------------------------------------------------------------
 
-MIT = b"""Permission is hereby granted, free of charge, to any person obtaining a copy of this software, to deal in it
-subject to the following conditions: The above copyright notice and this permission notice shall be
-included in all copies or substantial portions of the Software."""
+MIT = licence_text("MIT").encode()
 
 
 @pytest.mark.parametrize(

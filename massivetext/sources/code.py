@@ -88,6 +88,8 @@ def _licences(split: Split, expansion: ExpansionLimit) -> tuple[str, tuple[str, 
     with open_stream(split.path) as stream, fs.open_read(split.path) as handle:
         for member in archive_members(stream, handle, expansion):
             folder, _, name = member.path.removeprefix("./").rpartition("/")
+            if _of_a_mac(folder, name):
+                continue
             tops.add(folder.partition("/")[0])
             if "/" not in folder and licences.is_licence_file(name) and len(files) < _MAX_LICENCE_FILES:
                 files[posixpath.join(folder, name)] = member.read(_LICENCE_BYTES).decode("utf-8", "replace")
@@ -123,11 +125,18 @@ def _from_member(
 def _unwanted(path: str) -> str | None:
     """Return why a file of any language is left out, as a short reason, or None."""
     *folders, name = path.split("/")
+    if _of_a_mac("/".join(folders), name):
+        return "archive_metadata"
     if _VENDORED.intersection(folders):
         return "vendored"
     if _MINIFIED.search(name):
         return "minified"
     return "lock_file" if _LOCK_FILE.fullmatch(name) else None
+
+
+def _of_a_mac(folder: str, name: str) -> bool:
+    """Return whether a Mac put this file into the archive: attributes of another file, or how a folder looks."""
+    return "__MACOSX" in folder.split("/") or name.startswith("._") or name == ".DS_Store"
 
 
 def _from_record(

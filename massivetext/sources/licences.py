@@ -1,10 +1,16 @@
-"""Find the SPDX identifiers of licence texts and package metadata, by phrases that distinguish licences."""
+"""Find the SPDX identifiers of licence texts and package metadata.
 
+Phrases tell which licence a text resembles; it counts as that licence if the whole text agrees with its template.
+"""
+
+import functools
 import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from typing import cast
+
+from massivetext.sources import licence_templates
 
 UNKNOWN = "unknown"
 
@@ -152,19 +158,37 @@ def licences_of_repository(files: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+@functools.lru_cache(maxsize=1024)
 def licences_of_text(text: str) -> tuple[str, ...]:
-    """Return the licences that a text contains by their text, title or SPDX tag, sorted; () if there is none."""
+    """Return the licences that a text contains by their text, title or SPDX tag, sorted; () if there is none.
+
+    "unknown" is among them unless the whole text agrees with the templates of these licences: an added clause, of
+    whatever kind, makes it another licence.
+    """
+    found: set[str] = set()
+    for expression in _SPDX_TAG.findall(text):
+        found.update(parse_spdx(expression))
+    untagged = _SPDX_TAG.sub("", text)
+    resembled = _resembled(untagged)
+    if resembled:
+        whole = licence_templates.matches_whole(untagged, resembled)
+        found.update(whole or (*resembled, UNKNOWN))
+    elif found and len(untagged.strip()) > _STUB_CHARACTERS:
+        found.add(UNKNOWN)
+    return tuple(sorted(found))
+
+
+def _resembled(text: str) -> set[str]:
+    """Return the licences that a text has phrases of."""
     folded = f" {_NOT_TEXT.sub(' ', text.lower())} "
     found = {
         licence
         for licence, (wanted, unwanted) in _PHRASES.items()
         if all(phrase in folded for phrase in wanted) and not any(phrase in folded for phrase in unwanted)
     }
-    for expression in _SPDX_TAG.findall(text):
-        found.update(parse_spdx(expression))
     if _GNU_NAMED.search(folded) and not found.intersection((*_GNU, *_QUOTES_GNU)):
         found.add("GPL")
-    return tuple(sorted(found))
+    return found
 
 
 def parse_spdx(expression: str) -> tuple[str, ...]:
