@@ -13,6 +13,11 @@ from massivetext.sources.splits import Split
 from massivetext.storage import files as fs
 from massivetext.text import clean
 
+# Fields of records that name licences; the last five are those of The Stack, versions 1 and 2.
+_LICENCE_FIELDS = (
+    *("license", "licence", "licenses", "licences", "detected_licenses", "gha_license_id"),
+    *("max_stars_repo_licenses", "max_issues_repo_licenses", "max_forks_repo_licenses"),
+)
 _LICENCE_BYTES = 1 << 18
 _MAX_LICENCE_FILES = 64
 
@@ -142,7 +147,7 @@ def _of_a_mac(folder: str, name: str) -> bool:
 def _from_record(
     origin: str, document_key: str, record: Mapping[str, object], length: int, options: ReadOptions
 ) -> Document | Rejected:
-    found = licences.licences_of_values(record.get(name) for name in ("license", "licence", "licenses", "licences"))
+    found = licences.licences_of_values(record.get(name) for name in _LICENCE_FIELDS)
     refused = [licence for licence in found if licence not in options.licences]
     if refused:
         detail = f"licence {', '.join(found)}; not accepted: {', '.join(refused)}"

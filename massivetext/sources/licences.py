@@ -19,7 +19,21 @@ _LICENCE_FILE = re.compile(
     r"(?:[\w+-]+[-_.])?(?:un)?licen[cs]es?(?:[-_.][\w.+ -]*)?|copying(?:[-_.][\w.+ -]*)?", re.IGNORECASE
 )
 _NO_LICENCE_SUFFIX = (".py", ".js", ".ts", ".go", ".rs", ".java", ".c", ".h", ".cpp", ".rb", ".php", ".cs", ".sh")
-_METADATA_FILES = frozenset({"package.json", "pyproject.toml", "Cargo.toml"})
+_METADATA_FILES = frozenset(
+    {"package.json", "composer.json", "pyproject.toml", "Cargo.toml", "setup.cfg", "setup.py", "pom.xml"}
+)
+_CLASSIFIER = re.compile(r"License :: [^\"'\n]+")
+# Classifiers that name one licence. "BSD License" and other families name none: the licence text decides.
+_CLASSIFIED: Mapping[str, str] = {
+    "Apache Software License": "Apache-2.0",
+    "MIT License": "MIT",
+    "ISC License (ISCL)": "ISC",
+    "The Unlicense (Unlicense)": "Unlicense",
+    "CC0 1.0 Universal (CC0 1.0) Public Domain Dedication": "CC0-1.0",
+}
+_FAMILIES = frozenset({"BSD License", "OSI Approved", "Artistic License", "Public Domain"})
+_ASSIGNED = re.compile(r"""^\s*(?:\w+\.)?licen[sc]es?\s*=\s*(?:u?["']([^"'\n]+)["']|([\w.+ -]+)$)""", re.MULTILINE)
+_POM_LICENCE = re.compile(r"<license>\s*<name>([^<]+)</name>", re.DOTALL)
 
 # A licence matches if all phrases of its first tuple are in the text, and no phrase of the second. In text and phrases,
 # runs of all characters but letters, digits and dots are one blank. GNU licences quote one another, so their full
@@ -130,9 +144,14 @@ _ALIASES: Mapping[str, str] = {
 _CANONICAL = {name.lower(): name for name in (*_PHRASES, *_ALIASES.values())} | {"bsl-1.1": "BUSL-1.1"}
 
 
+def is_metadata_file(name: str) -> bool:
+    """Return whether a file of this base name is metadata of a package, which may name its licence."""
+    return name in _METADATA_FILES or name.endswith(".gemspec")
+
+
 def is_licence_file(name: str) -> bool:
     """Return whether a file of this base name at the top level of a repository may contain its licence."""
-    if name in _METADATA_FILES:
+    if is_metadata_file(name):
         return True
     return _LICENCE_FILE.fullmatch(name) is not None and not name.lower().endswith(_NO_LICENCE_SUFFIX)
 
@@ -150,9 +169,9 @@ def licences_of_repository(files: Mapping[str, str]) -> tuple[str, ...]:
     found: set[str] = set()
     unreadable = False
     for name, text in files.items():
-        licences = _metadata(name, text) if name in _METADATA_FILES else licences_of_text(text)
+        licences = _metadata(name, text) if is_metadata_file(name) else licences_of_text(text)
         found.update(licences)
-        unreadable |= not licences and name not in _METADATA_FILES and len(text.strip()) > _STUB_CHARACTERS
+        unreadable |= not licences and not is_metadata_file(name) and len(text.strip()) > _STUB_CHARACTERS
     if unreadable or not found:
         found.add(UNKNOWN)
     return tuple(sorted(found))
@@ -211,17 +230,48 @@ def licences_of_values(values: Iterable[object]) -> tuple[str, ...]:
 
 
 def _metadata(name: str, text: str) -> tuple[str, ...]:
+    """Return the licences that the metadata of a package names, sorted; () if it names none."""
+    found: set[str] = set()
+    for classifier in _CLASSIFIER.findall(text) if name.startswith(("setup.", "pyproject")) else ():
+        title = classifier.rpartition(" :: ")[2].strip()
+        found.update(() if title in _FAMILIES else (_CLASSIFIED.get(title, UNKNOWN),))
+    if name.endswith((".cfg", ".py", ".gemspec")):
+        values: Iterable[object] = (quoted or bare for quoted, bare in _ASSIGNED.findall(text))
+    elif name == "pom.xml":
+        values = _POM_LICENCE.findall(text)
+    else:
+        values = _fields(name, text)
+    for value in values:
+        found.update(_licences_of_field(value))
+    return tuple(sorted(found))
+
+
+def _licences_of_field(value: object) -> tuple[str, ...]:
+    if isinstance(value, dict):  # {text = "MIT"}, {file = "LICENSE"}, {"type": "MIT"}
+        value = value.get("text") or value.get("type")
+    if not isinstance(value, str) or not value.strip() or value.upper().startswith("SEE LICENSE"):
+        return ()
+    return parse_spdx(value) if len(value) < 100 else licences_of_text(value) or (UNKNOWN,)
+
+
+def _fields(name: str, text: str) -> list[object]:
+    """Return the values of the licence fields of JSON or TOML."""
     try:
         data: object = json.loads(text) if name.endswith(".json") else tomllib.loads(text)
     except (ValueError, RecursionError):
-        return ()
+        return []
     if not isinstance(data, dict):
-        return ()
-    fields = cast(dict[str, object], data)
-    table = fields.get({"pyproject.toml": "project", "Cargo.toml": "package"}.get(name, ""), fields)
-    value = table.get("license") if isinstance(table, dict) else None
-    if isinstance(value, dict):  # {text = "MIT"}, {file = "LICENSE"}, {"type": "MIT"}
-        value = value.get("text") or value.get("type")
-    if not isinstance(value, str) or value.upper().startswith("SEE LICENSE"):
-        return ()
-    return parse_spdx(value) if len(value) < 100 else licences_of_text(value)
+        return []
+    tables = {
+        "pyproject.toml": [("project",), ("tool", "poetry")],
+        "Cargo.toml": [("package",), ("workspace", "package")],
+    }
+    values: list[object] = []
+    for path in tables.get(name, [()]):
+        table: object = data
+        for part in path:
+            table = table.get(part) if isinstance(table, dict) else None
+        for field in ("license", "licence", "licenses") if isinstance(table, dict) else ():
+            value = cast(dict[str, object], table).get(field)
+            values.extend(value if isinstance(value, list) else [value])
+    return values

@@ -97,6 +97,19 @@ def test_values_of_a_record(values: list[object], found: tuple[str, ...]) -> Non
         ({"pyproject.toml": '[project]\nlicense = {text = "BSD-3-Clause"}'}, ("BSD-3-Clause",)),
         ({"pyproject.toml": '[project]\nlicense = {file = "LICENSE"}', "LICENSE": MIT}, ("MIT",)),
         ({"Cargo.toml": '[package]\nlicense = "MIT OR Apache-2.0"'}, ("Apache-2.0", "MIT")),
+        ({"Cargo.toml": '[workspace.package]\nlicense = "GPL-3.0"'}, ("GPL-3.0",)),
+        ({"Cargo.toml": "[package]\nlicense.workspace = true", "LICENSE": MIT}, ("MIT",)),
+        ({"package.json": '{"licenses": [{"type": "MIT"}, {"type": "GPL-2.0"}]}'}, ("GPL-2.0", "MIT")),
+        ({"composer.json": '{"license": ["MIT", "proprietary"]}'}, ("MIT", "unknown")),
+        ({"setup.cfg": "[metadata]\nlicense = Apache 2.0"}, ("Apache-2.0",)),
+        ({"setup.py": 'setup(\n    license="MIT",\n)'}, ("MIT",)),
+        (
+            {"setup.py": '["License :: OSI Approved :: GNU General Public License v3 (GPLv3)"]', "LICENSE": MIT},
+            ("MIT", "unknown"),
+        ),
+        ({"setup.py": '["License :: OSI Approved :: BSD License"]', "LICENSE": MIT}, ("MIT",)),
+        ({"pom.xml": "<licenses><license>\n<name>MIT License</name></license></licenses>"}, ("MIT",)),
+        ({"x.gemspec": 's.license = "AGPL-3.0"', "LICENSE": MIT}, ("AGPL-3.0", "MIT")),
     ],
 )
 def test_repositories(files: dict[str, str], found: tuple[str, ...]) -> None:
