@@ -19,6 +19,7 @@ _LICENCE_FIELDS = (
     *("max_stars_repo_licenses", "max_issues_repo_licenses", "max_forks_repo_licenses"),
 )
 _LICENCE_BYTES = 1 << 18
+_HEADER_CHARACTERS = 2000  # beginning of a source file that may name a licence of its own
 _MAX_LICENCE_FILES = 64
 
 # Folders of copies of other people's code, with other licences.
@@ -81,7 +82,8 @@ def _archive(
                 copy = seen[member.path] = seen.get(member.path, 0) + 1
                 if ordinal % split.slice_count == split.slice_index:
                     document_key = clean(member.path) + (f"#{copy}" if copy > 1 else "")
-                    yield _from_member(split.name, document_key, member, root, named, limits)
+                    made = _from_member(split.name, document_key, member, root, named, limits)
+                    yield _under_own_licence(made, member.size, options.licences)
     except ArchiveError as error:  # not damage, since its licences could be read
         yield Rejected(split.name, str(ordinal), None, "too_large", f"{split.name}: {error}; the rest is lost")
 
@@ -125,6 +127,20 @@ def _from_member(
     if not text:
         return Rejected(origin, document_key, len(data), "empty_file", f"{path}: nothing in it", skipped=True)
     return Document(text, origin, document_key, None, None, {"path": path, "language": language, "licence": licence})
+
+
+def _under_own_licence(made: Document | Rejected, size: int, accepted: tuple[str, ...]) -> Document | Rejected:
+    """Return the document with the licence that its first lines name, or a rejection if that is not accepted."""
+    if isinstance(made, Rejected):
+        return made
+    found = licences.licences_of_tags(made.text[:_HEADER_CHARACTERS])
+    if not found:
+        return made
+    refused = [licence for licence in found if licence not in accepted]
+    if refused:
+        detail = f"{made.metadata['path']}: licence {', '.join(found)}; not accepted: {', '.join(refused)}"
+        return Rejected(made.origin, made.key, size, "file_licence", clean(detail), skipped=True)
+    return made._replace(metadata={**made.metadata, "licence": " AND ".join(found)})
 
 
 def _unwanted(path: str) -> str | None:

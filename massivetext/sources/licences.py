@@ -197,6 +197,11 @@ def licences_of_text(text: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def licences_of_tags(text: str) -> tuple[str, ...]:
+    """Return the licences that SPDX tags of a text name, sorted; () if it has none."""
+    return tuple(sorted({name for expression in _SPDX_TAG.findall(text) for name in parse_spdx(expression)}))
+
+
 def _resembled(text: str) -> set[str]:
     """Return the licences that a text has phrases of."""
     folded = f" {_NOT_TEXT.sub(' ', text.lower())} "

@@ -206,3 +206,16 @@ def test_real_archives(shared_data: Path, read_file: ReadFile) -> None:
     assert sum(languages.values()) == 2375
     assert languages["Python"] > 1100
     assert {"Go", "JavaScript", "TypeScript", "Ruby", "R", "C", "Shell"} <= set(languages)
+
+
+def test_a_file_under_another_licence_is_judged_by_itself(tmp_path: Path, read_file: ReadFile) -> None:
+    files = {
+        "LICENSE": MIT.encode(),
+        "a.py": b"# SPDX-License-Identifier: GPL-2.0-only\nx = 1",
+        "b.py": b"# SPDX-License-Identifier: Apache-2.0\nx = 1",
+        "c.py": b"x = 1",
+    }
+    documents, rejected = read_file("code", write_zip(tmp_path / "a", files))
+
+    assert [(d.key, d.metadata["licence"]) for d in documents] == [("b.py", "Apache-2.0"), ("c.py", "MIT")]
+    assert [(r.offset, r.reason) for r in rejected if "licence" in r.reason] == [("a.py", "file_licence")]
