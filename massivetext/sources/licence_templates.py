@@ -102,6 +102,11 @@ def _read_whole(words: "_Words", candidates: "list[tuple[str, regex.Pattern[str]
     return tuple(sorted(found)) or None
 
 
+def has_conditions(text: str) -> bool:
+    """Return whether a text has words that conditions are made of."""
+    return not _LEGAL_WORDS.isdisjoint(word.lower() for word in _WORD.findall(text))
+
+
 class _Words:
     """The words of a text, folded for comparison and as they were written; copyright lines are left out.
 

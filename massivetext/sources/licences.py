@@ -171,7 +171,7 @@ def licences_of_repository(files: Mapping[str, str]) -> tuple[str, ...]:
     for name, text in files.items():
         licences = _metadata(name, text) if is_metadata_file(name) else licences_of_text(text)
         found.update(licences)
-        unreadable |= not licences and not is_metadata_file(name) and len(text.strip()) > _STUB_CHARACTERS
+        unreadable |= not licences and not is_metadata_file(name) and not _is_stub(text)
     if unreadable or not found:
         found.add(UNKNOWN)
     return tuple(sorted(found))
@@ -192,7 +192,7 @@ def licences_of_text(text: str) -> tuple[str, ...]:
     if resembled:
         whole = licence_templates.matches_whole(untagged, resembled)
         found.update(whole or (*resembled, UNKNOWN))
-    elif found and len(untagged.strip()) > _STUB_CHARACTERS:
+    elif found and not _is_stub(untagged):
         found.add(UNKNOWN)
     return tuple(sorted(found))
 
@@ -200,6 +200,11 @@ def licences_of_text(text: str) -> tuple[str, ...]:
 def licences_of_tags(text: str) -> tuple[str, ...]:
     """Return the licences that SPDX tags of a text name, sorted; () if it has none."""
     return tuple(sorted({name for expression in _SPDX_TAG.findall(text) for name in parse_spdx(expression)}))
+
+
+def _is_stub(text: str) -> bool:
+    """Return whether a text is short and has no word that conditions need."""
+    return len(text.strip()) <= _STUB_CHARACTERS and not licence_templates.has_conditions(text)
 
 
 def _resembled(text: str) -> set[str]:
