@@ -39,8 +39,10 @@ from massivetext.sources import find_format, http
 from massivetext.sources.archives import ARCHIVE_EXPANSION
 from massivetext.sources.code import read_source_files
 from massivetext.sources.compressed import EXPANSION, open_stream
-from massivetext.sources.jsonl import read_json_documents
+from massivetext.sources.fields import builder
+from massivetext.sources.parquet import parquet_documents
 from massivetext.sources.reading import read_split
+from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 from massivetext.storage import files as fs
 from massivetext.text import printable
@@ -402,8 +404,14 @@ def test_a_zip_of_one_file_named_many_times_ends_somewhere(tmp_path: Path) -> No
 
 
 def test_a_parquet_of_one_text_named_many_times_ends_somewhere(tmp_path: Path) -> None:
-    read = functools.partial(read_json_documents, expansion=EXPANSION._replace(free_bytes=8 << 20))
-    formats = (dataclasses.replace(find_format("jsonl"), load_reader=lambda: read),)
+    limit = EXPANSION._replace(free_bytes=8 << 20)
+
+    def read(split: Split, options: ReadOptions, limits: ReadLimits) -> Iterator[Document | Rejected]:
+        with open_stream(split.path) as stream:
+            build = builder(split.name, options.fields)
+            yield from parquet_documents(split, stream.stored(), "text", limits, build, limit)
+
+    formats = (dataclasses.replace(find_format("documents"), load_reader=lambda: read),)
     text = SENTENCE * 10_000  # 1 MB
     column = pa.DictionaryArray.from_arrays(pa.array([0] * 5000, pa.int32()), pa.array([text]))
     path = tmp_path / "a.parquet"

@@ -139,6 +139,7 @@ def _load_enterprise_articles() -> Reader:
 
     return read_enterprise_articles
 
+
 # Keys of a source table that name fields of a record.
 FIELD_OPTIONS = frozenset({"text_field", "url_field", "id_field", "title_field", "date_field", "metadata"})
 # Recipes may use these names for formats that have grown and been renamed.
