@@ -176,7 +176,8 @@ def ingest_key(text: str, monkeypatch: pytest.MonkeyPatch) -> str:
         for name in recipe.sources
     }
     loaded = LoadedRecipe(recipe=recipe, path="old.toml", root="/nowhere")
-    stage = dataclasses.replace(INGEST, version=2)  # the version of the stage when the key was recorded
+    libraries = ("trafilatura", "lxml", "fastwarc", "mwparserfromhell", "charset-normalizer")
+    stage = dataclasses.replace(INGEST, version=2, libraries=libraries)  # the stage when the key was recorded
     return compute_stage_keys(RunPlan(loaded, splits, dict.fromkeys(recipe.sources, ()), {}), [stage])["ingest"]
 
 
