@@ -15,6 +15,8 @@ ARCHIVE_EXPANSION = ExpansionLimit(1 << 28, 100)
 _MOST_HEADER = 1 << 20  # bytes of the name or the attributes of a member
 _MOST_ATTRIBUTES = 1000  # attributes that apply to all members
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
+_SYMBOLIC_LINK = 0o12  # type of a file, in the attributes of a zip member
+_LONGEST_TARGET = 4096  # bytes of the path that a link leads to
 # Errors of tarfile for an archive; some of them are not meant, but happen for hostile headers.
 _TAR_ERRORS = (tarfile.TarError, EOFError, ValueError, LookupError, OverflowError, RecursionError)
 # Errors of zipfile for a member: bad bytes, encryption (RuntimeError), an unknown method.
@@ -29,12 +31,16 @@ class ArchiveMember(NamedTuple):
         size: number of bytes according to the archive.
         read: returns at most the first ``n`` bytes of the content; must be called before the next member is requested.
         copy: writes the whole content to a file, instead of ``read``; returns the number of bytes.
+        link: where a link leads to, for links; such a member has no content.
+        is_hard: whether the link is a hard link: its target is a path of the archive, not relative to its folder.
     """
 
     path: str
     size: int
     read: Callable[[int], bytes]
     copy: Callable[[IO[bytes]], int]
+    link: str | None = None
+    is_hard: bool = False
 
 
 class ArchiveError(ValueError):
@@ -47,20 +53,25 @@ def is_archive(stream: PlainStream) -> bool:
 
 
 def archive_members(
-    stream: PlainStream, handle: IO[bytes], expansion: ExpansionLimit = ARCHIVE_EXPANSION
+    stream: PlainStream, handle: IO[bytes], expansion: ExpansionLimit = ARCHIVE_EXPANSION, *, links: bool = False
 ) -> Iterator[ArchiveMember]:
-    """Yield the regular files of an archive in its order; folders, links and devices are left out.
+    """Yield the regular files of an archive in its order; folders and devices are left out.
 
     Args:
         stream: plain bytes of the file from the beginning.
         handle: the same file as stored, seekable.
         expansion: limit on the bytes of all files that are read.
+        links: whether to yield symbolic and hard links as well.
 
     Raises:
         ArchiveError: the archive is damaged here, or expands too far; the files before are valid.
     """
     left = expansion.plain_bytes(stream.size)
     for member in _zip_members(handle) if _is_zip(stream) else _tar_members(stream):
+        if member.link is not None:
+            if links:
+                yield member
+            continue
         taken = 0
 
         def read(size: int, member: ArchiveMember = member) -> bytes:
@@ -126,8 +137,22 @@ def _zip_members(handle: IO[bytes]) -> Iterator[ArchiveMember]:
 
     with archive:
         for info in archive.infolist():
-            if not info.is_dir() and (info.external_attr >> 28) not in (0o12,):  # 0o12: a symbolic link
+            if (info.external_attr >> 28) == _SYMBOLIC_LINK:
+                yield _zip_link(info, reader(info))
+            elif not info.is_dir():
                 yield ArchiveMember(info.filename, info.file_size, reader(info), _zip_copier(archive, info))
+
+
+def _zip_link(info: zipfile.ZipInfo, read: Callable[[int], bytes]) -> ArchiveMember:
+    try:
+        target = read(_LONGEST_TARGET + 1).decode("utf-8", "replace") if info.file_size <= _LONGEST_TARGET else ""
+    except ArchiveError:
+        target = ""  # leads nowhere
+    return _link(info.filename, target)
+
+
+def _link(path: str, target: str, *, is_hard: bool = False) -> ArchiveMember:
+    return ArchiveMember(path, 0, lambda size: b"", lambda target: 0, target, is_hard)
 
 
 def _zip_copier(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[IO[bytes]], int]:
@@ -176,8 +201,11 @@ def _tar_members(stream: PlainStream) -> Iterator[ArchiveMember]:
         with tarfile.open(fileobj=io.BufferedReader(stream, 1 << 20), mode="r|", tarinfo=_BoundedTarInfo) as archive:
             while (info := archive.next()) is not None:
                 cast(_KeepsHeaders, archive).members = []  # tarfile would keep every header in memory
-                if info.isreg():
-                    path = info.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+                path = info.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+                if info.issym() or info.islnk():
+                    target = info.linkname.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+                    yield _link(path, target, is_hard=info.islnk())
+                elif info.isreg():
                     yield ArchiveMember(path, info.size, _tar_reader(archive, info), _tar_copier(archive, info))
     except _TAR_ERRORS as error:
         raise ArchiveError(f"not readable as tar from here on: {error}") from error

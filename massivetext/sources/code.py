@@ -1,13 +1,14 @@
 """Read source files under accepted licences, from archives of repositories, JSON lines or Parquet."""
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 
 from massivetext.schema import Document, Rejected
-from massivetext.sources import fields, jsonl, languages, licences
+from massivetext.sources import fields, jsonl, languages, licence_notices, licences, unwanted_code
 from massivetext.sources.archives import ARCHIVE_EXPANSION, ArchiveError, ArchiveMember, archive_members, is_archive
 from massivetext.sources.compressed import ExpansionLimit, open_stream
+from massivetext.sources.licence_statements import LICENCE_BYTES, Statement, Verdict, verdict_of
+from massivetext.sources.repository_licences import RepositoryLicences
 from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 from massivetext.storage import files as fs
@@ -18,19 +19,8 @@ _LICENCE_FIELDS = (
     *("license", "licence", "licenses", "licences", "detected_licenses", "gha_license_id"),
     *("max_stars_repo_licenses", "max_issues_repo_licenses", "max_forks_repo_licenses"),
 )
-_LICENCE_BYTES = 1 << 18
-_HEADER_CHARACTERS = 2000  # beginning of a source file that may name a licence of its own
-_MAX_LICENCE_FILES = 64
-
-# Folders of copies of other people's code, with other licences.
-_VENDORED = frozenset(
-    {"node_modules", "bower_components", "jspm_packages", "site-packages", "__pycache__", ".git"}
-    | {"vendor", "vendors", "vendored", "third_party", "third-party", "thirdparty"}
-)
-_MINIFIED = re.compile(r"[-.]min\.(?:js|mjs|css)$|\.bundle\.js$", re.IGNORECASE)
-_LOCK_FILE = re.compile(
-    r"(?:.*[-.])?lock(?:\.(?:json|ya?ml|hcl))?|npm-shrinkwrap\.json|go\.sum|packages\.lock\.json", re.IGNORECASE
-)
+# Fields of The Stack, version 2: what linguist says of the file.
+_UNWANTED_FIELDS = {"is_vendor": "vendored", "is_generated": "generated"}
 
 
 def read_source_files(
@@ -38,8 +28,9 @@ def read_source_files(
 ) -> Iterator[Document | Rejected]:
     """Yield the source files of an archive, which is one repository, or of JSON lines or Parquet.
 
-    The document key of a file is its path in the archive. A repository is skipped unless every licence found at its top
-    level is accepted; in JSON lines (``text``, ``path``, ``license``) each line names its own licence.
+    The document key of a file is its path in the archive. A repository is skipped unless every licence that is named at
+    its top level is accepted; a file in it is skipped unless those of its folders and of its own are. In JSON lines
+    (``text``, ``path``, ``license``) each line names its own licence. The metadata says which file names the licence.
 
     Raises:
         FileNotFoundError: the file was deleted.
@@ -62,19 +53,17 @@ def _archive(
     split: Split, options: ReadOptions, limits: ReadLimits, expansion: ExpansionLimit
 ) -> Iterator[Document | Rejected]:
     try:
-        root, found = _licences(split, expansion)
+        root, stated = _read_licences(split, expansion)
     except ArchiveError as error:
         # Its licence may be in the unreadable rest, so no file of it can be used.
         if split.slice_index == 0:
             yield Rejected(split.name, "0", split.size, "damaged", f"{split.name}: {error}")
         return
-    refused = [licence for licence in found if licence not in options.licences]
-    if refused:
+    refusal = stated.of_repository().refused(options.licences)
+    if refusal and not stated.lets_files_speak(options.licences):
         if split.slice_index == 0:
-            detail = f"licence {', '.join(found)}; not accepted: {', '.join(refused)}"
-            yield Rejected(split.name, "0", split.size, "licence", detail, skipped=True)
+            yield Rejected(split.name, "0", split.size, "licence", clean(refusal), skipped=True)
         return
-    named = " AND ".join(found)
     seen: dict[str, int] = {}
     try:
         with open_stream(split.path) as stream, fs.open_read(split.path) as handle:
@@ -82,35 +71,53 @@ def _archive(
                 copy = seen[member.path] = seen.get(member.path, 0) + 1
                 if ordinal % split.slice_count == split.slice_index:
                     document_key = clean(member.path) + (f"#{copy}" if copy > 1 else "")
-                    made = _from_member(split.name, document_key, member, root, named, limits)
-                    yield _under_own_licence(made, member.size, options.licences)
+                    made = _from_member(split.name, document_key, member, root, limits)
+                    yield _judged(made, member, stated, options.licences)
     except ArchiveError as error:  # not damage, since its licences could be read
         yield Rejected(split.name, str(ordinal), None, "too_large", f"{split.name}: {error}; the rest is lost")
 
 
-def _licences(split: Split, expansion: ExpansionLimit) -> tuple[str, tuple[str, ...]]:
-    """Return the folder that contains all files, with a slash, or "", and the licences at its top level."""
+def _read_licences(split: Split, expansion: ExpansionLimit) -> tuple[str, RepositoryLicences]:
+    """Return the folder that contains all files, with a slash, or "", and what the files say of licences."""
     tops: set[str] = set()
-    files: dict[str, str] = {}
-    with open_stream(split.path) as stream, fs.open_read(split.path) as handle:
-        for member in archive_members(stream, handle, expansion):
-            folder, _, name = member.path.removeprefix("./").rpartition("/")
-            if _of_a_mac(folder, name):
-                continue
-            tops.add(folder.partition("/")[0])
-            if "/" not in folder and licences.is_licence_file(name) and len(files) < _MAX_LICENCE_FILES:
-                files[posixpath.join(folder, name)] = member.read(_LICENCE_BYTES).decode("utf-8", "replace")
+    stated = RepositoryLicences()
+    for path, member in _members(split, expansion):
+        if len(tops) < 2:
+            tops.add(path.rpartition("/")[0].partition("/")[0])
+        if member.link is not None:
+            stated.add_link(path, member.link, hard=member.is_hard)
+        elif stated.wants(path) and not unwanted_code.is_vendored(path.partition("/")[2]):
+            stated.add(path, member.read(LICENCE_BYTES + 1))
+    if needed := stated.needed():
+        for path, member in _members(split, expansion):
+            if path in needed and member.link is None:
+                stated.add_needed(path, member.read(LICENCE_BYTES + 1))
     root = tops.pop() if len(tops) == 1 else ""
-    at_root = {path.rpartition("/")[2]: text for path, text in files.items() if path.rpartition("/")[0] == root}
-    return (f"{root}/" if root else ""), licences.licences_of_repository(at_root)
+    stated.finish(root)
+    return (f"{root}/" if root else ""), stated
+
+
+def _members(split: Split, expansion: ExpansionLimit) -> Iterator[tuple[str, ArchiveMember]]:
+    """Yield the files and links of an archive with their paths, but for those that a Mac adds."""
+    with open_stream(split.path) as stream, fs.open_read(split.path) as handle:
+        for member in archive_members(stream, handle, expansion, links=True):
+            path = _normal(member.path)
+            folder, _, name = path.rpartition("/")
+            if not unwanted_code.is_of_a_mac(folder, name):
+                yield path, member
+
+
+def _normal(path: str) -> str:
+    """Return the path of a member in one form, which other members name it by."""
+    return posixpath.normpath(path)
 
 
 def _from_member(
-    origin: str, document_key: str, member: ArchiveMember, root: str, licence: str, limits: ReadLimits
+    origin: str, document_key: str, member: ArchiveMember, root: str, limits: ReadLimits
 ) -> Document | Rejected:
-    path = clean(member.path.removeprefix("./").removeprefix(root))
+    path = clean(_normal(member.path).removeprefix(root))
     language = languages.language_of_path(path)
-    unwanted = _unwanted(path) or ("not_source_code" if language is None else None)
+    unwanted = unwanted_code.unwanted_path(path) or ("not_source_code" if language is None else None)
     if unwanted or language is None:
         return Rejected(origin, document_key, member.size, unwanted or "", f"{path}: left out", skipped=True)
     try:
@@ -120,61 +127,67 @@ def _from_member(
     if len(data) > limits.max_record_bytes:
         detail = f"{path} is larger than ingest.max_record_bytes = {limits.max_record_bytes:,}"
         return Rejected(origin, document_key, member.size, "record_too_large", detail)
+    if unwanted_code.is_binary(data):
+        detail = f"{path}: has zero bytes, so it is no text"
+        return Rejected(origin, document_key, len(data), "binary", detail, skipped=True)
     try:
         text = clean(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         return Rejected(origin, document_key, len(data), "bad_utf8", f"{path}: {error}")
     if not text:
         return Rejected(origin, document_key, len(data), "empty_file", f"{path}: nothing in it", skipped=True)
-    return Document(text, origin, document_key, None, None, {"path": path, "language": language, "licence": licence})
+    if unwanted := unwanted_code.unwanted_text(path, text):
+        return Rejected(origin, document_key, len(data), unwanted, f"{path}: left out", skipped=True)
+    return Document(text, origin, document_key, None, None, {"path": path, "language": language})
 
 
-def _under_own_licence(made: Document | Rejected, size: int, accepted: tuple[str, ...]) -> Document | Rejected:
-    """Return the document with the licence that its first lines name, or a rejection if that is not accepted."""
+def _judged(
+    made: Document | Rejected, member: ArchiveMember, stated: RepositoryLicences, accepted: tuple[str, ...]
+) -> Document | Rejected:
+    """Return the document of a file with its licence, or a rejection."""
     if isinstance(made, Rejected):
         return made
-    found = licences.licences_of_tags(made.text[:_HEADER_CHARACTERS])
-    if not found:
-        return made
-    refused = [licence for licence in found if licence not in accepted]
-    if refused:
-        detail = f"{made.metadata['path']}: licence {', '.join(found)}; not accepted: {', '.join(refused)}"
-        return Rejected(made.origin, made.key, size, "file_licence", clean(detail), skipped=True)
-    return made._replace(metadata={**made.metadata, "licence": " AND ".join(found)})
+    return _under_licence(made, stated.of_file(_normal(member.path), made.text), member.size, accepted)
 
 
-def _unwanted(path: str) -> str | None:
-    """Return why a file of any language is left out, as a short reason, or None."""
-    *folders, name = path.split("/")
-    if _of_a_mac("/".join(folders), name):
-        return "archive_metadata"
-    if _VENDORED.intersection(folders):
-        return "vendored"
-    if _MINIFIED.search(name):
-        return "minified"
-    return "lock_file" if _LOCK_FILE.fullmatch(name) else None
-
-
-def _of_a_mac(folder: str, name: str) -> bool:
-    """Return whether a Mac put this file into the archive: attributes of another file, or how a folder looks."""
-    return "__MACOSX" in folder.split("/") or name.startswith("._") or name == ".DS_Store"
+def _under_licence(made: Document, verdict: Verdict, size: int, accepted: tuple[str, ...]) -> Document | Rejected:
+    """Return a document with its licence and the evidence of it, or a rejection if it is not accepted."""
+    if refusal := verdict.refused(accepted):
+        detail = clean(f"{made.metadata.get('path', '')}: {refusal}")
+        return Rejected(made.origin, made.key, size, "file_licence", detail, skipped=True)
+    known = {"licence": " AND ".join(verdict.licences), "licence_evidence": verdict.evidence}
+    return made._replace(metadata={**made.metadata, **known})
 
 
 def _from_record(
     origin: str, document_key: str, record: Mapping[str, object], length: int, options: ReadOptions
 ) -> Document | Rejected:
-    found = licences.licences_of_values(record.get(name) for name in _LICENCE_FIELDS)
-    refused = [licence for licence in found if licence not in options.licences]
-    if refused:
-        detail = f"licence {', '.join(found)}; not accepted: {', '.join(refused)}"
-        return Rejected(origin, document_key, length, "licence", detail, skipped=True)
+    verdict = _verdict_of_record(record)
+    if refusal := verdict.refused(options.licences):
+        return Rejected(origin, document_key, length, "licence", clean(refusal), skipped=True)
     path = record.get("path")
     path = clean(path) if isinstance(path, str) else ""
-    unwanted = _unwanted(path)
+    flagged = next((reason for name, reason in _UNWANTED_FIELDS.items() if record.get(name) is True), None)
+    unwanted = unwanted_code.unwanted_path(path) or flagged
     if unwanted:
         return Rejected(origin, document_key, length, unwanted, f"{path}: left out", skipped=True)
     made = fields.document_of_record(origin, document_key, record, options.text_field, length)
     if isinstance(made, Rejected):
         return made
-    known = {"licence": " AND ".join(found), "language": languages.language_of_path(path) or ""}
-    return made._replace(metadata={name: value for name, value in known.items() if value} | dict(made.metadata))
+    if unwanted := unwanted_code.unwanted_text(path, made.text):
+        return Rejected(origin, document_key, length, unwanted, f"{path}: left out", skipped=True)
+    header = licence_notices.judge_header(made.text)
+    if header.licences:
+        verdict = verdict_of([Statement("its header", header.licences, header.reason)], "")
+    made = _under_licence(made, verdict, length, options.licences)
+    language = languages.language_of_path(path)
+    if isinstance(made, Rejected) or language is None:
+        return made
+    return made._replace(metadata={"language": language, **made.metadata})
+
+
+def _verdict_of_record(record: Mapping[str, object]) -> Verdict:
+    """Return the verdict that follows from the fields of a record."""
+    named = [(name, value) for name in _LICENCE_FIELDS if (value := record.get(name))]
+    said = [Statement(f"field {name}", licences.licences_of_values([value])) for name, value in named]
+    return verdict_of(said, "")

@@ -35,32 +35,48 @@ _COMMENT_MARK = re.compile(r"^[ \t]*(?:/?\*+|//+|#+|--+|;+|%+|>+|<!--|rem\b|dnl\
 # A line of these words alone is a title; numbers are those of the licences that the table of phrases knows.
 _TITLE_WORDS = _word_set(
     """the a an mit expat x11 isc bsd apache zlib unlicense license licenses licensing copyright notice terms
-    new revised
+    new revised no attribution
     simplified freebsd style clause 2 3 0 version software open source"""
+)
+# "Foo is released under the MIT license, reproduced below."
+_INTRODUCTION = re.compile(
+    r"(?P<subject>[\w .-]{1,40}?)\s+(?:is|are)\s+(?:licensed|distributed|released|available)\s+(?:under|with)\s+"
+    r"(?:the\s+)?(?:terms\s+of\s+)?(?:the\s+)?(?P<title>[\w \"-]{2,30}?\s+licen[cs]e)"
+    r"(?:,?\s*(?:reproduced|as|shown)\s+(?:below|follows))?\s*[.:]?",
+    re.IGNORECASE,
 )
 _RIGHTS = re.compile(r"all rights reserved\.?", re.IGNORECASE)
 _COPYRIGHT_LINE = re.compile(
-    r"(?:portions\s+)?(?:copyright\b(?=\W*(?:\(c\)|©|\d{4}|[<\[{]))|\(c\)|©)[\s:,]*(?:(?:\(c\)|©|copyright)[\s:,]*)*",
+    r"(?:portions\s+)?(?:copyright\b(?=\W*(?:\(c\)|©|\d{4}|[<\[{]|(?-i:[A-Z])))|\(c\)|©)[\s:,]*"
+    r"(?:(?:\(c\)|©|copyright)[\s:,]*)*",
     re.IGNORECASE,
 )
 _YEARS = re.compile(r"(?:\d{4}|present|now|[-–,\s])+", re.IGNORECASE)
-_ADDRESS = re.compile(r"[<(\[]?\s*(?:https?://\S+|[\w.+-]+@[\w.-]+)\s*[>)\]]?")
+_ADDRESS = re.compile(r"[<(\[]?\s*(?:https?://\S+|[\w.+-]+\s?(?:@|-at-|\(at\)|\[at\])\s?[\w.-]+)\s*[>)\]]?")
+_SEE_AUTHORS = re.compile(
+    r"\(?\bsee (?:the )?(?:file )?(?-i:[A-Z]{4,})[\w.]*(?: file)?(?: for (?:more )?(?:information|details))?\)?",
+    re.IGNORECASE,
+)
 _ABBREVIATED = re.compile(r"\b(?:inc|ltd|llc|co|corp|gmbh|jr|sr|dr|et al|\w)\.(?=\s|,|$)", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.;:!?](?=\s+\S)")
 _MOST_NAME_WORDS = 14
 # Words that a name may have in lower case; and words that no holder name has, because conditions are made of them.
 _PLAIN_WORDS = _word_set(
     """the a of and or by its their his her de la van von der et al others contributor contributors author authors owner
-    owners copyright holder holders above listed name names nor neither this software source file program work library
-    package project organization company regents university individual specific any all inc llc ltd"""
+    owners team developers community copyright holder holders above listed name names nor neither this software source
+    file program work library package project organization company regents university individual specific any all inc
+    llc ltd"""
 )
 _LEGAL_WORDS = _word_set(
     """not no never may must shall will should can cannot only use used using user users commercial noncommercial
     commercially prohibited forbidden permitted permission without except unless provided requires require required fee
     charge sell sale selling sold modify modified distribute distributed redistribute license licensed grant granted
     agree agrees if when where is are be was you your we they it that which training train model models ai evil good
-    military war ethical restricted restriction condition conditions clause additional after before non"""
+    military war ethical restricted restriction condition conditions clause additional after before non purpose purposes
+    academic educational personal private internal evaluation nonprofit"""
 )
+_RESTRAINT = re.compile(r"commer|kommerz|gewerb|comerc|nutzung|verbot|prohib|interdi|коммерч|商用|商业", re.IGNORECASE)
+_NAMES = frozenset({"Will", "Grant", "May"})  # names of people, in spite of what they mean
 _MAY_BE = re.compile(r"\s+may\s+(?:not\s+)?be$", re.IGNORECASE)  # of "the name of ... may not be used to endorse"
 _LIST_MARK = re.compile(r"(?:\d{1,2}|[a-z]|i{1,3}|iv|o)", re.IGNORECASE)
 
@@ -102,6 +118,27 @@ def _read_whole(words: "_Words", candidates: "list[tuple[str, regex.Pattern[str]
     return tuple(sorted(found)) or None
 
 
+def take_whole(text: str, names: Iterable[str]) -> tuple[tuple[str, ...], str]:
+    """Return the licences that stand anywhere in a text with all their words, sorted, and the text without them."""
+    found = set[str]()
+    for name in sorted(set(names)):
+        for template in _templates(name):
+            words = _Words(text, keep_titles=True)
+            if span := _search(template, words):
+                text = f"{words.before(span[0])}\n\n{words.after(span[1])}"
+                found.add(name)
+    return tuple(sorted(found)), text
+
+
+def _search(template: "regex.Pattern[str]", words: "_Words") -> tuple[int, int] | None:
+    """Return the first place where a template matches from a word on; None if there is none."""
+    place = template.search(words.folded)
+    if place is None or place.end() == place.start():
+        return None
+    end = _match(template, words, place.start())
+    return (place.start(), end) if end > place.start() else None
+
+
 def has_conditions(text: str) -> bool:
     """Return whether a text has words that conditions are made of."""
     return not _LEGAL_WORDS.isdisjoint(word.lower() for word in _WORD.findall(text))
@@ -136,6 +173,14 @@ class _Words:
         """Return what was written between two offsets of ``folded``."""
         return self.written[self._starts[start] : self._ends[end]] if end > start else ""
 
+    def before(self, offset: int) -> str:
+        """Return what was written before an offset of ``folded``."""
+        return self.written[: self._starts[offset]]
+
+    def after(self, offset: int) -> str:
+        """Return what was written from an offset of ``folded`` on."""
+        return self.written[self._ends[offset] :]
+
     def ends_a_sentence(self) -> bool:
         """Return whether the text ends with a full stop."""
         return self.written.rstrip(" \n\t*/\"'`-=#").endswith(".")
@@ -154,6 +199,9 @@ def _merged(spans: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
 
 def _is_title(line: str) -> bool:
     """Return whether a line has nothing but the name of a licence that is told apart by its text."""
+    introduced = _INTRODUCTION.fullmatch(line)
+    if introduced and _is_name(introduced["subject"]):
+        line = introduced["title"]
     words = {word.lower() for word in _WORD.findall(line)}
     named = words & {"license", "licence", "licenses", "licences", "unlicense"} or words == {"copyright", "notice"}
     return bool(named) and words <= _TITLE_WORDS and len(line) <= 80 and not line.endswith((",", ";"))
@@ -161,7 +209,7 @@ def _is_title(line: str) -> bool:
 
 def _is_notice(line: str) -> bool:
     """Return whether a line is blank, a rule, or a copyright notice: it grants and demands nothing."""
-    if not _WORD.search(line) or _RIGHTS.fullmatch(line):
+    if not _WORD.search(line) or _RIGHTS.fullmatch(line) or _ADDRESS.fullmatch(line):
         return True
     opening = _COPYRIGHT_LINE.match(line)
     return opening is not None and _is_name(_YEARS.sub(" ", _RIGHTS.sub("", line[opening.end() :]), count=1))
@@ -169,13 +217,13 @@ def _is_notice(line: str) -> bool:
 
 def _is_name(written: str) -> bool:
     """Return whether words can be the name of holders: short, one phrase, and without words that conditions need."""
-    plain = _ABBREVIATED.sub(" ", _ADDRESS.sub(" ", written)).strip()
-    parts = _WORD.findall(plain)
+    plain = _ABBREVIATED.sub(" ", _SEE_AUTHORS.sub(" ", _ADDRESS.sub(" ", written))).strip().rstrip(".")
+    parts = [part for part in _WORD.findall(plain) if part not in _NAMES]
     if len(parts) > _MOST_NAME_WORDS or _SENTENCE_END.search(plain):
         return False
     lower = [part.lower() for part in parts]
     strange = [part for part in parts if part.islower() and part not in _PLAIN_WORDS]
-    return not _LEGAL_WORDS.intersection(lower) and len(strange) <= 2
+    return not _LEGAL_WORDS.intersection(lower) and not _RESTRAINT.search(plain) and len(strange) <= 2
 
 
 def _match(template: "regex.Pattern[str]", words: _Words, position: int) -> int:

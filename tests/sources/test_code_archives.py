@@ -54,9 +54,13 @@ def assert_expected(documents: list[Document], rejected: list[Rejected]) -> None
         (
             "repo-1/src/main.py",
             "def f():\n    return 1",
-            {"path": "src/main.py", "language": "Python", "licence": "MIT"},
+            {"path": "src/main.py", "language": "Python", "licence": "MIT", "licence_evidence": "LICENSE: MIT"},
         ),
-        ("repo-1/Makefile", "all:\n\tcc x.c", {"path": "Makefile", "language": "Makefile", "licence": "MIT"}),
+        (
+            "repo-1/Makefile",
+            "all:\n\tcc x.c",
+            {"path": "Makefile", "language": "Makefile", "licence": "MIT", "licence_evidence": "LICENSE: MIT"},
+        ),
     ]
     assert [(r.offset.partition("/")[2], r.reason, r.skipped) for r in rejected] == [
         ("LICENSE", "not_source_code", True),
@@ -171,6 +175,7 @@ def test_json_lines_carry_their_own_licence(tmp_path: Path, read_file: ReadFile)
     assert [(d.key, d.text) for d in documents] == [("0", "x = 1")]
     assert dict(documents[0].metadata) == {
         "licence": "MIT",
+        "licence_evidence": "field license: MIT",
         "language": "Python",
         "path": "a/x.py",
         "license": "MIT",
@@ -202,8 +207,10 @@ def test_real_archives(shared_data: Path, read_file: ReadFile) -> None:
         assert all(r.skipped for r in rejected)
         assert len({d.key for d in documents}) == len(documents)
 
-    assert skipped["licence"] == 9  # jq names CC BY and others beside MIT
-    assert sum(languages.values()) == 2375
+    assert skipped["licence"] == 7  # jq names CC BY and others beside MIT
+    assert skipped["file_licence"] == 1  # of the contrib folder of rack, which is under CC BY-NC-SA
+    assert skipped["generated"] == 3
+    assert sum(languages.values()) == 2407
     assert languages["Python"] > 1100
     assert {"Go", "JavaScript", "TypeScript", "Ruby", "R", "C", "Shell"} <= set(languages)
 

@@ -6,6 +6,8 @@ import pytest
 from builders import licence_text
 
 from massivetext.sources import licences
+from massivetext.sources.licence_statements import is_licence_file
+from massivetext.sources.repository_licences import judge_files
 
 MIT = licence_text("MIT")
 ISC = """Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee is hereby
@@ -113,7 +115,7 @@ def test_values_of_a_record(values: list[object], found: tuple[str, ...]) -> Non
     ],
 )
 def test_repositories(files: dict[str, str], found: tuple[str, ...]) -> None:
-    assert licences.licences_of_repository(files) == found
+    assert judge_files(files).licences == found
 
 
 @pytest.mark.parametrize(
@@ -134,7 +136,7 @@ def test_repositories(files: dict[str, str], found: tuple[str, ...]) -> None:
     ],
 )
 def test_names_of_licence_files(name: str, is_licence: bool) -> None:
-    assert licences.is_licence_file(name) == is_licence
+    assert is_licence_file(name) == is_licence
 
 
 @pytest.mark.parametrize(
@@ -158,14 +160,14 @@ def test_real_repositories(shared_data: Path, archive: str, found: tuple[str, ..
     if path.suffix == ".zip":
         with zipfile.ZipFile(path) as opened:
             for name in opened.namelist():
-                if name.count("/") == 1 and licences.is_licence_file(name.partition("/")[2]):
+                if name.count("/") == 1 and is_licence_file(name.partition("/")[2]):
                     files[name.partition("/")[2]] = opened.read(name).decode()
     else:
         with tarfile.open(path) as tar:
             for member in tar:
-                if member.name.count("/") == 1 and licences.is_licence_file(member.name.partition("/")[2]):
+                if member.name.count("/") == 1 and is_licence_file(member.name.partition("/")[2]):
                     content = tar.extractfile(member)
                     assert content is not None
                     files[member.name.partition("/")[2]] = content.read().decode()
 
-    assert licences.licences_of_repository(files) == found
+    assert judge_files(files).licences == found
