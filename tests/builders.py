@@ -3,6 +3,7 @@
 import hashlib
 import json
 import string
+import zipfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -158,3 +159,11 @@ def licence_text(name: str, holder: str = "Ann Lee") -> str:
     """Return a whole licence text of the demo, by its SPDX identifier."""
     path = Path(__file__).parents[1] / "massivetext" / "demo" / "data" / "licences" / f"{name}.txt"
     return string.Template(path.read_text()).substitute(year="2019", holder=holder)
+
+
+def write_zip(path: Path, files: Mapping[str, bytes]) -> Path:
+    """Write a zip archive of files, by path; return its path."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path

@@ -70,7 +70,8 @@ _TERMS = re.compile(
 )
 # "under the X license"; names that only refer to another file are no name.
 _UNDER = re.compile(
-    r"\b(?:(?:licen[cs]ed|released|distributed|available|provided)\b[^.;]{0,40}?\bunder|(?:covered|governed) by)"
+    r"\b(?:(?:licen[cs]ed|released|distributed|published|available|provided|free|use)\b[^.;]{0,40}?\bunder"
+    r"|(?:covered|governed) by)"
     r" (?P<name>[\w.,+/ -]{2,60}?)[ -]licen[cs]es?\b",
     re.IGNORECASE,
 )

@@ -1,5 +1,6 @@
 """What one file says of licences: which files may, what was found in them, and how it is judged."""
 
+import html
 import re
 from typing import NamedTuple
 
@@ -24,6 +25,9 @@ _CODE = ".py .js .mjs .ts .tsx .jsx .go .rs .java .c .h .cc .cpp .hpp .rb .php .
 _DATA = ".css .scss .json .yml .yaml .toml .xml .csv .tsv .png .svg .gif .jpg .jpeg .ico .webp .lock .cfg .ini .conf"
 NO_LICENCE_SUFFIX = tuple(f"{_CODE} {_DATA} .tmpl .ejs .erb".split())
 _HTML = re.compile(r"\s*(?:<!doctype html|<html|<p>|<pre>|<h\d)", re.IGNORECASE)
+_BLOCK_TAG = re.compile(
+    r"</?(?:p|br|div|pre|h\d|li|[uo]l|d[ltd]|tr|table|title|head|body|hr|blockquote)\b[^<>]*>", re.I
+)
 _TAG = re.compile(r"<[^<>]*>")
 
 
@@ -73,7 +77,7 @@ def is_licence_file(name: str) -> bool:
 def decode_licence(data: bytes) -> str:
     """Return the text of a licence file, which may be HTML, in whatever encoding."""
     text = charset.decode_text(data[:LICENCE_BYTES])
-    return _TAG.sub(" ", text) if _HTML.match(text) else text
+    return html.unescape(_TAG.sub("", _BLOCK_TAG.sub("\n", text))) if _HTML.match(text) else text
 
 
 def verdict_of(said: list[Statement], root: str) -> Verdict:

@@ -80,6 +80,13 @@ _NAMES = frozenset({"Will", "Grant", "May"})  # names of people, in spite of wha
 _MAY_BE = re.compile(r"\s+may\s+(?:not\s+)?be$", re.IGNORECASE)  # of "the name of ... may not be used to endorse"
 _LIST_MARK = re.compile(r"(?:\d{1,2}|[a-z]|i{1,3}|iv|o)", re.IGNORECASE)
 
+# Duties that some template has as an optional part, though SPDX takes a licence with them for another one.
+_DUTIES = (
+    "immediately at the beginning of the file ",
+    "disclaimer in the position and unchanged ",
+    "all the attributions in every file ",
+)
+
 # The end of the Apache licence, which the templates lack: how to apply it.
 _APPENDIX = """
     APPENDIX: How to apply the Apache License to your work. To apply the Apache License to your work, attach
@@ -109,6 +116,8 @@ def matches_whole(text: str, names: Iterable[str]) -> tuple[str, ...] | None:
 
 def _read_whole(words: "_Words", candidates: "list[tuple[str, regex.Pattern[str]]]") -> tuple[str, ...] | None:
     position, found = 0, set[str]()
+    if any(duty in words.folded for duty in _DUTIES):
+        return None
     while position < len(words.folded):
         ends = [(end, name) for name, template in candidates if (end := _match(template, words, position)) > position]
         if not ends:
@@ -121,6 +130,8 @@ def _read_whole(words: "_Words", candidates: "list[tuple[str, regex.Pattern[str]
 def take_whole(text: str, names: Iterable[str]) -> tuple[tuple[str, ...], str]:
     """Return the licences that stand anywhere in a text with all their words, sorted, and the text without them."""
     found = set[str]()
+    if any(duty in _Words(text, keep_titles=True).folded for duty in _DUTIES):
+        return (), text
     for name in sorted(set(names)):
         for template in _templates(name):
             words = _Words(text, keep_titles=True)

@@ -35,7 +35,7 @@ _ASSIGNED = re.compile(
 )
 _ASSIGNED_NAME = re.compile(r"(?<![\w.-])licen[cs]e\s*=\s*(?P<name>[A-Za-z_]\w*)\s*[,)\n]")
 _PROPERTY = re.compile(  # of setup.cfg, PKG-INFO, DESCRIPTION, .cabal, .opam and YAML
-    r"^[ \t]*[\"']?licen[cs]es?(?P<kind>[-_](?:expression|files?))?[\"']?[ \t]*[:=][ \t]*"
+    r"^[ \t]*[\"']?licen[cs]es?(?P<kind>[-_](?:expression|files?))?[\"']?[ \t]*[:=](?!:)[ \t]*"
     r"(?P<value>[^\n]*(?:\n[ \t]+[-\w][^\n]*)*)",
     re.IGNORECASE | re.MULTILINE,
 )

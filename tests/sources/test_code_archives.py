@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from builders import licence_text
+from builders import licence_text, write_zip
 
 from massivetext.recipe import IngestOptions
 from massivetext.schema import Document, Rejected
@@ -28,13 +28,6 @@ FILES = {
     "repo-1/latin.c": "/* é */".encode("latin-1"),
     "repo-1/empty.py": b" \n",
 }
-
-
-def write_zip(path: Path, files: dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return path
 
 
 def write_tar(path: Path, files: dict[str, bytes], mode: str) -> Path:
