@@ -86,6 +86,8 @@ def _head(trace: Trace) -> Table:
     ):
         if value is not None:
             table.add_row(name, safe_text(value))
+    for name, value in sorted(trace.metadata.items()):
+        table.add_row(safe_text(name, _DULL), safe_text(value))
     table.add_row("verdict", _verdict(trace))
     return table
 

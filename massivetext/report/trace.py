@@ -1,6 +1,7 @@
 """Everything that a run knows of one document: signals, rules, duplicates, overlaps and the positions of its tokens."""
 
 import re
+from collections.abc import Mapping
 
 import msgspec
 import numpy as np
@@ -65,6 +66,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         document: its origin and first characters.
+        metadata: other facts of its source, such as its licence with the evidence.
         edits: what line edits cut from it; None if its source has no line edits.
         signals: all measured signals.
         rules: verdicts of the rules, in order.
@@ -76,6 +78,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     document: DocumentExample
+    metadata: Mapping[str, str]
     edits: tuple[EditTaken, ...] | None
     signals: tuple[SignalValue, ...]
     rules: tuple[RuleVerdict, ...]
@@ -155,6 +158,7 @@ def trace_document(context: Context, location: DocumentLocation) -> Trace:
     values = context.run.read_table("signals", location.shard).slice(location.row, 1).to_pylist()[0]
     return Trace(
         document=ExampleReader(context).in_order([location])[0],
+        metadata=_metadata(context, location),
         edits=read_taken(context, location),
         signals=signal_values(values),
         rules=rule_verdicts(context.rules[location.shard.source], values, _failed(context, location)),
@@ -164,6 +168,11 @@ def trace_document(context: Context, location: DocumentLocation) -> Trace:
         dropped_by=dropped_by,
         sequences=tuple(destinations(context, location)),
     )
+
+
+def _metadata(context: Context, location: DocumentLocation) -> Mapping[str, str]:
+    column = context.run.read_table("documents", location.shard, ["metadata"])["metadata"]
+    return msgspec.json.decode(column[location.row].as_py(), type=dict[str, str])
 
 
 def _failed(context: Context, location: DocumentLocation) -> int:

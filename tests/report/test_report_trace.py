@@ -1,6 +1,8 @@
 import io
+import re
 from collections import Counter
 
+import msgspec
 import pytest
 from handmade_run import Writer
 from rich.console import Console
@@ -152,6 +154,23 @@ def test_a_trace_is_printed_in_words(context: Context) -> None:
     assert "dropped by judge" in story
     assert "fails lang/language, gopher/word_count and gopher/duplicate_line_frac" in story
     assert "50 to 100" in story
+
+
+def test_what_the_source_says_is_printed(context: Context) -> None:
+    licence = {"licence": "MIT", "licence_evidence": "LICENSE: MIT"}
+    trace = msgspec.structs.replace(trace_document(context, DocumentLocation(WEB0, 1)), metadata=licence)
+    console = Console(file=io.StringIO(), width=160, color_system=None)
+    print_trace(console, [trace], [])
+
+    assert isinstance(console.file, io.StringIO)
+    assert re.search(r"licence_evidence +LICENSE: MIT", console.file.getvalue())
+
+
+def test_metadata_is_read(fresh: Writer) -> None:
+    column = fresh.context.run.read_table("documents", WEB0, ["metadata"])["metadata"]
+    stored = [msgspec.json.decode(value) for value in column.to_pylist()]
+
+    assert [trace_document(fresh.context, DocumentLocation(WEB0, row)).metadata for row in range(2)] == stored[:2]
 
 
 def test_markup_in_documents_is_text(context: Context) -> None:
