@@ -34,7 +34,7 @@ _MARKS = re.compile(
 
 _GAP = r"(?:\W+\w+){0,8}?\W+"
 _COMMERCIAL = r"(?:non[- ]?)?commercial(?:ly)?"
-_PRIVATE = r"(?:personal|private|academic|educational?|research|evaluation|internal|non-?profit)"
+_PRIVATE = r"(?:personal|private|academic|educational?|research|evaluation|internal business|non-?profit)"
 _NO = r"\b(?:not|never|no|prohibit\w*|forbid\w*)\b"
 _MODELS = r"(?:to train|train|training|machine learning|language models?)\b"
 _COPY = r"\b(?:use|copy|copied|copying|reproduced?|distributed?|redistribut\w+|modif\w+|sell|sold)\b"
@@ -45,7 +45,7 @@ _RESTRAINTS = re.compile(
             r"commons clause",
             rf"\b(?:{_NO}|without|except)\b{_GAP}{_COMMERCIAL}\b(?! or)",
             rf"\b{_COMMERCIAL}\b{_GAP}(?:prohibited|forbidden|not|requires?|only|must|needs?)\b",
-            rf"\b{_PRIVATE}(?:[ ,/]+(?:and|or|{_PRIVATE}))*[ ]+(?:use|purposes?)[ ]+only\b",
+            rf"\b{_PRIVATE}(?:[ ,/]{{1,3}}(?:and|or|{_PRIVATE})){{0,6}} (?:use|purposes?) only\b",
             rf"\bonly\b(?:\W+\w+){{0,5}}?\W+{_PRIVATE}\b(?:\W+\w+){{0,2}}?\W+(?:use|purposes?)\b",
             r"\bgood,? (?:and )?not (?:for )?evil\b",
             r"\btrade secrets?\b",

@@ -39,7 +39,7 @@ _PROPERTY = re.compile(  # of setup.cfg, PKG-INFO, DESCRIPTION, .cabal, .opam an
     r"(?P<value>[^\n]*(?:\n[ \t]+[-\w][^\n]*)*)",
     re.IGNORECASE | re.MULTILINE,
 )
-_XML_LICENCE = re.compile(r"<license\b[^<>]*>(.{0,4000}?)</license>", re.DOTALL | re.IGNORECASE)
+_XML_LICENCE = re.compile(r"<license\b[^<>]*>(.{0,1000}?)</license>", re.DOTALL | re.IGNORECASE)
 _XML_NAME = re.compile(r"<name>\s*([^<]*?)\s*</name>")
 _XML_EXPRESSION = re.compile(r"<PackageLicense(Expression|File)>\s*([^<]*?)\s*</PackageLicense")
 _XML_COMMENT = re.compile(r"<!--(?:.*?-->|.*\Z)", re.DOTALL)

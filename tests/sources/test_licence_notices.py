@@ -1,10 +1,18 @@
+import time
+
 import pytest
 from builders import licence_text
 
 from massivetext.sources.licence_notices import first_comment, judge_header, judge_readme
 
-MIT, APACHE = licence_text("MIT"), licence_text("Apache-2.0")
-APACHE_NOTICE = APACHE[APACHE.rindex("Licensed under the Apache") :] if "Licensed under the Apache" in APACHE else ""
+MIT = licence_text("MIT")
+APACHE_NOTICE = """Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software distributed under the License is distributed on an
+"AS IS" BASIS, WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+language governing permissions and limitations under the License."""
 GPL_NOTICE = (
     "This program is free software; you can redistribute it and/or modify it under the terms of the GNU General Public"
     " License as published by the Free Software Foundation; either version 2 of the License, or any later version."
@@ -42,6 +50,7 @@ def comment(text: str, mark: str = "# ") -> str:
         ("# This file is licensed under the Mozilla Public License 1.1.\nx", ("unknown",)),
         ('__license__ = "GPL-3.0"\n', ("GPL-3.0",)),
         ("/** @license MIT */\nx", ("MIT",)),
+        (f'{comment(APACHE_NOTICE)[:-10]}\n"""For internal use only."""\nx', ("Apache-2.0",)),
         ("# SPDX-License-Identifier: LicenseRef-Proprietary\nx", ("unknown",)),
         ("-- License: free for personal and commercial use under the MIT License.\nx", ("MIT",)),
     ],
@@ -80,3 +89,14 @@ def test_the_first_comment(text: str, found: str) -> None:
 )
 def test_readme(text: str, restricted: bool) -> None:
     assert judge_readme(text).licences == (("unknown",) if restricted else ())
+
+
+@pytest.mark.parametrize(
+    "words", ["personal, ", "not commercial use ", "licensed under ", "copy without ", "license ", "# license\n==="]
+)
+def test_a_long_text_of_such_words_takes_no_long(words: str) -> None:
+    began = time.process_time()
+    judge_readme("# License\n" + words * 20_000)
+    judge_header("# " + words * 20_000)
+
+    assert time.process_time() - began < 5
