@@ -4,7 +4,8 @@ import re
 
 import regex
 
-_LINE_BREAK = regex.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")  # the newline functions of Unicode, section 5.8
+# The newline functions of Unicode, section 5.8; and CR CR LF, the one line end of a file that was converted twice.
+_LINE_BREAK = regex.compile(r"\r{1,2}\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")  # the white space of str.split
 _UNWANTED = regex.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufeff]")
 

@@ -64,6 +64,7 @@ def test_paragraphs_are_separated_by_blank_lines(text: str, expected: list[str])
         ("  a  ", "a"),
         ("a\r\nb\rc\nd", "a\nb\nc\nd"),
         ("a\r\n\r\nb", "a\n\nb"),
+        ("a\r\r\nb\r\r\n\r\r\nc", "a\nb\n\nc"),  # converted twice
         ("a\n\rb", "a\n\nb"),  # not a pair: two line ends
         ("a\x85b\u2028c\u2029d", "a\nb\nc\nd"),
         ("page\x0cnext\x0bline", "page\nnext\nline"),  # words must not be joined

@@ -22,7 +22,11 @@ _LAST_LINE = re.compile(
 )
 _FILE_NAME = re.compile(r"^[ \t*]*This file should be named [\w.-]{3,40}.*$", re.M | re.I)  # in headers and footers
 # Old files repeat this as the first line of the book, with the author on the next.
-_FIRST_LINE = re.compile(rf"\s*[*\s]*(?:The )?{_NAME}(?:['’]s)?[ \t]+{_WORK}[^\n]*\n(?:(?:by |\[)[^\n]*\n)*", re.I)
+_FIRST_LINE = re.compile(
+    rf"\s*[*\s]*(?:The )?{_NAME}(?:['’]s)?[ \t]+{_WORK}[^\n]*\n(?:(?:by |\[)[^\n]*\n)*"
+    r"(?:\n?by [^\n]{1,60}\[[^\n\]]*\][ \t]*\n)?",
+    re.I,
+)
 _FIELD = re.compile(r"^(Title|Author|Language|Release Date|Character set encoding): *(\S.*)$", re.M | re.I)
 _HEADER_CHARACTERS = 30_000  # more than the longest small print
 _TITLE_LINE = re.compile(rf"\W*(?:The )?{_NAME}(?:['’]s)?[ \t]+{_WORK}", re.I)
@@ -47,7 +51,7 @@ _CREDIT = re.compile(
 )
 _NOTE = re.compile(
     r"\W{0,12}(?:(?:Transcriber|Transcription|E-?text editor|Proofreader)['’]?s?['’]?\s*(?:Foot|End)?notes?\b"
-    r"|The listed errata have been corrected)",
+    r"|The listed errata have been corrected|Throughout this (?:text|book|file|e-?text) you will (?:see|find))",
     re.I,
 )
 _NOTE_AT_END = re.compile(

@@ -20,6 +20,7 @@ class WikiLanguage:
         dropped_headings: headings of sections that are dropped with all below them; lower case.
         template_rules: text of templates by their name; see ``wiki_templates.toml``.
         language_names: names of languages by code, as templates of this wiki write them.
+        units: signs of units by the codes that templates name them by, where they differ.
         months: names of the months, or none.
         group: sign between groups of three digits.
         decimal: sign before the fraction of a number.
@@ -30,6 +31,7 @@ class WikiLanguage:
     dropped_headings: frozenset[str]
     template_rules: Mapping[str, str]
     language_names: Mapping[str, str]
+    units: Mapping[str, str]
     months: tuple[str, ...]
     group: str
     decimal: str
@@ -51,7 +53,7 @@ def wiki_language(code: str, own_namespaces: frozenset[str] = frozenset()) -> Wi
     namespaces = {name for table in tables.values() for name in (*table["file"], *table["category"])}
     headings = {name for table in tables.values() for name in table["drop"]}
     templates = dict(_load("wiki_templates.toml"))
-    names = templates.pop("names")
+    names, units = templates.pop("names"), templates.pop("units")
     order = [table for language, table in templates.items() if language not in ("en", code)]
     rules: dict[str, str] = {}
     for table in (*order, templates["en"], templates.get(code, {})):
@@ -62,6 +64,7 @@ def wiki_language(code: str, own_namespaces: frozenset[str] = frozenset()) -> Wi
         dropped_headings=frozenset(headings) | frozenset(own.get("drop_here", ())),
         template_rules=rules,
         language_names=names.get(code, {}),
+        units=units,
         months=tuple(own.get("months", ())),
         group=own.get("group", "\u00a0" if own else ","),
         decimal=own.get("decimal", "."),

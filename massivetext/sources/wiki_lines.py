@@ -2,17 +2,22 @@
 
 import re
 
-from massivetext.sources.wiki_templates import HOLE
+from massivetext.sources.wiki_templates import HOLE, LITERAL
 
 _LIST = re.compile(r"([*#:;]+)[ \t]*(.*)")
+_DEFINITION = re.compile(rf":(?!//|{LITERAL})")
 _QUOTES = re.compile(r"'{2,}")
 _BAR = "\ue004"  # a vertical bar that separates nothing
-LITERAL = "\ue005"  # before a character that would be markup
 _APOSTROPHE = "\ue003"  # an apostrophe before the mark of italic text
 _EXTERNAL = re.compile(
-    r"\[(?:(?:https?|ftps?|gopher|irc|ircs|news)://|//|mailto:)[^\s\[\]<>\"]*(?:[ \t]+([^\]\n]*))?\]", re.IGNORECASE
+    r"\[(?:(?:https?|ftps?|gopher|ircs?|news|git|svn)://|//|mailto:)(?:\[[0-9a-f:.]+\])?"
+    r"(?:[^\s\[\]<>\"']|'(?!'))*[ \t\u3000]*([^\]\n]*)\]",
+    re.IGNORECASE,
 )
 _MAGIC_WORD = re.compile(r"__[^\W\d_]{2,30}(?:_[^\W\d_]{2,30}){0,2}__")
+_MAGIC_WORDS = frozenset(
+    ("toc", "notoc", "forcetoc", "noeditsection", "nogallery", "hiddencat", "index", "noindex", "newsectionlink")
+)
 _VARIANT = re.compile(r"-\{([^{}]*)\}-")
 _VARIANT_RULE = re.compile(r"\s*([a-z]{2,3}(?:-[a-z]{2,6})?)\s*:(.*)", re.DOTALL)
 _PREFERRED = ("zh", "zh-hans", "zh-cn", "zh-hant", "zh-tw", "zh-hk", "zh-sg", "zh-mo", "zh-my", "sr-ec", "sr-el", "sr")
@@ -24,13 +29,14 @@ _EMPTY_PARENTHESES = re.compile(
     rf"{_BLANK}*(?:\((?=[^()]{{0,80}}{_H})[\s\u00a0,;:/·–—\-=&.{_H}]*\)|（(?=[^（）]{{0,80}}{_H})[\s，、；：,;:/·–—\-{_H}]*）)"
 )
 _SEPARATOR = r"[,;:、，；：]"
-_AFTER_OPENING = re.compile(
-    rf"([(（])(?:{_BLANK}*{_H}+{_BLANK}*(?:{_SEPARATOR}|[–—/]|(?:or|and|oder|und|ou|et|o|y|или)\b)?)+{_BLANK}*"
-)
+_CONJUNCTION = r"(?:or|and|oder|und|ou|et|o|y|e|или|и|та|lub|i|en|of|och|eller|og|または|和|或)"
+_AFTER_OPENING = re.compile(rf"([(（])(?:{_BLANK}*{_H}+{_BLANK}*(?:{_SEPARATOR}|[–—/]|{_CONJUNCTION}\b)?)+{_BLANK}*")
 _BEFORE_CLOSING = re.compile(rf"(?:{_BLANK}*(?:{_SEPARATOR}|[–—/])?{_BLANK}*{_H}+)+{_BLANK}*([)）])")
-_BETWEEN = re.compile(rf"{_SEPARATOR}{_BLANK}*{_H}+{_BLANK}*(?={_SEPARATOR})")
+# Holes that only separators and conjunctions stand between.
+_RUN = re.compile(rf"{_H}(?:(?:{_BLANK}|{_SEPARATOR}|[–—/]|(?<!\w){_CONJUNCTION}(?!\w))*{_H})+")
+_BETWEEN = re.compile(rf"[,;、，；]{_BLANK}*{_H}{_BLANK}*(?=[,;、，；.。)）]|$)|:{_BLANK}*{_H}{_BLANK}*(?=[,;、，；])")
 _BEFORE_SIGN = re.compile(rf"{_BLANK}*{_H}+{_BLANK}*(?=[,.;:!?)）、。，；：！？]|$)")
-_AT_BEGINNING = re.compile(rf"^({_BLANK}*(?:-|\d+\.)?{_BLANK}*){_H}+{_BLANK}*")
+_AT_BEGINNING = re.compile(rf"^({_BLANK}*(?:-|\d+\.)?{_BLANK}*){_H}{_BLANK}*(?:[,;:.、，；：。](?!\w){_BLANK}*)?")
 _BLANK_HOLE = re.compile(rf"{_BLANK}+{_H}+{_BLANK}*|{_H}+{_BLANK}+")
 _EMPTY_QUOTES = re.compile(rf"{_BLANK}*(?:“{_H}+”|„{_H}+“|«{_BLANK}*{_H}+{_BLANK}*»|\"{_H}+\")")
 _ONLY_HOLES = re.compile(rf"{_BLANK}*(?:[-–*]{_BLANK}*|\d+\.{_BLANK}*)?{_H}[\s{_H}.,;:]*")
@@ -42,7 +48,7 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 def read_lines(reduced: str) -> str:
     """Return the lines of a section without the markup in them; lists have bullets and numbers."""
     if "[" in reduced:
-        reduced = _EXTERNAL.sub(lambda match: match[1] or HOLE, reduced)
+        reduced = _EXTERNAL.sub(_label, reduced)
     if "__" in reduced:
         reduced = _MAGIC_WORD.sub(_magic_word, reduced)
     lines: list[str] = []
@@ -60,7 +66,12 @@ def read_lines(reduced: str) -> str:
 
 
 def _magic_word(match: re.Match[str]) -> str:
-    return match[0] if any(character.islower() for character in match[0]) else ""
+    word = match[0]
+    return word if any(map(str.islower, word)) and word.strip("_").lower() not in _MAGIC_WORDS else ""
+
+
+def _label(match: re.Match[str]) -> str:
+    return f"{LITERAL}{match[1]}" if match[1] else HOLE
 
 
 def _list_line(line: str, numbers: list[int]) -> str:
@@ -80,8 +91,8 @@ def _list_line(line: str, numbers: list[int]) -> str:
         numbers[depth - 1] += 1
         return f"{'  ' * (depth - 1)}{numbers[depth - 1]}. {text}"
     if marks[-1] == ";":
-        term, colon, definition = text.partition(" : ")
-        return f"{term.strip()}\n{definition.strip()}" if colon else text
+        term, _, definition = _DEFINITION.sub("\n", text, count=1).partition("\n")
+        return f"{term.strip()}\n{definition.strip()}" if definition.strip() else term
     return text
 
 
@@ -154,8 +165,10 @@ def _close_line(line: str) -> str | None:
     """Return a line without its holes; None if nothing else is in it."""
     if _ONLY_HOLES.fullmatch(line):
         return None
-    line = _EMPTY_QUOTES.sub(HOLE, line)
-    line = _EMPTY_PARENTHESES.sub(HOLE, line)
+    line = _EMPTY_QUOTES.sub(HOLE, _RUN.sub(HOLE, line))
+    for _ in range(line.count("(") and 2):  # parentheses within parentheses
+        line = _RUN.sub(HOLE, _EMPTY_PARENTHESES.sub(HOLE, line))
+    line = _EMPTY_PARENTHESES.sub(HOLE, line) if "（" in line else line
     line = _AFTER_OPENING.sub(r"\1", line)
     line = _BEFORE_CLOSING.sub(r"\1", line)
     line = _BETWEEN.sub("", line)

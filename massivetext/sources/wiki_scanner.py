@@ -8,13 +8,20 @@ the end of a page closes what is open there.
 import re
 
 from massivetext.sources.wiki_languages import WikiLanguage
-from massivetext.sources.wiki_templates import HOLE, expand_template
+from massivetext.sources.wiki_templates import HOLE, LITERAL, expand_template
 
-_TOKEN = re.compile(r"\{\{+|\}\}+|\[\[|\]\]|^[ \t:]*\{\||^[ \t]*\|\}+", re.MULTILINE)
+_TOKEN = re.compile(r"\{\{+|\}\}+|\[\[|\]\]+|^[ \t:]*\{\||^[ \t]*\|\}+", re.MULTILINE)
 _DEEPEST = 100  # MediaWiki stops expanding at a depth of 100
 # [[de:Fluss]] is not text but a link in the margin to the article in another language.
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z-]+)?|simple")
 _PIPE_TRICK = re.compile(r"^:?(?:[^:]*:)?(.*?)(?:\s*[(（].*|,.*)?$")
+# A file in a namespace that nobody declares is told by its name.
+_FILE_NAME = re.compile(
+    r"[^:]{4,}:[^:]+\.(?:jpe?g|png|gif|svg|tiff?|webp|xcf|pdf|djvu|og[gav]|opus|mp3|wav|flac|midi?|webm|mp4|stl)",
+    re.IGNORECASE,
+)
+_COLON = re.compile(":(?!//)")
+_MARKUP = frozenset("*#:;|=!'")  # at the beginning of a line, or beside an apostrophe
 _BRACES, _LINK, _TABLE = "{", "[", "|"
 
 
@@ -88,14 +95,19 @@ class MarkupScanner:
         text = self._pop()
         if frame.kind == _BRACES:
             text = "\n".join(line for line in text.split("\n") if not line.lstrip().startswith("|"))
+        elif frame.kind == _TABLE:
+            text = text.partition("\n")[2]  # what is before are its attributes
         self._stack[-1].pieces.append(text)
 
     def _close_link(self, token: str) -> None:
-        if self._stack[-1].kind == _LINK:
+        left = len(token)
+        while left >= 2 and self._stack[-1].kind == _LINK:
             text = self._pop()
+            if left == 3 and text.rfind("[") > text.rfind("]"):  # the first ends a link to another site
+                text, left = f"{text}]", 2
             self._stack[-1].pieces.append(_link_text(text, self._wiki))
-        else:
-            self._stack[-1].pieces.append(token)
+            left -= 2
+        self._stack[-1].pieces.append("]" * left)
 
     def _close_table(self, token: str) -> None:
         braces = token.count("}")
@@ -147,9 +159,21 @@ def _link_text(inner: str, wiki: WikiLanguage) -> str:
         name = namespace.strip().lower()
         if name in wiki.link_namespaces or (not bar and name and _LANGUAGE.fullmatch(namespace.strip())):
             return HOLE
-    if bar and label.strip():
-        return label
-    if bar:
-        trimmed = _PIPE_TRICK.match(target.strip())
+        if name and _FILE_NAME.fullmatch(target.strip()):
+            return HOLE
+    text = label if label else _own_text(target, inner, pipe=bool(bar))
+    if ":" in text:  # does not end the term of a definition
+        text = _COLON.sub(f":{LITERAL}", text)
+    before = LITERAL if text[:1] in _MARKUP else ""
+    return f"{before}{text}{LITERAL}" if text[-1:] == "'" else before + text
+
+
+def _own_text(target: str, inner: str, *, pipe: bool) -> str:
+    """Return the text of a link that has no label."""
+    name = target.strip()
+    if pipe:
+        trimmed = _PIPE_TRICK.match(name)
         return trimmed[1] if trimmed else target
-    return target.strip().removeprefix(":").replace("_", " ") if "\n" not in target else f"[[{inner}]]"
+    if "\n" in target:
+        return f"[[{inner}]]"
+    return target.replace(name, name.removeprefix(":").replace("_", " "))

@@ -1,9 +1,10 @@
 """Take the tags out of wikitext: content that is no markup, content that is dropped, and tags that break lines."""
 
 import html
+import html.entities
 import re
 
-from massivetext.sources.wiki_templates import HOLE
+from massivetext.sources.wiki_templates import HOLE, LITERAL
 
 # Where content that is no markup was taken out: two marks around its number.
 _OPEN, _CLOSE = "\ue001", "\ue002"
@@ -14,6 +15,7 @@ _RAW = re.compile(
     r"|section|dynamicpagelist|phonos)(?=[\s/>])(?P<attributes>[^<>]{0,1000}?)(?P<single>/?)>)",
     re.IGNORECASE,
 )
+_ENTITY = re.compile(r"&(?:#[0-9]{1,10}|#[xX][0-9a-fA-F]{1,10}|[A-Za-z][A-Za-z0-9]{1,31});")
 _TRANSCLUSION = re.compile(r"</?(?:noinclude|onlyinclude)\s*/?>", re.IGNORECASE)
 _NOWIKI = re.compile(r"</?nowiki\s*/?>", re.IGNORECASE)
 _TEX_BLANK = re.compile(r"\s*\n\s*")
@@ -24,6 +26,10 @@ _POWER = re.compile(r"<sup(?:\s[^<>]*)?>\s*([+\-−–]?[\d.,]{1,12}|n|[+\-−])
 _READING_MARK = re.compile(r"<rp>[^<>]{0,10}</rp>", re.IGNORECASE)
 _READING = re.compile(r"<rt(?:\s[^<>]*)?>([^<>]{0,200})</rt\s*>", re.IGNORECASE)
 _RULER = re.compile(r"<(?:br|hr)(?:\s[^<>]*)?/?>[ \t]*\n?|</br\s*>[ \t]*\n?", re.IGNORECASE)
+_HTML_HEADING = re.compile(r"<h([1-6])(?:\s[^<>]*)?>\s*([^\n]{0,500}?)\s*</h\1\s*>[ \t]*", re.IGNORECASE)
+# The heading itself stays in one line, whatever tags it has.
+_HEADING_WITH_TAGS = re.compile(r"^=[^\n]*<[^\n]*=[ \t]*$", re.MULTILINE)
+_BREAK_IN_HEADING = re.compile(r"\s*</?(?:br|hr|p|div|blockquote|center|ul|ol|li)(?:[\s/][^<>]*)?>\s*", re.IGNORECASE)
 _PARAGRAPH = re.compile(
     r"[ \t]*</?(?:p|div|blockquote|center|poem|section|dl|ul|ol|table|figure|h[1-6])(?:[\s/][^<>]*)?>[ \t]*",
     re.IGNORECASE,
@@ -36,7 +42,8 @@ _INLINE = frozenset(
         *("kbd", "samp", "cite", "q", "abbr", "font", "del", "ins", "strike", "bdi", "bdo", "dfn", "mark", "ruby"),
         *("rb", "rp", "rt", "rtc", "rbc", "wbr", "data", "time", "a", "nobr", "noinclude", "onlyinclude", "ref"),
         *("references", "onlyinclude", "translate", "tvar", "languages", "link", "meta", "tbody", "thead", "tfoot"),
-        *("colgroup", "col", "templatestyles", "img", "acronym", "blink", "label", "input"),
+        *("colgroup", "col", "templatestyles", "img", "acronym", "blink", "label", "input", "pre", "source"),
+        *("syntaxhighlight", "math", "nowiki", "gallery", "timeline", "includeonly"),
     )
 )
 
@@ -71,7 +78,7 @@ def protect(markup: str) -> tuple[str, KeptContent]:
         tag = (match["tag"] or "").lower()
         position = match.end()
         if match["single"]:
-            pieces.append("" if tag in ("ref", "nowiki") else HOLE)
+            pieces.append(_EMPTY_TAGS.get(tag, HOLE))
             continue
         end = None if tag in unclosed else _END[tag].search(markup, position)
         if end is None:
@@ -79,7 +86,7 @@ def protect(markup: str) -> tuple[str, KeptContent]:
                 position = len(markup)  # as in MediaWiki, a comment without an end is one to the end of the page
             unclosed.add(tag)
             continue  # a tag that is never closed is dropped alone
-        pieces.append(_content(tag, markup[position : end.start()], kept))
+        pieces.append(_content(tag, match["attributes"], markup[position : end.start()], kept))
         position = end.end()
     pieces.append(markup[position:])
     return _TRANSCLUSION.sub("", "".join(pieces)), kept
@@ -91,18 +98,35 @@ _END = {
 }
 
 
-def _content(tag: str, content: str, kept: KeptContent) -> str:
+# An empty <nowiki/> separates marks: '' <nowiki/> '' are two pairs of quotes.
+_EMPTY_TAGS = {"ref": "", "nowiki": LITERAL}
+
+
+def unescape(text: str) -> str:
+    """Return a text with characters in place of entities of HTML.
+
+    Only with its semicolon is it one: "&section=2" of an address holds no "§", as ``html.unescape`` would have it.
+    """
+    return _ENTITY.sub(_character, text) if "&" in text else text
+
+
+def _character(entity: re.Match[str]) -> str:
+    name = entity[0][1:]
+    return html.unescape(entity[0]) if name[0] == "#" else html.entities.html5.get(name, entity[0])
+
+
+def _content(tag: str, attributes: str | None, content: str, kept: KeptContent) -> str:
     match tag:
         case "math":
-            return kept.keep(rf"\( {_TEX_BLANK.sub(' ', html.unescape(content).strip())} \)")
+            return kept.keep(rf"\( {_TEX_BLANK.sub(' ', unescape(content).strip())} \)")
         case "chem" | "ce":
             return kept.keep(rf"\( \ce{{{content.strip()}}} \)")
         case "nowiki":
-            return kept.keep(html.unescape(content))
+            return kept.keep(unescape(content)) if content else LITERAL
         case "pre" | "source" | "syntaxhighlight":
-            inline = "\n" not in content.strip()
+            inline = tag != "pre" and "inline" in (attributes or "").lower()
             content = _NOWIKI.sub("", content) if tag == "pre" else content
-            mark = kept.keep(html.unescape(content.strip("\n")))
+            mark = kept.keep(unescape(content.strip("\n")))
             return mark if inline else f"\n\n{mark}\n\n"
         case "" | "ref":
             return ""
@@ -116,15 +140,25 @@ def drop_tags(text: str) -> str:
     """
     if "<" not in text:
         return text
-    text = _HIDDEN.sub(HOLE, _without_tables(text))
+    text = _HTML_HEADING.sub(_wiki_heading, _HIDDEN.sub(HOLE, _without_tables(text)))
+    text = _HEADING_WITH_TAGS.sub(lambda heading: _BREAK_IN_HEADING.sub(" ", heading[0]), text)
     text = _READING.sub(r"(\1)", _READING_MARK.sub("", text)) if "<rt" in text else text
     text = _RULER.sub("\n", _POWER.sub(r"^\1", text))
     text = _BREAK.sub("\n", _ITEM.sub("\n* ", _PARAGRAPH.sub("\n\n", text)))
     return _TAG.sub(_inline_text, text)
 
 
+def _wiki_heading(match: re.Match[str]) -> str:
+    marks = "=" * int(match[1])
+    return f"\n{marks} {match[2]} {marks}\n" if match[2] else "\n"
+
+
 def _inline_text(match: re.Match[str]) -> str:
-    return "" if match[2].lower() in _INLINE else match[0]
+    if match[2].lower() not in _INLINE:
+        return match[0]
+    text, start, end = match.string, match.start(), match.end()
+    apart = text[start - 1 : start] == "'" == text[end : end + 1]  # an apostrophe, and a mark of italics
+    return LITERAL if apart else ""
 
 
 def _without_tables(text: str) -> str:

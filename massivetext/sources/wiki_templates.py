@@ -9,11 +9,16 @@ from massivetext.sources.wiki_languages import WikiLanguage, wiki_language
 
 # A character of the private use area marks where something was left out, until the text around it is closed up.
 HOLE = "\ue000"
+LITERAL = "\ue005"  # before a character that would be markup
 
 _PIECE = re.compile(r"[{]([^{}<>]+)[}]|([<>])|([^{<>]+)")
 _NAME_SPACE = re.compile(r"[\s_]+")
 _PREFIX = re.compile(r"(?:subst:|safesubst:|template:|msg:|vorlage:|modèle:|шаблон:)\s*", re.IGNORECASE)
 _NUMBER = re.compile(r"[-−+]?\d+(?:\.\d+)?")
+_SCIENTIFIC = re.compile(r"([-−+]?\d+(?:\.\d+)?)e([-−+]?\d+)", re.IGNORECASE)
+_DIGITS = re.compile(r"\d+")
+# "3743,31", "5000 personnes": a number as French articles write it, and what follows it.
+_FRENCH_NUMBER = re.compile(r"([-−+]?\d+(?:[\s\u00a0\u202f]\d{3})*)(?:[.,](\d+))?(.*)", re.DOTALL)
 
 
 class Call(NamedTuple):
@@ -73,6 +78,8 @@ def expand_template(inner: str, title: str, wiki: WikiLanguage) -> str:
 
 def _find_rule(name: str, wiki: WikiLanguage) -> tuple[str, str] | None:
     rule = wiki.template_rules.get(name)
+    if rule is None and name[:1].isdecimal():
+        rule = wiki.template_rules.get(_DIGITS.sub("#", name))
     return (rule, "") if rule is not None else _find_pattern(name, wiki.code)
 
 
@@ -199,6 +206,8 @@ def _fraction(call: Call) -> str:
 
 def group_digits(text: str, wiki: WikiLanguage) -> str:
     """Return a number with the signs of a wiki; any other text as it is."""
+    if power := _SCIENTIFIC.fullmatch(text):
+        return f"{group_digits(power[1], wiki)}×10^{power[2]}"
     if not _NUMBER.fullmatch(text):
         return text
     whole, point, fraction = text.partition(".")
@@ -221,17 +230,52 @@ def _measure(call: Call) -> str:
     """Number and unit, without the conversion: "93 m"; also ranges, and feet with inches."""
     out, expects_number = "", True
     for value in call.unnamed:
-        if expects_number and (_NUMBER.fullmatch(value.replace(",", "")) or not out):
-            out += group_digits(value.replace(",", ""), call.wiki)
+        number = value.replace(",", "")
+        if expects_number and (_NUMBER.fullmatch(number) or _SCIENTIFIC.fullmatch(number) or not out):
+            out += group_digits(number, call.wiki)
             expects_number = False
         elif not expects_number and value in _RANGE:
             out += _RANGE[value]
             expects_number = True
         elif not expects_number:
-            return f"{out} {value}{_inches(call)}" if value else out
+            if call.value("adj") == "on" and value.isalpha() and len(value) > 2:
+                return f"{out}-{value}"  # "a 40-acre farm"
+            return f"{out} {_unit(value, call.wiki)}{_inches(call)}" if value else out
         else:
             break
     return out
+
+
+def _unit(code: str, wiki: WikiLanguage) -> str:
+    """Return the sign of a unit that templates name by a code: "km²" for "km2"."""
+    if sign := wiki.units.get(code):
+        return sign
+    power = code[-1:]
+    return f"{code[:-1]}{_POWERS[power]}" if power in _POWERS and code[:-1].isalpha() else code
+
+
+_POWERS = {"2": "²", "3": "³"}
+
+
+def _french_measure(call: Call) -> str:
+    """A number and units with exponents: "3 743,31 km²" of ``{{unité|3743,31|km|2}}``."""
+    number = _FRENCH_NUMBER.fullmatch(call.value("1"))
+    if number is None:
+        return call.value("1")
+    whole = re.sub(r"\s", "", number[1])
+    out = group_digits(f"{whole}.{number[2]}" if number[2] else whole, call.wiki)
+    out += f"×10^{power}" if (power := call.value("e")) else ""
+    out += f" {text}" if (text := number[3].strip()) else ""
+    units = [*call.unnamed[1:], ""]
+    for unit, exponent in zip(units[::2], units[1::2], strict=False):
+        out += " " * bool(unit) + unit + (_POWERS.get(exponent) or f"^{exponent}" if exponent else "")
+    return out
+
+
+def _century(call: Call) -> str:
+    """A century in Roman numerals: "XIIIe siècle" of ``{{s|XIII}}``."""
+    number, ending = call.value("1"), call.value("2")
+    return f"{number}{ending or ('er' if number == 'I' else 'e')} siècle" if number else ""
 
 
 def _inches(call: Call) -> str:
@@ -293,10 +337,12 @@ def _lifespan(call: Call) -> str:
 
 _ACTIONS: Mapping[str, Callable[[Call], str]] = {
     "age": _age,
+    "century": _century,
     "chinese": _chinese,
     "commas": _commas,
     "day": _day,
     "fraction": _fraction,
+    "french_measure": _french_measure,
     "german_language": _german_language,
     "items": _items,
     "joined": _joined,

@@ -1,6 +1,5 @@
 """Convert wikitext to the text that a reader of the article sees, without tables, notes and lists of links."""
 
-import html
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -36,7 +35,8 @@ def to_text(title: str | None, wikitext: str, wiki: WikiLanguage = _NO_LANGUAGE)
         wikitext: markup of the page.
         wiki: names of the wiki: namespaces, headings, templates.
     """
-    markup, kept = wiki_tags.protect(_PRIVATE_USE.sub("", wikitext).replace("&nbsp;", "\u00a0"))
+    lines = _PRIVATE_USE.sub("", wikitext).replace("\r\n", "\n").replace("\r", "\n")
+    markup, kept = wiki_tags.protect(lines.replace("&nbsp;", "\u00a0"))
     reduced = MarkupScanner(title or "", wiki).reduce(markup)
     if "-{" in reduced:
         reduced = wiki_lines.choose_variants(reduced, wiki.code)
@@ -68,8 +68,7 @@ def _sections(reduced: str, wiki: WikiLanguage) -> Iterator[_Section]:
 
 
 def _body(reduced: str) -> str:
-    text = wiki_lines.close_holes(wiki_lines.read_lines(reduced))
-    return html.unescape(text) if "&" in text else text
+    return wiki_tags.unescape(wiki_lines.close_holes(wiki_lines.read_lines(reduced)))
 
 
 def _wanted(sections: Iterator[_Section], wiki: WikiLanguage) -> Iterator[_Section]:

@@ -181,6 +181,8 @@ FOOTER = "This file should be named x.txt\n\nfree\n\n*END*THE SMALL PRINT! FOR P
 OPENING, CLOSING = (f"*** {word} OF THE PROJECT GUTENBERG EBOOK X ***" for word in ("START", "END"))
 CREDIT = "Produced by A and\nB at http://x"
 NOTE = "E-text prepared by A\n\n[Transcriber's Note: one\n\ntwo.]"
+UNDERSCORES = "Throughout this text you will see words with _ on either side, which were in italics."
+FIRST_LINES = "The Project Gutenberg Etext of X\n\nby C  [The rest of C is forthcoming]"
 NOTES = "TRANSCRIBER'S NOTES\n\nPage 5: x changed to y."
 
 
@@ -191,6 +193,7 @@ NOTES = "TRANSCRIBER'S NOTES\n\nPage 5: x changed to y."
         ("** START OF THIS PROJECT GUTENBERG EBOOK X **", CREDIT, "\n", BOOK, "End of Project Gutenberg's X, by C"),
         (f"{OPENING}\n{CLOSING}", BOOK),
         (OPENING.replace("*** S", "***S"), NOTE, BOOK, NOTES, CLOSING),
+        (OPENING, FIRST_LINES, NOTE, UNDERSCORES, BOOK, CLOSING),
         (OPENING, BOOK, "Ende dieses Projekt Gutenberg Etextes X", "more"),
     ],
 )

@@ -43,10 +43,16 @@ def test_sections_of_references_go_with_their_subsections(name: str) -> None:
 
 
 def test_namespaces_of_the_wiki_itself_and_of_others_are_known() -> None:
-    markup = "[[Datei:A.jpg|mini|Bild]][[Datum]][[Hasiera:B.jpg|eskuin|irudia]]"
+    markup = "[[Datei:A.jpg|mini|Bild]][[Datum]][[Hasiera:B|eskuin|irudia]]"
 
     assert to_text(None, markup, wiki_language("eu", frozenset({"hasiera"}))) == "Datum"
     assert to_text(None, markup) == "Datumeskuin|irudia"
+
+
+def test_a_file_in_an_unknown_namespace_is_told_by_its_name() -> None:
+    markup = "[[Attēls:A.jpg|thumb|250px|A [[caption]]]]Text of [[c:File:A.jpg|a file]], [[:Attēls:A.jpg|another]]."
+
+    assert to_text(None, markup) == "Text of a file, another."
 
 
 @pytest.mark.parametrize(
@@ -87,6 +93,16 @@ def test_an_article_reads_as_in_a_browser(markup: str, text: str) -> None:
     [
         ("de", "{{EnS|river}}, {{formatnum:1234.5}}", "englisch river, 1.234,5"),
         ("fr", "{{unité|1234|km}} au {{s-|XIX|e}}", "1\u00a0234 km au XIXe siècle"),
+        (
+            "fr",
+            "{{unité|3743,31|km|2}}, {{unité|5000 personnes}}, {{nb|6,02|mol|-1|e=23}}",
+            "3\u00a0743,31 km², 5\u00a0000 personnes, 6,02×10^23 mol^-1",
+        ),
+        ("fr", "{{s|XIII}}, {{84e|Congrès}} ({{1re}} éd.)", "XIIIe siècle, 84e Congrès (1re éd.)"),
+        ("en", "{{convert|7|–|8|C-change}}, a {{convert|40|acre|adj=on}} farm", "7–8 °C, a 40-acre farm"),
+        ("en", "{{cvt|1.5e6|to|2e6|km3}}", "1.5×10^6 to 2×10^6 km³"),
+        ("de", '{{"|Zitat}}{{Absatz}}x', "„Zitat“\nx"),
+        ("ar", "{{ألمانية|Spree}}", "(بالألمانية: Spree)"),
         ("ru", "({{lang-en|Moscow}})", "(англ. Moscow)"),
         ("ja", "{{読み仮名|漢字|かんじ}}と{{仮リンク|川|en|River}}", "漢字（かんじ）と川"),
         ("zh", "{{lang-en|River}}（{{無}}）", "英语：River"),
@@ -112,6 +128,41 @@ def test_headings_are_dropped_by_language(code: str, heading: str, *, dropped: b
     text = to_text(None, f"Lead.\n== {heading} ==\nx", wiki_language(code))
 
     assert text == ("Lead." if dropped else f"Lead.\n\n{heading}\nx")
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("Lead.\r\n\r\n== One ==\r\n* a\r\n{|\r\n| b\r\n|}\r\n", "Lead.\n\nOne\n- a"),
+        ("== A<br />B ==\nx\n<h2>References</h2>\ny\n<h3>Deeper</h3>\nz\n<h2>C</h2> w", "A B\nx\n\nC\nw"),
+        ("''a'''''<nowiki/>''', '<small>''b''</small> and l'[[Iliad|''Iliade'']]", "a, 'b and l'Iliade"),
+        (";term:def\n;[[Help:FAQ]] : x\n;http://a.example\n;alone", "term\ndef\nHelp:FAQ\nx\nhttp://a.example\nalone"),
+        ("[[#History]]\n[http://a.example | bar]\n[[Page||b|]]", "#History\n| bar\n|b|"),
+        ("[http://a.example/''Work'' of] [http://[::1]/ x] [http://a.example/<y> z]", "Work of x <y> z"),
+        ("[[Page|[http://a.example b]]] and [[File:A.jpg|thumb|[http://a.example c]]]d", "b and d"),
+        ("[[Berlin ]]<nowiki/>is [[x| ]]y", "Berlin is y"),
+        ("a<pre>b</pre>c<source lang=c inline>d</source>e<source>f</source>", "a\n\nb\n\ncde\n\nf"),
+        ("http://a.example/?b=1&section=2&copy=3 &copy; &#x000041;", "http://a.example/?b=1&section=2&copy=3 © A"),
+        ("{|\n|-\n| cell\n{| border=1 width=290px\nThe text", "The text"),
+        ("__notoc__\nx __init__ y &notanentity;", "x __init__ y &notanentity;"),
+        ("x</pre> y</ref> z</nowiki>", "x y z"),
+    ],
+)
+def test_marks_are_read_as_mediawiki_reads_them(markup: str, text: str) -> None:
+    assert to_text(None, markup, ENGLISH) == text
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("x, {{a}}, {{b}} and {{c}}. From {{a}} {{b}}.", "x. From."),
+        ("cod ({{a}} or {{b}}) is (({{a}}, {{b}})) ({{a}}; y)", "cod is (y)"),
+        ("{{a}}; see {{b}}\n* {{a}}, {{b}}: x\n* Japanese: {{a}}, {{b}}", "see\n- x\n- Japanese:"),
+        ("as follows: {{a}}\n{{a}}.5 and .5 or (a) or ()", "as follows:\n.5 and .5 or (a) or ()"),
+    ],
+)
+def test_what_only_separates_holes_goes_with_them(markup: str, text: str) -> None:
+    assert to_text(None, markup, ENGLISH) == text
 
 
 def test_sections_without_text_are_dropped_unless_they_hold_others() -> None:
