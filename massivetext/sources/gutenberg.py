@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-_NAME = r"Pro(?:ject|jekt)\s+Gutenberg"
+_NAME = r"Pro(?:ject|jekt|jet|jeto|yecto|getto)\s+Gutenberg"
 _WORK = r"e-?\s?(?:book|text)"
 # "*** START OF THIS PROJECT GUTENBERG EBOOK EMMA ***", since about 2004; a long title may run over two lines.
 _START = re.compile(
@@ -13,9 +13,13 @@ _START = re.compile(
 _END = re.compile(rf"^[ \t]*\*{{2,}}[ \t]*END OF (?:THE |THIS )?{_NAME}[^\n]*", re.M | re.I)
 # "*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*", before 2004; from 2002 on at the end of the file.
 _SMALL_PRINT_START = re.compile(r"^\**[ \t]*START[ *]*THE SMALL PRINT!", re.M | re.I)
-_SMALL_PRINT_END = re.compile(r"^\*+END[ *]*THE SMALL PRINT!.*$", re.M | re.I)
+_SMALL_PRINT_END = re.compile(r"^\*+END[ *]*THE SMALL PRINT!.*$|^\*+[ ]*SMALL PRINT! Ver[^\n]*\*END\*.*$", re.M | re.I)
+# Between the works of the collected Shakespeare.
+_SMALL_PRINT_WITHIN = re.compile(r"^<<THIS ELECTRONIC VERSION OF THE COMPLETE WORKS[^<>]{0,2000}>>[ \t]*\n?", re.M)
+_FULL_LICENCE = re.compile(rf"{_NAME}(?:-tm|™)?[ \t]+License|START:?[ *]*FULL LICENSE", re.I)
 _LAST_LINE = re.compile(
-    rf"^[ \t*]*(?:(?:The )?End of (?:the |this )?{_NAME}(?:['’]s|[ \t]+{_WORK})"
+    rf"^[ \t*]*(?:This site is full of FREE ebooks - {_NAME}"
+    rf"|(?:The )?End of (?:the |this )?{_NAME}(?:['’]s|[ \t]+{_WORK})"
     rf"|(?:Ende (?:dieses |des )?|Fin (?:de |du |del |d['’])?|Fine (?:di |del )?|Einde van |Fim d[eo] |Slut på |Konec )"
     rf"[^\n]{{0,60}}{_NAME}).*$",
     re.M | re.I,
@@ -29,13 +33,14 @@ _FIRST_LINE = re.compile(
 )
 _FIELD = re.compile(r"^(Title|Author|Language|Release Date|Character set encoding): *(\S.*)$", re.M | re.I)
 _HEADER_CHARACTERS = 30_000  # more than the longest small print
-_TITLE_LINE = re.compile(rf"\W*(?:The )?{_NAME}(?:['’]s)?[ \t]+{_WORK}", re.I)
+_TITLE_LINE = re.compile(rf"\W*(?:The |A )?{_NAME}(?:['’]s)?(?:[ \t]+of)?[ \t]+(?:{_WORK}|Australia)", re.I)
 # A paragraph of a header that has no mark at its end.
 _HEADER_PARAGRAPH = re.compile(
     rf"{_NAME}|copyright laws|Plain Vanilla|Prepared By (?:Thousands|Hundreds)|Volunteers|this header"
     r"|Do not (?:remove|change)|readable by both humans"
     r"|electronic path|Etexts|eBooks? Readable|information on contacting|donations|\A\W*\Z"
-    r"|^(?:Title|Author|Language|Release Date|Posting Date|Edition|Character set encoding|Translator|Editor"
+    r"|^(?:eBook No\.|Date (?:first|most)|This eBook was produced by|Title|Author|Language"
+    r"|Release Date|Posting Date|Edition|Character set encoding|Translator|Editor"
     r"|Illustrator)[^\n]{0,30}:|legal small print|recopyright|^\[(?:e-?text|e-?book) #",
     re.I | re.M,
 )
@@ -50,7 +55,7 @@ _CREDIT = re.compile(
     re.I,
 )
 _NOTE = re.compile(
-    r"\W{0,12}(?:(?:Transcriber|Transcription|E-?text editor|Proofreader)['’]?s?['’]?\s*(?:Foot|End)?notes?\b"
+    r"\W{0,160}(?:(?:Transcriber|Transcription|E-?text editor|Proofreader)['’]?s?['’]?\s*(?:Foot|End)?notes?\b"
     r"|The listed errata have been corrected|Throughout this (?:text|book|file|e-?text) you will (?:see|find))",
     re.I,
 )
@@ -87,9 +92,10 @@ def strip_gutenberg(text: str) -> GutenbergBook:
     """
     end = _end_of_header(text)
     if end is None:
-        return GutenbergBook(text, None, {})
+        return GutenbergBook(_without_footer(text) if _FULL_LICENCE.search(text) else text, None, {})
     fields = {name.lower().replace(" ", "_"): value.strip() for name, value in _FIELD.findall(text[:end])}
-    body = _without_credits(_without_note_at_end(_without_footer(text[end:])))
+    body = _SMALL_PRINT_WITHIN.sub("", text[end:]) if "<<" in text else text[end:]
+    body = _without_credits(_without_note_at_end(_without_footer(body)))
     metadata = {name: fields[name] for name in ("author", "language", "release_date") if name in fields}
     return GutenbergBook(body, fields.get("title"), metadata)
 

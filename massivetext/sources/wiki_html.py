@@ -6,9 +6,8 @@ import lxml.html
 from lxml import etree
 
 from massivetext.sources.wiki_languages import WikiLanguage
-from massivetext.sources.wiki_lines import LITERAL
 from massivetext.sources.wiki_tags import KeptContent
-from massivetext.sources.wiki_templates import HOLE
+from massivetext.sources.wiki_templates import HOLE, LITERAL
 from massivetext.sources.wikitext import read_article
 
 # Characters that would be markup, though they are none in HTML; at the beginning of a line and elsewhere.

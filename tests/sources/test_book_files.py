@@ -178,6 +178,13 @@ HEADER = (
 FOOTER = "This file should be named x.txt\n\nfree\n\n*END*THE SMALL PRINT! FOR PUBLIC DOMAIN EBOOKS*Ver.02/11/02*END*"
 
 
+BOX = "+-----------------------------+\n| Transcriber's Note: a note. |\n+-----------------------------+"
+WITHIN = "<<THIS ELECTRONIC VERSION OF THE COMPLETE WORKS OF X IS\nCOPYRIGHT AND MUST NOT BE SOLD>>"
+COPYRIGHTED = "*SMALL PRINT! Ver.04.29.93 FOR COPYRIGHT PROTECTED ETEXTS*END*"
+LICENCE = "Updated editions.\n\nSTART: FULL LICENSE\n\nSection 1."
+AUSTRALIA = "A Project Gutenberg of Australia eBook\n\nTitle: X\neBook No.: 01.txt\n\nThis eBook was produced by: Z"
+
+
 OPENING, CLOSING = (f"*** {word} OF THE PROJECT GUTENBERG EBOOK X ***" for word in ("START", "END"))
 CREDIT = "Produced by A and\nB at http://x"
 NOTE = "E-text prepared by A\n\n[Transcriber's Note: one\n\ntwo.]"
@@ -194,6 +201,11 @@ NOTES = "TRANSCRIBER'S NOTES\n\nPage 5: x changed to y."
         (f"{OPENING}\n{CLOSING}", BOOK),
         (OPENING.replace("*** S", "***S"), NOTE, BOOK, NOTES, CLOSING),
         (OPENING, FIRST_LINES, NOTE, UNDERSCORES, BOOK, CLOSING),
+        (OPENING, BOX, BOOK, "Fim do Projeto Gutenberg's X", "licença"),
+        ("The Project Gutenberg Etext of X\n\n***START** SMALL PRINT!", COPYRIGHTED, BOOK),
+        ("*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*END*", WITHIN, BOOK, WITHIN, CLOSING),
+        (BOOK, CLOSING, LICENCE),
+        (AUSTRALIA, BOOK, "This site is full of FREE ebooks - Project Gutenberg Australia"),
         (OPENING, BOOK, "Ende dieses Projekt Gutenberg Etextes X", "more"),
     ],
 )
