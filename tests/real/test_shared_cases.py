@@ -1,0 +1,115 @@
+"""Small files of users that once went wrong, in ../shared/cases, with their right result."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+from builders import read_file
+from command import ROOT, massivetext
+
+from massivetext.recipe import IngestOptions
+from massivetext.schema import Document, Rejected
+from massivetext.signals import measure
+
+Result: TypeAlias = tuple[list[Document], list[Rejected]]
+CASES = ROOT.parent / "shared" / "cases"
+
+
+@pytest.fixture(scope="module")
+def cases() -> Path:
+    """The folder of shared cases; tests that need it skip where it is missing, but never in CI."""
+    if not CASES.is_dir():
+        message = f"the folder of cases is missing: {CASES.parent.name}/{CASES.name} beside the project"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    return CASES
+
+
+def texts(result: Result) -> list[str]:
+    return [document.text for document in result[0]]
+
+
+def reasons(result: Result) -> list[str]:
+    return [rejected.reason for rejected in result[1]]
+
+
+def is_one_damaged_book(result: Result) -> bool:
+    (book,) = result[0]
+    return (book.encoding, book.replaced, book.text.count("\ufffd")) == ("utf-8", 1, 1) and "Café Müller" in book.text
+
+
+def is_refused_for_its_licence(result: Result) -> bool:
+    return texts(result) == [] and reasons(result) == ["licence"] and "unknown" in result[1][0].detail
+
+
+def breaks_words(result: Result) -> bool:
+    (text,) = texts(result)
+    lines = ["Solomon Grundy,", "Born on Monday,", "Christened on Tuesday.", "One.", "Two."]
+    return all(line in text.split("\n") for line in lines) and "is 93 m tall; Munich (München; x) has 77,006" in text
+
+
+def has_the_other_streams(result: Result) -> bool:
+    keys = [int(document.key) for document in result[0]]
+    return keys == [*range(1, 11), *range(21, 50)] and reasons(result) == ["damaged"]
+
+
+def names_the_window(result: Result) -> bool:
+    return reasons(result) == ["damaged"] and "max_zstd_window = 268435456" in result[1][0].detail
+
+
+def is_the_book(result: Result) -> bool:
+    (text,) = texts(result)
+    return text.startswith("CHAPTER I\n\nIt was a bright cold day") and "Gutenberg" not in text and len(text) > 1000
+
+
+RIGHT: dict[str, tuple[str, Callable[[Result], bool]]] = {
+    "sources/one_bad_byte_book.txt": ("books", is_one_damaged_book),
+    "sources/bigdate.parquet": ("documents", lambda result: texts(result) == ["a", "b"]),
+    "sources/tz.parquet": ("documents", lambda result: texts(result) == ["a"]),
+    "sources/mit_plus_noncommercial.tar.gz": ("code", is_refused_for_its_licence),
+    "sources/mit_plus_commons_clause.tar.gz": ("code", is_refused_for_its_licence),
+    "sources/apache_1_1.tar.gz": ("code", lambda result: texts(result) == [] and "licence" in reasons(result)),
+    "sources/macos.zip": ("code", lambda result: [each.metadata["licence"] for each in result[0]] == ["MIT"]),
+    "sources/br_merges_words.xml": ("wikipedia", breaks_words),
+    "sources/multi_bad.xml.bz2": ("wikipedia", has_the_other_streams),
+    "sources/long28.jsonl.zst": ("documents", names_the_window),
+    "sources/earlyfooter_fr.txt": ("books", is_the_book),
+    "own-data/array.json": ("documents", lambda result: texts(result) == ["one two"]),
+    "own-data/news.csv": ("documents", lambda result: texts(result) == ["some, text"]),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_file_that_went_wrong_is_read_right(cases: Path, name: str) -> None:
+    kind, is_right = RIGHT[name]
+    found = read_file(kind, cases / name)
+    result = [d for d in found if isinstance(d, Document)], [r for r in found if isinstance(r, Rejected)]
+
+    assert is_right(result), result
+
+
+def test_a_large_window_is_read_where_the_recipe_allows_it(cases: Path) -> None:
+    found = read_file("documents", cases / "sources/long28.jsonl.zst", IngestOptions(max_zstd_window=1 << 28))
+
+    assert all(isinstance(each, Document) for each in found)
+    assert found
+
+
+def test_a_sentence_of_one_language_is_measured(cases: Path) -> None:
+    found = read_file("documents", cases / "sources/measure_crash_ja.jsonl")
+    sentences = [document.text for document in found if isinstance(document, Document)]
+
+    assert measure(sentences)["language"].to_pylist() == ["ja", "en"]
+
+
+def test_a_source_without_documents_is_an_error_with_its_remedy(cases: Path, tmp_path: Path) -> None:
+    for name in ("content_default.toml", "content.jsonl"):
+        (tmp_path / name).write_bytes((cases / "own-data" / name).read_bytes())
+    done = massivetext(
+        "run", "content_default.toml", "--output", "run", "--until", "ingest", folder=tmp_path, check=False
+    )
+
+    assert done.returncode == 2
+    assert "no document could be read" in done.stderr
+    assert "set text_field" in done.stderr
