@@ -301,8 +301,12 @@ class Dump:
 
 def unescape(text: str) -> str:
     """Return the text of an XML element; what is no reference of XML stays, such as a bare "&"."""
-    if "<![CDATA[" in text:
-        return "".join(part if index % 2 else unescape(part) for index, part in enumerate(_CDATA.split(text)))
+    if "<![CDATA[" in text:  # one without an end is text
+        return "".join(part if index % 2 else _characters(part) for index, part in enumerate(_CDATA.split(text)))
+    return _characters(text)
+
+
+def _characters(text: str) -> str:
     if "&" not in text:
         return text
     if "&#" in text:

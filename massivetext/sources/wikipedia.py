@@ -17,6 +17,10 @@ from massivetext.text import clean
 # MediaWiki itself saves no page above 2 MiB ($wgMaxArticleSize).
 _LONGEST_PAGE = 4 * 2**20
 _REDIRECT = re.compile(rf"\s*[#＃]\s*(?:{'|'.join(map(re.escape, redirect_words()))})\s*:?\s*\[\[", re.IGNORECASE)
+# In a language whose word is not known: one word and a link, and at most categories and templates behind them.
+_ONLY_REDIRECT = re.compile(
+    r"\s*[#＃][^\s\[\]#*]{2,40}[ \t]*:?[ \t]*\[\[[^\[\]\n]+\]\]\s*(?:(?:\[\[[^\[\]\n]+\]\]|\{\{[^{}]*\}\})\s*)*"
+)
 _URL_SAFE = "/:@!$'()*,;~-._"
 _FILE_LANGUAGE = re.compile(r"(?:^|/)([a-z]{2,3}(?:_[a-z_]+)?)(?:wiki|wiktionary)[a-z]*-")
 
@@ -95,7 +99,7 @@ def _article(origin: str, document_key: str, page: DumpPage, dump: Dump, longest
         return rejected("namespace", f"'{title}' lies in namespace {fields['namespace'].strip()}", skipped=True)
     if markup is None:
         return rejected("no_text", f"page '{title}' has no text element")
-    if page.redirect or _REDIRECT.match(markup):
+    if page.redirect or _REDIRECT.match(markup) or _ONLY_REDIRECT.fullmatch(markup):
         return rejected("redirect", f"'{title}' leads to another page", skipped=True)
     if fields.get("model", "wikitext").strip() != "wikitext":
         return rejected("not_wikitext", f"'{title}' is {fields['model'].strip()}", skipped=True)

@@ -89,6 +89,7 @@ def test_a_file_that_went_wrong_is_read_right(cases: Path, name: str) -> None:
     assert is_right(result), result
 
 
+@pytest.mark.slow
 def test_a_large_window_is_read_where_the_recipe_allows_it(cases: Path) -> None:
     found = read_file("documents", cases / "sources/long28.jsonl.zst", IngestOptions(max_zstd_window=1 << 28))
 
@@ -103,6 +104,7 @@ def test_a_sentence_of_one_language_is_measured(cases: Path) -> None:
     assert measure(sentences)["language"].to_pylist() == ["ja", "en"]
 
 
+@pytest.mark.slow
 def test_a_source_without_documents_is_an_error_with_its_remedy(cases: Path, tmp_path: Path) -> None:
     for name in ("content_default.toml", "content.jsonl"):
         (tmp_path / name).write_bytes((cases / "own-data" / name).read_bytes())

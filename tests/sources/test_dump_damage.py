@@ -69,6 +69,17 @@ def test_bad_bytes_and_bare_ampersands_stay_in_their_text(tmp_path: Path, read_f
     assert rejected == []
 
 
+def test_character_data_without_an_end_is_text(tmp_path: Path, read_file: ReadFile) -> None:
+    pages = page(1, "a <![CDATA[b & <i>c</i>]]> d") + page(2, "a <![CDATA[ b &amp; c") + page(3)
+    (tmp_path / "a").write_text(HEAD + pages + "</mediawiki>")
+    documents, rejected = read_file("wikipedia", tmp_path / "a")
+
+    assert keys(documents) == [1, 2, 3]
+    assert documents[0].text == "P1\n\na b & c d"
+    assert documents[1].text.endswith("b & c")
+    assert rejected == []
+
+
 def test_a_page_without_an_end_costs_itself(tmp_path: Path, read_file: ReadFile) -> None:
     cut = page(2).replace("</revision></page>", "")
     (tmp_path / "a").write_text(HEAD + page(1) + cut + page(3) + "</mediawiki>")
@@ -87,17 +98,35 @@ def test_a_slice_of_a_dump_needs_no_beginning_and_no_end(tmp_path: Path, read_fi
 
 
 @pytest.mark.parametrize(
-    "word", ["#REDIRECT", "#WEITERLEITUNG", "# перенаправление", "#転送", "\uff03重定向", "#redirect:"]
+    "word",
+    ["#REDIRECT", "#WEITERLEITUNG", "# перенаправление", "#転送", "\uff03重定向", "#redirect:", "#PĀRADRESĀCIJA"],
 )
 def test_redirects_of_every_language(tmp_path: Path, read_file: ReadFile, word: str) -> None:
-    (tmp_path / "a").write_text(HEAD + page(1, f"{word} [[X]]") + page(2, "# Redirects are listed.") + "</mediawiki>")
+    (tmp_path / "a").write_text(
+        HEAD + page(1, f"{word} [[X]]") + page(2, "# Redirects [[are]] listed.") + "</mediawiki>"
+    )
     documents, rejected = read_file("wikipedia", tmp_path / "a")
 
     assert keys(documents) == [2]
     assert [r.reason for r in rejected] == ["redirect"]
 
 
-TAGS = ["<page>", "</page>", "<text>", "</text>", "<revision>", "<id>1</id>", "&", "<", "<!--", "x", page(1), "\x00é"]
+TAGS = [
+    "<page>",
+    "</page>",
+    "<text>",
+    "</text>",
+    "<revision>",
+    "<id>1</id>",
+    "&",
+    "<",
+    "<!--",
+    "<![CDATA[",
+    "]]>",
+    "x",
+    page(1),
+    "\x00é",
+]
 
 
 @given(pieces=st.lists(st.sampled_from(TAGS), max_size=12), size=st.integers(1, 40))
