@@ -11,7 +11,7 @@ _BAR = "\ue004"  # a vertical bar that separates nothing
 _APOSTROPHE = "\ue003"  # an apostrophe before the mark of italic text
 _EXTERNAL = re.compile(
     r"\[(?:(?:https?|ftps?|gopher|ircs?|news|git|svn)://|//|mailto:)(?:\[[0-9a-f:.]+\])?"
-    r"(?:[^\s\[\]<>\"']|'(?!'))*[ \t\u3000]*([^\]\n]*)\]",
+    r"(?:[^\s\[\]<>\"']|'(?!'))*[ \t\u3000]*([^\[\]\n]*(?:\[(?!\w{2,6}:)[^\[\]\n]*){0,4})\]",
     re.IGNORECASE,
 )
 _MAGIC_WORD = re.compile(r"__[^\W\d_]{2,30}(?:_[^\W\d_]{2,30}){0,2}__")
@@ -30,15 +30,15 @@ _EMPTY_PARENTHESES = re.compile(
 )
 _SEPARATOR = r"[,;:、，；：]"
 _CONJUNCTION = r"(?:or|and|oder|und|ou|et|o|y|e|или|и|та|lub|i|en|of|och|eller|og|または|和|或)"
-_AFTER_OPENING = re.compile(rf"([(（])(?:{_BLANK}*{_H}+{_BLANK}*(?:{_SEPARATOR}|[–—/]|{_CONJUNCTION}\b)?)+{_BLANK}*")
-_BEFORE_CLOSING = re.compile(rf"(?:{_BLANK}*(?:{_SEPARATOR}|[–—/])?{_BLANK}*{_H}+)+{_BLANK}*([)）])")
-# Holes that only separators and conjunctions stand between.
+# Holes that only separators and conjunctions stand between; what follows is for lines in which each is one hole.
 _RUN = re.compile(rf"{_H}(?:(?:{_BLANK}|{_SEPARATOR}|[–—/]|(?<!\w){_CONJUNCTION}(?!\w))*{_H})+")
+_AFTER_OPENING = re.compile(rf"([(（]){_BLANK}*{_H}{_BLANK}*(?:(?:{_SEPARATOR}|[–—/]|{_CONJUNCTION}\b){_BLANK}*)?")
+_BEFORE_CLOSING = re.compile(rf"(?:{_BLANK}*(?:{_SEPARATOR}|[–—/]))?{_BLANK}*{_H}{_BLANK}*([)）])")
 _BETWEEN = re.compile(rf"[,;、，；]{_BLANK}*{_H}{_BLANK}*(?=[,;、，；.。)）]|$)|:{_BLANK}*{_H}{_BLANK}*(?=[,;、，；])")
-_BEFORE_SIGN = re.compile(rf"{_BLANK}*{_H}+{_BLANK}*(?=[,.;:!?)）、。，；：！？]|$)")
+_BEFORE_SIGN = re.compile(rf"{_BLANK}*{_H}{_BLANK}*(?=[,.;:!?)）、。，；：！？]|$)")
 _AT_BEGINNING = re.compile(rf"^({_BLANK}*(?:-|\d+\.)?{_BLANK}*){_H}{_BLANK}*(?:[,;:.、，；：。](?!\w){_BLANK}*)?")
-_BLANK_HOLE = re.compile(rf"{_BLANK}+{_H}+{_BLANK}*|{_H}+{_BLANK}+")
-_EMPTY_QUOTES = re.compile(rf"{_BLANK}*(?:“{_H}+”|„{_H}+“|«{_BLANK}*{_H}+{_BLANK}*»|\"{_H}+\")")
+_BLANK_HOLE = re.compile(rf"{_BLANK}+{_H}{_BLANK}*|{_H}{_BLANK}+")
+_EMPTY_QUOTES = re.compile(rf"{_BLANK}*(?:“{_H}”|„{_H}“|«{_BLANK}*{_H}{_BLANK}*»|\"{_H}\")")
 _ONLY_HOLES = re.compile(rf"{_BLANK}*(?:[-–*]{_BLANK}*|\d+\.{_BLANK}*)?{_H}[\s{_H}.,;:]*")
 _BLANKS_IN_LINE = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)")
 _TRAILING_BLANK = re.compile(r"[^\S\n]+$", re.MULTILINE)
@@ -165,10 +165,10 @@ def _close_line(line: str) -> str | None:
     """Return a line without its holes; None if nothing else is in it."""
     if _ONLY_HOLES.fullmatch(line):
         return None
-    line = _EMPTY_QUOTES.sub(HOLE, _RUN.sub(HOLE, line))
-    for _ in range(line.count("(") and 2):  # parentheses within parentheses
+    line = _RUN.sub(HOLE, _BLANKS_IN_LINE.sub(" ", line))
+    line = _RUN.sub(HOLE, _EMPTY_QUOTES.sub(HOLE, line))
+    for _ in range(2 if "(" in line or "（" in line else 0):  # parentheses within parentheses
         line = _RUN.sub(HOLE, _EMPTY_PARENTHESES.sub(HOLE, line))
-    line = _EMPTY_PARENTHESES.sub(HOLE, line) if "（" in line else line
     line = _AFTER_OPENING.sub(r"\1", line)
     line = _BEFORE_CLOSING.sub(r"\1", line)
     line = _BETWEEN.sub("", line)

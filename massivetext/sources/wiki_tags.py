@@ -28,7 +28,7 @@ _READING = re.compile(r"<rt(?:\s[^<>]*)?>([^<>]{0,200})</rt\s*>", re.IGNORECASE)
 _RULER = re.compile(r"<(?:br|hr)(?:\s[^<>]*)?/?>[ \t]*\n?|</br\s*>[ \t]*\n?", re.IGNORECASE)
 _HTML_HEADING = re.compile(r"<h([1-6])(?:\s[^<>]*)?>\s*([^\n]{0,500}?)\s*</h\1\s*>[ \t]*", re.IGNORECASE)
 # The heading itself stays in one line, whatever tags it has.
-_HEADING_WITH_TAGS = re.compile(r"^=[^\n]*<[^\n]*=[ \t]*$", re.MULTILINE)
+_HEADING = re.compile(r"^=[^\n]*=[ \t]*$", re.MULTILINE)
 _BREAK_IN_HEADING = re.compile(r"\s*</?(?:br|hr|p|div|blockquote|center|ul|ol|li)(?:[\s/][^<>]*)?>\s*", re.IGNORECASE)
 _PARAGRAPH = re.compile(
     r"[ \t]*</?(?:p|div|blockquote|center|poem|section|dl|ul|ol|table|figure|h[1-6])(?:[\s/][^<>]*)?>[ \t]*",
@@ -141,7 +141,7 @@ def drop_tags(text: str) -> str:
     if "<" not in text:
         return text
     text = _HTML_HEADING.sub(_wiki_heading, _HIDDEN.sub(HOLE, _without_tables(text)))
-    text = _HEADING_WITH_TAGS.sub(lambda heading: _BREAK_IN_HEADING.sub(" ", heading[0]), text)
+    text = _HEADING.sub(lambda heading: _BREAK_IN_HEADING.sub(" ", heading[0]), text)
     text = _READING.sub(r"(\1)", _READING_MARK.sub("", text)) if "<rt" in text else text
     text = _RULER.sub("\n", _POWER.sub(r"^\1", text))
     text = _BREAK.sub("\n", _ITEM.sub("\n* ", _PARAGRAPH.sub("\n\n", text)))

@@ -186,11 +186,15 @@ def test_sections_without_text_are_dropped_unless_they_hold_others() -> None:
         "<table>",
         "''",
         "({{",
+        "）（{{a}}",
+        "{{a}} or ",
+        "=<br>",
     ],
 )
 def test_what_is_never_closed_takes_linear_time(piece: str) -> None:
     start = time.process_time()
     to_text("T", piece * 30_000 + "]]}}|}" * 3_000)
+    to_text("T", piece * 15_000)
 
     assert time.process_time() - start < 10
 
