@@ -1,12 +1,13 @@
 """Read the rows of Parquet files as documents."""
 
+import re
 from collections.abc import Iterator
 from typing import IO
 
 import pyarrow.parquet as pq
 
 from massivetext.schema import Document, Rejected
-from massivetext.sources.arrow_rows import ARROW_ERRORS, batch_documents, is_text, wrong_columns
+from massivetext.sources.arrow_rows import ARROW_ERRORS, batch_documents, wrong_columns
 from massivetext.sources.compressed import EXPANSION, ExpansionLimit, PlainStream
 from massivetext.sources.fields import Build
 from massivetext.sources.source_formats import ReadLimits
@@ -14,7 +15,11 @@ from massivetext.sources.splits import Split
 
 MAGIC = b"PAR1"
 _BATCH_ROWS = 256
-_NESTED_BATCH_ROWS = 32  # nested texts cannot stay encoded; see _open
+_PAGE_HEADER_BYTES = 32  # hold the two numbers that are read
+_PAGE_HEADER = re.compile(rb"\x15([\x80-\xff]{0,9}[\x00-\x7f])\x15([\x80-\xff]{0,9}[\x00-\x7f])")
+_DICTIONARY_PAGE = 2
+_DECODED_BYTES = 1 << 26  # of a batch, if all its rows had the longest text that a dictionary can hold
+_BUFFER_BYTES = 1 << 20  # of a column that is being read; else Arrow holds all of it in a row group
 
 
 def begins(stream: PlainStream) -> bool:
@@ -49,10 +54,9 @@ def parquet_documents(
     if wrong is not None:
         yield from _first_slice(split, _whole(split, "wrong_columns", wrong))
         return
-    size = _BATCH_ROWS if text_path in file.schema_arrow.names else _NESTED_BATCH_ROWS
     first, left = 0, expansion.plain_bytes(split.size)
     for group in range(file.metadata.num_row_groups):
-        for made in _group_documents(split, file, group, first, size, text_path, limits, build):
+        for made in _group_documents(split, handle, file, group, first, text_path, limits, build):
             yield made
             left -= len(made.text) if isinstance(made, Document) else 0
             if left < 0:
@@ -63,14 +67,51 @@ def parquet_documents(
 
 
 def _open(handle: IO[bytes]) -> pq.ParquetFile:
-    """Open the file so that dictionary-encoded texts stay encoded.
+    return pq.ParquetFile(handle, pre_buffer=False, buffer_size=_BUFFER_BYTES)
+
+
+def _batch_rows(handle: IO[bytes], described: pq.RowGroupMetaData) -> int:
+    """Return how many rows of a row group may be decoded at once: each may refer to the longest text of a dictionary.
 
     A file of a few kilobytes can hold one text of 60 MB and refer to it in a million rows: 256 such rows decoded would
-    be 15 GB.
+    be 15 GB. If such columns stayed encoded instead (``read_dictionary``), Arrow would hold all different texts of a
+    row group.
+
+    Raises:
+        ValueError: there is no page where one should be.
     """
-    schema = pq.ParquetFile(handle, pre_buffer=False).schema_arrow
-    texts = [field.name for field in schema if is_text(field.type)]
-    return pq.ParquetFile(handle, read_dictionary=texts, pre_buffer=False)
+    total = 0
+    for number in range(described.num_columns):
+        column = described.column(number)
+        if column.physical_type.endswith("BYTE_ARRAY"):
+            first = column.data_page_offset
+            if column.has_dictionary_page:
+                first = min(first, column.dictionary_page_offset or first)
+            handle.seek(first)
+            kind, size = _page_numbers(handle.read(_PAGE_HEADER_BYTES))
+            total += size if kind == _DICTIONARY_PAGE else 0
+    return max(1, min(_BATCH_ROWS, _DECODED_BYTES // max(1, total)))
+
+
+def _page_numbers(data: bytes) -> tuple[int, int]:
+    """Return kind and uncompressed bytes of a page from its header.
+
+    They are the first two fields of ``PageHeader`` in Thrift's compact protocol: a byte 0x15 (the next field, of 32
+    bits), then a zigzag number of seven bits per byte, lowest first.
+
+    Raises:
+        ValueError: it is no such header.
+    """
+    found = _PAGE_HEADER.match(data)
+    if found is None:
+        raise ValueError(f"want the header of a page, got {data[:8]!r}")
+    kind, size = map(_zigzag, found.groups())
+    return kind, size
+
+
+def _zigzag(data: bytes) -> int:
+    number = sum((byte & 127) << 7 * index for index, byte in enumerate(data))
+    return number >> 1 ^ -(number & 1)
 
 
 def _whole(split: Split, reason: str, detail: str) -> Rejected:
@@ -84,10 +125,10 @@ def _first_slice(split: Split, rejected: Rejected) -> Iterator[Rejected]:
 
 def _group_documents(
     split: Split,
+    handle: IO[bytes],
     file: pq.ParquetFile,
     group: int,
     first: int,
-    size: int,
     text_path: str,
     limits: ReadLimits,
     build: Build,
@@ -95,6 +136,7 @@ def _group_documents(
     """Yield the documents of one row group that belong to the slice; ``first`` is the ordinal of its first row."""
     rows = first
     try:
+        size = _batch_rows(handle, file.metadata.row_group(group))
         for batch in file.iter_batches(size, row_groups=[group], use_threads=False):
             yield from batch_documents(split, batch, rows, text_path, limits, build)
             rows += batch.num_rows

@@ -1,4 +1,5 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -90,3 +91,40 @@ def test_a_text_larger_than_a_record_may_be_is_rejected(tmp_path: Path, read_fil
 
     assert [document.key for document in documents] == ["0"]
     assert [(r.offset, r.length, r.reason) for r in rejected] == [("1", 11, "record_too_large")]
+
+
+@contextmanager
+def own_memory_pool() -> Iterator[pa.MemoryPool]:
+    """Give Arrow a memory pool that knows its peak."""
+    before = pa.default_memory_pool()
+    pool = pa.proxy_memory_pool(before)
+    pa.set_memory_pool(pool)
+    try:
+        yield pool
+    finally:
+        pa.set_memory_pool(before)
+
+
+def test_memory_does_not_grow_with_a_row_group(tmp_path: Path, read_file: ReadFile) -> None:
+    texts = [f"{number} " + "many words " * 1000 for number in range(4000)]  # 44 MB
+    pq.write_table(pa.table({"text": texts}), tmp_path / "a", compression="none")
+    with own_memory_pool() as pool:
+        documents, rejected = read_file("documents", tmp_path / "a", slice_count=100)
+
+    assert (len(documents), rejected) == (40, [])
+    assert pool.max_memory() < 32 << 20  # the texts of the first 1,024 rows are in a dictionary of 11 MB
+
+
+@pytest.mark.parametrize("column", ["text", "other"])
+@pytest.mark.parametrize("kind", [pa.string(), pa.binary()])
+def test_a_long_value_of_a_dictionary_is_not_decoded_for_many_rows_at_once(
+    tmp_path: Path, read_file: ReadFile, column: str, kind: pa.DataType
+) -> None:
+    long = pa.DictionaryArray.from_arrays(pa.array([0] * 100), pa.array(["x" * (8 << 20)]).cast(kind))
+    columns = {"other": pa.array(["a text"] * 100), "text": pa.array(["a text"] * 100), column: long}
+    pq.write_table(pa.table(columns), tmp_path / "a", store_schema=False)
+    with own_memory_pool() as pool:
+        found = read_file("documents", tmp_path / "a", slice_count=50)
+
+    assert [len(each) for each in found] == ([0, 1] if (column, kind) == ("text", pa.binary()) else [2, 0])
+    assert pool.max_memory() < 150 << 20  # 100 rows have 800 MB
