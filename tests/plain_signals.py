@@ -16,6 +16,14 @@ PHRASES = safety.read_phrases(definitions.UNSAFE_PHRASES)
 STOPS = stop_lists.built_in()
 POLICIES = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies")
 
+# Characters that later bytes of UTF-8 become, read as Latin-1 or Windows-1252, and as Windows-1251.
+SIGNS = "\x80-\xbf\ufffd€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+SIGNS_1251 = "\ufffdЂЃ‚ѓ„…†‡€‰Љ‹ЊЌЋЏђ‘’“”•–—™љ›њќћџ\xa0ЎўЈ¤Ґ¦§Ё©Є«¬\xad®Ї°±Ііґµ¶·ё№є»јЅѕї"
+GARBLED = re.compile(
+    f"\ufffd|[\xc2-\xdb][{SIGNS}]|[\xe0-\xef](?!\xa0)[{SIGNS}]{{2}}|[\xf0-\xf4](?!\xa0)[{SIGNS}]{{3}}"
+    f"|(?:[РС][{SIGNS_1251}]){{2,}}"
+)
+
 
 def edges_off(word: str) -> str:
     inside = [index for index, character in enumerate(word) if character.isalnum()]
@@ -186,4 +194,5 @@ def plain(text: str, language: str, programming: str = "") -> dict[str, float]:
         "encoded_frac": ratio(sum(pieces), len(text)),
         "longest_encoded_length": max(pieces, default=0),
         "generated_mark_count": sum(map(head.count, GENERATED)),
+        "garbled_frac": ratio(sum(map(len, GARBLED.findall(text))), len(text)),
     }

@@ -377,6 +377,7 @@ def test_every_shipped_rule_set_loads_and_all_but_profiles_fit_together() -> Non
     sizes = {
         "c4": 3,
         "code": 9,
+        "encoding": 1,
         "fineweb": 3,
         "gneissweb": 1,
         "gopher": 21,

@@ -14,6 +14,7 @@ from massivetext.signals import (
     code_shape,
     comments,
     encoded,
+    garbled,
     language,
     line_counts,
     repetition,
@@ -94,6 +95,7 @@ BUILT_IN = SignalRegistry(
         beside.PAGE_GROUP,
         comments.GROUP,
         encoded.GROUP,
+        garbled.GROUP,
         beside.EDITS_GROUP,
     )
 )

@@ -26,7 +26,7 @@ def _describe(_plan: RunPlan) -> str:
 MEASURE = Stage(
     name="measure",
     title="measured",
-    version=4,
+    version=5,
     libraries=("fasttext-community", "regex"),
     data_sets=("signals",),
     reads=("documents",),

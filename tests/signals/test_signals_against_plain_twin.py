@@ -77,6 +77,15 @@ _WORDS = st.sampled_from(
         "sex",
         "cams",
         "porn",
+        "dÃ©jÃ ",
+        "Ã\xa0",
+        "â€™",
+        "â€\ufffd",
+        "à\xa0»",
+        "ðŸ˜€",
+        "ô",
+        "РџСЂРё",
+        "Р»",
     ]
 )
 _GAPS = st.sampled_from([" ", " ", " ", "\n", "\n\n", " \n \n", "\u3000", "\x85", "\t"])
