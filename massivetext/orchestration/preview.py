@@ -11,6 +11,7 @@ from massivetext.sources.reading import read_split
 from massivetext.sources.splits import Split
 
 _DOCUMENTS = 3
+_CHARACTERS = 100_000  # of all documents; a longer one is enough
 _PIECES = 30  # documents and rejections that are looked at
 _FILES = 5
 
@@ -19,7 +20,7 @@ class SourcePreview(NamedTuple):
     """The first records of a source.
 
     Attributes:
-        documents: the first documents, at most three.
+        documents: the first documents, at most three; fewer if they are long.
         rejected: number of pieces of input that were no documents before, by reason.
         example: one of them; None if there is none.
         complete: whether the whole source was read.
@@ -41,16 +42,18 @@ def preview_source(plan: RunPlan, source: str) -> SourcePreview:
     reasons: Counter[str] = Counter()
     example: Rejected | None = None
     pieces = _pieces(plan, source)
+    stopped = False
     for found in itertools.islice(pieces, _PIECES):
         if isinstance(found, Document):
             documents.append(found)
-            if len(documents) == _DOCUMENTS:
+            stopped = len(documents) == _DOCUMENTS or sum(len(each.text) for each in documents) > _CHARACTERS
+            if stopped:
                 break
             continue
         reasons[found.reason] += 1
         if example is None or (example.skipped and not found.skipped):
             example = found
-    complete = len(documents) < _DOCUMENTS and sum(reasons.values()) + len(documents) < _PIECES
+    complete = not stopped and sum(reasons.values()) + len(documents) < _PIECES
     files = {split.path for shard in plan.splits[source] for split in shard}
     return SourcePreview(tuple(documents), dict(reasons), example, complete and len(files) <= _FILES)
 

@@ -130,7 +130,7 @@ GROUP = SignalGroup(
             "garbled_frac",
             "share",
             "Share of characters that are U+FFFD, or part of UTF-8 that was read as Windows-1252 or Latin-1 (`Ã©`, "
-            "`â€™`), or, twice or more in a row, as Windows-1251 (`РџСЂ`). Texts that are mojibake throughout have 0.02 "
+            "`â€™`), or, twice or more in a row, as Windows-1251 (`РџСЂ`). Whole texts of such mojibake have 0.02 "
             "(German) to 0.14 (French), and above 0.9 in Russian or Chinese.",
             family="characters",
             source="ours: text by a wrong encoding reads like text to every other signal",

@@ -196,17 +196,35 @@ class _KeepsHeaders(Protocol):
     members: list[tarfile.TarInfo]
 
 
+def tar_contents(stream: PlainStream) -> Iterator[IO[bytes]]:
+    """Yield the contents of the regular files of a tar archive, each to be read before the next is requested.
+
+    Raises:
+        ArchiveError: the archive is damaged here; reading a content raises ``tarfile.TarError`` instead.
+    """
+    for archive, info in _tar_headers(stream):
+        if info.isreg():
+            content = archive.extractfile(info)
+            assert content is not None  # because it is a regular file
+            yield content
+
+
 def _tar_members(stream: PlainStream) -> Iterator[ArchiveMember]:
+    for archive, info in _tar_headers(stream):
+        path = info.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        if info.issym() or info.islnk():
+            target = info.linkname.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            yield _link(path, target, is_hard=info.islnk())
+        elif info.isreg():
+            yield ArchiveMember(path, info.size, _tar_reader(archive, info), _tar_copier(archive, info))
+
+
+def _tar_headers(stream: PlainStream) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
     try:
         with tarfile.open(fileobj=io.BufferedReader(stream, 1 << 20), mode="r|", tarinfo=_BoundedTarInfo) as archive:
             while (info := archive.next()) is not None:
                 cast(_KeepsHeaders, archive).members = []  # tarfile would keep every header in memory
-                path = info.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-                if info.issym() or info.islnk():
-                    target = info.linkname.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-                    yield _link(path, target, is_hard=info.islnk())
-                elif info.isreg():
-                    yield ArchiveMember(path, info.size, _tar_reader(archive, info), _tar_copier(archive, info))
+                yield archive, info
     except _TAR_ERRORS as error:
         raise ArchiveError(f"not readable as tar from here on: {error}") from error
     if stream.damage is not None:

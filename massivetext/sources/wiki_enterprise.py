@@ -3,12 +3,12 @@
 import io
 import tarfile
 from collections.abc import Iterator
-from typing import cast
 
 import msgspec
 
 from massivetext.schema import Document, Rejected
 from massivetext.sources import jsonl, wikitext
+from massivetext.sources.archives import ArchiveError, tar_contents
 from massivetext.sources.bounded_lines import BoundedLine, read_lines
 from massivetext.sources.compressed import PlainStream, open_stream
 from massivetext.sources.source_formats import ReadLimits, ReadOptions
@@ -58,7 +58,7 @@ def read_enterprise_articles(split: Split, _options: ReadOptions, limits: ReadLi
                     continue
                 if line.data is None or line.data.strip():
                     yield _page(split.name, str(ordinal), line, limits.max_record_bytes)
-        except tarfile.TarError as error:
+        except (ArchiveError, tarfile.TarError) as error:
             if split.slice_index == 0 and stream.damage is None:
                 yield Rejected(split.name, str(ordinal + 1), None, "bad_archive", f"tar: {error}; the rest is lost")
         yield from jsonl.damage(split, stream)
@@ -68,11 +68,8 @@ def _lines(stream: PlainStream, longest: int) -> Iterator[BoundedLine]:
     if stream.peek(_TAR_OFFSET + len(_TAR_MAGIC))[_TAR_OFFSET:] != _TAR_MAGIC:
         yield from read_lines(io.BufferedReader(stream, 1 << 20), longest)
         return
-    with tarfile.open(fileobj=io.BufferedReader(stream, 1 << 20), mode="r|") as archive:
-        for member in archive:
-            content = archive.extractfile(member) if member.isfile() else None
-            if content is not None:
-                yield from read_lines(cast(io.BufferedReader, content), longest)
+    for content in tar_contents(stream):
+        yield from read_lines(content, longest)
 
 
 def _page(origin: str, document_key: str, line: BoundedLine, longest: int) -> Document | Rejected:

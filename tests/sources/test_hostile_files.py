@@ -3,6 +3,7 @@
 import datetime
 import io
 import json
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -14,10 +15,12 @@ from builders import read_file
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from massivetext import signals
 from massivetext.schema import Document, Rejected, documents_table
 from massivetext.signals.language import detect_languages
 
 KINDS = ("web", "books", "news", "code", "wikipedia", "documents")
+ENTERPRISE = "wiki-enterprise"  # a format that is the default of no kind
 ENDINGS = (
     "jsonl",
     "json",
@@ -39,15 +42,17 @@ MAGICS = (
     b"PAR1", b"ARROW1\x00\x00", b"\xff\xff\xff\xff", b"PK\x03\x04", b"\x1f\x8b\x08", b"BZh91AY&SY", b"\xfd7zXZ\x00",
     b"\x28\xb5\x2f\xfd", b"[{", b'{"text": ', b"<mediawiki>", b"<html>", b"WARC/1.0\r\n", b"\xff\xfe", b"text,a\n", b"",
 )  # fmt: skip
-ANY_SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ANY_SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def documents_of(kind: str, path: Path) -> list[Document]:
-    found = read_file(kind, path)
+def documents_of(kind: str, path: Path, *, measured: bool = False) -> list[Document]:
+    found = read_file("wikipedia", path, format=kind) if kind == ENTERPRISE else read_file(kind, path)
     assert all(isinstance(each, Document | Rejected) for each in found)
     documents = [each for each in found if isinstance(each, Document)]
     assert len({document.key for document in documents}) == len(documents)
-    documents_table("a", documents)  # what cannot be stored would end the run
+    table = documents_table("a", documents)  # what cannot be stored would end the run
+    if measured and documents:
+        assert signals.measure([document.text for document in documents], table).num_rows == len(documents)
     return documents
 
 
@@ -56,8 +61,21 @@ def documents_of(kind: str, path: Path) -> list[Document]:
 def test_any_bytes(tmp_path: Path, magic: bytes, data: bytes, ending: str) -> None:
     path = tmp_path / f"a.{ending}"
     path.write_bytes(magic + data)
-    for kind in KINDS:
+    for kind in (*KINDS, ENTERPRISE):
         documents_of(kind, path)
+
+
+OTHER_KINDS = {"a.xml": ("wikipedia",), "wiki.tar": (ENTERPRISE,), "code.tar": ("code",)}
+
+
+def tarred(files: dict[str, bytes]) -> bytes:
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w") as archive:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return target.getvalue()
 
 
 def sound_files() -> dict[str, bytes]:
@@ -73,7 +91,12 @@ def sound_files() -> dict[str, bytes]:
         archive.writestr("p.opf", '<p><item id="a" href="a.html"/><itemref idref="a"/></p>')
         archive.writestr("a.html", "<html><body><p>text</p></body></html>")
     page = "<page><title>A</title><ns>0</ns><revision><text>'''A''' is [[b]] {{c|d}}.</text></revision></page>"
+    lines = "".join(json.dumps(row) + "\n" for row in table.to_pylist()).encode()
+    wiki = json.dumps({"name": "A", "article_body": {"html": "<p>text</p>"}}).encode() + b"\n"
     return {
+        "lines.tar": tarred({"a.jsonl": lines, "b.txt": b"text"}),
+        "wiki.tar": tarred({"a.ndjson": wiki * 3, "b.ndjson": wiki}),
+        "code.tar": tarred({"p/LICENSE": b"no licence", "p/a.py": b"a = 1\n"}),
         "a.parquet": parquet.getvalue(),
         "a.arrow": arrow.getvalue(),
         "b.arrow": stream.getvalue(),
@@ -92,7 +115,7 @@ def test_changed_bytes_of_sound_files(tmp_path: Path, name: str, where: float, p
     at = int(where * len(data))
     path = tmp_path / name
     path.write_bytes(data[:at] if cut else data[:at] + put + data[at + len(put) :])
-    for kind in ("documents", "books", "wikipedia") if name == "a.xml" else ("documents", "books"):
+    for kind in ("documents", "books", *OTHER_KINDS.get(name, ())):
         documents_of(kind, path)
 
 
@@ -112,7 +135,10 @@ JSON = st.recursive(
 def test_any_json_values(tmp_path: Path, values: list[dict[str, object]]) -> None:
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(value) + "\n" for value in values))
     (tmp_path / "a.json").write_text(json.dumps(values, indent=1))
-    lines, array = documents_of("documents", tmp_path / "a.jsonl"), documents_of("documents", tmp_path / "a.json")
+    lines, array = (
+        documents_of("documents", tmp_path / "a.jsonl", measured=True),
+        documents_of("documents", tmp_path / "a.json"),
+    )
 
     assert [document.text for document in lines] == [document.text for document in array]
 
@@ -149,7 +175,7 @@ def test_a_side_column_never_costs_the_document(tmp_path: Path, name: str) -> No
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # Parquet does not have the type
         (tmp_path / "a.parquet").unlink(missing_ok=True)
     for path in tmp_path.iterdir():
-        assert [document.text for document in documents_of("documents", path)] == ["the text"]
+        assert [document.text for document in documents_of("documents", path, measured=True)] == ["the text"]
 
 
 def test_a_language_model_with_one_label_is_no_error() -> None:
