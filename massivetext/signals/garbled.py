@@ -69,7 +69,7 @@ def _is_ascii(data: U8, start: int, stop: int) -> bool:
     seen = np.uint8(0)
     for at in range(start, stop):
         seen |= data[at]
-    return seen < 128
+    return int(seen) < 128
 
 
 @compiled
