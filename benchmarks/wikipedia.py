@@ -24,11 +24,11 @@ from typing import NamedTuple
 
 from peers import expat_dump, mwparserfromhell_text
 
-from massivetext.sources.compressed import open_stream
-from massivetext.sources.dump_pieces import Gap, read_pieces
-from massivetext.sources.mediawiki import Dump, LostPiece
-from massivetext.sources.wiki_languages import wiki_language
-from massivetext.sources.wikitext import to_text
+from massivetext.sources.streams.compressed import open_stream
+from massivetext.sources.wiki.dump_pieces import Gap, read_pieces
+from massivetext.sources.wiki.mediawiki import Dump, LostPiece
+from massivetext.sources.wiki.wiki_languages import wiki_language
+from massivetext.sources.wiki.wikitext import to_text
 
 ROOT = Path(__file__).resolve().parents[1]
 _LONGEST = 4 << 20

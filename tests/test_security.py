@@ -36,14 +36,14 @@ from massivetext.extract import extract
 from massivetext.recipe import IngestOptions, SourceOptions, load_recipe, parse_recipe
 from massivetext.schema import Document, Rejected
 from massivetext.sources import find_format, http
-from massivetext.sources.archives import ARCHIVE_EXPANSION
 from massivetext.sources.code import read_source_files
-from massivetext.sources.compressed import EXPANSION, open_stream
-from massivetext.sources.fields import builder
-from massivetext.sources.parquet import parquet_documents
+from massivetext.sources.documents.fields import builder
+from massivetext.sources.documents.parquet import parquet_documents
 from massivetext.sources.reading import read_split
 from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
+from massivetext.sources.streams.archives import ARCHIVE_EXPANSION
+from massivetext.sources.streams.compressed import EXPANSION, open_stream
 from massivetext.storage import files as fs
 from massivetext.text import printable
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from xml.parsers import expat
 
-from massivetext.sources.compressed import PlainStream
+from massivetext.sources.streams.compressed import PlainStream
 
 _CHUNK = 1 << 16
 # Limits on what the parser holds in memory, far above any real dump: depth of elements, bytes of one tag or comment,

@@ -106,8 +106,8 @@ def _read_input(file: str) -> bytes:
 def _document(file: str, data: bytes, url: str | None) -> "Document":
     from massivetext.extract import extract
     from massivetext.schema import Document
-    from massivetext.sources.charset import decode_text
     from massivetext.sources.languages import language_of_path
+    from massivetext.sources.streams.charset import decode_text
     from massivetext.text import clean
 
     if data.lstrip()[:9].lower().startswith(_HTML):

@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from massivetext.errors import UserError
 from massivetext.recipe import IngestOptions
-from massivetext.sources.archives import ArchiveError, archive_members
-from massivetext.sources.compressed import PlainStream, open_stream
+from massivetext.sources.documents.layouts import Layout, find_layout
+from massivetext.sources.documents.record_samples import GuessedFields, guess_fields, sample_records
 from massivetext.sources.gutenberg import strip_gutenberg
 from massivetext.sources.languages import language_of_path
-from massivetext.sources.layouts import Layout, find_layout
-from massivetext.sources.record_samples import GuessedFields, guess_fields, sample_records
 from massivetext.sources.splits import Split, plan_shards
+from massivetext.sources.streams.archives import ArchiveError, archive_members
+from massivetext.sources.streams.compressed import PlainStream, open_stream
 
 _LOOKED_AT = 3  # files of one ending in one folder
 _MEMBERS = 200

@@ -62,7 +62,7 @@ def chunks(path: str) -> Iterator[bytes]:
     Raises:
         UserError: the file is missing or damaged, or has a line of more than 1 MiB.
     """
-    from massivetext.sources.compressed import open_stream  # importing it loads the readers of all sources
+    from massivetext.sources.streams.compressed import open_stream  # importing it loads the readers of all sources
 
     try:
         stream = open_stream(path)

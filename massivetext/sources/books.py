@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from massivetext.schema import Document, Rejected
-from massivetext.sources.any_documents import read_stream
-from massivetext.sources.compressed import open_stream
+from massivetext.sources.documents.any_documents import read_stream
 from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
+from massivetext.sources.streams.compressed import open_stream
 from massivetext.sources.whole_files import make_book
 
 

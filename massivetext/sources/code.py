@@ -4,13 +4,21 @@ import posixpath
 from collections.abc import Iterator, Mapping
 
 from massivetext.schema import Document, Rejected
-from massivetext.sources import fields, jsonl, languages, licence_notices, licences, unwanted_code
-from massivetext.sources.archives import ARCHIVE_EXPANSION, ArchiveError, ArchiveMember, archive_members, is_archive
-from massivetext.sources.compressed import ExpansionLimit, open_stream
-from massivetext.sources.licence_statements import LICENCE_BYTES, Statement, Verdict, verdict_of
-from massivetext.sources.repository_licences import RepositoryLicences
+from massivetext.sources import languages
+from massivetext.sources.documents import fields, jsonl
+from massivetext.sources.licensing import licence_notices, licences, unwanted_code
+from massivetext.sources.licensing.licence_statements import LICENCE_BYTES, Statement, Verdict, verdict_of
+from massivetext.sources.licensing.repository_licences import RepositoryLicences
 from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
+from massivetext.sources.streams.archives import (
+    ARCHIVE_EXPANSION,
+    ArchiveError,
+    ArchiveMember,
+    archive_members,
+    is_archive,
+)
+from massivetext.sources.streams.compressed import ExpansionLimit, open_stream
 from massivetext.storage import files as fs
 from massivetext.text import clean
 

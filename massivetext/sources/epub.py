@@ -10,8 +10,8 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from massivetext.sources import charset
 from massivetext.sources.markup_text import parse_markup, whole_text
+from massivetext.sources.streams import charset
 
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, OSError, RuntimeError, ValueError, LookupError)
 _MARKUP = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml", "text/x-oeb1-document", "application/xml")

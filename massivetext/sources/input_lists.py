@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from massivetext.sources.compressed import open_stream
+from massivetext.sources.streams.compressed import open_stream
 from massivetext.storage import files as fs
 
 _LIST = "@"

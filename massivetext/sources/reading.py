@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from massivetext.schema import Document, Rejected
-from massivetext.sources.compressed import open_stream
-from massivetext.sources.compressions import MOST_ZSTD_WINDOW
 from massivetext.sources.source_formats import FORMATS, Format, ReadLimits, ReadOptions, find_format
 from massivetext.sources.splits import Split
+from massivetext.sources.streams.compressed import open_stream
+from massivetext.sources.streams.compressions import MOST_ZSTD_WINDOW
 
 # A larger file holds something, whatever its compression.
 _EMPTY_BYTES = 1024

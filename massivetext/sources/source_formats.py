@@ -117,7 +117,7 @@ def _load_books() -> Reader:
 
 
 def _load_any_documents() -> Reader:
-    from massivetext.sources.any_documents import read_any_documents
+    from massivetext.sources.documents.any_documents import read_any_documents
 
     return read_any_documents
 
@@ -129,13 +129,13 @@ def _load_source_files() -> Reader:
 
 
 def _load_articles() -> Reader:
-    from massivetext.sources.wikipedia import read_articles
+    from massivetext.sources.wiki.wikipedia import read_articles
 
     return read_articles
 
 
 def _load_enterprise_articles() -> Reader:
-    from massivetext.sources.wiki_enterprise import read_enterprise_articles
+    from massivetext.sources.wiki.wiki_enterprise import read_enterprise_articles
 
     return read_enterprise_articles
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from massivetext.sources.compressed import PlainStream
-from massivetext.sources.cursor import Cursor
+from massivetext.sources.streams.compressed import PlainStream
+from massivetext.sources.streams.cursor import Cursor
 
 _MAX_HEADER = 1 << 16
 _VERSION = re.compile(rb"WARC/\d+\.\d+[ \t]*\r?\n", re.IGNORECASE)

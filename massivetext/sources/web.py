@@ -5,12 +5,13 @@ from collections.abc import Iterator
 
 from massivetext.extract import extract
 from massivetext.schema import Document, Rejected
-from massivetext.sources import charset, http
-from massivetext.sources.any_documents import read_stream
-from massivetext.sources.compressed import PlainStream, open_stream
-from massivetext.sources.layouts import find_layout
+from massivetext.sources import http
+from massivetext.sources.documents.any_documents import read_stream
+from massivetext.sources.documents.layouts import find_layout
 from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
+from massivetext.sources.streams import charset
+from massivetext.sources.streams.compressed import PlainStream, open_stream
 from massivetext.sources.warc import LostBytes, WarcRecord, read_warc_records
 from massivetext.sources.whole_files import make_page
 from massivetext.text import clean

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from massivetext.extract import extract
 from massivetext.schema import Document, Rejected
-from massivetext.sources import charset, gutenberg
-from massivetext.sources.layouts import LayoutName
+from massivetext.sources import gutenberg
+from massivetext.sources.documents.layouts import LayoutName
 from massivetext.sources.markup_text import parse_markup, title_of, whole_text
 from massivetext.sources.source_formats import ReadLimits
+from massivetext.sources.streams import charset
 from massivetext.text import clean
 
 _HEAD_BYTES = 1 << 14

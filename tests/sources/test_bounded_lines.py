@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.sources.bounded_lines import BoundedLine, read_lines
+from massivetext.sources.streams.bounded_lines import BoundedLine, read_lines
 
 
 def test_lines_know_their_number_place_and_length() -> None:

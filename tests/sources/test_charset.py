@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.sources.charset import decode, decode_text
+from massivetext.sources.streams.charset import decode, decode_text
 
 GERMAN = "Die Vögel fliegen über das Straßenpflaster, und die Mühle mahlt für den Müller täglich Körner. " * 5
 RUSSIAN = "Река берёт начало в горах и течёт к морю, а люди долины всегда жили рядом с ней. " * 5

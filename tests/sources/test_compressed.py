@@ -10,7 +10,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from massivetext.sources.compressed import PlainStream, open_stream
+from massivetext.sources.streams.compressed import PlainStream, open_stream
 
 COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": lambda data: gzip.compress(data, mtime=0),

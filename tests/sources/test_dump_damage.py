@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from massivetext.schema import Document, Rejected
-from massivetext.sources.mediawiki import Dump, DumpPage, LostPiece
+from massivetext.sources.wiki.mediawiki import Dump, DumpPage, LostPiece
 
 ReadFile = Callable[..., tuple[list[Document], list[Rejected]]]
 

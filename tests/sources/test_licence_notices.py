@@ -3,7 +3,7 @@ import time
 import pytest
 from builders import licence_text
 
-from massivetext.sources.licence_notices import first_comment, judge_header, judge_readme
+from massivetext.sources.licensing.licence_notices import first_comment, judge_header, judge_readme
 
 MIT = licence_text("MIT")
 APACHE_NOTICE = """Licensed under the Apache License, Version 2.0 (the "License");

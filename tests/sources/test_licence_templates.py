@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from massivetext.schema import Document, Rejected
-from massivetext.sources.licence_templates import matches_whole
-from massivetext.sources.licences import licences_of_text
+from massivetext.sources.licensing.licence_templates import matches_whole
+from massivetext.sources.licensing.licences import licences_of_text
 
 ReadFile = Callable[..., tuple[list[Document], list[Rejected]]]
 

@@ -10,8 +10,8 @@ from builders import licence_text, write_zip
 
 from massivetext.recipe.kinds import PAPER_LICENCES
 from massivetext.schema import Document, Rejected
-from massivetext.sources import licence_templates
-from massivetext.sources.repository_licences import judge_files
+from massivetext.sources.licensing import licence_templates
+from massivetext.sources.licensing.repository_licences import judge_files
 
 ReadFile = Callable[..., tuple[list[Document], list[Rejected]]]
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from builders import licence_text
 
-from massivetext.sources import licences
-from massivetext.sources.licence_statements import is_licence_file
-from massivetext.sources.repository_licences import judge_files
+from massivetext.sources.licensing import licences
+from massivetext.sources.licensing.licence_statements import is_licence_file
+from massivetext.sources.licensing.repository_licences import judge_files
 
 MIT = licence_text("MIT")
 ISC = """Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee is hereby

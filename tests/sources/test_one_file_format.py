@@ -18,10 +18,10 @@ from massivetext.runs.store import Run
 from massivetext.runs.work_items import WorkItem
 from massivetext.schema import Document, Rejected
 from massivetext.sources import FORMATS, Format
-from massivetext.sources.compressed import open_stream
 from massivetext.sources.reading import read_split
 from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
+from massivetext.sources.streams.compressed import open_stream
 from massivetext.stages import STAGES
 from massivetext.text import clean
 

@@ -8,8 +8,8 @@ import pytest
 from builders import licence_text, write_zip
 
 from massivetext.schema import Document, Rejected
-from massivetext.sources import repository_licences
-from massivetext.sources.repository_licences import RepositoryLicences, judge_files
+from massivetext.sources.licensing import repository_licences
+from massivetext.sources.licensing.repository_licences import RepositoryLicences, judge_files
 
 ReadFile = Callable[..., tuple[list[Document], list[Rejected]]]
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from massivetext.sources.unwanted_code import is_binary, unwanted_path, unwanted_text
+from massivetext.sources.licensing.unwanted_code import is_binary, unwanted_path, unwanted_text
 
 
 @pytest.mark.parametrize(

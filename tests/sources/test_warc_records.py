@@ -7,7 +7,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from massivetext.sources.compressed import PlainStream
+from massivetext.sources.streams.compressed import PlainStream
 from massivetext.sources.warc import LostBytes, WarcRecord, read_warc_records
 
 

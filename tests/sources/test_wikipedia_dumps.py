@@ -7,7 +7,7 @@ import pytest
 
 from massivetext.recipe import IngestOptions
 from massivetext.schema import Document, Rejected
-from massivetext.sources.mediawiki import Dump, DumpPage
+from massivetext.sources.wiki.mediawiki import Dump, DumpPage
 
 ReadFile = Callable[..., tuple[list[Document], list[Rejected]]]
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from massivetext.sources.wiki_languages import wiki_language
-from massivetext.sources.wikitext import to_text
+from massivetext.sources.wiki.wiki_languages import wiki_language
+from massivetext.sources.wiki.wikitext import to_text
 
 ENGLISH = wiki_language("en")
 

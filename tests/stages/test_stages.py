@@ -24,7 +24,7 @@ OTHER_MEANINGS = {
     "report/sections/inputs_section.py": {"records"},  # heading of a column
     "recipe/effects.py": {"records"},  # table of the recipe
     "report/sections/output_section.py": {"tokenizer"},  # identifier of a section of the page
-    "sources/wiki_templates.py": {"measure"},  # a template of quantities
+    "sources/wiki/wiki_templates.py": {"measure"},  # a template of quantities
 }
 
 

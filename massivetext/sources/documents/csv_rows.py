@@ -1,0 +1,133 @@
+"""Read the rows of tables of text (CSV, TSV) as documents."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from massivetext.schema import Document, Rejected
+from massivetext.sources.documents.fields import Build
+from massivetext.sources.documents.jsonl import damage
+from massivetext.sources.documents.layouts import CsvDialect
+from massivetext.sources.source_formats import ReadLimits
+from massivetext.sources.splits import Split
+from massivetext.sources.streams import charset
+from massivetext.sources.streams.bounded_lines import read_lines
+from massivetext.sources.streams.recoded import TextStream
+
+_NAMED_COLUMNS = 20  # in a message
+
+
+class _TableLines:
+    """The lines of a table for the standard library's reader, as text.
+
+    Attributes:
+        offset: plain bytes before the next line.
+        replaced: number of U+FFFD for wrong bytes since it was last set to 0.
+        too_long: rejections of lines that are too long, since it was last emptied.
+    """
+
+    def __init__(self, origin: str, stream: TextStream, longest: int) -> None:
+        self.offset = self.replaced = 0
+        self.too_long: list[Rejected] = []
+        self._origin, self._stream, self._longest = origin, stream, longest
+        self._lines = read_lines(io.BufferedReader(stream, 1 << 20), longest)
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        for line in self._lines:
+            self.offset = line.offset + line.length
+            if self._stream.damage and not line.ended:
+                break  # a line that broke off is part of the damage
+            if line.data is None:
+                detail = (
+                    f"the line at byte {line.offset:,} has {line.length:,} bytes; ingest.max_record_bytes is "
+                    f"{self._longest:,}"
+                )
+                found = Rejected(self._origin, f"line {line.number}", line.length, "record_too_large", detail)
+                self.too_long.append(found)
+                continue
+            return self._text(line.data.removeprefix(b"\xef\xbb\xbf") if line.number == 0 else line.data) + "\n"
+        raise StopIteration
+
+    def _text(self, data: bytes) -> str:
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            decoded = charset.decode(data)
+            self.replaced += decoded.replaced
+            return decoded.text
+
+
+def csv_documents(
+    split: Split, stream: TextStream, dialect: CsvDialect, text_path: str, limits: ReadLimits, build: Build
+) -> Iterator[Document | Rejected]:
+    """Yield what ``build`` makes of each row below the header; the document key is the ordinal of the row, from 0."""
+    csv.field_size_limit(limits.max_record_bytes)
+    lines = _TableLines(split.name, stream, limits.max_record_bytes)
+    rows = dialect.read_rows(lines)
+    header: list[str] = []
+    try:
+        header = [name.strip() for name in next(rows, [])]
+        wrong = _wrong_header(header, dialect, text_path)
+    except csv.Error as error:
+        wrong = f"its header is not readable: {error}"
+    if wrong:
+        if split.slice_index == 0:
+            yield Rejected(split.name, "0", split.size, "wrong_columns", f"{split.name}: {wrong}")
+        return
+    yield from _row_documents(split, rows, lines, header, build)
+    yield from damage(split, stream)
+
+
+def _wrong_header(header: list[str], dialect: CsvDialect, text_path: str) -> str | None:
+    if text_path in header:
+        return None
+    names = ", ".join(header[:_NAMED_COLUMNS])
+    return (
+        f"want a column '{text_path}' (text_field of the source) in the first line, got columns {names} "
+        f"(separated by {dialect.delimiter!r})"
+    )
+
+
+def _row_documents(
+    split: Split, rows: Iterator[list[str]], lines: _TableLines, header: list[str], build: Build
+) -> Iterator[Document | Rejected]:
+    ordinal = -1
+    while True:
+        begin, lines.replaced = lines.offset, 0
+        ordinal += 1
+        mine = ordinal % split.slice_count == split.slice_index
+        try:
+            row = next(rows)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            if mine:
+                detail = f"the row at byte {begin:,}: {error}"
+                yield Rejected(split.name, str(ordinal), lines.offset - begin, "bad_csv", detail)
+            continue
+        if mine and row:
+            made = _row_document(split.name, str(ordinal), header, row, begin, lines.offset - begin, build)
+            yield made._replace(replaced=lines.replaced) if isinstance(made, Document) and lines.replaced else made
+        yield from _too_long(split, lines)
+    yield from _too_long(split, lines)
+
+
+def _too_long(split: Split, lines: _TableLines) -> Iterator[Rejected]:
+    if split.slice_index == 0:
+        yield from lines.too_long
+    lines.too_long.clear()
+
+
+def _row_document(
+    origin: str, document_key: str, header: list[str], row: list[str], offset: int, length: int, build: Build
+) -> Document | Rejected:
+    if len(row) != len(header) and (len(row) < len(header) or any(row[len(header) :])):
+        detail = f"the row at byte {offset:,}: want {len(header)} cells as in the header, got {len(row)}"
+        return Rejected(origin, document_key, length, "bad_csv", detail)
+    record: dict[str, object] = {}
+    for name, cell in zip(header, row, strict=False):
+        record.setdefault(name, cell)
+    return build(document_key, record, length)

@@ -1,0 +1,129 @@
+"""Read JSON with one document per line or value; or Parquet, where a source may have either."""
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from typing import cast
+
+import msgspec
+
+from massivetext.schema import Document, Rejected
+from massivetext.sources.documents import parquet
+from massivetext.sources.documents.fields import Build
+from massivetext.sources.documents.json_values import read_values
+from massivetext.sources.source_formats import ReadLimits
+from massivetext.sources.splits import Split
+from massivetext.sources.streams import charset
+from massivetext.sources.streams.bounded_lines import BoundedLine, read_lines
+from massivetext.sources.streams.compressed import EXPANSION, ExpansionLimit, PlainStream
+from massivetext.sources.streams.recoded import TextStream, as_utf8
+
+_BOM = b"\xef\xbb\xbf"
+_HEAD_BYTES = 1 << 12
+_BEGINS = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*(?:\"|\})")
+
+
+def is_table(stream: PlainStream) -> bool:
+    """Return whether a file that was just opened is Parquet or JSON lines; the stream stays at its beginning."""
+    return parquet.begins(stream) or _BEGINS.match(stream.peek(_HEAD_BYTES)) is not None
+
+
+def json_documents(
+    split: Split,
+    stream: PlainStream,
+    text_field: str,
+    limits: ReadLimits,
+    build: Build,
+    expansion: ExpansionLimit = EXPANSION,
+) -> Iterator[Document | Rejected]:
+    """Yield what ``build`` makes of each JSON object or Parquet row of a split, and a rejection for what is unreadable.
+
+    Args:
+        split: the file and its slice.
+        stream: plain bytes of the file from the beginning.
+        text_field: the column that a Parquet file must have.
+        limits: longest line, largest text of a row.
+        build: makes a document of a document key, an object, and the number of bytes of its line.
+        expansion: limit on the characters of all texts of a Parquet file.
+    """
+    if parquet.begins(stream):
+        yield from parquet.parquet_documents(split, stream.stored(), text_field, limits, build, expansion)
+    else:
+        yield from line_documents(split, as_utf8(stream), limits, build)
+
+
+def line_documents(split: Split, stream: TextStream, limits: ReadLimits, build: Build) -> Iterator[Document | Rejected]:
+    """Yield what ``build`` makes of each line; the document key is the ordinal of the line, from 0."""
+    for line in read_lines(io.BufferedReader(stream, 1 << 20), limits.max_record_bytes):
+        if line.number % split.slice_count != split.slice_index or (stream.damage and not line.ended):
+            continue  # a line that broke off is part of the damage
+        made = _line_document(split.name, line, limits.max_record_bytes, build)
+        if made is not None:
+            yield made
+    yield from damage(split, stream)
+
+
+def damage(split: Split, stream: TextStream) -> Iterator[Rejected]:
+    """Yield a rejection for the damaged rest of a compressed stream, if there is one; only slice 0 reports it."""
+    if stream.damage is not None and split.slice_index == 0:
+        found = stream.damage
+        lost = stream.size - found.offset
+        detail = (
+            f"the {stream.compression} stream is unreadable from byte {found.offset:,} of the file on ({found.error}); "
+            f"{lost:,} bytes are lost, what is before them was kept"
+        )
+        reason = "truncated" if found.truncated else "damaged"
+        yield Rejected(split.name, str(found.offset), lost, reason, detail)
+
+
+def value_documents(
+    split: Split, stream: TextStream, limits: ReadLimits, build: Build
+) -> Iterator[Document | Rejected]:
+    """Yield what ``build`` makes of the objects of a JSON array, or of objects that are written over several lines.
+
+    The document key is the ordinal of the value, from 0.
+    """
+    for value in read_values(stream, limits.max_record_bytes):
+        if value.number % split.slice_count != split.slice_index:
+            continue
+        if value.data is None:
+            if stream.damage is None:
+                reason = "record_too_large" if "larger" in value.detail else "bad_json"
+                detail = f"the value at byte {value.offset:,} {value.detail}"
+                yield Rejected(split.name, str(value.number), value.length, reason, detail)
+            continue
+        yield _document(split.name, str(value.number), value.data, f"the value at byte {value.offset:,}", build)
+    yield from damage(split, stream)
+
+
+def _line_document(origin: str, line: BoundedLine, longest: int, build: Build) -> Document | Rejected | None:
+    document_key, where = str(line.number), f"the line at byte {line.offset:,}"
+    if line.data is None:
+        detail = f"{where} has {line.length:,} bytes; ingest.max_record_bytes is {longest:,}"
+        return Rejected(origin, document_key, line.length, "record_too_large", detail)
+    data = line.data.removeprefix(_BOM) if line.number == 0 else line.data
+    return _document(origin, document_key, data, where, build, line.length) if data.strip() else None
+
+
+def _document(
+    origin: str, document_key: str, data: bytes, where: str, build: Build, length: int | None = None
+) -> Document | Rejected:
+    length = len(data) if length is None else length
+    decoded: charset.DecodedText | None = None
+    try:
+        record = cast(object, msgspec.json.decode(data))
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        decoded = charset.decode(data)
+        try:
+            # The standard library accepts what its own writer emits and JSON does not have: NaN, lone surrogates.
+            record = cast(object, json.loads(decoded.text))
+        except (ValueError, RecursionError) as error:
+            return Rejected(origin, document_key, length, "bad_json", f"{where}: {error}")
+    if not isinstance(record, dict):
+        detail = f"{where}: want a JSON object, got {type(record).__name__}"
+        return Rejected(origin, document_key, length, "bad_json", detail)
+    made = build(document_key, cast(dict[str, object], record), length)
+    if decoded is None or isinstance(made, Rejected) or (decoded.encoding == "utf-8" and not decoded.replaced):
+        return made
+    return made._replace(encoding=decoded.encoding, replaced=decoded.replaced)

@@ -1,0 +1,1 @@
+"""Bytes of input files: compressions, archives and encodings, within bounds."""

@@ -1,0 +1,66 @@
+"""Read a byte stream with lookahead and search, and give bytes back to it."""
+
+from collections.abc import Callable
+from re import Pattern
+
+from massivetext.sources.streams.compressed import PlainStream
+
+_CHUNK = 1 << 16
+
+
+class Cursor:
+    """Reads a :class:`PlainStream` front to back; ``position`` is the number of plain bytes that were taken."""
+
+    def __init__(self, stream: PlainStream) -> None:
+        self.stream = stream
+        self.position = 0
+        self._buffer = b""
+
+    def peek(self, size: int) -> bytes:
+        """Return the next ``size`` bytes without taking them; fewer at the end and before damage."""
+        if len(self._buffer) < size:
+            pieces = [self._buffer]
+            missing = size - len(self._buffer)
+            while missing > 0 and (piece := self.stream.read(max(min(missing, _CHUNK), 4096))):
+                pieces.append(piece)
+                missing -= len(piece)
+            self._buffer = b"".join(pieces)
+        return self._buffer[:size]
+
+    def take(self, size: int) -> bytes:
+        """Take and return the next ``size`` bytes; fewer at the end and before damage."""
+        taken = self.peek(size)
+        self._buffer = self._buffer[len(taken) :]
+        self.position += len(taken)
+        return taken
+
+    def skip(self, size: int) -> int:
+        """Skip ``size`` bytes without holding them; return how many there were."""
+        skipped = 0
+        while skipped < size and (piece := self.take(min(size - skipped, _CHUNK))):
+            skipped += len(piece)
+        return skipped
+
+    def unread(self, data: bytes) -> None:
+        """Give back the bytes that were taken last."""
+        self._buffer = data + self._buffer
+        self.position -= len(data)
+
+    def skip_to(self, marker: Pattern[bytes], longest: int) -> int:
+        """Skip everything before the next match; return how many bytes that was.
+
+        Args:
+            marker: pattern to search for.
+            longest: length of the longest match in bytes; less than 64 KiB.
+        """
+        skipped = 0
+        while window := self.peek(_CHUNK):
+            match = marker.search(window)
+            if match:
+                return skipped + self.skip(match.start())
+            skipped += self.skip(max(len(window) - longest, 1) if len(window) == _CHUNK else len(window))
+        return skipped
+
+    def resume_after_damage(self, begins: Callable[[bytes], bool]) -> bool:
+        """Continue at a later member; see :meth:`PlainStream.resume_after_damage`."""
+        return self.stream.resume_after_damage(begins)

@@ -1,0 +1,99 @@
+"""Read a byte stream in another encoding as UTF-8."""
+
+import codecs
+import io
+from typing import TYPE_CHECKING
+
+from massivetext.sources.streams.charset import detect, is_damaged_utf8, wide_encoding
+from massivetext.sources.streams.compressed import PlainStream, StreamDamage
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_PIECE_BYTES = 1 << 16
+
+
+class RecodedStream(io.RawIOBase):
+    """The text of a :class:`PlainStream` as UTF-8, read once from front to back; wrong bytes become U+FFFD.
+
+    Attributes:
+        encoding: name of the encoding of the stream.
+    """
+
+    def __init__(self, stream: PlainStream, encoding: str) -> None:
+        super().__init__()
+        self.encoding = encoding
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self._waiting = b""
+        self._begun = self._ended = False
+
+    @property
+    def damage(self) -> StreamDamage | None:
+        """The damage at which the stream stopped."""
+        return self._stream.damage
+
+    @property
+    def compression(self) -> str | None:
+        """Name of the compression, or None."""
+        return self._stream.compression
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file as stored."""
+        return self._stream.size
+
+    def readable(self) -> bool:
+        """Return True: the stream can be read."""
+        return True
+
+    def peek(self, size: int) -> bytes:
+        """Return the next ``size`` bytes without reading them; fewer at the end and before damage."""
+        while len(self._waiting) < size and self._fill():
+            pass
+        return self._waiting[:size]
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        """Fill ``buffer`` with the next bytes; return their number, 0 at the end and at damage."""
+        while not self._waiting and self._fill():
+            pass
+        view = memoryview(buffer)
+        taken = min(len(view), len(self._waiting))
+        view[:taken] = self._waiting[:taken]
+        self._waiting = self._waiting[taken:]
+        return taken
+
+    def _fill(self) -> bool:
+        if self._ended:
+            return False
+        piece = self._stream.read(_PIECE_BYTES) or b""
+        self._ended = not piece
+        text = self._decoder.decode(piece, final=self._ended)
+        if not self._begun and text:
+            self._begun, text = True, text.removeprefix("\ufeff")
+        self._waiting += text.encode("utf-8", "replace")
+        return True
+
+
+TextStream = PlainStream | RecodedStream
+
+
+def as_utf8(stream: PlainStream, sample_bytes: int = 1 << 16) -> TextStream:
+    """Return a stream of text that was just opened as UTF-8: itself, or recoded if its beginning is not UTF-8.
+
+    Bytes that are not UTF-8 further on are for the reader of its lines to see to.
+    """
+    head = stream.peek(sample_bytes)
+    if wide := wide_encoding(head):
+        return stream if wide == "utf-8" else RecodedStream(stream, wide)
+    if _is_utf8(head) or is_damaged_utf8(head):
+        return stream
+    return RecodedStream(stream, detect(head))
+
+
+def _is_utf8(head: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # a character that the sample cuts is no error
+    except UnicodeDecodeError:
+        return False
+    return True

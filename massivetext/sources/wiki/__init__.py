@@ -1,0 +1,1 @@
+"""Wikipedia: dumps of MediaWiki and of Wikimedia Enterprise, and the text of their pages."""
