@@ -126,9 +126,8 @@ def _bad_lines(seed: int) -> Iterator[NewsLine]:
         half = broken.line[: len(broken.line) // 2].decode("utf-8", "ignore").encode()
         yield broken._replace(line=half + b"\n", draft=Draft("bad_json", "unreadable"))
         wrong = _ordinary(seed, 30_000 + number)
-        text = wrong.line.index(b'"text": "') + 9
-        line = wrong.line[:text] + b"\xff" + wrong.line[text + 1 :]  # a byte that never occurs in UTF-8
-        yield wrong._replace(line=line, draft=Draft("bad_utf8", "unreadable"))
+        line = wrong.line.replace(b'"text": ', b'"body": ', 1)
+        yield wrong._replace(line=line, draft=Draft("no_text", "unreadable"))
 
 
 def _cut_file(seed: int, planted: list[tuple[Draft, PlantedLocation]]) -> tuple[bytes, int]:

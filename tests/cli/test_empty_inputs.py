@@ -30,4 +30,4 @@ def test_an_empty_source_is_told_and_ends_no_command_in_a_fault(
     assert ("got 0 bytes in all" in capsys.readouterr().err) == (not others)
 
     assert run_command_line(["run", path, "--output", "run", "--workers", "1"]) == 2
-    assert "sources.a: no document is left" in capsys.readouterr().err
+    assert "sources.a: no document could be read" in capsys.readouterr().err

@@ -29,7 +29,7 @@ SIX_KINDS = 'name = "old"\n' + "".join(
 )
 # Of the release before recipes could name a format, with "0" as version of every library.
 RECORDED_RECIPE = "8eb7e4db962038e2bcbaf6a84ed7344e9eb7e1a619b1a6a4f79ba9df5b718a0e"
-RECORDED_INGEST_KEY = "458edba60052178616ccc253ca042c3b9dd8412783b7ac12bbb86ab67064f5b2"
+RECORDED_INGEST_KEY = "1e9d232dd21139ded76c4cee5d41329c21c8fda1754a914aa349b7503980cc46"
 
 
 def one_source(kind: str, *lines: str) -> str:
