@@ -212,8 +212,9 @@ class _Tally:
     kinds: dict[str, Event] = field(default_factory=dict)
     documents: int = 0
     bytes: int = 0
-    items: int = 0  # these two of the job that runs now
+    items: int = 0  # these three of the job that runs now
     cost: float = 0.0
+    last: float = 0.0  # when a work item was done last
 
     def add(self, event: Event) -> None:
         if event.kind in ("item done", "items done"):
@@ -221,6 +222,7 @@ class _Tally:
             self.bytes += event.bytes
             self.items += event.items or 1
             self.cost += event.cost or 0.0
+            self.last = event.time
         else:
             self.kinds[event.kind] = event
             if event.kind in ("stage begun", "job begun"):
@@ -269,11 +271,13 @@ def _seconds_left(job: Event, done: _Tally, moment: float) -> float | None:
     """Return the time that is left of a job; None before enough is done, or where other jobs of the stage follow.
 
     The work items differ in size by orders of magnitude and the most expensive ones come first, so their estimated
-    costs are compared, not their number.
+    costs are compared, not their number. The time is that of the rate up to the last work item that is done, less what
+    has passed since then: if nothing has been done for longer than this, the rate was wrong, and None is returned.
     """
     if not job.cost or done.items < _LEAST_ITEMS or done.cost < _LEAST_SHARE * job.cost:
         return None
-    return (moment - job.time) * max(0.0, job.cost - done.cost) / done.cost
+    left = (done.last - job.time) * max(0.0, job.cost - done.cost) / done.cost - (moment - done.last)
+    return left if left >= 0 else None
 
 
 def _read_from(path: str, offset: int) -> bytes:

@@ -315,10 +315,11 @@ def test_time_left_follows_the_costs_not_the_number_of_work_items() -> None:
         event(40.0, "item done", item="a", cost=60.0, documents=10, bytes=4000),
         event(60.0, "item done", item="b", cost=20.0),
     ]
-    (progress,) = stage_progress(events, 80.0)
+    (progress,) = stage_progress(events, 65.0)
 
     assert (progress.state, progress.items, progress.items_done) == ("running", 4, 2)
-    assert progress.seconds_left == pytest.approx(20.0)  # 80 of 100 in 80 s
+    assert progress.seconds_left == pytest.approx(10.0)  # 80 of 100 in 60 s, and 5 s since then
+    assert stage_progress(events, 76.0)[0].seconds_left is None  # what was thought to take 15 s takes longer
     assert progress.documents == 10
 
 
