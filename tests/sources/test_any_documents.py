@@ -19,6 +19,7 @@ import zstandard
 
 from massivetext.recipe import IngestOptions
 from massivetext.schema import Document, Rejected
+from massivetext.sources.splits import plan_shards
 
 ReadFile = Callable[..., tuple[list[Document], list[Rejected]]]
 
@@ -291,3 +292,34 @@ def test_records_that_are_too_large_are_rejected(tmp_path: Path, read_file: Read
 
         assert [d.text for d in documents] == ["a", "b"]
         assert [r.reason for r in rejected] == ["record_too_large"]
+
+
+INPUTS = {
+    "a folder": ["corpus"],
+    "a pattern": ["corpus/*.txt"],
+    "each file": [f"corpus/{name}" for name in FOLDERS[".txt"]],
+    "below the home folder": ["~/corpus"],
+    "a list": ["@corpus/paths.lst"],
+    "a compressed list with a prefix": ["@listed.paths.gz"],
+}
+
+
+@pytest.mark.parametrize("way", INPUTS)
+def test_the_documents_are_the_same_however_their_files_are_named(
+    tmp_path: Path, read_file: ReadFile, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for name, data in FOLDERS[".txt"].items():
+        (corpus / name).write_bytes(data)
+    if way == "a list":
+        (corpus / "paths.lst").write_text("# the corpus\n" + "\n".join(FOLDERS[".txt"]))
+    (tmp_path / "listed.paths.gz").write_bytes(gzip.compress("\n".join(FOLDERS[".txt"]).encode()))
+    prefix = f"{corpus}/" if "prefix" in way else None
+    shards = plan_shards(INPUTS[way], str(tmp_path), 1 << 20, divisible=True, prefix=prefix)
+    documents = [
+        document for splits in shards for split in splits for document in read_file("news", Path(split.path))[0]
+    ]
+
+    assert sorted(document.text for document in documents) == sorted(TEXTS)
