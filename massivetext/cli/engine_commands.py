@@ -1,6 +1,7 @@
 """The commands ``massivetext engine ...``: prepare and check engines other than the embedded one."""
 
 import os
+import re
 import shlex
 import signal
 import threading
@@ -11,7 +12,9 @@ import typer
 
 from massivetext.cli.messages import make_console, print_line
 from massivetext.cli.process_control import hide_standard_error
-from massivetext.errors import StageError
+from massivetext.errors import StageError, UserError
+
+_SPARK_MEMORY = re.compile(r"[1-9][0-9]*[kmgtKMGT]b?")
 
 app = typer.Typer(
     name="engine",
@@ -65,6 +68,8 @@ def spark(
 
     from massivetext.engines.spark import cluster
 
+    if _SPARK_MEMORY.fullmatch(memory) is None:
+        raise UserError(f"--memory: want a size as Spark writes it, such as 512m or 2g, got {memory!r}")
     console, stopped = make_console(), threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     with tempfile.TemporaryDirectory(prefix="massivetext-spark-") as temporary:

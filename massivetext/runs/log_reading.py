@@ -106,9 +106,8 @@ class LogReader:
         try:
             fs.names(self._folder)  # a listing leaves out what it may not read
         except OSError as error:
-            raise UserError(
-                f"{self._folder}: the log cannot be read: {error.strerror}; correct the permissions"
-            ) from error
+            remedy = "correct the permissions" if isinstance(error, PermissionError) else "give the folder of a run"
+            raise UserError(f"{self._folder}: the log cannot be read: {error.strerror}; {remedy}") from error
 
     def sessions(self) -> list[str]:
         """Return the names of all executions of the command in the log, the newest last."""
