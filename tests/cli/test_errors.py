@@ -59,7 +59,7 @@ ARGUMENTS = [
         "workers by the million", ("plan", "ok.toml", "--workers", "9" * 20), "'--workers': want at most 1000000, got"
     ),
     Wrong("a record in words", ("record", "run", "x"), "'SEQUENCE': want a whole number, got 'x'"),
-    Wrong("a log of 300 characters", ("log", "x" * 300), "cannot be read: File name too long; give the folder of a run"),
+    Wrong("a log of 300 characters", ("log", "x" * 300), "File name too long; give the folder of a run"),
     Wrong("no size of memory", ("engine", "spark", "--memory", "much"), "--memory: want a size .* got 'much'"),
     Wrong("no run", ("log", ""), "RUN: want a value, got an empty one"),
     Wrong("recipe that is missing", ("check", "no.toml"), "no.toml: no such recipe; give a TOML file or one of books"),
