@@ -39,6 +39,10 @@ def run(
 
     If the recipe has changed, the first stage that the change affects and all stages after it run again.
     """
+    folder = full_path(output)
+    if _has_log(folder):
+        say_when_stopped(f"{STOPPED_BEFORE}; `massivetext log` and `watch` show the execution before this one")
+
     import msgspec
 
     from massivetext.cli.funnel_table import funnel_table, unreadable_lines
@@ -52,9 +56,7 @@ def run(
     from massivetext.storage import files as fs
     from massivetext.storage.answers import silence_told
 
-    console, folder = make_console(), full_path(output)
-    if _has_log(folder):
-        say_when_stopped(f"{STOPPED_BEFORE}; `massivetext log` and `watch` show the execution before this one")
+    console = make_console()
     loaded = load_recipe(recipe)
     if seed is not None:
         loaded = msgspec.structs.replace(loaded, recipe=msgspec.structs.replace(loaded.recipe, seed=seed))

@@ -77,7 +77,12 @@ def test_a_signal_that_is_ignored_stays_ignored() -> None:
     assert printed.strip()
 
 
-def test_a_run_that_is_stopped_before_it_begins_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("has_log", [False, True])
+def test_a_run_that_is_stopped_before_it_begins_says_so(tmp_path: Path, has_log: bool) -> None:
+    log = tmp_path / "run/log/an-earlier-execution.jsonl"
+    if has_log:
+        log.parent.mkdir(parents=True)
+        log.touch()
     start = START.replace("'massivetext.cli.main'", "'massivetext.orchestration.driver'")
     process = subprocess.Popen(
         [sys.executable, "-c", DEFAULT + start, "run", "quickstart", "--output", str(tmp_path / "run")],
@@ -91,5 +96,6 @@ def test_a_run_that_is_stopped_before_it_begins_says_so(tmp_path: Path) -> None:
     _, printed = process.communicate(timeout=60)
 
     assert process.returncode == 143
-    assert printed.startswith("massivetext: stopped before the run began; `massivetext log` and `watch` show ")
-    assert not (tmp_path / "run").exists()
+    before = "; `massivetext log` and `watch` show the execution before this one" if has_log else ""
+    assert printed == f"massivetext: stopped before the run began{before}\n"
+    assert [*tmp_path.rglob("*.jsonl")] == [log] * has_log
