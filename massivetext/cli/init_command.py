@@ -25,7 +25,6 @@ def init(
     from massivetext.orchestration.plan import make_plan
     from massivetext.orchestration.preview import preview_source
     from massivetext.recipe import load_recipe
-    from massivetext.signals.language import detect_languages
 
     path = Path(output)
     if path.exists():
@@ -44,8 +43,8 @@ def init(
     for source, preview in previews.items():
         for line in preview_lines(source, preview):
             print_line(console, line)
-        languages = detect_languages([document.text for document in preview.documents])["language"]
-        if len(languages) and "en" not in languages and "language" in loaded.recipe.sources[source].rule_sets:
+        languages = preview.languages
+        if languages and "en" not in languages and "language" in loaded.recipe.sources[source].rule_sets:
             without_rules[source] = f"the rules of this kind keep English only, and these texts are in {languages[0]}"
     path.write_text("\n".join(recipe_lines("mine", found, without_rules)) + "\n", encoding="utf-8")
     print_line(console, f"{output}: {len(plan.splits)} sources; `massivetext run {output} --output RUN` runs it.")

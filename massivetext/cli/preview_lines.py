@@ -10,10 +10,7 @@ _PREVIEW_CHARACTERS = 90
 
 def preview_lines(source: str, preview: SourcePreview) -> Iterator[str]:
     """Yield what a source's first records are taken for, and why others are refused."""
-    from massivetext.signals.language import detect_languages
-
-    languages = detect_languages([document.text for document in preview.documents])["language"]
-    for document, language in zip(preview.documents, languages, strict=True):
+    for document, language in zip(preview.documents, preview.languages, strict=True):
         facts = [f"{len(document.text):,} characters", f"language {language}", document.url, document.title]
         if document.encoding not in (None, "utf-8"):
             facts.append(f"encoding {document.encoding}")

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from massivetext.edits import EditRule, edit
 from massivetext.errors import MENDABLE, MassivetextError, StageError, UserError
 from massivetext.recipe import LoadedRecipe
+from massivetext.report.guards import give_warnings
 from massivetext.report.unreadable import read_unreadable, reading_alarms
 from massivetext.runs.context import Context
 from massivetext.runs.run_log import count_work, note_position
@@ -63,11 +64,7 @@ def apply_reading_guards(context: Context, loaded: LoadedRecipe, notify: Callabl
         for source in sorted(loaded.recipe.sources)
         for alarm in reading_alarms(guards, source, read_unreadable(context.run, source))
     ]
-    for alarm in found:
-        if alarm.action == "warn" and first:
-            notify(alarm.message)
-    stopping = " ".join(alarm.message for alarm in found if alarm.action == "stop")
-    if stopping:
+    if stopping := give_warnings(found, notify, first=first):
         raise UserError(f"{loaded.path}: {stopping} Then run again to go on; [guards] in the recipe can allow it")
 
 

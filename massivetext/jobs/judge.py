@@ -8,7 +8,7 @@ import pyarrow as pa
 from massivetext import rules
 from massivetext.errors import UserError
 from massivetext.recipe import LoadedRecipe
-from massivetext.report.guards import Alarm, alarms, read_rule_counts
+from massivetext.report.guards import Alarm, alarms, give_warnings, read_rule_counts
 from massivetext.runs.context import COUNTED_SIGNALS, Context
 from massivetext.runs.run_log import count_work
 from massivetext.runs.store import ShardCommit
@@ -53,11 +53,7 @@ def apply_guards(context: Context, loaded: LoadedRecipe, notify: Callable[[str],
         report_only = frozenset(rule.name for rule in judging if rule.report_only)
         idle = frozenset(rule.name for rule in judging if not idle_signals.isdisjoint(rule.signals))
         found += alarms(guards, source, read_rule_counts(context.run, source, report_only, idle))
-    for alarm in found:
-        if alarm.action == "warn" and first:
-            notify(alarm.message)
-    stopping = " ".join(alarm.message for alarm in found if alarm.action == "stop")
-    if stopping:
+    if stopping := give_warnings(found, notify, first=first):
         raise UserError(
             f"{stopping} A guard stops the run here. `massivetext report {context.run.folder}` shows what the rules "
             "did; correct them, or change [guards] in the recipe, and run again to go on"

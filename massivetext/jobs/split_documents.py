@@ -30,8 +30,7 @@ def count_documents(engine: Engine, context: Context, items: Sequence[WorkItem])
     Raises:
         UserError: no document is held out for one of the splits.
     """
-    committed = _committed(context)
-    if committed is not None and not _must_count(context.recipe):
+    if not _must_count(context.recipe) and (committed := _committed(context)) is not None:
         return {TRAIN: committed}
     run_shards(engine, context, [ShardStage(STAGE, count_shard, _LABEL)], scale_costs(items, _COUNT_COST))
     names = [_LABEL + shard.name for shard in context.all_shards()]
@@ -80,7 +79,7 @@ def _committed(context: Context) -> dict[str, KeptDocuments] | None:
     by_stage: dict[str, dict[str, dict[str, int]]] = {}
     sources = {}
     for source in sorted(context.recipe.sources):
-        last = [each.stage for each in context.verdicts if source in each.sources][-1]
+        last = context.last_judging(source)
         if last not in by_stage:
             by_stage[last] = {commit.task: commit.counts for commit in context.run.need(last).tasks}
         shards = [by_stage[last].get(shard.name, {}) for shard in context.shards(source)]

@@ -14,7 +14,7 @@ from massivetext.storage import files as fs
 _NO_HOPE = 20  # times as much as is free is more than the estimate can be wrong
 
 
-def warn_of_little_space(plan: RunPlan, folder: str) -> str | None:
+def check_space(plan: RunPlan, folder: str) -> str | None:
     """Return a warning if a run will need more of a local disk than is free, by the figures of the reference run.
 
     Raises:

@@ -14,7 +14,7 @@ from massivetext.engines.usage import Usage
 from massivetext.errors import MassivetextError, StageError, UserError
 from massivetext.formatting import count_noun
 from massivetext.jobs.dataset_description import recipe_digest
-from massivetext.orchestration.disk_space import warn_of_little_space
+from massivetext.orchestration.disk_space import check_space
 from massivetext.orchestration.plan import (
     compute_stage_keys,
     library_versions,
@@ -91,7 +91,7 @@ def prepare(
     validate_files(loaded, left)
     for sentence in options_without_effect(loaded.recipe) if left else ():
         notify(sentence)
-    if warning := warn_of_little_space(plan, folder):
+    if warning := check_space(plan, folder):
         notify(warning)
     preload = (*code_modules(stages), "massivetext.sources.all_readers")
     ready = engine.with_checked_options(shards=len(items), folder=folder, preload=preload)

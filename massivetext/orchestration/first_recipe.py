@@ -128,7 +128,7 @@ def _look_at(split: Split, stream: PlainStream, layout: Layout, head: bytes) -> 
 def _look_into(stream: PlainStream) -> str:
     code = others = 0
     try:
-        for number, member in enumerate(archive_members(stream, stream.handle)):
+        for number, member in enumerate(archive_members(stream)):
             is_code = language_of_path(member.path) not in (None, "HTML", "Markdown", "Text", "JSON", "XML", "CSV")
             code, others = code + is_code, others + (not is_code)
             if number >= _MEMBERS:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from massivetext.runs.stage import RunPlan
 from massivetext.schema import Document, Rejected
+from massivetext.signals.language import detect_languages
 from massivetext.sources.reading import read_split
 from massivetext.sources.splits import Split
 
@@ -21,12 +22,14 @@ class SourcePreview(NamedTuple):
 
     Attributes:
         documents: the first documents, at most three; fewer if they are long.
+        languages: language of each of them.
         rejected: number of pieces of input that were no documents before, by reason.
         example: one of them; None if there is none.
         complete: whether the whole source was read.
     """
 
     documents: tuple[Document, ...]
+    languages: tuple[str, ...]
     rejected: dict[str, int]
     example: Rejected | None
     complete: bool
@@ -55,7 +58,8 @@ def preview_source(plan: RunPlan, source: str) -> SourcePreview:
             example = found
     complete = not stopped and sum(reasons.values()) + len(documents) < _PIECES
     files = {split.path for shard in plan.splits[source] for split in shard}
-    return SourcePreview(tuple(documents), dict(reasons), example, complete and len(files) <= _FILES)
+    languages = detect_languages([document.text for document in documents])["language"]
+    return SourcePreview(tuple(documents), tuple(languages), dict(reasons), example, complete and len(files) <= _FILES)
 
 
 def _pieces(plan: RunPlan, source: str) -> Iterator[Document | Rejected]:

@@ -193,6 +193,21 @@ class GuardOptions(Options, frozen=True):
     unreadable: Action | msgspec.UnsetType = msgspec.UNSET
     empty_source: Action | msgspec.UnsetType = msgspec.UNSET
 
+    @property
+    def most_unreadable(self) -> float:
+        """Share of the input of a source above which it counts as unreadable."""
+        return 0.1 if isinstance(self.unreadable_above, msgspec.UnsetType) else self.unreadable_above
+
+    @property
+    def unreadable_action(self) -> Action:
+        """Action if more of a source is unreadable."""
+        return "warn" if isinstance(self.unreadable, msgspec.UnsetType) else self.unreadable
+
+    @property
+    def empty_source_action(self) -> Action:
+        """Action if no document of a source could be read or is left."""
+        return "stop" if isinstance(self.empty_source, msgspec.UnsetType) else self.empty_source
+
 
 class BlocklistOptions(Options, frozen=True):
     """Block lists for the URLs of documents; the signals `blocked_host` and the like are computed from them.

@@ -197,6 +197,18 @@ def _field_bytes(content: int) -> int:
 
 
 @inlined
+def _list_bytes(packed: int) -> int:
+    """Return the bytes of the content of a list whose numbers take ``packed`` bytes; an empty list has no numbers."""
+    return _field_bytes(packed) if packed else 0
+
+
+@inlined
+def _entry_bytes(name: int, packed: int) -> int:
+    """Return the bytes of the content of an entry of the map of features."""
+    return _field_bytes(_LENGTHS[name]) + _field_bytes(_field_bytes(_list_bytes(packed)))
+
+
+@inlined
 def _write_number(data: U8, at: int, value: int) -> int:
     rest = np.uint64(value)
     while rest > np.uint64(127):
@@ -224,14 +236,13 @@ def _packed_bytes(values: I64) -> int:
 @compiled
 def _write_feature(data: U8, at: int, name: int, packed: int, values: I64) -> int:
     """Write an entry of the map of features, whose numbers take ``packed`` bytes, and return where it ends."""
-    in_list = _field_bytes(packed) if packed else 0  # an empty list has no numbers
-    feature = _field_bytes(in_list)
-    at = _write_head(data, at, _ENTRY, _field_bytes(_LENGTHS[name]) + _field_bytes(feature))
+    in_list = _list_bytes(packed)
+    at = _write_head(data, at, _ENTRY, _entry_bytes(name, packed))
     at = _write_head(data, at, _KEY, _LENGTHS[name])
     for index in range(_LENGTHS[name]):
         data[at] = _LETTERS[name, index]
         at += 1
-    at = _write_head(data, at, _VALUE, feature)
+    at = _write_head(data, at, _VALUE, _field_bytes(in_list))
     at = _write_head(data, at, _INT64_LIST, in_list)
     if packed:
         at = _write_head(data, at, _NUMBERS, packed)
@@ -246,9 +257,7 @@ def _pack_features(tokens: I64, doc_starts: I64, source: I64, seq_id: I64, doc_i
     for name, values in enumerate(features):
         packed[name] = _packed_bytes(values)
         if name < len(features) - 1 or has_ids:
-            in_list = _field_bytes(packed[name]) if packed[name] else 0
-            entry = _field_bytes(_LENGTHS[name]) + _field_bytes(_field_bytes(in_list))
-            content += _field_bytes(entry)
+            content += _field_bytes(_entry_bytes(name, packed[name]))
     data = np.empty(_field_bytes(content), np.uint8)
     at = _write_head(data, 0, _FEATURES, content)
     for name in _WRITTEN:

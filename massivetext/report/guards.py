@@ -1,9 +1,7 @@
 """Warnings about rules that remove too much or never fire: see :class:`massivetext.recipe.GuardOptions`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
-
-import msgspec
 
 from massivetext.recipe import Action, GuardOptions
 from massivetext.runs.store import Run
@@ -36,11 +34,27 @@ class Alarm(NamedTuple):
     action: Action
 
 
+def give_warnings(found: Iterable[Alarm], notify: Callable[[str], None], *, first: bool) -> str:
+    """Give the warnings among some alarms, and return the messages of those that stop the run; "" without any.
+
+    Args:
+        found: the alarms, without those that the recipe ignores.
+        notify: called with each warning.
+        first: whether the stage ran just now; otherwise its warnings were given before and are not repeated.
+    """
+    stopping = []
+    for alarm in found:
+        if alarm.action == "stop":
+            stopping.append(alarm.message)
+        elif first:
+            notify(alarm.message)
+    return " ".join(stopping)
+
+
 def alarms(options: GuardOptions, source: str, counts: RuleCounts) -> Iterator[Alarm]:
     """Yield the warnings about a source, without those that the recipe ignores."""
     if counts.removed == counts.documents:
-        action: Action = "stop" if isinstance(options.empty_source, msgspec.UnsetType) else options.empty_source
-        found = [Alarm(_describe_empty(source, counts), action)]
+        found = [Alarm(_describe_empty(source, counts), options.empty_source_action)]
     else:
         found = [*_rule_alarms(options, source, counts), *_source_alarms(options, source, counts)]
     yield from (alarm for alarm in found if alarm.action != "ignore")

@@ -5,14 +5,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from massivetext.recipe import Action, GuardOptions
+from massivetext.recipe import GuardOptions
 from massivetext.report.guards import Alarm
 from massivetext.runs.store import Run
 from massivetext.schema import Rejected
 from massivetext.stages import INGEST
 from massivetext.storage import files as fs
 
-_ABOVE: float = 0.1  # GuardOptions.unreadable_above where the recipe does not give it
 _DETAIL_CHARACTERS = 300
 _REMEDIES: Mapping[str, str] = {
     "no_text": "set text_field of the source to the field with the text (a path such as 'doc.text' for a nested one)",
@@ -106,13 +105,12 @@ def _first_with(path: str, reason: str) -> Rejected:
 def reading_alarms(options: GuardOptions, source: str, found: UnreadableInput) -> Iterator[Alarm]:
     """Yield the warning about a source that gave no document, or of which too much could not be read."""
     if found.documents == 0:
-        action: Action = "stop" if isinstance(options.empty_source, msgspec.UnsetType) else options.empty_source
+        action = options.empty_source_action
         message = f"sources.{source}: no document could be read: {found.describe()}. To do: {found.remedy}."
     else:
-        above = _ABOVE if isinstance(options.unreadable_above, msgspec.UnsetType) else options.unreadable_above
-        if found.rejected_frac <= above:
+        if found.rejected_frac <= options.most_unreadable:
             return
-        action = "warn" if isinstance(options.unreadable, msgspec.UnsetType) else options.unreadable
+        action = options.unreadable_action
         message = (
             f"sources.{source}: {found.rejected:,} pieces of input ({found.rejected_frac:.0%}) could not be read, "
             f"{found.describe()}. To do: {found.remedy}."

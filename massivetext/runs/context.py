@@ -146,8 +146,11 @@ class Context:
 
     def kept_bytes(self, source: str) -> int:
         """Return the UTF-8 bytes of the documents of a source that every stage has kept, from the commits."""
-        last = [each.stage for each in self.verdicts if source in each.sources][-1]
-        return self.run.need(last).totals(f"{source}/").get("kept_bytes", 0)
+        return self.run.need(self.last_judging(source)).totals(f"{source}/").get("kept_bytes", 0)
+
+    def last_judging(self, source: str) -> str:
+        """Return the last stage that writes verdicts on a source; its commits count what every stage has kept."""
+        return [each.stage for each in self.verdicts if source in each.sources][-1]
 
     def count_kept(self, shard: Shard, kept: Mask, signals: pa.Table | None = None) -> dict[str, int]:
         """Return the counts of a commit: documents, words and UTF-8 bytes of the documents that are left.

@@ -75,6 +75,10 @@ class LogReader:
 
     Args:
         folder: the run folder, path or URL.
+
+    Attributes:
+        damaged_lines: number of lines that cannot be read.
+        is_empty: whether the folder of the log held no file when it was read last.
     """
 
     def __init__(self, folder: str) -> None:
@@ -84,6 +88,7 @@ class LogReader:
         self._read: dict[str, int] = {}  # bytes of each file that were read
         self._now: dict[str, Now] = {}
         self.damaged_lines = 0
+        self.is_empty = True
 
     def refresh(self) -> None:
         """Read what is new.
@@ -95,7 +100,9 @@ class LogReader:
         self._now.clear()
         if self._local:
             self._require_readable()
-        for info in fs.find(self._folder):
+        found = fs.find(self._folder)
+        self.is_empty = not found
+        for info in found:
             if info.path.endswith(NOW):
                 with contextlib.suppress(OSError, msgspec.DecodeError):  # it is being replaced
                     self._now[info.path] = msgspec.json.decode(fs.read_bytes(info.path), type=Now)
@@ -148,7 +155,7 @@ def read_log(folder: str) -> LogReader:
 
 def require_log(folder: str, reader: LogReader) -> None:
     """Raise UserError if a run folder has no log, also if it has none any more."""
-    if reader.sessions() and fs.names(fs.join(folder, FOLDER)):
+    if reader.sessions() and not reader.is_empty:
         return
     if fs.exists(fs.join(folder, RUN)):
         raise UserError(

@@ -19,7 +19,6 @@ from massivetext.sources.streams.archives import (
     is_archive,
 )
 from massivetext.sources.streams.compressed import ExpansionLimit, open_stream
-from massivetext.storage import files as fs
 from massivetext.text import clean
 
 # Fields of records that name licences; the last five are those of The Stack, versions 1 and 2.
@@ -74,8 +73,8 @@ def _archive(
         return
     seen: dict[str, int] = {}
     try:
-        with open_stream(split.path) as stream, fs.open_read(split.path) as handle:
-            for ordinal, member in enumerate(archive_members(stream, handle, expansion)):
+        with open_stream(split.path) as stream:
+            for ordinal, member in enumerate(archive_members(stream, expansion)):
                 copy = seen[member.path] = seen.get(member.path, 0) + 1
                 if ordinal % split.slice_count == split.slice_index:
                     document_key = clean(member.path) + (f"#{copy}" if copy > 1 else "")
@@ -107,8 +106,8 @@ def _read_licences(split: Split, expansion: ExpansionLimit) -> tuple[str, Reposi
 
 def _members(split: Split, expansion: ExpansionLimit) -> Iterator[tuple[str, ArchiveMember]]:
     """Yield the files and links of an archive with their paths, but for those that a Mac adds."""
-    with open_stream(split.path) as stream, fs.open_read(split.path) as handle:
-        for member in archive_members(stream, handle, expansion, links=True):
+    with open_stream(split.path) as stream:
+        for member in archive_members(stream, expansion, links=True):
             path = _normal(member.path)
             folder, _, name = path.rpartition("/")
             if not unwanted_code.is_of_a_mac(folder, name):

@@ -10,8 +10,8 @@ from massivetext.sources.input_lists import input_paths
 from massivetext.storage import files as fs
 from massivetext.storage.files import FileInfo
 
-# Files that systems put beside the user's.
-_CLUTTER = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+# Files and folders that systems put beside the user's, in lower case.
+CLUTTER = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 
 
 class Split(msgspec.Struct, frozen=True, order=True):
@@ -112,7 +112,7 @@ def _matches(pattern: str, root: str) -> Iterator[tuple[FileInfo, str]]:
 
 
 def _is_hidden(path: str) -> bool:
-    return any(step.startswith(".") or step.lower() in _CLUTTER for step in path.split("/"))
+    return any(step.startswith(".") or step.lower() in CLUTTER for step in path.split("/"))
 
 
 def _resolve(pattern: str, root: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from massivetext.tokenizer.encoder import Ids, id_dtype
-from massivetext.tokenizer.trainer import TokenizerInfo, choose_padding
+from massivetext.tokenizer.trainer import TokenizerInfo, choose_padding, marks_text
 
 if TYPE_CHECKING:
     import tiktoken
@@ -134,5 +134,5 @@ def _read_ranks(data: bytes) -> dict[bytes, int]:
 
 def _free_ids(special: Mapping[str, int]) -> Iterator[tuple[int, str]]:
     for name, number in sorted(special.items(), key=lambda item: item[1]):
-        if name != _END:
+        if not marks_text(name):
             yield number, f"the special token {name!r}"

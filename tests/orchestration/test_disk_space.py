@@ -9,7 +9,7 @@ from jsonl_corpus import write
 
 from massivetext.engines.engine import Engine
 from massivetext.errors import UserError
-from massivetext.orchestration.disk_space import warn_of_little_space
+from massivetext.orchestration.disk_space import check_space
 from massivetext.orchestration.driver import prepare
 from massivetext.orchestration.plan import make_plan
 from massivetext.recipe import load_recipe
@@ -52,11 +52,11 @@ def test_what_a_run_has_already_written_counts_as_free(tmp_path: Path, monkeypat
     (run / "written").write_bytes(bytes(10**8))
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Disk(1000))
 
-    assert warn_of_little_space(plan, str(run)) is None
+    assert check_space(plan, str(run)) is None
 
 
 def test_nothing_is_said_of_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = make_plan(load_recipe(str(write(tmp_path / "corpus", shards=1, documents=6))))
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Disk(0))
 
-    assert warn_of_little_space(plan, "memory://run") is None
+    assert check_space(plan, "memory://run") is None

@@ -15,7 +15,7 @@ from massivetext.sources.documents.layouts import Layout, find_layout
 from massivetext.sources.documents.parquet import parquet_documents
 from massivetext.sources.epub import EpubError, read_epub
 from massivetext.sources.source_formats import ReadLimits, ReadOptions
-from massivetext.sources.splits import Split
+from massivetext.sources.splits import CLUTTER, Split
 from massivetext.sources.streams.archives import ArchiveError, ArchiveMember, archive_members
 from massivetext.sources.streams.compressed import EXPANSION, PlainStream, open_stream
 from massivetext.sources.streams.recoded import RecodedStream, TextStream, as_utf8
@@ -24,9 +24,8 @@ from massivetext.text import clean
 
 _IN_MEMORY_BYTES = 1 << 23  # a larger file of an archive is copied to the disk while it is read
 _MOST_NESTED = 2  # archives within archives
-# Files that systems put beside the user's: they are not even counted.
-_CLUTTER = frozenset({"__macosx", ".ds_store", "thumbs.db", "desktop.ini"})
-_SEEKABLE = frozenset({"parquet", "arrow", "epub", "archive"})  # layouts that are not read front to back
+_SEEKABLE = frozenset({"parquet", "arrow", "epub"})  # layouts that are not read front to back
+_ONE_TEXT = frozenset({"text", "markdown", "html", "epub"})
 
 
 def read_any_documents(split: Split, options: ReadOptions, limits: ReadLimits) -> Iterator[Document | Rejected]:
@@ -60,12 +59,25 @@ def read_stream(
         make: makes the document of a file that is one text.
         nested: number of archives that the file is in.
     """
-    layout = find_layout(split.name, stream, options.fields.text)
-    if layout.name in _SEEKABLE and stream.compression is not None and layout.name != "archive":
+    yield from _read_layout(
+        split, stream, find_layout(split.name, stream, options.fields.text), options, limits, make, nested
+    )
+
+
+def _read_layout(
+    split: Split,
+    stream: PlainStream,
+    layout: Layout,
+    options: ReadOptions,
+    limits: ReadLimits,
+    make: MakeDocument,
+    nested: int,
+) -> Iterator[Document | Rejected]:
+    if layout.name in _SEEKABLE and stream.compression is not None:
         yield from _decompressed(split, stream, options, limits, make, nested)
     elif layout.name == "archive":
         yield from _archive(split, stream, options, limits, make, nested)
-    elif layout.name in ("text", "markdown", "html", "epub", "refused"):
+    elif layout.name in _ONE_TEXT or layout.name == "refused":
         if split.slice_index == 0:
             yield from _whole_file(split, stream, layout, limits, make)
     else:
@@ -163,7 +175,7 @@ def _archive(
     seen: dict[str, int] = {}
     ordinals = itertools.count()
     try:
-        for member in archive_members(stream, stream.handle, EXPANSION):
+        for member in archive_members(stream, EXPANSION):
             path = clean(member.path.removeprefix("./"))
             if _is_clutter(path):
                 continue
@@ -177,7 +189,7 @@ def _archive(
 
 def _is_clutter(path: str) -> bool:
     steps = path.lower().split("/")
-    return not _CLUTTER.isdisjoint(steps) or steps[-1].startswith("._")
+    return not CLUTTER.isdisjoint(steps) or ".ds_store" in steps or steps[-1].startswith("._")
 
 
 def _member(
@@ -201,11 +213,12 @@ def _member(
         inner = msgspec.structs.replace(split, name=member.path, size=size)
         stream = PlainStream(cast(IO[bytes], copy))
         layout = find_layout(member.path, stream, options.fields.text)
-        if layout.name in ("text", "markdown", "html", "epub", "refused"):
+        is_text = layout.name in _ONE_TEXT
+        if is_text or layout.name == "refused":
             mine = ordinal % split.slice_count == split.slice_index
             inner = msgspec.structs.replace(inner, slice_index=0 if mine else 1, slice_count=2)
-        for made in read_stream(inner, stream, options, limits, make, nested + 1):
-            yield _of_member(split.name, prefix, made, whole=layout.name in ("text", "markdown", "html", "epub"))
+        for made in _read_layout(inner, stream, layout, options, limits, make, nested + 1):
+            yield _of_member(split.name, prefix, made, whole=is_text)
 
 
 def _of_member(origin: str, prefix: str, made: Document | Rejected, *, whole: bool) -> Document | Rejected:

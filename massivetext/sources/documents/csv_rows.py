@@ -11,7 +11,7 @@ from massivetext.sources.documents.layouts import CsvDialect
 from massivetext.sources.source_formats import ReadLimits
 from massivetext.sources.splits import Split
 from massivetext.sources.streams import charset
-from massivetext.sources.streams.bounded_lines import read_lines
+from massivetext.sources.streams.bounded_lines import describe_too_long, read_lines
 from massivetext.sources.streams.recoded import TextStream
 
 _NAMED_COLUMNS = 20  # in a message
@@ -41,10 +41,7 @@ class _TableLines:
             if self._stream.damage and not line.ended:
                 break  # a line that broke off is part of the damage
             if line.data is None:
-                detail = (
-                    f"the line at byte {line.offset:,} has {line.length:,} bytes; ingest.max_record_bytes is "
-                    f"{self._longest:,}"
-                )
+                detail = describe_too_long(line, self._longest)
                 found = Rejected(self._origin, f"line {line.number}", line.length, "record_too_large", detail)
                 self.too_long.append(found)
                 continue

@@ -15,7 +15,7 @@ from massivetext.sources.documents.json_values import read_values
 from massivetext.sources.source_formats import ReadLimits
 from massivetext.sources.splits import Split
 from massivetext.sources.streams import charset
-from massivetext.sources.streams.bounded_lines import BoundedLine, read_lines
+from massivetext.sources.streams.bounded_lines import BoundedLine, describe_too_long, read_lines
 from massivetext.sources.streams.compressed import EXPANSION, ExpansionLimit, PlainStream
 from massivetext.sources.streams.recoded import TextStream, as_utf8
 
@@ -98,10 +98,10 @@ def value_documents(
 
 
 def _line_document(origin: str, line: BoundedLine, longest: int, build: Build) -> Document | Rejected | None:
-    document_key, where = str(line.number), f"the line at byte {line.offset:,}"
+    document_key = str(line.number)
     if line.data is None:
-        detail = f"{where} has {line.length:,} bytes; ingest.max_record_bytes is {longest:,}"
-        return Rejected(origin, document_key, line.length, "record_too_large", detail)
+        return Rejected(origin, document_key, line.length, "record_too_large", describe_too_long(line, longest))
+    where = f"the line at byte {line.offset:,}"
     data = line.data.removeprefix(_BOM) if line.number == 0 else line.data
     return _document(origin, document_key, data, where, build, line.length) if data.strip() else None
 

@@ -53,13 +53,12 @@ def is_archive(stream: PlainStream) -> bool:
 
 
 def archive_members(
-    stream: PlainStream, handle: IO[bytes], expansion: ExpansionLimit = ARCHIVE_EXPANSION, *, links: bool = False
+    stream: PlainStream, expansion: ExpansionLimit = ARCHIVE_EXPANSION, *, links: bool = False
 ) -> Iterator[ArchiveMember]:
     """Yield the regular files of an archive in its order; folders and devices are left out.
 
     Args:
         stream: plain bytes of the file from the beginning.
-        handle: the same file as stored, seekable.
         expansion: limit on the bytes of all files that are read.
         links: whether to yield symbolic and hard links as well.
 
@@ -67,7 +66,7 @@ def archive_members(
         ArchiveError: the archive is damaged here, or expands too far; the files before are valid.
     """
     left = expansion.plain_bytes(stream.size)
-    for member in _zip_members(handle) if _is_zip(stream) else _tar_members(stream):
+    for member in _zip_members(stream.handle) if _is_zip(stream) else _tar_members(stream):
         if member.link is not None:
             if links:
                 yield member

@@ -24,6 +24,11 @@ class BoundedLine(NamedTuple):
     ended: bool
 
 
+def describe_too_long(line: BoundedLine, longest: int) -> str:
+    """Return what is wrong with a line that comes without its data."""
+    return f"the line at byte {line.offset:,} has {line.length:,} bytes; ingest.max_record_bytes is {longest:,}"
+
+
 def read_lines(stream: IO[bytes], longest: int) -> Iterator[BoundedLine]:
     """Yield the lines of a buffered stream; a line of more than ``longest`` bytes comes without its data."""
     number = offset = 0
