@@ -77,13 +77,11 @@ class Meter:
     def watching(self) -> Iterator[None]:
         """Measure every shuffle in this process."""
         original = execution.BundleContextManager.get_buffer
-        seen: set[int] = set()
 
         def get_buffer(manager: execution.BundleContextManager, buffer_id: bytes, transform_id: str) -> object:
             buffer = original(manager, buffer_id, transform_id)
             kind, name = execution.split_buffer_id(buffer_id)
-            if kind == "group" and id(buffer) not in seen:
-                seen.add(id(buffer))
+            if kind == "group" and "append" not in vars(buffer):  # not watched yet
                 label: str = manager.execution_context.pipeline_components.transforms[name].unique_name
                 self._watch(buffer, label)
             return buffer
