@@ -7,7 +7,9 @@ starters such characters compose. It errs on one side only: a text that passes i
 """
 
 import functools
+import itertools
 import unicodedata
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +19,7 @@ from massivetext.compiled import compiled
 from massivetext.tokenizer.normal_form import U8, decode
 
 _CODE_POINTS = 0x110000
+_BLOCK = 128  # characters
 _TABLE_END = 0x30000  # above: ideographs, tags and variation selectors; all but some ideographs are in NFKC
 _CHANGES, _SECOND, _COMPOSED = np.uint16(1 << 8), np.uint16(1 << 9), np.uint16(1 << 10)
 _CLASS = np.uint16(0xFF)
@@ -41,9 +44,7 @@ def nfkc_table() -> NfkcTable:
     """Return the table of this Python's version of Unicode."""
     characters = np.zeros(_CODE_POINTS, np.uint16)
     pairs = []
-    for code in range(0x80, _CODE_POINTS):
-        if code >= _TABLE_END and not 0xE0000 <= code < 0xE0200:
-            continue
+    for code in _changing():
         character = chr(code)
         characters[code] |= unicodedata.combining(character)
         if unicodedata.normalize("NFKC", character) != character:
@@ -59,6 +60,16 @@ def nfkc_table() -> NfkcTable:
     characters[0xE0200:] |= _CHANGES
     characters[list(_HANGUL_SECOND)] |= _CHANGES  # too rare to be looked at closely
     return NfkcTable(characters, np.array(sorted(pairs), np.int64))
+
+
+def _changing() -> Iterator[int]:
+    """Yield the characters of blocks in which any is changed by a form, is composed, or has a combining class."""
+    for first in itertools.chain(range(0x80, _TABLE_END, _BLOCK), range(0xE0000, 0xE0200, _BLOCK)):
+        block = range(first, first + _BLOCK)
+        apart = "\n".join(map(chr, block))  # so that none composes with the one before it
+        stays = all(unicodedata.is_normalized(form, apart) for form in ("NFKC", "NFD"))
+        if not stays or any(map(unicodedata.combining, apart)):
+            yield from block
 
 
 @compiled
