@@ -6,6 +6,9 @@ BIN = $(VENV)/bin
 # with tests marked `slow` first. Pass more options in PYTEST_ARGS.
 PYTEST = $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder --durations=20 $(PYTEST_ARGS)
 
+# Tests start hundreds of processes. With this variable set, each of them would compile the package again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: quickstart test check lint clean
 
 quickstart: $(VENV)/installed
