@@ -12,6 +12,7 @@ from massivetext.sources.reading import read_split
 from massivetext.sources.splits import Split
 
 _DOCUMENTS = 3
+_DOCUMENTS_OF_ALL = 45  # of a recipe with many sources fewer are shown of each, so that it takes no longer
 _CHARACTERS = 100_000  # of all documents; a longer one is enough
 _PIECES = 30  # documents and rejections that are looked at
 _FILES = 5
@@ -21,7 +22,7 @@ class SourcePreview(NamedTuple):
     """The first records of a source.
 
     Attributes:
-        documents: the first documents, at most three; fewer if they are long.
+        documents: the first documents, at most three; fewer if they are long, or if there are many sources.
         languages: language of each of them.
         rejected: number of pieces of input that were no documents before, by reason.
         example: one of them; None if there is none.
@@ -46,10 +47,11 @@ def preview_source(plan: RunPlan, source: str) -> SourcePreview:
     example: Rejected | None = None
     pieces = _pieces(plan, source)
     stopped = False
+    wanted = max(1, min(_DOCUMENTS, _DOCUMENTS_OF_ALL // len(plan.splits)))
     for found in itertools.islice(pieces, _PIECES):
         if isinstance(found, Document):
             documents.append(found)
-            stopped = len(documents) == _DOCUMENTS or sum(len(each.text) for each in documents) > _CHARACTERS
+            stopped = len(documents) == wanted or sum(len(each.text) for each in documents) > _CHARACTERS
             if stopped:
                 break
             continue
