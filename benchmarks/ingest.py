@@ -1,6 +1,6 @@
 """Speed of the readers by source, beside libraries that do the least that any reader of these files must do.
 
-    python benchmarks/ingest.py [--quick] [--data ../shared/data] [--repeat 3] [--before FOLDER]
+    python benchmarks/ingest.py [--quick] [--data ../shared/data] [--repeat 3] [--only SOURCE ...] [--before FOLDER]
 
 Every reader and its limit read the same files in processes of their own, by turns; ratios are of CPU time, medians of
 ``--repeat`` runs. What Python takes to start and import is not counted. The limits:
@@ -202,11 +202,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data", help="folder of the shared data")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each reader")
+    parser.add_argument("--only", nargs="+", choices=FILES, default=list(FILES), help="sources to be read")
     parser.add_argument("--before", type=Path, metavar="FOLDER", help="folder with an earlier version of the project")
     parser.add_argument("--quick", action="store_true", help="a hundred documents of one file of each source")
     options = parser.parse_args()
     figures: dict[str, float] = {}
-    for source in FILES:
+    for source in options.only:
         figures |= measure_source(source, options)
     print(json.dumps(figures))
 

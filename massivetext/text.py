@@ -2,12 +2,12 @@
 
 import re
 
-import regex
-
-# The newline functions of Unicode, section 5.8; and CR CR LF, the one line end of a file that was converted twice.
-_LINE_BREAK = regex.compile(r"\r{1,2}\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")  # the white space of str.split
-_UNWANTED = regex.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufeff]")
+# The newline functions of Unicode, section 5.8, but for CR LF.
+_LINE_BREAKS = bytes.maketrans(b"\r\v\f", b"\n\n\n")
+_MORE_LINE_BREAKS = "\x85\u2028\u2029"
+_CONTROLS = bytes([*range(0x09), *range(0x0E, 0x20), 0x7F])
+_REMOVED = re.compile(r"[\ud800-\udfff\ufeff]+")
 
 
 def words(text: str) -> list[str]:
@@ -40,4 +40,13 @@ def clean(text: str) -> str:
     surrogates and byte-order marks are removed, and white space at both ends. Nothing else changes: indentation and
     blank lines stay.
     """
-    return _UNWANTED.sub("", _LINE_BREAK.sub("\n", text)).strip()
+    data = text.encode("utf-8", "surrogatepass")
+    if b"\r" in data:
+        # CR CR LF is the one line end of a file that was converted twice; a CR before it is one more.
+        data = data.replace(b"\r\r\n", b"\v").replace(b"\r\n", b"\n")
+    cleaned = data.translate(_LINE_BREAKS, _CONTROLS).decode("utf-8", "surrogatepass")
+    if not cleaned.isascii():
+        for line_break in _MORE_LINE_BREAKS:
+            cleaned = cleaned.replace(line_break, "\n")
+        cleaned = _REMOVED.sub("", cleaned)
+    return cleaned.strip()

@@ -1,5 +1,6 @@
 """Words, lines, paragraphs, and the form in which a text is stored."""
 
+import re
 import unicodedata
 
 import pytest
@@ -106,3 +107,11 @@ def test_lines_and_paragraphs_hold_all_words(text: str) -> None:
 
     assert words(" ".join(lines(cleaned))) == words(cleaned)
     assert words(" ".join(paragraphs(cleaned))) == words(cleaned)
+
+
+@given(TEXTS)
+def test_clean_is_what_two_patterns_say(text: str) -> None:
+    broken = re.sub(r"\r{1,2}\n|[\n\r\x0b\x0c\x85\u2028\u2029]", "\n", text)
+    expected = re.sub(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufeff]", "", broken).strip()
+
+    assert clean(text) == expected

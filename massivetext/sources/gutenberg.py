@@ -136,11 +136,11 @@ def _end_of_unmarked_header(head: str) -> int | None:
 def _without_footer(body: str) -> str:
     """Return the text before the first mark of a footer; a mark that stands before the book is taken out alone."""
     cut = len(body)
+    near_end = max(0, len(body) - max(len(body) // 10, 50_000))
     for mark in (_END, _LAST_LINE, _FILE_NAME, _SMALL_PRINT_START):
-        near_end = max(len(body) // 10, 50_000)
-        for match in mark.finditer(body):
-            if len(body) - match.start() > near_end or match.start() >= cut:
-                continue
+        for match in mark.finditer(body, near_end):
+            if match.start() >= cut:
+                break
             if _is_footer(body[: match.start()], body[match.end() :]):
                 cut = match.start()
                 break
@@ -150,7 +150,8 @@ def _without_footer(body: str) -> str:
 
 def _is_footer(before: str, behind: str) -> bool:
     """Return whether what is behind a mark is no part of the book."""
-    if len(before.split()) > len(behind.split()) // 2 and before.strip():
+    enough = len(behind.split()) // 2
+    if len(before.split(maxsplit=enough)) > enough and before.strip():
         return True
     return bool(before.strip()) and _LICENCE.search(behind[:3000]) is not None
 
