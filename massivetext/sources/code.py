@@ -179,7 +179,7 @@ def _under_licence(made: Document, verdict: Verdict, size: int, accepted: tuple[
     if refusal := verdict.refused(accepted):
         detail = clean(f"{made.metadata.get('path', '')}: {refusal}")
         return Rejected(made.origin, made.key, size, "file_licence", detail, skipped=True)
-    known = {"licence": " AND ".join(verdict.licences), "licence_evidence": verdict.evidence}
+    known = {"licence": verdict.expression, "licence_evidence": verdict.evidence}
     return made._replace(metadata={**made.metadata, **known})
 
 
@@ -202,7 +202,7 @@ def _from_record(
         return Rejected(origin, document_key, length, unwanted, f"{path}: left out", skipped=True)
     header = licence_notices.judge_header(made.text)
     if header.licences:
-        verdict = verdict_of([Statement("its header", header.licences, header.reason)], "")
+        verdict = verdict_of([Statement("its header", *header)], "")
     made = _under_licence(made, verdict, length, options.licences)
     language = languages.language_of_path(path)
     if isinstance(made, Rejected) or language is None:
@@ -213,5 +213,8 @@ def _from_record(
 def _verdict_of_record(record: Mapping[str, object]) -> Verdict:
     """Return the verdict that follows from the fields of a record."""
     named = [(name, value) for name in _LICENCE_FIELDS if (value := record.get(name))]
-    said = [Statement(f"field {name}", licences.licences_of_values([value])) for name, value in named]
+    said = [
+        Statement(f"field {name}", licences.licences_of_values([value]), choices=licences.choices_of_value(value))
+        for name, value in named
+    ]
     return verdict_of(said, "")
