@@ -6,6 +6,7 @@ from typing import Literal
 
 from massivetext import assets
 from massivetext.errors import UserError
+from massivetext.text import decode_lines
 from massivetext.toml_tables import parse_toml, suggestion
 
 
@@ -30,7 +31,7 @@ def read_rule_tables(
             f"of its rules begin with it; got {path.stem!r}; rename the file"
         )
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = decode_lines(path.read_bytes())
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: want a TOML file in UTF-8: {error}") from error
     except OSError as error:

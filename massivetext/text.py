@@ -1,5 +1,6 @@
 """Words, lines and paragraphs of a text, each defined once; and the form in which texts are stored."""
 
+import codecs
 import re
 
 _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")  # the white space of str.split
@@ -8,6 +9,12 @@ _LINE_BREAKS = bytes.maketrans(b"\r\v\f", b"\n\n\n")
 _MORE_LINE_BREAKS = "\x85\u2028\u2029"
 _CONTROLS = bytes([*range(0x09), *range(0x0E, 0x20), 0x7F])
 _REMOVED = re.compile(r"[\ud800-\udfff\ufeff]+")
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",  # before the mark of UTF-16, with which it begins
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 
 
 def words(text: str) -> list[str]:
@@ -31,6 +38,20 @@ def paragraphs(text: str) -> list[str]:
 def printable(text: str) -> str:
     """Return a text that is safe to print: characters that control a terminal (escapes, text direction) are U+FFFD."""
     return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
+
+
+def decode_marked(data: bytes) -> str:
+    """Return a text in UTF-8, or in UTF-16 or UTF-32 with a byte-order mark, as Windows writes lists and settings.
+
+    Raises:
+        UnicodeDecodeError: the bytes are of another encoding.
+    """
+    return data.decode(next((name for mark, name in _MARKS.items() if data.startswith(mark)), "utf-8-sig"))
+
+
+def decode_lines(data: bytes) -> str:
+    """Return a text as :func:`decode_marked` does, with line feeds for the line ends of Windows and old Macs."""
+    return decode_marked(data).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def clean(text: str) -> str:

@@ -8,6 +8,7 @@ import typer
 
 from massivetext.cli.messages import make_console, print_line
 from massivetext.errors import UserError
+from massivetext.text import decode_lines
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -78,7 +79,7 @@ def _lines(texts: Sequence[str]) -> Iterator[str]:
 
 def _read_text(path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return decode_lines(Path(path).read_bytes())
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

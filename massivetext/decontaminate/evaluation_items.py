@@ -80,7 +80,7 @@ def _plain_text(name: str, data: bytes) -> str:
         except (OSError, EOFError, zlib.error) as error:
             raise UserError(f"{name}: cannot be decompressed: {error}; fetch it again") from error
     try:
-        return data.decode("utf-8-sig")
+        return texts.decode_marked(data)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UserError(f"{name}, line {line}: want UTF-8, got byte 0x{data[error.start]:02x}") from error

@@ -14,6 +14,7 @@ from massivetext.recipe.kinds import KINDS, PAPER_LICENCES
 from massivetext.recipe.shares import exact_shares
 from massivetext.recipe.structs import Options, Recipe, SourceOptions
 from massivetext.sources import FORMATS, Format, find_format
+from massivetext.text import decode_lines
 from massivetext.toml_tables import convert_value, describe_value, parse_toml
 
 _CREDENTIALS_IN_URL = re.compile(r"://[^/\s\"']*@")
@@ -68,7 +69,7 @@ def _read_text(path: Path) -> str:
         data = handle.read(_LONGEST_RECIPE + 1)  # a device may have no end
     if len(data) > _LONGEST_RECIPE:
         raise ValueError(f"it has more than {_LONGEST_RECIPE:,} bytes")
-    return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    return decode_lines(data)
 
 
 def parse_recipe(text: str, path: str, formats: Sequence[Format] = FORMATS) -> Recipe:

@@ -59,18 +59,22 @@ def idle_signals(options: BlocklistOptions) -> frozenset[str]:
 def chunks(path: str) -> Iterator[bytes]:
     """Yield the decompressed bytes of a file in whole lines; every line, including the last, ends in a line feed.
 
+    A byte-order mark is left out, and UTF-16 becomes UTF-8.
+
     Raises:
         UserError: the file is missing or damaged, or has a line of more than 1 MiB.
     """
     from massivetext.sources.streams.compressed import open_stream  # importing it loads the readers of all sources
+    from massivetext.sources.streams.recoded import as_marked_utf8
 
     try:
         stream = open_stream(path)
     except FileNotFoundError as error:
         raise UserError(f"{path}: want a block list, found no file; correct the recipe or restore the file") from error
     with stream:
+        text = as_marked_utf8(stream)
         rest = b""
-        while chunk := stream.read(_CHUNK):
+        while chunk := text.read(_CHUNK):
             head, end, tail = chunk.rpartition(b"\n")
             if end:
                 yield rest + head + end

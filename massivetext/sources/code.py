@@ -11,6 +11,7 @@ from massivetext.sources.licensing.licence_statements import LICENCE_BYTES, Stat
 from massivetext.sources.licensing.repository_licences import RepositoryLicences
 from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
+from massivetext.sources.streams import charset
 from massivetext.sources.streams.archives import (
     ARCHIVE_EXPANSION,
     ArchiveError,
@@ -18,6 +19,7 @@ from massivetext.sources.streams.archives import (
     archive_members,
     is_archive,
 )
+from massivetext.sources.streams.coding_declarations import coding_declaration
 from massivetext.sources.streams.compressed import ExpansionLimit, open_stream
 from massivetext.text import clean
 
@@ -134,18 +136,33 @@ def _from_member(
     if len(data) > limits.max_record_bytes:
         detail = f"{path} is larger than ingest.max_record_bytes = {limits.max_record_bytes:,}"
         return Rejected(origin, document_key, member.size, "record_too_large", detail)
-    if unwanted_code.is_binary(data):
-        detail = f"{path}: has zero bytes, so it is no text"
+    decoded = _decode(data, language)
+    if decoded is None:
+        detail = f"{path}: has zero bytes, or bytes that are text in no encoding"
         return Rejected(origin, document_key, len(data), "binary", detail, skipped=True)
-    try:
-        text = clean(data.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        return Rejected(origin, document_key, len(data), "bad_utf8", f"{path}: {error}")
+    text = clean(decoded.text)
     if not text:
         return Rejected(origin, document_key, len(data), "empty_file", f"{path}: nothing in it", skipped=True)
     if unwanted := unwanted_code.unwanted_text(path, text):
         return Rejected(origin, document_key, len(data), unwanted, f"{path}: left out", skipped=True)
-    return Document(text, origin, document_key, None, None, {"path": path, "language": language})
+    return Document(
+        text,
+        origin,
+        document_key,
+        metadata={"path": path, "language": language},
+        encoding=decoded.encoding,
+        replaced=decoded.replaced,
+    )
+
+
+def _decode(data: bytes, language: str) -> charset.DecodedText | None:
+    """Return the text of a source file, with the encoding that it declares where that fits; None for a binary file."""
+    is_wide = (charset.wide_encoding(data) or "utf-8") != "utf-8"
+    if unwanted_code.is_binary(data) and not is_wide:
+        return None
+    decoded = charset.decode(data, coding_declaration(data), html=language == "HTML")
+    is_plain = decoded.encoding == "utf-8" and not decoded.replaced
+    return None if not is_plain and unwanted_code.reads_as_binary(decoded.text, decoded.replaced) else decoded
 
 
 def _judged(
@@ -162,7 +179,7 @@ def _under_licence(made: Document, verdict: Verdict, size: int, accepted: tuple[
     if refusal := verdict.refused(accepted):
         detail = clean(f"{made.metadata.get('path', '')}: {refusal}")
         return Rejected(made.origin, made.key, size, "file_licence", detail, skipped=True)
-    known = {"licence": " AND ".join(verdict.licences), "licence_evidence": verdict.evidence}
+    known = {"licence": verdict.expression, "licence_evidence": verdict.evidence}
     return made._replace(metadata={**made.metadata, **known})
 
 
@@ -185,7 +202,7 @@ def _from_record(
         return Rejected(origin, document_key, length, unwanted, f"{path}: left out", skipped=True)
     header = licence_notices.judge_header(made.text)
     if header.licences:
-        verdict = verdict_of([Statement("its header", header.licences, header.reason)], "")
+        verdict = verdict_of([Statement("its header", *header)], "")
     made = _under_licence(made, verdict, length, options.licences)
     language = languages.language_of_path(path)
     if isinstance(made, Rejected) or language is None:
@@ -196,5 +213,8 @@ def _from_record(
 def _verdict_of_record(record: Mapping[str, object]) -> Verdict:
     """Return the verdict that follows from the fields of a record."""
     named = [(name, value) for name in _LICENCE_FIELDS if (value := record.get(name))]
-    said = [Statement(f"field {name}", licences.licences_of_values([value])) for name, value in named]
+    said = [
+        Statement(f"field {name}", licences.licences_of_values([value]), choices=licences.choices_of_value(value))
+        for name, value in named
+    ]
     return verdict_of(said, "")

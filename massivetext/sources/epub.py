@@ -16,6 +16,9 @@ from massivetext.sources.streams import charset
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, OSError, RuntimeError, ValueError, LookupError)
 _MARKUP = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml", "text/x-oeb1-document", "application/xml")
 _PACKAGE_BYTES = 1 << 24
+_ENCRYPTION = "META-INF/encryption.xml"
+# Fonts are scrambled with these methods in books that can be read.
+_FONT_METHODS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 _FIELDS = ("creator", "language", "date", "publisher", "identifier", "rights", "subject")
 
 
@@ -65,7 +68,11 @@ def _read_book(archive: zipfile.ZipFile, most_bytes: int) -> EpubBook:
         raise EpubError("META-INF/container.xml names no package")
     package = _parse(archive, roots[0])
     chapters, lost = [], []
+    encrypted = _encrypted_paths(archive)
     for path in _spine(package, posixpath.dirname(roots[0])):
+        if path in encrypted:
+            lost.append(f"{path}: is encrypted")
+            continue
         try:
             data = _read_member(archive, path, most_bytes)
         except _ZIP_ERRORS as error:
@@ -76,10 +83,23 @@ def _read_book(archive: zipfile.ZipFile, most_bytes: int) -> EpubBook:
         if tree is not None and (text := whole_text(tree)):
             chapters.append(text)
     if not chapters:
-        reason = "its chapters are encrypted" if "META-INF/encryption.xml" in archive.namelist() else "no text in it"
+        reason = "its chapters are encrypted" if encrypted else "no text in it"
         raise EpubError("; ".join([reason, *lost[:3]]))
     title, metadata = _metadata(package)
     return EpubBook("\n\n".join(chapters), title, metadata, tuple(lost))
+
+
+def _encrypted_paths(archive: zipfile.ZipFile) -> set[str]:
+    """Return the paths of the files that cannot be read without a key."""
+    if _ENCRYPTION not in archive.NameToInfo:
+        return set()
+    found: set[str] = set()
+    for data in _parse(archive, _ENCRYPTION).iter("{*}EncryptedData"):
+        methods = {method.get("Algorithm") for method in data.iterchildren("{*}EncryptionMethod")}
+        if not methods or not methods.issubset(_FONT_METHODS):
+            references = (reference.get("URI") or "" for reference in data.iter("{*}CipherReference"))
+            found.update(posixpath.normpath(unquote(path)).lstrip("/") for path in references)
+    return found
 
 
 def _spine(package: etree._Element, folder: str) -> Iterator[str]:
@@ -92,7 +112,8 @@ def _spine(package: etree._Element, folder: str) -> Iterator[str]:
             continue
         if "nav" in (item.get("properties") or "").split() or not item.get("href"):
             continue  # the table of contents
-        path = posixpath.normpath(posixpath.join(folder, unquote(item.get("href").partition("#")[0])))
+        href = unquote(item.get("href").partition("#")[0]).replace("\\", "/")
+        path = posixpath.normpath(posixpath.join(folder, href))
         if path not in seen:
             seen.add(path)
             yield path
@@ -120,8 +141,16 @@ def _parse(archive: zipfile.ZipFile, path: str) -> etree._Element:
 
 
 def _read_member(archive: zipfile.ZipFile, path: str, most_bytes: int) -> bytes:
-    with archive.open(path) as member:
+    with archive.open(_stored_name(archive, path)) as member:
         data = member.read(most_bytes + 1)
     if len(data) > most_bytes:
         raise EpubError("its chapters are larger than ingest.max_record_bytes")
     return data
+
+
+def _stored_name(archive: zipfile.ZipFile, path: str) -> str:
+    """Return the name of a file in the archive, in which case and slashes may differ as they may on Windows."""
+    if path in archive.NameToInfo:
+        return path
+    folded = path.lower()
+    return next((name for name in archive.namelist() if name.replace("\\", "/").lower() == folded), path)

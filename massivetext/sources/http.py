@@ -2,6 +2,7 @@
 
 import io
 import re
+import zlib
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -99,6 +100,16 @@ def _decode(body: bytes, encoding: str, limit: int) -> bytes:
         while len(decoded) <= 2 * limit and (piece := reader.read(_PIECE)):
             decoded += piece
     except OSError as error:
+        if not decoded and encoding == "deflate" and (raw := _inflate_raw(body, limit)):
+            return raw
         if not decoded and not _PLAIN_AS_IS.match(body):
             raise UndecodableError(f"the body is not {encoding}: {error}") from error
     return bytes(decoded) or body
+
+
+def _inflate_raw(body: bytes, limit: int) -> bytes:
+    """Return what a deflate stream without the header of zlib holds, as some servers send it; b"" if it is none."""
+    try:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(body, 2 * limit + 1)
+    except zlib.error:
+        return b""

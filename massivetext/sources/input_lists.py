@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from massivetext.sources.streams.compressed import open_stream
 from massivetext.storage import files as fs
+from massivetext.text import decode_marked
 
 _LIST = "@"
 _MOST_BYTES = 1 << 28  # Common Crawl's list of a crawl of 100,000 files has 14 MB
@@ -37,7 +38,7 @@ def input_paths(inputs: Iterable[str], root: str, prefix: str | None = None) -> 
 
     Raises:
         FileNotFoundError: a list does not exist.
-        ValueError: a list is damaged, is not UTF-8, or is empty.
+        ValueError: a list is damaged, is in another encoding than UTF-8 or marked UTF-16, or is empty.
     """
     for each in inputs:
         if not each.startswith(_LIST):
@@ -64,7 +65,7 @@ def _read_lines(path: str) -> list[str]:
             while len(data) <= _MOST_BYTES and (piece := stream.read(1 << 20)):
                 data += piece
             damage = stream.damage
-        text = data.decode("utf-8-sig")
+        text = decode_marked(bytes(data))
     except FileNotFoundError:
         raise FileNotFoundError(f"'@{path}': there is no such list of inputs; check its spelling") from None
     except UnicodeDecodeError as error:

@@ -44,6 +44,11 @@ def test_gzip_is_recognised_by_its_bytes() -> None:
     assert read_items("x.jsonl.gz", data) == expected
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_byte_order_mark_is_no_part_of_the_items(encoding: str) -> None:
+    assert read_items("x.txt", "Größe\n".encode(encoding)) == [EvaluationItem("x", "0", "Größe")]
+
+
 @pytest.mark.parametrize("name", ["x.jsonl", "x.txt"])
 def test_an_empty_file_has_no_items(name: str) -> None:
     assert read_items(name, b"") == []

@@ -278,6 +278,14 @@ def test_arrow_arrays_are_read_without_a_copy(held: Blocklists) -> None:
 # -- files -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_lists_may_have_a_byte_order_mark(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "hosts").write_bytes("a.test\r\nbücher.test\r\n".encode(encoding))
+    held = blocklists.load(BlocklistOptions(hosts=("hosts",), shipped_keywords=False), str(tmp_path))
+
+    assert [found(url, held)[0] for url in ("http://a.test/", "http://bücher.test/", "http://b.test/")] == [1, 1, 0]
+
+
 def test_lists_may_be_compressed_and_many(tmp_path: Path) -> None:
     (tmp_path / "a.gz").write_bytes(gzip.compress(b"a.test\nboth.test\n"))
     (tmp_path / "b.zst").write_bytes(zstandard.compress(b"b.test\nboth.test"))

@@ -1,5 +1,6 @@
 """Verdicts on repositories and licence texts, most of them made from the templates of `licenseclassifier`."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -231,3 +232,84 @@ def test_no_other_licence_is_taken_for_an_accepted_one(optional: bool) -> None:
             taken[name] = verdict.licences
 
     assert taken == {}
+
+
+# What the licence is, and what says so. "A OR B" is accepted if both are, and stays a choice unless another statement
+# makes it.
+@pytest.mark.parametrize(
+    ("files", "expression", "evidence"),
+    [
+        (
+            {"Cargo.toml": '[package]\nlicense = "MIT OR Apache-2.0"'},
+            "Apache-2.0 OR MIT",
+            "Cargo.toml: Apache-2.0 OR MIT",
+        ),
+        ({"Cargo.toml": '[package]\nlicense = "MIT/Apache-2.0"'}, "Apache-2.0 OR MIT", "Cargo.toml: Apache-2.0 OR MIT"),
+        ({"package.json": '{"license": "(ISC AND MIT)"}'}, "ISC AND MIT", "package.json: ISC AND MIT"),
+        (
+            {"package.json": '{"license": "ISC"}', "Cargo.toml": '[package]\nlicense = "MIT OR Apache-2.0"'},
+            "ISC AND (Apache-2.0 OR MIT)",
+            "Cargo.toml: Apache-2.0 OR MIT; package.json: ISC",
+        ),
+        (  # the repository has the text of one: that is the choice
+            {"Cargo.toml": '[package]\nlicense = "MIT OR Apache-2.0"', "LICENSE": MIT},
+            "MIT",
+            "Cargo.toml: Apache-2.0 OR MIT; LICENSE: MIT",
+        ),
+        (
+            {"setup.py": '["License :: OSI Approved :: MIT License"]', "setup.cfg": "[metadata]\nlicense = MIT OR ISC"},
+            "MIT",
+            "setup.cfg: ISC OR MIT; setup.py: MIT",
+        ),
+        ({"LICENSE": "SPDX-License-Identifier: MIT OR ISC"}, "ISC OR MIT", "LICENSE: ISC OR MIT"),
+    ],
+)
+def test_a_choice_of_licences_stays_a_choice(
+    tmp_path: Path, read_file: ReadFile, files: dict[str, str], expression: str, evidence: str
+) -> None:
+    named = {**{name: text.encode() for name, text in files.items()}, "src/a.py": b"x = 1"}
+    documents, _ = read_file("code", write_zip(tmp_path / "a.zip", named))
+
+    assert {(d.metadata["licence"], d.metadata["licence_evidence"]) for d in documents} == {(expression, evidence)}
+
+
+@pytest.mark.parametrize(
+    ("files", "expression"),
+    [
+        ({"src/a.py": "# SPDX-License-Identifier: ISC OR Zlib\nx = 1"}, "ISC OR Zlib"),
+        ({"src/a.py": "x = 1", "src/a.py.license": "SPDX-License-Identifier: ISC OR Zlib"}, "ISC OR Zlib"),
+        (
+            {
+                "src/a.py": "x = 1",
+                "REUSE.toml": '[[annotations]]\npath = "src/**"\nSPDX-License-Identifier = "ISC OR Zlib"',
+            },
+            "ISC OR Zlib",
+        ),
+    ],
+)
+def test_so_does_the_choice_of_a_file(
+    tmp_path: Path, read_file: ReadFile, files: dict[str, str], expression: str
+) -> None:
+    named = {name: text.encode() for name, text in {"LICENSE": MIT, **files}.items()}
+    documents, rejected = read_file("code", write_zip(tmp_path / "a.zip", named), licences=("MIT", "ISC", "Zlib"))
+
+    assert [d.metadata["licence"] for d in documents] == [expression], rejected
+
+
+def test_a_choice_with_a_licence_that_is_not_accepted_is_refused(tmp_path: Path, read_file: ReadFile) -> None:
+    files = {"Cargo.toml": b'[package]\nlicense = "MIT OR GPL-2.0"', "src/a.rs": b"fn f() {}"}
+    documents, rejected = read_file("code", write_zip(tmp_path / "a.zip", files))
+
+    assert documents == []
+    assert "not accepted: GPL-2.0 (Cargo.toml: GPL-2.0 OR MIT)" in rejected[0].detail
+
+
+@pytest.mark.parametrize(
+    ("licence", "expression"),
+    [("MIT OR ISC", "ISC OR MIT"), (["MIT", "ISC"], "ISC AND MIT")],
+)
+def test_a_record_may_leave_a_choice(tmp_path: Path, read_file: ReadFile, licence: object, expression: str) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": "x = 1", "path": "a.py", "license": licence}))
+    documents, _ = read_file("code", tmp_path / "a.jsonl")
+
+    assert [d.metadata["licence"] for d in documents] == [expression]

@@ -18,7 +18,7 @@ from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import CLUTTER, Split
 from massivetext.sources.streams.archives import ArchiveError, ArchiveMember, archive_members
 from massivetext.sources.streams.compressed import EXPANSION, PlainStream, open_stream
-from massivetext.sources.streams.recoded import RecodedStream, TextStream, as_utf8
+from massivetext.sources.streams.recoded import TextStream, as_utf8
 from massivetext.sources.whole_files import MakeDocument, make_page
 from massivetext.text import clean
 
@@ -98,9 +98,7 @@ def _records(
         yield from arrow_documents(split, stream, paths.text, limits, build)
     else:
         text = as_utf8(stream)
-        encoding = text.encoding if isinstance(text, RecodedStream) else None
-        for made in _text_records(split, text, layout, paths.text, limits, build):
-            yield made._replace(encoding=encoding) if encoding and isinstance(made, Document) else made
+        yield from jsonl.with_encoding(_text_records(split, text, layout, paths.text, limits, build), text)
 
 
 def _text_records(

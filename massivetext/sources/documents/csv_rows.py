@@ -24,11 +24,16 @@ class _TableLines:
         offset: plain bytes before the next line.
         replaced: number of U+FFFD for wrong bytes since it was last set to 0.
         too_long: rejections of lines that are too long, since it was last emptied.
+        taken: the lines since it was last emptied, each with the offset of its end.
+        ended: whether a line was asked for after the last one, as only a row without its closing quotation mark does.
     """
 
     def __init__(self, origin: str, stream: TextStream, longest: int) -> None:
         self.offset = self.replaced = 0
         self.too_long: list[Rejected] = []
+        self.taken: list[tuple[str, int]] = []
+        self.ended = False
+        self._again: list[tuple[str, int]] = []
         self._origin, self._stream, self._longest = origin, stream, longest
         self._lines = read_lines(io.BufferedReader(stream, 1 << 20), longest)
 
@@ -36,6 +41,9 @@ class _TableLines:
         return self
 
     def __next__(self) -> str:
+        if self._again:
+            text, self.offset = self._again.pop()
+            return self._take(text)
         for line in self._lines:
             self.offset = line.offset + line.length
             if self._stream.damage and not line.ended:
@@ -45,8 +53,25 @@ class _TableLines:
                 found = Rejected(self._origin, f"line {line.number}", line.length, "record_too_large", detail)
                 self.too_long.append(found)
                 continue
-            return self._text(line.data.removeprefix(b"\xef\xbb\xbf") if line.number == 0 else line.data) + "\n"
+            data = line.data.removeprefix(b"\xef\xbb\xbf") if line.number == 0 else line.data
+            return self._take(self._text(data) + "\n")
+        self.ended = True
         raise StopIteration
+
+    def _take(self, text: str) -> str:
+        self.taken.append((text, self.offset))
+        return text
+
+    def read_again(self) -> None:
+        """Read the lines that were taken, but for the first, once more."""
+        self._again = self.taken[:0:-1]
+        self.offset = self.taken[0][1]
+        self.ended = False
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether the stream of the lines broke off."""
+        return self._stream.damage is not None
 
     def _text(self, data: bytes) -> str:
         try:
@@ -74,7 +99,7 @@ def csv_documents(
         if split.slice_index == 0:
             yield Rejected(split.name, "0", split.size, "wrong_columns", f"{split.name}: {wrong}")
         return
-    yield from _row_documents(split, rows, lines, header, build)
+    yield from _row_documents(split, rows, lines, header, dialect, build)
     yield from damage(split, stream)
 
 
@@ -89,11 +114,12 @@ def _wrong_header(header: list[str], dialect: CsvDialect, text_path: str) -> str
 
 
 def _row_documents(
-    split: Split, rows: Iterator[list[str]], lines: _TableLines, header: list[str], build: Build
+    split: Split, rows: Iterator[list[str]], lines: _TableLines, header: list[str], dialect: CsvDialect, build: Build
 ) -> Iterator[Document | Rejected]:
     ordinal = -1
     while True:
         begin, lines.replaced = lines.offset, 0
+        lines.taken.clear()
         ordinal += 1
         mine = ordinal % split.slice_count == split.slice_index
         try:
@@ -105,11 +131,42 @@ def _row_documents(
                 detail = f"the row at byte {begin:,}: {error}"
                 yield Rejected(split.name, str(ordinal), lines.offset - begin, "bad_csv", detail)
             continue
+        if lines.ended:
+            if mine and not lines.is_damaged:  # a row that broke off is part of the damage
+                yield _unclosed(split.name, str(ordinal), begin, lines)
+            rows = _rows_below(lines, dialect, len(header))
+            continue
         if mine and row:
             made = _row_document(split.name, str(ordinal), header, row, begin, lines.offset - begin, build)
             yield made._replace(replaced=lines.replaced) if isinstance(made, Document) and lines.replaced else made
         yield from _too_long(split, lines)
     yield from _too_long(split, lines)
+
+
+def _unclosed(origin: str, document_key: str, begin: int, lines: _TableLines) -> Rejected:
+    detail = (
+        f"the row at byte {begin:,}: a quotation mark begins a cell that has no end in the file; the row is left out, "
+        "and what follows it is read if it is rows of the table"
+    )
+    return Rejected(origin, document_key, lines.taken[0][1] - begin, "bad_csv", detail)
+
+
+def _rows_below(lines: _TableLines, dialect: CsvDialect, cells: int) -> Iterator[list[str]]:
+    """Return the rows of the lines that an unclosed row took with it; none if they are the paragraphs of its text.
+
+    Args:
+        lines: the lines, at their end.
+        dialect: of the table.
+        cells: number of cells of a row.
+    """
+    below = (text for text, _ in lines.taken[1:])
+    try:
+        are_rows = all(len(row) == cells for row in csv.reader(below, delimiter=dialect.delimiter, strict=True))
+    except csv.Error:
+        are_rows = False
+    if are_rows and not lines.is_damaged:
+        lines.read_again()
+    return dialect.read_rows(lines)
 
 
 def _too_long(split: Split, lines: _TableLines) -> Iterator[Rejected]:

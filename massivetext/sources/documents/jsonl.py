@@ -17,7 +17,7 @@ from massivetext.sources.splits import Split
 from massivetext.sources.streams import charset
 from massivetext.sources.streams.bounded_lines import BoundedLine, describe_too_long, read_lines
 from massivetext.sources.streams.compressed import EXPANSION, ExpansionLimit, PlainStream
-from massivetext.sources.streams.recoded import TextStream, as_utf8
+from massivetext.sources.streams.recoded import RecodedStream, TextStream, as_utf8
 
 _BOM = b"\xef\xbb\xbf"
 _HEAD_BYTES = 1 << 12
@@ -26,7 +26,10 @@ _BEGINS = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*(?:\"|\})")
 
 def is_table(stream: PlainStream) -> bool:
     """Return whether a file that was just opened is Parquet or JSON lines; the stream stays at its beginning."""
-    return parquet.begins(stream) or _BEGINS.match(stream.peek(_HEAD_BYTES)) is not None
+    if parquet.begins(stream):
+        return True
+    head = stream.peek(_HEAD_BYTES)
+    return _BEGINS.match(charset.decode_text(head).encode() if charset.wide_encoding(head) else head) is not None
 
 
 def json_documents(
@@ -50,7 +53,15 @@ def json_documents(
     if parquet.begins(stream):
         yield from parquet.parquet_documents(split, stream.stored(), text_field, limits, build, expansion)
     else:
-        yield from line_documents(split, as_utf8(stream), limits, build)
+        text = as_utf8(stream)
+        yield from with_encoding(line_documents(split, text, limits, build), text)
+
+
+def with_encoding(made: Iterator[Document | Rejected], text: TextStream) -> Iterator[Document | Rejected]:
+    """Yield documents with the encoding of the stream that they were read from, if it was recoded."""
+    encoding = text.encoding if isinstance(text, RecodedStream) else None
+    for each in made:
+        yield each._replace(encoding=encoding) if encoding and isinstance(each, Document) else each
 
 
 def line_documents(split: Split, stream: TextStream, limits: ReadLimits, build: Build) -> Iterator[Document | Rejected]:

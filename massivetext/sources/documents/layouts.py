@@ -40,6 +40,8 @@ _NOT_TEXT: tuple[tuple[bytes, str], ...] = (
     (b"SQLite format 3\x00", "a database; export its texts to CSV or JSON lines first"),
     (b"FEA1", "Feather of version 1; write it as Parquet first"),
 )
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_CHARACTERS_PER_CONTROL = 50  # fewer, and a file with a zero byte is binary
 _WIKI = re.compile(rb"\s*(?:<\?xml.*?\?>\s*)?<mediawiki\b", re.S)
 _XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml\b")
 
@@ -83,12 +85,17 @@ def find_layout(file_name: str, stream: PlainStream, text_path: str) -> Layout:
     if (found := _binary_layout(stream, head)) is not None:
         return found
     wide = wide_encoding(head)
-    if b"\x00" in head[:1024] and not (wide or "").startswith("utf-"):
+    if not (wide or "").startswith("utf-") and _is_binary(head[:1024]):
         return Layout("refused", f"{head[:16]!r}, which is not text")
     sample = decode_text(head) if wide else ""
     data = sample.encode("utf-8", "replace") if wide else head
     ending = _COMPRESSED.sub("", file_name.lower()).rpartition(".")[2]
     return _text_layout(ending, data, text_path)
+
+
+def _is_binary(head: bytes) -> bool:
+    """Return whether bytes are no text: a page or a table with a stray zero byte is one."""
+    return b"\x00" in head and _CHARACTERS_PER_CONTROL * len(_CONTROLS.findall(head)) > len(head)
 
 
 def _binary_layout(stream: PlainStream, head: bytes) -> Layout | None:

@@ -103,11 +103,13 @@ def judge_header(text: str) -> Judged:
     if not any(hint in lower for hint in _HINTS):
         return Judged(())
     comment = first_comment(head)
-    tags = licences.licences_of_tags(text[:2000] + "\n" + comment if "spdx-license" in lower else "")
+    tagged = text[:2000] + "\n" + comment if "spdx-license" in lower else ""
+    tags = licences.licences_of_tags(tagged)
     said = _judge_comment(comment) if comment else Judged(())
     fields = {name for field in _FIELDS.findall(head) for name in licences.parse_spdx(field)} - {UNKNOWN}
     found = tuple(sorted({*tags, *said.licences, *fields}))
-    return Judged(found, said.reason or ("its SPDX tag names no known licence" if UNKNOWN in tags else ""))
+    choices = licences.open_choices(licences.choices_of_tags(tagged) if tags else (), {*said.licences, *fields})
+    return Judged(found, said.reason or ("its SPDX tag names no known licence" if UNKNOWN in tags else ""), choices)
 
 
 def judge_readme(text: str) -> Judged:

@@ -39,26 +39,37 @@ class Statement(NamedTuple):
         path: path of the file.
         licences: identifiers, sorted.
         reason: why "unknown" is among them; "" if it is not.
+        choices: those of the licences of which a user chooses one; see :class:`licences.Judged`.
     """
 
     path: str
     licences: tuple[str, ...]
     reason: str = ""
+    choices: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def single(self) -> set[str]:
+        """The licences that are not left to a choice."""
+        return set(self.licences).difference(*self.choices)
 
     def __str__(self) -> str:
-        return f"{self.path}: {' AND '.join(self.licences)}{f' ({self.reason})' if self.reason else ''}"
+        named = licences.write_spdx(self.single, self.choices)
+        return f"{self.path}: {named}{f' ({self.reason})' if self.reason else ''}"
 
 
 class Verdict(NamedTuple):
     """The licences of a file, or of a whole repository.
 
     Attributes:
-        licences: identifiers, sorted; ("unknown",) if nothing is said.
+        licences: identifiers, sorted; ("unknown",) if nothing is said. All must be accepted, also those of a choice.
         evidence: what says so: files with the licences that they name.
+        expression: what the licences are together, as an SPDX expression; a choice that another statement makes is
+            left out.
     """
 
     licences: tuple[str, ...]
     evidence: str
+    expression: str = UNKNOWN
 
     def refused(self, accepted: tuple[str, ...]) -> str:
         """Return why the verdict is refused, in a sentence; "" if all of its licences are accepted."""
@@ -94,7 +105,10 @@ def verdict_of(said: list[Statement], root: str) -> Verdict:
     ordered = sorted(said, key=lambda each: (UNKNOWN not in each.licences, each.path.count("/"), each.path))
     shown = list(dict.fromkeys(str(each._replace(path=each.path.removeprefix(root))) for each in ordered))
     more = [f"and {len(shown) - _MOST_SHOWN} more"] if len(shown) > _MOST_SHOWN else []
-    return Verdict(tuple(named), clean("; ".join([*shown[:_MOST_SHOWN], *more])))
+    single = {name for each in said for name in each.single}
+    choices = licences.open_choices((choice for each in said for choice in each.choices), single)
+    evidence = clean("; ".join([*shown[:_MOST_SHOWN], *more]))
+    return Verdict(tuple(named), evidence, licences.write_spdx(single, choices))
 
 
 def statement_of_text(path: str, text: str, is_cut: bool) -> Statement | None:
@@ -110,12 +124,16 @@ def statement_of_text(path: str, text: str, is_cut: bool) -> Statement | None:
 def statement_of_names(path: str, names: tuple[str, ...]) -> Statement | None:
     """Return what names of licences in metadata say; None if they say nothing."""
     found: set[str] = set()
+    texts: set[str] = set()
     reason = ""
     for written in names:
         judged = _judge_name(written)
         found.update(judged.licences)
+        texts.update(() if package_metadata.is_name(written) else judged.licences)
         reason = reason or judged.reason
-    return Statement(path, tuple(sorted(found)), reason) if found else None
+    short = (written.rpartition(" :: ")[2] for written in names if package_metadata.is_name(written))
+    choices = licences.open_choices(licences.choices_of_names(short), texts)
+    return Statement(path, tuple(sorted(found)), reason, choices) if found else None
 
 
 def _judge_name(written: str) -> Judged:

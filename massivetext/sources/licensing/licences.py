@@ -5,7 +5,7 @@ Phrases tell which licence a text resembles; it counts as that licence if the wh
 
 import functools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from massivetext.sources.licensing import licence_templates
@@ -96,6 +96,8 @@ _GNU_NAMED = re.compile(
     r"gnu (?:affero |lesser |library )?general public license|licensed under the (?:terms of the )?a?l?gpl"
 )
 _QUOTES_GNU = ("MPL-2.0", "MPL-1.1", "EPL-2.0", "EPL-1.0", "SSPL-1.0")
+_OR = re.compile(r"\s+OR\s+|[/|]", re.IGNORECASE)
+_AND = re.compile(r"\s+(?:AND|WITH)\s+|[;&,]|\s+\+\s+", re.IGNORECASE)
 _SPDX_TAG = re.compile(r"SPDX-License-Identifier:\s*([^\s*/<>]+(?:\s+(?:OR|AND|WITH)\s+[^\s*/<>]+)*)")
 _NOT_TEXT = re.compile(r"[^a-z0-9.]+")
 # A shorter file without a known phrase is a stub beside the real licence ("YEAR: 2023, COPYRIGHT HOLDER: ...").
@@ -157,10 +159,12 @@ class Judged(NamedTuple):
     Attributes:
         licences: identifiers, sorted; "unknown" if the text is not only those licences; () if it says nothing.
         reason: why "unknown" is among them, in a few words; "" if it is not.
+        choices: those of the licences of which a user chooses one, as "MIT OR Apache-2.0" says; each choice is sorted.
     """
 
     licences: tuple[str, ...]
     reason: str = ""
+    choices: tuple[tuple[str, ...], ...] = ()
 
 
 def licences_of_text(text: str) -> tuple[str, ...]:
@@ -186,12 +190,18 @@ def judge_text(text: str) -> Judged:
     elif found and not is_stub(untagged):
         found.add(UNKNOWN)
         reason = "it says more than its SPDX tag"
-    return Judged(tuple(sorted(found)), reason)
+    choices = () if resembled else choices_of_tags(text)
+    return Judged(tuple(sorted(found)), reason, choices)
 
 
 def licences_of_tags(text: str) -> tuple[str, ...]:
     """Return the licences that SPDX tags of a text name, sorted; () if it has none."""
     return tuple(sorted({name for expression in _SPDX_TAG.findall(text) for name in parse_spdx(expression)}))
+
+
+def choices_of_tags(text: str) -> tuple[tuple[str, ...], ...]:
+    """Return the choices that SPDX tags of a text leave to a user; see :class:`Judged`."""
+    return choices_of_names(_SPDX_TAG.findall(text))
 
 
 def without_tags(text: str) -> str:
@@ -224,8 +234,35 @@ def parse_spdx(expression: str) -> tuple[str, ...]:
     """
     if whole := _identifier(expression):
         return (whole,)
-    terms = re.split(r"\s+(?:OR|AND|WITH)\s+|[/|;&,]|\s+\+\s+", expression.strip(), flags=re.IGNORECASE)
+    terms = [term for part in _AND.split(expression.strip()) for term in _OR.split(part)]
     return tuple(sorted({_identifier(term) or UNKNOWN for term in terms if term.strip(" ()\t\n")}))
+
+
+def choices_of_names(expressions: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """Return the choices that expressions leave to a user, which all hold; see :class:`Judged`.
+
+    An expression counts as a choice if it is nothing else: "MIT OR Apache-2.0", "MIT/Apache-2.0".
+    """
+    choices: set[tuple[str, ...]] = set()
+    single: set[str] = set()
+    for expression in expressions:
+        named = parse_spdx(expression)
+        if len(named) > 1 and not _AND.search(expression):
+            choices.add(named)
+        else:
+            single.update(named)
+    return open_choices(choices, single)
+
+
+def open_choices(choices: Iterable[tuple[str, ...]], single: Collection[str]) -> tuple[tuple[str, ...], ...]:
+    """Return the choices, sorted, without those that are made already because one of their licences holds anyway."""
+    return tuple(sorted(choice for choice in set(choices) if set(choice).isdisjoint(single)))
+
+
+def write_spdx(single: Iterable[str], choices: Iterable[tuple[str, ...]]) -> str:
+    """Return the SPDX expression of licences that all hold and of choices between licences."""
+    terms = [*sorted(single), *(" OR ".join(choice) for choice in choices)]
+    return " AND ".join(f"({term})" if " OR " in term and len(terms) > 1 else term for term in terms)
 
 
 def _identifier(written: str) -> str | None:
@@ -236,6 +273,12 @@ def _identifier(written: str) -> str | None:
     if len(words) % 2 == 0 and words[: len(words) // 2] == words[len(words) // 2 :]:  # "MIT License (MIT)"
         folded = " ".join(words[: len(words) // 2])
     return _CANONICAL.get(name) or _ALIASES.get(folded)
+
+
+def choices_of_value(value: object) -> tuple[tuple[str, ...], ...]:
+    """Return the choices that a string or a list of strings leaves to a user; see :class:`Judged`."""
+    listed = value if isinstance(value, list | tuple) else [value]
+    return choices_of_names(each for each in listed if isinstance(each, str))
 
 
 def licences_of_values(values: Iterable[object]) -> tuple[str, ...]:

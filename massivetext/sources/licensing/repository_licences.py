@@ -71,7 +71,9 @@ class RepositoryLicences:
         text = decode_licence(data)
         if name.endswith(".license"):
             beside = licences.judge_text(text)
-            self._beside[path.removesuffix(".license")] = Statement(path, beside.licences or (UNKNOWN,), beside.reason)
+            self._beside[path.removesuffix(".license")] = Statement(
+                path, beside.licences or (UNKNOWN,), beside.reason, beside.choices
+            )
         elif _annotation_path(path) is not None:
             self._annotated.append((path, text))
             self._count += _MOST_STATEMENTS if len(self._annotated) > _MOST_ANNOTATED else 0
@@ -179,12 +181,12 @@ class RepositoryLicences:
         """Return what a file, or a file for it, says of this file alone."""
         inner = path.removeprefix(f"{self._root}/" if self._root else "")
         header = licence_notices.judge_header(text)
-        own = [Statement("its header", header.licences, header.reason)] if header.licences else []
+        own = [Statement("its header", *header)] if header.licences else []
         if path in self._beside:
             own.append(self._beside[path])
         annotation = reuse_licences.find_annotation(self._annotations, inner)
         if annotation and (annotation.overrides or not own):
-            own.append(Statement(annotation.path, annotation.licences))
+            own.append(Statement(annotation.path, annotation.licences, choices=annotation.choices))
         return own
 
     def _changed_texts(self, folders: list[str], own: list[Statement]) -> list[Statement]:

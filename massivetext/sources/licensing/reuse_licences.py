@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import NamedTuple, cast
 
-from massivetext.sources.licensing.licences import UNKNOWN, parse_spdx
+from massivetext.sources.licensing.licences import UNKNOWN, choices_of_value, parse_spdx
 
 _STANZA_BREAK = re.compile(r"\n[ \t]*\n")
 _FIELD = re.compile(r"^(?P<name>[\w-]+):[ \t]*(?P<value>[^\n]*(?:\n[ \t]+[^\n]*)*)", re.MULTILINE)
@@ -21,12 +21,14 @@ class Annotation(NamedTuple):
         pattern: matches whole paths, from the top of the repository.
         licences: identifiers, sorted.
         overrides: whether it counts beside what a file says of itself; else only if the file says nothing.
+        choices: those of the licences of which a user chooses one; see :class:`licences.Judged`.
     """
 
     path: str
     pattern: "re.Pattern[str]"
     licences: tuple[str, ...]
     overrides: bool = False
+    choices: tuple[tuple[str, ...], ...] = ()
 
 
 def is_annotation_file(path: str) -> bool:
@@ -56,11 +58,12 @@ def find_annotation(annotations: tuple[Annotation, ...], path: str) -> Annotatio
 def _toml_annotations(path: str, text: str) -> Iterator[Annotation]:
     folder = path.removesuffix("REUSE.toml")
     for table in tomllib.loads(text).get("annotations", []):
-        found = parse_values(table.get("SPDX-License-Identifier"))
+        named = table.get("SPDX-License-Identifier")
+        found, choices = parse_values(named), choices_of_value(named)
         overrides = table.get("precedence") in ("override", "aggregate")
         for pattern in _strings(table["path"]) if "path" in table else ():
             if found:
-                yield Annotation(path, _glob(folder + pattern, slashes=False), found, overrides)
+                yield Annotation(path, _glob(folder + pattern, slashes=False), found, overrides, choices)
 
 
 def _dep5_annotations(path: str, text: str) -> Iterator[Annotation]:
@@ -70,9 +73,10 @@ def _dep5_annotations(path: str, text: str) -> Iterator[Annotation]:
     for stanza in _STANZA_BREAK.split(texts):
         fields = {field["name"].lower(): field["value"] for field in _FIELD.finditer(stanza)}
         if "files" in fields and "license" in fields:
-            found = parse_values(fields["license"].partition("\n")[0])
+            named = fields["license"].partition("\n")[0]
+            found, choices = parse_values(named), choices_of_value(named)
             for pattern in fields["files"].split():
-                yield Annotation(path, _glob(pattern, slashes=True), found or (UNKNOWN,), overrides="debian" in path)
+                yield Annotation(path, _glob(pattern, slashes=True), found or (UNKNOWN,), "debian" in path, choices)
 
 
 def parse_values(value: object) -> tuple[str, ...]:

@@ -69,6 +69,11 @@ _MAPPED = re.compile(r"^/[*/][#@] source(?:Mapping)?URL=", re.MULTILINE)
 _DENSE = (".js", ".mjs", ".cjs", ".css")  # of which linguist looks at the length of lines
 _DENSE_LINE = 110  # characters of a line on the average, as linguist has it
 _LONGEST_LINE = 100_000  # no person wrote it: data, or code that was packed
+# Control characters that no text has, and characters for private use, which are a tenth of random bytes in UTF-16; bell
+# to carriage return, escape and the end mark of DOS are in old source code.
+_CONTROLS = re.compile(r"[\x00-\x06\x0e-\x19\x1c-\x1f\x7f\ue000-\uf8ff]")
+_CHARACTERS_PER_CONTROL = 50  # fewer, and a file is binary
+_CHARACTERS_PER_REPLACED = 10  # fewer, and no encoding fits
 
 
 def unwanted_path(path: str) -> str | None:
@@ -114,6 +119,17 @@ def unwanted_text(path: str, text: str) -> str | None:
 def is_binary(data: bytes) -> bool:
     """Return whether bytes that are no text in UTF-16 have a zero byte, as Git tells binary files."""
     return b"\0" in data[:8000]
+
+
+def reads_as_binary(text: str, replaced: int) -> bool:
+    """Return whether text by an encoding other than UTF-8 was no text: random bytes have a tenth of control characters.
+
+    Args:
+        text: the text as it was decoded.
+        replaced: number of its characters that stand for bytes which the encoding does not have.
+    """
+    controls = len(_CONTROLS.findall(text))
+    return controls * _CHARACTERS_PER_CONTROL > len(text) or replaced * _CHARACTERS_PER_REPLACED > len(text)
 
 
 def is_of_a_mac(folder: str, name: str) -> bool:

@@ -19,8 +19,8 @@ _SYMBOLIC_LINK = 0o12  # type of a file, in the attributes of a zip member
 _LONGEST_TARGET = 4096  # bytes of the path that a link leads to
 # Errors of tarfile for an archive; some of them are not meant, but happen for hostile headers.
 _TAR_ERRORS = (tarfile.TarError, EOFError, ValueError, LookupError, OverflowError, RecursionError)
-# Errors of zipfile for a member: bad bytes, encryption (RuntimeError), an unknown method.
-_MEMBER_ERRORS = (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, OSError, RuntimeError, NotImplementedError)
+# Errors of zipfile for a member: bad bytes, encryption (RuntimeError), an unknown method, a name that is not UTF-8.
+_MEMBER_ERRORS = (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, OSError, RuntimeError, ValueError)
 
 
 class ArchiveMember(NamedTuple):

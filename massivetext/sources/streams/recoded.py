@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _PIECE_BYTES = 1 << 16
+_MARKED_BYTES = 1 << 10  # in which UTF-16 shows
 
 
 class RecodedStream(io.RawIOBase):
@@ -89,6 +90,15 @@ def as_utf8(stream: PlainStream, sample_bytes: int = 1 << 16) -> TextStream:
     if _is_utf8(head) or is_damaged_utf8(head):
         return stream
     return RecodedStream(stream, detect(head))
+
+
+def as_marked_utf8(stream: PlainStream) -> TextStream:
+    """Return a stream that was just opened without its byte-order mark, UTF-16 and UTF-32 as UTF-8.
+
+    Other bytes stay as they are, whatever their encoding.
+    """
+    wide = wide_encoding(stream.peek(_MARKED_BYTES))
+    return RecodedStream(stream, wide) if wide else stream
 
 
 def _is_utf8(head: bytes) -> bool:
