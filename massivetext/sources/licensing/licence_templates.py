@@ -291,5 +291,5 @@ def _pattern(source: str) -> str:
             stack[-1].append(f"((?:\\S+ ){{0,{part.strip('_')}}}?)")
         else:
             spans = [(word.group().lower(), 0, 0) for word in _WORD.finditer(part)]
-            stack[-1].extend(f"(?:{re.escape(word)} )" for word, _, _ in _merged(spans))
+            stack[-1].append("".join(f"{re.escape(word)} " for word, _, _ in _merged(spans)))
     return "".join(stack[0])
