@@ -238,7 +238,10 @@ class NearOptions(Options, frozen=True):
         bands: bands per signature; 32 of 8 hashes find a pair of similarity 0.8 with probability 0.997.
         rows: hashes per band.
         lowercase: ignore case (the paper names only punctuation and white space).
-        max_bucket: in a larger bucket each document is paired only with the bucket's first and with its neighbour.
+        max_bucket: in a larger bucket each document is compared only with so many kept ones: the first by rank.
+        clusters: "representative" (if unset): a document is removed if its similarity with a kept one exceeds the
+            threshold. "transitive": of all documents that near-duplicate pairs connect, directly or through others, one
+            is kept; in a bucket larger than `max_bucket` each is paired with the first and with its neighbour.
     """
 
     ngram: Ngram = 13
@@ -247,6 +250,12 @@ class NearOptions(Options, frozen=True):
     rows: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 8
     lowercase: bool = False
     max_bucket: Annotated[int, msgspec.Meta(ge=1, le=65_536)] = 64
+    clusters: Literal["representative", "transitive"] | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def is_transitive(self) -> bool:
+        """Whether one document of each connected component is kept."""
+        return self.clusters == "transitive"
 
     def __post_init__(self) -> None:
         """Raise ValueError if a signature would have too many hashes."""

@@ -35,7 +35,7 @@ def _recall(near: "NearOptions") -> str:
 NEAR_DEDUP = Stage(
     name="near-dedup",
     title="near dedup",
-    version=2,
+    version=3,
     libraries=("numpy",),
     data_sets=("signatures", "duplicates"),
     reads=("documents", "verdicts/rules", "verdicts/exact"),
