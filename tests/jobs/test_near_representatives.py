@@ -1,6 +1,5 @@
 """Removal by representative as a stage: chains, stars and floods, and a twin that compares all with all."""
 
-import dataclasses
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,9 +7,9 @@ from random import Random
 
 import msgspec
 import numpy as np
-import pyarrow as pa
 import pytest
-from tiny_run import Texts, tiny_context
+from near_runs import deduplicated, items_of
+from tiny_run import Texts
 
 from massivetext.dedup.keeper import keeper_rank
 from massivetext.dedup.similarity import similarity
@@ -23,48 +22,13 @@ from massivetext.jobs.near_sizes import NearDedupSizes
 from massivetext.jobs.near_verification import PAIR_EVIDENCE, PairChunk
 from massivetext.recipe import NearOptions
 from massivetext.runs.context import Context
-from massivetext.runs.work_items import WorkItem
-from massivetext.schema import DUPLICATE_VERDICTS, document_id
+from massivetext.schema import document_id
 from massivetext.shingles import shingle_hashes
-from massivetext.stages import NEAR_DEDUP
 from massivetext.storage import files as fs
 from massivetext.storage import tables
 
 CLUSTER = Engine(beam_args=("--runner=FnApiRunner",))
 SURE = NearOptions(ngram=2, threshold=0.5, bands=64, rows=2)  # finds practically every pair above 0.5
-
-
-def deduplicated(
-    folder: Path,
-    texts: Texts,
-    near: NearOptions | None = None,
-    engine: Engine | None = None,
-    sizes: NearDedupSizes | None = None,
-    ids: Sequence[Sequence[str]] | None = None,
-) -> Context:
-    context = tiny_context(str(folder), texts)
-    for shard, own in zip(context.all_shards(), ids or (), strict=ids is not None):
-        table = context.run.read_table("documents", shard)
-        column = table.schema.get_field_index("id")
-        context.run.write_table("documents", shard, table.set_column(column, table.schema.field(column), [own]))
-    if near is not None:
-        context = dataclasses.replace(context, recipe=msgspec.structs.replace(context.recipe, near=near))
-    for shard, rows in zip(
-        context.all_shards(), (rows for source in sorted(texts) for rows in texts[source]), strict=True
-    ):
-        nothing = {
-            "kept": np.ones(len(rows), np.bool_),
-            "cluster": [None] * len(rows),
-            "similarity": [None] * len(rows),
-        }
-        context.run.write_table("verdicts/exact", shard, pa.table(nothing, schema=DUPLICATE_VERDICTS))
-    context.run.begin(NEAR_DEDUP, context.stage_keys[STAGE])
-    run_near_dedup(engine or Engine(), context, items_of(context), sizes or NearDedupSizes())
-    return context
-
-
-def items_of(context: Context) -> list[WorkItem]:
-    return [WorkItem(shard, (), 1.0) for shard in context.all_shards()]
 
 
 def counts(context: Context, name: str = "clusters") -> Mapping[str, int]:
