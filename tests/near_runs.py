@@ -13,7 +13,7 @@ from massivetext.engines.engine import Engine
 from massivetext.jobs.near_candidates import STAGE
 from massivetext.jobs.near_dedup import run_near_dedup
 from massivetext.jobs.near_sizes import NearDedupSizes
-from massivetext.recipe import NearOptions
+from massivetext.recipe import DedupOptions, NearOptions
 from massivetext.runs.context import Context
 from massivetext.runs.work_items import WorkItem
 from massivetext.schema import DUPLICATE_VERDICTS
@@ -27,6 +27,7 @@ def deduplicated(
     engine: Engine | None = None,
     sizes: NearDedupSizes | None = None,
     ids: Sequence[Sequence[str]] | None = None,
+    keep: tuple[str, ...] = (),
 ) -> Context:
     """Write a run of some texts, find its near-duplicates, and return its context; ``ids``: other ids, by shard."""
     context = tiny_context(str(folder), texts)
@@ -34,6 +35,9 @@ def deduplicated(
         table = context.run.read_table("documents", shard)
         column = table.schema.get_field_index("id")
         context.run.write_table("documents", shard, table.set_column(column, table.schema.field(column), [own]))
+    if keep:
+        recipe = msgspec.structs.replace(context.recipe, dedup=DedupOptions(keep=keep))
+        context = dataclasses.replace(context, recipe=recipe)
     if near is not None:
         context = dataclasses.replace(context, recipe=msgspec.structs.replace(context.recipe, near=near))
     for shard, rows in zip(

@@ -158,19 +158,26 @@ def write_lsh_partition(
     return ShardCommit(_work_item_name(lsh_partition), (), counts)
 
 
-def read_crowds(context: Context, lsh_partitions: LshPartitions) -> Iterator[npt.NDArray[np.void]]:
-    """Yield the rows of oversized buckets, :data:`massivetext.dedup.row_types.BUCKET_ROW`, of one LSH partition each.
+class CrowdRows:
+    """The rows of oversized buckets, as :func:`write_lsh_partition` writes them; requires that all are written."""
 
-    Partitions without any are left out. All partitions must be written.
-    """
-    names = [_work_item_name(number) for number in range(lsh_partitions.lsh_partition_count)]
-    commits = context.run.done(STAGE, context.stage_keys[STAGE], names)
-    for number, name in enumerate(names):
-        counts = commits[name].counts
-        if counts["crowd_rows"]:
-            with fs.open_read(lsh_partition_path(context, number)) as handle:
-                handle.seek(pair_files.packed_size(counts["band_pairs"], lsh_partitions.pair_partitions))
-                yield np.frombuffer(handle.read(counts["crowd_rows"] * BUCKET_ROW.itemsize), BUCKET_ROW)
+    def __init__(self, context: Context, lsh_partitions: LshPartitions) -> None:
+        self._context = context
+        names = [_work_item_name(number) for number in range(lsh_partitions.lsh_partition_count)]
+        commits = context.run.done(STAGE, context.stage_keys[STAGE], names)
+        counts = [(number, commits[name].counts) for number, name in enumerate(names)]
+        self._sections = [
+            (number, pair_files.packed_size(each["band_pairs"], lsh_partitions.pair_partitions), each["crowd_rows"])
+            for number, each in counts
+            if each["crowd_rows"]
+        ]
+
+    def __iter__(self) -> Iterator[npt.NDArray[np.void]]:
+        """Yield rows of :data:`massivetext.dedup.row_types.BUCKET_ROW`, one LSH partition after the other."""
+        for number, start, rows in self._sections:
+            with fs.open_read(lsh_partition_path(self._context, number)) as handle:
+                handle.seek(start)
+                yield np.frombuffer(handle.read(rows * BUCKET_ROW.itemsize), BUCKET_ROW)
 
 
 def count_candidate_pairs(context: Context, lsh_partitions: LshPartitions) -> list[int | None]:

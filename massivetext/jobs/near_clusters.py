@@ -9,8 +9,9 @@ import pyarrow.parquet as pq
 
 from massivetext.dedup.candidates import Pairs
 from massivetext.dedup.clusters import connected_components, keepers
-from massivetext.dedup.keeper import keeper_rank
+from massivetext.dedup.keeper import combine_ranks
 from massivetext.dedup.near_duplicates import is_near_duplicate
+from massivetext.jobs.keeper_ranks import rank_columns
 from massivetext.jobs.near_candidates import STAGE
 from massivetext.jobs.near_sizes import NearDedupSizes
 from massivetext.jobs.near_verification import PairChunk
@@ -57,13 +58,14 @@ def pairs_above_threshold(
 
 
 def read_ranks(context: Context, nodes: U64) -> U64:
-    """Return the keeper rank of each node; the nodes are sorted document references."""
+    """Return the rank of each node, by the preferences of the recipe; the nodes are sorted document references."""
 
     def ranks(group: U64) -> U64:
         shard = context.shard_by_number(int(shard_numbers(group[:1])[0]))
-        ids = context.run.read_table("documents", shard, ["id"])["id"].take(pa.array(row_numbers(group)))
-        return keeper_rank(ids.to_pylist(), context.recipe.seed)
+        return rank_columns(context, shard, row_numbers(group))
 
     starts = np.unique(shard_numbers(nodes), return_index=True)[1]
     by_shard = np.split(nodes, starts[1:]) if len(nodes) else []
-    return np.concatenate([np.zeros(0, np.uint64), *fs.concurrently(context.run.folder, ranks, by_shard)])
+    none = np.zeros((0, len(context.recipe.preferences) + 1), np.uint64)
+    columns = np.concatenate([none, *fs.concurrently(context.run.folder, ranks, by_shard)])
+    return columns[:, 0] if columns.shape[1] == 1 else combine_ranks(list(columns.T))

@@ -24,7 +24,7 @@ from massivetext.dedup.representatives import (
     diameter,
 )
 from massivetext.engines.engine import Engine
-from massivetext.jobs.near_candidates import STAGE, read_crowds
+from massivetext.jobs.near_candidates import STAGE, CrowdRows
 from massivetext.jobs.near_clusters import CLUSTERS, pairs_above_threshold, read_ranks
 from massivetext.jobs.near_sizes import NearDedupSizes
 from massivetext.jobs.near_verification import PairChunk, pair_partition_path, verify_chunks
@@ -43,8 +43,9 @@ def write_representatives(
     engine: Engine, context: Context, lsh_partitions: LshPartitions, chunks: Sequence[PairChunk], sizes: NearDedupSizes
 ) -> None:
     """Choose the documents to keep, measure what that takes, write clusters and components, and commit them."""
-    documents = _RankedDocuments(context, _documents(context, lsh_partitions, chunks))
-    rounds = _Rounds(engine, context, lsh_partitions, documents, sizes, chunks)
+    crowds = CrowdRows(context, lsh_partitions)
+    documents = _RankedDocuments(context, _documents(context, crowds, chunks))
+    rounds = _Rounds(engine, context, lsh_partitions, crowds, documents, sizes, chunks)
     with PairWindows(len(documents), 2 * rounds.near_pairs(), window_pairs=sizes.window_pairs) as windows:
         for pairs, _ in pairs_above_threshold(context, chunks):
             windows.add(documents.places(pairs))
@@ -79,11 +80,11 @@ class _RankedDocuments:
         return found
 
 
-def _documents(context: Context, lsh_partitions: LshPartitions, chunks: Iterable[PairChunk]) -> U64:
+def _documents(context: Context, crowds: CrowdRows, chunks: Iterable[PairChunk]) -> U64:
     """Return the documents that are in a near-duplicate pair or an oversized bucket, distinct and sorted."""
     found, gathered, count = np.zeros(0, np.uint64), [np.zeros(0, np.uint64)], 0
     in_pairs = (pairs.ravel() for pairs, _ in pairs_above_threshold(context, chunks))
-    in_crowds = (rows["document_ref"] for rows in read_crowds(context, lsh_partitions))
+    in_crowds = (rows["document_ref"] for rows in crowds)
     for document_refs in (each for source in (in_pairs, in_crowds) for each in source):
         gathered.append(document_refs)
         count += len(document_refs)
@@ -100,12 +101,13 @@ class _Rounds:
         engine: Engine,
         context: Context,
         lsh_partitions: LshPartitions,
+        crowds: CrowdRows,
         documents: _RankedDocuments,
         sizes: NearDedupSizes,
         chunks: Sequence[PairChunk],
     ) -> None:
         self._engine, self._context, self._sizes = engine, context, sizes
-        self._lsh_partitions, self._documents = lsh_partitions, documents
+        self._lsh_partitions, self._crowds, self._documents = lsh_partitions, crowds, documents
         self.chunks = list(chunks)
 
     def near_pairs(self) -> int:
@@ -116,7 +118,7 @@ class _Rounds:
 
     def crowds(self) -> Iterator[Crowds]:
         """Yield the rows of oversized buckets, by LSH partition."""
-        for rows in read_crowds(self._context, self._lsh_partitions):
+        for rows in self._crowds:
             yield rows["bucket"], self._documents.places(rows["document_ref"])
 
     def measure(self, round_number: int, wanted: I64) -> tuple[int, I64]:

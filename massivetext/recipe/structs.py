@@ -266,6 +266,36 @@ class NearOptions(Options, frozen=True):
             )
 
 
+class DedupOptions(Options, frozen=True):
+    """What exact and near deduplication share.
+
+    Attributes:
+        keep: which of several copies stays, by the first of these that tells them apart: "source:A>B" (a document of
+            source A before one of B, both before other sources), "longest" (UTF-8 bytes), "latest" (metadata `date`; a
+            document without a date that can be read comes last), "seed" (the keyed hash of the id; the paper:
+            "randomly remove one of them"), which may only be the last and is always added.
+    """
+
+    keep: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=8)] = ("seed",)
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for an unknown preference, one that occurs twice, or one after "seed"."""
+        for place, preference in enumerate(self.keep):
+            names = preference.removeprefix("source:").split(">") if preference.startswith("source:") else []
+            if preference not in ("longest", "latest", "seed") and not (names and all(names)):
+                raise ValueError(f'keep: want "source:A>B", "longest", "latest" or "seed", got "{preference}"')
+            if preference in self.keep[:place] or len(set(names)) < len(names):
+                raise ValueError(f'keep: want every preference and source once, got "{preference}" again')
+            if "seed" in self.keep[:place]:
+                raise ValueError(f'keep: want nothing after "seed", which tells all apart, got "{preference}"')
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the sources that are preferred."""
+        named = (each.removeprefix("source:").split(">") for each in self.keep if each.startswith("source:"))
+        return tuple(name for names in named for name in names)
+
+
 class DecontaminateOptions(Options, frozen=True):
     """Test-set filtering.
 
@@ -401,9 +431,17 @@ class Recipe(Options, frozen=True):
     guards: GuardOptions = GuardOptions()
     blocklists: BlocklistOptions = BlocklistOptions()
     near: NearOptions = NearOptions()
+    dedup: DedupOptions | msgspec.UnsetType = msgspec.UNSET
     decontaminate: DecontaminateOptions = DecontaminateOptions()
     tokenizer: TokenizerOptions = TokenizerOptions()
     records: RecordsOptions = RecordsOptions()
+
+    @property
+    def preferences(self) -> tuple[str, ...]:
+        """What decides, before the keyed hash of the id, which of several copies stays; empty: nothing."""
+        if isinstance(self.dedup, msgspec.UnsetType):
+            return ()
+        return tuple(each for each in self.dedup.keep if each != "seed")
 
     @property
     def weights(self) -> dict[str, Decimal]:

@@ -26,12 +26,12 @@ from massivetext.errors import StageError
 from massivetext.jobs.exact_dedup import run_exact_dedup
 from massivetext.jobs.near_candidates import (
     STAGE,
+    CrowdRows,
     count_candidate_pairs,
     find_candidates,
     lsh_partition_path,
     plan_lsh_partitions,
     read_bands,
-    read_crowds,
     write_lsh_partition,
 )
 from massivetext.jobs.near_dedup import run_near_dedup, sign_shard
@@ -350,7 +350,7 @@ def test_rows_of_oversized_buckets_follow_after_the_pairs(tmp_path: Path) -> Non
     for number, rows in enumerate(([(2, 0), (2, 1)], [*crowd, (3, 0), (3, 1)])):
         commit = write_lsh_partition(context, layout, number, [np.array(rows, BUCKET_ROW).tobytes()])
         context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
-    (found,) = read_crowds(context, layout)
+    (found,) = CrowdRows(context, layout)
 
     assert found.tolist() == crowd
     assert count_candidate_pairs(context, layout) == [1, 1]
