@@ -30,7 +30,7 @@ class PairWindows:
     def __init__(self, documents: int, expected_pairs: int, *, window_pairs: int = WINDOW_PAIRS) -> None:
         windows = max(1, -(-expected_pairs // window_pairs))
         self._places_per_window = max(1, -(-documents // windows))
-        self._held = np.zeros((0, 2), np.int64)
+        self._held = [np.zeros((0, 2), np.int64)]  # of the only window: made one array when it is read
         self._folder = tempfile.TemporaryDirectory(prefix="massivetext-pairs-") if windows > 1 else None
 
     def __enter__(self) -> "PairWindows":
@@ -47,7 +47,7 @@ class PairWindows:
         """Add pairs of places, int64[k, 2], in any order and direction; a pair may be added again."""
         pairs = np.sort(pairs, axis=1)
         if self._folder is None:
-            self._held = sort_pairs(np.concatenate([self._held, pairs]))
+            self._held.append(pairs)
             return
         windows = pairs[:, 1] // self._places_per_window
         for window in np.unique(windows).tolist():
@@ -57,7 +57,9 @@ class PairWindows:
     def __iter__(self) -> Iterator[I64]:
         """Yield the distinct pairs, (earlier, later) by later and earlier place; later windows have later places."""
         if self._folder is None:
-            yield self._held
+            if len(self._held) > 1:
+                self._held = [sort_pairs(np.concatenate(self._held))]
+            yield self._held[0]
             return
         for path in sorted(Path(self._folder.name).iterdir()):
             yield sort_pairs(np.fromfile(path, "<i8").astype(np.int64).reshape(-1, 2))
