@@ -10,7 +10,7 @@ import pyarrow as pa
 from massivetext.dedup.exact_copies import exact_duplicates
 from massivetext.dedup.row_types import REMOVED_ROW, split_by_partition, text_hash_row
 from massivetext.engines.engine import DistributeLanes, Engine
-from massivetext.jobs.keeper_ranks import rank_columns
+from massivetext.jobs.keeper_ranks import columns_for_ranks, rank_columns
 from massivetext.runs.attempts import guard_work_item, translate_errors
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard, ShardCommit
@@ -77,8 +77,9 @@ class _ReadHashes(beam.DoFn):
 def hashed_documents(context: Context, shard: Shard) -> npt.NDArray[np.void]:
     """Return the kept documents of a shard as an array of :func:`massivetext.dedup.row_types.text_hash_row`."""
     alive = np.flatnonzero(context.kept(shard, before=STAGE))
-    table = context.run.read_table("documents", shard, ["text_hash"]).take(pa.array(alive))
-    ranks = rank_columns(context, shard, alive)
+    wanted = [*columns_for_ranks(context.recipe), "text_hash"]
+    table = context.run.read_table("documents", shard, wanted).take(pa.array(alive))
+    ranks = rank_columns(context, shard, alive, table)
     batch = np.zeros(len(alive), text_hash_row(ranks.shape[1]))
     hashes = b"".join(table["text_hash"].to_pylist())
     batch["hash"] = np.frombuffer(hashes, "<u8").reshape(-1, 2)

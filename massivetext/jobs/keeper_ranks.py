@@ -6,6 +6,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from massivetext.dedup.keeper import keeper_rank, latest_first, source_preference
+from massivetext.recipe import Recipe
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
 from massivetext.schema import U64
@@ -13,15 +14,18 @@ from massivetext.schema import U64
 _LARGEST = np.uint64(2**64 - 1)
 
 
-def rank_columns(context: Context, shard: Shard, rows: npt.NDArray[np.integer]) -> U64:
+def columns_for_ranks(recipe: Recipe) -> list[str]:
+    """Return the columns of the documents that :func:`rank_columns` needs."""
+    return ["id", *(["metadata"] if "latest" in recipe.preferences else [])]
+
+
+def rank_columns(context: Context, shard: Shard, rows: npt.NDArray[np.integer], table: pa.Table) -> U64:
     """Return the ranks of rows of a shard, uint64[rows, columns]: a column per preference, and the keyed hash last.
 
-    Of two documents the one with the smaller number in the first column that differs is preferred.
+    Of two documents the one with the smaller number in the first column that differs is preferred. ``table`` holds
+    these rows of the documents, with the columns of :func:`columns_for_ranks`.
     """
-    preferences = context.recipe.preferences
-    wanted = ["id", *(["metadata"] if "latest" in preferences else [])]
-    table = context.run.read_table("documents", shard, wanted).take(pa.array(rows))
-    columns = [_preference(context, shard, rows, table, preference) for preference in preferences]
+    columns = [_preference(context, shard, rows, table, preference) for preference in context.recipe.preferences]
     columns.append(keeper_rank(table["id"].to_pylist(), context.recipe.seed))
     return np.stack(columns, axis=1)
 

@@ -11,7 +11,7 @@ from massivetext.dedup.candidates import Pairs
 from massivetext.dedup.clusters import connected_components, keepers
 from massivetext.dedup.keeper import combine_ranks
 from massivetext.dedup.near_duplicates import is_near_duplicate
-from massivetext.jobs.keeper_ranks import rank_columns
+from massivetext.jobs.keeper_ranks import columns_for_ranks, rank_columns
 from massivetext.jobs.near_candidates import STAGE
 from massivetext.jobs.near_sizes import NearDedupSizes
 from massivetext.jobs.near_verification import PairChunk
@@ -62,7 +62,9 @@ def read_ranks(context: Context, nodes: U64) -> U64:
 
     def ranks(group: U64) -> U64:
         shard = context.shard_by_number(int(shard_numbers(group[:1])[0]))
-        return rank_columns(context, shard, row_numbers(group))
+        rows, wanted = row_numbers(group), columns_for_ranks(context.recipe)
+        table = context.run.read_table("documents", shard, wanted).take(pa.array(rows))
+        return rank_columns(context, shard, rows, table)
 
     starts = np.unique(shard_numbers(nodes), return_index=True)[1]
     by_shard = np.split(nodes, starts[1:]) if len(nodes) else []

@@ -14,7 +14,7 @@ from massivetext.dedup.keeper import combine_ranks, keeper_rank, latest_first, s
 from massivetext.engines.engine import Engine
 from massivetext.errors import UserError
 from massivetext.jobs.exact_dedup import run_exact_dedup
-from massivetext.jobs.keeper_ranks import rank_columns
+from massivetext.jobs.keeper_ranks import columns_for_ranks, rank_columns
 from massivetext.recipe import DedupOptions, Recipe, parse_recipe
 from massivetext.runs.context import Context
 from massivetext.stages import EXACT_DEDUP, NEAR_DEDUP
@@ -146,7 +146,8 @@ def test_the_columns_of_a_rank(tmp_path: Path) -> None:
     )
     options = DedupOptions(keep=("source:web>books", "longest", "latest", "seed"))
     context = dataclasses.replace(context, recipe=msgspec.structs.replace(context.recipe, dedup=options))
-    columns = rank_columns(context, shard, np.array([0, 1]))
+    stored = context.run.read_table("documents", shard, columns_for_ranks(context.recipe))
+    columns = rank_columns(context, shard, np.array([0, 1]), stored)
 
     assert columns[:, 0].tolist() == [1, 1]
     assert columns[:, 1].tolist() == [2**64 - 1 - len(LONG), 2**64 - 1 - len("a copy of both")]
