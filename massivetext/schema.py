@@ -174,7 +174,9 @@ DUPLICATE_VERDICTS = pa.schema(
     [
         pa.field("kept", pa.bool_(), nullable=False),
         pa.field("cluster", pa.uint64()),  # document reference of the keeper; null: not a duplicate
-        pa.field("similarity", pa.float64()),  # similarity with the closest other copy; 1.0 for exact copies
+        # of a removed document with its keeper (1.0 for an exact copy), of a keeper the highest with one of its copies;
+        # with transitive clusters, the highest with any document of the cluster
+        pa.field("similarity", pa.float64()),
     ]
 )
 CONTAMINATION_VERDICTS = pa.schema(
@@ -192,6 +194,15 @@ CONTAMINATION_HITS = pa.schema(
         pa.field("shared", pa.uint32(), nullable=False),  # number of n-grams that document and item share
         pa.field("jaccard", pa.float64(), nullable=False),
         pa.field("containment", pa.float64(), nullable=False),
+    ]
+)
+# The largest connected components of the near-duplicate pairs.
+COMPONENTS = pa.schema(
+    [
+        pa.field("component", pa.uint64(), nullable=False),  # document reference of its first document by rank
+        pa.field("documents", pa.uint64(), nullable=False),
+        pa.field("kept", pa.uint64(), nullable=False),
+        pa.field("diameter", pa.uint64()),  # longest shortest path, found by searches; null: too many pairs
     ]
 )
 PAIRS = pa.schema(

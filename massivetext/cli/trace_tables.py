@@ -144,14 +144,21 @@ def _reason(verdict: StageVerdict, trace: Trace) -> Text:
 
 
 def _copies(verdict: StageVerdict) -> Text:
-    similar = "" if verdict.similarity is None else f"similarity to the closest copy {verdict.similarity:.3f}"
+    what = "with the closest of its copies" if verdict.keeper is None else "with it"
+    similar = "" if verdict.similarity is None else f"similarity {what} {verdict.similarity:.3f}"
     if verdict.keeper is None and verdict.removed is not None and not similar:
         return Text(f"removed {verdict.removed}")
     if verdict.keeper is None:
         return Text(f"{similar}; this copy is kept" if similar and verdict.kept else similar)
     keeper = verdict.keeper
-    copy = Text.assemble("copy of ", (keeper.id, "bold"), f" in {keeper.source}, ", _url_or_file(keeper))
-    return Text.assemble(copy, f"; {similar}") if similar else copy
+    relation = "connected with " if verdict.path else "copy of "
+    copy = Text.assemble(relation, (keeper.id, "bold"), f" in {keeper.source}, ", _url_or_file(keeper))
+    copy = Text.assemble(copy, f"; {similar}") if similar else copy
+    if not verdict.path:
+        return copy
+    steps = ", ".join(f"{step.id} ({step.jaccard:.3f})" for step in verdict.path[:_MAX_ROWS])
+    more = f" and {len(verdict.path) - _MAX_ROWS} more" if len(verdict.path) > _MAX_ROWS else ""
+    return Text.assemble(copy, f"; by near-duplicate pairs through {steps}{more}")
 
 
 def rule_table(rules: Sequence[RuleVerdict]) -> Table:

@@ -35,15 +35,29 @@ def bucket_pairs(bucket_hashes: U64, document_refs: U64, max_bucket: int) -> tup
         )
     if max_bucket < 1:
         raise ValueError(f"bucket_pairs: want max_bucket of at least 1, got {max_bucket}")
-    members, starts, sizes = _buckets(bucket_hashes, document_refs)
+    _, members, starts, sizes = _buckets(bucket_hashes, document_refs)
     large = sizes > max_bucket
-    found = [_linear_pairs(members, starts[large], sizes[large])]
-    for size in np.unique(sizes[~large]):
-        if size > 1:
-            first, second = np.triu_indices(int(size), 1)
-            origin = starts[sizes == size][:, None]
-            found.append(_columns(members[origin + first], members[origin + second]))
+    found = [_linear_pairs(members, starts[large], sizes[large]), _small_pairs(members, starts[~large], sizes[~large])]
     return distinct_pairs(np.concatenate(found)), int(np.count_nonzero(large))
+
+
+def split_crowds(bucket_hashes: U64, document_refs: U64, max_bucket: int) -> tuple[Pairs, U64, U64]:
+    """Return all pairs of documents that share a bucket of at most ``max_bucket``, and the rows of larger buckets.
+
+    Args:
+        bucket_hashes: bucket of each row, as for :func:`bucket_pairs`.
+        document_refs: document of each row.
+        max_bucket: at least 1.
+
+    Returns:
+        (pairs, bucket hashes, document references): uint64[k, 2], distinct and sorted, the smaller reference first; and
+        the distinct rows of larger buckets, sorted.
+    """
+    buckets, members, starts, sizes = _buckets(bucket_hashes, document_refs)
+    large = sizes > max_bucket
+    crowded = np.repeat(large, sizes)
+    pairs = distinct_pairs(_small_pairs(members, starts[~large], sizes[~large]))
+    return pairs, buckets[crowded], members[crowded]
 
 
 def distinct_pairs(pairs: Pairs) -> Pairs:
@@ -56,8 +70,8 @@ def distinct_pairs(pairs: Pairs) -> Pairs:
     return pairs[new]
 
 
-def _buckets(bucket_hashes: U64, document_refs: U64) -> tuple[U64, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return (distinct members ordered by bucket and reference, start of each bucket, size of each bucket)."""
+def _buckets(bucket_hashes: U64, document_refs: U64) -> tuple[U64, U64, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return (bucket and member of each distinct row, ordered by both; start of each bucket; size of each bucket)."""
     order = np.lexsort((document_refs, bucket_hashes))
     hashes, members = bucket_hashes[order], document_refs[order]
     new = np.ones(len(hashes), dtype=bool)
@@ -66,7 +80,18 @@ def _buckets(bucket_hashes: U64, document_refs: U64) -> tuple[U64, npt.NDArray[n
     first = np.ones(len(hashes), dtype=bool)
     first[1:] = hashes[1:] != hashes[:-1]
     starts = np.flatnonzero(first).astype(np.int64)
-    return members, starts, np.diff(starts, append=len(hashes)).astype(np.int64)
+    return hashes, members, starts, np.diff(starts, append=len(hashes)).astype(np.int64)
+
+
+def _small_pairs(members: U64, starts: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]) -> Pairs:
+    """Return all pairs of each bucket, bucket by bucket of a size."""
+    found = [np.zeros((0, 2), np.uint64)]
+    for size in np.unique(sizes):
+        if size > 1:
+            first, second = np.triu_indices(int(size), 1)
+            origin = starts[sizes == size][:, None]
+            found.append(_columns(members[origin + first], members[origin + second]))
+    return np.concatenate(found)
 
 
 def _linear_pairs(members: U64, starts: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]) -> Pairs:

@@ -14,7 +14,8 @@ def exact_duplicates(hashes: npt.NDArray[np.uint8] | U64, ranks: U64, document_r
 
     Args:
         hashes: text hashes: (n, 16) bytes, or (n, 2) uint64.
-        ranks: :func:`massivetext.dedup.keeper.keeper_rank` of each document.
+        ranks: :func:`massivetext.dedup.keeper.keeper_rank` of each document; or several columns of ranks, (n, columns),
+            of which the first that differs decides.
         document_refs: reference of each document, all different.
 
     Returns:
@@ -32,7 +33,8 @@ def exact_duplicates(hashes: npt.NDArray[np.uint8] | U64, ranks: U64, document_r
         )
     if not len(columns):
         return document_refs.copy(), document_refs.copy()
-    order = np.lexsort((document_refs, ranks, columns[:, 1], columns[:, 0]))
+    by_rank = tuple(reversed(ranks.reshape(len(ranks), -1).T))
+    order = np.lexsort((document_refs, *by_rank, columns[:, 1], columns[:, 0]))
     columns, sorted_refs = columns[order], document_refs[order]
     first = np.ones(len(order), dtype=bool)
     first[1:] = (columns[1:] != columns[:-1]).any(axis=1)

@@ -65,6 +65,18 @@ def merge_pairs(arrays: Iterable[Pairs]) -> Pairs:
     return distinct_pairs(np.concatenate([np.zeros((0, 2), np.uint64), *arrays]))
 
 
+def without_pairs(pairs: Pairs, known: Pairs) -> Pairs:
+    """Return the distinct pairs that are not among the known ones, sorted."""
+    every = np.concatenate([known, pairs])
+    is_wanted = np.repeat([False, True], [len(known), len(pairs)])
+    order = np.lexsort((is_wanted, every[:, 1], every[:, 0]))
+    every, is_wanted = every[order], is_wanted[order]
+    first = np.ones(len(every), np.bool_)  # a known pair comes before the same pair that is wanted
+    first[1:] = (every[1:] != every[:-1]).any(axis=1)
+    new: Pairs = every[first & is_wanted]
+    return new
+
+
 def _ordered(pairs: Pairs, first: npt.NDArray[np.int64]) -> Pairs:
     """Return the pairs sorted by a number per pair, then by their shards, then by their documents."""
     shards: U64 = shard_numbers(pairs)

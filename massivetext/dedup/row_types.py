@@ -15,6 +15,13 @@ REMOVED_ROW = np.dtype([("document_ref", "<u8"), ("keeper", "<u8")])
 BUCKET_ROW = np.dtype([("bucket", "<u8"), ("document_ref", "<u8")])
 
 
+def text_hash_row(rank_columns: int) -> np.dtype[np.void]:
+    """Return the type of the row of a document's text hash, with a rank of several columns, most important first."""
+    if rank_columns == 1:
+        return TEXT_HASH_ROW
+    return np.dtype([("hash", "<u8", (2,)), ("rank", "<u8", (rank_columns,)), ("document_ref", "<u8")])
+
+
 def split_by_partition(batch: npt.NDArray[np.void], hashes: U64, partitions: int) -> Iterator[tuple[bytes, bytes]]:
     """Yield (partition number, bytes of its rows) for every partition that gets a row.
 

@@ -50,7 +50,7 @@ REQUESTS: Mapping[str, int] = {
     stages.REPORT.name: 7,
 }
 REQUESTS_PER_FILE = 4  # per record shard, and per file of measured pairs
-REQUESTS_PER_LSH_PARTITION = 3  # per LSH partition
+REQUESTS_PER_LSH_PARTITION = 4  # per LSH partition
 REQUEST = 0.03  # seconds per request to an object store; assumed
 
 # -- assumed: Dataflow -------------------------------------------------------------------------------------------------

@@ -8,9 +8,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from massivetext.dedup.exact_copies import exact_duplicates
-from massivetext.dedup.keeper import keeper_rank
-from massivetext.dedup.row_types import REMOVED_ROW, TEXT_HASH_ROW, split_by_partition
+from massivetext.dedup.row_types import REMOVED_ROW, split_by_partition, text_hash_row
 from massivetext.engines.engine import DistributeLanes, Engine
+from massivetext.jobs.keeper_ranks import columns_for_ranks, rank_columns
 from massivetext.runs.attempts import guard_work_item, translate_errors
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard, ShardCommit
@@ -33,6 +33,7 @@ def run_exact_dedup(engine: Engine, context: Context, _items: Sequence[WorkItem]
         return
     numbers = [context.number_of_shard(shard) for shard in shards]
     lanes = [numbers] if engine.embedded else [[number] for number in numbers]
+    columns = len(context.recipe.preferences) + 1
     partitions = max(_MIN_PARTITIONS, len(shards) // _SHARDS_PER_PARTITION)
 
     def build(pipeline: beam.Pipeline) -> None:
@@ -47,7 +48,7 @@ def run_exact_dedup(engine: Engine, context: Context, _items: Sequence[WorkItem]
         removed = (
             hashes.hashed
             | "GroupByHash" >> beam.GroupByKey()
-            | "Resolve" >> beam.FlatMapTuple(resolve).with_output_types(tuple[bytes, bytes])
+            | "Resolve" >> beam.FlatMapTuple(resolve, columns).with_output_types(tuple[bytes, bytes])
         )
         (
             (removed, hashes.empty)
@@ -74,21 +75,22 @@ class _ReadHashes(beam.DoFn):
 
 
 def hashed_documents(context: Context, shard: Shard) -> npt.NDArray[np.void]:
-    """Return the kept documents of a shard as an array of :data:`massivetext.dedup.row_types.TEXT_HASH_ROW`."""
-    table = context.run.read_table("documents", shard, ["id", "text_hash"])
+    """Return the kept documents of a shard as an array of :func:`massivetext.dedup.row_types.text_hash_row`."""
     alive = np.flatnonzero(context.kept(shard, before=STAGE))
-    table = table.take(pa.array(alive))
-    batch = np.zeros(len(alive), TEXT_HASH_ROW)
+    wanted = [*columns_for_ranks(context.recipe), "text_hash"]
+    table = context.run.read_table("documents", shard, wanted).take(pa.array(alive))
+    ranks = rank_columns(context, shard, alive, table)
+    batch = np.zeros(len(alive), text_hash_row(ranks.shape[1]))
     hashes = b"".join(table["text_hash"].to_pylist())
     batch["hash"] = np.frombuffer(hashes, "<u8").reshape(-1, 2)
-    batch["rank"] = keeper_rank(table["id"].to_pylist(), context.recipe.seed)
+    batch["rank"] = ranks[:, 0] if ranks.shape[1] == 1 else ranks
     batch["document_ref"] = context.document_refs(shard, alive)
     return batch
 
 
-def resolve(_: bytes, batches: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    """Yield (shard, removed documents) for one partition of the text hashes."""
-    rows = np.frombuffer(b"".join(batches), TEXT_HASH_ROW)
+def resolve(_: bytes, batches: Iterable[bytes], rank_columns: int = 1) -> Iterator[tuple[bytes, bytes]]:
+    """Yield (shard, removed documents) for one partition of the text hashes, whose ranks have so many columns."""
+    rows = np.frombuffer(b"".join(batches), text_hash_row(rank_columns))
     losers, keepers = exact_duplicates(rows["hash"], rows["rank"], rows["document_ref"])
     removed = np.zeros(len(losers), REMOVED_ROW)
     removed["document_ref"], removed["keeper"] = losers, keepers

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from massivetext.dedup import pair_files
-from massivetext.dedup.candidates import bucket_pairs
+from massivetext.dedup.candidates import bucket_pairs, split_crowds
 from massivetext.dedup.lsh_partitions import LshPartitions
 from massivetext.dedup.minhash import band_bucket_hashes
 from massivetext.dedup.near_duplicates import bucket_rows
@@ -140,15 +140,44 @@ def write_lsh_partition(
 ) -> ShardCommit:
     """Write the pairs of documents that share a bucket of an LSH partition, and return its commit.
 
-    The commit holds counts but lists no file: the file is deleted when the stage is complete.
+    Of oversized buckets the rows follow after the pairs, unless clusters are transitive. The commit holds counts but
+    lists no file: the file is deleted when the stage is complete.
     """
-    rows = np.frombuffer(b"".join(batches), BUCKET_ROW)
-    pairs, oversized = bucket_pairs(rows["bucket"], rows["document_ref"], context.recipe.near.max_bucket)
-    fs.write_bytes(
-        lsh_partition_path(context, lsh_partition), pair_files.pack_by_partition(pairs, lsh_partitions.pair_partitions)
-    )
-    counts = {"band_pairs": len(pairs), "oversized_buckets": oversized}
+    rows, near = np.frombuffer(b"".join(batches), BUCKET_ROW), context.recipe.near
+    crowds = np.zeros(0, BUCKET_ROW)
+    if near.is_transitive:
+        pairs, oversized = bucket_pairs(rows["bucket"], rows["document_ref"], near.max_bucket)
+    else:
+        pairs, buckets, members = split_crowds(rows["bucket"], rows["document_ref"], near.max_bucket)
+        crowds = np.zeros(len(buckets), BUCKET_ROW)
+        crowds["bucket"], crowds["document_ref"] = buckets, members
+        oversized = len(np.unique(buckets))
+    packed = pair_files.pack_by_partition(pairs, lsh_partitions.pair_partitions)
+    fs.write_bytes(lsh_partition_path(context, lsh_partition), packed + crowds.tobytes())
+    counts = {"band_pairs": len(pairs), "oversized_buckets": oversized, "crowd_rows": len(crowds)}
     return ShardCommit(_work_item_name(lsh_partition), (), counts)
+
+
+class CrowdRows:
+    """The rows of oversized buckets, as :func:`write_lsh_partition` writes them; requires that all are written."""
+
+    def __init__(self, context: Context, lsh_partitions: LshPartitions) -> None:
+        self._context = context
+        names = [_work_item_name(number) for number in range(lsh_partitions.lsh_partition_count)]
+        commits = context.run.done(STAGE, context.stage_keys[STAGE], names)
+        counts = [(number, commits[name].counts) for number, name in enumerate(names)]
+        self._sections = [
+            (number, pair_files.packed_size(each["band_pairs"], lsh_partitions.pair_partitions), each["crowd_rows"])
+            for number, each in counts
+            if each["crowd_rows"]
+        ]
+
+    def __iter__(self) -> Iterator[npt.NDArray[np.void]]:
+        """Yield rows of :data:`massivetext.dedup.row_types.BUCKET_ROW`, one LSH partition after the other."""
+        for number, start, rows in self._sections:
+            with fs.open_read(lsh_partition_path(self._context, number)) as handle:
+                handle.seek(start)
+                yield np.frombuffer(handle.read(rows * BUCKET_ROW.itemsize), BUCKET_ROW)
 
 
 def count_candidate_pairs(context: Context, lsh_partitions: LshPartitions) -> list[int | None]:
@@ -160,6 +189,7 @@ def count_candidate_pairs(context: Context, lsh_partitions: LshPartitions) -> li
     def count(number: int, name: str) -> int | None:
         pairs = commits[name].counts["band_pairs"] if name in commits else 0
         size = pair_files.packed_size(pairs, lsh_partitions.pair_partitions)
+        size += commits[name].counts["crowd_rows"] * BUCKET_ROW.itemsize if name in commits else 0
         is_whole = name in commits and sizes.get(lsh_partition_path(context, number)) == size
         return pairs if is_whole else None
 

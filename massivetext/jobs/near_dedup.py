@@ -1,35 +1,31 @@
-"""Near-deduplication: signatures -> candidate pairs -> measured pairs -> clusters -> verdicts.
+"""Near-deduplication: signatures -> candidate pairs -> measured pairs -> keepers -> verdicts.
 
 Only bucket hashes and document references cross a shuffle. To measure a candidate pair, a worker reads both texts again
 and compares their shingles exactly; every measured pair is stored as evidence in ``duplicates/near``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from massivetext.dedup.candidates import Pairs
-from massivetext.dedup.clusters import connected_components, keepers
-from massivetext.dedup.keeper import keeper_rank
-from massivetext.dedup.near_duplicates import is_near_duplicate, sign_text
+from massivetext.dedup.near_duplicates import sign_text
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
 from massivetext.jobs.near_candidates import SIGNATURES, STAGE, band_column, find_candidates, plan_lsh_partitions
+from massivetext.jobs.near_clusters import CLUSTERS, write_transitive_clusters
+from massivetext.jobs.near_representatives import write_representatives
 from massivetext.jobs.near_sizes import DEFAULT_SIZES, NearDedupSizes
-from massivetext.jobs.near_verification import PairChunk, verify_candidates
+from massivetext.jobs.near_verification import verify_candidates
 from massivetext.runs import documents
 from massivetext.runs.context import Context
 from massivetext.runs.run_log import count_work
 from massivetext.runs.store import Shard, ShardCommit
 from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
-from massivetext.schema import DUPLICATE_VERDICTS, MAX_ROWS, U64, row_numbers, shard_numbers
-from massivetext.storage import files as fs
+from massivetext.schema import DUPLICATE_VERDICTS, MAX_ROWS, U64, row_numbers
 from massivetext.storage import tables
 
-CLUSTERS = "duplicates/clusters.parquet"
 SIGNATURE_COST = 1 / 4e6  # seconds per byte of text, measured: shingles and 256 hashes
 
 
@@ -45,7 +41,10 @@ def run_near_dedup(
         lsh_partitions = plan_lsh_partitions(context, sizes)
         find_candidates(engine, context, lsh_partitions, [item.shard for item in items], sizes)
         chunks = verify_candidates(engine, context, lsh_partitions, sizes)
-        _write_clusters(context, chunks, sizes.cluster_rows)
+        if context.recipe.near.is_transitive:
+            write_transitive_clusters(context, chunks, sizes)
+        else:
+            write_representatives(engine, context, lsh_partitions, chunks, sizes)
     cheap = [WorkItem(item.shard, (), 0.0) for item in items]
     run_shards(engine, context, [ShardStage(STAGE, write_near_verdicts)], cheap)
 
@@ -83,56 +82,15 @@ def _binary(values: npt.NDArray[np.uint32], valid: npt.NDArray[np.bool_]) -> pa.
 # -- clusters and verdicts ---------------------------------------------------------------------------------------------
 
 
-def _write_clusters(context: Context, chunks: Iterable[PairChunk], cluster_rows: int) -> None:
-    run, key = context.run, context.stage_keys[STAGE]
-    edges, jaccard = _pairs_above_threshold(context, chunks)
-    nodes, labels = connected_components(edges)
-    keeper = keepers(nodes, labels, _ranks(context, nodes))
-    closest = np.zeros(len(nodes))
-    for side in (0, 1):
-        np.maximum.at(closest, np.searchsorted(nodes, edges[:, side]), jaccard)
-    with fs.publish(run.path(CLUSTERS)) as new:
-        table = pa.table({"address": nodes, "keeper": keeper, "similarity": closest})
-        pq.write_table(table, new, row_group_size=cluster_rows)
-    sizes = np.unique(keeper, return_counts=True)[1]
-    counts = {"clusters": len(sizes), "clustered": len(nodes), "largest_cluster": int(sizes.max(initial=0))}
-    run.commit_shard(STAGE, key, ShardCommit("clusters", (run.committed(new, len(nodes)),), counts))
-
-
-def _pairs_above_threshold(context: Context, chunks: Iterable[PairChunk]) -> tuple[Pairs, npt.NDArray[np.float64]]:
-    """Return the near-duplicate pairs and their Jaccard similarity."""
-    pairs, similarities = [np.zeros((0, 2), np.uint64)], [np.zeros(0)]
-
-    def read(chunk: PairChunk) -> pa.Table:
-        return tables.read_table(context.run.path(chunk.evidence), ["a", "b", "jaccard"])
-
-    for table in fs.concurrently(context.run.folder, read, chunks):
-        a, b, jaccard = (column.to_numpy() for column in table.columns)
-        above = is_near_duplicate(jaccard, context.recipe.near)
-        pairs.append(np.stack([a[above], b[above]], axis=1))
-        similarities.append(jaccard[above])
-    return np.concatenate(pairs), np.concatenate(similarities)
-
-
-def _ranks(context: Context, nodes: U64) -> U64:
-    """Return the keeper rank of each node; the nodes are sorted document references."""
-
-    def ranks(group: U64) -> U64:
-        shard = context.shard_by_number(int(shard_numbers(group[:1])[0]))
-        ids = context.run.read_table("documents", shard, ["id"])["id"].take(pa.array(row_numbers(group)))
-        return keeper_rank(ids.to_pylist(), context.recipe.seed)
-
-    starts = np.unique(shard_numbers(nodes), return_index=True)[1]
-    by_shard = np.split(nodes, starts[1:]) if len(nodes) else []
-    return np.concatenate([np.zeros(0, np.uint64), *fs.concurrently(context.run.folder, ranks, by_shard)])
-
-
 def _clusters_of(context: Context, shard: Shard) -> tuple[U64, U64, npt.NDArray[np.float64]]:
-    """Return document reference, keeper and similarity of the documents of a shard that are in a cluster."""
+    """Return document reference, keeper and similarity of the documents of a shard that are in a near-duplicate pair.
+
+    The similarity is NaN for a document that is kept and has no copy.
+    """
     ends = context.document_refs(shard, np.array([0, MAX_ROWS - 1]))
     table = tables.read_value_range(context.run.path(CLUSTERS), "address", *ends.tolist())
     document_refs, keeper, similarity = (table[name].to_numpy() for name in ("address", "keeper", "similarity"))
-    return document_refs, keeper, similarity
+    return document_refs, keeper, similarity.astype(np.float64)
 
 
 def write_near_verdicts(context: Context, item: WorkItem) -> ShardCommit:
@@ -140,11 +98,11 @@ def write_near_verdicts(context: Context, item: WorkItem) -> ShardCommit:
     shard, run = item.shard, context.run
     alive = context.kept(shard, before=STAGE)
     document_refs, keeper, similarity = _clusters_of(context, shard)
-    rows = row_numbers(document_refs)
+    rows, with_copies = row_numbers(document_refs), ~np.isnan(similarity)
     cluster = np.zeros(len(alive), np.uint64)
     closest = np.zeros(len(alive))
     single, kept = np.ones(len(alive), np.bool_), np.ones(len(alive), np.bool_)
-    single[rows], cluster[rows], closest[rows] = False, keeper, similarity
+    single[rows], cluster[rows], closest[rows] = ~with_copies, keeper, similarity
     kept[rows] = keeper == document_refs
     table = pa.table(
         {"kept": kept, "cluster": pa.array(cluster, mask=single), "similarity": pa.array(closest, mask=single)},

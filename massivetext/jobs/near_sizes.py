@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from massivetext.dedup.lsh_partitions import CHUNK_PAIRS
+from massivetext.dedup.pair_windows import WINDOW_PAIRS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +17,7 @@ class NearDedupSizes:
             memory.
         chunk_pairs: candidate pairs per chunk, which one worker measures.
         block_bytes: bytes of text with shingles in memory at a time; the shingles need about twice as much.
+        window_pairs: near-duplicate pairs that the driver holds at a time.
         cluster_rows: rows per row group of the clusters; a shard reads only the row groups of its own documents.
     """
 
@@ -24,6 +26,7 @@ class NearDedupSizes:
     wave_bytes: int = 128 * 2**20
     chunk_pairs: int = CHUNK_PAIRS
     block_bytes: int = 32 * 2**20
+    window_pairs: int = WINDOW_PAIRS
     cluster_rows: int = 64 * 1024
 
 

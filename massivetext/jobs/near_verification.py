@@ -5,7 +5,7 @@ workers each take a *chunk* of this file and read both texts of each pair. Only 
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 import apache_beam as beam
@@ -19,7 +19,7 @@ from massivetext.dedup.lsh_partitions import LshPartitions
 from massivetext.dedup.near_duplicates import is_near_duplicate, near_shingles
 from massivetext.dedup.pair_files import PAIR_BYTES
 from massivetext.dedup.similarity import similarity
-from massivetext.engines.engine import DistributeLanes, Engine
+from massivetext.engines.engine import DistributeLanes, Engine, balance_lanes
 from massivetext.errors import StageError
 from massivetext.jobs.near_candidates import CANDIDATES, STAGE, count_candidate_pairs, lsh_partition_path
 from massivetext.jobs.near_sizes import DEFAULT_SIZES, NearDedupSizes
@@ -39,20 +39,31 @@ _TIMES_FOUND = 8  # estimated number of LSH partitions in which the same pair oc
 
 
 class PairChunk(NamedTuple):
-    """Consecutive pairs of one pair partition, measured by one worker."""
+    """Consecutive pairs of one pair partition, measured by one worker.
+
+    Attributes:
+        pair_partition: number of the pair partition.
+        number: number of the chunk within it.
+        round_number: round of the choice of keepers that asked for the pairs; 0: a band proposed them.
+    """
 
     pair_partition: int
     number: int
+    round_number: int = 0
 
     @property
     def name(self) -> str:
         """Name of the commit that records this chunk."""
-        return f"pairs/part-{self.pair_partition:05d}/chunk-{self.number:05d}"
+        return f"pairs/{self._round}part-{self.pair_partition:05d}/chunk-{self.number:05d}"
 
     @property
     def evidence(self) -> str:
         """Path of the evidence file of this chunk, relative to the run folder."""
-        return f"{PAIR_EVIDENCE}/part-{self.pair_partition:05d}-{self.number:05d}.parquet"
+        return f"{PAIR_EVIDENCE}/{self._round}part-{self.pair_partition:05d}-{self.number:05d}.parquet"
+
+    @property
+    def _round(self) -> str:
+        return f"round-{self.round_number:02d}/" if self.round_number else ""
 
 
 def verify_candidates(
@@ -86,6 +97,29 @@ def verify_candidates(
     return list(itertools.chain.from_iterable(chunks))
 
 
+def verify_chunks(
+    engine: Engine, context: Context, chunks: Sequence[PairChunk], sizes: NearDedupSizes = DEFAULT_SIZES
+) -> None:
+    """Measure the pairs of some chunks that are not measured yet; the files with their pairs are there.
+
+    Raises:
+        StageError: a chunk was not measured.
+    """
+    todo = _undone(context, chunks)
+    lanes = engine.lanes(len(todo), len(todo) * sizes.chunk_pairs * _VERIFY_COST)
+
+    def build(pipeline: beam.Pipeline) -> None:
+        divided = balance_lanes([(chunk, 1.0) for chunk in todo], lanes)
+        pipeline | "DistributeLanes" >> DistributeLanes(divided) | "Verify" >> beam.ParDo(_VerifyLane(context, sizes))
+
+    if len(todo) == 1:  # not worth a job, which takes minutes to begin on some engines
+        _verify_and_commit(context, todo[0], sizes)
+    elif todo:
+        engine.run(build, lanes=lanes)
+    for chunk in _undone(context, todo):
+        raise StageError(f"{STAGE}: {chunk.name} was not measured; run again to go on")
+
+
 def _map_pair_partitions(context: Context, partitions: range, function: Callable[[int], T]) -> Iterator[T]:
     return fs.concurrently(context.run.folder, function, partitions)
 
@@ -103,7 +137,10 @@ def _require_measured(context: Context, pair_partition: int, chunk_pairs: int) -
 
 
 def _unmeasured_chunks(context: Context, pair_partition: int, chunk_pairs: int) -> list[PairChunk]:
-    chunks = list(_chunks(context, pair_partition, chunk_pairs))
+    return _undone(context, list(_chunks(context, pair_partition, chunk_pairs)))
+
+
+def _undone(context: Context, chunks: Sequence[PairChunk]) -> list[PairChunk]:
     measured = context.run.done(STAGE, context.stage_keys[STAGE], [chunk.name for chunk in chunks])
     return [chunk for chunk in chunks if chunk.name not in measured]
 
@@ -146,7 +183,7 @@ def merge_pair_partition(context: Context, lsh_partitions: LshPartitions, pair_p
 
     every = range(lsh_partitions.lsh_partition_count)
     pairs = pair_files.merge_pairs(fs.concurrently(context.run.folder, read, every))
-    fs.write_bytes(_pair_partition_path(context, pair_partition), pair_files.pack_pairs(pairs))
+    fs.write_bytes(pair_partition_path(context, pair_partition), pair_files.pack_pairs(pairs))
     return ShardCommit(_work_item_name(pair_partition), (), {"distinct": len(pairs)})
 
 
@@ -155,11 +192,13 @@ def _merged_pair_count(context: Context, pair_partition: int) -> int | None:
     if commit is None:
         return None
     pairs = commit.counts["distinct"]
-    return pairs if fs.has_size(_pair_partition_path(context, pair_partition), pairs * PAIR_BYTES) else None
+    return pairs if fs.has_size(pair_partition_path(context, pair_partition), pairs * PAIR_BYTES) else None
 
 
-def _pair_partition_path(context: Context, pair_partition: int) -> str:
-    return context.run.path(CANDIDATES, f"part-{pair_partition:05d}.u64")
+def pair_partition_path(context: Context, pair_partition: int, round_number: int = 0) -> str:
+    """Return the path of the file with the pairs of a pair partition; of a round, as in :class:`PairChunk`."""
+    within = f"round-{round_number:02d}/" if round_number else ""
+    return context.run.path(CANDIDATES, f"{within}part-{pair_partition:05d}.u64")
 
 
 def _work_item_name(pair_partition: int) -> str:
@@ -174,16 +213,28 @@ class _VerifyChunk(beam.DoFn):
         self._context, self._sizes = context, sizes
 
     def process(self, element: tuple[bytes, Iterable[PairChunk]]) -> None:
-        context = self._context
         chunk = next(iter(element[1]))  # a retried bundle may have sent the same chunk twice
-        with guard_work_item(context, STAGE, chunk.name):
-            commit = verify_chunk(context, chunk, self._sizes)
-            context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
+        _verify_and_commit(self._context, chunk, self._sizes)
+
+
+class _VerifyLane(beam.DoFn):
+    def __init__(self, context: Context, sizes: NearDedupSizes) -> None:
+        self._context, self._sizes = context, sizes
+
+    def process(self, lane: list[PairChunk]) -> None:
+        for chunk in lane:
+            _verify_and_commit(self._context, chunk, self._sizes)
+
+
+def _verify_and_commit(context: Context, chunk: PairChunk, sizes: NearDedupSizes) -> None:
+    with guard_work_item(context, STAGE, chunk.name):
+        commit = verify_chunk(context, chunk, sizes)
+        context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
 
 
 def verify_chunk(context: Context, chunk: PairChunk, sizes: NearDedupSizes = DEFAULT_SIZES) -> ShardCommit:
     """Measure the pairs of a chunk exactly, write them as evidence, and return the commit."""
-    with fs.open_read(_pair_partition_path(context, chunk.pair_partition)) as handle:
+    with fs.open_read(pair_partition_path(context, chunk.pair_partition, chunk.round_number)) as handle:
         handle.seek(chunk.number * sizes.chunk_pairs * PAIR_BYTES)
         pairs = pair_files.unpack_pairs(handle.read(sizes.chunk_pairs * PAIR_BYTES))
     measured: list[tuple[int, int, float, float]] = []

@@ -11,6 +11,7 @@ from massivetext.recipe.loading import parse_recipe as parse_recipe
 from massivetext.recipe.structs import Action as Action
 from massivetext.recipe.structs import BlocklistOptions as BlocklistOptions
 from massivetext.recipe.structs import DecontaminateOptions as DecontaminateOptions
+from massivetext.recipe.structs import DedupOptions as DedupOptions
 from massivetext.recipe.structs import GuardOptions as GuardOptions
 from massivetext.recipe.structs import IngestOptions as IngestOptions
 from massivetext.recipe.structs import MeasureOptions as MeasureOptions

@@ -86,6 +86,7 @@ def parse_recipe(text: str, path: str, formats: Sequence[Format] = FORMATS) -> R
     for name in recipe.sources:
         _check_source(name, path)
     _check_weights(recipe, path)
+    _check_preferences(recipe, path)
     return recipe
 
 
@@ -170,6 +171,14 @@ def _check_source(name: str, path: str) -> None:
         )
     if name in _RESERVED_NAMES:
         raise UserError(f"{path}: sources.{name}: a run uses this name for something else; rename the source")
+
+
+def _check_preferences(recipe: Recipe, path: str) -> None:
+    named = () if isinstance(recipe.dedup, msgspec.UnsetType) else recipe.dedup.sources
+    for name in named:
+        if name not in recipe.sources:
+            known = ", ".join(recipe.sources)
+            raise UserError(f"{path}: dedup.keep: want names of sources of this recipe ({known}), got '{name}'")
 
 
 def _check_weights(recipe: Recipe, path: str) -> None:

@@ -238,7 +238,10 @@ class NearOptions(Options, frozen=True):
         bands: bands per signature; 32 of 8 hashes find a pair of similarity 0.8 with probability 0.997.
         rows: hashes per band.
         lowercase: ignore case (the paper names only punctuation and white space).
-        max_bucket: in a larger bucket each document is paired only with the bucket's first and with its neighbour.
+        max_bucket: in a larger bucket each document is compared only with so many kept ones: the first by rank.
+        clusters: "representative" (if unset): a document is removed if its similarity with a kept one exceeds the
+            threshold. "transitive": of all documents that near-duplicate pairs connect, directly or through others, one
+            is kept; in a bucket larger than `max_bucket` each is paired with the first and with its neighbour.
     """
 
     ngram: Ngram = 13
@@ -247,6 +250,12 @@ class NearOptions(Options, frozen=True):
     rows: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 8
     lowercase: bool = False
     max_bucket: Annotated[int, msgspec.Meta(ge=1, le=65_536)] = 64
+    clusters: Literal["representative", "transitive"] | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def is_transitive(self) -> bool:
+        """Whether one document of each connected component is kept."""
+        return self.clusters == "transitive"
 
     def __post_init__(self) -> None:
         """Raise ValueError if a signature would have too many hashes."""
@@ -255,6 +264,36 @@ class NearOptions(Options, frozen=True):
                 f"want at most {_LARGEST_SIGNATURE:,} hashes per signature (bands * rows), got "
                 f"{self.bands * self.rows:,}"
             )
+
+
+class DedupOptions(Options, frozen=True):
+    """What exact and near deduplication share.
+
+    Attributes:
+        keep: which of several copies stays, by the first of these that tells them apart: "source:A>B" (a document of
+            source A before one of B, both before other sources), "longest" (UTF-8 bytes), "latest" (metadata `date`; a
+            document without a date that can be read comes last), "seed" (the keyed hash of the id; the paper:
+            "randomly remove one of them"), which may only be the last and is always added.
+    """
+
+    keep: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=8)] = ("seed",)
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for an unknown preference, one that occurs twice, or one after "seed"."""
+        for place, preference in enumerate(self.keep):
+            names = preference.removeprefix("source:").split(">") if preference.startswith("source:") else []
+            if preference not in ("longest", "latest", "seed") and not (names and all(names)):
+                raise ValueError(f'keep: want "source:A>B", "longest", "latest" or "seed", got "{preference}"')
+            if preference in self.keep[:place] or len(set(names)) < len(names):
+                raise ValueError(f'keep: want every preference and source once, got "{preference}" again')
+            if "seed" in self.keep[:place]:
+                raise ValueError(f'keep: want nothing after "seed", which tells all apart, got "{preference}"')
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the sources that are preferred."""
+        named = (each.removeprefix("source:").split(">") for each in self.keep if each.startswith("source:"))
+        return tuple(name for names in named for name in names)
 
 
 class DecontaminateOptions(Options, frozen=True):
@@ -392,9 +431,17 @@ class Recipe(Options, frozen=True):
     guards: GuardOptions = GuardOptions()
     blocklists: BlocklistOptions = BlocklistOptions()
     near: NearOptions = NearOptions()
+    dedup: DedupOptions | msgspec.UnsetType = msgspec.UNSET
     decontaminate: DecontaminateOptions = DecontaminateOptions()
     tokenizer: TokenizerOptions = TokenizerOptions()
     records: RecordsOptions = RecordsOptions()
+
+    @property
+    def preferences(self) -> tuple[str, ...]:
+        """What decides, before the keyed hash of the id, which of several copies stays; empty: nothing."""
+        if isinstance(self.dedup, msgspec.UnsetType):
+            return ()
+        return tuple(each for each in self.dedup.keep if each != "seed")
 
     @property
     def weights(self) -> dict[str, Decimal]:

@@ -24,6 +24,7 @@ from massivetext.storage import files as fs
 from massivetext.storage import tables
 
 _PAIR_EVIDENCE, _CLUSTERS = "duplicates/near/", "duplicates/clusters.parquet"
+_COMPONENTS = "duplicates/components.parquet"
 _LARGEST, _MEMBERS = 5, 3
 _BORDERS = np.arange(SHARE_BINS + 1) / SHARE_BINS
 
@@ -53,8 +54,42 @@ class ClusterReport(msgspec.Struct, frozen=True, kw_only=True):
     largest: tuple[DuplicateCluster, ...]
 
 
+class ReportedComponent(msgspec.Struct, frozen=True, kw_only=True):
+    """Documents that near-duplicate pairs connect, directly or through others.
+
+    Attributes:
+        documents: number of documents.
+        kept: number of them that are kept.
+        diameter: pairs on the way between the two documents farthest from each other; None: not measured.
+        first: the first document by rank.
+    """
+
+    documents: int
+    kept: int
+    diameter: int | None
+    first: DocumentExample
+
+
+class ComponentReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What near-duplicate pairs connect, where removal is by representative.
+
+    Attributes:
+        count: number of components.
+        kept_apart: documents that are kept and that transitive clusters would have removed besides.
+        rounds: rounds in which pairs were measured that no band had proposed.
+        unmeasured_pairs: pairs that were left out after the last round.
+        largest: the largest, in descending order of size.
+    """
+
+    count: int
+    kept_apart: int
+    rounds: int
+    unmeasured_pairs: int
+    largest: tuple[ReportedComponent, ...]
+
+
 class ReportedPair(msgspec.Struct, frozen=True, kw_only=True):
-    """A removed document and the document most similar to it; similarities 0 to 1."""
+    """A removed document, and the kept one that it resembles, or else the most similar one; similarities 0 to 1."""
 
     removed: DocumentExample
     other: DocumentExample
@@ -66,12 +101,13 @@ class NearDuplicateReport(msgspec.Struct, frozen=True, kw_only=True):
     """Results of near-duplicate removal.
 
     Attributes:
-        candidates: number of pairs that share a bucket of a band.
+        candidates: number of pairs that were measured.
         verified: number of pairs whose exact similarity exceeds the threshold.
         rejected_frac: share of candidates that the exact similarity rejected; 0.0 without candidates.
         threshold: similarity above which a pair is a duplicate.
         similarities: (lower border, number of candidate pairs) of every bin of 0.01 that is not empty.
-        clusters: clusters that the verified pairs connect.
+        clusters: kept documents with those that were removed for their sake.
+        components: what the verified pairs connect; None with transitive clusters, which are the same.
     """
 
     candidates: int
@@ -80,6 +116,7 @@ class NearDuplicateReport(msgspec.Struct, frozen=True, kw_only=True):
     threshold: float
     similarities: tuple[tuple[float, int], ...]
     clusters: ClusterReport
+    components: ComponentReport | None = None
 
 
 def exact_clusters(context: Context, examples: ExampleReader) -> ClusterReport:
@@ -114,6 +151,7 @@ def near_duplicates(context: Context, examples: ExampleReader) -> NearDuplicateR
         threshold=context.recipe.near.threshold,
         similarities=tuple((float(_BORDERS[at]), int(bins[at])) for at in np.flatnonzero(bins)),
         clusters=_near_clusters(context, examples),
+        components=_components(context, examples),
     )
 
 
@@ -125,6 +163,24 @@ def _near_clusters(context: Context, examples: ExampleReader) -> ClusterReport:
     table = tables.read_table(path)
     document_refs, kept = table["address"].to_numpy(), table["keeper"].to_numpy()
     return _clusters(context, examples, document_refs[document_refs != kept], kept[document_refs != kept])
+
+
+def _components(context: Context, examples: ExampleReader) -> ComponentReport | None:
+    counts = context.run.need(NEAR_DEDUP.name).totals("clusters")
+    if "components" not in counts:
+        return None
+    rows = tables.read_table(context.run.path(_COMPONENTS)).to_pylist()
+    firsts = locate_documents(context, [row["component"] for row in rows])
+    return ComponentReport(
+        count=counts["components"],
+        kept_apart=counts["kept_apart"],
+        rounds=counts["rounds"],
+        unmeasured_pairs=counts["unmeasured_pairs"],
+        largest=tuple(
+            ReportedComponent(documents=row["documents"], kept=row["kept"], diameter=row["diameter"], first=first)
+            for row, first in zip(rows, examples.in_order(firsts), strict=True)
+        ),
+    )
 
 
 def _evidence(context: Context, columns: list[str]) -> Iterator[pa.Table]:
@@ -150,14 +206,49 @@ def read_pairs(context: Context, document_refs: Sequence[int]) -> list[tuple[int
     return sorted(found, key=lambda pair: (-pair[2], -pair[3], pair[0], pair[1]))
 
 
+def path_to_keeper(context: Context, document: int, keeper: int) -> list[tuple[int, float]]:
+    """Return the shortest way from a document to its keeper, each step a near-duplicate pair.
+
+    Returns:
+        (document reference, similarity with the one before) of each document on the way, the keeper last; empty if
+        near-duplicate pairs do not lead there. Of several ways, the one with the smallest references.
+    """
+    pairs: dict[int, list[tuple[int, float]]] = {}
+    table = tables.read_table(context.run.path(_CLUSTERS), ["address", "keeper"])
+    members = table["address"].to_numpy()[table["keeper"].to_numpy() == keeper]
+    for evidence in _evidence(context, ["a", "b", "jaccard"]):
+        a, b, jaccard = (column.to_numpy() for column in evidence.columns)
+        within = np.isin(a, members) & np.isin(b, members) & (jaccard > context.recipe.near.threshold)
+        for one, other, value in zip(a[within].tolist(), b[within].tolist(), jaccard[within].tolist(), strict=True):
+            pairs.setdefault(one, []).append((other, value))
+            pairs.setdefault(other, []).append((one, value))
+    before: dict[int, tuple[int, float]] = {keeper: (keeper, 0.0)}  # from the keeper outwards
+    waiting = [keeper]
+    for reached in waiting:
+        for other, value in sorted(pairs.get(reached, [])):
+            if other not in before:
+                before[other] = (reached, value)
+                waiting.append(other)
+    way: list[tuple[int, float]] = []
+    while document != keeper and document in before:
+        way.append(before[document])
+        document = before[document][0]
+    return way
+
+
 def pair_examples(
     context: Context, examples: ExampleReader, locations: Sequence[DocumentLocation]
 ) -> tuple[ReportedPair, ...]:
-    """Return each document with the document most similar to it, in the order of the locations."""
+    """Return each document with its keeper, or with the document most similar to it if these two were not measured.
+
+    The order is that of the locations.
+    """
     by_ref = {document_ref(context, location): location for location in locations}
+    keepers = {ref: _keeper_of(context, location) for ref, location in by_ref.items()}
     closest: dict[int, tuple[int, int, float, float]] = {}
     for pair in read_pairs(context, list(by_ref)):
-        closest.setdefault(pair[0], pair)
+        if pair[0] not in closest or pair[1] == keepers[pair[0]]:
+            closest[pair[0]] = pair
     others = dict(zip(closest, locate_documents(context, [pair[1] for pair in closest.values()]), strict=True))
     shown = examples.read([*locations, *others.values()])
     return tuple(
@@ -170,6 +261,12 @@ def pair_examples(
         for ref, location in by_ref.items()
         if ref in closest
     )
+
+
+def _keeper_of(context: Context, location: DocumentLocation) -> int | None:
+    table = context.run.read_table(context.verdicts_of(NEAR_DEDUP.name), location.shard, ["cluster"])
+    keeper: int | None = table["cluster"][location.row].as_py()
+    return keeper
 
 
 def _clusters(context: Context, examples: ExampleReader, removed: U64, kept: U64) -> ClusterReport:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from massivetext.report.completed import completed_stages
 from massivetext.report.destinations import Destination, destinations
-from massivetext.report.duplicates import read_pairs
+from massivetext.report.duplicates import path_to_keeper, read_pairs
 from massivetext.report.edited import EditTaken, read_taken
 from massivetext.report.examples import DocumentExample, DocumentLocation, ExampleReader, document_ref, locate_documents
 from massivetext.report.judged import RuleVerdict, SignalValue, rule_verdicts, signal_values
@@ -50,7 +50,10 @@ class StageVerdict(msgspec.Struct, frozen=True, kw_only=True):
         stage: name of the stage.
         kept: whether it keeps the document; None if it did not judge it.
         keeper: the copy that is kept instead; None for a kept document.
-        similarity: similarity to the closest copy, 0 to 1; None without a copy.
+        similarity: measured similarity with that copy, 0 to 1; None if it was not measured. For a kept document, the
+            highest with one of its copies; None without a copy.
+        path: where a document was removed with its cluster, the documents on the way to the kept one, which is the
+            last, each with its similarity to the one before.
         removed: end of the sentence "documents were removed ..."; None if the stage keeps the document.
     """
 
@@ -58,6 +61,7 @@ class StageVerdict(msgspec.Struct, frozen=True, kw_only=True):
     kept: bool | None
     keeper: RelatedDocument | None = None
     similarity: float | None = None
+    path: tuple[RelatedDocument, ...] = ()
     removed: str | None = None
 
 
@@ -186,13 +190,29 @@ def _verdict(context: Context, location: DocumentLocation, stage: str) -> StageV
     cluster = row.get("cluster")
     copied = cluster is not None and not row["kept"]
     wording = {each.stage: each.removed for each in context.verdicts}
+    similarity: float | None = row.get("similarity")
+    path: tuple[RelatedDocument, ...] = ()
+    if copied and stage == NEAR_DEDUP.name and context.recipe.near.is_transitive:
+        similarity, path = _connection(context, document_ref(context, location), cluster)
     return StageVerdict(
         stage=stage,
         kept=row["kept"],
         keeper=_relative(context, locate_documents(context, [cluster])[0]) if copied else None,
-        similarity=row.get("similarity"),
+        similarity=similarity,
+        path=path,
         removed=None if row["kept"] else wording[stage],
     )
+
+
+def _connection(context: Context, document: int, keeper: int) -> tuple[float | None, tuple[RelatedDocument, ...]]:
+    """Return the measured similarity of a removed document with its keeper, and the way there if it is no pair."""
+    measured = {pair[1]: pair[2] for pair in read_pairs(context, [document])}
+    way = path_to_keeper(context, document, keeper)
+    if len(way) == 1:
+        return measured.get(keeper), ()
+    others = locate_documents(context, [other for other, _ in way])
+    path = tuple(_relative(context, other, jaccard) for other, (_, jaccard) in zip(others, way, strict=True))
+    return measured.get(keeper), path
 
 
 def _relative(

@@ -9,11 +9,18 @@ if TYPE_CHECKING:
 
 
 def _key(plan: RunPlan) -> object:
-    return [plan.recipe.seed, {name: source.deduplicates for name, source in plan.recipe.sources.items()}]
+    sources = {name: source.deduplicates for name, source in plan.recipe.sources.items()}
+    return [plan.recipe.seed, sources, *preferences_key(plan.recipe)]
 
 
-def _describe(_plan: RunPlan) -> str:
-    return "one of equal texts is kept"
+def _describe(plan: RunPlan) -> str:
+    preferences = plan.recipe.preferences
+    return "one of equal texts is kept" + (f", by {', '.join(preferences)}" if preferences else "")
+
+
+def preferences_key(recipe: "Recipe") -> list[object]:
+    """Return the part of a stage key that says which copies are preferred; empty without preferences."""
+    return [recipe.preferences] if recipe.preferences else []
 
 
 def deduplicates(recipe: "Recipe", source: str) -> bool:

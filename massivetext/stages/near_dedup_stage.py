@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from massivetext.runs.stage import RunPlan, Stage, Verdicts
-from massivetext.stages.exact_dedup_stage import deduplicates
+from massivetext.stages.exact_dedup_stage import deduplicates, preferences_key
 
 if TYPE_CHECKING:
     from massivetext.recipe import NearOptions
@@ -12,7 +12,7 @@ _ENOUGH_RECALL = 0.95  # of pairs at the threshold; below it `massivetext check`
 
 
 def _key(plan: RunPlan) -> object:
-    return [plan.recipe.seed, plan.recipe.near]
+    return [plan.recipe.seed, plan.recipe.near, *preferences_key(plan.recipe)]
 
 
 def _describe(plan: RunPlan) -> str:
@@ -35,7 +35,7 @@ def _recall(near: "NearOptions") -> str:
 NEAR_DEDUP = Stage(
     name="near-dedup",
     title="near dedup",
-    version=2,
+    version=3,
     libraries=("numpy",),
     data_sets=("signatures", "duplicates"),
     reads=("documents", "verdicts/rules", "verdicts/exact"),

@@ -1,15 +1,13 @@
 """Marks near-duplicates among documents: the pairs, and one verdict per document."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TypedDict, TypeVar
 
 import apache_beam as beam
-import numpy as np
 
-from massivetext.dedup.clusters import keepers
-from massivetext.dedup.keeper import keeper_rank
 from massivetext.recipe import NearOptions
 from massivetext.transforms.arguments import checked_options, checked_seed
+from massivetext.transforms.near_keepers import ChooseKeepers, Kept
 from massivetext.transforms.near_pairs import BATCH_SIGNATURES, FindPairs, repeated_id
 from massivetext.transforms.pcollection_rows import AnyIdRow, DuplicatePair, DuplicateVerdict, Rows, fields_of
 
@@ -17,15 +15,15 @@ _DEFAULT = NearOptions()
 Output = TypeVar("Output", DuplicatePair, DuplicateVerdict)
 
 
-class Similarities(TypedDict):
-    """A document grouped by id: an empty value, and its partners with their similarities."""
+class Keepers(TypedDict):
+    """A document grouped by id: an empty value, and its keeper if it has near-duplicates."""
 
     ids: Iterable[bytes]
-    partners: Iterable[tuple[str, float]]
+    keepers: Iterable[Kept]
 
 
 # Beam does not accept a TypedDict for the output of CoGroupByKey, but it accepts a type variable.
-AnySimilarities = TypeVar("AnySimilarities", bound=Similarities)
+AnyKeepers = TypeVar("AnyKeepers", bound=Keepers)
 
 
 class _NearDuplicateTransform(beam.PTransform[Rows, beam.PCollection[Output]]):
@@ -54,18 +52,12 @@ class _NearDuplicateTransform(beam.PTransform[Rows, beam.PCollection[Output]]):
         )
         self._seed = checked_seed(name, seed)
 
-    def _pairs(self, documents: Rows, batch_signatures: int) -> beam.PCollection[DuplicatePair]:
-        fields_of(documents, type(self).__name__, id=str, text=str)
-        find = FindPairs(self._options, self._seed, batch_signatures=batch_signatures)
-        pairs: beam.PCollection[DuplicatePair] = documents | "Pairs" >> find
-        return pairs
-
 
 class FindNearDuplicates(_NearDuplicateTransform[DuplicatePair]):
     """Rows with ``id`` and ``text`` -> every :class:`DuplicatePair` above the threshold.
 
-    The pairs are those of a run, except in a bucket of more than ``max_bucket`` documents: there each document is
-    paired with the first of the bucket and with its neighbour, and a run orders documents differently.
+    The pairs are those that the bands propose to a run, except in a bucket of more than ``max_bucket`` documents: there
+    each document is paired with the first of the bucket and with its neighbour.
 
     The input must be bounded and in one window. The ids of documents that are in a candidate pair are a side input, 16
     bytes per id on every worker. With more than about ten million of them, use a run. The embedded runner keeps all
@@ -86,21 +78,22 @@ class FindNearDuplicates(_NearDuplicateTransform[DuplicatePair]):
 
     def expand(self, documents: Rows, *, batch_signatures: int = BATCH_SIGNATURES) -> beam.PCollection[DuplicatePair]:
         """Find candidate pairs by their buckets, and measure them by their shingles."""
-        return self._pairs(documents, batch_signatures)
+        fields_of(documents, type(self).__name__, id=str, text=str)
+        find = FindPairs(self._options, self._seed, batch_signatures=batch_signatures)
+        pairs: beam.PCollection[DuplicatePair] = documents | "Pairs" >> find
+        return pairs
 
 
 class MarkNearDuplicates(_NearDuplicateTransform[DuplicateVerdict]):
     """Rows with ``id`` and ``text`` -> one :class:`DuplicateVerdict` per row.
 
-    A document is dropped if it is in a pair (see :class:`FindNearDuplicates`) with a document of smaller rank (the
-    keyed hash of the id). ``duplicate_of`` is the partner with the smallest rank, ``similarity`` is the similarity with
-    the closest partner.
+    Documents are judged in the order of their ranks (the keyed hash of the id), as in a run: one is dropped if its
+    measured similarity with a document that stays exceeds the threshold. ``duplicate_of`` is the first such document
+    and ``similarity`` the similarity with it; for a document that stays, the highest with one that it stands for.
 
-    A run decides differently on chains. It keeps one document of each cluster (documents connected by pairs, directly
-    or through others), and a cluster is known only when all pairs are in one place. This transform judges a document by
-    its own pairs alone. Every document that it drops, a run drops too. It keeps more if a cluster has several documents
-    that rank before all their own partners: A and B are a pair, B and C are a pair, A and C are none, and B ranks last.
-    Then a run keeps A or C, and this transform keeps both.
+    Documents that near-duplicate pairs or oversized buckets connect come together on one worker, with their shingle
+    hashes (about 1.3 times the bytes of their text); 32 bytes per such pair and per row of an oversized bucket come
+    together on one worker, too. With more than about ten million documents in candidate pairs, use a run.
 
     Args:
         ngram: words per shingle.
@@ -108,7 +101,7 @@ class MarkNearDuplicates(_NearDuplicateTransform[DuplicateVerdict]):
         bands: number of LSH bands of a signature.
         rows: MinHash values per band.
         lowercase: whether case is ignored.
-        max_bucket: in a bucket of more documents, each is paired only with the first of the bucket and its neighbour.
+        max_bucket: in a bucket of more documents, each is compared only with so many that stay: the first by rank.
         seed: seed of the signatures and of the keyed hash; the seed of a recipe gives the ranks of its runs.
 
     Raises:
@@ -118,9 +111,9 @@ class MarkNearDuplicates(_NearDuplicateTransform[DuplicateVerdict]):
     def expand(
         self, documents: Rows, *, batch_signatures: int = BATCH_SIGNATURES
     ) -> beam.PCollection[DuplicateVerdict]:
-        """Find the pairs, group them with the ids of all documents, and judge each document."""
-        pairs = self._pairs(documents, batch_signatures)
-        partners = pairs | "Partners" >> beam.FlatMap(partners_of).with_output_types(tuple[str, tuple[str, float]])
+        """Choose the keepers, group them with the ids of all documents, and give each document its verdict."""
+        fields_of(documents, type(self).__name__, id=str, text=str)
+        keepers = documents | "Keepers" >> ChooseKeepers(self._options, self._seed, batch_signatures=batch_signatures)
         ids = (
             documents
             | "Ids" >> beam.Map(key_by_id).with_output_types(tuple[str, bytes])
@@ -128,17 +121,11 @@ class MarkNearDuplicates(_NearDuplicateTransform[DuplicateVerdict]):
             | "OneEach" >> beam.Map(require_unique_id).with_output_types(tuple[str, bytes])
         )
         verdicts: beam.PCollection[DuplicateVerdict] = (
-            {"ids": ids, "partners": partners}
+            {"ids": ids, "keepers": keepers}
             | "GroupById" >> beam.CoGroupByKey()
-            | "Judge" >> beam.Map(judge_document, self._seed).with_output_types(DuplicateVerdict)
+            | "Judge" >> beam.Map(judge_document).with_output_types(DuplicateVerdict)
         )
         return verdicts
-
-
-def partners_of(pair: DuplicatePair) -> Iterator[tuple[str, tuple[str, float]]]:
-    """Yield (document, partner and similarity) for both documents of a pair."""
-    yield pair.a, (pair.b, pair.jaccard)
-    yield pair.b, (pair.a, pair.jaccard)
 
 
 def key_by_id(document: AnyIdRow) -> tuple[str, bytes]:
@@ -158,15 +145,10 @@ def require_unique_id(group: tuple[str, Iterable[bytes]]) -> tuple[str, bytes]:
     return document_id, value
 
 
-def judge_document(group: tuple[str, AnySimilarities], seed: int) -> DuplicateVerdict:
-    """Return the verdict on a document: it is dropped if a partner has a smaller rank."""
+def judge_document(group: tuple[str, AnyKeepers]) -> DuplicateVerdict:
+    """Return the verdict on a document: it is dropped if another one is its keeper."""
     document_id, found = group
-    similarities = dict(found["partners"])
-    if not similarities:  # most documents have no partner
-        return DuplicateVerdict(document_id, kept=True, duplicate_of=None, similarity=None)
-    ids = sorted([document_id, *similarities])
-    one_cluster = np.zeros(len(ids), np.int64)
-    first = ids[int(keepers(np.arange(len(ids), dtype=np.uint64), one_cluster, keeper_rank(ids, seed))[0])]
-    kept = first == document_id
-    closest = max(similarities.values())
-    return DuplicateVerdict(document_id, kept=kept, duplicate_of=None if kept else first, similarity=closest)
+    for keeper, jaccard in found["keepers"]:
+        kept = keeper == document_id
+        return DuplicateVerdict(document_id, kept, None if kept else keeper, jaccard or None)
+    return DuplicateVerdict(document_id, kept=True, duplicate_of=None, similarity=None)

@@ -11,7 +11,7 @@ from typing import TypedDict, TypeVar
 import apache_beam as beam
 import numpy as np
 
-from massivetext.dedup.candidates import bucket_pairs
+from massivetext.dedup.candidates import bucket_pairs, split_crowds
 from massivetext.dedup.minhash import bucket_hashes
 from massivetext.dedup.near_duplicates import bucket_rows, is_near_duplicate, near_shingles, sign_text
 from massivetext.dedup.similarity import similarity
@@ -65,38 +65,64 @@ class FindPairs(beam.PTransform[Rows, beam.PCollection[DuplicatePair]]):
     # never finish ("watermark-pending bundles did not execute", apache/beam issue 26190).
     def expand(self, documents: Rows) -> beam.PCollection[DuplicatePair]:
         """Pair up the members of each bucket, send the shingles of each candidate to its partners, and compare."""
-        options = self._options
-        candidates = (
-            documents
-            | "Sign" >> beam.FlatMap(sign_document, options, self._seed).with_output_types(tuple[bytes, bytes])
-            | "Batch" >> beam.BatchElements(min_batch_size=self._batch, max_batch_size=self._batch)
-            | "CutIntoBands" >> beam.FlatMap(band_signatures, options).with_output_types(tuple[bytes, bytes])
-            | "GroupByBucket" >> beam.GroupByKey()
-            | "PairUp" >> beam.FlatMap(pair_buckets, options.max_bucket).with_output_types(tuple[bytes, bytes])
+        buckets = group_buckets(documents, self._options, self._seed, self._batch)
+        candidates = buckets | "PairUp" >> beam.FlatMap(pair_buckets, self._options.max_bucket).with_output_types(
+            tuple[bytes, bytes]
         )
-        members = (
-            candidates | "Members" >> beam.FlatMapTuple(pair_members).with_output_types(bytes) | "Pack" >> PackDigests()
-        )
-        shingled = (
-            documents
-            | "Shingle"
-            >> beam.FlatMap(shingle_candidate, beam.pvalue.AsSingleton(members), options).with_output_types(
-                tuple[bytes, Sent]
-            )
-            | "GroupShingles" >> beam.GroupByKey()
-            | "OneEach" >> beam.Map(require_unique_digest).with_output_types(tuple[bytes, Sent])
-        )
-        sent = (
-            {"own": shingled, "partners": candidates}
-            | "GroupByFirst" >> beam.CoGroupByKey()
-            | "Send" >> beam.FlatMap(send_shingles).with_output_types(tuple[bytes, Sent])
-        )
-        pairs: beam.PCollection[DuplicatePair] = (
-            {"own": shingled, "sent": sent}
-            | "GroupBySecond" >> beam.CoGroupByKey()
-            | "Verify" >> beam.FlatMap(verify_partners, options).with_output_types(DuplicatePair)
-        )
+        members = candidates | "Members" >> beam.FlatMapTuple(pair_members).with_output_types(bytes)
+        shingled = shingle_candidates(documents, members, self._options)
+        pairs: beam.PCollection[DuplicatePair] = measure_candidates(candidates, shingled, self._options)
         return pairs
+
+
+def group_buckets(
+    documents: Rows, options: NearOptions, seed: int, batch_signatures: int
+) -> beam.PCollection[tuple[bytes, Iterable[bytes]]]:
+    """Return the rows of :data:`BUCKET_MEMBER` of all documents, grouped so that no bucket is split."""
+    groups: beam.PCollection[tuple[bytes, Iterable[bytes]]] = (
+        documents
+        | "Sign" >> beam.FlatMap(sign_document, options, seed).with_output_types(tuple[bytes, bytes])
+        | "Batch" >> beam.BatchElements(min_batch_size=batch_signatures, max_batch_size=batch_signatures)
+        | "CutIntoBands" >> beam.FlatMap(band_signatures, options).with_output_types(tuple[bytes, bytes])
+        | "GroupByBucket" >> beam.GroupByKey()
+    )
+    return groups
+
+
+def shingle_candidates(
+    documents: Rows, members: beam.PCollection[bytes], options: NearOptions
+) -> beam.PCollection[tuple[bytes, Sent]]:
+    """Return (digest of the id, id and packed shingles) of the documents whose digests are members."""
+    packed = members | "Pack" >> PackDigests()
+    shingled: beam.PCollection[tuple[bytes, Sent]] = (
+        documents
+        | "Shingle"
+        >> beam.FlatMap(shingle_candidate, beam.pvalue.AsSingleton(packed), options).with_output_types(
+            tuple[bytes, Sent]
+        )
+        | "GroupShingles" >> beam.GroupByKey()
+        | "OneEach" >> beam.Map(require_unique_digest).with_output_types(tuple[bytes, Sent])
+    )
+    return shingled
+
+
+def measure_candidates(
+    candidates: beam.PCollection[tuple[bytes, bytes]],
+    shingled: beam.PCollection[tuple[bytes, Sent]],
+    options: NearOptions,
+) -> beam.PCollection[DuplicatePair]:
+    """Return the near-duplicates among the candidate pairs, each once."""
+    sent = (
+        {"own": shingled, "partners": candidates}
+        | "GroupByFirst" >> beam.CoGroupByKey()
+        | "Send" >> beam.FlatMap(send_shingles).with_output_types(tuple[bytes, Sent])
+    )
+    pairs: beam.PCollection[DuplicatePair] = (
+        {"own": shingled, "sent": sent}
+        | "GroupBySecond" >> beam.CoGroupByKey()
+        | "Verify" >> beam.FlatMap(verify_partners, options).with_output_types(DuplicatePair)
+    )
+    return pairs
 
 
 def sign_document(document: AnyDocument, options: NearOptions, seed: int) -> Iterator[tuple[bytes, bytes]]:
@@ -121,6 +147,22 @@ def pair_buckets(group: tuple[bytes, Iterable[bytes]], max_bucket: int) -> Itera
     pairs, _oversized = bucket_pairs(members["bucket"], numbers.reshape(-1).astype(np.uint64), max_bucket)
     for a, b in pairs.tolist():
         yield digests[a].tobytes(), digests[b].tobytes()
+
+
+def split_buckets(group: tuple[bytes, Iterable[bytes]], max_bucket: int) -> Iterator[object]:
+    """Yield the pairs of digests that share a bucket of at most ``max_bucket``, and the rows of larger buckets.
+
+    The rows are tagged outputs "crowds": (digest, bucket hash and digest of the first document of the bucket).
+    """
+    members = np.frombuffer(b"".join(group[1]), BUCKET_MEMBER)
+    digests, numbers = np.unique(members["document"], axis=0, return_inverse=True)
+    pairs, buckets, crowded = split_crowds(members["bucket"], numbers.reshape(-1).astype(np.uint64), max_bucket)
+    for a, b in pairs.tolist():
+        yield digests[a].tobytes(), digests[b].tobytes()
+    firsts = crowded[np.unique(buckets, return_index=True)[1]][np.unique(buckets, return_inverse=True)[1]]
+    for bucket, document, first in zip(buckets, crowded.tolist(), firsts.tolist(), strict=True):
+        row = (digests[document].tobytes(), bucket.tobytes() + digests[first].tobytes())
+        yield beam.pvalue.TaggedOutput("crowds", row)
 
 
 def pair_members(a: bytes, b: bytes) -> tuple[bytes, bytes]:

@@ -120,9 +120,9 @@ class DuplicateVerdict(NamedTuple):
     Attributes:
         id: id of the document.
         kept: whether the document stays.
-        duplicate_of: id of its copy with the smallest rank; None if the document stays.
-        similarity: Jaccard similarity with its closest copy, 0 to 1. None if it has no copy, and also for the one of
-            several exact copies that stays.
+        duplicate_of: id of the document that stays instead; None if the document stays.
+        similarity: Jaccard similarity with that document, 0 to 1; for a document that stays, the highest with one that
+            it stands for. None if there is no other, and also for the one of several exact copies that stays.
     """
 
     id: str

@@ -1,5 +1,6 @@
 """Near-deduplication as a stage: partitions, waves and chunks change nothing, and every planted copy is found."""
 
+import dataclasses
 import hashlib
 import itertools
 from collections.abc import Iterator, Sequence
@@ -7,6 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -24,6 +26,8 @@ from massivetext.errors import StageError
 from massivetext.jobs.exact_dedup import run_exact_dedup
 from massivetext.jobs.near_candidates import (
     STAGE,
+    CrowdRows,
+    count_candidate_pairs,
     find_candidates,
     lsh_partition_path,
     plan_lsh_partitions,
@@ -78,6 +82,11 @@ def prepared(folder: Path, texts: Texts = TEXTS) -> tuple[Context, list[WorkItem
     run_exact_dedup(Engine(), context, ())
     context.run.begin(NEAR_DEDUP, context.stage_keys[STAGE])
     return context, [WorkItem(shard, (), 1.0) for shard in context.all_shards()]
+
+
+def transitive(context: Context) -> Context:
+    near = msgspec.structs.replace(context.recipe.near, clusters="transitive")
+    return dataclasses.replace(context, recipe=msgspec.structs.replace(context.recipe, near=near))
 
 
 def deduplicated(
@@ -329,9 +338,32 @@ def test_oversized_buckets_are_counted(tmp_path: Path) -> None:
     commit = write_lsh_partition(context, LshPartitions(0, 32, 1, 1), 5, [np.array(rows, BUCKET_ROW).tobytes()])
 
     assert commit.counts["oversized_buckets"] == 2
-    # All pairs of bucket 2; in the others each document is paired with the first and with its neighbour: the same rows.
-    assert commit.counts["band_pairs"] == limit * (limit - 1) // 2 + 2
+    assert commit.counts["band_pairs"] == limit * (limit - 1) // 2  # all pairs of bucket 2
+    assert commit.counts["crowd_rows"] == 2 * (limit + 1)
     assert commit.files == ()
+
+
+def test_rows_of_oversized_buckets_follow_after_the_pairs(tmp_path: Path) -> None:
+    context = tiny_context(str(tmp_path), {"news": [[]]})
+    layout = LshPartitions(0, 1, 2, 3)
+    crowd = [(1, row) for row in range(context.recipe.near.max_bucket + 1)]
+    for number, rows in enumerate(([(2, 0), (2, 1)], [*crowd, (3, 0), (3, 1)])):
+        commit = write_lsh_partition(context, layout, number, [np.array(rows, BUCKET_ROW).tobytes()])
+        context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
+    (found,) = CrowdRows(context, layout)
+
+    assert found.tolist() == crowd
+    assert count_candidate_pairs(context, layout) == [1, 1]
+
+
+def test_transitive_clusters_pair_each_document_of_an_oversized_bucket_with_two(tmp_path: Path) -> None:
+    context = transitive(tiny_context(str(tmp_path), {"news": [[]]}))
+    limit = context.recipe.near.max_bucket
+    rows = [(1, row) for row in range(limit + 1)]
+    commit = write_lsh_partition(context, LshPartitions(0, 32, 1, 1), 5, [np.array(rows, BUCKET_ROW).tobytes()])
+
+    # The first with every other one, and every one with the next; the pair of the first two is both.
+    assert commit.counts == {"oversized_buckets": 1, "band_pairs": limit + limit - 1, "crowd_rows": 0}
 
 
 def test_the_whole_stage_counts_oversized_buckets(tmp_path: Path) -> None:
@@ -399,7 +431,7 @@ def test_signatures_of_no_documents_give_no_pairs(tmp_path: Path) -> None:
     context = deduplicated(tmp_path, {"news": [[], [""]]})
 
     assert counts(context, "pairs/") == {}
-    assert counts(context, "clusters") == {"clusters": 0, "clustered": 0, "largest_cluster": 0}
+    assert set(counts(context, "clusters").values()) == {0}
     assert verdict(context, "news", 1, 0).kept
 
 

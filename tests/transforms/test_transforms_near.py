@@ -3,6 +3,7 @@
 
 import itertools
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -12,9 +13,9 @@ from apache_beam.runners.portability.fn_api_runner.execution import GroupingBuff
 from beam_rows import THREADS, documents, outputs
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from near_runs import deduplicated
 
 from massivetext import transforms
-from massivetext.dedup.clusters import connected_components
 from massivetext.dedup.keeper import keeper_rank
 from massivetext.dedup.minhash import MinHash, bucket_hashes
 from massivetext.dedup.similarity import similarity
@@ -22,7 +23,8 @@ from massivetext.errors import UserError
 from massivetext.recipe import NearOptions
 from massivetext.shingles import shingle_hashes
 from massivetext.transforms.id_sets import id_digest
-from massivetext.transforms.mark_near import Similarities, judge_document
+from massivetext.transforms.mark_near import Keepers, judge_document
+from massivetext.transforms.near_keepers import label_components
 from massivetext.transforms.near_pairs import (
     BATCH_SIGNATURES,
     BUCKET_MEMBER,
@@ -32,6 +34,7 @@ from massivetext.transforms.near_pairs import (
     pair_buckets,
     send_shingles,
     sign_document,
+    split_buckets,
     verify_partners,
 )
 from massivetext.transforms.pcollection_rows import DuplicatePair, DuplicateVerdict
@@ -72,20 +75,27 @@ def pairs_of(texts: dict[str, str], options: NearOptions) -> dict[tuple[str, str
 
 def verdicts_of(texts: dict[str, str], options: NearOptions, seed: int) -> dict[str, dict[str, Any]]:
     """What the transform should say, from all pairs."""
-    names = sorted(texts)
-    rank = dict(zip(names, keeper_rank(names, seed).tolist(), strict=True))
-    expected = {}
+    ranks = keeper_rank(sorted(texts), seed).tolist()
     pairs = pairs_of(texts, options)
-    for name in names:
-        partners = {b if a == name else a: jaccard for (a, b), jaccard in pairs.items() if name in (a, b)}
-        first = min([name, *partners], key=lambda one: rank[one])
+    keepers: dict[str, str] = {}
+    for _, name in sorted(zip(ranks, sorted(texts), strict=True)):
+        similar = [other for other, own in keepers.items() if own == other and _pair(name, other) in pairs]
+        keepers[name] = similar[0] if similar else name  # the first by rank
+    expected = {}
+    for name, keeper in keepers.items():
+        group = [other for other, own in keepers.items() if own == name != other]
+        copies = [keeper] if keeper != name else group
         expected[name] = {
             "id": name,
-            "kept": first == name,
-            "duplicate_of": None if first == name else first,
-            "similarity": max(partners.values(), default=None),
+            "kept": keeper == name,
+            "duplicate_of": None if keeper == name else keeper,
+            "similarity": max((pairs[_pair(name, other)] for other in copies), default=None),
         }
     return expected
+
+
+def _pair(one: str, other: str) -> tuple[str, str]:
+    return min(one, other), max(one, other)
 
 
 class InBatches(beam.PTransform[Any, Any]):
@@ -171,16 +181,31 @@ def test_a_pair_must_exceed_the_threshold() -> None:
     assert list(verify_partners((b"B", group), NearOptions(threshold=0.5))) == []
 
 
-def test_the_verdict_names_the_first_of_the_partners_and_the_closest_similarity() -> None:
-    names = ["a", "b", "c", "d"]
-    first, second, third, last = sorted(names, key=lambda name: keeper_rank([name], 0)[0])
-    group = Similarities(ids=[b""], partners=[(last, 0.95), (second, 0.85), (first, 0.81)])
+def test_a_verdict_names_the_keeper() -> None:
+    copy, keeper = (Keepers(ids=[b""], keepers=[("b", 0.9)]) for _ in range(2))
 
-    assert judge_document((third, group), 0) == DuplicateVerdict(third, kept=False, duplicate_of=first, similarity=0.95)
-    assert judge_document((first, Similarities(ids=[b""], partners=[(third, 0.81)])), 0) == DuplicateVerdict(
-        first, True, None, 0.81
-    )
-    assert judge_document((first, Similarities(ids=[b""], partners=[])), 0) == DuplicateVerdict(first, True, None, None)
+    assert judge_document(("a", copy)) == DuplicateVerdict("a", kept=False, duplicate_of="b", similarity=0.9)
+    assert judge_document(("b", keeper)) == DuplicateVerdict("b", True, None, 0.9)
+    assert judge_document(("b", Keepers(ids=[b""], keepers=[("b", 0.0)]))) == DuplicateVerdict("b", True, None, None)
+    assert judge_document(("c", Keepers(ids=[b""], keepers=[]))) == DuplicateVerdict("c", True, None, None)
+
+
+def test_rows_of_large_buckets_name_the_first_document_of_their_bucket() -> None:
+    rows = [member(1, "a"), member(1, "b"), member(1, "c"), member(2, "a"), member(2, "d")]
+    found = list(split_buckets((b"", rows), 2))
+    pairs = [frozenset(each) for each in found if isinstance(each, tuple)]
+    crowds = [each.value for each in found if isinstance(each, beam.pvalue.TaggedOutput)]
+
+    assert pairs == [frozenset(map(id_digest, "ad"))]
+    assert {digest for digest, _ in crowds} == set(map(id_digest, "abc"))
+    assert {row for _, row in crowds} == {b"\x01" + bytes(7) + crowds[0][0]}
+
+
+def test_components_are_named_by_one_of_their_documents() -> None:
+    a, b, c, d, e = (bytes([name]) * 16 for name in b"abcde")
+    found = dict(label_components((b"", [a + b, c + b, d + e])))
+
+    assert found == {a: a, b: a, c: a, d: d, e: d}
 
 
 # -- the whole ---------------------------------------------------------------------------------------------------------
@@ -221,39 +246,39 @@ def test_verdicts_follow_from_the_pairs_whatever_the_order_and_the_bundles(
     assert found == verdicts_of(texts, OPTIONS, seed)
 
 
-@given(
-    st.integers(0, 2**62 - 1),
-    st.sets(st.tuples(st.integers(0, 7), st.integers(0, 7)).filter(lambda pair: pair[0] < pair[1]), max_size=12),
-)
-def test_all_that_goes_goes_in_a_run_too_and_in_clusters_of_mutual_copies_just_that(
-    seed: int, edges: set[tuple[int, int]]
-) -> None:
-    names = [str(node) for node in range(8)]
-    rank = keeper_rank(names, seed)
-    partners = {node: [a + b - node for a, b in edges if node in (a, b)] for node in range(8)}
-    gone = {
-        node
-        for node in range(8)
-        if not judge_document(
-            (names[node], Similarities(ids=[b""], partners=[(names[p], 0.9) for p in partners[node]])), seed
-        ).kept
-    }
-    nodes, labels = connected_components(np.array(sorted(edges), np.uint64).reshape(-1, 2))
-    clusters = [{int(node) for node in nodes[labels == label]} for label in np.unique(labels)]
-    gone_in_a_run = {node for cluster in clusters for node in cluster - {min(cluster, key=lambda one: rank[one])}}
-
-    assert gone <= gone_in_a_run
-    for cluster in clusters:
-        if all(pair in edges for pair in itertools.combinations(sorted(cluster), 2)):
-            assert gone & cluster == gone_in_a_run & cluster
-
-
-def test_a_chain_is_where_the_transform_and_a_run_differ() -> None:
-    # With this seed the middle of the chain ranks last: it goes, and both ends stay, of which a run drops one.
-    seed = next(seed for seed in range(100) if keeper_rank(list(CHAIN), seed).argmax() == 1)
+@pytest.mark.parametrize("last", ["chain-a", "chain-b", "chain-c"])
+def test_what_goes_of_a_chain_resembles_what_stays(last: str) -> None:
+    seed = next(seed for seed in range(100) if keeper_rank(list(CHAIN), seed).argmax() == list(CHAIN).index(last))
     found = marked(list(CHAIN.items()), seed=seed)
 
-    assert [found[name]["kept"] for name in CHAIN] == [True, False, True]
+    assert found == verdicts_of(CHAIN, OPTIONS, seed)
+    # The middle goes if it is the last, and both ends stay; otherwise it may be the first and stay alone.
+    assert sum(row["kept"] for row in found.values()) in {1, 2}
+    assert last != "chain-b" or [found[name]["kept"] for name in CHAIN] == [True, False, True]
+
+
+def test_verdicts_of_a_flood_and_of_large_buckets_are_those_of_a_run(tmp_path: Path) -> None:
+    words = [f"f{at}" for at in range(60)]
+    flood = [" ".join([*words[:n], f"v{n}", *words[n + 1 :], f"end{n}"]) for n in range(60)]
+    chain = [" ".join(f"w{at}" for at in range(5 * k, 5 * k + 40)) for k in range(20)]
+    near = NearOptions(ngram=4, threshold=0.7, max_bucket=8)
+    context = deduplicated(tmp_path, {"news": [[*flood, *chain]]}, near)
+    (shard,) = context.all_shards()
+    ids = context.run.read_table("documents", shard, ["id"])["id"].to_pylist()
+    said = {
+        name: (row["kept"], None if row["kept"] else ids[row["cluster"]], row["similarity"])
+        for name, row in zip(ids, context.run.read_table("verdicts/near", shard).to_pylist(), strict=True)
+    }
+    texts = list(zip(ids, [*flood, *chain], strict=True))
+
+    def build(pipeline: beam.Pipeline) -> dict[str, Any]:
+        mark = transforms.MarkNearDuplicates(ngram=4, threshold=0.7, max_bucket=8, seed=context.recipe.seed)
+        return {"verdicts": documents(pipeline, texts) | mark}
+
+    found = outputs(build)["verdicts"]
+
+    assert {row["id"]: (row["kept"], row["duplicate_of"], row["similarity"]) for row in found} == said
+    assert sum(kept for kept, _, _ in said.values()) < 20
 
 
 def test_verdicts_on_documents_of_several_sources_can_be_applied_again_and_again() -> None:

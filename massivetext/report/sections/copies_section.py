@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from massivetext.formatting import count_noun
 from massivetext.report import charts
-from massivetext.report.duplicates import ClusterReport, DuplicateCluster, ReportedPair
+from massivetext.report.duplicates import ClusterReport, ComponentReport, DuplicateCluster, ReportedPair
 from massivetext.report.markup import Child, Html, element, html_table, join_html
 from massivetext.report.run_report import RunReport
 from massivetext.report.sections.building_blocks import PageCharts, document_html, origin_html, section
@@ -27,6 +27,8 @@ def duplicates_section(report: RunReport, page_charts: PageCharts, verdicts: Ver
         children.append(page_charts.add("clusters", charts.cluster_size_chart(by_segment, funnel_segments), label))
     if report.near is not None:
         children.append(_candidates(report, page_charts))
+        if report.near.components is not None and report.near.components.count:
+            children.append(_components(report.near.components))
     for stage, clusters in found.items():
         if clusters.largest:
             summary = element("summary", f"Largest clusters: {stage.title}")
@@ -34,13 +36,14 @@ def duplicates_section(report: RunReport, page_charts: PageCharts, verdicts: Ver
             children.append(element("details", summary, listed))
     pairs = [pair for source in report.sources.values() for pair in source.near]
     if pairs:
-        summary = element("summary", "A sample of near duplicates, each with what it resembles most")
+        summary = element("summary", "A sample of near duplicates, each with a document that it resembles")
         children.append(element("details", summary, element("ol", *(_pair(pair) for pair in pairs), class_="examples")))
     return section(
         "duplicates",
         "Duplicates",
         "Documents with equal texts are exact duplicates; near duplicates share more of their word n-grams than the "
-        "threshold. Of each cluster one document is kept, drawn by a seeded hash of its id.",
+        "threshold. A cluster is a kept document with those that were removed for its sake; which one is kept is drawn "
+        "by a seeded hash of its id.",
         *children,
     )
 
@@ -58,9 +61,9 @@ def _candidates(report: RunReport, page_charts: PageCharts) -> Html:
     if near is None or not near.candidates:
         return element("p", "No two documents were similar enough to be compared.")
     sentence = (
-        f"{count_noun(near.candidates, 'candidate pair')} with a common band of MinHash signatures; of these, compared "
-        f"exactly, {near.verified:,} exceeded a similarity of {near.threshold:g} and {near.rejected_frac:.1%} were "
-        "rejected."
+        f"{count_noun(near.candidates, 'pair')}, most of them with a common band of MinHash signatures; of these, "
+        f"compared exactly, {near.verified:,} exceeded a similarity of {near.threshold:g} and "
+        f"{near.rejected_frac:.1%} were rejected."
     )
     return join_html(
         [
@@ -71,6 +74,26 @@ def _candidates(report: RunReport, page_charts: PageCharts) -> Html:
             ),
         ]
     )
+
+
+def _components(components: ComponentReport) -> Html:
+    """Return what near-duplicate pairs connect, and how much of it stays."""
+    found = count_noun(components.count, "component")
+    sentence = (
+        f"Near-duplicate pairs connect their documents to {found}. {components.kept_apart:,} of these documents "
+        "resemble no kept one and are kept; one document for each component would have removed them."
+    )
+    if components.unmeasured_pairs:
+        sentence += (
+            f" After the last round {count_noun(components.unmeasured_pairs, 'pair')} of kept documents had not been "
+            "measured, so near duplicates may be left among them."
+        )
+    rows: list[list[Child]] = [
+        [each.documents, each.kept, "–" if each.diameter is None else each.diameter, origin_html(each.first)]
+        for each in components.largest
+    ]
+    head = ["documents", "kept", "diameter", "first document"]
+    return join_html([element("p", sentence), html_table("The largest components", head, rows)])
 
 
 def _cluster(cluster: DuplicateCluster) -> Html:

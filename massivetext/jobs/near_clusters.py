@@ -1,0 +1,73 @@
+"""Clusters of near-duplicates as connected components: ``clusters = "transitive"``."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from massivetext.dedup.candidates import Pairs
+from massivetext.dedup.clusters import connected_components, keepers
+from massivetext.dedup.keeper import combine_ranks
+from massivetext.dedup.near_duplicates import is_near_duplicate
+from massivetext.jobs.keeper_ranks import columns_for_ranks, rank_columns
+from massivetext.jobs.near_candidates import STAGE
+from massivetext.jobs.near_sizes import NearDedupSizes
+from massivetext.jobs.near_verification import PairChunk
+from massivetext.runs.context import Context
+from massivetext.runs.store import ShardCommit
+from massivetext.schema import U64, row_numbers, shard_numbers
+from massivetext.storage import files as fs
+from massivetext.storage import tables
+
+CLUSTERS = "duplicates/clusters.parquet"
+
+
+def write_transitive_clusters(context: Context, chunks: Iterable[PairChunk], sizes: NearDedupSizes) -> None:
+    """Write the clusters that the near-duplicate pairs connect, and commit them."""
+    run, key = context.run, context.stage_keys[STAGE]
+    found = list(pairs_above_threshold(context, chunks))
+    edges = np.concatenate([np.zeros((0, 2), np.uint64), *(pairs for pairs, _ in found)])
+    jaccard = np.concatenate([np.zeros(0), *(values for _, values in found)])
+    nodes, labels = connected_components(edges)
+    keeper = keepers(nodes, labels, read_ranks(context, nodes))
+    closest = np.zeros(len(nodes))
+    for side in (0, 1):
+        np.maximum.at(closest, np.searchsorted(nodes, edges[:, side]), jaccard)
+    with fs.publish(run.path(CLUSTERS)) as new:
+        table = pa.table({"address": nodes, "keeper": keeper, "similarity": closest})
+        pq.write_table(table, new, row_group_size=sizes.cluster_rows)
+    members = np.unique(keeper, return_counts=True)[1]
+    counts = {"clusters": len(members), "clustered": len(nodes), "largest_cluster": int(members.max(initial=0))}
+    run.commit_shard(STAGE, key, ShardCommit("clusters", (run.committed(new, len(nodes)),), counts))
+
+
+def pairs_above_threshold(
+    context: Context, chunks: Iterable[PairChunk]
+) -> Iterator[tuple[Pairs, npt.NDArray[np.float64]]]:
+    """Yield the near-duplicate pairs of each chunk with their Jaccard similarity."""
+
+    def read(chunk: PairChunk) -> pa.Table:
+        return tables.read_table(context.run.path(chunk.evidence), ["a", "b", "jaccard"])
+
+    for table in fs.concurrently(context.run.folder, read, chunks):
+        a, b, jaccard = (column.to_numpy() for column in table.columns)
+        above = is_near_duplicate(jaccard, context.recipe.near)
+        yield np.stack([a[above], b[above]], axis=1), jaccard[above]
+
+
+def read_ranks(context: Context, nodes: U64) -> U64:
+    """Return the rank of each node, by the preferences of the recipe; the nodes are sorted document references."""
+
+    def ranks(group: U64) -> U64:
+        shard = context.shard_by_number(int(shard_numbers(group[:1])[0]))
+        rows, wanted = row_numbers(group), columns_for_ranks(context.recipe)
+        table = context.run.read_table("documents", shard, wanted).take(pa.array(rows))
+        return rank_columns(context, shard, rows, table)
+
+    starts = np.unique(shard_numbers(nodes), return_index=True)[1]
+    by_shard = np.split(nodes, starts[1:]) if len(nodes) else []
+    none = np.zeros((0, len(context.recipe.preferences) + 1), np.uint64)
+    columns = np.concatenate([none, *fs.concurrently(context.run.folder, ranks, by_shard)])
+    return columns[:, 0] if columns.shape[1] == 1 else combine_ranks(list(columns.T))

@@ -1,0 +1,238 @@
+"""The choice of the near-duplicates that are kept, with the pairs that it takes: ``clusters = "representative"``.
+
+The driver holds some 50 bytes per document that is in a near-duplicate pair or an oversized bucket, and one window of
+the pairs (:mod:`massivetext.dedup.pair_windows`); workers measure.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from massivetext.dedup import pair_files
+from massivetext.dedup.candidates import Pairs
+from massivetext.dedup.lsh_partitions import LshPartitions
+from massivetext.dedup.pair_windows import WINDOW_PAIRS, PairWindows
+from massivetext.dedup.representatives import (
+    I64,
+    Choice,
+    Crowds,
+    choose_representatives,
+    components,
+    diameter,
+)
+from massivetext.engines.engine import Engine
+from massivetext.jobs.near_candidates import STAGE, CrowdRows
+from massivetext.jobs.near_clusters import CLUSTERS, pairs_above_threshold, read_ranks
+from massivetext.jobs.near_sizes import NearDedupSizes
+from massivetext.jobs.near_verification import PairChunk, pair_partition_path, verify_chunks
+from massivetext.runs.context import Context
+from massivetext.runs.store import CommittedFile, ShardCommit
+from massivetext.schema import COMPONENTS, U64
+from massivetext.storage import files as fs
+
+LARGEST_COMPONENTS = "duplicates/components.parquet"
+
+_DESCRIBED = 5  # components, the largest
+_GATHERED = 2**20  # document references that are gathered before they are made distinct
+
+
+def write_representatives(
+    engine: Engine, context: Context, lsh_partitions: LshPartitions, chunks: Sequence[PairChunk], sizes: NearDedupSizes
+) -> None:
+    """Choose the documents to keep, measure what that takes, write clusters and components, and commit them."""
+    crowds = CrowdRows(context, lsh_partitions)
+    documents = _RankedDocuments(context, _documents(context, crowds, chunks))
+    rounds = _Rounds(engine, context, lsh_partitions, crowds, documents, sizes, chunks)
+    with PairWindows(len(documents), 2 * rounds.near_pairs(), window_pairs=sizes.window_pairs) as windows:
+        for pairs, _ in pairs_above_threshold(context, chunks):
+            windows.add(documents.places(pairs))
+        choice = choose_representatives(
+            len(documents), windows, rounds.crowds, rounds.measure, context.recipe.near.max_bucket
+        )
+        firsts = components(len(documents), windows)
+        files = (
+            _write_clusters(context, documents, choice.keepers, firsts, rounds.chunks, sizes),
+            _write_components(context, documents, choice.keepers, firsts, windows),
+        )
+    counts = _counts(choice, firsts)
+    context.run.commit_shard(STAGE, context.stage_keys[STAGE], ShardCommit("clusters", files, counts))
+
+
+class _RankedDocuments:
+    """Documents by place (position in the order of their ranks); made from distinct, sorted document references."""
+
+    def __init__(self, context: Context, document_refs: U64) -> None:
+        self._sorted = document_refs
+        order = np.lexsort((document_refs, read_ranks(context, document_refs)))
+        self.refs = document_refs[order]
+        self._places = np.empty(len(order), np.int64)
+        self._places[order] = np.arange(len(order))
+
+    def __len__(self) -> int:
+        return len(self.refs)
+
+    def places(self, document_refs: U64) -> I64:
+        """Return the places of document references, in their shape."""
+        found: I64 = self._places[np.searchsorted(self._sorted, document_refs)]
+        return found
+
+
+def _documents(context: Context, crowds: CrowdRows, chunks: Iterable[PairChunk]) -> U64:
+    """Return the documents that are in a near-duplicate pair or an oversized bucket, distinct and sorted."""
+    found, gathered, count = np.zeros(0, np.uint64), [np.zeros(0, np.uint64)], 0
+    in_pairs = (pairs.ravel() for pairs, _ in pairs_above_threshold(context, chunks))
+    in_crowds = (rows["document_ref"] for rows in crowds)
+    for document_refs in (each for source in (in_pairs, in_crowds) for each in source):
+        gathered.append(document_refs)
+        count += len(document_refs)
+        if count > max(_GATHERED, len(found)):
+            found, gathered, count = np.unique(np.concatenate([found, *gathered])), [], 0
+    return np.unique(np.concatenate([found, *gathered]))
+
+
+class _Rounds:
+    """Measures, round by round, the pairs that the choice of keepers asks for."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        context: Context,
+        lsh_partitions: LshPartitions,
+        crowds: CrowdRows,
+        documents: _RankedDocuments,
+        sizes: NearDedupSizes,
+        chunks: Sequence[PairChunk],
+    ) -> None:
+        self._engine, self._context, self._sizes = engine, context, sizes
+        self._lsh_partitions, self._crowds, self._documents = lsh_partitions, crowds, documents
+        self.chunks = list(chunks)
+
+    def near_pairs(self) -> int:
+        """Return the number of pairs above the threshold in all chunks so far."""
+        names = [chunk.name for chunk in self.chunks]
+        commits = self._context.run.done(STAGE, self._context.stage_keys[STAGE], names)
+        return sum(commit.counts["pairs"] for commit in commits.values())
+
+    def crowds(self) -> Iterator[Crowds]:
+        """Yield the rows of oversized buckets, by LSH partition."""
+        for rows in self._crowds:
+            yield rows["bucket"], self._documents.places(rows["document_ref"])
+
+    def measure(self, round_number: int, wanted: I64) -> tuple[int, I64]:
+        """Measure the pairs that no band and no earlier round has measured; see ``Measure``."""
+        pairs = np.sort(self._documents.refs[wanted], axis=1)
+        partitions = pair_files.pair_partition_of(pairs, self._lsh_partitions.pair_partitions)
+        chunks: list[PairChunk] = []
+        measured = 0
+        for partition in np.unique(partitions).tolist():
+            new = pair_files.without_pairs(pairs[partitions == partition], self._known(partition, round_number))
+            if len(new):
+                measured += len(new)
+                path = pair_partition_path(self._context, partition, round_number)
+                fs.write_bytes(path, pair_files.pack_pairs(new))
+                numbers = range(-(-len(new) // self._sizes.chunk_pairs))
+                chunks += [PairChunk(partition, number, round_number) for number in numbers]
+        verify_chunks(self._engine, self._context, chunks, self._sizes)
+        self.chunks += chunks
+        above = [self._documents.places(pairs) for pairs, _ in pairs_above_threshold(self._context, chunks)]
+        return measured, np.concatenate([np.zeros((0, 2), np.int64), *above])
+
+    def _known(self, partition: int, round_number: int) -> Pairs:
+        rounds = {chunk.round_number for chunk in self.chunks if chunk.pair_partition == partition}
+        paths = [pair_partition_path(self._context, partition, each) for each in sorted(rounds | {0})]
+        return np.concatenate([pair_files.unpack_pairs(fs.read_bytes(path)) for path in paths])
+
+
+# -- results -----------------------------------------------------------------------------------------------------------
+
+
+def _write_clusters(
+    context: Context,
+    documents: _RankedDocuments,
+    keepers: I64,
+    firsts: I64,
+    chunks: Sequence[PairChunk],
+    sizes: NearDedupSizes,
+) -> CommittedFile:
+    """Write the keeper of each document in a near-duplicate pair, and its measured similarity with it."""
+    similarity = _similarities(context, documents, keepers, chunks)
+    rows = np.flatnonzero(np.bincount(firsts, minlength=len(firsts))[firsts] > 1)
+    rows = rows[np.argsort(documents.refs[rows])]
+    table = pa.table(
+        {
+            "address": documents.refs[rows],
+            "keeper": documents.refs[keepers[rows]],
+            "similarity": pa.array(
+                similarity[rows], mask=similarity[rows] == 0.0
+            ),  # null: kept, and nothing is its copy
+            "component": documents.refs[firsts[rows]],
+        }
+    )
+    with fs.publish(context.run.path(CLUSTERS)) as new:
+        pq.write_table(table, new, row_group_size=sizes.cluster_rows)
+    return context.run.committed(new, len(rows))
+
+
+def _similarities(
+    context: Context, documents: _RankedDocuments, keepers: I64, chunks: Sequence[PairChunk]
+) -> npt.NDArray[np.float64]:
+    """Return the similarity of each removed document with its keeper; of a keeper, the highest with its copies or 0."""
+    found = np.zeros(len(documents))
+    for pairs, jaccard in pairs_above_threshold(context, chunks):
+        ends = np.sort(documents.places(pairs), axis=1)
+        removed = keepers[ends[:, 1]] == ends[:, 0]
+        for side in (0, 1):
+            np.maximum.at(found, ends[removed, side], jaccard[removed])
+    return found
+
+
+def _write_components(
+    context: Context, documents: _RankedDocuments, keepers: I64, firsts: I64, windows: PairWindows
+) -> CommittedFile:
+    """Write the largest connected components of the near-duplicate pairs, with their diameters."""
+    members = np.bincount(firsts, minlength=len(firsts))
+    kept = np.bincount(firsts[keepers == np.arange(len(keepers))], minlength=len(firsts))
+    largest = np.lexsort((np.arange(len(members)), -members))[:_DESCRIBED]
+    largest = largest[members[largest] > 1]
+    columns = {
+        "component": documents.refs[largest],
+        "documents": members[largest],
+        "kept": kept[largest],
+        "diameter": [_diameter_of(first, firsts, windows) for first in largest.tolist()],
+    }
+    table = pa.table([pa.array(columns[field.name], field.type) for field in COMPONENTS], schema=COMPONENTS)
+    with fs.publish(context.run.path(LARGEST_COMPONENTS)) as new:
+        pq.write_table(table, new)
+    return context.run.committed(new, len(largest))
+
+
+def _diameter_of(first: int, firsts: I64, windows: PairWindows) -> int | None:
+    """Return the diameter of a component; None if it has too many pairs to be in memory at once."""
+    found, count = [], 0
+    for window in windows:
+        found.append(window[firsts[window[:, 0]] == first])
+        count += len(found[-1])
+        if count > WINDOW_PAIRS:
+            return None
+    return diameter(np.concatenate(found))
+
+
+def _counts(choice: Choice, firsts: I64) -> dict[str, int]:
+    members = np.bincount(firsts, minlength=len(firsts))
+    copies = np.bincount(choice.keepers, minlength=len(firsts))
+    clustered = members[firsts] > 1
+    kept = int((clustered & (choice.keepers == np.arange(len(firsts)))).sum())
+    found = int((members > 1).sum())
+    return {
+        "clusters": int((copies > 1).sum()),
+        "clustered": int(clustered.sum()),
+        "largest_cluster": int(copies.max(initial=0)) if found else 0,
+        "components": found,
+        "largest_component": int(members.max(initial=0)) if found else 0,
+        "kept_apart": kept - found,
+        "rounds": choice.rounds,
+        "unmeasured_pairs": choice.unmeasured,
+    }
