@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike, fspath
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from massivetext.corpus.document_columns import COMPUTED, ColumnChoice, measured_signals, read_documents
@@ -21,6 +22,8 @@ from massivetext.toml_tables import describe_value, suggestion
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from massivetext.corpus.rule_changes import Rules, Value
+    from massivetext.corpus.what_if import WhatIf
     from massivetext.report.funnel import Funnel
     from massivetext.report.trace import Trace
 
@@ -157,6 +160,69 @@ class OpenedRun:
         from massivetext.report.funnel import read_funnel
 
         return read_funnel(self.context.run, list(self.sources))
+
+    def changed_rules(
+        self,
+        changes: "Mapping[str, Value]" = MappingProxyType({}),
+        *,
+        rule_sets: Sequence[str] = (),
+        sources: Sequence[str] | None = None,
+    ) -> "Rules":
+        """Return the rules of some sources with changes, for :meth:`whatif`.
+
+        Args:
+            changes: new values by name: ``{"gopher/word_count.min": 100}``; ``min``, ``max`` (None: no bound),
+                ``allow`` or ``report_only``; for a rule with alternatives also their signal: ``"set/rule.signal.min"``.
+            rule_sets: names or paths of rule sets that take the place of all rules, as ``rules`` in a recipe; empty:
+                the rules of the run. A source without rules gets them only if ``sources`` names it.
+            sources: names of the sources; None: all.
+
+        Raises:
+            UserError: no such source, rule, field or rule set, or a value that makes no rule.
+        """
+        from massivetext.corpus.rule_changes import change_rules, make_change, replace_rule_sets
+
+        chosen = self._several(sources)
+        rules = {source: self.rules[source] for source in chosen}
+        if rule_sets:
+            judged = [source for source in chosen if self.rules[source] or sources is not None]
+            rules = dict(replace_rule_sets(rules, rule_sets, judged))
+        return change_rules(rules, [make_change(name, value) for name, value in changes.items()])
+
+    def whatif(
+        self,
+        changes: "Mapping[str, Value]" = MappingProxyType({}),
+        *,
+        rule_sets: Sequence[str] = (),
+        sources: Sequence[str] | None = None,
+    ) -> "WhatIf":
+        """Return what changed rules would keep, exactly, over all documents; arguments as of :meth:`changed_rules`.
+
+        Raises:
+            UserError: as :meth:`changed_rules`, or a rule reads a signal that the run has not measured.
+            StageError: a file is damaged.
+        """
+        return self.whatif_each([self.changed_rules(changes, rule_sets=rule_sets, sources=sources)])[0]
+
+    def whatif_each(self, variants: "Sequence[Rules]") -> "list[WhatIf]":
+        """Return what each of several variants of the rules would keep, in one pass over the files.
+
+        Only a single variant comes with examples of documents.
+
+        Args:
+            variants: results of :meth:`changed_rules`, all for the same sources.
+
+        Raises:
+            UserError: a rule reads a signal that the run has not measured.
+            StageError: a file is damaged.
+        """
+        from massivetext.corpus.what_if import ask_what_if
+
+        with explain_damage(self.context.run):
+            return ask_what_if(self.context, variants, sorted(variants[0])) if variants else []
+
+    def _several(self, sources: Sequence[str] | None) -> tuple[str, ...]:
+        return self.sources if sources is None else tuple(sorted({self._sources(each)[0] for each in sources}))
 
     def _sources(self, source: str | None) -> tuple[str, ...]:
         if source is None:
