@@ -222,7 +222,11 @@ class OpenedRun:
             return ask_what_if(self.context, variants, sorted(variants[0])) if variants else []
 
     def _several(self, sources: Sequence[str] | None) -> tuple[str, ...]:
-        return self.sources if sources is None else tuple(sorted({self._sources(each)[0] for each in sources}))
+        return self.sources if sources is None else tuple(sorted(set(map(self.require_source, sources))))
+
+    def require_source(self, source: str) -> str:
+        """Return the name of a source. Raises UserError if the run has none of this name."""
+        return self._sources(source)[0]
 
     def _sources(self, source: str | None) -> tuple[str, ...]:
         if source is None:
