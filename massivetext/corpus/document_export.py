@@ -13,7 +13,7 @@ from massivetext.corpus.document_columns import ColumnChoice, measured_signals, 
 from massivetext.corpus.document_files import DocumentFormat, json_lines
 from massivetext.corpus.fates import deciding_stages
 from massivetext.corpus.opened_run import OpenedRun
-from massivetext.errors import StageError
+from massivetext.errors import StageError, UserError
 from massivetext.records.exports.export_folder import ExportFolder
 from massivetext.records.exports.export_format import ExportedFile, ExportedShard, json_file
 from massivetext.records.exports.export_manifest import ExportKey, parse_sealed
@@ -21,6 +21,7 @@ from massivetext.records.exports.exporter import export_target, require_sound
 from massivetext.runs.stage import VerdictSet
 from massivetext.runs.store import CommittedFile, Shard, json_sha256
 from massivetext.storage import files as fs
+from massivetext.toml_tables import suggestion
 
 SCHEMA = "massivetext-documents/1"
 _VERSION = 1  # of the files: to be raised when the same documents give other bytes
@@ -125,6 +126,11 @@ def export_documents(
     deciding = deciding_stages(context, after)
     columns = [*_COLUMNS, *(_REASONS if removed else ()), *signals]
     measured = [name for source in chosen for name in measured_signals(context, source)]
+    for name in signals:
+        if name not in measured:
+            raise UserError(
+                f"signals: want signals that the run has measured, got {name!r}{suggestion(name, measured)}"
+            )
     choice = ColumnChoice(measured, columns, signals_first=True)
     folder = export_target(context.run, target)
     key = ExportKey(

@@ -162,7 +162,7 @@ def test_what_cannot_be_exported_is_said(finished: Path, judged: Path, tmp_path:
         export_documents(run, JSONL, f"{finished}/out")
     with pytest.raises(UserError, match="source: want one of web, wikipedia, got 'news'"):
         export_documents(run, JSONL, out, sources=["news"])
-    with pytest.raises(UserError, match=r"want columns of documents .* got 'text'"):
+    with pytest.raises(UserError, match="signals: want signals that the run has measured, got 'text'"):
         export_documents(run, JSONL, out, signals=["text"])
     with pytest.raises(StageError, match="stage 'exact-dedup' is not complete, so it is not known what the run keeps"):
         export_documents(half, JSONL, out)
