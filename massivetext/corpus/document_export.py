@@ -260,12 +260,13 @@ class _LinesDigest:
         """SHA-256 as hex."""
         return self._digest.hexdigest()
 
-    def watch(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Yield the batches, and count them."""
+    def watch(self, batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[pa.RecordBatch, bytes]]:
+        """Yield the batches with their JSON lines, and count them."""
         for batch in batches:
+            lines = json_lines(batch)
             self.documents += batch.num_rows
-            self._digest.update(json_lines(batch))
-            yield batch
+            self._digest.update(lines)
+            yield batch, lines
 
 
 def _commit_name(shard: Shard) -> str:

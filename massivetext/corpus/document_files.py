@@ -13,10 +13,10 @@ import zstandard
 from massivetext.errors import UserError
 from massivetext.toml_tables import suggestion
 
-_LEVEL = 3  # of zstd: about 300 MB/s per core
+_LEVEL = 1  # of zstd: half the time of level 3, for files that are a seventh larger
 _BLOCK = 1 << 20  # bytes
 
-Batches = Iterable[pa.RecordBatch]
+Written = Iterable[tuple[pa.RecordBatch, bytes]]  # batches, each with its lines by :func:`json_lines`
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class DocumentFormat:
     """
 
     name: str
-    write: Callable[[Path, pa.Schema, Batches], None]
+    write: Callable[[Path, pa.Schema, Written], None]
     read: Callable[[Path], Iterator[bytes]]
 
 
@@ -46,10 +46,10 @@ def json_lines(batch: pa.RecordBatch) -> bytes:
     return b"".join(line + b"\n" for line in lines)
 
 
-def _write_jsonl(path: Path, _schema: pa.Schema, batches: Batches) -> None:
+def _write_jsonl(path: Path, _schema: pa.Schema, batches: Written) -> None:
     with path.open("wb") as raw, zstandard.ZstdCompressor(level=_LEVEL).stream_writer(raw, closefd=False) as out:
-        for batch in batches:
-            out.write(json_lines(batch))
+        for _, lines in batches:
+            out.write(lines)
 
 
 def _read_jsonl(path: Path) -> Iterator[bytes]:
@@ -57,9 +57,9 @@ def _read_jsonl(path: Path) -> Iterator[bytes]:
         yield from iter(lambda: stream.read(_BLOCK), b"")
 
 
-def _write_parquet(path: Path, schema: pa.Schema, batches: Batches) -> None:
+def _write_parquet(path: Path, schema: pa.Schema, batches: Written) -> None:
     with path.open("wb") as raw, pq.ParquetWriter(raw, schema, compression="zstd") as writer:
-        for batch in batches:
+        for batch, _ in batches:
             writer.write_batch(batch)
 
 
