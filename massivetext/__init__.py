@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from massivetext.api import check as check
     from massivetext.api import load_recipe as load_recipe
     from massivetext.api import run as run
+    from massivetext.corpus.opened_run import OpenedRun as OpenedRun
+    from massivetext.corpus.opened_run import open as open  # noqa: A004 - it is called as massivetext.open
     from massivetext.errors import MassivetextError as MassivetextError
     from massivetext.errors import StageError as StageError
     from massivetext.errors import UserError as UserError
@@ -49,6 +51,7 @@ _MODULES = {
     "MarkNearDuplicates": "transforms",
     "MassivetextError": "errors",
     "MeasureSignals": "transforms",
+    "OpenedRun": "corpus.opened_run",
     "ReadDocuments": "transforms",
     "RejectedRow": "transforms",
     "RunResult": "api",
@@ -58,6 +61,7 @@ _MODULES = {
     "check": "api",
     "load": "loader",
     "load_recipe": "api",
+    "open": "corpus.opened_run",
     "run": "api",
 }
 __all__ = ["__version__", *_MODULES]

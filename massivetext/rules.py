@@ -188,6 +188,20 @@ def judge_documents(table: pa.Table, rules: Sequence[Rule]) -> tuple[Bools, npt.
     return kept, failed
 
 
+def removal_mask(rules: Sequence[Rule]) -> np.uint64:
+    """Return the bits of the rules that remove documents: all but those that only mark."""
+    return np.uint64(sum(1 << bit for bit, rule in enumerate(rules) if not rule.report_only))
+
+
+def count_failed(failed: npt.NDArray[np.uint64], rules: Sequence[Rule]) -> dict[str, int]:
+    """Return how many documents fail each rule, by its name, from their failed rules as bits."""
+    different, counts = np.unique(failed, return_counts=True)  # few: most documents fail no rule, or one
+    return {
+        rule.label: int(counts[(different >> np.uint64(bit) & np.uint64(1)).astype(np.bool_)].sum())
+        for bit, rule in enumerate(rules)
+    }
+
+
 def passes(table: pa.Table, rule: Rule) -> Bools:
     """Return whether each document passes one rule. Raises ValueError if a signal is missing, null or NaN."""
     first, *others = rule.alternatives
@@ -235,11 +249,25 @@ def _read(table: object, toml_path: str, known: Mapping[str, pa.DataType]) -> Ru
             f"{toml_path}: name: want a name without '/', got {table['name']!r}; the name of the rule set is added"
         )
     rule: Rule = convert_value(table, Rule, toml_path)
-    for bounds in rule.alternatives:
-        _check_signal(bounds, toml_path if rule.any_of is None else f"{toml_path}: any_of", known)
-    if rule.where is not None:
-        _check_signal(rule.where, toml_path, known)
+    check_signals(rule, toml_path, known)
     return rule
+
+
+def check_signals(rule: Rule, where: str, known: Mapping[str, pa.DataType]) -> None:
+    """Refuse a rule on an unknown signal, or with bounds of another type than its signal.
+
+    Args:
+        rule: the rule.
+        where: position of the rule, for messages.
+        known: the known signals with their Arrow types.
+
+    Raises:
+        UserError: names the position, and says what is expected.
+    """
+    for bounds in rule.alternatives:
+        _check_signal(bounds, where if rule.any_of is None else f"{where}: any_of", known)
+    if rule.where is not None:
+        _check_signal(rule.where, where, known)
 
 
 def _check_signal(bounds: Bounds, toml_path: str, known: Mapping[str, pa.DataType]) -> None:

@@ -34,6 +34,7 @@ PUBLIC = [
     "MarkNearDuplicates",
     "MassivetextError",
     "MeasureSignals",
+    "OpenedRun",
     "ReadDocuments",
     "RejectedRow",
     "RunResult",
@@ -44,6 +45,7 @@ PUBLIC = [
     "check",
     "load",
     "load_recipe",
+    "open",
     "run",
 ]
 HEAVY = ("apache_beam", "numba", "pyarrow", "numpy", "msgspec")

@@ -17,6 +17,7 @@ LAYERS = (
     {"cli", "api"},
     {"orchestration"},
     {"jobs", "transforms"},
+    {"corpus"},
     {"engines", "estimate", "report", "loader", "classifier"},
     {"stages"},
     {"demo", "records"},

@@ -28,6 +28,7 @@ from massivetext.cli import (
     trace_command,
     verify_command,
     watch_command,
+    whatif_command,
 )
 from massivetext.cli.messages import make_console, print_error
 from massivetext.cli.process_control import say_when_stopped, stop_message, stop_on_signals
@@ -48,6 +49,7 @@ COMMANDS: Sequence[Callable[..., None] | typer.Typer] = (
     watch_command.watch,
     demo_command.demo,
     trace_command.trace,
+    whatif_command.whatif,
     record_command.record,
     mixture_command.mixture,
     export_command.export,

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import pyarrow as pa
 
 from massivetext import rules
@@ -29,8 +28,7 @@ def judge_shard(context: Context, item: WorkItem) -> ShardCommit:
         context.verdicts_of(JUDGE.name), shard, pa.table({"kept": kept, "failed": failed}, schema=RULE_VERDICTS)
     )
     counts = {**context.count_kept(shard, kept, table), "removed": int((~kept).sum())}
-    for bit, rule in enumerate(judging):
-        counts[f"failed:{rule.name}"] = int(np.count_nonzero(failed >> np.uint64(bit) & np.uint64(1)))
+    counts |= {f"failed:{rule}": count for rule, count in rules.count_failed(failed, judging).items()}
     count_work(table.num_rows)
     return ShardCommit(shard.name, (file,), counts)
 

@@ -1,7 +1,8 @@
 """The folder of an export: who has it, which shards are done, and that no file of somebody else is overwritten."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
+from typing import Generic
 
 import msgspec
 
@@ -12,28 +13,33 @@ from massivetext.records.exports.export_manifest import (
     COMMITS,
     FILE_NAME,
     ExportKey,
-    ExportManifest,
-    parse_manifest,
+    M,
 )
 from massivetext.storage import files as fs
 
 
-class ExportFolder:
+class ExportFolder(Generic[M]):
     """A folder that one export has for itself.
 
     Attributes:
         folder: local path or URL.
     """
 
-    def __init__(self, folder: str, key: ExportKey) -> None:
-        """Keep the folder and the key of the export; nothing is read or written yet."""
-        self.folder, self._key = folder, key
+    def __init__(self, folder: str, key: ExportKey, parse: Callable[[bytes, str], M]) -> None:
+        """Keep the folder and the key of the export; nothing is read or written yet.
+
+        Args:
+            folder: local path or URL.
+            key: what decides the export.
+            parse: makes the manifest of its bytes and its path, as ``parse_manifest`` does.
+        """
+        self.folder, self._key, self._parse = folder, key, parse
 
     def path(self, name: str) -> str:
         """Return the full path of a file of the export."""
         return fs.join(self.folder, name)
 
-    def manifest(self) -> ExportManifest | None:
+    def manifest(self) -> M | None:
         """Return the manifest of a finished export; None if there is none.
 
         Raises:
@@ -41,7 +47,7 @@ class ExportFolder:
             StageError: the manifest is damaged.
         """
         try:
-            found = parse_manifest(fs.read_bytes(self.path(FILE_NAME)), self.path(FILE_NAME))
+            found = self._parse(fs.read_bytes(self.path(FILE_NAME)), self.path(FILE_NAME))
         except FileNotFoundError:
             return None
         self._require_key(found.key, FILE_NAME)
@@ -83,9 +89,9 @@ class ExportFolder:
     def _require_key(self, found: ExportKey, name: str) -> None:
         if found != self._key:
             raise UserError(
-                f"{self.path(name)}: this folder holds an export of other records or another format: {found.format} of "
-                f"{found.fingerprint[:16]}..., want {self._key.format} of {self._key.fingerprint[:16]}...; "
-                "give another folder to --to"
+                f"{self.path(name)}: this folder holds an export of something else or another format: "
+                f"{found.format} of {found.fingerprint[:16]}..., want {self._key.format} of "
+                f"{self._key.fingerprint[:16]}...; give another folder to --to"
             )
 
     # -- shards --------------------------------------------------------------------------------------------------------
@@ -140,7 +146,7 @@ class ExportFolder:
             self.check_free(new)
         return ExportedFile(path=name, bytes=new.size, sha256=new.sha256)
 
-    def finish(self, manifest: ExportManifest) -> None:
+    def finish(self, manifest: M) -> None:
         """Write the manifest, which completes the export, and remove what was needed to continue it."""
         fs.write_bytes(self.path(FILE_NAME), manifest.to_json())
         self.sweep()

@@ -1,6 +1,7 @@
 """``export.json``: what an export consists of. It is written last, so a folder without it is no whole export."""
 
 import hashlib
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -81,13 +82,37 @@ class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
         return [*(file for shard in shards for file in shard.files), *self.files]
 
 
+class SealedManifest(Protocol):
+    """A manifest of any export: it has a key and knows its bytes, by which a changed one is found."""
+
+    @property
+    def key(self) -> ExportKey:
+        """What decides the export."""
+
+    def to_json(self) -> bytes:
+        """Return the bytes of the file."""
+
+
+M = TypeVar("M", bound=SealedManifest)
+
+
 def parse_manifest(data: bytes, path: str) -> ExportManifest:
-    """Return a manifest. Raises StageError if the file is damaged, UserError if it is of another version."""
+    """Return a manifest of records. Raises as :func:`parse_sealed` does."""
+    return parse_sealed(data, path, SCHEMA, ExportManifest)
+
+
+def parse_sealed(data: bytes, path: str, wanted: str, kind: type[M]) -> M:
+    """Return a manifest of a kind with the schema ``wanted``.
+
+    Raises:
+        StageError: the file is damaged.
+        UserError: it is of another version, or of another kind of export.
+    """
     try:
         schema = msgspec.json.decode(data, type=_Keyed).key.schema
-        if schema != SCHEMA:
-            raise UserError(f"{path}: want schema {SCHEMA!r}, got {schema!r}; give another folder to --to")
-        manifest = msgspec.json.decode(data, type=ExportManifest)
+        if schema != wanted:
+            raise UserError(f"{path}: want schema {wanted!r}, got {schema!r}; give another folder to --to")
+        manifest = msgspec.json.decode(data, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise StageError(f"{path}: is damaged ({error}); remove the folder and export again") from error
     if manifest.to_json() != data:

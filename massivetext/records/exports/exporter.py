@@ -19,7 +19,7 @@ from massivetext.records.exports.export_format import (
     ShardName,
     exported_tokenizer,
 )
-from massivetext.records.exports.export_manifest import ExportedSplit, ExportKey, ExportManifest
+from massivetext.records.exports.export_manifest import ExportedSplit, ExportKey, ExportManifest, M, parse_manifest
 from massivetext.records.exports.row_digest import RowDigest
 from massivetext.records.formats import FORMATS, RecordFormats
 from massivetext.records.record_format import SequenceRecord
@@ -79,9 +79,9 @@ def export_records(
     """
     run = Run(fs.absolute(run_folder))
     dataset = _read_dataset(run)
-    folder = _target(run, target)
+    folder = export_target(run, target)
     key = ExportKey(format=export_format.name, format_version=export_format.version, fingerprint=dataset.fingerprint)
-    place = ExportFolder(folder, key)
+    place = ExportFolder(folder, key, parse_manifest)
     finished = place.manifest()
     if finished is not None:
         return _check_finished(place, finished)
@@ -99,7 +99,12 @@ def _read_dataset(run: Run) -> Dataset:
         raise StageError(f"{error}; run `massivetext verify` on the run") from error
 
 
-def _target(run: Run, target: str) -> str:
+def export_target(run: Run, target: str) -> str:
+    """Return the folder of an export as an absolute path or URL.
+
+    Raises:
+        UserError: it cannot be written, or lies in the run.
+    """
     fs.require_writable_folder(target, "--to")
     folder = fs.absolute(target).rstrip("/")
     if f"{folder}/".startswith(f"{run.folder.rstrip('/')}/"):
@@ -107,22 +112,32 @@ def _target(run: Run, target: str) -> str:
     return folder
 
 
-def _check_finished(place: ExportFolder, manifest: ExportManifest) -> ExportResult:
-    problems = place.problems(manifest.all_files())
+def _check_finished(place: ExportFolder[ExportManifest], manifest: ExportManifest) -> ExportResult:
+    require_sound(place, manifest.all_files())
+    place.sweep()
+    return ExportResult(manifest, was_complete=True, resumed=0)
+
+
+def require_sound(place: ExportFolder[M], files: Iterable[ExportedFile]) -> None:
+    """Raise StageError unless every file of a finished export is as it was written; every byte is read."""
+    problems = place.problems(files)
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise StageError(
             f"{problems[0]}{more}: the export is damaged; remove the folder {place.folder} and export again"
         )
-    place.sweep()
-    return ExportResult(manifest, was_complete=True, resumed=0)
 
 
 class _Export:
     """One attempt at an export."""
 
     def __init__(
-        self, run: Run, dataset: Dataset, export_format: ExportFormat, place: ExportFolder, formats: RecordFormats
+        self,
+        run: Run,
+        dataset: Dataset,
+        export_format: ExportFormat,
+        place: ExportFolder[ExportManifest],
+        formats: RecordFormats,
     ) -> None:
         self._run, self._dataset, self._format, self._place = run, dataset, export_format, place
         self._formats = formats
