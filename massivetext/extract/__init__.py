@@ -1,4 +1,6 @@
 """Extraction of the main text of HTML pages, with its structure."""
 
-from massivetext.extract.page import ExtractedPage as ExtractedPage
-from massivetext.extract.page import extract as extract
+from massivetext.extract.extracted_page import ExtractedPage as ExtractedPage
+from massivetext.extract.extractors import extract_page as extract
+
+__all__ = ["ExtractedPage", "extract"]

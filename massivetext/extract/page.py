@@ -2,13 +2,13 @@
 
 import logging
 import re
-from typing import NamedTuple
 
 from lxml import etree
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction, baseline, load_html
 from trafilatura.settings import Document
 
+from massivetext.extract.extracted_page import ExtractedPage
 from massivetext.extract.links import link_text_frac
 from massivetext.extract.render import render_text
 from massivetext.text import clean
@@ -35,20 +35,6 @@ _SPANS = ("colspan", "rowspan")
 # _drop_bad_reference). The other errors are reported for other versions (its issues 16, 60, 667, 701); one odd page
 # must not fail a whole shard.
 _HOPELESS = (etree.LxmlError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
-
-
-class ExtractedPage(NamedTuple):
-    """What is extracted from a page.
-
-    Attributes:
-        text: the main text; "" if there is none.
-        title: the title, or None.
-        link_text_frac: see :func:`massivetext.extract.links.link_text_frac`; 0.0 if the page cannot be parsed.
-    """
-
-    text: str
-    title: str | None
-    link_text_frac: float = 0.0
 
 
 def extract(html: str, url: str | None = None) -> ExtractedPage:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from massivetext.extract.extractors import ExtractorName
 from massivetext.recipe.kinds import KINDS, PAPER_LICENCES, KindName
 from massivetext.sources.source_formats import FIELD_OPTIONS, FORMER_NAMES, FieldPaths
 
@@ -128,24 +129,31 @@ class SourceOptions(Options, frozen=True):
 
 
 class IngestOptions(Options, frozen=True):
-    """Limits on one record of input; larger records go to quarantine.
+    """How input is read: limits on one record, larger ones go to quarantine; and what finds the main text of a page.
 
     Attributes:
         max_record_bytes: largest JSON line, book or source file; a wiki page may have 4 MiB at most.
         max_html_bytes: largest page that is parsed (a parser takes about 20 times as much memory).
         max_zstd_window: largest window of a zstd file (``zstd --long``), which each reader holds in memory; UNSET: 128
             MiB, which files without ``--long=28`` and above do not exceed; at most 2 GiB.
+        extractor: what finds the main text of web pages (``extract/extractors.py``); UNSET: "trafilatura".
     """
 
     max_record_bytes: Positive = 64 * 2**20
     max_html_bytes: Positive = 8 * 2**20
     # Not written if it is not given: recipes without it keep their hash and their stage keys.
     max_zstd_window: Annotated[int, msgspec.Meta(ge=2**10, le=2**31)] | msgspec.UnsetType = msgspec.UNSET
+    extractor: ExtractorName | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def zstd_window_bytes(self) -> int:
         """Largest window of a zstd file."""
         return 2**27 if isinstance(self.max_zstd_window, msgspec.UnsetType) else self.max_zstd_window
+
+    @property
+    def extractor_name(self) -> ExtractorName:
+        """Name of what finds the main text of web pages."""
+        return "trafilatura" if isinstance(self.extractor, msgspec.UnsetType) else self.extractor
 
 
 class MeasureOptions(Options, frozen=True):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 from massivetext.errors import UserError
 
 if TYPE_CHECKING:
+    from massivetext.extract.extractors import ExtractorName
     from massivetext.schema import Document, Rejected
     from massivetext.sources.splits import Split
 
@@ -69,6 +70,10 @@ class ReadLimits(Protocol):
     @property
     def zstd_window_bytes(self) -> int:
         """Largest window of a zstd file, which a reader holds in memory."""
+
+    @property
+    def extractor_name(self) -> "ExtractorName":
+        """Name of what finds the main text of web pages."""
 
 
 Reader: TypeAlias = "Callable[[Split, ReadOptions, ReadLimits], Iterator[Document | Rejected]]"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from massivetext.extract import extract
+from massivetext.extract.extractors import extract_page
 from massivetext.schema import Document, Rejected
 from massivetext.sources import http
 from massivetext.sources.documents.any_documents import read_stream
@@ -108,7 +108,7 @@ def _text(
         made = Document(clean(decoded.text), origin, record.document_key, url, None, metadata)
     else:
         decoded = charset.decode(body, response.charset, html=True)
-        page = extract(decoded.text, url)
+        page = extract_page(decoded.text, url, limits.extractor_name)
         made = Document(
             page.text, origin, record.document_key, url, page.title, metadata, len(body), page.link_text_frac
         )

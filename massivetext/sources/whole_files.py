@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from massivetext.extract import extract
+from massivetext.extract.extractors import extract_page
 from massivetext.schema import Document, Rejected
 from massivetext.sources import gutenberg
 from massivetext.sources.documents.layouts import LayoutName
@@ -24,7 +24,7 @@ def make_page(origin: str, key: str, data: bytes, layout: LayoutName, limits: Re
     if len(data) > limits.max_html_bytes:
         detail = f"the page is larger than ingest.max_html_bytes = {limits.max_html_bytes:,}"
         return Rejected(origin, key, len(data), "record_too_large", detail)
-    page = extract(decoded.text, None)
+    page = extract_page(decoded.text, None, limits.extractor_name)
     return Document(
         page.text,
         origin,

@@ -24,13 +24,22 @@ def _key(plan: RunPlan) -> object:
         ]
         for name, source in plan.recipe.sources.items()
     }
-    return [plan.recipe.ingest, sources, plan.edits, *_pattern_library(plan)]
+    return [plan.recipe.ingest, sources, plan.edits, *_pattern_library(plan), *_extraction(plan)]
 
 
 def _pattern_library(plan: RunPlan) -> list[str]:
     """Return the library that patterns of line edits are given to, with its version; nothing if there are none."""
     has_patterns = any(hasattr(rule, "pattern") for rules in plan.edits.values() for rule in rules)
     return [f"regex {importlib.metadata.version('regex')}"] if has_patterns else []
+
+
+def _extraction(plan: RunPlan) -> list[str]:
+    """Return the version of the extractor where the versions of the libraries do not tell it; nothing if they do."""
+    if plan.recipe.ingest.extractor_name != "salient":
+        return []
+    from massivetext.extract.extractors import salient_version
+
+    return [salient_version()]
 
 
 def _identity(shards: "Sequence[Sequence[Split]]") -> list[list[tuple[str, int, str, int, int]]]:

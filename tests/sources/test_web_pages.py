@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from massivetext.extract import extract
 from massivetext.recipe import IngestOptions
 from massivetext.schema import Document, Rejected
 
@@ -114,6 +115,17 @@ def test_every_kind_of_page_is_read(tmp_path: Path, read_file: ReadFile, record:
     documents, rejected = read_file("web", tmp_path / "a")
 
     assert [document.text for document in documents] == [text]
+    assert rejected == []
+
+
+@pytest.mark.parametrize("name", ["a.warc", "a.html"])
+def test_the_extractor_that_the_recipe_names_is_used(tmp_path: Path, read_file: ReadFile, name: str) -> None:
+    (tmp_path / name).write_bytes(HTML if name == "a.html" else warc(http(HTML, HTML_TYPE)))
+    documents, rejected = read_file("web", tmp_path / name, IngestOptions(extractor="salient"))
+    page = extract(HTML.decode(), None if name == "a.html" else "http://a.example/0", "salient")
+
+    assert [(document.text, document.title) for document in documents] == [(page.text, page.title)]
+    assert (SENTENCE * 4).strip() in page.text
     assert rejected == []
 
 

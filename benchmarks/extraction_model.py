@@ -1,0 +1,196 @@
+"""Train the model of `extractor = "salient"` and write it, with its card, into the package.
+
+    pip install lightgbm==4.7.0
+    python benchmarks/extraction_model.py [--data ../shared/data] [--cache FOLDER] [--out massivetext/extract/models]
+
+The labels are of one kind. On articles and pages of unknown type they are the decisions of `extractor = "trafilatura"`;
+the main texts made by hand for these pages disagree about titles, captions and comments. On the other six page types of
+WCXB they are its golds. A block is labelled by the share of its words that an alignment finds in that text. Pages of
+fold HELD_OUT, a fifth of all sites, are neither trained on nor looked at: `benchmarks/extraction.py` measures on them.
+
+The first pass is trained on all features of a block and its surroundings; the second sees its scores too, made for
+training by models of the other half of the sites. LightGBM runs with fixed seeds and rows in order, so the same
+versions write the same model. It takes about ten minutes on two cores; with --cache, labelling is done once.
+"""
+
+import argparse
+import json
+import pickle
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from block_labels import block_texts, label_blocks
+from web_pages import HELD_OUT, WebPage, read_web_pages
+
+from massivetext.extract import extract
+from massivetext.extract.block_counts import BlockCount
+from massivetext.extract.block_features import FEATURES, FIRST_SCORE, PageBlocks, add_scores, measure_blocks
+from massivetext.extract.block_trees import MODEL_FILE, SCALE, BlockTrees, block_logits, per_mille
+from massivetext.extract.tag_scanner import ScannedPage, scan_page
+
+ROOT = Path(__file__).resolve().parents[1]
+PARAMETERS = {
+    "objective": "binary",
+    "num_leaves": 31,
+    "learning_rate": 0.15,
+    "min_data_in_leaf": 40,
+    "feature_fraction": 0.4,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "lambda_l2": 2.0,
+    "max_bin": 63,
+    "deterministic": True,
+    "force_row_wise": True,
+    "num_threads": 2,
+    "seed": 1,
+    "verbose": -1,
+}
+TREES = 60
+_MOST_ROWS = 160  # of one page in training
+_SHORTEST = 200  # characters that the teacher must find on a page that it teaches
+F64 = npt.NDArray[np.float64]
+
+
+class LabelledPage(NamedTuple):
+    """A page with its features, its labels and the fold that it is in.
+
+    Attributes:
+        fold: see :attr:`WebPage.fold`.
+        by_hand: whether the labels are from a gold.
+        scanned: the page without its bytes.
+        blocks: its features.
+        labels: share of the words of every block in the main text.
+    """
+
+    fold: int
+    by_hand: bool
+    scanned: ScannedPage
+    blocks: PageBlocks
+    labels: F64
+
+
+def label_page(page: WebPage) -> LabelledPage | None:
+    """Return a page with labels; None if it has no blocks, is too large to align, or its teacher finds no text."""
+    by_hand = page.source == "wcxb" and page.page_type != "article"
+    wanted = page.gold or "" if by_hand else extract(page.html, page.url).text
+    data = page.html.encode("utf-8", "replace").replace(b"\0", b"")
+    scanned = scan_page(data)
+    if len(scanned.blocks) == 0 or (not by_hand and len(wanted) < _SHORTEST):
+        return None
+    labels = label_blocks(block_texts(scanned, data), wanted)
+    if labels is None:
+        return None
+    blocks = measure_blocks(scanned, data, page.url)
+    return LabelledPage(page.fold, by_hand, scanned._replace(data=scanned.data[:0]), blocks, labels)
+
+
+def _labelled(data: Path, cache: Path | None) -> list[LabelledPage]:
+    file = cache / "labelled.pickle" if cache else None
+    if file and file.is_file():
+        with file.open("rb") as stored:
+            return list(pickle.load(stored))  # written by this script
+    with ProcessPoolExecutor(2) as pool:
+        wanted = (page for page in read_web_pages(data) if page.fold != HELD_OUT)
+        pages = [page for page in pool.map(label_page, wanted, chunksize=8) if page is not None]
+    if file:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("wb") as target:
+            pickle.dump(pages, target, protocol=5)
+    return pages
+
+
+def _rows(pages: Sequence[LabelledPage], columns: int) -> tuple[npt.NDArray[np.float32], F64, F64]:
+    """Return features, labels and weights of the blocks to train on; long pages give every n-th block."""
+    features, labels, weights = [], [], []
+    for number, page in enumerate(pages):
+        size = len(page.blocks.features)
+        step = -(-size // _MOST_ROWS)
+        chosen = np.arange(number % step, size, step)
+        words = (np.minimum(page.blocks.counts[chosen, BlockCount.WORDS], 80) + 2.0) ** 0.8
+        features.append(page.blocks.features[chosen, :columns])
+        labels.append((page.labels[chosen] >= 0.5).astype(np.float64))
+        weights.append(words / words.sum() ** 0.6 * (3.0 if page.by_hand else 1.0))
+    return np.concatenate(features), np.concatenate(labels), np.concatenate(weights)
+
+
+def train_pass(pages: Sequence[LabelledPage], columns: int) -> BlockTrees:
+    """Return trees over the first columns of the features of some pages."""
+    import lightgbm
+
+    features, labels, weights = _rows(pages, columns)
+    model = lightgbm.train(PARAMETERS, lightgbm.Dataset(features, labels, weight=weights), TREES)
+    return as_arrays(model.dump_model()["tree_info"])
+
+
+def as_arrays(trees: Sequence[dict[str, object]]) -> BlockTrees:
+    """Return trees of LightGBM as arrays."""
+    columns: list[int] = []
+    thresholds: list[float] = []
+    branches: list[tuple[int, int]] = []
+    values: list[int] = []
+    roots: list[int] = []
+    for tree in trees:
+        roots.append(len(columns))
+        for node in _in_order(tree["tree_structure"]):
+            is_leaf = "leaf_value" in node
+            columns.append(-1 if is_leaf else int(node["split_feature"]))
+            thresholds.append(0.0 if is_leaf else float(np.float32(node["threshold"])))
+            branches.append((0, 0) if is_leaf else (node["left_child"]["number"], node["right_child"]["number"]))
+            values.append(round(node["leaf_value"] * SCALE) if is_leaf else 0)
+    return BlockTrees(
+        np.array(columns, np.int16),
+        np.array(thresholds, np.float32),
+        np.array(branches, np.int16),
+        np.array(values, np.int32),
+        np.array(roots, np.int64),
+    )
+
+
+def _in_order(root) -> Iterator[dict]:  # type: ignore[no-untyped-def, type-arg]
+    """Number the nodes of a tree, parents first, and yield them in this order."""
+    queue = [root]
+    for number, node in enumerate(queue):  # grows while it is read
+        node["number"] = number
+        queue += [node[side] for side in ("left_child", "right_child") if side in node]
+    yield from queue
+
+
+def _score(pages: Sequence[LabelledPage], trees: BlockTrees) -> None:
+    """Fill in the scores of the first pass."""
+    for page in pages:
+        scores = per_mille(block_logits(trees, page.blocks.features[:, :FIRST_SCORE]))
+        scanned, blocks = page.scanned, page.blocks
+        add_scores(
+            scanned.elements, scanned.blocks[: len(scores)], blocks.counts, blocks.wider, scores, blocks.features
+        )
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Train, write the model, print a line of JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--out", type=Path, default=MODEL_FILE.parent)
+    options = parser.parse_args(arguments)
+    pages = _labelled(options.data, options.cache)
+    halves = [[page for page in pages if page.fold % 2 == half] for half in (0, 1)]
+    for half in (0, 1):
+        _score(halves[half], train_pass(halves[1 - half], FIRST_SCORE))
+    second = train_pass(pages, FEATURES)
+    first = train_pass(pages, FIRST_SCORE)
+    arrays = {
+        f"{name}{number}": getattr(trees, name) for number, trees in ((1, first), (2, second)) for name in trees._fields
+    }
+    file = options.out / MODEL_FILE.name
+    np.savez_compressed(file, **arrays)
+    by_hand = sum(page.by_hand for page in pages)
+    print(json.dumps({"pages": len(pages), "by_hand": by_hand, "bytes": file.stat().st_size}), file=sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Gradient-boosted trees as arrays: loading them, and their compiled evaluation in integers."""
+
+import functools
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from massivetext.compiled import compiled_and_cached
+
+MODEL_FILE = Path(__file__).parent / "models" / "salient.npz"
+SCALE = 1 << 16  # a leaf holds its value times this number
+I16 = npt.NDArray[np.int16]
+I64 = npt.NDArray[np.int64]
+F32 = npt.NDArray[np.float32]
+
+
+class BlockTrees(NamedTuple):
+    """The trees of one pass of the model, one after the other.
+
+    Attributes:
+        columns: int16[nodes], feature that a node compares; -1: a leaf.
+        thresholds: float32[nodes], the left branch is taken for values that are not above it.
+        branches: int16[nodes, 2], the left and right node, counted from the root of their tree.
+        values: int32[nodes], what a leaf adds, in units of 1 / SCALE of the logit.
+        roots: int64[trees], where every tree begins.
+    """
+
+    columns: I16
+    thresholds: F32
+    branches: I16
+    values: npt.NDArray[np.int32]
+    roots: I64
+
+
+@functools.cache
+def load_passes(path: Path = MODEL_FILE) -> tuple[BlockTrees, BlockTrees]:
+    """Return the two passes of the model. Raises FileNotFoundError."""
+    with np.load(path, allow_pickle=False) as arrays:
+        first, second = (BlockTrees(*(arrays[f"{name}{number}"] for name in BlockTrees._fields)) for number in (1, 2))
+    return first, second
+
+
+def block_logits(trees: BlockTrees, features: F32) -> I64:
+    """Return the sum of the trees for every row of a matrix, in units of 1 / SCALE.
+
+    The sum is one of integers, so it is the same on every machine and in any order.
+    """
+    sums = np.zeros(len(features), np.int64)
+    _add_trees(features, trees, sums)
+    return sums
+
+
+@compiled_and_cached
+def _add_trees(features: F32, trees: BlockTrees, sums: I64) -> None:
+    for row in range(len(features)):  # all trees and one row are in the processor's cache, all rows are not
+        for root in trees.roots:
+            node = root
+            while trees.columns[node] >= 0:
+                above = 1 if features[row, trees.columns[node]] > trees.thresholds[node] else 0
+                node = root + trees.branches[node, above]
+            sums[row] += trees.values[node]
+
+
+def per_mille(logits: I64) -> I64:
+    """Return probabilities in thousandths, rounded down, by a table of the logistic function in steps of 1/16."""
+    places = np.clip((logits >> 12) + len(_LOGISTIC) // 2, 0, len(_LOGISTIC) - 1)
+    probabilities: I64 = _LOGISTIC[places]
+    return probabilities
+
+
+# 256 steps of 1/16 from -8 to 8; computed once, far from any bound between two integers that machines could differ on.
+_LOGISTIC = np.floor(1000 / (1 + np.exp(-(np.arange(256) - 127.5) / 16))).astype(np.int64)

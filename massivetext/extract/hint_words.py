@@ -1,0 +1,60 @@
+"""Words in class names, ids and roles that hint at what an element is for, as a table for compiled code."""
+
+import functools
+
+import numpy as np
+import numpy.typing as npt
+
+from massivetext.compiled import inlined
+
+# One bit of a 64-bit mask for each entry. A word is found anywhere within a value; "-" is any character but a letter,
+# or an end of the value.
+HINTS = (
+    "comment", "disqus", "sidebar -aside rail- rightcol leftcol", "footer -foot- colophon bottom",
+    "header masthead -top- topbar", "navigation -nav navbar", "menu", "breadcrumb crumbs", "content",
+    "article story", "post", "entry", "-body bodytext", "main", "relat similar recommend",
+    "share sharing social follow", "author byline", "-meta metadata", "-date datetime timestamp published -time-",
+    "-tag", "categor", "widget module", "-ad- -ads- advert sponsor promo banner", "newsletter subscri signup",
+    "cookie consent gdpr", "modal popup overlay lightbox", "caption", "title headline", "descri", "product -item-",
+    "price", "review testimonial", "rating stars", "cart checkout", "forum thread topic", "reply replies",
+    "message -msg", "quote", "signature", "user member profile avatar", "toolbar button -btn",
+    "pagination pager paging -page-", "copyright legal privacy", "login signin account", "search filter facet",
+    "popular trending latest recent", "teaser excerpt summary snippet", "card tile grid", "list",
+    "faq accordion question answer", "hero jumbotron intro lead-", "feature benefit", "-toc table-of-contents",
+    "code highlight", "spec attribut detail", "image photo gallery media figure",
+    "hidden display:none display:-none visibility:hidden sr-only screen-reader", "print skip-",
+    "text copy- richtext prose markdown", "-doc documentation wiki", "contact address phone", "cta call-to",
+    "tab panel", "row column -col-",
+)  # fmt: skip
+NODES = 2048
+SYMBOLS = 28  # a to z, ":", any other character
+WordTrie = npt.NDArray[np.int16]
+
+
+@functools.cache
+def hint_trie() -> tuple[WordTrie, npt.NDArray[np.int64]]:
+    """Return a tree of the words: int16[NODES, SYMBOLS], the next node or 0; int64[NODES], the bits of words ending."""
+    steps, bits = np.zeros((NODES, SYMBOLS), np.int16), np.zeros(NODES, np.uint64)
+    used = 1
+    for bit, words in enumerate(HINTS):
+        for word in words.split():
+            node = 0
+            for character in word:
+                symbol = _symbol_of(ord(character))
+                if not steps[node, symbol]:
+                    steps[node, symbol] = used
+                    used += 1
+                node = int(steps[node, symbol])
+            bits[node] |= np.uint64(1 << bit)
+    return steps[:used], bits[:used].view(np.int64)
+
+
+def _symbol_of(byte: int | np.int64) -> int:
+    """Return the column of a byte in the tree of words, 0 to SYMBOLS - 1."""
+    lower = byte | 32
+    if 97 <= lower <= 122:
+        return lower - 97  # type: ignore[return-value]
+    return 26 if byte == 58 else 27
+
+
+symbol_of = inlined(_symbol_of)
