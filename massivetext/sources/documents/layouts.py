@@ -28,6 +28,7 @@ _HTML = re.compile(
 _JSON_OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*(?:\"|\}|$)")
 _JSON_ARRAY = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[\s*(?:\{\s*[\"}]|\]\s*$|\"[^\"]*\"\s*[,\]]|$)")
 _EPUB = b"mimetypeapplication/epub+zip"
+_EPUB_CONTAINER = "META-INF/container.xml"
 _DELIMITERS = ",\t;|"
 _CSV_LINES = 30
 _LONGEST_NAME = 60  # characters of the name of a column
@@ -82,14 +83,14 @@ def find_layout(file_name: str, stream: PlainStream, text_path: str) -> Layout:
         text_path: the field that holds the text: a table of text that has such a column is known by it.
     """
     head = stream.peek(HEAD_BYTES)
-    if (found := _binary_layout(stream, head)) is not None:
+    ending = _COMPRESSED.sub("", file_name.lower()).rpartition(".")[2]
+    if (found := _binary_layout(stream, head, ending)) is not None:
         return found
     wide = wide_encoding(head)
     if not (wide or "").startswith("utf-") and _is_binary(head[:1024]):
         return Layout("refused", f"{head[:16]!r}, which is not text")
     sample = decode_text(head) if wide else ""
     data = sample.encode("utf-8", "replace") if wide else head
-    ending = _COMPRESSED.sub("", file_name.lower()).rpartition(".")[2]
     return _text_layout(ending, data, text_path)
 
 
@@ -98,12 +99,12 @@ def _is_binary(head: bytes) -> bool:
     return b"\x00" in head and _CHARACTERS_PER_CONTROL * len(_CONTROLS.findall(head)) > len(head)
 
 
-def _binary_layout(stream: PlainStream, head: bytes) -> Layout | None:
+def _binary_layout(stream: PlainStream, head: bytes, ending: str) -> Layout | None:
     if head.startswith(b"PAR1"):
         return Layout("parquet")
     if head.startswith((FILE_MAGIC, STREAM_MAGIC)):
         return Layout("arrow")
-    if head.startswith(b"PK\x03\x04") and _EPUB in head[:200]:
+    if head.startswith(b"PK\x03\x04") and _is_epub(stream, head, ending):
         return Layout("epub")
     if archives.is_archive(stream) or head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return Layout("archive")
@@ -111,6 +112,13 @@ def _binary_layout(stream: PlainStream, head: bytes) -> Layout | None:
         if head.startswith(magic):
             return Layout("refused", detail)
     return None
+
+
+def _is_epub(stream: PlainStream, head: bytes, ending: str) -> bool:
+    """Return whether a zip file is a book, also if it was packed again: then ``mimetype`` may be anywhere in it."""
+    if _EPUB in head[:200] or ending == "epub":
+        return True
+    return stream.compression is None and _EPUB_CONTAINER in archives.zip_paths(stream)
 
 
 def _text_layout(ending: str, data: bytes, text_path: str) -> Layout:

@@ -110,6 +110,18 @@ def _is_zip(stream: PlainStream) -> bool:
     return stream.compression is None and stream.peek(4).startswith(_ZIP_MAGIC)
 
 
+def zip_paths(stream: PlainStream) -> list[str]:
+    """Return the paths in a zip file that was just opened, which is not compressed once more; none if it is damaged."""
+    position = stream.handle.tell()
+    try:
+        with zipfile.ZipFile(stream.handle) as archive:
+            return archive.namelist()
+    except _MEMBER_ERRORS:
+        return []
+    finally:
+        stream.handle.seek(position)
+
+
 def _is_tar(stream: PlainStream) -> bool:
     head = stream.peek(tarfile.BLOCKSIZE)
     try:
