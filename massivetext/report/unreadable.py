@@ -16,6 +16,7 @@ _DETAIL_CHARACTERS = 300
 _REMEDIES: Mapping[str, str] = {
     "no_text": "set text_field of the source to the field with the text (a path such as 'doc.text' for a nested one)",
     "wrong_columns": "set text_field of the source to the column with the text",
+    "columns": "write one object per record: JSON lines, or Parquet or CSV, which have columns",
     "bad_json": "correct the file, or give the source the kind or format of its files",
     "bad_csv": "quote cells that hold the delimiter or line ends, or write the table as JSON lines or Parquet",
     "not_text": "name only files that hold documents in inputs, or give the source the kind or format of its files",

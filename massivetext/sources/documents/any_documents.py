@@ -8,13 +8,13 @@ from typing import IO, cast
 import msgspec
 
 from massivetext.schema import Document, Rejected
-from massivetext.sources.documents import csv_rows, jsonl
+from massivetext.sources.documents import csv_rows, doc_elements, jsonl
 from massivetext.sources.documents.arrow_rows import arrow_documents
-from massivetext.sources.documents.fields import Build, builder
+from massivetext.sources.documents.fields import Build, builder, record_list
 from massivetext.sources.documents.layouts import Layout, find_layout
 from massivetext.sources.documents.parquet import parquet_documents
 from massivetext.sources.epub import EpubError, read_epub
-from massivetext.sources.source_formats import ReadLimits, ReadOptions
+from massivetext.sources.source_formats import FieldPaths, ReadLimits, ReadOptions
 from massivetext.sources.splits import CLUTTER, Split
 from massivetext.sources.streams.archives import ArchiveError, ArchiveMember, archive_members
 from massivetext.sources.streams.compressed import EXPANSION, PlainStream, open_stream
@@ -98,17 +98,20 @@ def _records(
         yield from arrow_documents(split, stream, paths.text, limits, build)
     else:
         text = as_utf8(stream)
-        yield from jsonl.with_encoding(_text_records(split, text, layout, paths.text, limits, build), text)
+        yield from jsonl.with_encoding(_text_records(split, text, layout, paths, limits, build), text)
 
 
 def _text_records(
-    split: Split, text: TextStream, layout: Layout, text_path: str, limits: ReadLimits, build: Build
+    split: Split, text: TextStream, layout: Layout, paths: FieldPaths, limits: ReadLimits, build: Build
 ) -> Iterator[Document | Rejected]:
     if layout.name == "csv":
-        return csv_rows.csv_documents(split, text, layout.dialect, text_path, limits, build)
+        return csv_rows.csv_documents(split, text, layout.dialect, paths.text, limits, build)
+    if layout.name == "doc_elements":
+        return doc_elements.element_documents(split, text, limits)
+    within = record_list(split.name, paths)
     if layout.name == "json":
-        return jsonl.value_documents(split, text, limits, build)
-    return jsonl.line_documents(split, text, limits, build)
+        return jsonl.value_documents(split, text, limits, build, within)
+    return jsonl.line_documents(split, text, limits, build, within)
 
 
 # -- files that are one text -------------------------------------------------------------------------------------------

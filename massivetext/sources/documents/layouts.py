@@ -12,7 +12,18 @@ from massivetext.sources.streams.charset import decode_text, wide_encoding
 from massivetext.sources.streams.compressed import PlainStream
 
 LayoutName = Literal[
-    "parquet", "arrow", "json_lines", "json", "csv", "html", "markdown", "text", "epub", "archive", "refused"
+    "parquet",
+    "arrow",
+    "json_lines",
+    "json",
+    "csv",
+    "doc_elements",
+    "html",
+    "markdown",
+    "text",
+    "epub",
+    "archive",
+    "refused",
 ]
 HEAD_BYTES = 1 << 16
 _COMPRESSED = re.compile(r"\.(?:gz|gzip|bz2|xz|zst|zstd)$")
@@ -44,6 +55,10 @@ _NOT_TEXT: tuple[tuple[bytes, str], ...] = (
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _CHARACTERS_PER_CONTROL = 50  # fewer, and a file with a zero byte is binary
 _WIKI = re.compile(rb"\s*(?:<\?xml.*?\?>\s*)?<mediawiki\b", re.S)
+# As WikiExtractor writes articles.
+DOC_ELEMENT = re.compile(
+    rb"<doc id=\"(?P<id>[^\"\n]*)\"(?: url=\"(?P<url>[^\n]*?)\")?(?: title=\"(?P<title>[^\n]*)\")?>\s*"
+)
 _XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml\b")
 
 
@@ -125,6 +140,8 @@ def _text_layout(ending: str, data: bytes, text_path: str) -> Layout:
     named = _BY_NAME.get(ending)
     if named == "csv":
         return Layout("csv", dialect=_find_dialect(data, text_path, "\t" if ending in ("tsv", "tab") else None))
+    if DOC_ELEMENT.match(data.removeprefix(b"\xef\xbb\xbf").lstrip()):
+        return Layout("doc_elements")
     if _WIKI.match(data):
         return Layout("refused", "a MediaWiki dump; give the source kind = 'wikipedia', or format = 'mediawiki'")
     if named == "html" or _HTML.match(data):
