@@ -23,6 +23,7 @@ LayoutName = Literal[
     "text",
     "epub",
     "archive",
+    "warc",
     "refused",
 ]
 HEAD_BYTES = 1 << 16
@@ -47,7 +48,6 @@ _NOT_TEXT: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", "a PDF; convert it to text first"),
     (b"%!PS", "PostScript; convert it to text first"),
     (b"{\\rtf", "RTF; convert it to text first"),
-    (b"WARC/", "a web crawl; give the source kind = 'web', or format = 'warc'"),
     (b"\xd0\xcf\x11\xe0", "an old Office file; convert it to text first"),
     (b"SQLite format 3\x00", "a database; export its texts to CSV or JSON lines first"),
     (b"FEA1", "Feather of version 1; write it as Parquet first"),
@@ -55,6 +55,49 @@ _NOT_TEXT: tuple[tuple[bytes, str], ...] = (
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _CHARACTERS_PER_CONTROL = 50  # fewer, and a file with a zero byte is binary
 _WIKI = re.compile(rb"\s*(?:<\?xml.*?\?>\s*)?<mediawiki\b", re.S)
+_ROOT = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?>(?:(?><!--.*?-->|<\?.*?\?>|<!DOCTYPE[^>\[]*(?:\[[^\]]*\]\s*)?>)\s*)*)"
+    rb"<(?P<name>[A-Za-z_][\w.:-]*)(?P<attributes>(?:\s[^<>]*)?)>",
+    re.S,
+)
+_TAG = re.compile(rb"<[/A-Za-z]")
+_BYTES_PER_TAG = 200  # fewer in the beginning of a long file, and it is XML
+# A text that begins with one of these is left as it is.
+_HTML_ELEMENTS = frozenset(
+    (
+        *(b"p", b"div", b"span", b"a", b"b", b"i", b"em", b"strong", b"br", b"hr", b"img", b"ul", b"ol", b"li", b"dl"),
+        *(b"h1", b"h2", b"h3", b"h4", b"h5", b"h6", b"table", b"tr", b"td", b"pre", b"code", b"blockquote", b"center"),
+        *(b"article", b"section", b"main", b"header", b"footer", b"nav", b"aside", b"figure", b"font", b"form", b"u"),
+        *(
+            b"script",
+            b"style",
+            b"meta",
+            b"link",
+            b"html",
+            b"head",
+            b"body",
+            b"title",
+            b"details",
+            b"summary",
+            b"iframe",
+        ),
+    )
+)
+_SETTINGS = "settings or data, not prose; leave it out of inputs"
+_MAIL = "an e-mail or a calendar; convert it to text first"
+# Text by its bytes, and yet no prose.
+_NOT_PROSE: dict[str, str] = {
+    **dict.fromkeys(
+        ("css", "js", "mjs", "map"), "code of a web page; leave it out of inputs, or give the source kind = 'code'"
+    ),
+    **dict.fromkeys(("yaml", "yml", "toml", "ini", "lock"), _SETTINGS),
+    **dict.fromkeys(("eml", "mbox", "ics", "vcf"), _MAIL),
+    **dict.fromkeys(("mhtml", "mht"), "a saved web page in MIME; save it as HTML or WARC instead"),
+    **dict.fromkeys(
+        ("svg", "xml", "xsl", "xslt", "xsd", "rels"),
+        "XML, which may hold anything; convert it to JSON lines or text first",
+    ),
+}
 # As WikiExtractor writes articles.
 DOC_ELEMENT = re.compile(
     rb"<doc id=\"(?P<id>[^\"\n]*)\"(?: url=\"(?P<url>[^\n]*?)\")?(?: title=\"(?P<title>[^\n]*)\")?>\s*"
@@ -123,6 +166,8 @@ def _binary_layout(stream: PlainStream, head: bytes, ending: str) -> Layout | No
         return Layout("epub")
     if archives.is_archive(stream) or head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return Layout("archive")
+    if head.startswith(b"WARC/"):
+        return Layout("warc", "a web crawl; give the source kind = 'web', or format = 'warc'")
     for magic, detail in _NOT_TEXT:
         if head.startswith(magic):
             return Layout("refused", detail)
@@ -140,19 +185,40 @@ def _text_layout(ending: str, data: bytes, text_path: str) -> Layout:
     named = _BY_NAME.get(ending)
     if named == "csv":
         return Layout("csv", dialect=_find_dialect(data, text_path, "\t" if ending in ("tsv", "tab") else None))
+    if (found := _markup_layout(data, is_page=named == "html")) is not None:
+        return found
+    if named == "json_lines" or _JSON_OBJECT.match(data) or _JSON_ARRAY.match(data):
+        return Layout(_json_layout(data))
+    if ending in _NOT_PROSE:
+        return Layout("refused", _NOT_PROSE[ending])
+    if named is None and (dialect := _table_dialect(data, text_path)) is not None:
+        return Layout("csv", dialect=dialect)
+    return Layout(named or "text")
+
+
+def _markup_layout(data: bytes, *, is_page: bool) -> Layout | None:
+    """Return the layout of HTML and XML; None for what is neither. ``is_page``: whether its name is that of a page."""
     if DOC_ELEMENT.match(data.removeprefix(b"\xef\xbb\xbf").lstrip()):
         return Layout("doc_elements")
     if _WIKI.match(data):
         return Layout("refused", "a MediaWiki dump; give the source kind = 'wikipedia', or format = 'mediawiki'")
-    if named == "html" or _HTML.match(data):
+    if is_page or _HTML.match(data):
         return Layout("html")
-    if _XML.match(data):
+    if _XML.match(data) or _is_bare_xml(data):
         return Layout("refused", "XML, which may hold anything; convert it to JSON lines or text first")
-    if named == "json_lines" or _JSON_OBJECT.match(data) or _JSON_ARRAY.match(data):
-        return Layout(_json_layout(data))
-    if named is None and (dialect := _table_dialect(data, text_path)) is not None:
-        return Layout("csv", dialect=dialect)
-    return Layout(named or "text")
+    return None
+
+
+def _is_bare_xml(data: bytes) -> bool:
+    """Return whether a text is XML without a declaration: one element that is not one of HTML holds all of it."""
+    root = _ROOT.match(data)
+    if root is None or root["name"].lower() in _HTML_ELEMENTS:
+        return False
+    if b"xmlns" in root["attributes"] or b"<!DOCTYPE" in root[0]:
+        return True
+    if len(data) < HEAD_BYTES:
+        return data.rstrip().endswith((b"</%s>" % root["name"], b"/>"))
+    return _BYTES_PER_TAG * len(_TAG.findall(data)) > len(data)
 
 
 def _json_layout(data: bytes) -> LayoutName:
