@@ -22,6 +22,7 @@ _REMEDIES: Mapping[str, str] = {
     "not_text": "name only files that hold documents in inputs, or give the source the kind or format of its files",
     "not_warc": "give the source the kind or format of its files",
     "record_too_large": "raise max_record_bytes or max_html_bytes under [ingest]",
+    "empty": "name files with text in inputs, and in text_field the field that holds it",
     "empty_file": "put a file with content there, or name other inputs",
     "licence": "add the licences to `licences` of the source, if they are to be accepted",
     "truncated": "copy the file again: its end is missing",

@@ -85,10 +85,13 @@ def _document(origin: str, document_key: str, element: _Element, longest: int) -
     if element.tag is None:
         return Rejected(origin, document_key, element.length, "no_element", f"{where} is in no element <doc>")
     decoded = charset.decode(bytes(element.data))
+    text = clean(decoded.text)
+    if not text:
+        return Rejected(origin, document_key, element.length, "empty", f"{where} is empty")
     identifier, url, title = (_attribute(element.tag[name]) for name in ("id", "url", "title"))
     metadata = {"id": identifier} if identifier else {}
     return Document(
-        clean(decoded.text),
+        text,
         origin,
         document_key,
         url,

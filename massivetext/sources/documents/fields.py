@@ -109,13 +109,16 @@ def document_of_fields(
             "want one object per record"
         )
         return Rejected(origin, document_key, length, "columns", clean(detail))
+    text = clean(text)
+    if not text:
+        return Rejected(origin, document_key, length, "empty", clean(f"field '{paths.text}' holds no text"))
     url, title = _string(value_at(record, paths.url)), _string(value_at(record, paths.title))
     if paths.metadata is None:
         metadata = dict(_scalars(record, {paths.text, paths.url, paths.title}))
     else:
         metadata = dict(_chosen(record, {path: path for path in paths.metadata}))
     metadata.update(_chosen(record, {name: path for name, path in (("id", paths.id), ("date", paths.date)) if path}))
-    return Document(clean(text), origin, document_key, url, title, metadata)
+    return Document(text, origin, document_key, url, title, metadata)
 
 
 def _column_beside(record: Mapping[str, object], paths: FieldPaths, rows: int) -> str | None:
