@@ -27,6 +27,7 @@ _REMEDIES: Mapping[str, str] = {
     "licence": "add the licences to `licences` of the source, if they are to be accepted",
     "truncated": "copy the file again: its end is missing",
     "damaged": "copy the file again: bytes of it are wrong",
+    "locked": "unpack the archive, with its password if it has one, and name its files in inputs",
     "nested_archive": "unpack the outer archive",
 }
 

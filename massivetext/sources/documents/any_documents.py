@@ -230,7 +230,7 @@ def _member(
             size = member.copy(cast(IO[bytes], copy))
         except ArchiveError as error:
             if split.slice_index == 0:
-                yield Rejected(split.name, prefix, member.size, "damaged", str(error))
+                yield Rejected(split.name, prefix, member.size, error.reason, str(error))
             return
         # Slices share the records of each table; a file that is one text belongs to the slice of its ordinal.
         inner = msgspec.structs.replace(split, name=member.path, size=size)

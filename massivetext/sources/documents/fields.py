@@ -151,7 +151,7 @@ def joined_text(value: object) -> str | None:
     if isinstance(value, str):
         return value
     if isinstance(value, bytes):
-        return charset.decode_text(value)
+        return None if b"\x00" in value else charset.decode_text(value)
     if isinstance(value, list) and value and all(isinstance(each, str | None) for each in value):
         return "\n\n".join(each for each in value if each and not each.isspace())
     return None

@@ -41,6 +41,7 @@ _JSON_OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*(?:\"|\}|$)")
 _JSON_ARRAY = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[\s*(?:\{\s*[\"}]|\]\s*$|\"[^\"]*\"\s*[,\]]|$)")
 _EPUB = b"mimetypeapplication/epub+zip"
 _EPUB_CONTAINER = "META-INF/container.xml"
+_STATED_DELIMITER = re.compile(r"\"?sep=([,;|\t])\"?")  # first line of a table for Excel
 _DELIMITERS = ",\t;|"
 _CSV_LINES = 30
 _LONGEST_NAME = 60  # characters of the name of a column
@@ -226,6 +227,8 @@ def _json_layout(data: bytes) -> LayoutName:
     if _JSON_ARRAY.match(data):
         return "json"
     lines = [line for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip()][:2]
+    if lines and _are_joined(lines[0]):
+        return "json"
     if len(lines) < 2 or not lines[0].lstrip().startswith(b"{"):
         return "json_lines"
     try:
@@ -233,6 +236,16 @@ def _json_layout(data: bytes) -> LayoutName:
     except (ValueError, RecursionError):
         return "json_lines" if lines[1].lstrip().startswith(b"{") else "json"
     return "json_lines"
+
+
+def _are_joined(line: bytes) -> bool:
+    """Return whether a line begins with two objects."""
+    text = line.decode("utf-8", "replace").strip()
+    try:
+        _, end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return text[end:].lstrip().startswith("{")
 
 
 # -- tables of text ----------------------------------------------------------------------------------------------------
@@ -243,7 +256,10 @@ def _find_dialect(data: bytes, text_path: str, delimiter: str | None) -> CsvDial
     lines = _first_lines(data)
     if not lines:
         return CsvDialect(delimiter or ",", quoted=True)
-    if delimiter is None:
+    if (stated := _STATED_DELIMITER.fullmatch(lines[0])) is not None:
+        lines = lines[1:] or [""]
+        delimiter = str(stated[1])
+    if delimiter is None or (delimiter not in lines[0] and text_path != lines[0]):
         with_text = [each for each in _DELIMITERS if text_path in _cells(lines[0], each)]
         delimiter = (with_text or sorted(_DELIMITERS, key=lambda each: -lines[0].count(each)))[0]
     return CsvDialect(delimiter, quoted=delimiter != "\t" or not _is_even(lines, delimiter, quoted=False))

@@ -45,7 +45,24 @@ class ArchiveMember(NamedTuple):
 
 
 class ArchiveError(ValueError):
-    """An archive, or a member of an archive, that cannot be read."""
+    """An archive, or a member of an archive, that cannot be read.
+
+    Attributes:
+        reason: the reason of its rejection.
+    """
+
+    reason = "damaged"
+
+
+class LockedMemberError(ArchiveError):
+    """A file of an archive that is encrypted, or packed with a method that is not known."""
+
+    reason = "locked"
+
+
+def _member_error(name: str, error: Exception) -> ArchiveError:
+    kind = LockedMemberError if isinstance(error, RuntimeError) else ArchiveError
+    return kind(f"{name}: {type(error).__name__}: {error}")
 
 
 def is_archive(stream: PlainStream) -> bool:
@@ -143,7 +160,7 @@ def _zip_members(handle: IO[bytes]) -> Iterator[ArchiveMember]:
                 with archive.open(info) as member:
                     return member.read(size)
             except _MEMBER_ERRORS as error:
-                raise ArchiveError(f"{info.filename}: {type(error).__name__}: {error}") from error
+                raise _member_error(info.filename, error) from error
 
         return read
 
@@ -173,7 +190,7 @@ def _zip_copier(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[IO
             with archive.open(info) as member:
                 return _copy(member, target)
         except _MEMBER_ERRORS as error:
-            raise ArchiveError(f"{info.filename}: {type(error).__name__}: {error}") from error
+            raise _member_error(info.filename, error) from error
 
     return copy
 
