@@ -117,6 +117,8 @@ def _look(split: Split) -> tuple[str, GuessedFields, str]:
 def _look_at(split: Split, stream: PlainStream, layout: Layout, head: bytes) -> tuple[str, GuessedFields, str]:
     if layout.name in ("html", "epub"):
         return ("web" if layout.name == "html" else "books"), _NO_FIELDS, layout.name
+    if layout.name == "doc_elements":
+        return "documents", _NO_FIELDS, "articles of WikiExtractor"
     if layout.name in ("text", "markdown"):
         is_book = strip_gutenberg(head.decode("latin-1")).title is not None or split.size > _BOOK_BYTES
         return "books" if is_book else "documents", _NO_FIELDS, layout.name

@@ -16,15 +16,18 @@ _DETAIL_CHARACTERS = 300
 _REMEDIES: Mapping[str, str] = {
     "no_text": "set text_field of the source to the field with the text (a path such as 'doc.text' for a nested one)",
     "wrong_columns": "set text_field of the source to the column with the text",
+    "columns": "write one object per record: JSON lines, or Parquet or CSV, which have columns",
     "bad_json": "correct the file, or give the source the kind or format of its files",
     "bad_csv": "quote cells that hold the delimiter or line ends, or write the table as JSON lines or Parquet",
     "not_text": "name only files that hold documents in inputs, or give the source the kind or format of its files",
     "not_warc": "give the source the kind or format of its files",
     "record_too_large": "raise max_record_bytes or max_html_bytes under [ingest]",
+    "empty": "name files with text in inputs, and in text_field the field that holds it",
     "empty_file": "put a file with content there, or name other inputs",
     "licence": "add the licences to `licences` of the source, if they are to be accepted",
     "truncated": "copy the file again: its end is missing",
     "damaged": "copy the file again: bytes of it are wrong",
+    "locked": "unpack the archive, with its password if it has one, and name its files in inputs",
     "nested_archive": "unpack the outer archive",
 }
 

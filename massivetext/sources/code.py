@@ -64,9 +64,9 @@ def _archive(
     try:
         root, stated = _read_licences(split, expansion)
     except ArchiveError as error:
-        # Its licence may be in the unreadable rest, so no file of it can be used.
         if split.slice_index == 0:
-            yield Rejected(split.name, "0", split.size, "damaged", f"{split.name}: {error}")
+            detail = f"{split.name}: {error}; no file of it is used, since its licence may be in what was not read"
+            yield Rejected(split.name, "0", split.size, error.reason, detail)
         return
     refusal = stated.of_repository().refused(options.licences)
     if refusal and not stated.lets_files_speak(options.licences):
@@ -132,7 +132,7 @@ def _from_member(
     try:
         data = member.read(limits.max_record_bytes + 1)
     except ArchiveError as error:
-        return Rejected(origin, document_key, member.size, "damaged", str(error))
+        return Rejected(origin, document_key, member.size, error.reason, str(error))
     if len(data) > limits.max_record_bytes:
         detail = f"{path} is larger than ingest.max_record_bytes = {limits.max_record_bytes:,}"
         return Rejected(origin, document_key, member.size, "record_too_large", detail)

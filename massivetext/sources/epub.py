@@ -1,6 +1,7 @@
 """Read EPUB books: the texts of the spine in reading order, with the metadata of the package."""
 
 import posixpath
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,9 @@ _PACKAGE_BYTES = 1 << 24
 _ENCRYPTION = "META-INF/encryption.xml"
 # Fonts are scrambled with these methods in books that can be read.
 _FONT_METHODS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
+# Names of pages, and of those that are a table of contents, where the package does not say which they are.
+_PAGE_NAME = re.compile(r"\.(?:xhtml|html?|xht)$", re.IGNORECASE)
+_CONTENTS_NAME = re.compile(r"(?:^|/)(?:nav|toc)\.\w+$", re.IGNORECASE)
 _FIELDS = ("creator", "language", "date", "publisher", "identifier", "rights", "subject")
 
 
@@ -50,7 +54,7 @@ def read_epub(handle: IO[bytes], most_bytes: int) -> EpubBook:
         most_bytes: number of bytes that its chapters may have together.
 
     Raises:
-        EpubError: the file has no package, no chapter can be read, or the book is too large.
+        EpubError: the file is no zip archive, no chapter can be read, or the book is too large.
     """
     try:
         with zipfile.ZipFile(handle) as archive:
@@ -62,14 +66,10 @@ def read_epub(handle: IO[bytes], most_bytes: int) -> EpubBook:
 
 
 def _read_book(archive: zipfile.ZipFile, most_bytes: int) -> EpubBook:
-    container = _parse(archive, "META-INF/container.xml")
-    roots = [path for element in container.iter("{*}rootfile") if (path := element.get("full-path"))]
-    if not roots:
-        raise EpubError("META-INF/container.xml names no package")
-    package = _parse(archive, roots[0])
+    package, paths = _find_chapters(archive)
     chapters, lost = [], []
     encrypted = _encrypted_paths(archive)
-    for path in _spine(package, posixpath.dirname(roots[0])):
+    for path in paths:
         if path in encrypted:
             lost.append(f"{path}: is encrypted")
             continue
@@ -85,8 +85,28 @@ def _read_book(archive: zipfile.ZipFile, most_bytes: int) -> EpubBook:
     if not chapters:
         reason = "its chapters are encrypted" if encrypted else "no text in it"
         raise EpubError("; ".join([reason, *lost[:3]]))
-    title, metadata = _metadata(package)
+    title, metadata = (None, {}) if package is None else _metadata(package)
     return EpubBook("\n\n".join(chapters), title, metadata, tuple(lost))
+
+
+def _find_chapters(archive: zipfile.ZipFile) -> tuple[etree._Element | None, list[str]]:
+    """Return the package and the paths of the chapters in reading order.
+
+    If the package cannot be read or names no chapters, they are the pages of the archive in its order.
+    """
+    package, paths = None, []
+    try:
+        container = _parse(archive, "META-INF/container.xml")
+        root = next((path for element in container.iter("{*}rootfile") if (path := element.get("full-path"))), None)
+        if root is not None:
+            package = _parse(archive, root)
+            paths = list(_spine(package, posixpath.dirname(root)))
+    except EpubError:
+        pass
+    stored = {name.lower() for name in archive.namelist()}
+    if not any(path.lower() in stored for path in paths):
+        paths = [name for name in archive.namelist() if _PAGE_NAME.search(name) and not _CONTENTS_NAME.search(name)]
+    return package, paths
 
 
 def _encrypted_paths(archive: zipfile.ZipFile) -> set[str]:

@@ -1,5 +1,6 @@
 """Remove the header, the licence, credits and notes of transcribers from the files of Project Gutenberg."""
 
+import itertools
 import re
 from typing import NamedTuple
 
@@ -34,6 +35,7 @@ _FIRST_LINE = re.compile(
 _FIELD = re.compile(r"^(Title|Author|Language|Release Date|Character set encoding): *(\S.*)$", re.M | re.I)
 _HEADER_CHARACTERS = 30_000  # more than the longest small print
 _TITLE_LINE = re.compile(rf"\W*(?:The |A )?{_NAME}(?:['’]s)?(?:[ \t]+of)?[ \t]+(?:{_WORK}|Australia)", re.I)
+_NEXT_HEADER = re.compile(rf"^(?:The |A )?{_NAME}(?:['’]s)?[ \t]+(?:{_WORK})", re.M | re.I)
 # A paragraph of a header that has no mark at its end.
 _HEADER_PARAGRAPH = re.compile(
     rf"{_NAME}|copyright laws|Plain Vanilla|Prepared By (?:Thousands|Hundreds)|Volunteers|this header"
@@ -88,8 +90,43 @@ class GutenbergBook(NamedTuple):
 def strip_gutenberg(text: str) -> GutenbergBook:
     """Remove Project Gutenberg's header and footer; a text without their marks stays as it is.
 
-    Credits and notes of transcribers go too, where they are at the beginning or the end of the book.
+    Credits and notes of transcribers go too, where they are at the beginning or the end of the book. Several books in
+    one text are joined, with title and metadata of the first.
     """
+    books = [_strip_one(part) for part in _books_of(text)]
+    return books[0]._replace(text="\n\n\n".join(book.text.strip() for book in books)) if len(books) > 1 else books[0]
+
+
+def _books_of(text: str) -> list[str]:
+    """Return the books of a text, each from its mark of the start on; the first with what is before that.
+
+    All but the last are cut at the mark of their end, behind which are their licence and the header of the next.
+    """
+    starts = [match.start() for match in _START.finditer(text)] if text.count("***") > 2 else []
+    if len(starts) < 2:
+        return [text]
+    parts = []
+    for begin, following in itertools.pairwise([0, *starts[1:], len(text)]):
+        part = text[begin:following]
+        parts.append(part if following == len(text) else part[: _end_of_body(part)])
+    return parts
+
+
+def _end_of_body(part: str) -> int:
+    """Return where a book ends that another one follows: at its mark, or else where the header of the next begins."""
+    start = _START.search(part)
+    body = start.end() if start else 0
+    # A few files have the mark of the end at their beginning too.
+    end = next((match for match in _END.finditer(part, body) if part[body : match.start()].strip()), None)
+    if end is None:
+        header = _last(_NEXT_HEADER, part[max(body, len(part) - _HEADER_CHARACTERS) :])
+        return len(part) if header is None else max(body, len(part) - _HEADER_CHARACTERS) + header.start()
+    last_line = _LAST_LINE.search(part, max(body, end.start() - 1000), end.start())
+    return (last_line or end).start()
+
+
+def _strip_one(text: str) -> GutenbergBook:
+    """Return the only book of a text."""
     end = _end_of_header(text)
     if end is None:
         return GutenbergBook(_without_footer(text) if _FULL_LICENCE.search(text) else text, None, {})

@@ -7,7 +7,7 @@ from massivetext.extract.extractors import extract_page
 from massivetext.schema import Document, Rejected
 from massivetext.sources import http
 from massivetext.sources.documents.any_documents import read_stream
-from massivetext.sources.documents.layouts import find_layout
+from massivetext.sources.documents.layouts import Layout, find_layout
 from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 from massivetext.sources.streams import charset
@@ -17,6 +17,7 @@ from massivetext.sources.whole_files import make_page
 from massivetext.text import clean
 
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"})
+_MAY_HOLD_PAGES = frozenset({"html", "archive", "refused"})
 _PAGES = frozenset({"response", "resource", "conversion", "continuation"})
 _KNOWN = _PAGES | {"request", "warcinfo", "metadata", "revisit"}
 _LOOKS_LIKE_HTML = re.compile(
@@ -34,20 +35,36 @@ def read_pages(split: Split, options: ReadOptions, limits: ReadLimits) -> Iterat
     Raises:
         FileNotFoundError: the file was deleted.
     """
-    ordinal = -1
     with open_stream(split.path) as stream:
-        if not stream.peek(4).startswith((b"WARC", b"file")) and _holds_pages(split, stream):
-            yield from read_stream(split, stream, options, limits, make_page)
+        if stream.peek(4).startswith((b"WARC", b"file")) or not _holds_pages(split, stream):
+            yield from _crawl_pages(split, stream, limits)
             return
-        for record in read_warc_records(stream, limits.max_html_bytes + _HEADERS_BYTES):
-            if isinstance(record, LostBytes):
-                if split.slice_index == 0:
-                    yield Rejected(split.name, record.document_key, record.length, record.reason, record.detail)
-                continue
-            if record.kind in _PAGES or record.kind not in _KNOWN:
-                ordinal += 1
-                if ordinal % split.slice_count == split.slice_index:
-                    yield _page(split.name, record, limits)
+
+        def read_member(inner: Split, member: PlainStream, layout: Layout) -> Iterator[Document | Rejected] | None:
+            """Return the pages of a crawl in the archive (WACZ), and of other files only that they are no pages."""
+            if layout.name == "warc":
+                return _crawl_pages(inner, member, limits)
+            return None if layout.name in _MAY_HOLD_PAGES else _no_page(inner)
+
+        yield from read_stream(split, stream, options, limits, make_page, own=read_member)
+
+
+def _crawl_pages(split: Split, stream: PlainStream, limits: ReadLimits) -> Iterator[Document | Rejected]:
+    ordinal = -1
+    for record in read_warc_records(stream, limits.max_html_bytes + _HEADERS_BYTES):
+        if isinstance(record, LostBytes):
+            if split.slice_index == 0:
+                yield Rejected(split.name, record.document_key, record.length, record.reason, record.detail)
+            continue
+        if record.kind in _PAGES or record.kind not in _KNOWN:
+            ordinal += 1
+            if ordinal % split.slice_count == split.slice_index:
+                yield _page(split.name, record, limits)
+
+
+def _no_page(split: Split) -> Iterator[Rejected]:
+    if split.slice_index == 0:
+        yield Rejected(split.name, "0", split.size, "not_html", f"{split.name}: is no page", skipped=True)
 
 
 def _holds_pages(split: Split, stream: PlainStream) -> bool:

@@ -20,11 +20,20 @@ def make_page(origin: str, key: str, data: bytes, layout: LayoutName, limits: Re
     """Return a document: the main text of an HTML page, or a text as it is."""
     decoded = charset.decode(data, html=layout == "html")
     if layout != "html":
-        return Document(clean(decoded.text), origin, key, encoding=decoded.encoding, replaced=decoded.replaced)
+        text = clean(decoded.text)
+        if not text:
+            return _empty(origin, key, data)
+        return Document(text, origin, key, encoding=decoded.encoding, replaced=decoded.replaced)
     if len(data) > limits.max_html_bytes:
         detail = f"the page is larger than ingest.max_html_bytes = {limits.max_html_bytes:,}"
         return Rejected(origin, key, len(data), "record_too_large", detail)
+<<<<<<< HEAD
     page = extract_page(decoded.text, None, limits.extractor_name)
+=======
+    page = extract(decoded.text, None)
+    if not page.text:
+        return _empty(origin, key, data)
+>>>>>>> wt-h
     return Document(
         page.text,
         origin,
@@ -50,8 +59,11 @@ def make_book(origin: str, key: str, data: bytes, layout: LayoutName, _limits: R
         decoded = charset.decode(data, gutenberg.declared_encoding(data[:_HEAD_BYTES]))
         text = decoded.text
     found = gutenberg.strip_gutenberg(clean(text))
+    book = clean(found.text)
+    if not book:
+        return _empty(origin, key, data)
     return Document(
-        clean(found.text),
+        book,
         origin,
         key,
         None,
@@ -60,3 +72,7 @@ def make_book(origin: str, key: str, data: bytes, layout: LayoutName, _limits: R
         encoding=decoded.encoding,
         replaced=decoded.replaced,
     )
+
+
+def _empty(origin: str, key: str, data: bytes) -> Rejected:
+    return Rejected(origin, key, len(data), "empty", f"no text is in its {len(data):,} bytes")

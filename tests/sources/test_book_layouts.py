@@ -54,13 +54,6 @@ def test_an_epub_is_its_chapters_in_reading_order(tmp_path: Path, read_file: Rea
     assert (document.title, document.metadata) == ("The Book", {"author": "A. Writer", "language": "en"})
 
 
-@pytest.mark.parametrize("missing", ["META-INF/container.xml", "OPS/p.opf"])
-def test_an_epub_without_its_package_is_rejected(tmp_path: Path, read_file: ReadFile, missing: str) -> None:
-    (tmp_path / "a.epub").write_bytes(epub(**{missing: ""}))
-
-    assert [found.reason for found in read_file("books", tmp_path / "a.epub")[1]] == ["bad_epub"]
-
-
 def test_a_missing_chapter_is_counted(tmp_path: Path, read_file: ReadFile) -> None:
     (tmp_path / "a.epub").write_bytes(epub(**{"OPS/text/one.xhtml": ""}))
     (document,), _ = read_file("books", tmp_path / "a.epub")

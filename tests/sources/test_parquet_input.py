@@ -44,7 +44,7 @@ def test_the_parts_of_a_parquet_file_are_the_file(tmp_path: Path, read_file: Rea
     assert sum(len(piece[1]) for piece in slices) == 1
 
 
-@pytest.mark.parametrize("column", [pa.array([b"bytes"]), pa.array([5])])
+@pytest.mark.parametrize("column", [pa.array([True]), pa.array([5])])
 def test_a_text_column_of_another_type_is_wrong(tmp_path: Path, read_file: ReadFile, column: pa.Array) -> None:
     pq.write_table(pa.table({"text": column}), tmp_path / "a")
     documents, rejected = read_file("books", tmp_path / "a")
@@ -126,5 +126,5 @@ def test_a_long_value_of_a_dictionary_is_not_decoded_for_many_rows_at_once(
     with own_memory_pool() as pool:
         found = read_file("documents", tmp_path / "a", slice_count=50)
 
-    assert [len(each) for each in found] == ([0, 1] if (column, kind) == ("text", pa.binary()) else [2, 0])
+    assert [len(each) for each in found] == [2, 0]
     assert pool.max_memory() < 150 << 20  # 100 rows have 800 MB

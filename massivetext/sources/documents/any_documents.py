@@ -2,19 +2,19 @@
 
 import itertools
 import tempfile
-from collections.abc import Iterator
-from typing import IO, cast
+from collections.abc import Callable, Iterator
+from typing import IO, TypeAlias, cast
 
 import msgspec
 
 from massivetext.schema import Document, Rejected
-from massivetext.sources.documents import csv_rows, jsonl
+from massivetext.sources.documents import csv_rows, doc_elements, jsonl
 from massivetext.sources.documents.arrow_rows import arrow_documents
-from massivetext.sources.documents.fields import Build, builder
+from massivetext.sources.documents.fields import Build, builder, record_list
 from massivetext.sources.documents.layouts import Layout, find_layout
 from massivetext.sources.documents.parquet import parquet_documents
 from massivetext.sources.epub import EpubError, read_epub
-from massivetext.sources.source_formats import ReadLimits, ReadOptions
+from massivetext.sources.source_formats import FieldPaths, ReadLimits, ReadOptions
 from massivetext.sources.splits import CLUTTER, Split
 from massivetext.sources.streams.archives import ArchiveError, ArchiveMember, archive_members
 from massivetext.sources.streams.compressed import EXPANSION, PlainStream, open_stream
@@ -25,7 +25,10 @@ from massivetext.text import clean
 _IN_MEMORY_BYTES = 1 << 23  # a larger file of an archive is copied to the disk while it is read
 _MOST_NESTED = 2  # archives within archives
 _SEEKABLE = frozenset({"parquet", "arrow", "epub"})  # layouts that are not read front to back
+_REFUSED = frozenset({"warc", "refused"})
 _ONE_TEXT = frozenset({"text", "markdown", "html", "epub"})
+# Returns the documents of a file, or None to have it read as usual.
+OwnReader: TypeAlias = Callable[[Split, PlainStream, Layout], Iterator[Document | Rejected] | None]
 
 
 def read_any_documents(split: Split, options: ReadOptions, limits: ReadLimits) -> Iterator[Document | Rejected]:
@@ -48,6 +51,7 @@ def read_stream(
     limits: ReadLimits,
     make: MakeDocument,
     nested: int = 0,
+    own: OwnReader | None = None,
 ) -> Iterator[Document | Rejected]:
     """Yield the documents of a file that was just opened.
 
@@ -58,9 +62,10 @@ def read_stream(
         limits: largest record and page.
         make: makes the document of a file that is one text.
         nested: number of archives that the file is in.
+        own: reads some layouts in another way.
     """
     yield from _read_layout(
-        split, stream, find_layout(split.name, stream, options.fields.text), options, limits, make, nested
+        split, stream, find_layout(split.name, stream, options.fields.text), options, limits, make, nested, own
     )
 
 
@@ -72,12 +77,16 @@ def _read_layout(
     limits: ReadLimits,
     make: MakeDocument,
     nested: int,
+    own: OwnReader | None,
 ) -> Iterator[Document | Rejected]:
-    if layout.name in _SEEKABLE and stream.compression is not None:
-        yield from _decompressed(split, stream, options, limits, make, nested)
+    read = own(split, stream, layout) if own is not None else None
+    if read is not None:
+        yield from read
+    elif layout.name in _SEEKABLE and stream.compression is not None:
+        yield from _decompressed(split, stream, options, limits, make, nested, own)
     elif layout.name == "archive":
-        yield from _archive(split, stream, options, limits, make, nested)
-    elif layout.name in _ONE_TEXT or layout.name == "refused":
+        yield from _archive(split, stream, options, limits, make, nested, own)
+    elif layout.name in _ONE_TEXT or layout.name in _REFUSED:
         if split.slice_index == 0:
             yield from _whole_file(split, stream, layout, limits, make)
     else:
@@ -98,17 +107,20 @@ def _records(
         yield from arrow_documents(split, stream, paths.text, limits, build)
     else:
         text = as_utf8(stream)
-        yield from jsonl.with_encoding(_text_records(split, text, layout, paths.text, limits, build), text)
+        yield from jsonl.with_encoding(_text_records(split, text, layout, paths, limits, build), text)
 
 
 def _text_records(
-    split: Split, text: TextStream, layout: Layout, text_path: str, limits: ReadLimits, build: Build
+    split: Split, text: TextStream, layout: Layout, paths: FieldPaths, limits: ReadLimits, build: Build
 ) -> Iterator[Document | Rejected]:
     if layout.name == "csv":
-        return csv_rows.csv_documents(split, text, layout.dialect, text_path, limits, build)
+        return csv_rows.csv_documents(split, text, layout.dialect, paths.text, limits, build)
+    if layout.name == "doc_elements":
+        return doc_elements.element_documents(split, text, limits)
+    within = record_list(split.name, paths)
     if layout.name == "json":
-        return jsonl.value_documents(split, text, limits, build)
-    return jsonl.line_documents(split, text, limits, build)
+        return jsonl.value_documents(split, text, limits, build, within)
+    return jsonl.line_documents(split, text, limits, build, within)
 
 
 # -- files that are one text -------------------------------------------------------------------------------------------
@@ -117,7 +129,7 @@ def _text_records(
 def _whole_file(
     split: Split, stream: PlainStream, layout: Layout, limits: ReadLimits, make: MakeDocument
 ) -> Iterator[Document | Rejected]:
-    if layout.name == "refused":
+    if layout.name in _REFUSED:
         yield Rejected(split.name, "0", split.size, "not_text", f"{split.name}: want documents, got {layout.detail}")
         return
     if layout.name == "epub":
@@ -151,19 +163,31 @@ def _epub(split: Split, stream: PlainStream, limits: ReadLimits) -> Document | R
 
 
 def _decompressed(
-    split: Split, stream: PlainStream, options: ReadOptions, limits: ReadLimits, make: MakeDocument, nested: int
+    split: Split,
+    stream: PlainStream,
+    options: ReadOptions,
+    limits: ReadLimits,
+    make: MakeDocument,
+    nested: int,
+    own: OwnReader | None,
 ) -> Iterator[Document | Rejected]:
     """Yield the documents of a compressed file that cannot be read front to back, from a copy of its plain bytes."""
     with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as copy:
         while piece := stream.read(1 << 20):
             copy.write(piece)
         damaged = list(jsonl.damage(split, stream))
-        yield from read_stream(split, PlainStream(cast(IO[bytes], copy)), options, limits, make, nested)
+        yield from read_stream(split, PlainStream(cast(IO[bytes], copy)), options, limits, make, nested, own)
         yield from damaged
 
 
 def _archive(
-    split: Split, stream: PlainStream, options: ReadOptions, limits: ReadLimits, make: MakeDocument, nested: int
+    split: Split,
+    stream: PlainStream,
+    options: ReadOptions,
+    limits: ReadLimits,
+    make: MakeDocument,
+    nested: int,
+    own: OwnReader | None,
 ) -> Iterator[Document | Rejected]:
     """Yield the documents of the files of an archive; slices share the texts, and the records of each table."""
     if nested >= _MOST_NESTED:
@@ -179,7 +203,7 @@ def _archive(
                 continue
             copy = seen[path] = seen.get(path, 0) + 1
             prefix = path + (f"#{copy}" if copy > 1 else "")
-            yield from _member(split, member, prefix, next(ordinals), options, limits, make, nested)
+            yield from _member(split, member, prefix, next(ordinals), options, limits, make, nested, own)
     except ArchiveError as error:
         if split.slice_index == 0:
             yield Rejected(split.name, f"after {next(ordinals)} files", None, "damaged", f"{split.name}: {error}")
@@ -199,23 +223,24 @@ def _member(
     limits: ReadLimits,
     make: MakeDocument,
     nested: int,
+    own: OwnReader | None,
 ) -> Iterator[Document | Rejected]:
     with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as copy:
         try:
             size = member.copy(cast(IO[bytes], copy))
         except ArchiveError as error:
             if split.slice_index == 0:
-                yield Rejected(split.name, prefix, member.size, "damaged", str(error))
+                yield Rejected(split.name, prefix, member.size, error.reason, str(error))
             return
         # Slices share the records of each table; a file that is one text belongs to the slice of its ordinal.
         inner = msgspec.structs.replace(split, name=member.path, size=size)
         stream = PlainStream(cast(IO[bytes], copy))
         layout = find_layout(member.path, stream, options.fields.text)
         is_text = layout.name in _ONE_TEXT
-        if is_text or layout.name == "refused":
+        if is_text or layout.name == "refused" or (layout.name == "warc" and own is None):
             mine = ordinal % split.slice_count == split.slice_index
             inner = msgspec.structs.replace(inner, slice_index=0 if mine else 1, slice_count=2)
-        for made in _read_layout(inner, stream, layout, options, limits, make, nested + 1):
+        for made in _read_layout(inner, stream, layout, options, limits, make, nested + 1, own):
             yield _of_member(split.name, prefix, made, whole=is_text)
 
 

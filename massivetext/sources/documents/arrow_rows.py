@@ -99,11 +99,14 @@ def wrong_columns(schema: pa.Schema, text_path: str) -> str | None:
     if name not in schema.names:
         columns = ", ".join(schema.names)
         return f"want a column '{text_path}' (text_field of the source), got columns {columns}"
+    if schema.names.count(name) > 1:
+        return f"want one column '{name}' (text_field of the source), got {schema.names.count(name)} of that name"
     kind = schema.field(schema.names.index(name)).type
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     nested = pa.types.is_nested(kind)
-    if not (nested or is_text(kind) or pa.types.is_null(kind)):
+    is_bytes = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+    if not (nested or is_bytes or is_text(kind) or pa.types.is_null(kind)):
         return f"want text in column '{text_path}' (text_field of the source), got values of type {kind}"
     return None
 

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from massivetext.schema import Document, Rejected
 from massivetext.sources.documents.fields import Build
@@ -14,7 +16,16 @@ from massivetext.sources.streams import charset
 from massivetext.sources.streams.bounded_lines import describe_too_long, read_lines
 from massivetext.sources.streams.recoded import TextStream
 
+_STATED_DELIMITER = re.compile(r"sep=.?\Z")  # first line of a table for Excel
 _NAMED_COLUMNS = 20  # in a message
+
+
+class _Table(NamedTuple):
+    """The columns of a table, which of them has the text, and what makes documents of its rows."""
+
+    header: list[str]
+    text_path: str
+    build: Build
 
 
 class _TableLines:
@@ -92,6 +103,8 @@ def csv_documents(
     header: list[str] = []
     try:
         header = [name.strip() for name in next(rows, [])]
+        if header and _STATED_DELIMITER.match(header[0]) and not any(header[1:]):
+            header = [name.strip() for name in next(rows, [])]
         wrong = _wrong_header(header, dialect, text_path)
     except csv.Error as error:
         wrong = f"its header is not readable: {error}"
@@ -99,7 +112,8 @@ def csv_documents(
         if split.slice_index == 0:
             yield Rejected(split.name, "0", split.size, "wrong_columns", f"{split.name}: {wrong}")
         return
-    yield from _row_documents(split, rows, lines, header, dialect, build)
+    lines.taken.clear()
+    yield from _row_documents(split, rows, lines, header, dialect, _Table(header, text_path, build))
     yield from damage(split, stream)
 
 
@@ -114,7 +128,7 @@ def _wrong_header(header: list[str], dialect: CsvDialect, text_path: str) -> str
 
 
 def _row_documents(
-    split: Split, rows: Iterator[list[str]], lines: _TableLines, header: list[str], dialect: CsvDialect, build: Build
+    split: Split, rows: Iterator[list[str]], lines: _TableLines, header: list[str], dialect: CsvDialect, table: _Table
 ) -> Iterator[Document | Rejected]:
     ordinal = -1
     while True:
@@ -137,7 +151,7 @@ def _row_documents(
             rows = _rows_below(lines, dialect, len(header))
             continue
         if mine and row:
-            made = _row_document(split.name, str(ordinal), header, row, begin, lines.offset - begin, build)
+            made = _row_document(split.name, str(ordinal), table, row, begin, lines.offset - begin)
             yield made._replace(replaced=lines.replaced) if isinstance(made, Document) and lines.replaced else made
         yield from _too_long(split, lines)
     yield from _too_long(split, lines)
@@ -176,12 +190,17 @@ def _too_long(split: Split, lines: _TableLines) -> Iterator[Rejected]:
 
 
 def _row_document(
-    origin: str, document_key: str, header: list[str], row: list[str], offset: int, length: int, build: Build
+    origin: str, document_key: str, table: _Table, row: list[str], offset: int, length: int
 ) -> Document | Rejected:
+    header = table.header
     if len(row) != len(header) and (len(row) < len(header) or any(row[len(header) :])):
         detail = f"the row at byte {offset:,}: want {len(header)} cells as in the header, got {len(row)}"
         return Rejected(origin, document_key, length, "bad_csv", detail)
     record: dict[str, object] = {}
     for name, cell in zip(header, row, strict=False):
-        record.setdefault(name, cell)
-    return build(document_key, record, length)
+        if not record.get(name):
+            record[name] = cell
+        elif name == table.text_path and cell not in ("", record[name]):
+            detail = f"the row at byte {offset:,}: two columns '{name}' (text_field of the source) hold different texts"
+            return Rejected(origin, document_key, length, "wrong_columns", detail)
+    return table.build(document_key, record, length)

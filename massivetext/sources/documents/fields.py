@@ -5,6 +5,7 @@ import decimal
 import functools
 import uuid
 from collections.abc import Callable, Container, Iterator, Mapping
+from typing import NamedTuple
 
 from massivetext.schema import Document, Rejected
 from massivetext.sources.source_formats import FieldPaths
@@ -15,9 +16,53 @@ from massivetext.text import clean
 Build = Callable[[str, Mapping[str, object], int], Document | Rejected]
 
 _LONGEST_METADATA = 1000  # characters; metadata is short: a longer value is a second text
+# Names of a list of records in an object around them; lists of other names are the paragraphs of one record.
+_LISTS_OF_RECORDS = frozenset(
+    (
+        *("data", "dataset", "rows", "items", "records", "results", "documents", "docs", "articles", "entries"),
+        *("examples", "posts", "hits", "train"),
+    )
+)
 _NAMED_FIELDS = 20  # in a message
 _DATES = (datetime.datetime, datetime.date, datetime.time)
 _PRINTED = (int, float, decimal.Decimal, datetime.timedelta, uuid.UUID)
+
+
+class RecordList(NamedTuple):
+    """A list of records in an object around them, such as ``{"data": [{"text": ...}, ...]}``.
+
+    Attributes:
+        name: field with the list.
+        build: makes documents of the records in it.
+    """
+
+    name: str
+    build: Build
+
+    def records(self, outer: Mapping[str, object]) -> list[Mapping[str, object]] | None:
+        """Return the records in the list of an object; None if it has no such list."""
+        found = outer.get(self.name)
+        return found if isinstance(found, list) and found and all(isinstance(each, dict) for each in found) else None
+
+
+def record_list(origin: str, paths: FieldPaths) -> RecordList | None:
+    """Return the list of records that the path of the text leads through, by its name; None if it is none."""
+    name, dot, _ = paths.text.partition(".")
+    if not dot or name not in _LISTS_OF_RECORDS:
+        return None
+
+    def inner(path: str) -> str:
+        return path.removeprefix(f"{name}.")
+
+    below = FieldPaths(
+        inner(paths.text),
+        inner(paths.url),
+        inner(paths.title),
+        inner(paths.id) if paths.id else None,
+        inner(paths.date) if paths.date else None,
+        None if paths.metadata is None else tuple(map(inner, paths.metadata)),
+    )
+    return RecordList(name, builder(origin, below))
 
 
 def builder(origin: str, paths: FieldPaths) -> Build:
@@ -58,13 +103,31 @@ def document_of_fields(
             f"want a string in field '{paths.text}' (text_field of the source), got one {kind}; fields here: {names}"
         )
         return Rejected(origin, document_key, length, "no_text", clean(detail))
+    if isinstance(value, list) and (column := _column_beside(record, paths, len(value))):
+        detail = (
+            f"the fields '{paths.text}' and '{column}' are lists of {len(value):,} values each, as columns are; "
+            "want one object per record"
+        )
+        return Rejected(origin, document_key, length, "columns", clean(detail))
+    text = clean(text)
+    if not text:
+        return Rejected(origin, document_key, length, "empty", clean(f"field '{paths.text}' holds no text"))
     url, title = _string(value_at(record, paths.url)), _string(value_at(record, paths.title))
     if paths.metadata is None:
         metadata = dict(_scalars(record, {paths.text, paths.url, paths.title}))
     else:
         metadata = dict(_chosen(record, {path: path for path in paths.metadata}))
     metadata.update(_chosen(record, {name: path for name, path in (("id", paths.id), ("date", paths.date)) if path}))
-    return Document(clean(text), origin, document_key, url, title, metadata)
+    return Document(text, origin, document_key, url, title, metadata)
+
+
+def _column_beside(record: Mapping[str, object], paths: FieldPaths, rows: int) -> str | None:
+    """Return the field of URLs, titles or ids that has as many values as there are texts; None if there is none."""
+    for path in (paths.url, paths.title, paths.id or "id"):
+        value = value_at(record, path) if rows > 1 and "." not in path else None
+        if isinstance(value, list) and len(value) == rows:
+            return path
+    return None
 
 
 def value_at(value: object, path: str) -> object:
@@ -88,7 +151,7 @@ def joined_text(value: object) -> str | None:
     if isinstance(value, str):
         return value
     if isinstance(value, bytes):
-        return charset.decode_text(value)
+        return None if b"\x00" in value else charset.decode_text(value)
     if isinstance(value, list) and value and all(isinstance(each, str | None) for each in value):
         return "\n\n".join(each for each in value if each and not each.isspace())
     return None

@@ -10,7 +10,7 @@ import msgspec
 
 from massivetext.schema import Document, Rejected
 from massivetext.sources.documents import parquet
-from massivetext.sources.documents.fields import Build
+from massivetext.sources.documents.fields import Build, RecordList
 from massivetext.sources.documents.json_values import read_values
 from massivetext.sources.source_formats import ReadLimits
 from massivetext.sources.splits import Split
@@ -64,14 +64,17 @@ def with_encoding(made: Iterator[Document | Rejected], text: TextStream) -> Iter
         yield each._replace(encoding=encoding) if encoding and isinstance(each, Document) else each
 
 
-def line_documents(split: Split, stream: TextStream, limits: ReadLimits, build: Build) -> Iterator[Document | Rejected]:
-    """Yield what ``build`` makes of each line; the document key is the ordinal of the line, from 0."""
+def line_documents(
+    split: Split, stream: TextStream, limits: ReadLimits, build: Build, within: RecordList | None = None
+) -> Iterator[Document | Rejected]:
+    """Yield what ``build`` makes of each line; the document key is the ordinal of the line, from 0.
+
+    A line that holds the list ``within`` gives the records of the list, with keys such as ``0.17``.
+    """
     for line in read_lines(io.BufferedReader(stream, 1 << 20), limits.max_record_bytes):
         if line.number % split.slice_count != split.slice_index or (stream.damage and not line.ended):
             continue  # a line that broke off is part of the damage
-        made = _line_document(split.name, line, limits.max_record_bytes, build)
-        if made is not None:
-            yield made
+        yield from _line_documents(split.name, line, limits.max_record_bytes, build, within)
     yield from damage(split, stream)
 
 
@@ -89,11 +92,12 @@ def damage(split: Split, stream: TextStream) -> Iterator[Rejected]:
 
 
 def value_documents(
-    split: Split, stream: TextStream, limits: ReadLimits, build: Build
+    split: Split, stream: TextStream, limits: ReadLimits, build: Build, within: RecordList | None = None
 ) -> Iterator[Document | Rejected]:
     """Yield what ``build`` makes of the objects of a JSON array, or of objects that are written over several lines.
 
-    The document key is the ordinal of the value, from 0.
+    The document key is the ordinal of the value, from 0. A value that holds the list ``within`` gives the records of
+    the list, with keys such as ``0.17``.
     """
     for value in read_values(stream, limits.max_record_bytes):
         if value.number % split.slice_count != split.slice_index:
@@ -104,22 +108,33 @@ def value_documents(
                 detail = f"the value at byte {value.offset:,} {value.detail}"
                 yield Rejected(split.name, str(value.number), value.length, reason, detail)
             continue
-        yield _document(split.name, str(value.number), value.data, f"the value at byte {value.offset:,}", build)
+        where = f"the value at byte {value.offset:,}"
+        yield from _documents(split.name, str(value.number), value.data, where, build, within)
     yield from damage(split, stream)
 
 
-def _line_document(origin: str, line: BoundedLine, longest: int, build: Build) -> Document | Rejected | None:
+def _line_documents(
+    origin: str, line: BoundedLine, longest: int, build: Build, within: RecordList | None
+) -> Iterator[Document | Rejected]:
     document_key = str(line.number)
     if line.data is None:
-        return Rejected(origin, document_key, line.length, "record_too_large", describe_too_long(line, longest))
-    where = f"the line at byte {line.offset:,}"
+        yield Rejected(origin, document_key, line.length, "record_too_large", describe_too_long(line, longest))
+        return
     data = line.data.removeprefix(_BOM) if line.number == 0 else line.data
-    return _document(origin, document_key, data, where, build, line.length) if data.strip() else None
+    if data.strip():
+        where = f"the line at byte {line.offset:,}"
+        yield from _documents(origin, document_key, data, where, build, within, line.length)
 
 
-def _document(
-    origin: str, document_key: str, data: bytes, where: str, build: Build, length: int | None = None
-) -> Document | Rejected:
+def _documents(
+    origin: str,
+    document_key: str,
+    data: bytes,
+    where: str,
+    build: Build,
+    within: RecordList | None,
+    length: int | None = None,
+) -> Iterator[Document | Rejected]:
     length = len(data) if length is None else length
     decoded: charset.DecodedText | None = None
     try:
@@ -130,11 +145,25 @@ def _document(
             # The standard library accepts what its own writer emits and JSON does not have: NaN, lone surrogates.
             record = cast(object, json.loads(decoded.text))
         except (ValueError, RecursionError) as error:
-            return Rejected(origin, document_key, length, "bad_json", f"{where}: {error}")
+            yield Rejected(origin, document_key, length, "bad_json", f"{where}: {error}")
+            return
     if not isinstance(record, dict):
         detail = f"{where}: want a JSON object, got {type(record).__name__}"
-        return Rejected(origin, document_key, length, "bad_json", detail)
-    made = build(document_key, cast(dict[str, object], record), length)
-    if decoded is None or isinstance(made, Rejected) or (decoded.encoding == "utf-8" and not decoded.replaced):
-        return made
-    return made._replace(encoding=decoded.encoding, replaced=decoded.replaced)
+        yield Rejected(origin, document_key, length, "bad_json", detail)
+        return
+    for made in _of_object(document_key, cast(dict[str, object], record), length, build, within):
+        if decoded is None or isinstance(made, Rejected) or (decoded.encoding == "utf-8" and not decoded.replaced):
+            yield made
+        else:
+            yield made._replace(encoding=decoded.encoding, replaced=decoded.replaced)
+
+
+def _of_object(
+    document_key: str, record: dict[str, object], length: int, build: Build, within: RecordList | None
+) -> Iterator[Document | Rejected]:
+    inner = within.records(record) if within is not None else None
+    if within is None or inner is None:
+        yield build(document_key, record, length)
+        return
+    for number, each in enumerate(inner):
+        yield within.build(f"{document_key}.{number}", each, length // len(inner))

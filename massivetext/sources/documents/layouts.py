@@ -12,7 +12,19 @@ from massivetext.sources.streams.charset import decode_text, wide_encoding
 from massivetext.sources.streams.compressed import PlainStream
 
 LayoutName = Literal[
-    "parquet", "arrow", "json_lines", "json", "csv", "html", "markdown", "text", "epub", "archive", "refused"
+    "parquet",
+    "arrow",
+    "json_lines",
+    "json",
+    "csv",
+    "doc_elements",
+    "html",
+    "markdown",
+    "text",
+    "epub",
+    "archive",
+    "warc",
+    "refused",
 ]
 HEAD_BYTES = 1 << 16
 _COMPRESSED = re.compile(r"\.(?:gz|gzip|bz2|xz|zst|zstd)$")
@@ -28,6 +40,8 @@ _HTML = re.compile(
 _JSON_OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*(?:\"|\}|$)")
 _JSON_ARRAY = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[\s*(?:\{\s*[\"}]|\]\s*$|\"[^\"]*\"\s*[,\]]|$)")
 _EPUB = b"mimetypeapplication/epub+zip"
+_EPUB_CONTAINER = "META-INF/container.xml"
+_STATED_DELIMITER = re.compile(r"\"?sep=([,;|\t])\"?")  # first line of a table for Excel
 _DELIMITERS = ",\t;|"
 _CSV_LINES = 30
 _LONGEST_NAME = 60  # characters of the name of a column
@@ -35,7 +49,6 @@ _NOT_TEXT: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", "a PDF; convert it to text first"),
     (b"%!PS", "PostScript; convert it to text first"),
     (b"{\\rtf", "RTF; convert it to text first"),
-    (b"WARC/", "a web crawl; give the source kind = 'web', or format = 'warc'"),
     (b"\xd0\xcf\x11\xe0", "an old Office file; convert it to text first"),
     (b"SQLite format 3\x00", "a database; export its texts to CSV or JSON lines first"),
     (b"FEA1", "Feather of version 1; write it as Parquet first"),
@@ -43,6 +56,53 @@ _NOT_TEXT: tuple[tuple[bytes, str], ...] = (
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _CHARACTERS_PER_CONTROL = 50  # fewer, and a file with a zero byte is binary
 _WIKI = re.compile(rb"\s*(?:<\?xml.*?\?>\s*)?<mediawiki\b", re.S)
+_ROOT = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?>(?:(?><!--.*?-->|<\?.*?\?>|<!DOCTYPE[^>\[]*(?:\[[^\]]*\]\s*)?>)\s*)*)"
+    rb"<(?P<name>[A-Za-z_][\w.:-]*)(?P<attributes>(?:\s[^<>]*)?)>",
+    re.S,
+)
+_TAG = re.compile(rb"<[/A-Za-z]")
+_BYTES_PER_TAG = 200  # fewer in the beginning of a long file, and it is XML
+# A text that begins with one of these is left as it is.
+_HTML_ELEMENTS = frozenset(
+    (
+        *(b"p", b"div", b"span", b"a", b"b", b"i", b"em", b"strong", b"br", b"hr", b"img", b"ul", b"ol", b"li", b"dl"),
+        *(b"h1", b"h2", b"h3", b"h4", b"h5", b"h6", b"table", b"tr", b"td", b"pre", b"code", b"blockquote", b"center"),
+        *(b"article", b"section", b"main", b"header", b"footer", b"nav", b"aside", b"figure", b"font", b"form", b"u"),
+        *(
+            b"script",
+            b"style",
+            b"meta",
+            b"link",
+            b"html",
+            b"head",
+            b"body",
+            b"title",
+            b"details",
+            b"summary",
+            b"iframe",
+        ),
+    )
+)
+_SETTINGS = "settings or data, not prose; leave it out of inputs"
+_MAIL = "an e-mail or a calendar; convert it to text first"
+# Text by its bytes, and yet no prose.
+_NOT_PROSE: dict[str, str] = {
+    **dict.fromkeys(
+        ("css", "js", "mjs", "map"), "code of a web page; leave it out of inputs, or give the source kind = 'code'"
+    ),
+    **dict.fromkeys(("yaml", "yml", "toml", "ini", "lock"), _SETTINGS),
+    **dict.fromkeys(("eml", "mbox", "ics", "vcf"), _MAIL),
+    **dict.fromkeys(("mhtml", "mht"), "a saved web page in MIME; save it as HTML or WARC instead"),
+    **dict.fromkeys(
+        ("svg", "xml", "xsl", "xslt", "xsd", "rels"),
+        "XML, which may hold anything; convert it to JSON lines or text first",
+    ),
+}
+# As WikiExtractor writes articles.
+DOC_ELEMENT = re.compile(
+    rb"<doc id=\"(?P<id>[^\"\n]*)\"(?: url=\"(?P<url>[^\n]*?)\")?(?: title=\"(?P<title>[^\n]*)\")?>\s*"
+)
 _XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml\b")
 
 
@@ -82,14 +142,14 @@ def find_layout(file_name: str, stream: PlainStream, text_path: str) -> Layout:
         text_path: the field that holds the text: a table of text that has such a column is known by it.
     """
     head = stream.peek(HEAD_BYTES)
-    if (found := _binary_layout(stream, head)) is not None:
+    ending = _COMPRESSED.sub("", file_name.lower()).rpartition(".")[2]
+    if (found := _binary_layout(stream, head, ending)) is not None:
         return found
     wide = wide_encoding(head)
     if not (wide or "").startswith("utf-") and _is_binary(head[:1024]):
         return Layout("refused", f"{head[:16]!r}, which is not text")
     sample = decode_text(head) if wide else ""
     data = sample.encode("utf-8", "replace") if wide else head
-    ending = _COMPRESSED.sub("", file_name.lower()).rpartition(".")[2]
     return _text_layout(ending, data, text_path)
 
 
@@ -98,36 +158,68 @@ def _is_binary(head: bytes) -> bool:
     return b"\x00" in head and _CHARACTERS_PER_CONTROL * len(_CONTROLS.findall(head)) > len(head)
 
 
-def _binary_layout(stream: PlainStream, head: bytes) -> Layout | None:
+def _binary_layout(stream: PlainStream, head: bytes, ending: str) -> Layout | None:
     if head.startswith(b"PAR1"):
         return Layout("parquet")
     if head.startswith((FILE_MAGIC, STREAM_MAGIC)):
         return Layout("arrow")
-    if head.startswith(b"PK\x03\x04") and _EPUB in head[:200]:
+    if head.startswith(b"PK\x03\x04") and _is_epub(stream, head, ending):
         return Layout("epub")
     if archives.is_archive(stream) or head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return Layout("archive")
+    if head.startswith(b"WARC/"):
+        return Layout("warc", "a web crawl; give the source kind = 'web', or format = 'warc'")
     for magic, detail in _NOT_TEXT:
         if head.startswith(magic):
             return Layout("refused", detail)
     return None
 
 
+def _is_epub(stream: PlainStream, head: bytes, ending: str) -> bool:
+    """Return whether a zip file is a book, also if it was packed again: then ``mimetype`` may be anywhere in it."""
+    if _EPUB in head[:200] or ending == "epub":
+        return True
+    return stream.compression is None and _EPUB_CONTAINER in archives.zip_paths(stream)
+
+
 def _text_layout(ending: str, data: bytes, text_path: str) -> Layout:
     named = _BY_NAME.get(ending)
     if named == "csv":
         return Layout("csv", dialect=_find_dialect(data, text_path, "\t" if ending in ("tsv", "tab") else None))
-    if _WIKI.match(data):
-        return Layout("refused", "a MediaWiki dump; give the source kind = 'wikipedia', or format = 'mediawiki'")
-    if named == "html" or _HTML.match(data):
-        return Layout("html")
-    if _XML.match(data):
-        return Layout("refused", "XML, which may hold anything; convert it to JSON lines or text first")
+    if (found := _markup_layout(data, is_page=named == "html")) is not None:
+        return found
     if named == "json_lines" or _JSON_OBJECT.match(data) or _JSON_ARRAY.match(data):
         return Layout(_json_layout(data))
+    if ending in _NOT_PROSE:
+        return Layout("refused", _NOT_PROSE[ending])
     if named is None and (dialect := _table_dialect(data, text_path)) is not None:
         return Layout("csv", dialect=dialect)
     return Layout(named or "text")
+
+
+def _markup_layout(data: bytes, *, is_page: bool) -> Layout | None:
+    """Return the layout of HTML and XML; None for what is neither. ``is_page``: whether its name is that of a page."""
+    if DOC_ELEMENT.match(data.removeprefix(b"\xef\xbb\xbf").lstrip()):
+        return Layout("doc_elements")
+    if _WIKI.match(data):
+        return Layout("refused", "a MediaWiki dump; give the source kind = 'wikipedia', or format = 'mediawiki'")
+    if is_page or _HTML.match(data):
+        return Layout("html")
+    if _XML.match(data) or _is_bare_xml(data):
+        return Layout("refused", "XML, which may hold anything; convert it to JSON lines or text first")
+    return None
+
+
+def _is_bare_xml(data: bytes) -> bool:
+    """Return whether a text is XML without a declaration: one element that is not one of HTML holds all of it."""
+    root = _ROOT.match(data)
+    if root is None or root["name"].lower() in _HTML_ELEMENTS:
+        return False
+    if b"xmlns" in root["attributes"] or b"<!DOCTYPE" in root[0]:
+        return True
+    if len(data) < HEAD_BYTES:
+        return data.rstrip().endswith((b"</%s>" % root["name"], b"/>"))
+    return _BYTES_PER_TAG * len(_TAG.findall(data)) > len(data)
 
 
 def _json_layout(data: bytes) -> LayoutName:
@@ -135,6 +227,8 @@ def _json_layout(data: bytes) -> LayoutName:
     if _JSON_ARRAY.match(data):
         return "json"
     lines = [line for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip()][:2]
+    if lines and _are_joined(lines[0]):
+        return "json"
     if len(lines) < 2 or not lines[0].lstrip().startswith(b"{"):
         return "json_lines"
     try:
@@ -142,6 +236,16 @@ def _json_layout(data: bytes) -> LayoutName:
     except (ValueError, RecursionError):
         return "json_lines" if lines[1].lstrip().startswith(b"{") else "json"
     return "json_lines"
+
+
+def _are_joined(line: bytes) -> bool:
+    """Return whether a line begins with two objects."""
+    text = line.decode("utf-8", "replace").strip()
+    try:
+        _, end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return text[end:].lstrip().startswith("{")
 
 
 # -- tables of text ----------------------------------------------------------------------------------------------------
@@ -152,7 +256,10 @@ def _find_dialect(data: bytes, text_path: str, delimiter: str | None) -> CsvDial
     lines = _first_lines(data)
     if not lines:
         return CsvDialect(delimiter or ",", quoted=True)
-    if delimiter is None:
+    if (stated := _STATED_DELIMITER.fullmatch(lines[0])) is not None:
+        lines = lines[1:] or [""]
+        delimiter = str(stated[1])
+    if delimiter is None or (delimiter not in lines[0] and text_path != lines[0]):
         with_text = [each for each in _DELIMITERS if text_path in _cells(lines[0], each)]
         delimiter = (with_text or sorted(_DELIMITERS, key=lambda each: -lines[0].count(each)))[0]
     return CsvDialect(delimiter, quoted=delimiter != "\t" or not _is_even(lines, delimiter, quoted=False))

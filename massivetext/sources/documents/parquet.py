@@ -14,6 +14,7 @@ from massivetext.sources.splits import Split
 from massivetext.sources.streams.compressed import EXPANSION, ExpansionLimit, PlainStream
 
 MAGIC = b"PAR1"
+_SIDE_FILES = ("_metadata", "_common_metadata")  # of a folder of Parquet files, as Spark and Dask write them
 _BATCH_ROWS = 256
 _PAGE_HEADER_BYTES = 32  # hold the two numbers that are read
 _PAGE_HEADER = re.compile(rb"\x15([\x80-\xff]{0,9}[\x00-\x7f])\x15([\x80-\xff]{0,9}[\x00-\x7f])")
@@ -45,8 +46,15 @@ def parquet_documents(
         build: makes a document of a document key, a row, and the number of bytes of its text.
         expansion: limit on the characters of all texts.
     """
+    if split.name.rpartition("/")[2] in _SIDE_FILES:
+        detail = f"{split.name}: describes other Parquet files, and has no rows"
+        yield from _first_slice(split, Rejected(split.name, "0", split.size, "metadata_file", detail, skipped=True))
+        return
     try:
         file = _open(handle)
+        if file.metadata.num_rows == 0:
+            yield from _first_slice(split, _whole(split, "empty_file", "a Parquet file without rows"))
+            return
         wrong = wrong_columns(file.schema_arrow, text_path)
     except ARROW_ERRORS as error:
         yield from _first_slice(split, _whole(split, "bad_parquet", f"is not readable as Parquet: {error}"))

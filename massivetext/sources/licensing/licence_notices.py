@@ -61,6 +61,13 @@ _RESTRAINTS = re.compile(
     ),
     re.IGNORECASE,
 )
+# A sentence that limits the use of what it is about, anywhere in a README or a NOTICE.
+_LIMITED_USE = re.compile(
+    rf"\b(?:free|free of charge|available|licen[cs]ed|released|provided|distributed|used?)\b(?:\W+\w+){{0,5}}?\W+for"
+    rf"\W+(?:non[- ]?commercial|{_PRIVATE})(?:(?:,| and| or|/)+ ?(?:non-?commercial|{_PRIVATE})){{0,4}}"
+    rf" (?:use|purposes?) only\b",
+    re.IGNORECASE,
+)
 # Terms of use, in a sentence about the file.
 _TERMS = re.compile(
     r"\b(?:software|file|code|program|work|library|licen[cs]e\w*)\b[^.]{0,80}?"
@@ -113,9 +120,14 @@ def judge_header(text: str) -> Judged:
 
 
 def judge_readme(text: str) -> Judged:
-    """Return ("unknown",) if a section of a README about the licence restricts the use; no licences otherwise."""
+    """Return ("unknown",) if a README or NOTICE restricts the use; no licences otherwise.
+
+    Sections about the licence are looked through for any restriction, the rest for a sentence that limits the use.
+    """
     if restraint := find_restraint("\n".join(_licence_section(text[:_README_CHARACTERS]))):
         return Judged((UNKNOWN,), f'its section on the licence says "{restraint}"')
+    if limited := _LIMITED_USE.search(_one_line(text[:_README_CHARACTERS])):
+        return Judged((UNKNOWN,), f'it says "{limited.group()[:80]}"')
     return Judged(())
 
 

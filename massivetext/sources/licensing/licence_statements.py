@@ -18,6 +18,7 @@ _LICENCE_FILE = re.compile(
     r"|(?:[al]?gpl|mit|bsd|apache|mpl|cc0?|cc[-_]by[\w.-]*)(?:[-_ ]?v?\d[\w.-]*)?\.(?:txt|md|rst)"
     r"|copyright(?:\.(?:txt|md|rst))?"
     r"|(?:[\w+-]+[-_. ])?(?:commons[-_ ]?clause|eula|addendum|restrictions|(?:additional|special)[-_ ]terms"
+    r"|terms(?:[-_ ]of[-_ ](?:use|service))?"
     r"|(?:acceptable[-_ ])?use[-_ ]polic(?:y|ies)|ethical[-_ ]source)(?:[-_. ][\w.+ -]*)?",
     re.IGNORECASE,
 )

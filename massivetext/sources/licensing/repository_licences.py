@@ -25,7 +25,7 @@ _MOST_ANNOTATED = 64  # files with annotations
 _MOST_HOPS = 10
 _LONGEST_LINK = 300  # characters of a file that may be nothing but the path of another
 
-_README = re.compile(r"readme(?:\.(?:md|rst|txt|markdown|adoc))?", re.IGNORECASE)
+_README = re.compile(r"(?:readme|notice)(?:\.(?:md|rst|txt|markdown|adoc))?", re.IGNORECASE)
 _POOL = re.compile(r"licen[cs]es?", re.IGNORECASE)  # folder of licence texts, as REUSE has it
 _BUILT = re.compile(r".+\.(?:dist-info|egg-info)")  # folder of the metadata of a built Python package
 _LINK_TEXT = re.compile(r"\.{0,2}[\w./+-]*[\w/][\w./+-]*")

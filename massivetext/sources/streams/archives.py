@@ -6,13 +6,14 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from lzma import LZMAError
-from typing import IO, NamedTuple, Protocol, cast
+from typing import IO, Any, NamedTuple, Protocol, Self, cast
 
 from massivetext.sources.streams.compressed import ExpansionLimit, PlainStream
 
 # For all files of an archive together, since a small archive can name one file a thousand times.
 ARCHIVE_EXPANSION = ExpansionLimit(1 << 28, 100)
 _MOST_HEADER = 1 << 20  # bytes of the name or the attributes of a member
+_END_BLOCKS = 2  # blocks of zeros that end a tar archive
 _MOST_ATTRIBUTES = 1000  # attributes that apply to all members
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 _SYMBOLIC_LINK = 0o12  # type of a file, in the attributes of a zip member
@@ -44,7 +45,24 @@ class ArchiveMember(NamedTuple):
 
 
 class ArchiveError(ValueError):
-    """An archive, or a member of an archive, that cannot be read."""
+    """An archive, or a member of an archive, that cannot be read.
+
+    Attributes:
+        reason: the reason of its rejection.
+    """
+
+    reason = "damaged"
+
+
+class LockedMemberError(ArchiveError):
+    """A file of an archive that is encrypted, or packed with a method that is not known."""
+
+    reason = "locked"
+
+
+def _member_error(name: str, error: Exception) -> ArchiveError:
+    kind = LockedMemberError if isinstance(error, RuntimeError) else ArchiveError
+    return kind(f"{name}: {type(error).__name__}: {error}")
 
 
 def is_archive(stream: PlainStream) -> bool:
@@ -109,6 +127,18 @@ def _is_zip(stream: PlainStream) -> bool:
     return stream.compression is None and stream.peek(4).startswith(_ZIP_MAGIC)
 
 
+def zip_paths(stream: PlainStream) -> list[str]:
+    """Return the paths in a zip file that was just opened, which is not compressed once more; none if it is damaged."""
+    position = stream.handle.tell()
+    try:
+        with zipfile.ZipFile(stream.handle) as archive:
+            return archive.namelist()
+    except _MEMBER_ERRORS:
+        return []
+    finally:
+        stream.handle.seek(position)
+
+
 def _is_tar(stream: PlainStream) -> bool:
     head = stream.peek(tarfile.BLOCKSIZE)
     try:
@@ -130,7 +160,7 @@ def _zip_members(handle: IO[bytes]) -> Iterator[ArchiveMember]:
                 with archive.open(info) as member:
                     return member.read(size)
             except _MEMBER_ERRORS as error:
-                raise ArchiveError(f"{info.filename}: {type(error).__name__}: {error}") from error
+                raise _member_error(info.filename, error) from error
 
         return read
 
@@ -160,7 +190,7 @@ def _zip_copier(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[IO
             with archive.open(info) as member:
                 return _copy(member, target)
         except _MEMBER_ERRORS as error:
-            raise ArchiveError(f"{info.filename}: {type(error).__name__}: {error}") from error
+            raise _member_error(info.filename, error) from error
 
     return copy
 
@@ -176,6 +206,22 @@ class _BoundedTarInfo(tarfile.TarInfo):
         tarfile.GNUTYPE_LONGLINK,
     )
 
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+        """Return the next header of an archive, and count it or what is there instead."""
+        gaps = cast(_ResumingTarFile, archive).gaps
+        try:
+            info = super().fromtarfile(archive)
+        except tarfile.HeaderError as error:
+            kind = type(error).__name__  # the type stubs leave these classes out
+            if kind == "EOFHeaderError":
+                gaps.take_zeros()
+            elif kind in ("InvalidHeaderError", "TruncatedHeaderError"):
+                gaps.take_other(tarfile.BLOCKSIZE, str(error))
+            raise
+        gaps.take_header()
+        return info
+
     def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
         if self.size < 0 or (self.type in self._METADATA and self.size > _MOST_HEADER):
             raise tarfile.ReadError(f"a header of {self.size:,} bytes")
@@ -187,6 +233,56 @@ class _BoundedTarInfo(tarfile.TarInfo):
         ):
             raise tarfile.ReadError("more attributes than an archive of source code has, or a sparse file")
         return found
+
+
+class _TarGaps:
+    """What of a tar archive is not read, counted while its headers are.
+
+    Reading goes on at the next valid header. Behind the end mark, which is blocks of zeros, another archive may follow;
+    other bytes there are padding if none does.
+    """
+
+    def __init__(self) -> None:
+        self._files = self._zero_blocks = self._lost = self._behind_end = 0
+        self._first = ""
+
+    def take_header(self) -> None:
+        """Count a valid header."""
+        self._add(self._behind_end, "the end mark")
+        self._files += 1
+        self._zero_blocks = self._behind_end = 0
+
+    def take_zeros(self) -> None:
+        """Count a block of zeros."""
+        self._zero_blocks += 1
+
+    def take_other(self, size: int, error: str) -> None:
+        """Count bytes that are no header where one should be."""
+        if self._zero_blocks >= _END_BLOCKS and not self._lost:
+            self._behind_end += size
+        else:
+            self._add(size, error)
+
+    def _add(self, size: int, error: str) -> None:
+        if size and not self._lost:
+            self._first = f"after file {self._files:,} ({error})"
+        self._lost += size
+
+    def describe(self) -> str | None:
+        """Return what was not read at the end of the archive, as a sentence; None if nothing is missing."""
+        if self._lost:
+            return f"{self._lost:,} bytes of the tar archive were not read, the first {self._first}"
+        if self._zero_blocks == 0:
+            return f"the tar archive is cut after file {self._files:,}: it has no end mark; what followed is not read"
+        return None
+
+
+class _ResumingTarFile(tarfile.TarFile):
+    """A tar archive that counts what is not read of it."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.gaps = _TarGaps()
+        super().__init__(*args, **options)
 
 
 class _KeepsHeaders(Protocol):
@@ -219,15 +315,25 @@ def _tar_members(stream: PlainStream) -> Iterator[ArchiveMember]:
 
 
 def _tar_headers(stream: PlainStream) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
+    """Yield the members of an archive, those behind damage and of archives that follow it as well.
+
+    Raises:
+        ArchiveError: at the end, if some of the archive was not read; or where nothing can be read any more.
+    """
+    handle = io.BufferedReader(stream, 1 << 20)
     try:
-        with tarfile.open(fileobj=io.BufferedReader(stream, 1 << 20), mode="r|", tarinfo=_BoundedTarInfo) as archive:
+        with _ResumingTarFile.open(fileobj=handle, mode="r|", tarinfo=_BoundedTarInfo, ignore_zeros=True) as archive:
             while (info := archive.next()) is not None:
                 cast(_KeepsHeaders, archive).members = []  # tarfile would keep every header in memory
                 yield archive, info
+            gaps = archive.gaps
     except _TAR_ERRORS as error:
-        raise ArchiveError(f"not readable as tar from here on: {error}") from error
+        if stream.damage is None:
+            raise ArchiveError(f"not readable as tar from here on: {error}") from error
     if stream.damage is not None:
         raise ArchiveError(f"the {stream.compression} stream breaks off: {stream.damage.error}")
+    if (missing := gaps.describe()) is not None:
+        raise ArchiveError(missing)
 
 
 def _tar_reader(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[int], bytes]:
