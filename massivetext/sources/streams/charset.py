@@ -100,7 +100,8 @@ def decode(data: bytes, *declared: str | None, html: bool = False) -> DecodedTex
 def wide_encoding(data: bytes) -> str | None:
     """Return the encoding of bytes with a byte-order mark, or of UTF-16 without one; None for other bytes.
 
-    Text in UTF-16 without a mark has a zero byte in every second place for all its characters of ASCII.
+    Text in UTF-16 without a mark has a zero byte in every second place for all its characters of ASCII; so have arrays
+    of small numbers, which are control characters if they are taken for text.
     """
     for mark, name in _BOMS:
         if data.startswith(mark):
@@ -109,8 +110,15 @@ def wide_encoding(data: bytes) -> str | None:
     zeros = (sample[0::2].count(0), sample[1::2].count(0))
     most, least = max(zeros), min(zeros)
     if len(sample) >= _WIDE_BYTES and most > len(sample) // 5 and least <= most // 20:
-        return "utf-16-be" if zeros[0] == most else "utf-16-le"
+        name = "utf-16-be" if zeros[0] == most else "utf-16-le"
+        return name if _is_mostly_text(sample.decode(name, "replace")) else None
     return None
+
+
+def _is_mostly_text(text: str) -> bool:
+    """Return whether few characters of a text are control characters or stand for wrong bytes, as in token ids."""
+    bad = sum(1 for each in text if each == "\ufffd" or (each < " " and each not in "\t\n\v\f\r\x1b"))
+    return bad <= len(text) // 50
 
 
 def is_damaged_utf8(data: bytes) -> bool:
