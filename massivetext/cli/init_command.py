@@ -33,7 +33,7 @@ def init(
         folders = [folder if folder.startswith("~") else str(Path(folder).resolve()) for folder in folders]
     found = find_sources(folders)
     if not any(source.kind for source in found):
-        reasons = "; ".join(f"{source.inputs}: {source.detail}" for source in found)
+        reasons = "; ".join(f"{source.inputs[0]}: {source.detail}" for source in found)
         raise UserError(f"init: want folders with documents, got none: {reasons}")
     path.write_text("\n".join(recipe_lines("mine", found)) + "\n", encoding="utf-8")
     console, loaded = make_console(), load_recipe(str(path))

@@ -1,5 +1,6 @@
 """Look at folders of files and write a first recipe for them."""
 
+import glob
 import json
 import re
 from collections import Counter
@@ -9,19 +10,27 @@ from pathlib import Path
 from typing import NamedTuple
 
 from massivetext.errors import UserError
+from massivetext.formatting import count_noun
 from massivetext.recipe import IngestOptions
 from massivetext.sources.documents.layouts import Layout, find_layout
 from massivetext.sources.documents.record_samples import GuessedFields, guess_fields, sample_records
 from massivetext.sources.gutenberg import strip_gutenberg
+from massivetext.sources.input_lists import at_home
 from massivetext.sources.languages import language_of_path
-from massivetext.sources.splits import Split, plan_shards
+from massivetext.sources.splits import Split, find_files
 from massivetext.sources.streams.archives import ArchiveError, archive_members
 from massivetext.sources.streams.compressed import PlainStream, open_stream
+from massivetext.storage import files as fs
 
-_LOOKED_AT = 3  # files of one ending in one folder
+_LOOKED_AT = 200  # largest files of one ending in one folder; more are taken to be like most of these
 _MEMBERS = 200
+_OPENED_MEMBERS = 5  # of an archive, until one can be read
+# Files that `save_to_disk` of Hugging Face's datasets writes beside the tables.
+_DATA_SET_METADATA = frozenset({"state.json", "dataset_info.json", "dataset_dict.json"})
+_WAT = re.compile(rb"^WARC-Type: metadata\r?\n(?:[^\r\n]+\r?\n)*Content-Type: application/json", re.I | re.M)
 _BOOK_BYTES = 100_000
 _COMPRESSED = re.compile(r"\.(?:gz|gzip|bz2|xz|zst|zstd)$", re.I)
+_SHOWN_PATHS = 3  # of files that are left out
 _NO_FIELDS = GuessedFields(None, {})
 # Bytes of input up to which a run has this vocabulary and this length of sequences: a trainer cannot find more pieces.
 _SIZES = ((1 << 20, 400, 128), (50 << 20, 4000, 512), (1 << 30, 16_000, 1024))
@@ -33,7 +42,7 @@ class FoundSource(NamedTuple):
     Attributes:
         name: name of the source.
         kind: kind of the source; "" for files that hold no documents.
-        inputs: its pattern.
+        inputs: its patterns; paths with wildcard characters are escaped.
         files: number of files.
         size: bytes of the files.
         fields: fields of its records.
@@ -42,15 +51,23 @@ class FoundSource(NamedTuple):
 
     name: str
     kind: str
-    inputs: str
+    inputs: tuple[str, ...]
     files: int
     size: int
     fields: GuessedFields = _NO_FIELDS
     detail: str = ""
 
 
+class _Look(NamedTuple):
+    """What a look at a file shows: the kind of a source for it, or "", the fields of its records, and what it is."""
+
+    kind: str
+    fields: GuessedFields
+    detail: str
+
+
 def find_sources(folders: Sequence[str]) -> list[FoundSource]:
-    """Return what is in folders: one source for the files of one ending in each of them.
+    """Return what is in folders: one source for the files of one ending and one text field in each of them.
 
     Raises:
         UserError: a folder does not exist or is empty.
@@ -58,20 +75,47 @@ def find_sources(folders: Sequence[str]) -> list[FoundSource]:
     found: list[FoundSource] = []
     names: Counter[str] = Counter()
     for folder in folders:
-        path = str(Path(folder).expanduser()) if folder.startswith("~") else folder
+        left_out: dict[str, str] = {}
         try:
-            shards = plan_shards([path], str(Path.cwd()), 1 << 62, divisible=False)
+            path = at_home(folder)
+            files = find_files([path], str(Path.cwd()), leave_out=left_out.setdefault)
         except (FileNotFoundError, ValueError) as error:
             raise UserError(f"init: {folder}: want a folder with files: {error}") from error
         groups: dict[str, list[Split]] = {}
-        for split in (split for shard in shards for split in shard):
+        for split in files:
             groups.setdefault(_ending(split.name), []).append(split)
         for ending, splits in sorted(groups.items()):
-            name = _source_name(path, ending)
-            names[name] += 1
-            name += f"_{names[name]}" if names[name] > 1 else ""
-            found.append(_describe(name, path, ending, splits))
+            lost = any(_ending(name) == ending for name in left_out)
+            for alike, look in _group(splits):
+                name = _source_name(path, ending)
+                names[name] += 1
+                name += f"_{names[name]}" if names[name] > 1 else ""
+                inputs = _patterns(path, ending, alike, alone=len(alike) == len(splits) and not lost)
+                size = sum(split.size for split in alike)
+                found.append(FoundSource(name, look.kind, inputs, len(alike), size, look.fields, look.detail))
+        left_out |= dict.fromkeys(fs.circular_links(path), "a link to a folder that contains it")
+        found += [FoundSource("", "", (_shown(name),), 1, 0, detail=reason) for name, reason in left_out.items()]
     return found
+
+
+def _shown(path: str) -> str:
+    """Return a path that can be written: bytes that are not UTF-8 and control characters as escapes."""
+    shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in shown)
+
+
+def _patterns(folder: str, ending: str, splits: list[Split], *, alone: bool) -> tuple[str, ...]:
+    """Return inputs that match these files only.
+
+    Args:
+        folder: the folder that holds them.
+        ending: of their names.
+        splits: the files.
+        alone: whether there are no other files of this ending in the folder.
+    """
+    if alone and len(splits) > 1:
+        return (f"{glob.escape(folder.rstrip('/'))}/**/*{glob.escape(ending)}",)
+    return tuple(glob.escape(split.path) for split in splits)
 
 
 def _ending(name: str) -> str:
@@ -86,58 +130,85 @@ def _source_name(folder: str, ending: str) -> str:
     return (words if words[:1].isalpha() else f"source_{words}")[:48].strip("_")
 
 
-def _describe(name: str, folder: str, ending: str, splits: list[Split]) -> FoundSource:
-    inputs = f"{folder.rstrip('/')}/**/*{ending}" if len(splits) > 1 else splits[0].path
-    size = sum(split.size for split in splits)
-    looks = [_look(split) for split in sorted(splits, key=lambda each: -each.size)[:_LOOKED_AT] if split.size]
-    kinds = Counter(look[0] for look in looks if look[0])
-    if not kinds:
-        detail = looks[0][2] if looks else "they are empty"
-        return FoundSource(name, "", inputs, len(splits), size, detail=detail)
-    kind = kinds.most_common(1)[0][0]
-    chosen = next(look for look in looks if look[0] == kind)
-    return FoundSource(name, kind, inputs, len(splits), size, chosen[1], chosen[2])
+def _group(splits: list[Split]) -> list[tuple[list[Split], _Look]]:
+    """Return files of one ending by their kind and text field, each group with what a look at its largest file shows.
+
+    Empty files, and files beyond those that are looked at, belong to the largest group that holds documents.
+    """
+    groups: dict[tuple[str, str | None, str], tuple[list[Split], _Look]] = {}
+    rest: list[Split] = []
+    for number, split in enumerate(sorted(splits, key=lambda each: (-each.size, each.name))):
+        if number >= _LOOKED_AT or split.size == 0:
+            rest.append(split)
+            continue
+        look = _look(split)
+        groups.setdefault((look.kind, look.fields.text, "" if look.kind else look.detail), ([], look))[0].append(split)
+    if not groups:
+        return [(splits, _Look("", _NO_FIELDS, "they are empty"))]
+    most = max(groups.values(), key=lambda group: (bool(group[1].kind), len(group[0])))
+    most[0].extend(rest)
+    return [(sorted(alike), look) for alike, look in groups.values()]
 
 
-def _look(split: Split) -> tuple[str, GuessedFields, str]:
-    """Return the kind of a file, the fields of its records, and what it is."""
+def _look(split: Split) -> _Look:
+    """Return what a file is by its first bytes."""
+    file_name = split.path.rpartition("/")[2]
+    if file_name in _DATA_SET_METADATA and any(_beside(split.path, each) for each in _DATA_SET_METADATA - {file_name}):
+        return _Look("", _NO_FIELDS, "metadata of a data set of Hugging Face")
     with open_stream(split.path) as stream:
         head = stream.peek(1 << 14)
         layout = find_layout(split.name, stream, "text")
         if head.startswith((b"WARC/", b"filedesc:")):
-            return "web", _NO_FIELDS, "web crawl"
+            if _WAT.search(head):
+                return _Look("", _NO_FIELDS, "metadata of a web crawl (WAT), without texts; take its WARC or WET files")
+            return _Look("web", _NO_FIELDS, "web crawl")
         if layout.name == "refused":
             is_wiki = b"<mediawiki" in head
-            return "wikipedia" if is_wiki else "", _NO_FIELDS, "MediaWiki dump" if is_wiki else layout.detail
+            return _Look("wikipedia" if is_wiki else "", _NO_FIELDS, "MediaWiki dump" if is_wiki else layout.detail)
         if layout.name == "archive":
-            return _look_into(stream), _NO_FIELDS, "archive"
+            return _look_into(stream)
         return _look_at(split, stream, layout, head)
 
 
-def _look_at(split: Split, stream: PlainStream, layout: Layout, head: bytes) -> tuple[str, GuessedFields, str]:
+def _beside(path: str, file_name: str) -> bool:
+    """Return whether there is a file of this name in the folder of a file or in a folder of that one."""
+    folder = path.rpartition("/")[0]
+    return any(fs.glob(f"{glob.escape(folder)}/{below}{file_name}") for below in ("", "*/"))
+
+
+def _look_at(split: Split, stream: PlainStream, layout: Layout, head: bytes) -> _Look:
     if layout.name in ("html", "epub"):
-        return ("web" if layout.name == "html" else "books"), _NO_FIELDS, layout.name
+        return _Look("web" if layout.name == "html" else "books", _NO_FIELDS, layout.name)
     if layout.name == "doc_elements":
-        return "documents", _NO_FIELDS, "articles of WikiExtractor"
+        return _Look("documents", _NO_FIELDS, "articles of WikiExtractor")
     if layout.name in ("text", "markdown"):
         is_book = strip_gutenberg(head.decode("latin-1")).title is not None or split.size > _BOOK_BYTES
-        return "books" if is_book else "documents", _NO_FIELDS, layout.name
+        return _Look("books" if is_book else "documents", _NO_FIELDS, layout.name)
     fields = guess_fields(sample_records(split, stream, layout, IngestOptions()))
     what = layout.name.replace("_", " ")
-    return ("documents", fields, what) if fields.text else ("", fields, f"{what} without a field of text")
+    return _Look("documents", fields, what) if fields.text else _Look("", fields, f"{what} without a field of text")
 
 
-def _look_into(stream: PlainStream) -> str:
+def _look_into(stream: PlainStream) -> _Look:
     code = others = 0
+    unreadable = ""
     try:
         for number, member in enumerate(archive_members(stream)):
+            if number < _OPENED_MEMBERS and not (code or others):
+                try:
+                    member.read(1)
+                except ArchiveError as error:
+                    unreadable = str(error)
+                    continue
             is_code = language_of_path(member.path) not in (None, "HTML", "Markdown", "Text", "JSON", "XML", "CSV")
             code, others = code + is_code, others + (not is_code)
             if number >= _MEMBERS:
                 break
-    except ArchiveError:
-        pass
-    return "code" if code > others else "documents"
+    except ArchiveError as error:
+        unreadable = str(error)
+    if unreadable and not (code or others):
+        return _Look("", _NO_FIELDS, f"an archive that cannot be read: {unreadable}")
+    return _Look("code" if code > others else "documents", _NO_FIELDS, "archive")
 
 
 def recipe_lines(name: str, found: Sequence[FoundSource], without_rules: Mapping[str, str] = {}) -> Iterator[str]:
@@ -162,7 +233,7 @@ def recipe_lines(name: str, found: Sequence[FoundSource], without_rules: Mapping
         yield from _source_lines(each, weight, without_rules.get(each.name))
     for each in (each for each in found if not each.kind):
         yield ""
-        yield f"# left out: {each.inputs} ({each.files:,} files): {each.detail}"
+        yield f"# left out: {_listed(each.inputs)} ({count_noun(each.files, 'file')}): {each.detail}"
     for most, vocabulary, length in _SIZES:
         if size <= most:
             yield ""
@@ -182,7 +253,7 @@ def _weights(count: int) -> Iterable[Decimal]:
 def _source_lines(source: FoundSource, weight: Decimal, without_rules: str | None) -> Iterator[str]:
     yield f"[sources.{source.name}]"
     yield f'kind = "{source.kind}"  # {source.files:,} files, {source.detail}'
-    yield f"inputs = [{json.dumps(source.inputs, ensure_ascii=False)}]"
+    yield from _input_lines([json.dumps(path, ensure_ascii=False) for path in source.inputs])
     yield f"weight = {weight}  # share of the training sequences; all weights sum to exactly 1"
     if source.fields.text not in (None, "text"):
         yield f"text_field = {json.dumps(source.fields.text, ensure_ascii=False)}  # the field with the longest texts"
@@ -191,3 +262,16 @@ def _source_lines(source: FoundSource, weight: Decimal, without_rules: str | Non
             yield f"{what}_field = {json.dumps(path, ensure_ascii=False)}"
     if without_rules:
         yield f"rules = []  # {without_rules}"
+
+
+def _input_lines(inputs: Sequence[str]) -> Iterator[str]:
+    if len(inputs) == 1:
+        yield f"inputs = [{inputs[0]}]"
+        return
+    yield "inputs = ["
+    yield from (f"    {path}," for path in inputs)
+    yield "]"
+
+
+def _listed(paths: Sequence[str]) -> str:
+    return ", ".join(paths[:_SHOWN_PATHS]) + (", ..." if len(paths) > _SHOWN_PATHS else "")

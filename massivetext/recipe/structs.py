@@ -65,7 +65,7 @@ class SourceOptions(Options, frozen=True):
     rules: tuple[str, ...] | None = None
     deduplicate: bool | None = None
     decontaminate: bool = True
-    text_field: str = "text"
+    text_field: Annotated[str, msgspec.Meta(min_length=1)] = "text"
     licences: tuple[str, ...] = PAPER_LICENCES
     shard_bytes: Positive = 64 * 2**20
     normalization: Normalization | msgspec.UnsetType = msgspec.UNSET

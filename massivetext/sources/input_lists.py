@@ -37,25 +37,36 @@ def input_paths(inputs: Iterable[str], root: str, prefix: str | None = None) -> 
         prefix: what stands before every path of a list, for example ``s3://commoncrawl/``.
 
     Raises:
-        FileNotFoundError: a list does not exist.
-        ValueError: a list is damaged, is in another encoding than UTF-8 or marked UTF-16, or is empty.
+        FileNotFoundError: a list does not exist, or a path begins with ``~`` and the name of no user.
+        ValueError: there is a prefix and no list; or a list is damaged, is in another encoding than UTF-8 or marked
+            UTF-16, or is empty.
     """
+    inputs = tuple(inputs)
+    if prefix is not None and not any(each.startswith(_LIST) for each in inputs):
+        raise ValueError("inputs_prefix stands before the paths of lists; want an input '@LIST', or no inputs_prefix")
     for each in inputs:
         if not each.startswith(_LIST):
-            yield InputPath(_at_home(each), root)
+            yield InputPath(at_home(each), root)
             continue
-        path = fs.resolve(_at_home(each.removeprefix(_LIST)), root)
+        path = fs.resolve(at_home(each.removeprefix(_LIST)), root)
         folder = path.rpartition("/")[0] or "/"
         before = (prefix or "").rpartition("/")[0]
         base = fs.resolve(before, folder) if before else folder
         for line in _read_lines(path):
-            listed = _at_home(line) if prefix is None else prefix + line
+            listed = at_home(line) if prefix is None else prefix + line
             is_below = not fs.is_absolute(line) and ".." not in line.split("/")
             yield InputPath(listed, folder, base if is_below else None)
 
 
-def _at_home(path: str) -> str:
-    return str(Path(path).expanduser()) if path.startswith("~") else path
+def at_home(path: str) -> str:
+    """Return a path with the home folder in place of ``~`` or ``~user``. Raises FileNotFoundError for unknown users."""
+    try:
+        return str(Path(path).expanduser()) if path.startswith("~") else path
+    except RuntimeError:
+        user = path.partition("/")[0]
+        raise FileNotFoundError(
+            f"'{path}': {user} is no user's home folder here; write './{path}' for a file"
+        ) from None
 
 
 def _read_lines(path: str) -> list[str]:

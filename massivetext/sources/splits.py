@@ -2,7 +2,7 @@
 
 import glob as wildcards
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -59,7 +59,7 @@ def plan_shards(
     shards: list[tuple[Split, ...]] = []
     group: list[Split] = []
     filled = 0
-    for split in _find(patterns, root, prefix):
+    for split in find_files(patterns, root, prefix):
         if group and filled + split.size > shard_bytes:
             shards.append(tuple(group))
             group, filled = [], 0
@@ -74,16 +74,31 @@ def plan_shards(
     return [*shards, tuple(group)] if group else shards
 
 
-def _find(patterns: Iterable[str], root: str, prefix: str | None) -> list[Split]:
+def find_files(
+    patterns: Iterable[str], root: str, prefix: str | None = None, leave_out: Callable[[str, str], object] | None = None
+) -> list[Split]:
+    """Return the files of patterns as whole splits, sorted by name.
+
+    Args:
+        patterns: files, folders, patterns or lists of them; see :func:`plan_shards`.
+        root: folder at which relative patterns start.
+        prefix: what stands before every path in a list.
+        leave_out: is called with the path of each file that cannot be an input, and why; None: such a file is an error.
+
+    Raises:
+        FileNotFoundError: a pattern matches no file.
+        ValueError: a file cannot be an input, or two files have the same name.
+    """
     names: dict[str, str] = {}
     infos: dict[str, FileInfo] = {}
     for pattern, start, base in input_paths(patterns, root, prefix):
         for info, folder in _matches(pattern, start):
             name = fs.relative(info.path, folder if base is None else base)
-            if not name.isprintable() or name != name.encode("utf-8", "replace").decode():
-                raise ValueError(
-                    f"{info.path!r}: want a file name in UTF-8 without control characters; rename the file"
-                )
+            if reason := _why_no_input(info, name):
+                if leave_out is None:
+                    raise ValueError(f"{info.path!r}: {reason}")
+                leave_out(info.path, reason)
+                continue
             names[info.path] = min(name, names.get(info.path, name))
             infos[info.path] = info
     splits = sorted(Split(names[path], path, info.size, info.version) for path, info in infos.items())
@@ -96,19 +111,35 @@ def _find(patterns: Iterable[str], root: str, prefix: str | None) -> list[Split]
     return splits
 
 
+def _why_no_input(info: FileInfo, name: str) -> str | None:
+    if not name.isprintable() or name != name.encode("utf-8", "replace").decode():
+        return "want a file name in UTF-8 without control characters; rename the file"
+    if info.size == 0 and (target := fs.dangling_target(info.path)) is not None:
+        return f"want a file, got a link to {target!r}, where nothing is; repair or remove the link"
+    return None
+
+
 def _matches(pattern: str, root: str) -> Iterator[tuple[FileInfo, str]]:
     """Yield the files of a pattern or a folder, each with the folder below which it is named."""
-    full, folder = _resolve(pattern, root)
+    full, folder = _resolve(_taken_literally(pattern, root), root)
     found = fs.glob(full)
     if not found:  # all files of a folder, without those that systems put there
         inside = fs.glob(f"{full.rstrip('/')}/**")
         found = [info for info in inside if not _is_hidden(fs.relative(info.path, folder))]
-        if inside and not wildcards.has_magic(pattern):
-            folder = fs.resolve(pattern.rstrip("/"), root)
+        if inside and not fs.has_wildcards(full):
+            folder = fs.unescape(full.rstrip("/"))
     if not found:
         raise FileNotFoundError(f"'{pattern}' matches no file below {root}; check the spelling of the file or folder")
     for info in found:
         yield info, folder
+
+
+def _taken_literally(pattern: str, root: str) -> str:
+    """Return the pattern of a path with wildcard characters if the path exists on this machine; else the pattern."""
+    if not wildcards.has_magic(pattern):
+        return pattern
+    path = fs.resolve(pattern, root)
+    return wildcards.escape(pattern) if fs.is_local(path) and fs.exists(path) else pattern
 
 
 def _is_hidden(path: str) -> bool:
@@ -121,9 +152,9 @@ def _resolve(pattern: str, root: str) -> tuple[str, str]:
     absolute = fs.is_absolute(pattern)
     steps = pattern.split("/")
     fixed = 0
-    while fixed < len(steps) - 1 and not wildcards.has_magic(steps[fixed]):
+    while fixed < len(steps) - 1 and not fs.has_wildcards(steps[fixed]):
         fixed += 1
-    folder = "/".join(steps[:fixed])
+    folder = fs.unescape("/".join(steps[:fixed]))
     if absolute:
         return pattern, folder or "/"
     return fs.join(wildcards.escape(root), pattern), fs.join(root, folder) if folder else root

@@ -1,7 +1,6 @@
 """Reading and listing files of local disks and object stores."""
 
 import contextlib
-import glob as local_glob
 import hashlib
 import io
 import os
@@ -14,7 +13,7 @@ from typing import IO, NamedTuple
 
 from fsspec.implementations.local import LocalFileSystem
 
-from massivetext.storage import local_disk, object_store
+from massivetext.storage import local_disk, local_glob, object_store
 from massivetext.storage.file_systems import FileSystem, Listed
 from massivetext.storage.paths import is_local, relative
 from massivetext.storage.read_ahead import open_read_ahead
@@ -154,16 +153,32 @@ def has_file(folder: str, wanted: Callable[[str], bool]) -> bool:
 
 
 def glob(pattern: str) -> list[FileInfo]:
-    """Return the files that match a pattern (``*``, ``?``, ``[..]``, ``**``), sorted by path; links are followed."""
+    """Return the files that match a pattern (``*``, ``?``, ``[..]``, ``**``), sorted by path; links are followed.
+
+    A link that leads nowhere is an empty file, as in :func:`find`; see :func:`dangling_target`.
+    """
     return _listing(pattern, _glob)
+
+
+def dangling_target(path: str) -> str | None:
+    """Return where a local link leads if nothing is there; None for everything else."""
+    fs, inner = object_store.connect(path)
+    if not isinstance(fs, LocalFileSystem) or not os.path.islink(inner) or os.path.exists(inner):  # noqa: PTH110, PTH114
+        return None
+    return os.readlink(inner)  # noqa: PTH115
+
+
+def circular_links(folder: str) -> list[str]:
+    """Return the links below a local folder that lead to a folder which contains them; they are not followed."""
+    fs, inner = object_store.connect(folder)
+    return local_glob.circular_links(inner) if isinstance(fs, LocalFileSystem) else []
 
 
 def _glob(fs: FileSystem, pattern: str) -> Mapping[str, Listed]:
     if not isinstance(fs, LocalFileSystem):
         return fs.glob(pattern, detail=True)
     # fsspec's own does not look into folders that are links, which is how data sets are often put together.
-    # The pattern is a string and may be absolute, which `Path.glob` refuses.
-    return {name: fs.info(name) for name in local_glob.glob(pattern, recursive=True)}  # noqa: PTH207
+    return {name: _target(fs, name) for name in local_glob.find_matches(pattern)}
 
 
 def _listing(path: str, lister: Callable[[FileSystem, str], Mapping[str, Listed]]) -> list[FileInfo]:

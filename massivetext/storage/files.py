@@ -17,6 +17,8 @@ from massivetext.storage.concurrency import concurrently as concurrently
 from massivetext.storage.fencing import fenced as fenced
 from massivetext.storage.fencing import is_marker_gone as is_marker_gone
 from massivetext.storage.file_reading import FileInfo as FileInfo
+from massivetext.storage.file_reading import circular_links as circular_links
+from massivetext.storage.file_reading import dangling_target as dangling_target
 from massivetext.storage.file_reading import digest as digest
 from massivetext.storage.file_reading import download as download
 from massivetext.storage.file_reading import exists as exists
@@ -32,6 +34,8 @@ from massivetext.storage.file_reading import read_bytes as read_bytes
 from massivetext.storage.file_reading import size as size
 from massivetext.storage.file_reading import unreadable_folders as unreadable_folders
 from massivetext.storage.file_reading import why_unreadable as why_unreadable
+from massivetext.storage.local_glob import has_wildcards as has_wildcards
+from massivetext.storage.local_glob import unescape as unescape
 from massivetext.storage.object_store import require_path as require_path
 from massivetext.storage.paths import absolute as absolute
 from massivetext.storage.paths import is_absolute as is_absolute

@@ -33,7 +33,7 @@ def read_source(read_file: ReadFile, tmp_path: Path, name: str, data: bytes) -> 
         ("a.c", RUSSIAN, "cp1251", "cp1251"),
         ("a.c", RUSSIAN, "koi8-r", "koi8-r"),
         ("a.c", JAPANESE, "shift_jis", "cp932"),
-        ("a.c", JAPANESE, "euc-jp", "euc_jis_2004"),
+        ("a.c", JAPANESE, "euc-jp", "euc_jp"),
         ("a.c", CHINESE, "gbk", "gb18030"),
         ("a.c", RUSSIAN, "utf-16", "utf-16-le"),  # with a byte-order mark
         ("a.sql", "-- Größe\nSELECT name, price FROM items;", "utf-16-le", "utf-16-le"),  # without one

@@ -148,3 +148,21 @@ def test_a_truncated_file_keeps_its_whole_lines_and_tells_the_rest(tmp_path: Pat
     assert [d.text for d in documents] == [f"{n} {n * 7919 % 10007}" for n in range(len(documents))]
     assert [(r.reason, r.offset) for r in rejected] == [("truncated", str(len(whole) // 2))]
     assert "gzip" in rejected[0].detail
+
+
+def test_lone_surrogates_are_removed_and_counted(tmp_path: Path, read_file: ReadFile) -> None:
+    (tmp_path / "a.jsonl").write_bytes(rb'{"text": "a\ud800b", "tags": {"x": ["\udc00"]}}' + b"\n")
+    documents, _ = read_file("news", tmp_path / "a.jsonl")
+
+    assert (documents[0].text, documents[0].replaced) == ("ab", 2)
+
+
+def test_a_stream_that_ends_too_early_loses_what_should_follow(tmp_path: Path, read_file: ReadFile) -> None:
+    whole = gzip.compress(b'{"text": "a"}\n')
+    (tmp_path / "a.jsonl.gz").write_bytes(whole[:-8])
+    _, rejected = read_file("news", tmp_path / "a.jsonl.gz")
+
+    assert (
+        "what should follow is lost" in rejected[0].detail or f"{rejected[0].length:,} bytes are" in rejected[0].detail
+    )
+    assert " 0 bytes" not in rejected[0].detail

@@ -153,3 +153,29 @@ def test_a_list_that_is_missing_or_empty_is_named(tmp_path: Path) -> None:
         names(["@nowhere"], tmp_path)
     with pytest.raises(ValueError, match="got no line"):
         names(["@empty"], tmp_path)
+
+
+def test_a_path_with_wildcard_characters_that_exists_is_taken_as_it_is(tmp_path: Path) -> None:
+    write(tmp_path, **{"a[1]": 1, "a1": 1, "d[x]__b": 1})
+
+    assert shape(plan_shards(["a[1]"], str(tmp_path), 9, divisible=True)) == [[("a[1]", 0, 1)]]
+    assert shape(plan_shards([f"{tmp_path}/d[x]"], "/", 9, divisible=True)) == [[("b", 0, 1)]]
+    assert shape(plan_shards(["d[[]x]/*"], str(tmp_path), 9, divisible=True)) == [[("b", 0, 1)]]
+    assert shape(plan_shards(["a[12]"], str(tmp_path), 9, divisible=True)) == [[("a1", 0, 1)]]
+
+
+def test_a_link_that_leads_nowhere_is_named(tmp_path: Path) -> None:
+    write(tmp_path, a=1)
+    (tmp_path / "gone").symlink_to("/nowhere/x")
+
+    with pytest.raises(ValueError, match=r"gone.*got a link to '/nowhere/x', where nothing is; repair or remove"):
+        plan_shards(["*"], str(tmp_path), 9, divisible=True)
+
+
+def test_an_unknown_user_and_a_prefix_without_a_list_are_named(tmp_path: Path) -> None:
+    write(tmp_path, a=1)
+
+    with pytest.raises(FileNotFoundError, match="~no-such-user is no user's home folder"):
+        plan_shards(["~no-such-user/x"], str(tmp_path), 9, divisible=True)
+    with pytest.raises(ValueError, match="inputs_prefix stands before the paths of lists"):
+        plan_shards(["a"], str(tmp_path), 9, divisible=True, prefix="s3://x/")

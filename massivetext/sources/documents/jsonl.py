@@ -21,6 +21,7 @@ from massivetext.sources.streams.recoded import RecodedStream, TextStream, as_ut
 
 _BOM = b"\xef\xbb\xbf"
 _HEAD_BYTES = 1 << 12
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _BEGINS = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*(?:\"|\})")
 
 
@@ -85,7 +86,7 @@ def damage(split: Split, stream: TextStream) -> Iterator[Rejected]:
         lost = stream.size - found.offset
         detail = (
             f"the {stream.compression} stream is unreadable from byte {found.offset:,} of the file on ({found.error}); "
-            f"{lost:,} bytes are lost, what is before them was kept"
+            f"{f'{lost:,} bytes are' if lost else 'what should follow is'} lost, what is before was kept"
         )
         reason = "truncated" if found.truncated else "damaged"
         yield Rejected(split.name, str(found.offset), lost, reason, detail)
@@ -147,6 +148,7 @@ def _documents(
         except (ValueError, RecursionError) as error:
             yield Rejected(origin, document_key, length, "bad_json", f"{where}: {error}")
             return
+        decoded = decoded._replace(replaced=decoded.replaced + _count_lone_surrogates(record))
     if not isinstance(record, dict):
         detail = f"{where}: want a JSON object, got {type(record).__name__}"
         yield Rejected(origin, document_key, length, "bad_json", detail)
@@ -167,3 +169,14 @@ def _of_object(
         return
     for number, each in enumerate(inner):
         yield within.build(f"{document_key}.{number}", each, length // len(inner))
+
+
+def _count_lone_surrogates(value: object) -> int:
+    """Return the number of lone surrogates in the strings of a JSON value: texts are stored without them."""
+    if isinstance(value, str):
+        return len(_SURROGATE.findall(value))
+    if isinstance(value, list):
+        return sum(map(_count_lone_surrogates, cast(list[object], value)))
+    if isinstance(value, dict):
+        return sum(map(_count_lone_surrogates, cast(dict[str, object], value).values()))
+    return 0

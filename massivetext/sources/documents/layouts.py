@@ -51,6 +51,7 @@ _NOT_TEXT: tuple[tuple[bytes, str], ...] = (
     (b"{\\rtf", "RTF; convert it to text first"),
     (b"\xd0\xcf\x11\xe0", "an old Office file; convert it to text first"),
     (b"SQLite format 3\x00", "a database; export its texts to CSV or JSON lines first"),
+    (b"\x93NUMPY", "a NumPy array; token ids and numbers are no documents, give the texts they were made of"),
     (b"FEA1", "Feather of version 1; write it as Parquet first"),
 )
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")

@@ -8,6 +8,15 @@ from typing import NamedTuple
 import webencodings
 from charset_normalizer import from_bytes
 
+from massivetext.sources.streams.east_asian import escaped_encoding, likely_east_asian
+from massivetext.sources.streams.letter_model import likely_encoding
+from massivetext.sources.streams.mixed_lines import (
+    decode_lines_of_two,
+    is_damaged_utf8,
+    join_surrogates,
+    older_encoding,
+)
+
 _META = re.compile(
     rb"<meta[^>]{0,512}?charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]+)|<\?xml[^>]{0,256}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]+)",
     re.IGNORECASE,
@@ -33,13 +42,12 @@ _CUT_BYTES = 1 << 12  # of a sample's half, in which a place to cut is sought
 _SAFE_CUT = re.compile(rb"[\x00-\x2f]")
 _JUDGED_BYTES = 1 << 20
 _WIDE_BYTES = 16  # shorter data is not taken for UTF-16 without a byte-order mark
-# A character of UTF-8 of two to four bytes.
-_SEVERAL_BYTES = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _ONE_BYTE = re.compile(
     r"cp(?:125\d|866|874|437|8\d\d|10\d\d)|iso8859-\d+|koi8-\w|mac-\w+|ptcp154|kz1048|hp-roman8|latin.*|ascii"
 )
 _LIKE_WESTERN = re.compile(r"cp125[0478]|cp[4578]\d\d|cp1\d{3}|iso8859-(?:1|2|3|4|9|10|13|14|15|16)|mac-\w+|hp-roman8")
 _LIKE_CENTRAL = re.compile(r"cp1250|iso8859-(?:2|4|10|13|14|16)")
+_OLD_SYSTEM = re.compile(r"cp(?:[45678]\d\d|1[01]\d\d)(?<!cp874)(?<!cp866)(?<!cp932)|mac-\w+|hp-roman8|iso8859-\d+")
 _FEW_BYTES = 16  # so few bytes above 127 do not tell an encoding
 _ASCII = bytes(range(128))
 _REPLACEMENT = "\ufffd".encode()
@@ -56,7 +64,7 @@ class DecodedText(NamedTuple):
 
     Attributes:
         text: the text.
-        encoding: name of Python's codec.
+        encoding: name of Python's codec; "cesu-8"; or "utf-8+" and a name for text with lines in two encodings.
         replaced: number of U+FFFD that stand for bytes which the encoding does not have.
     """
 
@@ -73,10 +81,11 @@ def decode_text(data: bytes, *declared: str | None, html: bool = False) -> str:
 def decode(data: bytes, *declared: str | None, html: bool = False) -> DecodedText:
     """Return bytes as text with the encoding that was used; bytes that fit no encoding become U+FFFD.
 
-    Encodings are tried in this order, and the first that fits every byte is used: a byte-order mark, declared encodings
-    of several bytes per character (and the declaration in an HTML page), UTF-8, UTF-8 in which few bytes are wrong,
-    declared encodings of one byte per character, which fit nearly any bytes. If none fits, a declared encoding in which
-    few bytes are wrong is used; everything else is detected on the first and last 32 KiB.
+    Encodings are tried in this order, and the first that fits every byte is used: a byte-order mark, ISO-2022-JP by its
+    escape sequences, declared encodings of several bytes per character (and the declaration in an HTML page), UTF-8,
+    CESU-8, UTF-8 in some lines and an older encoding in the others, UTF-8 in which few bytes are wrong, declared
+    encodings of one byte per character, which fit nearly any bytes. If none fits, a declared encoding with few errors
+    is used; everything else is detected on the first and last 32 KiB.
 
     Args:
         data: the bytes.
@@ -86,21 +95,30 @@ def decode(data: bytes, *declared: str | None, html: bool = False) -> DecodedTex
     if wide := wide_encoding(data):
         mark = next((mark for mark, _ in _BOMS if data.startswith(mark)), b"")
         return _replacing(data[len(mark) :], wide)
+    if escaped := escaped_encoding(data):
+        return _replacing(data, escaped)
     labels = (*declared, _declared_inside(data) if html else None)
     names = [codec for label in labels if (codec := _find_codec(label))]
     several = [name for name in names if name != "utf-8" and not _has_one_byte_characters(name)]
     single = [name for name in names if _has_one_byte_characters(name)]
     if (found := _first_that_fits(data, [*several, "utf-8"])) is not None:
         return found
-    if is_damaged_utf8(data):
-        return _replacing(data, "utf-8")
+    joined = join_surrogates(data)
+    if joined != data and (found := _first_that_fits(joined, ["utf-8"])) is not None:
+        return found._replace(encoding="cesu-8")
+    if not several and (older := older_encoding(data)):
+        lines = decode_lines_of_two(data, older)
+        return DecodedText(lines.text, f"utf-8+{older}", lines.replaced)
+    if is_damaged_utf8(joined):
+        return _replacing(joined, "utf-8")
     return _first_that_fits(data, single) or _least_replaced(data, [*several, *single] or [detect(data)])
 
 
 def wide_encoding(data: bytes) -> str | None:
     """Return the encoding of bytes with a byte-order mark, or of UTF-16 without one; None for other bytes.
 
-    Text in UTF-16 without a mark has a zero byte in every second place for all its characters of ASCII.
+    Text in UTF-16 without a mark has a zero byte in every second place for all its characters of ASCII; so have arrays
+    of small numbers, which are control characters if they are taken for text.
     """
     for mark, name in _BOMS:
         if data.startswith(mark):
@@ -109,23 +127,30 @@ def wide_encoding(data: bytes) -> str | None:
     zeros = (sample[0::2].count(0), sample[1::2].count(0))
     most, least = max(zeros), min(zeros)
     if len(sample) >= _WIDE_BYTES and most > len(sample) // 5 and least <= most // 20:
-        return "utf-16-be" if zeros[0] == most else "utf-16-le"
+        name = "utf-16-be" if zeros[0] == most else "utf-16-le"
+        return name if _is_mostly_text(sample.decode(name, "replace")) else None
     return None
 
 
-def is_damaged_utf8(data: bytes) -> bool:
-    """Return whether bytes that are not valid UTF-8 are UTF-8 with a few wrong bytes.
-
-    Text in another encoding hardly ever has bytes that form characters of UTF-8: there, nearly every byte above 127 is
-    an error.
-    """
-    characters = sum(1 for _ in _SEVERAL_BYTES.finditer(data, 0, _JUDGED_BYTES))
-    return characters > 0 and characters >= 4 * _replacing(data[:_JUDGED_BYTES], "utf-8").replaced
+def _is_mostly_text(text: str) -> bool:
+    """Return whether few characters of a text are control characters or stand for wrong bytes, as in token ids."""
+    bad = sum(1 for each in text if each == "\ufffd" or (each < " " and each not in "\t\n\v\f\r\x1b"))
+    return bad <= len(text) // 50
 
 
 def detect(data: bytes) -> str:
-    """Return the likeliest encoding of bytes that are not UTF-8; "cp1252" if no encoding is likely."""
-    found = from_bytes(_sample(data))
+    """Return the likeliest encoding of bytes that are not UTF-8; "cp1252" if no encoding is likely.
+
+    Texts in languages that are known by their characters are told first. For others charset_normalizer is asked, which
+    knows few languages; the code pages of old systems that it likes are not believed.
+    """
+    sample = _sample(data)
+    if east_asian := likely_east_asian(sample):
+        return east_asian
+    single = likely_encoding(sample)
+    if single is not None and single.is_likely:
+        return single.name
+    found = from_bytes(sample)
     best = found.best()
     name = _find_codec(best.encoding) if best else None
     if best is None or name is None or name == "utf-8":
@@ -135,7 +160,7 @@ def detect(data: bytes) -> str:
         return "cp1252"
     if _LIKE_CENTRAL.fullmatch(name):
         return max(("cp1250", "iso8859-2", name), key=lambda each: _count_letters(data[:_JUDGED_BYTES], each))
-    return name
+    return "cp1252" if _OLD_SYSTEM.fullmatch(name) else name
 
 
 def _first_that_fits(data: bytes, names: Sequence[str]) -> DecodedText | None:
@@ -157,7 +182,8 @@ def _least_replaced(data: bytes, names: list[str]) -> DecodedText:
     """Return the text by the first declared encoding if few of its bytes are wrong, else by the detected one."""
     first = _replacing(data, names[0])
     if first.replaced <= len(first.text) // 50:
-        return first
+        other = likely_east_asian(_sample(data))  # the declaration may be that of a template
+        return (_first_that_fits(data, [other]) if other else None) or first
     detected = _replacing(data, detect(data))
     return detected if detected.replaced < first.replaced else first
 

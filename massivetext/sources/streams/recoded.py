@@ -4,8 +4,10 @@ import codecs
 import io
 from typing import TYPE_CHECKING
 
-from massivetext.sources.streams.charset import detect, is_damaged_utf8, wide_encoding
+from massivetext.sources.streams.charset import detect, wide_encoding
 from massivetext.sources.streams.compressed import PlainStream, StreamDamage
+from massivetext.sources.streams.east_asian import escaped_encoding
+from massivetext.sources.streams.mixed_lines import LineDecoder, is_damaged_utf8, join_surrogates, older_encoding
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -18,14 +20,14 @@ class RecodedStream(io.RawIOBase):
     """The text of a :class:`PlainStream` as UTF-8, read once from front to back; wrong bytes become U+FFFD.
 
     Attributes:
-        encoding: name of the encoding of the stream.
+        encoding: name of the encoding of the stream; see :class:`massivetext.sources.streams.charset.DecodedText`.
     """
 
-    def __init__(self, stream: PlainStream, encoding: str) -> None:
+    def __init__(self, stream: PlainStream, encoding: str, lines: LineDecoder | None = None) -> None:
         super().__init__()
         self.encoding = encoding
         self._stream = stream
-        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace") if lines is None else lines
         self._waiting = b""
         self._begun = self._ended = False
 
@@ -87,7 +89,16 @@ def as_utf8(stream: PlainStream, sample_bytes: int = 1 << 16) -> TextStream:
     head = stream.peek(sample_bytes)
     if wide := wide_encoding(head):
         return stream if wide == "utf-8" else RecodedStream(stream, wide)
-    if _is_utf8(head) or is_damaged_utf8(head):
+    if escaped := escaped_encoding(head):
+        return RecodedStream(stream, escaped)
+    if _is_utf8(head):
+        return stream
+    if older := older_encoding(head[: head.rfind(b"\n") + 1] or head):
+        return RecodedStream(stream, f"utf-8+{older}", LineDecoder(older))
+    joined = join_surrogates(head)
+    if joined != head and (_is_utf8(joined) or is_damaged_utf8(joined)):
+        return RecodedStream(stream, "cesu-8", LineDecoder("cp1252"))
+    if is_damaged_utf8(head):
         return stream
     return RecodedStream(stream, detect(head))
 
