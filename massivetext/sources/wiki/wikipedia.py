@@ -11,6 +11,7 @@ from massivetext.sources.streams.compressed import PlainStream, open_stream
 from massivetext.sources.wiki import wikitext
 from massivetext.sources.wiki.dump_pieces import Gap, read_pieces
 from massivetext.sources.wiki.mediawiki import BrokenXMLError, Dump, DumpPage, LostPiece
+from massivetext.sources.wiki.seen_ids import SeenIds
 from massivetext.sources.wiki.wiki_languages import redirect_words, wiki_language
 from massivetext.text import clean
 
@@ -35,7 +36,7 @@ def read_articles(split: Split, _options: ReadOptions, limits: ReadLimits) -> It
     """
     longest = min(limits.max_record_bytes, _LONGEST_PAGE)
     dump = Dump(longest)
-    seen: set[str] = set()
+    seen = SeenIds()
     gaps: list[Gap] = []
     with open_stream(split.path) as stream:
         try:
@@ -54,12 +55,10 @@ def read_articles(split: Split, _options: ReadOptions, limits: ReadLimits) -> It
     yield from (_damage(split, gap) for gap in gaps if split.slice_index == 0)
 
 
-def _document_key(page: DumpPage, seen: set[str]) -> str:
+def _document_key(page: DumpPage, seen: SeenIds) -> str:
     document_key = page.document_id() or f"ordinal-{page.ordinal}"
-    if document_key in seen:  # a dump that was made of several dumps
-        document_key = f"{document_key}#{page.ordinal}"
-    seen.add(document_key)
-    return document_key
+    # A dump that was made of several dumps has ids twice.
+    return document_key if seen.add(document_key) else f"{document_key}#{page.ordinal}"
 
 
 def _note_gaps(stream: PlainStream, path: str, gaps: list[Gap]) -> Iterator[bytes | Gap]:
