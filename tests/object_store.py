@@ -146,6 +146,19 @@ class Faults:
         return _refuse(rule.action, environ, start)
 
 
+class _AtomicConditions:
+    """Moto compares an object with the condition of a request, and then writes it: here one request at a time."""
+
+    def __init__(self, application: "WSGIApplication") -> None:
+        self._application, self._lock = application, threading.Lock()
+
+    def __call__(self, environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        if environ.keys().isdisjoint({"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"}):
+            return self._application(environ, start)
+        with self._lock:
+            return self._application(environ, start)
+
+
 def _refuse(error: str, environ: "WSGIEnvironment", start: "StartResponse") -> list[bytes]:
     status, code, message = ERRORS[error]
     body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
@@ -235,7 +248,7 @@ class Store:
 @contextmanager
 def object_store() -> Iterator[Store]:
     """Give an empty bucket; within the block, this process and its children reach it as ``Store.url``."""
-    moto = DomainDispatcherApplication(create_backend_app)
+    moto = _AtomicConditions(DomainDispatcherApplication(create_backend_app))
     faults = Faults(moto)
     with _served(faults) as endpoint, _served(moto) as own:
         environment = {
