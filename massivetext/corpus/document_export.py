@@ -20,6 +20,7 @@ from massivetext.records.exports.export_manifest import ExportKey, parse_sealed
 from massivetext.records.exports.exporter import export_target, require_sound
 from massivetext.runs.stage import VerdictSet
 from massivetext.runs.store import CommittedFile, Shard, json_sha256
+from massivetext.stages import INGEST
 from massivetext.storage import files as fs
 from massivetext.toml_tables import suggestion
 
@@ -187,7 +188,7 @@ class _DocumentExport:
     ) -> None:
         self._context, self._format, self._place = run.context, document_format, place
         self._choice, self._deciding, self._removed = choice, deciding, removed
-        self._ingested = {file.path: file for file in run.context.run.need("ingest").files()}
+        self._ingested = {file.path: file for file in run.context.run.need(INGEST.name).files()}
 
     def execute(
         self, sources: Sequence[str], notify: Callable[[DocumentsProgress], None]

@@ -24,6 +24,7 @@ OTHER_MEANINGS = {
     "report/sections/inputs_section.py": {"records"},  # heading of a column
     "recipe/effects.py": {"records"},  # table of the recipe
     "report/sections/output_section.py": {"tokenizer"},  # identifier of a section of the page
+    "sources/documents/fields.py": {"records"},  # a usual name of a list of records
     "sources/wiki/wiki_templates.py": {"measure"},  # a template of quantities
 }
 
