@@ -1,6 +1,7 @@
 """Builders for many tests: recipes, inputs, and the context and state of a run; functions of values, no fixtures."""
 
 import hashlib
+import io
 import json
 import string
 import zipfile
@@ -163,7 +164,14 @@ def licence_text(name: str, holder: str = "Ann Lee") -> str:
 
 def write_zip(path: Path, files: Mapping[str, bytes]) -> Path:
     """Write a zip archive of files, by path; return its path."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
+    path.write_bytes(zip_bytes(files))
     return path
+
+
+def zip_bytes(files: Mapping[str, bytes | str]) -> bytes:
+    """Return a zip archive of files, in this order."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return target.getvalue()

@@ -7,7 +7,6 @@ import io
 import json
 import lzma
 import tarfile
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
 import zstandard
+from builders import zip_bytes
 
 from massivetext.recipe import IngestOptions
 from massivetext.schema import Document, Rejected
@@ -65,14 +65,6 @@ def feather_bytes() -> bytes:
     return target.getvalue()
 
 
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return target.getvalue()
-
-
 def tarred(files: Mapping[str, bytes], mode: str = "w:gz") -> bytes:
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode=mode) as archive:  # type: ignore[call-overload]
@@ -115,12 +107,12 @@ TABLES = {
     "a.feather": feather_bytes(),
 }
 ARCHIVES = {
-    **{f"{name}.zip": zipped({f"folder/{name}": data}) for name, data in TABLES.items()},
+    **{f"{name}.zip": zip_bytes({f"folder/{name}": data}) for name, data in TABLES.items()},
     **{f"{name}.tar.gz": tarred({f"folder/{name}": data}) for name, data in TABLES.items()},
     "a.tar": tarred({"a.jsonl": json_lines()}, "w"),
     "a.tar.xz": tarred({"a.jsonl": json_lines()}, "w:xz"),
-    "zip-in-tar.tar": tarred({"inner.zip": zipped({"a.csv": csv_bytes()})}, "w"),
-    "mac.zip": zipped({"a.csv": csv_bytes(), "__MACOSX/._a.csv": b"\x00\x05\x16\x07", ".DS_Store": b"\x00\x00"}),
+    "zip-in-tar.tar": tarred({"inner.zip": zip_bytes({"a.csv": csv_bytes()})}, "w"),
+    "mac.zip": zip_bytes({"a.csv": csv_bytes(), "__MACOSX/._a.csv": b"\x00\x05\x16\x07", ".DS_Store": b"\x00\x00"}),
 }
 FOLDERS = {
     ".txt": {f"{number:02}.txt": text.encode() for number, text in enumerate(TEXTS)},
@@ -155,7 +147,7 @@ def test_the_slices_of_a_file_are_the_file(tmp_path: Path, read_file: ReadFile, 
 
 
 @pytest.mark.parametrize("ending", FOLDERS)
-@pytest.mark.parametrize("pack", [zipped, tarred])
+@pytest.mark.parametrize("pack", [zip_bytes, tarred])
 def test_texts_in_archives(
     tmp_path: Path, read_file: ReadFile, ending: str, pack: Callable[[Mapping[str, bytes]], bytes]
 ) -> None:

@@ -1,12 +1,11 @@
 """EPUB books that were packed again, or whose package is damaged, are read as one book."""
 
 import gzip
-import io
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from builders import zip_bytes
 
 from massivetext.schema import Document, Rejected
 
@@ -26,14 +25,6 @@ CHAPTERS = {
 }
 
 
-def packed(files: Mapping[str, str]) -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return target.getvalue()
-
-
 @pytest.mark.parametrize(
     ("name", "files", "text", "title"),
     [
@@ -48,7 +39,7 @@ def packed(files: Mapping[str, str]) -> bytes:
 def test_a_book_is_read_whatever_became_of_its_package(
     tmp_path: Path, read_file: ReadFile, name: str, files: Mapping[str, str], text: str, title: str | None
 ) -> None:
-    (tmp_path / name).write_bytes(packed(files))
+    (tmp_path / name).write_bytes(zip_bytes(files))
     documents, rejected = read_file("books", tmp_path / name)
 
     assert rejected == []
@@ -56,6 +47,6 @@ def test_a_book_is_read_whatever_became_of_its_package(
 
 
 def test_a_compressed_book_is_known_by_its_name(tmp_path: Path, read_file: ReadFile) -> None:
-    (tmp_path / "a.epub.gz").write_bytes(gzip.compress(packed(CHAPTERS | CONTAINER | {"O/c.opf": PACKAGE})))
+    (tmp_path / "a.epub.gz").write_bytes(gzip.compress(zip_bytes(CHAPTERS | CONTAINER | {"O/c.opf": PACKAGE})))
 
     assert [each.text for each in read_file("books", tmp_path / "a.epub.gz")[0]] == ["Two.\n\nOne."]

@@ -3,7 +3,7 @@
 import itertools
 import tempfile
 from collections.abc import Callable, Iterator
-from typing import IO, TypeAlias, cast
+from typing import IO, NamedTuple, TypeAlias, cast
 
 import msgspec
 
@@ -31,6 +31,15 @@ _ONE_TEXT = frozenset({"text", "markdown", "html", "epub"})
 OwnReader: TypeAlias = Callable[[Split, PlainStream, Layout], Iterator[Document | Rejected] | None]
 
 
+class _Reading(NamedTuple):
+    """What is the same for a file and all files in it; the arguments of :func:`read_stream`."""
+
+    options: ReadOptions
+    limits: ReadLimits
+    make: MakeDocument
+    own: OwnReader | None
+
+
 def read_any_documents(split: Split, options: ReadOptions, limits: ReadLimits) -> Iterator[Document | Rejected]:
     """Yield the documents of a file, whatever its layout is.
 
@@ -50,7 +59,6 @@ def read_stream(
     options: ReadOptions,
     limits: ReadLimits,
     make: MakeDocument,
-    nested: int = 0,
     own: OwnReader | None = None,
 ) -> Iterator[Document | Rejected]:
     """Yield the documents of a file that was just opened.
@@ -61,36 +69,32 @@ def read_stream(
         options: where the fields of records are.
         limits: largest record and page.
         make: makes the document of a file that is one text.
-        nested: number of archives that the file is in.
         own: reads some layouts in another way.
     """
-    yield from _read_layout(
-        split, stream, find_layout(split.name, stream, options.fields.text), options, limits, make, nested, own
-    )
+    yield from _read_opened(split, stream, _Reading(options, limits, make, own), 0)
+
+
+def _read_opened(split: Split, stream: PlainStream, reading: _Reading, nested: int) -> Iterator[Document | Rejected]:
+    layout = find_layout(split.name, stream, reading.options.fields.text)
+    yield from _read_layout(split, stream, layout, reading, nested)
 
 
 def _read_layout(
-    split: Split,
-    stream: PlainStream,
-    layout: Layout,
-    options: ReadOptions,
-    limits: ReadLimits,
-    make: MakeDocument,
-    nested: int,
-    own: OwnReader | None,
+    split: Split, stream: PlainStream, layout: Layout, reading: _Reading, nested: int
 ) -> Iterator[Document | Rejected]:
-    read = own(split, stream, layout) if own is not None else None
+    """Yield the documents of a file that is in ``nested`` archives."""
+    read = reading.own(split, stream, layout) if reading.own is not None else None
     if read is not None:
         yield from read
     elif layout.name in _SEEKABLE and stream.compression is not None:
-        yield from _decompressed(split, stream, options, limits, make, nested, own)
+        yield from _decompressed(split, stream, reading, nested)
     elif layout.name == "archive":
-        yield from _archive(split, stream, options, limits, make, nested, own)
+        yield from _archive(split, stream, reading, nested)
     elif layout.name in _ONE_TEXT or layout.name in _REFUSED:
         if split.slice_index == 0:
-            yield from _whole_file(split, stream, layout, limits, make)
+            yield from _whole_file(split, stream, layout, reading.limits, reading.make)
     else:
-        yield from _records(split, stream, layout, options, limits)
+        yield from _records(split, stream, layout, reading.options, reading.limits)
 
 
 # -- records -----------------------------------------------------------------------------------------------------------
@@ -162,33 +166,17 @@ def _epub(split: Split, stream: PlainStream, limits: ReadLimits) -> Document | R
 # -- files in files ----------------------------------------------------------------------------------------------------
 
 
-def _decompressed(
-    split: Split,
-    stream: PlainStream,
-    options: ReadOptions,
-    limits: ReadLimits,
-    make: MakeDocument,
-    nested: int,
-    own: OwnReader | None,
-) -> Iterator[Document | Rejected]:
+def _decompressed(split: Split, stream: PlainStream, reading: _Reading, nested: int) -> Iterator[Document | Rejected]:
     """Yield the documents of a compressed file that cannot be read front to back, from a copy of its plain bytes."""
     with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as copy:
         while piece := stream.read(1 << 20):
             copy.write(piece)
         damaged = list(jsonl.damage(split, stream))
-        yield from read_stream(split, PlainStream(cast(IO[bytes], copy)), options, limits, make, nested, own)
+        yield from _read_opened(split, PlainStream(cast(IO[bytes], copy)), reading, nested)
         yield from damaged
 
 
-def _archive(
-    split: Split,
-    stream: PlainStream,
-    options: ReadOptions,
-    limits: ReadLimits,
-    make: MakeDocument,
-    nested: int,
-    own: OwnReader | None,
-) -> Iterator[Document | Rejected]:
+def _archive(split: Split, stream: PlainStream, reading: _Reading, nested: int) -> Iterator[Document | Rejected]:
     """Yield the documents of the files of an archive; slices share the texts, and the records of each table."""
     if nested >= _MOST_NESTED:
         if split.slice_index == 0:
@@ -203,7 +191,7 @@ def _archive(
                 continue
             copy = seen[path] = seen.get(path, 0) + 1
             prefix = path + (f"#{copy}" if copy > 1 else "")
-            yield from _member(split, member, prefix, next(ordinals), options, limits, make, nested, own)
+            yield from _member(split, member, prefix, next(ordinals), reading, nested)
     except ArchiveError as error:
         if split.slice_index == 0:
             yield Rejected(split.name, f"after {next(ordinals)} files", None, "damaged", f"{split.name}: {error}")
@@ -219,11 +207,8 @@ def _member(
     member: ArchiveMember,
     prefix: str,
     ordinal: int,
-    options: ReadOptions,
-    limits: ReadLimits,
-    make: MakeDocument,
+    reading: _Reading,
     nested: int,
-    own: OwnReader | None,
 ) -> Iterator[Document | Rejected]:
     with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as copy:
         try:
@@ -235,12 +220,12 @@ def _member(
         # Slices share the records of each table; a file that is one text belongs to the slice of its ordinal.
         inner = msgspec.structs.replace(split, name=member.path, size=size)
         stream = PlainStream(cast(IO[bytes], copy))
-        layout = find_layout(member.path, stream, options.fields.text)
+        layout = find_layout(member.path, stream, reading.options.fields.text)
         is_text = layout.name in _ONE_TEXT
-        if is_text or layout.name == "refused" or (layout.name == "warc" and own is None):
+        if is_text or layout.name == "refused" or (layout.name == "warc" and reading.own is None):
             mine = ordinal % split.slice_count == split.slice_index
             inner = msgspec.structs.replace(inner, slice_index=0 if mine else 1, slice_count=2)
-        for made in _read_layout(inner, stream, layout, options, limits, make, nested + 1, own):
+        for made in _read_layout(inner, stream, layout, reading, nested + 1):
             yield _of_member(split.name, prefix, made, whole=is_text)
 
 
