@@ -14,7 +14,8 @@ from massivetext.extract.block_counts import (
     wider_elements,
 )
 from massivetext.extract.hint_words import HINTS
-from massivetext.extract.tag_scanner import Records, ScannedPage
+from massivetext.extract.page_scan import Records
+from massivetext.extract.tag_scanner import ScannedPage
 from massivetext.extract.tags import I64, U8, tag_number
 
 MAX_JUDGED = 20_000  # blocks of a page for the model; one in ten thousand pages has more

@@ -1,6 +1,7 @@
 """Words in class names, ids and roles that hint at what an element is for, as a table for compiled code."""
 
 import functools
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,27 +27,51 @@ HINTS = (
     "text copy- richtext prose markdown", "-doc documentation wiki", "contact address phone", "cta call-to",
     "tab panel", "row column -col-",
 )  # fmt: skip
+HIDDEN_HINT = next(bit for bit, words in enumerate(HINTS) if words.startswith("hidden"))
+# Marks decide what the scan shows, whatever the model thinks of it.
+MARKS = (
+    "display:none display:-none visibility:hidden visibility:-hidden",  # in a style alone
+    "katex-html -mathjax- mathjax-preview- mathjax-display- mathjax-svg- mathjax-chtml-",  # a formula drawn with text
+    "-lineno linenos line-number linenumber -line-num -linenodiv- -ln-num -blob-num -gutter-",  # numbers of lines
+    "-tex- -latex- -math- mwe-math",  # an image of a formula
+)
+HIDDEN_MARK, DRAWN_MARK, NUMBERS_MARK, FORMULA_MARK, TEX_MARK = (1 << bit for bit in range(len(MARKS) + 1))
 NODES = 2048
 SYMBOLS = 28  # a to z, ":", any other character
-WordTrie = npt.NDArray[np.int16]
+
+
+class HintTrie(NamedTuple):
+    """A tree of the words.
+
+    Attributes:
+        steps: int16[nodes, SYMBOLS], the next node or 0.
+        hints: int64[nodes], bits of the HINTS with a word that ends there.
+        marks: int64[nodes], the same of MARKS.
+    """
+
+    steps: npt.NDArray[np.int16]
+    hints: npt.NDArray[np.int64]
+    marks: npt.NDArray[np.int64]
 
 
 @functools.cache
-def hint_trie() -> tuple[WordTrie, npt.NDArray[np.int64]]:
-    """Return a tree of the words: int16[NODES, SYMBOLS], the next node or 0; int64[NODES], the bits of words ending."""
-    steps, bits = np.zeros((NODES, SYMBOLS), np.int16), np.zeros(NODES, np.uint64)
+def hint_trie() -> HintTrie:
+    """Return the words as a tree."""
+    steps = np.zeros((NODES, SYMBOLS), np.int16)
+    hints, marks = np.zeros(NODES, np.uint64), np.zeros(NODES, np.uint64)
     used = 1
-    for bit, words in enumerate(HINTS):
-        for word in words.split():
-            node = 0
-            for character in word:
-                symbol = _symbol_of(ord(character))
-                if not steps[node, symbol]:
-                    steps[node, symbol] = used
-                    used += 1
-                node = int(steps[node, symbol])
-            bits[node] |= np.uint64(1 << bit)
-    return steps[:used], bits[:used].view(np.int64)
+    for bits, entries in ((hints, HINTS), (marks, MARKS)):
+        for bit, words in enumerate(entries):
+            for word in words.split():
+                node = 0
+                for character in word:
+                    symbol = _symbol_of(ord(character))
+                    if not steps[node, symbol]:
+                        steps[node, symbol] = used
+                        used += 1
+                    node = int(steps[node, symbol])
+                bits[node] |= np.uint64(1 << bit)
+    return HintTrie(steps[:used], hints[:used].view(np.int64), marks[:used].view(np.int64))
 
 
 def _symbol_of(byte: int | np.int64) -> int:

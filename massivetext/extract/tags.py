@@ -84,6 +84,8 @@ _TAGS: dict[str, int] = {
     "time": FORMAT,
     "sup": FORMAT,
     "sub": FORMAT,
+    "q": FORMAT,
+    "math": FORMAT,
     "br": VOID,
     "hr": VOID | BLOCK,
     "img": VOID,
@@ -109,6 +111,7 @@ _TAGS: dict[str, int] = {
     "head": 0,
     "noscript": SKIP,
     "template": SKIP,
+    "mjx-container": SKIP,
     "svg": SKIP,
     "select": SKIP,
     "object": 0,
@@ -119,6 +122,11 @@ _TAGS: dict[str, int] = {
 NAMES = tuple(_TAGS)
 TAG_COUNT = len(NAMES)
 _NUMBERS = {name: number for number, name in enumerate(NAMES)}
+
+
+def name_key(name: str) -> int:
+    """Return the number that stands for a name: its first eight bytes, little-endian."""
+    return int.from_bytes(name.encode()[:8].ljust(8, b"\0"), "little")
 
 
 def tag_number(name: str) -> int:
@@ -163,7 +171,7 @@ def tag_tables(*, scripted: bool = True) -> TagTables:
     """Return the elements as arrays; if scripts do not run, ``noscript`` is a block like others."""
     keys, numbers = np.zeros(HASH_SIZE, np.int64), np.zeros(HASH_SIZE, np.uint8)
     for name, number in _NUMBERS.items():
-        key = int.from_bytes(name.encode()[:8].ljust(8, b"\0"), "little")
+        key = name_key(name)
         place = _hash_place(key)
         while keys[place]:
             place = (place + 1) % HASH_SIZE
