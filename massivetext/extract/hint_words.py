@@ -27,6 +27,30 @@ HINTS = (
     "text copy- richtext prose markdown", "-doc documentation wiki", "contact address phone", "cta call-to",
     "tab panel", "row column -col-",
 )  # fmt: skip
+# The same for the first bytes of the text of a block, mostly in English: what a section is about, and what pages say
+# around their text.
+TEXT_HINTS = (
+    "-review", "-comment", "related similar recommend also-like also-bought also-viewed more-from you-may",
+    "description overview about-this about-the-product", "specification -specs technical details", "faq question -q-",
+    "shipping delivery returns refund warranty guarantee", "add-to-cart add-to-bag buy-now checkout -cart-",
+    "in-stock out-of-stock availab sold-out", "-price -sale- -save- discount", "-rating -stars out-of- verified",
+    "-share- tweet facebook twitter pinterest linkedin whatsapp", "subscribe newsletter sign-up inbox",
+    "log-in sign-in login register -account", "cookie consent privacy", "copyright rights-reserved",
+    "terms-of conditions", "contact-us email phone -call-", "follow-us",
+    "read-more learn-more see-more view-all show-more",
+    "posted published updated", "-by- written-by", "-reply replied -quote- wrote", "-likes -views -votes",
+    "-tags -tagged categor filed-under", "previous next- older- newer-", "-menu -home- -search", "filter sort-by",
+    "results showing -items -products", "ingredients materials dimensions weight -size", "features benefits",
+    "how-to how-do",
+    "customer", "photo image credit getty", "advertis sponsored", "download", "hours-ago days-ago -ago- yesterday",
+    "testimonial", "get-started free-trial a-demo", "trusted-by partners", "our-team our-services about-us",
+    "popular trending latest recent", "back-to-top skip-to", "table-of-contents on-this-page in-this-article",
+    "about-the-author the-author", "source- -via-", "joined -posts- -member", "translat language",
+    "javascript browser", "loading please-wait", "compare wishlist", "introduction summary conclusion",
+    "example -note- warning", "references bibliography external-links see-also",
+    "january february march april -june- july",
+    "august september october november december",
+)  # fmt: skip
 HIDDEN_HINT = next(bit for bit, words in enumerate(HINTS) if words.startswith("hidden"))
 # Marks decide what the scan shows, whatever the model thinks of it.
 MARKS = (
@@ -56,11 +80,21 @@ class HintTrie(NamedTuple):
 
 @functools.cache
 def hint_trie() -> HintTrie:
-    """Return the words as a tree."""
+    """Return the words of names as a tree."""
+    return _build_trie(HINTS, MARKS)
+
+
+@functools.cache
+def text_trie() -> HintTrie:
+    """Return the words of texts as a tree, whose bits are those of TEXT_HINTS."""
+    return _build_trie(TEXT_HINTS, ())
+
+
+def _build_trie(first: tuple[str, ...], second: tuple[str, ...]) -> HintTrie:
     steps = np.zeros((NODES, SYMBOLS), np.int16)
     hints, marks = np.zeros(NODES, np.uint64), np.zeros(NODES, np.uint64)
     used = 1
-    for bits, entries in ((hints, HINTS), (marks, MARKS)):
+    for bits, entries in ((hints, first), (marks, second)):
         for bit, words in enumerate(entries):
             for word in words.split():
                 node = 0

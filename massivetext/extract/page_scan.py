@@ -66,6 +66,7 @@ class State(IntEnum):
     ALT = 14  # where the alternative text of the last image begins and ends
     ALT_END = 15
     ORDINAL = 16  # number in the attributes of the last tag
+    FORMULAS = 17
 
 
 class Scan(NamedTuple):

@@ -16,7 +16,7 @@ from massivetext.extract.render import render_text
 from massivetext.extract.tag_scanner import ScannedPage
 from massivetext.extract.tags import HEADING, NAMES, TAG_COUNT, tag_number, tag_tables
 
-_DEEPEST = 16  # marks within marks; the renderer is recursive, and nobody reads deeper lists
+_DEEPEST = 10  # marks within marks; the renderer is recursive, and nobody reads deeper lists
 _LONG_CELL = 400  # characters; a table with a longer cell, or one of several blocks, is there for layout
 _MATH = tag_number("math")
 _QUOTES = {OPENING_QUOTE: "“".encode(), CLOSING_QUOTE: "”".encode()}

@@ -94,7 +94,7 @@ def read_attributes(data: U8, trie: HintTrie, state: I64, position: int) -> tupl
 def _read_hints(data: U8, trie: HintTrie, name: Whole, start: int, end: int) -> tuple[Whole, Whole]:
     """Return the hints and marks of one attribute."""
     if name in (_CLASS, _ID, _ROLE, _STYLE, _PROPERTY):
-        hints, marks = _find_hints(data, trie, start, end)
+        hints, marks = find_hints(data, trie, start, end)
         return hints, marks if name == _STYLE else marks & ~HIDDEN_MARK
     if name == _HIDDEN:  # a browser shows "until-found" when somebody searches
         return _HIDDEN_BIT, np.int64(0 if end - start == 11 else HIDDEN_MARK)
@@ -153,8 +153,8 @@ def _read_value(data: U8, state: I64, position: int) -> tuple[int, int, int]:
 
 
 @compiled
-def _find_hints(data: U8, trie: HintTrie, start: int, end: int) -> tuple[Whole, Whole]:
-    """Return the bits of the hint words, and of the marks, in the first bytes of a value."""
+def find_hints(data: U8, trie: HintTrie, start: int, end: int) -> tuple[Whole, Whole]:
+    """Return the bits of the hint words, and of the marks, in the first bytes of a value or text."""
     steps, hint_bits, mark_bits = trie
     hints, marks = np.int64(0), np.int64(0)
     end = min(end, start + _HINTED_BYTES)

@@ -53,11 +53,12 @@ from massivetext.extract.tags import (
 
 MAX_ELEMENTS = 300_000  # tags of further elements are skipped, their text stays
 MAX_PIECES = 600_000  # further text is dropped
+MAX_FORMULAS = 5_000  # the MathML of further ones is read as text
 _REACH = 128
 _TOP, _ELEMENTS, _PIECES, _BLOCKS, _APART, _BREAKS, _IMAGES, _TITLE, _TITLE_END = (
     int(State(place)) for place in range(9)
 )
-_NO_COMMENT, _NO_TITLE, _NO_MATH, _ALT, _ALT_END, _ORDINAL = (int(State(place)) for place in range(11, 17))
+_NO_COMMENT, _NO_TITLE, _NO_MATH, _ALT, _ALT_END, _ORDINAL, _FORMULAS = (int(State(place)) for place in range(11, 18))
 _YES, _NEVER, _DRAWN = (int(each) for each in Shown)
 _PRE, _A, _P, _BR, _IMG, _TITLE_TAG, _BODY, _HTML, _TABLE, _TD, _TH, _SPAN, _Q, _SUP, _SUB, _MATH, _SCRIPT, _JAX = (
     tag_number(name)
@@ -350,6 +351,7 @@ def _start_tag(data: U8, tags: TagTables, trie: HintTrie, scan: Scan, position: 
         end = _raw_element(data, scan, position, behind, number, marks)
         if end >= 0:
             return end
+        number, kind = np.int64(0), np.uint8(0)  # one that never ends
     if number == 0 and (data[behind - 2] == _SLASH or scan.elements[_innermost(scan)].skipped == _NEVER):
         return behind  # the shapes of a drawing, mostly
     if scan.state[_ELEMENTS] < len(scan.elements):
@@ -374,7 +376,7 @@ def _void_element(scan: Scan, number: Whole, marks: Whole) -> None:
 def _raw_element(data: U8, scan: Scan, name: int, behind: int, number: Whole, marks: Whole) -> int:
     """Return where the end tag of an element begins whose content is no HTML; -1 if it is read as others are."""
     state = scan.state
-    if number == _MATH and state[_NO_MATH]:
+    if number == _MATH and (state[_NO_MATH] or state[_FORMULAS] >= MAX_FORMULAS):
         return -1
     end = _skip_raw(data, state, name, behind, number)
     if number == _MATH:
@@ -392,7 +394,7 @@ def _add_formula(scan: Scan, start: int, end: int, repeated: bool) -> None:
     """Add the bytes of a formula as a piece of its own; not where the source of a picture has just been added."""
     state, elements = scan.state, scan.elements
     around = elements[_innermost(scan)].skipped
-    full = state[_PIECES] >= len(scan.pieces) or state[_ELEMENTS] >= len(elements)
+    full = state[_PIECES] >= len(scan.pieces) or state[_ELEMENTS] >= len(elements) or state[_FORMULAS] >= MAX_FORMULAS
     last = elements[scan.pieces[state[_PIECES] - 1].element].tag if state[_PIECES] and not state[_APART] else 0
     if around == _NEVER or full or (repeated and (last == _MATH or around)):
         return
@@ -400,6 +402,7 @@ def _add_formula(scan: Scan, start: int, end: int, repeated: bool) -> None:
     _add_piece(scan, start, end, _innermost(scan))
     _pop_to(scan, state[_TOP] - 1)
     state[_BREAKS] = 0
+    state[_FORMULAS] += 1
 
 
 @compiled
