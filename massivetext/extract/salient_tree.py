@@ -1,5 +1,6 @@
 """The kept blocks of a page as a tree that :mod:`massivetext.extract.render` writes as text."""
 
+import functools
 import html
 import re
 from collections import Counter
@@ -17,6 +18,7 @@ from massivetext.extract.tag_scanner import ScannedPage
 from massivetext.extract.tags import HEADING, NAMES, TAG_COUNT, tag_number, tag_tables
 
 _DEEPEST = 10  # marks within marks; the renderer is recursive, and nobody reads deeper lists
+_HOPELESS = 64
 _LONG_CELL = 400  # characters; a table with a longer cell, or one of several blocks, is there for layout
 _MATH = tag_number("math")
 _QUOTES = {OPENING_QUOTE: "“".encode(), CLOSING_QUOTE: "”".encode()}
@@ -39,6 +41,7 @@ _PRE = tag_number("pre")
 # Signs that stand for what the renderer would fold or leave out; no page can contain them.
 _INDENT, _EMPTY = "\x01", "\x02"
 _FOREIGN = str.maketrans("", "", _INDENT + _EMPTY + "\xad")  # the last one is a soft hyphen
+_REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\t\n\f <&#;]{1,32};?)")  # as html.unescape has it
 _INDENTED = re.compile(r"\s*?\xa0\s+")
 _TABLE = tag_number("table")
 assert len(_MARK_OF) == TAG_COUNT
@@ -53,13 +56,16 @@ class _Outline(NamedTuple):
     ordinals: list[int]
 
     def marked(self, element: int) -> list[int]:
-        """Return the marked elements around an element, itself among them, from the outside; the inner _DEEPEST."""
+        """Return the marked elements around an element, itself among them, from the outside; the inner _DEEPEST.
+
+        Within more than _HOPELESS of them, as in pages whose lists never end, text has no marks.
+        """
         found: list[int] = []
         element = self.structures[element]
-        while element and len(found) < _DEEPEST:
+        while element and len(found) < _HOPELESS:
             found.append(element)
             element = self.structures[self.parents[element]]
-        return found[::-1]
+        return [] if element else found[_DEEPEST - 1 :: -1] if len(found) > _DEEPEST else found[::-1]
 
 
 def kept_tree(scanned: ScannedPage, page: bytes, kept: Sequence[int]) -> Element:
@@ -189,7 +195,14 @@ def raised_mark(before: bytes, text: bytes, raised: int) -> bytes:
 def unescaped_bytes(data: bytes) -> str:
     """Return the characters of a piece of a page, with its character references replaced."""
     text = data.decode("utf-8", "replace")
-    return (html.unescape(text) if "&" in text else text).translate(_FOREIGN)
+    return (_REFERENCE.sub(_referred, text) if "&" in text else text).translate(_FOREIGN)
+
+
+def _referred(reference: re.Match[str]) -> str:
+    return _unescaped(reference[0])
+
+
+_unescaped = functools.lru_cache(4096)(html.unescape)  # pages use few of them, and often
 
 
 def _layout_tables(outline: _Outline, paths: Sequence[Sequence[int]], texts: Sequence[Sequence[str]]) -> set[int]:
