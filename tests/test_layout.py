@@ -28,7 +28,7 @@ LAYERS = (
     {"sources"},
     {"extract"},
     {"rule_files"},
-    {"assets", "schema", "text"},
+    {"assets", "schema", "text", "utf8"},
     {"storage"},
     {"toml_tables"},
     {"compiled", "errors", "formatting", "hashing"},

@@ -35,8 +35,8 @@ def _recall(near: "NearOptions") -> str:
 NEAR_DEDUP = Stage(
     name="near-dedup",
     title="near dedup",
-    version=3,
-    libraries=("numpy",),
+    version=4,
+    libraries=("numpy", "regex"),
     data_sets=("signatures", "duplicates"),
     reads=("documents", "verdicts/rules", "verdicts/exact"),
     key=_key,

@@ -13,7 +13,7 @@ import numpy as np
 
 from massivetext.dedup.candidates import bucket_pairs, split_crowds
 from massivetext.dedup.minhash import bucket_hashes
-from massivetext.dedup.near_duplicates import bucket_rows, is_near_duplicate, near_shingles, sign_text
+from massivetext.dedup.near_duplicates import bucket_rows, is_near_duplicate, near_shingles, sign_texts
 from massivetext.dedup.similarity import similarity
 from massivetext.errors import UserError
 from massivetext.recipe import NearOptions
@@ -127,9 +127,9 @@ def measure_candidates(
 
 def sign_document(document: AnyDocument, options: NearOptions, seed: int) -> Iterator[tuple[bytes, bytes]]:
     """Yield (digest of the id, packed signature) of a document; nothing for a document without words."""
-    signature = sign_text(document.text, options, seed)
-    if signature is not None:
-        yield id_digest(document.id), signature.astype("<u4").tobytes()
+    signatures, signed = sign_texts([document.text], options, seed)
+    if signed[0]:
+        yield id_digest(document.id), signatures[0].astype("<u4").tobytes()
 
 
 def band_signatures(batch: Sequence[tuple[bytes, bytes]], options: NearOptions) -> Iterator[tuple[bytes, bytes]]:
