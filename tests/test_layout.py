@@ -19,6 +19,7 @@ LAYERS = (
     {"jobs", "transforms"},
     {"corpus"},
     {"engines", "estimate", "report", "loader", "classifier"},
+    {"earlier"},
     {"stages"},
     {"demo", "records"},
     {"runs"},

@@ -6,6 +6,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from massivetext.dedup.keeper import keeper_rank, latest_first, source_preference
+from massivetext.earlier.earlier_corpora import earlier_corpora
 from massivetext.recipe import Recipe
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
@@ -19,13 +20,23 @@ def columns_for_ranks(recipe: Recipe) -> list[str]:
     return ["id", *(["metadata"] if "latest" in recipe.preferences else [])]
 
 
+def rank_column_count(recipe: Recipe) -> int:
+    """Return the number of columns of :func:`rank_columns`."""
+    return len(recipe.preferences) + 1 + bool(recipe.against)
+
+
 def rank_columns(context: Context, shard: Shard, rows: npt.NDArray[np.integer], table: pa.Table) -> U64:
     """Return the ranks of rows of a shard, uint64[rows, columns]: a column per preference, and the keyed hash last.
+
+    With earlier corpora there is a column before them, in which their documents have smaller numbers.
 
     Of two documents the one with the smaller number in the first column that differs is preferred. ``table`` holds
     these rows of the documents, with the columns of :func:`columns_for_ranks`.
     """
     columns = [_preference(context, shard, rows, table, preference) for preference in context.recipe.preferences]
+    corpora = earlier_corpora(context)
+    if corpora is not None:
+        columns.insert(0, np.full(len(rows), corpora.own_rank, np.uint64))
     columns.append(keeper_rank(table["id"].to_pylist(), context.recipe.seed))
     return np.stack(columns, axis=1)
 

@@ -11,10 +11,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from massivetext.dedup.banding import band_column
 from massivetext.dedup.near_duplicates import sign_texts
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
-from massivetext.jobs.near_candidates import SIGNATURES, STAGE, band_column, find_candidates, plan_lsh_partitions
+from massivetext.jobs.near_candidates import SIGNATURES, STAGE, find_candidates, plan_lsh_partitions
 from massivetext.jobs.near_clusters import CLUSTERS, write_transitive_clusters
 from massivetext.jobs.near_representatives import write_representatives
 from massivetext.jobs.near_sizes import DEFAULT_SIZES, NearDedupSizes
