@@ -1,6 +1,7 @@
 """Whole runs of a few short texts up to near-deduplication, for tests of corpora that grow run by run."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import msgspec
@@ -27,9 +28,15 @@ def run_of(
     seed: int = 7,
     engine: Engine | None = None,
     sizes: NearDedupSizes = DEFAULT_SIZES,
+    dated: bool = False,
 ) -> Context:
-    """Write a run of some texts, complete up to near-deduplication, and return its context."""
+    """Write a run of some texts, complete up to near-deduplication, and return its context; ``dated``: with dates."""
     context = tiny_context(str(folder), texts)
+    for shard in context.all_shards() if dated else []:
+        table = context.run.read_table("documents", shard)
+        column = table.schema.get_field_index("metadata")
+        dates = [json.dumps({"date": f"2026-01-{1 + row * 7 % 5:02d}"}) for row in range(table.num_rows)]
+        context.run.write_table("documents", shard, table.set_column(column, table.schema.field(column), [dates]))
     recipe = msgspec.structs.replace(context.recipe, near=near, seed=seed)
     if dedup is not None:
         recipe = msgspec.structs.replace(recipe, dedup=dedup)

@@ -5,14 +5,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from massivetext.dedup.keeper import keeper_rank, latest_first, source_preference
+from massivetext.dedup.keeper import keeper_rank, latest_first, longest_first, source_preference
 from massivetext.earlier.earlier_corpora import earlier_corpora
 from massivetext.recipe import Recipe
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
 from massivetext.schema import U64
-
-_LARGEST = np.uint64(2**64 - 1)
 
 
 def columns_for_ranks(recipe: Recipe) -> list[str]:
@@ -44,8 +42,7 @@ def rank_columns(context: Context, shard: Shard, rows: npt.NDArray[np.integer], 
 def _preference(context: Context, shard: Shard, rows: npt.NDArray[np.integer], table: pa.Table, preference: str) -> U64:
     if preference == "longest":
         sizes = context.run.read_table("signals", shard, ["byte_count"])["byte_count"].to_numpy()[rows]
-        longest: U64 = _LARGEST - sizes.astype(np.uint64)
-        return longest
+        return longest_first(sizes)
     if preference == "latest":
         found = (msgspec.json.decode(value, type=dict[str, str]) for value in table["metadata"].to_pylist())
         return latest_first([metadata.get("date", "") for metadata in found])
