@@ -15,7 +15,7 @@ from massivetext.shingles import shingle_hashes
 U32 = npt.NDArray[np.uint32]
 Counts = npt.NDArray[np.int64]
 
-_MAGIC = b"massivetext n-gram index 1\n"
+_MAGIC = b"massivetext n-gram index 2\n"
 _ALIGNMENT = 8
 _FILTER_BITS_PER_HASH = 16  # then one n-gram in 16 to 32 that is in no item passes the filter
 

@@ -35,7 +35,8 @@ def _is_tested(recipe: "Recipe", source: str) -> bool:
 DECONTAMINATE = Stage(
     name="decontaminate",
     title="test sets",
-    libraries=("numpy",),
+    version=2,
+    libraries=("numpy", "regex"),
     data_sets=("contamination",),
     reads=("documents", "verdicts/rules", "verdicts/exact", "verdicts/near"),
     key=_key,
