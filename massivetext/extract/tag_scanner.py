@@ -322,6 +322,8 @@ def _close_paragraph(kinds: U8, scan: Scan, kind: int) -> None:
 @compiled
 def _close_implied(closes: U8, scan: Scan, number: Whole) -> None:
     """Close what an opening tag closes: an item by the next one, a cell by the next cell, and so on."""
+    if closes[number, 0] == 0:
+        return
     top = scan.state[_TOP]
     reached = -1
     for place in range(top, max(0, top - _REACH), -1):

@@ -157,7 +157,7 @@ class TagTables(NamedTuple):
         numbers: uint8[HASH_SIZE], number of the element there.
         kinds: uint8[TAG_COUNT], bits of each element.
         closes: uint8[TAG_COUNT, TAG_COUNT]; 1 where an opening tag (row) closes an open element (column), 2 where it
-            does not look beyond it.
+            does not look beyond it; 3 in the column of unknown elements for the tags that close any.
     """
 
     keys: I64
@@ -180,6 +180,7 @@ def tag_tables(*, scripted: bool = True) -> TagTables:
     for name, (closed, within) in _CLOSES.items():
         for value, names in ((2, within), (1, closed)):
             closes[_NUMBERS[name], [_NUMBERS[each] for each in names.split()]] = value
+        closes[_NUMBERS[name], 0] = 3
     kinds = np.array(list(_TAGS.values()), np.uint8)
     if not scripted:
         kinds[_NUMBERS["noscript"]] = BLOCK
