@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from massivetext.extract.extracted_page import Comments
 from massivetext.extract.extractors import ExtractorName
 from massivetext.recipe.kinds import KINDS, PAPER_LICENCES, KindName
 from massivetext.sources.source_formats import FIELD_OPTIONS, FORMER_NAMES, FieldPaths
@@ -137,6 +138,8 @@ class IngestOptions(Options, frozen=True):
         max_zstd_window: largest window of a zstd file (``zstd --long``), which each reader holds in memory; UNSET: 128
             MiB, which files without ``--long=28`` and above do not exceed; at most 2 GiB.
         extractor: what finds the main text of web pages (``extract/extractors.py``); UNSET: "trafilatura".
+        comments: whether the comments of readers below a page's text are kept or dropped; UNSET: as the extractor does
+            by itself.
     """
 
     max_record_bytes: Positive = 64 * 2**20
@@ -144,6 +147,7 @@ class IngestOptions(Options, frozen=True):
     # Not written if it is not given: recipes without it keep their hash and their stage keys.
     max_zstd_window: Annotated[int, msgspec.Meta(ge=2**10, le=2**31)] | msgspec.UnsetType = msgspec.UNSET
     extractor: ExtractorName | msgspec.UnsetType = msgspec.UNSET
+    comments: Comments | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def zstd_window_bytes(self) -> int:
@@ -154,6 +158,11 @@ class IngestOptions(Options, frozen=True):
     def extractor_name(self) -> ExtractorName:
         """Name of what finds the main text of web pages."""
         return "trafilatura" if isinstance(self.extractor, msgspec.UnsetType) else self.extractor
+
+    @property
+    def page_comments(self) -> Comments | None:
+        """Whether the comments of readers are kept; None: as the extractor does by itself."""
+        return None if isinstance(self.comments, msgspec.UnsetType) else self.comments
 
 
 class MeasureOptions(Options, frozen=True):

@@ -125,7 +125,7 @@ def _text(
         made = Document(clean(decoded.text), origin, record.document_key, url, None, metadata)
     else:
         decoded = charset.decode(body, response.charset, html=True)
-        page = extract_page(decoded.text, url, limits.extractor_name)
+        page = extract_page(decoded.text, url, limits.extractor_name, limits.page_comments)
         made = Document(
             page.text, origin, record.document_key, url, page.title, metadata, len(body), page.link_text_frac
         )
