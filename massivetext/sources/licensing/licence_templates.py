@@ -276,13 +276,20 @@ def _match(pattern: "regex.Pattern[str]", codes: str, words: _Words, position: i
     return len(words.folded) if found.partial else found.end()
 
 
+class _Entry(msgspec.Struct):
+    """A licence of the package: its identifier, and its template if it has one."""
+
+    id: str
+    lre: str = ""
+
+
 @functools.cache
 def _sources() -> Mapping[str, list[str]]:
     data = importlib.resources.files("licenseclassifier").joinpath("_engine/licenses.json.gz").read_bytes()
     templates = defaultdict(list)
-    for entry in msgspec.json.decode(gzip.decompress(data), type=list[dict[str, str]]):
-        if entry.get("lre"):
-            templates[entry["id"]].append(entry["lre"])
+    for entry in msgspec.json.decode(gzip.decompress(data), type=list[_Entry]):
+        if entry.lre:
+            templates[entry.id].append(entry.lre)
     return templates
 
 

@@ -12,6 +12,7 @@ from massivetext.sources.streams.compressed import ExpansionLimit, PlainStream
 
 # For all files of an archive together, since a small archive can name one file a thousand times.
 ARCHIVE_EXPANSION = ExpansionLimit(1 << 28, 100)
+_READ_BYTES = 1 << 16  # that tarfile reads at a time
 _MOST_HEADER = 1 << 20  # bytes of the name or the attributes of a member
 _END_BLOCKS = 2  # blocks of zeros that end a tar archive
 _MOST_ATTRIBUTES = 1000  # attributes that apply to all members
@@ -97,7 +98,7 @@ def archive_members(
             taken = max(taken, len(data))
             return data
 
-        def copy(target: IO[bytes], member: ArchiveMember = member, most: int = left) -> int:
+        def copy(target: "IO[bytes]", member: ArchiveMember = member, most: int = left) -> int:
             nonlocal taken
             bounded = _BoundedTarget(target, most)
             taken = max(taken, member.copy(cast(IO[bytes], bounded)))
@@ -185,7 +186,7 @@ def _link(path: str, target: str, *, is_hard: bool = False) -> ArchiveMember:
 
 
 def _zip_copier(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[IO[bytes]], int]:
-    def copy(target: IO[bytes]) -> int:
+    def copy(target: "IO[bytes]") -> int:
         try:
             with archive.open(info) as member:
                 return _copy(member, target)
@@ -322,9 +323,11 @@ def _tar_headers(stream: PlainStream) -> Iterator[tuple[tarfile.TarFile, tarfile
     """
     handle = io.BufferedReader(stream, 1 << 20)
     try:
-        with _ResumingTarFile.open(fileobj=handle, mode="r|", tarinfo=_BoundedTarInfo, ignore_zeros=True) as archive:
+        with _ResumingTarFile.open(
+            fileobj=handle, mode="r|", bufsize=_READ_BYTES, tarinfo=_BoundedTarInfo, ignore_zeros=True
+        ) as archive:
             while (info := archive.next()) is not None:
-                cast(_KeepsHeaders, archive).members = []  # tarfile would keep every header in memory
+                cast("_KeepsHeaders", archive).members = []  # tarfile would keep every header in memory
                 yield archive, info
             gaps = archive.gaps
     except _TAR_ERRORS as error:
@@ -349,7 +352,7 @@ def _tar_reader(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[in
 
 
 def _tar_copier(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[IO[bytes]], int]:
-    def copy(target: IO[bytes]) -> int:
+    def copy(target: "IO[bytes]") -> int:
         member = archive.extractfile(info)
         assert member is not None  # because it is a regular file
         try:
