@@ -21,6 +21,7 @@ from massivetext.sources.streams.archives import (
 )
 from massivetext.sources.streams.coding_declarations import coding_declaration
 from massivetext.sources.streams.compressed import ExpansionLimit, open_stream
+from massivetext.sources.streams.seen_paths import SeenPaths
 from massivetext.text import clean
 
 # Fields of records that name licences; the last five are those of The Stack, versions 1 and 2.
@@ -73,11 +74,11 @@ def _archive(
         if split.slice_index == 0:
             yield Rejected(split.name, "0", split.size, "licence", clean(refusal), skipped=True)
         return
-    seen: dict[str, int] = {}
+    seen = SeenPaths()
     try:
         with open_stream(split.path) as stream:
             for ordinal, member in enumerate(archive_members(stream, expansion)):
-                copy = seen[member.path] = seen.get(member.path, 0) + 1
+                copy = seen.count(member.path)
                 if ordinal % split.slice_count == split.slice_index:
                     document_key = clean(member.path) + (f"#{copy}" if copy > 1 else "")
                     made = _from_member(split.name, document_key, member, root, limits)

@@ -180,7 +180,7 @@ def _is_epub(stream: PlainStream, head: bytes, ending: str) -> bool:
     """Return whether a zip file is a book, also if it was packed again: then ``mimetype`` may be anywhere in it."""
     if _EPUB in head[:200] or ending == "epub":
         return True
-    return stream.compression is None and _EPUB_CONTAINER in archives.zip_paths(stream)
+    return stream.compression is None and archives.has_zip_member(stream, _EPUB_CONTAINER)
 
 
 def _text_layout(ending: str, data: bytes, text_path: str) -> Layout:
