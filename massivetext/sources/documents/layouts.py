@@ -227,7 +227,7 @@ def _json_layout(data: bytes) -> LayoutName:
     """Return "json" for an array or for objects over several lines, "json_lines" for one object per line."""
     if _JSON_ARRAY.match(data):
         return "json"
-    lines = [line for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip()][:2]
+    lines = [line for line in data.removeprefix(b"\xef\xbb\xbf").splitlines() if line.strip()][:2]
     if lines and _are_joined(lines[0]):
         return "json"
     if len(lines) < 2 or not lines[0].lstrip().startswith(b"{"):
@@ -301,5 +301,5 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 def _first_lines(data: bytes) -> list[str]:
     """Return the first whole lines, without blank ones."""
-    whole = data if len(data) < HEAD_BYTES else data[: data.rfind(b"\n") + 1]
+    whole = data if len(data) < HEAD_BYTES else data[: max(data.rfind(b"\n"), data.rfind(b"\r")) + 1]
     return [line for line in decode_text(whole).splitlines() if line.strip()][:_CSV_LINES]
