@@ -29,8 +29,9 @@ _HEADERS_BYTES = 1 << 16  # room for the HTTP headers of the largest page
 def read_pages(split: Split, options: ReadOptions, limits: ReadLimits) -> Iterator[Document | Rejected]:
     """Yield the pages of a crawl file, or those of an HTML file or an archive of them.
 
-    A response or resource with status 200 and a text is a document; so is a ``conversion`` record (WET). Requests,
-    revisits, metadata and warcinfo are ignored. The document key is the offset of the record (of its gzip member).
+    A response or resource with status 200 and a text is a document; so is a ``conversion`` record (WET). A page without
+    text is skipped. Requests, revisits, metadata and warcinfo are ignored. The document key is the offset of the record
+    (of its gzip member).
 
     Raises:
         FileNotFoundError: the file was deleted.
@@ -129,6 +130,9 @@ def _text(
         made = Document(
             page.text, origin, record.document_key, url, page.title, metadata, len(body), page.link_text_frac
         )
+    if not made.text:
+        detail = f"no text is in its {len(body):,} bytes"
+        return Rejected(origin, record.document_key, record.length, "empty", detail, url, skipped=True)
     return made._replace(encoding=decoded.encoding, replaced=decoded.replaced)
 
 
