@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from massivetext.schema import Document, Rejected
 from massivetext.sources import languages
 from massivetext.sources.documents import fields, jsonl
+from massivetext.sources.documents.layouts import find_layout
 from massivetext.sources.licensing import licence_notices, licences, unwanted_code
 from massivetext.sources.licensing.licence_statements import LICENCE_BYTES, Statement, Verdict, verdict_of
 from massivetext.sources.licensing.repository_licences import RepositoryLicences
+from massivetext.sources.misplaced_files import describe_layout
 from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 from massivetext.sources.streams import charset
@@ -55,7 +57,8 @@ def read_source_files(
 
             yield from jsonl.json_documents(split, stream, options.text_field, limits, build)
         elif split.slice_index == 0:
-            detail = f"{split.name}: want a zip or tar archive or JSON lines, got {stream.peek(16)!r}"
+            what = describe_layout(find_layout(split.name, stream, options.text_field))
+            detail = f"{split.name}: want a zip or tar archive of a repository, JSON lines or Parquet, got {what}"
             yield Rejected(split.name, "0", split.size, "wrong_format", detail)
 
 

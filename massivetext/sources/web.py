@@ -8,6 +8,7 @@ from massivetext.schema import Document, Rejected
 from massivetext.sources import http
 from massivetext.sources.documents.any_documents import read_stream
 from massivetext.sources.documents.layouts import Layout, find_layout
+from massivetext.sources.misplaced_files import find_misplaced, read_unless_misplaced
 from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 from massivetext.sources.streams import charset
@@ -38,7 +39,8 @@ def read_pages(split: Split, options: ReadOptions, limits: ReadLimits) -> Iterat
     """
     with open_stream(split.path) as stream:
         if stream.peek(4).startswith((b"WARC", b"file")) or not _holds_pages(split, stream):
-            yield from _crawl_pages(split, stream, limits)
+            other = find_misplaced(split.name, stream, "warc")
+            yield from read_unless_misplaced(split, other, _crawl_pages(split, stream, limits))
             return
 
         def read_member(inner: Split, member: PlainStream, layout: Layout) -> Iterator[Document | Rejected] | None:

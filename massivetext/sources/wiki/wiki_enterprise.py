@@ -7,6 +7,7 @@ import msgspec
 
 from massivetext.schema import Document, Rejected
 from massivetext.sources.documents import jsonl
+from massivetext.sources.misplaced_files import find_misplaced
 from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 from massivetext.sources.streams.archives import ArchiveError, tar_contents
@@ -50,6 +51,11 @@ def read_enterprise_articles(split: Split, _options: ReadOptions, limits: ReadLi
         FileNotFoundError: the file was deleted.
     """
     with open_stream(split.path) as stream:
+        other = find_misplaced(split.name, stream, "wiki-enterprise")
+        if other is not None:  # no line of JSON begins it
+            if split.slice_index == 0:
+                yield other.rejected(split)
+            return
         ordinal = -1
         try:
             for line in _lines(stream, limits.max_record_bytes):
