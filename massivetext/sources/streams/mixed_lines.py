@@ -46,7 +46,7 @@ def _join(pair: re.Match[bytes]) -> bytes:
 def count_utf8_faults(data: bytes) -> tuple[int, int]:
     """Return the number of characters of several bytes of UTF-8, and of errors, in the first MiB."""
     judged = data[:_JUDGED_BYTES]
-    characters = sum(1 for _ in _SEVERAL_BYTES.finditer(judged))
+    characters = len(_SEVERAL_BYTES.findall(judged))
     own = judged.count("\ufffd".encode())
     return characters, judged.decode("utf-8", "replace").count("\ufffd") - own
 
