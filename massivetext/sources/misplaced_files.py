@@ -35,7 +35,9 @@ _WANTED: dict[Reads, str] = {
 # A file with these at its beginning is for the reader.
 _OWN: dict[Reads, re.Pattern[bytes]] = {
     "mediawiki": re.compile(rb"<(?:mediawiki|page|siteinfo|revision|text)\b|</(?:text|page)>|\A(?:<\x00|\x00<)"),
-    "warc": re.compile(rb"WARC/\d|\Afiledesc:"),
+    "warc": re.compile(
+        rb"WARC/\d|\Afiledesc:|^WARC-(?:Type|Target-URI|Record-ID)[ \t]*:", re.MULTILINE | re.IGNORECASE
+    ),
     "wiki-enterprise": re.compile(rb"\"article_body\"|\A\s*\{\"[^\n]*+\Z"),
 }
 
