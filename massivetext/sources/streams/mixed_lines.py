@@ -19,7 +19,8 @@ _ASCII = bytes(range(128))
 # Encodings of one byte per character that are taken for the older one; those of old systems are not.
 _BESIDE_UTF8 = re.compile(r"cp125\d|iso8859-\d+|koi8-\w|cp874|cp866")
 _LONGEST_LINE = 1 << 26
-_FEWEST_CHARACTERS = 3  # of several bytes of UTF-8 in text of another encoding: fewer may be chance
+# Different characters of two bytes of UTF-8, and characters of more, in text of another encoding: fewer may be chance.
+_FEWEST_CHARACTERS = 3
 _WITHIN_SHARE = 0.05  # of what is beyond ASCII that these characters are at least
 _LETTER_SHARE = 0.9  # of these characters that are letters of one script or marks; by chance they are anything
 _SCRIPTS = (0x250, 0x400, 0x530, 0x590, 0x600, 0x780)  # ends of Latin, Greek, Cyrillic, Armenian, Hebrew and Arabic
@@ -124,7 +125,8 @@ def _has_utf8_letters(data: bytes) -> bool:
     marks = sum(each in _MARKS for each in found)
     scripts = Counter(bisect.bisect(_SCRIPTS, ord(each)) for each in found if each.isalpha())
     most = max(scripts.values(), default=0)
-    return len(found) >= _FEWEST_CHARACTERS and most > 0 and most + marks >= _LETTER_SHARE * len(found)
+    told = len({each for each in found if each < "\u0800"}) + sum(each >= "\u0800" for each in found)
+    return told >= _FEWEST_CHARACTERS and most > 0 and most + marks >= _LETTER_SHARE * len(found)
 
 
 def decode_within(data: bytes, older: str) -> DecodedLines:
