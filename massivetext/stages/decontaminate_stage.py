@@ -22,10 +22,15 @@ def _key(plan: RunPlan) -> object:
 
 def _describe(plan: RunPlan) -> str:
     tests = plan.recipe.decontaminate
-    limit = f"similarity above {tests.jaccard:g}"
-    if tests.containment is not None:
-        limit += f" or more than {tests.containment:.0%} of an item"
-    return f"{tests.ngram}-grams of {', '.join(tests.test_sets) or 'no test sets'}, {limit}"
+    limits = {
+        "jaccard": f"{tests.ngram}-gram similarity above {tests.jaccard:g}",
+        "containment": f"more than {tests.containment:.0%} of the words of a part",
+        "phrase": "a short part with another sign",
+    }
+    told = [limits[method] for method in limits if method in tests.methods]
+    if tests.run_words:
+        told.append(f"{tests.run_words} words in a row")
+    return f"items of {', '.join(tests.test_sets) or 'no test sets'}: {' or '.join(told) or 'nothing is dropped'}"
 
 
 def _is_tested(recipe: "Recipe", source: str) -> bool:
@@ -35,6 +40,7 @@ def _is_tested(recipe: "Recipe", source: str) -> bool:
 DECONTAMINATE = Stage(
     name="decontaminate",
     title="test sets",
+    version=2,
     libraries=("numpy",),
     data_sets=("contamination",),
     reads=("documents", "verdicts/rules", "verdicts/exact", "verdicts/near"),
