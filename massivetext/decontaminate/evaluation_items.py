@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -51,10 +52,10 @@ _LABELS = re.compile(
 )
 _CHOICE_MARK = re.compile(r"[ \t]*\(?[A-Za-z0-9][.):][ \t]+")
 _LONGEST_CHOICE = 12  # words
+_MARKS_OF_LINES = " .,;:()[]{}-"
 
 
-@dataclass(frozen=True, slots=True)
-class ItemPart:
+class ItemPart(NamedTuple):
     """A part of an item: characters ``start`` to ``end`` of its text, under a name such as "question"."""
 
     name: str
@@ -245,7 +246,10 @@ def _line_of(text: str, part: str) -> int:
 
 def _labelled(name: str, text: str, start: int) -> Iterator[ItemPart]:
     """Yield a part without its label, and what it holds under other labels as parts of their own."""
-    marks = list(_LABELS.finditer(text)) if ":" in text else []
+    if ":" not in text and name != "choices":
+        yield ItemPart(name, start, start + len(text))
+        return
+    marks = list(_LABELS.finditer(text))
     at = 0
     for end, following in [*((mark.start(), mark) for mark in marks), (len(text), None)]:
         if name == "choices":
@@ -258,7 +262,7 @@ def _labelled(name: str, text: str, start: int) -> Iterator[ItemPart]:
 
 def _stripped(name: str, text: str, start: int) -> Iterator[ItemPart]:
     if stripped := text.strip():
-        start += text.index(stripped)
+        start += len(text) - len(text.lstrip())
         yield ItemPart(name, start, start + len(stripped))
 
 
@@ -269,8 +273,10 @@ def _remainder(text: str, cuts: Sequence[tuple[int, int]]) -> Iterator[ItemPart]
     """
     at = 0
     for begin, end in [*sorted(cuts), (len(text), len(text))]:
-        piece = text[at:begin] if begin > at else ""
-        if any(len(line.split()) > _LONGEST_CHOICE for line in piece.split("\n")):
+        piece = text[at:begin] if begin > at + 1 else ""
+        if len(piece.split()) > _LONGEST_CHOICE and any(
+            len(line.split()) > _LONGEST_CHOICE for line in piece.split("\n")
+        ):
             yield from _stripped("rest", piece, at)
         elif piece:
             yield from _lines("rest", piece, at)
@@ -281,8 +287,10 @@ def _lines(name: str, text: str, start: int) -> Iterator[ItemPart]:
     for line in text.split("\n"):
         mark = _CHOICE_MARK.match(line)
         begin = mark.end() if mark else 0
-        if line[begin:].strip(" \t\r.,;:()[]{}-"):
-            yield from _stripped(name, line[begin:], start + begin)
+        if rest := line[begin:].strip():
+            begin += len(line) - begin - len(line[begin:].lstrip())
+            if rest.strip(_MARKS_OF_LINES):
+                yield ItemPart(name, start + begin, start + begin + len(rest))
         start += len(line) + 1
 
 

@@ -19,6 +19,7 @@ from massivetext.decontaminate.passages import (
     SequenceTable,
     find_candidates,
     find_matches,
+    find_ranges,
     index_sequences,
     split_items,
 )
@@ -305,7 +306,7 @@ _ARRAYS = {
 }
 
 
-def _offsets(lengths: Sequence[int]) -> I64:
+def _offsets(lengths: Sequence[int] | I64) -> I64:
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(np.array(lengths, np.int64), out=offsets[1:])
     return offsets
@@ -324,40 +325,30 @@ def _parts(
 
     A range is: first word, word after the last, tested words, number of sequences that texts are compared by.
     """
+    counts = np.array([1 + len(item.parts) for item in items], np.int64)
+    part_offsets = _offsets(counts)
     names = {FULL: 0}
-    kinds, begins, ends, owners, counts = [], [], [], [], []
-    for number, (item, data) in enumerate(zip(items, encoded, strict=True)):
-        kinds.append(0)
-        begins.append(0)
-        ends.append(len(data))
-        owners.append(number)
-        ascii_only = len(data) == len(item.text)
+    for item in items:
         for part in item.parts:
-            kinds.append(names.setdefault(part.name, len(names)))
-            begins.append(part.start if ascii_only else _bytes_before(item.text, part.start))
-            ends.append(part.end if ascii_only else _bytes_before(item.text, part.end))
-            owners.append(number)
-        counts.append(1 + len(item.parts))
-    owner = np.array(owners, np.int64)
-    # Bytes of the words among all texts, so that one search finds the words of every part.
-    item_of_word = np.repeat(np.arange(len(items)), np.diff(starts))
-    before = offsets[:-1][item_of_word]
-    first = np.searchsorted(firsts[: starts[-1]] + before, np.array(begins, np.int64) + offsets[owner])
-    last = np.searchsorted(lasts[: starts[-1]] + before, np.array(ends, np.int64) + offsets[owner], side="right")
-    last = np.maximum(first, last)
-    sequences = np.append(0, np.cumsum(compared))
-    tested = np.zeros(len(owners), np.uint32)
-    all_compared = last - first - SEQUENCE_WORDS + 1
-    got = sequences[np.maximum(first, last - SEQUENCE_WORDS + 1)] - sequences[first]
-    whole = (all_compared > 0) & (got == all_compared)
-    tested[whole] = (last - first)[whole]
-    for row in np.flatnonzero(~whole & (got > 0)).tolist():
-        covered = np.zeros(last[row] - first[row], np.bool_)
-        for at in np.flatnonzero(compared[first[row] : last[row] - SEQUENCE_WORDS + 1]).tolist():
-            covered[at : at + SEQUENCE_WORDS] = True
-        tested[row] = covered.sum()
-    ranges = np.stack([first - starts[owner], last - starts[owner], tested, got], axis=1).astype(np.uint32)
-    return _offsets(counts), np.array(kinds, np.uint8), ranges, tuple(names)
+            names.setdefault(part.name, len(names))
+    wholes = part_offsets[:-1]  # the first part of each item is all of it
+    kinds = np.zeros(part_offsets[-1], np.uint8)
+    begins, ends = np.zeros(len(kinds), np.int64), np.zeros(len(kinds), np.int64)
+    within = np.ones(len(kinds), np.bool_)
+    within[wholes] = False
+    kinds[within] = [names[part.name] for item in items for part in item.parts]
+    places = [
+        (part.start, part.end)
+        if len(data) == len(item.text)
+        else (_bytes_before(item.text, part.start), _bytes_before(item.text, part.end))
+        for item, data in zip(items, encoded, strict=True)
+        for part in item.parts
+    ]
+    begins[within], ends[within] = np.array(places, np.int64).reshape(-1, 2).T
+    ends[wholes] = np.diff(offsets)
+    owner = np.repeat(np.arange(len(items)), counts)
+    ranges = find_ranges(begins, ends, owner, starts, firsts, lasts, compared)
+    return part_offsets, kinds, ranges, tuple(names)
 
 
 def _bytes_before(text: str, end: int) -> int:

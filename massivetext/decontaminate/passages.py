@@ -160,6 +160,39 @@ def split_items(data: U8, offsets: I64, characters: U32, numbers: U32, words: U3
     return starts
 
 
+@compiled_and_cached
+def find_ranges(begins: I64, ends: I64, owner: I64, starts: I64, firsts: U32, lasts: U32, compared: Flags) -> U32:
+    """Return the words of each part of the items.
+
+    Args:
+        begins: first byte of each part in the text of its item.
+        ends: the byte after its last.
+        owner: its item.
+        starts: first word of each item, and the end.
+        firsts: first byte of each word in the text of its item.
+        lasts: the byte after its last.
+        compared: whether a sequence that texts are compared by begins at each word.
+
+    Returns:
+        uint32[parts, 4]: first word in the item, the word after the last, words in sequences that texts are compared
+        by, number of these sequences.
+    """
+    ranges = np.zeros((len(begins), 4), np.uint32)
+    for part in range(len(begins)):
+        start, stop = starts[owner[part]], starts[owner[part] + 1]
+        first = start + np.searchsorted(firsts[start:stop], begins[part])
+        last = max(first, start + np.searchsorted(lasts[start:stop], ends[part], side="right"))
+        sequences, tested, covered = 0, 0, first
+        for at in range(first, last - SEQUENCE_WORDS + 1):
+            if compared[at]:
+                sequences += 1
+                tested += at + SEQUENCE_WORDS - max(covered, at)
+                covered = at + SEQUENCE_WORDS
+        ranges[part, 0], ranges[part, 1] = first - start, last - start
+        ranges[part, 2], ranges[part, 3] = tested, sequences
+    return ranges
+
+
 @compiled
 def _bitmap_shift(bitmap: U8) -> np.uint64:
     """Return by how many bits a hash is shifted to select a bit."""
