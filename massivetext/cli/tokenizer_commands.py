@@ -53,17 +53,21 @@ def train(
 
 @app.command()
 def inspect(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="File of a SentencePiece model.")],
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A SentencePiece model, tokenizer.json or .tiktoken file.")
+    ],
     other: Annotated[str | None, typer.Option("--with", metavar="MODEL", help="Another model to compare.")] = None,
     run: Annotated[str | None, typer.Option(metavar="RUN", help="Measure on kept documents of a run.")] = None,
     texts: Annotated[list[str] | None, typer.Option("--text", metavar="TEXT", help="Measure on a UTF-8 file.")] = None,
 ) -> None:
-    """Show the ids of a model, what it loses, and tokens per word, bytes per token and byte fallback by source."""
+    """Show the ids of a tokenizer, what it loses, and tokens per word, bytes per token and byte fallback by source."""
+    from massivetext.cli.tokenizer_lines import tokenizer_lines
+
     console = make_console()
     samples = _samples(run, texts or [])
     for path in [model, *([other] if other else [])]:
         encoder = _read(path)
-        for line in _description(path, encoder):
+        for line in tokenizer_lines(path, encoder):
             print_line(console, line)
         if samples:
             console.print(_table(encoder, samples))
@@ -118,23 +122,6 @@ def _samples(run_folder: str | None, texts: Sequence[str]) -> dict[str, list[str
             read = documents.read_rows(run, shard, ["text"], rows)
             found += [str(document["text"])[:_CHARACTERS] for _, document in read]
     return samples
-
-
-def _description(path: str, encoder: "TextEncoder") -> Iterator[str]:
-    from massivetext.tokenizer.losses import find_losses
-
-    info = encoder.info
-    yield (
-        f"{path}: {info.vocabulary_size:,} ids, normalization {info.normalization or 'unknown'}, byte fallback "
-        f"{'yes' if info.byte_fallback else 'no'}, longest piece {info.max_piece_bytes} bytes"
-    )
-    ids = {"unknown": info.unk_id, "BOS": info.bos_id, "EOS": info.eos_id}
-    named = ", ".join(f"{name} {number if number >= 0 else 'none'}" for name, number in ids.items())
-    yield f"padding {info.pad_id} (from {info.pad_origin}), {named}"
-    yield f"not encoded by compiled code: {encoder.plain_path}" if encoder.plain_path else "encoded by compiled code"
-    losses = find_losses(encoder)
-    yield "gives every trial text back" if not losses else "does not give back:"
-    yield from (f"  {loss}" for loss in losses)
 
 
 def _table(encoder: "TextEncoder", samples: Mapping[str, Sequence[str]]) -> "Table":

@@ -10,6 +10,7 @@ import pytest
 import sentencepiece as spm
 from builders import write_recipe, write_texts
 
+from massivetext.cli.main import run_command_line
 from massivetext.demo import prose
 from massivetext.demo.chance import Chance
 from massivetext.engines.engine import Engine
@@ -146,6 +147,18 @@ def test_check_stops_at_a_model_that_loses_text_unless_it_may(models: dict[str, 
         check_plan(load_recipe(str(recipe_with(tmp_path, models["default"]))))
     check_plan(load_recipe(str(recipe_with(tmp_path, models["default"], 'lossy = "allow"'))))
     check_plan(load_recipe(str(recipe_with(tmp_path, models["llama"]))))
+
+
+def test_check_describes_the_model(
+    models: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = recipe_with(tmp_path, models["t5"], 'lossy = "allow"')
+
+    assert run_command_line(["check", str(recipe)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "a.model: 300 ids, normalization nmt_nfkc, byte fallback no" in said
+    assert "padding 0 (from the model), unknown 2, BOS none, EOS 1" in said
+    assert "does not give back: line breaks (" in said
 
 
 def test_sources_of_other_normalization_need_a_model_without(models: dict[str, bytes], tmp_path: Path) -> None:
