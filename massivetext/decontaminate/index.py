@@ -149,9 +149,9 @@ class ItemIndex:
         starts = split_items(data, offsets, matching_characters(), number_words(), words, firsts, lasts)
         words = words[: starts[-1]].copy()
         count = len(words)
-        heads = np.full(1 << max(4, (2 * count).bit_length()), NOWHERE, np.uint32)
+        heads = np.full(table_length(count), NOWHERE, np.uint32)
         following = np.full(count, NOWHERE, np.uint32)
-        bitmap = np.zeros(1 << max(0, (_BITS_PER_WORD * max(count, 1) - 1).bit_length() - 3), np.uint8)
+        bitmap = np.zeros(bitmap_length(count), np.uint8)
         compared = np.zeros(count, np.bool_)
         telling = lasts[:count] - firsts[:count] > 1  # bytes
         index_sequences(words, telling, starts, COMMON_POSITIONS, heads, following, bitmap, compared)
@@ -304,6 +304,16 @@ _ARRAYS = {
     "bitmap": "<u1",
     "sequences_wanted": "<u4",
 }
+
+
+def table_length(words: int) -> int:
+    """Return the length of the hash table for so many words: a power of two, at most three quarters full."""
+    return 1 << max(4, (words * 4 // 3).bit_length())
+
+
+def bitmap_length(words: int) -> int:
+    """Return the bytes of the bitmap for so many words: a power of two, at least 16 bits for each word."""
+    return 1 << max(0, (_BITS_PER_WORD * max(words, 1) - 1).bit_length() - 3)
 
 
 def _offsets(lengths: Sequence[int] | I64) -> I64:
