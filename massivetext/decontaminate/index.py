@@ -211,7 +211,8 @@ class ItemIndex:
         """
         longest = word_room(int(np.diff(offsets).max(initial=0)))
         tables = CharacterTables(matching_characters(), number_words())
-        return find_candidates(data, offsets, asked, tables, self._table, _RUN_WANTED, self._room, longest)
+        has_tiny = bool(self._tiny)
+        return find_candidates(data, offsets, asked, tables, self._table, _RUN_WANTED, self._room, longest, has_tiny)
 
     def matches(self, words: U32) -> I64:
         """Return the sequences of five words that a text shares with items of which it shares enough.

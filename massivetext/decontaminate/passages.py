@@ -278,10 +278,12 @@ def find_candidates(
     run_wanted: int,
     room: SearchRoom,
     longest: int,
+    has_tiny: bool,
 ) -> Flags:
     """Return which of the texts asked for share enough with an item: the sequences wanted, or so many in a row.
 
-    Texts of fewer than five words are candidates too. ``longest`` is the most words that a text can have.
+    If ``has_tiny``, texts of one to four words are candidates too: there are such items. ``longest`` is the most words
+    that a text can have.
     """
     words, firsts, lasts = (np.empty(longest, np.uint32), np.empty(longest, np.uint32), np.empty(longest, np.uint32))
     candidates = np.zeros(len(asked), np.bool_)
@@ -293,7 +295,7 @@ def find_candidates(
         )
         found = _look_up(words, count, table, firsts, lasts)
         marked, enough = _count(found, firsts, lasts, table, run_wanted, room)
-        candidates[text] = enough or count < SEQUENCE_WORDS
+        candidates[text] = enough or (has_tiny and 0 < count < SEQUENCE_WORDS)
         _clear(marked, room)
     return candidates
 

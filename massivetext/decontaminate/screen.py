@@ -1,5 +1,6 @@
 """The verdict of test-set filtering on a document: which items it holds, in which parts, and where."""
 
+import fnmatch
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
@@ -137,16 +138,19 @@ class EvaluationScreen:
         index: words of the items.
         options: methods and limits.
         titles: (test set, item) by the normalised titles of pages that are dropped whatever their text.
+        mark_only: test sets whose items drop no document.
     """
 
     index: ItemIndex
     options: DecontaminateOptions
     titles: Mapping[str, tuple[str, str]]
+    mark_only: frozenset[str]
 
     @classmethod
     def for_index(cls, index: ItemIndex, options: DecontaminateOptions, *, by_title: bool) -> Self:
         """Return the screen for documents of one kind; ``by_title`` drops pages by title too and is for Wikipedia."""
-        return cls(index, options, article_titles(index) if by_title else {})
+        marked = frozenset(name for name in index.test_sets if is_named(name, options.mark_only or ()))
+        return cls(index, options, article_titles(index) if by_title else {}, marked)
 
     def candidates(self, data: U8, offsets: I64, asked: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Return which texts need :meth:`screen`; the verdict on the others is :data:`NOTHING_FOUND`, titles aside.
@@ -171,6 +175,7 @@ class EvaluationScreen:
         hits += self._hits(text)
         if not hits:
             return NOTHING_FOUND
+        hits = [hit._replace(removes=hit.removes and hit.test_set not in self.mark_only) for hit in hits]
         return ContaminationVerdict(
             any(hit.removes for hit in hits),
             max(hit.jaccard for hit in hits),
@@ -367,6 +372,11 @@ class _Similarity:
 
     def _hashes(self, text: str) -> npt.NDArray[np.uint64]:
         return shingle_hashes(text, self._options.ngram, lowercase=self._options.lowercase)
+
+
+def is_named(test_set: str, patterns: Iterable[str]) -> bool:
+    """Return whether one of some names or patterns means a test set."""
+    return any(fnmatch.fnmatchcase(test_set, pattern) for pattern in patterns)
 
 
 _ORDER = ("context", "question", "choices", "answer", "rest")

@@ -1,5 +1,6 @@
 """The files of the test sets that a recipe names, and the index of their items."""
 
+import fnmatch
 from collections.abc import Iterable, Sequence
 
 from massivetext.decontaminate.evaluation_items import EvaluationItem, read_items
@@ -31,11 +32,18 @@ def evaluation_files(patterns: Sequence[str], root: str) -> list[fs.FileInfo]:
 
 
 def validate_test_sets(loaded: LoadedRecipe) -> None:
-    """Refuse a recipe with a test set that cannot be read or holds no item. Raises UserError."""
+    """Refuse a recipe with a test set that cannot be read, holds no item or is not there. Raises UserError."""
     options = loaded.recipe.decontaminate
+    names: set[str] = set()
     for file in evaluation_files(options.test_sets, loaded.root):
-        if not read_test_set(file, options):
+        items = read_test_set(file, options)
+        if not items:
             raise UserError(f"decontaminate.test_sets: {file.path}: want at least one item, got none")
+        names.update(item.test_set for item in items)
+    for pattern in options.mark_only or ():
+        if not fnmatch.filter(names, pattern):
+            known = ", ".join(sorted(names)) or "none"
+            raise UserError(f"decontaminate.mark_only: {pattern}: want a test set, one of: {known}")
 
 
 def read_test_set(file: fs.FileInfo, options: DecontaminateOptions) -> list[EvaluationItem]:

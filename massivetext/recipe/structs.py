@@ -319,6 +319,7 @@ class DecontaminateOptions(Options, frozen=True):
         ngram: words per n-gram of the similarity; Rae et al. 2021, A.1.1: 13.
         jaccard: a document is dropped if its Jaccard similarity with an item is above this; A.1.1: 0.8.
         containment: a document is dropped if it holds more than this share of the words of a part of an item.
+        mark_only: test sets whose items are reported and drop no document: names, or patterns (``boolq``, ``mmlu*``).
         run_words: a document is dropped if it shares so many words in a row with an item, as in the GPT-3 paper (13);
             UNSET: such documents are reported.
         lowercase: ignore case in the similarity; the other methods always do.
@@ -330,6 +331,7 @@ class DecontaminateOptions(Options, frozen=True):
     ngram: Ngram = 13
     jaccard: Share = 0.8
     containment: Share = 0.5
+    mark_only: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     run_words: Annotated[int, msgspec.Meta(ge=13, le=1000)] | msgspec.UnsetType = msgspec.UNSET
     lowercase: bool = False
 

@@ -30,7 +30,8 @@ def _describe(plan: RunPlan) -> str:
     told = [limits[method] for method in limits if method in tests.methods]
     if tests.run_words:
         told.append(f"{tests.run_words} words in a row")
-    return f"items of {', '.join(tests.test_sets) or 'no test sets'}: {' or '.join(told) or 'nothing is dropped'}"
+    text = f"items of {', '.join(tests.test_sets) or 'no test sets'}: {' or '.join(told) or 'nothing is dropped'}"
+    return f"{text}; {', '.join(tests.mark_only)} only marked" if tests.mark_only else text
 
 
 def _is_tested(recipe: "Recipe", source: str) -> bool:

@@ -66,8 +66,11 @@ def _limit(found: Contamination) -> str:
     if options.run_words:
         told.append(f"when it shares {options.run_words} words in a row with an item")
     text = f"A document is removed {', or '.join(told)}." if told else "No document is removed."
-    missing = [method for method in limits if method not in options.methods]
-    return f"{text} Not applied here, so what it finds stays: {', '.join(missing)}." if missing else text
+    if missing := [method for method in limits if method not in options.methods]:
+        text += f" Not applied here, so what it finds stays: {', '.join(missing)}."
+    if options.mark_only:
+        text += f" Items of {', '.join(options.mark_only)} remove nothing."
+    return text
 
 
 def _untested(found: Contamination) -> str:
