@@ -2,7 +2,7 @@
 
     python benchmarks/decontaminate.py [--quick] [--data ../shared/data] [--datatrove PYTHON] [--repeat 3]
 
-``--datatrove`` names an interpreter with ``datatrove[processing]==0.10.1`` and ``nltk``, whose n-gram decontamination
+``--datatrove`` names an interpreter with ``datatrove[processing]==0.10.1`` and ``spacy``, whose n-gram decontamination
 (12-grams of label, query and both) then gets the same items, planted pages and the first real texts; without it, that
 comparison is left out, with a message. Rates are megabytes of UTF-8 per second of CPU time on one core, medians. Items
 are planted in real web pages: for each length and way to write them, how many of 40 are dropped by default. The last
@@ -71,7 +71,7 @@ def _in_lines(text: str) -> str:
 
 
 def _other_numbers(text: str) -> str:
-    return re.sub(r"\d+", lambda m: f"{int(m[0]):,}" if 3 < len(m[0]) < 12 else f"{m[0]}.00", text)
+    return re.sub(r"(?<![\d.,])\d+(?![.,]?\d)", lambda m: f"{int(m[0]):,}" if len(m[0]) > 3 else f"{m[0]}.00", text)
 
 
 def _one_more_word(text: str, chance: random.Random) -> str:

@@ -30,7 +30,7 @@ I64 = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 LONG_WORDS = 13  # parts of fewer words are found as a whole, and with another sign; the paper's n-gram has as many
-COMMON_POSITIONS = 64  # a sequence of five words at more positions of the items says nothing about one of them
+COMMON_POSITIONS = 512  # a sequence of five words at more positions of the items says nothing about one of them
 SURE_WORDS = 10  # of a part that must be found at least
 _SURE_SHARE = 0.4  # of the sequences of a part: what is left of half its words after a few changed ones
 _RUN_WANTED = LONG_WORDS - SEQUENCE_WORDS + 1

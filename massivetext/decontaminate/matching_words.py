@@ -6,7 +6,7 @@ other quotes, line ends, bold marks or without punctuation have the same words:
 * every other character ends a word; apostrophes, soft hyphens, zero-width characters and combining marks are left out
   ("don't", "don\u2019t" and "dont" are one word);
 * characters of scripts without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) are words of their own;
-* groups of three digits are joined ("1,000", "1.000", "1 000" and "1000"), and a fraction of zeros is left out
+* groups of three digits are joined ("1,000", "1.000", "1\u202f000" and "1000"), and a fraction of zeros is left out
   ("5.00");
 * "zero" to "twenty", "thirty" to "ninety" are their digits.
 """
@@ -53,7 +53,7 @@ _SEED, _FACTOR, _FINAL = np.uint64(0x9E3779B97F4A7C15), np.uint64(0x9FB21C651E98
 _HALF = np.uint64(32)
 _NUMBER_BITS = 10
 _NUMBER_SHIFT = np.uint32(32 - _NUMBER_BITS)
-_ZERO, _NINE, _COMMA, _POINT, _SPACE = 0x30, 0x39, 0x2C, 0x2E, 0x20
+_ZERO, _NINE, _COMMA, _POINT = 0x30, 0x39, 0x2C, 0x2E
 _GROUP = 3  # digits
 
 
@@ -150,7 +150,7 @@ def split_matching_words(  # noqa: C901  one pass: functions for its steps would
             if digits > 0 and at < stop and code < _ALONE:
                 separator = (
                     code == _LEFT_OUT
-                    or byte in (_COMMA, _POINT, _SPACE)
+                    or byte in (_COMMA, _POINT)
                     or (size == 2 and point == 0xA0)
                     or (size == 3 and point in (0x2009, 0x202F))
                 )

@@ -45,7 +45,7 @@ def test_words_are_runs_of_letters_and_digits(text: str, words: list[str]) -> No
         ("Don't STOP", "dont stop"),
         ("It\u2019s \u201cfine\u201d", "it's fine"),
         ("caf\u00e9 \u00c9cole", "cafe\u0301 ecole"),
-        ("10,000 1.000 1\u202f000 1'000", "10000 1000 1000 1 000"),
+        ("10,000 1.000 1\u202f000 1'000", "10000 1000 1000 1000"),
         ("$5.00", "5"),
         ("Seven of twenty", "7 of 20"),
         ("soft\u00adhyphen zero\u200bwidth", "softhyphen zerowidth"),
@@ -56,7 +56,9 @@ def test_ways_to_write_the_same_have_the_same_words(text: str, other: str) -> No
     assert hashes(text) == hashes(other)
 
 
-@pytest.mark.parametrize(("text", "other"), [("ab", "ba"), ("a b", "ab"), ("10", "1 0"), ("one", "on")])
+@pytest.mark.parametrize(
+    ("text", "other"), [("ab", "ba"), ("a b", "ab"), ("10", "1 0"), ("1000", "1 000"), ("one", "on")]
+)
 def test_different_words_differ(text: str, other: str) -> None:
     assert hashes(text) != hashes(other)
 
