@@ -31,7 +31,14 @@ Flags = npt.NDArray[np.bool_]
 
 LONG_WORDS = 13  # parts of fewer words are found as a whole, and with another sign; the paper's n-gram has as many
 COMMON_POSITIONS = 512  # a sequence of five words at more positions of the items says nothing about one of them
-SURE_WORDS = 10  # of a part that must be found at least
+# Of a part must be found at least so many words, or this share of fewer, and this share of all, common ones too.
+_SURE_WORDS, _SURE_SHARE_OF_SHORT, _SURE_SHARE_OF_ALL = 13, 0.8, 0.35
+# Words of program code that say nothing about a program: sequences need three others. In prose, few sequences have
+# more than two of them.
+_CODE_WORDS = (
+    "and append arr assert class def dp elif else enumerate false for from if import in int is len list lst map max min"
+    " none not num nums or print range res result return self set sorted str sum true while"
+)
 _SURE_SHARE = 0.4  # of the sequences of a part: what is left of half its words after a few changed ones
 _RUN_WANTED = LONG_WORDS - SEQUENCE_WORDS + 1
 
@@ -85,6 +92,11 @@ class IndexedPart(NamedTuple):
     def is_long(self) -> bool:
         """Whether it is tested by the share of its words that a text holds."""
         return self.tested >= LONG_WORDS
+
+    @property
+    def wanted(self) -> float:
+        """Number of its words that must be found at least, whatever the share that a recipe sets."""
+        return max(min(_SURE_WORDS, _SURE_SHARE_OF_SHORT * self.tested), _SURE_SHARE_OF_ALL * self.length)
 
     @property
     def is_phrase(self) -> bool:
@@ -154,6 +166,8 @@ class ItemIndex:
         bitmap = np.zeros(bitmap_length(count), np.uint8)
         compared = np.zeros(count, np.bool_)
         telling = lasts[:count] - firsts[:count] > 1  # bytes
+        telling &= ~np.isin(words, np.append(split_document(_CODE_WORDS)[1], number_words()[:, 1]))
+        telling &= ~_begin_with_digits(data, offsets, starts, firsts)
         index_sequences(words, telling, starts, COMMON_POSITIONS, heads, following, bitmap, compared)
         part_offsets, kinds, ranges, part_names = _parts(items, encoded, offsets, starts, firsts, lasts, compared)
         test_sets = sorted({item.test_set for item in items})
@@ -305,6 +319,16 @@ _ARRAYS = {
     "bitmap": "<u1",
     "sequences_wanted": "<u4",
 }
+
+
+def _begin_with_digits(data: U8, offsets: I64, starts: I64, firsts: U32) -> Flags:
+    """Return which words of all items begin with a digit: rows of numbers are in many texts."""
+    before = np.repeat(offsets[:-1], np.diff(starts))
+    if not len(before):
+        return np.zeros(0, np.bool_)
+    first = data[before + firsts[: len(before)]]
+    found: Flags = (first >= ord("0")) & (first <= ord("9"))
+    return found
 
 
 def table_length(words: int) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from massivetext.decontaminate.evaluation_items import FULL
-from massivetext.decontaminate.index import LONG_WORDS, SIGNS, SURE_WORDS, IndexedPart, ItemIndex, split_document
+from massivetext.decontaminate.index import LONG_WORDS, SIGNS, IndexedPart, ItemIndex, split_document
 from massivetext.decontaminate.passages import find_passage, find_words
 from massivetext.recipe import DecontaminateOptions
 from massivetext.shingles import normalised_words, shingle_hashes
@@ -208,7 +208,7 @@ class EvaluationScreen:
                 if words:
                     passage = _Passage(part, words, begin, end, item_begin, item_end)
                     finding.run = max(finding.run, run)
-                    if part.is_long and words >= SURE_WORDS and passage.share > self.options.containment:
+                    if part.is_long and words >= part.wanted and passage.share > self.options.containment:
                         finding.contained.append(passage)
                     if finding.best is None or (part.is_long and passage.share > finding.best.share):
                         finding.best = passage

@@ -69,10 +69,10 @@ def test_the_verdict_says_which_part_was_found(page: str, part: str) -> None:
 def test_fewer_than_half_of_the_words_are_not_enough() -> None:
     words = QUESTION.split()
 
-    # 9 of 17 words are more than half, but fewer than the ten that are always wanted.
-    assert hits(f"{' '.join(words[:9])} {filler(20)}") == []
-    assert hits(f"{' '.join(words[:10])} {filler(20)}") == [("q1", "question", "containment", True)]
-    assert hits(f"{' '.join(words[:10])} {filler(20)}", containment=0.7) == []
+    # 12 of 17 words are more than half, but fewer than the 13 that are always wanted.
+    assert hits(f"{' '.join(words[:12])} {filler(20)}") == []
+    assert hits(f"{' '.join(words[:13])} {filler(20)}") == [("q1", "question", "containment", True)]
+    assert hits(f"{' '.join(words[:13])} {filler(20)}", containment=0.8) == [("q1", "full", "run", False)]
 
 
 def test_thirteen_words_in_a_row_are_reported_and_removed_on_request() -> None:
