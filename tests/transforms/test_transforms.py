@@ -32,7 +32,7 @@ from massivetext.transforms.id_sets import contains_digest
 GOOD = "The council of the town said that it would be glad to have the old bridge back, and that it will pay for it. "
 TEXTS = {"a": GOOD * 20, "b": "Ja.", "c": "", "d": GOOD * 20, "e": "the and of " * 200}
 NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)  # an example takes a second
-ITEM = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
+ITEM = "the old ferry leaves its harbour before sunrise and returns with letters bread and news"
 
 
 def by_id(found: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
