@@ -14,6 +14,7 @@ U64 = npt.NDArray[np.uint64]
 # A document reference is (source, shard, row) in 64 bits: 8 bits of source, 24 of shard, 32 of row.
 _SOURCE_SHIFT, _SHARD_SHIFT = 56, 32
 MAX_SOURCES, MAX_SHARDS, MAX_ROWS = 1 << 8, 1 << 24, 1 << 32
+EARLIER = MAX_SOURCES - 1  # number of a source of its own: the shards of all earlier corpora. A recipe has at most 255.
 
 
 class EditCount(NamedTuple):
@@ -122,6 +123,12 @@ def pack_document_refs(source: int, shard: int, rows: npt.NDArray[np.integer]) -
     return np.uint64((source << _SOURCE_SHIFT) | (shard << _SHARD_SHIFT)) | rows.astype(np.uint64)
 
 
+def is_earlier(document_refs: U64) -> npt.NDArray[np.bool_]:
+    """Return whether each document reference is of a document of an earlier corpus: of source :data:`EARLIER`."""
+    found: npt.NDArray[np.bool_] = document_refs >> np.uint64(_SOURCE_SHIFT) == np.uint64(EARLIER)
+    return found
+
+
 def shard_numbers(document_refs: U64) -> U64:
     """Return the shard number (source and shard) of each document reference."""
     return document_refs >> np.uint64(_SHARD_SHIFT)
@@ -203,6 +210,17 @@ CONTAMINATION_HITS = pa.schema(
         pa.field("item_end", pa.uint64(), nullable=False),
         pa.field("text", pa.string(), nullable=False),  # the matched passage, the beginning of a long one
         pa.field("item_text", pa.string(), nullable=False),
+    ]
+)
+# The documents of earlier corpora that a stage's evidence names.
+EARLIER_NAMES = pa.schema(
+    [
+        pa.field("document", pa.uint64(), nullable=False),  # document reference; ascending
+        pa.field("corpus", pa.string(), nullable=False),  # as `dedup.against` names it
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("origin", pa.string(), nullable=False),
+        pa.field("url", pa.string()),
     ]
 )
 # The largest connected components of the near-duplicate pairs.

@@ -13,6 +13,7 @@ from massivetext import __version__
 from massivetext.cli import (
     check_command,
     classifier_commands,
+    dedup_index_command,
     demo_command,
     engine_commands,
     export_command,
@@ -54,6 +55,7 @@ COMMANDS: Sequence[Callable[..., None] | typer.Typer] = (
     record_command.record,
     mixture_command.mixture,
     export_command.export,
+    dedup_index_command.dedup_index,
     engine_commands.app,
     classifier_commands.app,
     tokenizer_commands.app,

@@ -156,13 +156,18 @@ def _copies(verdict: StageVerdict) -> Text:
         return Text(f"{similar}; this copy is kept" if similar and verdict.kept else similar)
     keeper = verdict.keeper
     relation = "connected with " if verdict.path else "copy of "
-    copy = Text.assemble(relation, (keeper.id, "bold"), f" in {keeper.source}, ", _url_or_file(keeper))
+    copy = Text.assemble(relation, (keeper.id, "bold"), f" in {_place(keeper)}, ", _url_or_file(keeper))
     copy = Text.assemble(copy, f"; {similar}") if similar else copy
     if not verdict.path:
         return copy
     steps = ", ".join(f"{step.id} ({step.jaccard:.3f})" for step in verdict.path[:_MAX_ROWS])
     more = f" and {len(verdict.path) - _MAX_ROWS} more" if len(verdict.path) > _MAX_ROWS else ""
     return Text.assemble(copy, f"; by near-duplicate pairs through {steps}{more}")
+
+
+def _place(document: RelatedDocument) -> str:
+    """Return where another document is: its source, and the earlier corpus if it is in one."""
+    return document.source if document.corpus is None else f"{document.source} of {document.corpus}"
 
 
 def rule_table(rules: Sequence[RuleVerdict]) -> Table:
@@ -193,7 +198,7 @@ def _pairs(pairs: Sequence[RelatedDocument]) -> Table:
     table = _table("documents that it was compared with", "id", "source", "where from", "Jaccard", "of the shorter")
     for pair in pairs:
         measures = ("–" if value is None else f"{value:.3f}" for value in (pair.jaccard, pair.containment))
-        table.add_row(pair.id, pair.source, _url_or_file(pair), *measures)
+        table.add_row(pair.id, safe_text(_place(pair)), _url_or_file(pair), *measures)
     return table
 
 

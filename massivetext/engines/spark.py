@@ -20,7 +20,8 @@ from massivetext.errors import StageError, UserError
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
-# Every job copies a jar of 260 MB to every Worker, where it would stay for a week by default.
+# Every job copies a jar of 260 MB to every Worker, where it would stay for a week by default. A Worker removes any
+# folder in its work folder that no running application has and in which nothing was written for so many seconds.
 _TIDY = {"enabled": "true", "interval": "10", "appDataTtl": "60"}
 
 
@@ -85,7 +86,8 @@ def start_worker(folder: Path, url: str, *, cores: int = 1, memory: str = "2g") 
     """Start one more Worker and wait until the Master knows it; the caller ends it with :func:`stop`."""
     log = folder / "worker.log"
     folder.mkdir(parents=True, exist_ok=True)
-    where = ["--host", LOOPBACK, "--webui-port", "0", "--work-dir", str(folder)]
+    # Logs and temporary files, which executors use for long without writing to them, are not in the work folder.
+    where = ["--host", LOOPBACK, "--webui-port", "0", "--work-dir", str(folder / "work")]
     process = _start(
         log, "org.apache.spark.deploy.worker.Worker", *where, "--cores", str(cores), "--memory", memory, url
     )

@@ -283,9 +283,13 @@ class DedupOptions(Options, frozen=True):
             source A before one of B, both before other sources), "longest" (UTF-8 bytes), "latest" (metadata `date`; a
             document without a date that can be read comes last), "seed" (the keyed hash of the id; the paper:
             "randomly remove one of them"), which may only be the last and is always added.
+        against: folders of finished runs, or indexes of them (`massivetext dedup-index`): documents that repeat one of
+            theirs are removed. UNSET: none.
     """
 
     keep: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=8)] = ("seed",)
+    # Not written if it is not given: recipes without it keep their hash and their stage keys.
+    against: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=64)] | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         """Raise ValueError for an unknown preference, one that occurs twice, or one after "seed"."""
@@ -297,6 +301,10 @@ class DedupOptions(Options, frozen=True):
                 raise ValueError(f'keep: want every preference and source once, got "{preference}" again')
             if "seed" in self.keep[:place]:
                 raise ValueError(f'keep: want nothing after "seed", which tells all apart, got "{preference}"')
+        folders = () if isinstance(self.against, msgspec.UnsetType) else self.against
+        for place, folder in enumerate(folders):
+            if folder.rstrip("/") in [other.rstrip("/") for other in folders[:place]]:
+                raise ValueError(f'against: want every folder once, got "{folder}" again')
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -461,6 +469,13 @@ class Recipe(Options, frozen=True):
         if isinstance(self.dedup, msgspec.UnsetType):
             return ()
         return tuple(each for each in self.dedup.keep if each != "seed")
+
+    @property
+    def against(self) -> tuple[str, ...]:
+        """Folders of earlier corpora whose documents are not to be repeated; empty: none."""
+        if isinstance(self.dedup, msgspec.UnsetType) or isinstance(self.dedup.against, msgspec.UnsetType):
+            return ()
+        return self.dedup.against
 
     @property
     def weights(self) -> dict[str, Decimal]:

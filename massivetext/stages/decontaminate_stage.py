@@ -41,8 +41,8 @@ def _is_tested(recipe: "Recipe", source: str) -> bool:
 DECONTAMINATE = Stage(
     name="decontaminate",
     title="test sets",
-    version=2,
-    libraries=("numpy",),
+    version=3,
+    libraries=("numpy", "regex"),
     data_sets=("contamination",),
     reads=("documents", "verdicts/rules", "verdicts/exact", "verdicts/near"),
     key=_key,

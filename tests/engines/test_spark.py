@@ -125,6 +125,25 @@ def test_a_run_on_spark_gives_the_same_bytes_though_a_worker_is_lost_and_the_dri
     assert "every file is as it was written" in massivetext("verify", "run", folder=tmp_path).stdout
 
 
+def plant_old_file(path: Path, above: Path) -> None:
+    """Make a file that is older than all else below a folder seems to be."""
+    path.parent.mkdir(parents=True)
+    path.touch()
+    for each in (*above.rglob("*"), above):
+        os.utime(each, (0, 0))
+
+
+def test_a_worker_tidies_old_jobs_away_but_no_temporary_files(jar: Path, tmp_path: Path) -> None:
+    with cluster(tmp_path, workers=1) as running:
+        temporary, jobs = tmp_path / "worker-0/tmp", tmp_path / "worker-0/work"
+        plant_old_file(temporary / "executor-1/shuffle", temporary)
+        for job in (jobs / "app-1", jobs / "app-2"):  # the second time, all else has been looked at once
+            plant_old_file(job / "large.jar", jobs)
+            wait_for(lambda job=job: not job.exists(), running.workers[0])  # type: ignore[misc]
+
+        assert (temporary / "executor-1/shuffle").exists()
+
+
 def test_the_cluster_ends_with_all_its_processes(jar: Path, tmp_path: Path) -> None:
     with cluster(tmp_path, workers=1) as running:
         processes = [psutil.Process(process.pid) for process in (running.master, *running.workers)]
