@@ -189,8 +189,8 @@ DUPLICATE_VERDICTS = pa.schema(
 CONTAMINATION_VERDICTS = pa.schema(
     [
         pa.field("kept", pa.bool_(), nullable=False),
-        pa.field("jaccard", pa.float64()),  # highest over all test items; 0.0: no common n-gram; null: not tested
-        pa.field("containment", pa.float64()),  # highest share of a test item's n-grams found here; null: not tested
+        pa.field("jaccard", pa.float64()),  # highest over the items found; 0.0: none was found; null: not tested
+        pa.field("containment", pa.float64()),  # highest share of the words of a part of an item; null: not tested
     ]
 )
 CONTAMINATION_HITS = pa.schema(
@@ -198,9 +198,18 @@ CONTAMINATION_HITS = pa.schema(
         pa.field("row", pa.uint32(), nullable=False),
         pa.field("test_set", pa.string(), nullable=False),
         pa.field("item", pa.string(), nullable=False),
-        pa.field("shared", pa.uint32(), nullable=False),  # number of n-grams that document and item share
+        pa.field("part", pa.string(), nullable=False),  # "question", "question+answer", "full", "title"
+        pa.field("method", pa.string(), nullable=False),  # "title", "jaccard", "containment", "phrase" or "run"
+        pa.field("removes", pa.bool_(), nullable=False),  # whether the document is dropped for it
+        pa.field("words", pa.uint32(), nullable=False),  # of the part, found in the document; 0: only the title matches
         pa.field("jaccard", pa.float64(), nullable=False),
         pa.field("containment", pa.float64(), nullable=False),
+        pa.field("start", pa.uint64(), nullable=False),  # characters of the document: the matched passage
+        pa.field("end", pa.uint64(), nullable=False),
+        pa.field("item_start", pa.uint64(), nullable=False),  # characters of the item's text
+        pa.field("item_end", pa.uint64(), nullable=False),
+        pa.field("text", pa.string(), nullable=False),  # the matched passage, the beginning of a long one
+        pa.field("item_text", pa.string(), nullable=False),
     ]
 )
 # The documents of earlier corpora that a stage's evidence names.

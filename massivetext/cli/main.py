@@ -25,6 +25,7 @@ from massivetext.cli import (
     report_command,
     run_command,
     signals_command,
+    testsets_commands,
     tokenizer_commands,
     trace_command,
     verify_command,
@@ -58,6 +59,7 @@ COMMANDS: Sequence[Callable[..., None] | typer.Typer] = (
     engine_commands.app,
     classifier_commands.app,
     tokenizer_commands.app,
+    testsets_commands.app,
 )
 
 # ClickException: what is wrong with arguments. Some versions of typer hold a copy of click, so it is found from here.

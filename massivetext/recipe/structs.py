@@ -15,6 +15,7 @@ _NAME = "a name of at most 64 characters a-z, 0-9 and _ that begins with a lette
 Positive = Annotated[int, msgspec.Meta(ge=1, le=2**40)]
 Epochs = Annotated[float, msgspec.Meta(gt=0.0, le=1e6)]
 Mode = Literal["gopher", "pack"]
+ContaminationMethod = Literal["jaccard", "containment", "phrase"]
 Normalization = Literal["nfkc", "identity"]
 Ngram = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 _LARGEST_SIGNATURE = 16_384  # hashes
@@ -325,20 +326,30 @@ class DecontaminateOptions(Options, frozen=True):
     """Test-set filtering.
 
     Attributes:
-        test_sets: files of evaluation items: JSONL (a ``text`` field, or ``full`` where present), WikiText
-            (``.tokens``), or ``.txt`` with one item per paragraph; each may be gzipped. Patterns are allowed. Without
-            test sets the stage drops no document.
-        ngram: words per n-gram; Rae et al. 2021, A.1.1: 13.
+        test_sets: files of evaluation items: JSONL, CSV or Parquet (``question``, ``choices``, ``answer``,
+            ``context``, ``full``, or ``text``), WikiText (``.tokens``), or ``.txt`` with one item per paragraph; each
+            may be gzipped. Patterns are allowed. Without test sets the stage drops no document.
+        fields: field of each part of an item, by the name of the part, where the files have other fields.
+        methods: by what a document is dropped: "jaccard" (the paper's similarity with a whole item), "containment"
+            (words of a part of an item), "phrase" (a part of 5 to 12 words, with another sign beside it). With
+            "jaccard" alone the rest is reported and kept.
+        ngram: words per n-gram of the similarity; Rae et al. 2021, A.1.1: 13.
         jaccard: a document is dropped if its Jaccard similarity with an item is above this; A.1.1: 0.8.
-        containment: a document is dropped if it contains more than this share of an item's n-grams; None, as in the
-            paper: such documents are reported and kept.
-        lowercase: ignore case.
+        containment: a document is dropped if it holds more than this share of the words of a part of an item.
+        mark_only: test sets whose items are reported and drop no document: names, or patterns (``boolq``, ``mmlu*``).
+        run_words: a document is dropped if it shares so many words in a row with an item, as in the GPT-3 paper (13);
+            UNSET: such documents are reported.
+        lowercase: ignore case in the similarity; the other methods always do.
     """
 
     test_sets: tuple[str, ...] = ()
+    fields: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    methods: tuple[ContaminationMethod, ...] = ("jaccard", "containment", "phrase")
     ngram: Ngram = 13
     jaccard: Share = 0.8
-    containment: Share | None = None
+    containment: Share = 0.5
+    mark_only: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    run_words: Annotated[int, msgspec.Meta(ge=13, le=1000)] | msgspec.UnsetType = msgspec.UNSET
     lowercase: bool = False
 
 

@@ -81,7 +81,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
         rules: verdicts of the rules, in order.
         stages: verdicts of the complete stages, in order.
         pairs: documents that it was compared with, most similar first.
-        overlaps: test items that it shares an n-gram with, the closest first.
+        overlaps: test items that it overlaps, those that remove it first.
         dropped_by: the first stage that dropped it; None if it is kept.
         sequences: positions of its tokens in the records.
     """
