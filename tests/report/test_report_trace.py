@@ -83,7 +83,7 @@ def test_an_overlap_names_the_items(context: Context) -> None:
     trace = trace_document(context, DocumentLocation(WEB1, 5))
 
     assert trace.dropped_by == "decontaminate"
-    assert [(each.test_set, each.item, each.shared) for each in trace.overlaps] == [("quiz", "7", 40), ("quiz", "9", 1)]
+    assert [(each.test_set, each.item, each.words) for each in trace.overlaps] == [("quiz", "7", 40), ("quiz", "9", 6)]
 
 
 def test_a_kept_document_of_a_source_that_is_not_deduplicated(context: Context) -> None:
