@@ -33,8 +33,8 @@ _TEXT_CODEC = re.compile(
     r"utf-(?:16|32)(?:-[lb]e)?|utf-8-sig|iso(?:8859|2022)[-_]\w+|cp\d+|big5hkscs|shift_jis\w*|euc_\w+|mac-\w+|koi8-t|"
     r"johab|hz|ptcp154|kz1048|hp-roman8"
 )
-# Encodings of the standard that are not character sets, or depend on a form.
 _LATIN_1 = re.compile(r"iso[-_]?8859[-_]1|latin-?1", re.IGNORECASE)
+# Encodings of the standard that are not character sets, or depend on a form.
 _NO_CHARACTER_SET = frozenset(("replacement", "x-user-defined"))
 _SAMPLE_BYTES = 1 << 16
 _CUT_BYTES = 1 << 12  # of a sample's half, in which a place to cut is sought

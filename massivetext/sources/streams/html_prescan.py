@@ -6,7 +6,7 @@ PRESCAN_BYTES = 4096  # browsers look at 1,024; pages with long scripts before t
 _XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml[^>]{0,256}?\sencoding\s*=\s*[\"']([A-Za-z0-9._:-]+)", re.IGNORECASE)
 _NEXT_TAG = re.compile(rb"<(?:!--|[!/?]|[A-Za-z][^\s/>]*)")
 _ATTRIBUTE = re.compile(
-    rb"[\s/]*([^\s/>=][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)\"?|'([^']*)'?|([^\s>\"'][^\s>]*)))?",
+    rb"[\s/]*([^\s/>][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)\"?|'([^']*)'?|([^\s>\"'][^\s>]*)))?",
 )
 _IN_CONTENT = re.compile(rb"charset\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s;\"']+))", re.IGNORECASE)
 
@@ -24,7 +24,7 @@ def declared_in_html(data: bytes) -> str | None:
         if tag[0] == b"<!--":
             end = head.find(b"-->", tag.start() + 2)
             at = end + 3 if end >= 0 else len(head)
-        elif tag[0] in (b"<!", b"</", b"<?") and not head[tag.end() : tag.end() + 1].isalpha():
+        elif tag[0] in (b"<!", b"<?") or (tag[0] == b"</" and not head[tag.end() : tag.end() + 1].isalpha()):
             at = _after(head, b">", tag.end())
         else:
             attributes, at = _read_attributes(head, tag.end())
@@ -58,6 +58,6 @@ def _of_meta(attributes: dict[bytes, bytes]) -> bytes | None:
 
 
 def _readable_as_bytes(label: bytes) -> str:
-    name = label.decode("ascii", "replace")
+    name = label.decode("ascii", "replace").rstrip("/")  # of an element that closes itself without a blank
     # A page whose declaration could be read byte by byte is not UTF-16 (HTML Standard, 13.2.3.2).
     return "utf-8" if name.lower().startswith(("utf-16", "utf-32")) else name
