@@ -509,7 +509,7 @@ def test_a_body_encoded_many_times_over_is_refused() -> None:
         http.decode_body(http.parse_response(head % (b"br," * 20_000) + body), 1 << 20)
     twice = gzip.compress(gzip.compress(body))
 
-    assert http.decode_body(http.parse_response(head % b"gzip, gzip" + twice), 1 << 20) == body
+    assert http.decode_body(http.parse_response(head % b"gzip, gzip" + twice), 1 << 20).data == body
 
 
 BAD_JSON = ("[" * 1_000_000, '{"text":' * 100_000, '{"text": ' + "9" * 100_000 + "}", '{"text": 1e999}')
