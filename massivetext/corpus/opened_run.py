@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from massivetext.corpus.rule_changes import Rules, Value
+    from massivetext.corpus.run_diff import RunDiff
     from massivetext.corpus.what_if import WhatIf
     from massivetext.report.funnel import Funnel
     from massivetext.report.trace import Trace
@@ -220,6 +221,36 @@ class OpenedRun:
 
         with explain_damage(self.context.run):
             return ask_what_if(self.context, variants, sorted(variants[0])) if variants else []
+
+    def diff(
+        self,
+        other: "OpenedRun | str | PathLike[str]",
+        *,
+        sources: Sequence[str] | None = None,
+        up_to: str | None = None,
+    ) -> "RunDiff":
+        """Return what differs between this run and a later one: documents gained and lost, verdicts, drift of signals.
+
+        Documents are matched by id. No text is read but that of a few examples.
+
+        Args:
+            other: the later run, or its folder.
+            sources: names of sources of either run; None: all.
+            up_to: the last stage that decides what counts as kept ("judge"); None: the last one that is complete in
+                both runs.
+
+        Raises:
+            UserError: no such source or stage, or ``other`` is no run of this version of massivetext.
+            StageError: the stage ``up_to`` is not complete in one of the runs, or a file is damaged.
+        """
+        from massivetext.corpus.run_diff import diff_runs
+
+        later = other if isinstance(other, OpenedRun) else open(other)
+        for source in sources or ():
+            if source not in later.sources:
+                self.require_source(source)
+        with explain_damage(self.context.run), explain_damage(later.context.run):
+            return diff_runs(self.context, later.context, sources=sources, up_to=up_to)
 
     def _several(self, sources: Sequence[str] | None) -> tuple[str, ...]:
         return self.sources if sources is None else tuple(sorted(set(map(self.require_source, sources))))
