@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 
     from massivetext.corpus.rule_changes import Rules, Value
     from massivetext.corpus.run_diff import RunDiff
+    from massivetext.corpus.samples import SampledText
     from massivetext.corpus.what_if import WhatIf
     from massivetext.report.funnel import Funnel
     from massivetext.report.trace import Trace
 
 _VERDICTS = ("id", *COMPUTED)
+_MOST_SAMPLED = 1000  # documents; their texts are held in memory
 
 
 class OpenedRun:
@@ -221,6 +223,46 @@ class OpenedRun:
 
         with explain_damage(self.context.run):
             return ask_what_if(self.context, variants, sorted(variants[0])) if variants else []
+
+    def sample(
+        self,
+        count: int = 20,
+        *,
+        rule: str | None = None,
+        near: bool = False,
+        stage: str | None = None,
+        kept: bool = False,
+        host: str | None = None,
+        language: str | None = None,
+        sources: Sequence[str] | None = None,
+        seed: int = 0,
+    ) -> "list[SampledText]":
+        """Return documents with their texts, drawn at random, or nearest to the limit of a rule.
+
+        Args:
+            count: at most so many, 1 to 1,000.
+            rule: name of a rule ("gopher/word_count"): documents that fail it.
+            near: documents on both sides of the limit of the rule, the nearest first.
+            stage: documents that this stage removed ("near-dedup").
+            kept: documents that no stage removed.
+            host: documents of this host.
+            language: documents of this language ("en").
+            sources: names of the sources; None: all.
+            seed: another seed draws another sample.
+
+        Raises:
+            UserError: no such source, rule or stage, the conditions exclude each other, or a value is out of range.
+            StageError: a stage that decides what is asked for is not complete, or a file is damaged.
+        """
+        from massivetext.corpus.samples import SampleChoice, draw_sample
+
+        if not 1 <= count <= _MOST_SAMPLED:
+            raise UserError(f"sample: count: want 1 to {_MOST_SAMPLED:,}, got {describe_value(count)}")
+        if not 0 <= seed < 1 << 62:
+            raise UserError(f"sample: seed: want 0 to 2**62 - 1, got {describe_value(seed)}")
+        choice = SampleChoice(rule=rule, near=near, stage=stage, kept=kept, host=host, language=language, seed=seed)
+        with explain_damage(self.context.run):
+            return draw_sample(self.context, choice, self._several(sources), count)
 
     def diff(
         self,
