@@ -294,6 +294,25 @@ class OpenedRun:
         with explain_damage(self.context.run), explain_damage(later.context.run):
             return diff_runs(self.context, later.context, sources=sources, up_to=up_to)
 
+    def sql(self, query: str, *, after: str | None = None) -> "pa.Table":
+        """Return the answer to a question in SQL; needs DuckDB, the extra ``sql``, and a run on a local disk.
+
+        Views are ``documents`` (every column of documents), ``signals`` (``id`` and all signals), ``verdicts`` (``id``,
+        ``kept``, ``removed_by``, ``failed_rules``) and ``kept`` (the documents that are kept); all have ``source``.
+
+        Args:
+            query: a query in the SQL of DuckDB: ``SELECT source, count(*) FROM kept GROUP BY source``.
+            after: the last stage that decides what is kept; None: every stage that removes documents.
+
+        Raises:
+            UserError: DuckDB is not installed or refuses the query, or the run is not on a local disk.
+            StageError: the query asks what is kept, and a stage that decides it is not complete; or a file is damaged.
+        """
+        from massivetext.corpus.sql_queries import ask_in_sql
+
+        with explain_damage(self.context.run):
+            return ask_in_sql(self.context, query, after)
+
     def _several(self, sources: Sequence[str] | None) -> tuple[str, ...]:
         return self.sources if sources is None else tuple(sorted(set(map(self.require_source, sources))))
 
