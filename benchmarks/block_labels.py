@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from massivetext.compiled import compiled_and_cached
 from massivetext.extract.tag_scanner import ScannedPage
+from massivetext.extract.tags import tag_number
 
 _WORD = re.compile(r"[^\W\u3040-\u9fff]+|[\u3040-\u9fff]")
 _MOST_CELLS = 250_000_000  # of the matrix of an alignment: 250 MB
@@ -25,10 +26,12 @@ def words_of(text: str) -> list[str]:
 def block_texts(scanned: ScannedPage, page: bytes) -> list[str]:
     """Return the plain text of every block."""
     texts = []
+    is_text = scanned.elements["tag"][scanned.pieces["element"]] != tag_number("math")
     for first, last in zip(scanned.blocks["first"].tolist(), scanned.blocks["last"].tolist(), strict=True):
         pieces = scanned.pieces[first:last]
-        ranges = zip(pieces["start"].tolist(), pieces["end"].tolist(), strict=True)
-        texts.append(html.unescape("".join(page[a:b].decode(errors="replace") if b else "\n" for a, b in ranges)))
+        ranges = zip(pieces["start"].tolist(), pieces["end"].tolist(), is_text[first:last].tolist(), strict=True)
+        text = b"".join(page[a:b] if b > 0 and wanted else b"\n" if b == 0 else b" " for a, b, wanted in ranges)
+        texts.append(html.unescape(text.decode(errors="replace")).replace("\xad", ""))
     return texts
 
 

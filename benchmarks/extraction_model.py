@@ -2,15 +2,21 @@
 
     pip install lightgbm==4.7.0
     python benchmarks/extraction_model.py [--data ../shared/data] [--cache FOLDER] [--out massivetext/extract/models]
+    python benchmarks/extraction_model.py --cache FOLDER --folds MODELS
 
-The labels are of one kind. On articles and pages of unknown type they are the decisions of `extractor = "trafilatura"`;
-the main texts made by hand for these pages disagree about titles, captions and comments. On the other six page types of
-WCXB they are its golds. A block is labelled by the share of its words that an alignment finds in that text. Pages of
-fold HELD_OUT, a fifth of all sites, are neither trained on nor looked at: `benchmarks/extraction.py` measures on them.
+The labels come from two places. On the six page types of WCXB other than articles they are its golds. On articles and
+pages of unknown type they are, by halves, the decisions of `extractor = "trafilatura"` and the golds where there are
+some, since the makers of these disagree about titles, captions and comments. A block is labelled by the share of its
+words that an alignment finds in that text.
+
+The model of the package is trained on all pages. With --folds there are as many models as folds of sites instead, each
+trained without the pages of one; `benchmarks/extraction.py --models MODELS` measures every page with the one that has
+seen no page of its site.
 
 The first pass is trained on all features of a block and its surroundings; the second sees its scores too, made for
-training by models of the other half of the sites. LightGBM runs with fixed seeds and rows in order, so the same
-versions write the same model. It takes about ten minutes on two cores; with --cache, labelling is done once.
+training by models of the other half of the sites. LightGBM runs on one thread with fixed seeds and rows in order, so
+the same versions write the same model. Labelling takes about ten minutes on two cores, and with --cache it is done
+once; a model then takes one minute.
 """
 
 import argparse
@@ -25,33 +31,36 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from block_labels import block_texts, label_blocks
-from web_pages import HELD_OUT, WebPage, read_web_pages
+from web_pages import FOLDS, WebPage, fold_model, read_web_pages
 
 from massivetext.extract import extract
 from massivetext.extract.block_counts import BlockCount
-from massivetext.extract.block_features import FEATURES, FIRST_SCORE, PageBlocks, add_scores, measure_blocks
+from massivetext.extract.block_features import FEATURES, FIRST_SCORE, PageBlocks, add_scores
 from massivetext.extract.block_trees import MODEL_FILE, SCALE, BlockTrees, block_logits, per_mille
-from massivetext.extract.tag_scanner import ScannedPage, scan_page
+from massivetext.extract.salient import read_blocks
+from massivetext.extract.tag_scanner import ScannedPage
 
 ROOT = Path(__file__).resolve().parents[1]
 PARAMETERS = {
     "objective": "binary",
     "num_leaves": 31,
     "learning_rate": 0.15,
-    "min_data_in_leaf": 40,
-    "feature_fraction": 0.4,
+    "min_data_in_leaf": 30,
+    "feature_fraction": 0.3,
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
     "lambda_l2": 2.0,
     "max_bin": 63,
     "deterministic": True,
     "force_row_wise": True,
-    "num_threads": 2,
+    "num_threads": 1,
     "seed": 1,
     "verbose": -1,
 }
 TREES = 60
-_MOST_ROWS = 160  # of one page in training
+_MOST_ROWS = 60  # of one page in training
+_MOST_ROWS_BY_HAND = 160
+_BY_HAND_WEIGHT = 4.0
 _SHORTEST = 200  # characters that the teacher must find on a page that it teaches
 F64 = npt.NDArray[np.float64]
 
@@ -61,32 +70,31 @@ class LabelledPage(NamedTuple):
 
     Attributes:
         fold: see :attr:`WebPage.fold`.
-        by_hand: whether the labels are from a gold.
+        by_hand: whether the labels are from a gold alone.
         scanned: the page without its bytes.
         blocks: its features.
-        labels: share of the words of every block in the main text.
+        labels: shares of the words of every block in the main text, as one or two teachers see it.
     """
 
     fold: int
     by_hand: bool
     scanned: ScannedPage
     blocks: PageBlocks
-    labels: F64
+    labels: list[F64]
 
 
 def label_page(page: WebPage) -> LabelledPage | None:
-    """Return a page with labels; None if it has no blocks, is too large to align, or its teacher finds no text."""
+    """Return a page with labels; None if it has no blocks, is too large to align, or its teachers find no text."""
     by_hand = page.source == "wcxb" and page.page_type != "article"
-    wanted = page.gold or "" if by_hand else extract(page.html, page.url).text
     data = page.html.encode("utf-8", "replace").replace(b"\0", b"")
-    scanned = scan_page(data)
-    if len(scanned.blocks) == 0 or (not by_hand and len(wanted) < _SHORTEST):
+    scanned, blocks = read_blocks(data, page.url)
+    if len(scanned.blocks) == 0:
         return None
-    labels = label_blocks(block_texts(scanned, data), wanted)
-    if labels is None:
-        return None
-    blocks = measure_blocks(scanned, data, page.url)
-    return LabelledPage(page.fold, by_hand, scanned._replace(data=scanned.data[:0]), blocks, labels)
+    taught = "" if by_hand else extract(page.html, page.url).text
+    wanted = ([page.gold] if page.gold else []) + ([taught] if len(taught) >= _SHORTEST else [])
+    texts = block_texts(scanned, data)
+    labels = [label for text in wanted if (label := label_blocks(texts, text)) is not None]
+    return LabelledPage(page.fold, by_hand, scanned._replace(data=scanned.data[:0]), blocks, labels) if labels else None
 
 
 def _labelled(data: Path, cache: Path | None) -> list[LabelledPage]:
@@ -95,8 +103,7 @@ def _labelled(data: Path, cache: Path | None) -> list[LabelledPage]:
         with file.open("rb") as stored:
             return list(pickle.load(stored))  # written by this script
     with ProcessPoolExecutor(2) as pool:
-        wanted = (page for page in read_web_pages(data) if page.fold != HELD_OUT)
-        pages = [page for page in pool.map(label_page, wanted, chunksize=8) if page is not None]
+        pages = [page for page in pool.map(label_page, read_web_pages(data), chunksize=8) if page is not None]
     if file:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("wb") as target:
@@ -109,12 +116,14 @@ def _rows(pages: Sequence[LabelledPage], columns: int) -> tuple[npt.NDArray[np.f
     features, labels, weights = [], [], []
     for number, page in enumerate(pages):
         size = len(page.blocks.features)
-        step = -(-size // _MOST_ROWS)
+        step = -(-size // (_MOST_ROWS_BY_HAND if page.by_hand else _MOST_ROWS))
         chosen = np.arange(number % step, size, step)
         words = (np.minimum(page.blocks.counts[chosen, BlockCount.WORDS], 80) + 2.0) ** 0.8
-        features.append(page.blocks.features[chosen, :columns])
-        labels.append((page.labels[chosen] >= 0.5).astype(np.float64))
-        weights.append(words / words.sum() ** 0.6 * (3.0 if page.by_hand else 1.0))
+        for shares in page.labels:
+            features.append(page.blocks.features[chosen, :columns])
+            labels.append((shares[chosen] >= 0.5).astype(np.float64))
+            weight = _BY_HAND_WEIGHT if page.by_hand else 1 / len(page.labels)
+            weights.append(words / words.sum() ** 0.6 * weight)
     return np.concatenate(features), np.concatenate(labels), np.concatenate(weights)
 
 
@@ -170,15 +179,10 @@ def _score(pages: Sequence[LabelledPage], trees: BlockTrees) -> None:
         )
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Train, write the model, print a line of JSON."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
-    parser.add_argument("--cache", type=Path)
-    parser.add_argument("--out", type=Path, default=MODEL_FILE.parent)
-    options = parser.parse_args(arguments)
-    pages = _labelled(options.data, options.cache)
-    halves = [[page for page in pages if page.fold % 2 == half] for half in (0, 1)]
+def train_model(pages: Sequence[LabelledPage], file: Path) -> None:
+    """Train both passes on some pages and write them. The scores in the features of the pages are overwritten."""
+    folds = sorted({page.fold for page in pages})
+    halves = [[page for page in pages if folds.index(page.fold) % 2 == half] for half in (0, 1)]
     for half in (0, 1):
         _score(halves[half], train_pass(halves[1 - half], FIRST_SCORE))
     second = train_pass(pages, FEATURES)
@@ -186,8 +190,26 @@ def main(arguments: list[str] | None = None) -> None:
     arrays = {
         f"{name}{number}": getattr(trees, name) for number, trees in ((1, first), (2, second)) for name in trees._fields
     }
-    file = options.out / MODEL_FILE.name
     np.savez_compressed(file, **arrays)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Train, write the model or models, print a line of JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--out", type=Path, default=MODEL_FILE.parent)
+    parser.add_argument("--folds", type=Path, help="write one model for each fold into this folder, and not --out")
+    options = parser.parse_args(arguments)
+    pages = _labelled(options.data, options.cache)
+    file = options.out / MODEL_FILE.name
+    if options.folds:
+        options.folds.mkdir(parents=True, exist_ok=True)
+        for fold in range(FOLDS):
+            file = options.folds / fold_model(fold)
+            train_model([page for page in pages if page.fold != fold], file)
+    else:
+        train_model(pages, file)
     by_hand = sum(page.by_hand for page in pages)
     print(json.dumps({"pages": len(pages), "by_hand": by_hand, "bytes": file.stat().st_size}), file=sys.stdout)
 

@@ -6,6 +6,7 @@ Every reader and its limit read the same files in processes of their own, by tur
 ``--repeat`` runs. What Python takes to start and import is not counted. The limits:
 
 - web: fastwarc, and trafilatura with its default options for every page;
+- web-reading: the web reader without an extractor (the markup is the text); fastwarc, and every page decoded;
 - books, news: gzip, and json.loads for every line; bytes of whole files decoded;
 - code: zipfile or tarfile, and every file decoded;
 - wikipedia: expat and mwparserfromhell, as this project read dumps before it had a scanner of its own.
@@ -27,6 +28,7 @@ from typing import TypedDict
 ROOT = Path(__file__).resolve().parents[1]
 FILES = {
     "web": ("web/*.warc.gz",),
+    "web-reading": ("web/*.warc.gz",),
     "books": ("books/books.jsonl.gz", "books/gutenberg/*.txt"),
     "news": ("news/*.jsonl.gz",),
     "code": ("code/*",),
@@ -35,6 +37,7 @@ FILES = {
 QUICK_FILES = FILES | {"books": ("books/books.jsonl.gz",), "wikipedia": ("wikipedia/enwiki*",)}  # the first of them
 PEERS = {
     "web": "trafilatura",
+    "web-reading": "fastwarc",
     "books": "json_loads",
     "news": "json_loads",
     "code": "unpacking",
@@ -53,6 +56,14 @@ try:
     from massivetext.sources.source_formats import FieldPaths
 except ImportError:  # an earlier version
     FieldPaths = type(None)
+
+if kind == "web-reading":
+    from types import SimpleNamespace
+    from massivetext.sources import web
+    def give_back(html, *_):
+        return SimpleNamespace(text=html, title=None, link_text_frac=0.0)
+    setattr(web, "extract_page" if hasattr(web, "extract_page") else "extract", give_back)
+    kind = "web"
 
 class Options:
     format_name, text_field, fields, licences = KINDS[kind].format, "text", FieldPaths(), ("Apache-2.0", "MIT")
@@ -88,6 +99,14 @@ def texts(path):
             text = extract(record.reader.read())
             if text:
                 yield text
+""",
+    "web-reading": """
+from fastwarc.warc import ArchiveIterator, WarcRecordType
+
+def texts(path):
+    with path.open("rb") as file:
+        for record in ArchiveIterator(file, record_types=WarcRecordType.response, parse_http=True):
+            yield record.reader.read().decode("utf-8", "replace")
 """,
     "books": _JSON_LINES,
     "news": _JSON_LINES,
@@ -182,18 +201,19 @@ def measure_source(source: str, options: argparse.Namespace) -> dict[str, float]
         for name, code, package in readers(source, options.before and options.before.resolve()):
             found.setdefault(name, []).append(read(code, package, source, most, paths))
     seconds = {name: statistics.median(each["cpu"] for each in readings) for name, readings in found.items()}
+    label = source.replace("-", "_")
     figures: dict[str, float] = {}
     for name, readings in found.items():
         last, wall = readings[-1], statistics.median(each["wall"] for each in readings)
         rate = last["documents"] / seconds[name]
         print(
-            f"{source:<10}{name:<17}{seconds[name]:7.2f} CPU s, {wall:6.2f} s, {last['documents']:>7,} documents "
+            f"{source:<12}{name:<17}{seconds[name]:7.2f} CPU s, {wall:6.2f} s, {last['documents']:>7,} documents "
             f"({last['characters'] / 1e6:.1f} million characters), {rate:,.0f} per CPU second"
         )
         if name == "massivetext":
-            figures[f"{source}_documents_per_cpu_second"] = round(rate, 1)
+            figures[f"{label}_documents_per_cpu_second"] = round(rate, 1)
         else:
-            figures[f"{source}_times_{name}"] = round(seconds[name] / seconds["massivetext"], 3)
+            figures[f"{label}_times_{name}"] = round(seconds[name] / seconds["massivetext"], 3)
     return figures
 
 

@@ -59,7 +59,7 @@ documents, reasons = 0, Counter()
 for found in read_split(Split(path.name, str(path), size, slice_count=count), Options, limits):
     if isinstance(found, Document):
         documents += 1
-    else:
+    elif not found.skipped:
         reasons[found.reason] += 1
 peak = pathlib.Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]
 print(json.dumps({"peak_mb": int(peak) / 1024, "documents": documents, "rejected": reasons, "slices": count}))

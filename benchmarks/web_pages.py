@@ -17,8 +17,12 @@ from massivetext.sources.streams.compressed import open_stream
 from massivetext.sources.warc import LostBytes, read_warc_records
 
 LONGEST = 8 << 20
-FOLDS = 5
-HELD_OUT = 0  # the fold that no model of the project is trained on
+FOLDS = 5  # of sites, for cross-validation
+
+
+def fold_model(fold: int) -> str:
+    """Return the name of the file of the model that was trained without the pages of a fold."""
+    return f"salient-without-{fold}.npz"
 
 
 class WebPage(NamedTuple):

@@ -29,8 +29,8 @@ SEQUENCE = np.uint64(0xD1342543DE82EF95)
 CHARACTER = np.uint64(0x9FB21C651E98DF25)
 STEP = np.uint64(0xD6E8FEB86659FD93)
 
-_SHIFTS = (np.uint64(30), np.uint64(27), np.uint64(31))
-_MULTIPLIERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
+MIX_SHIFTS = (np.uint64(30), np.uint64(27), np.uint64(31))
+MIX_MULTIPLIERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
 
 def derive_hash_key(*values: str | int) -> bytes:
@@ -52,11 +52,11 @@ def mix64(values: U64) -> U64:
 def mix64_in_place(values: U64) -> U64:
     """Scramble each value of an array as :func:`mix64` does, in the same memory, and return the array."""
     scratch = np.empty_like(values)
-    for shift, multiplier in zip(_SHIFTS, _MULTIPLIERS, strict=False):
+    for shift, multiplier in zip(MIX_SHIFTS, MIX_MULTIPLIERS, strict=False):
         np.right_shift(values, shift, out=scratch)
         values ^= scratch
         values *= multiplier
-    np.right_shift(values, _SHIFTS[-1], out=scratch)
+    np.right_shift(values, MIX_SHIFTS[-1], out=scratch)
     values ^= scratch
     return values
 

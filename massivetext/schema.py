@@ -14,6 +14,7 @@ U64 = npt.NDArray[np.uint64]
 # A document reference is (source, shard, row) in 64 bits: 8 bits of source, 24 of shard, 32 of row.
 _SOURCE_SHIFT, _SHARD_SHIFT = 56, 32
 MAX_SOURCES, MAX_SHARDS, MAX_ROWS = 1 << 8, 1 << 24, 1 << 32
+EARLIER = MAX_SOURCES - 1  # number of a source of its own: the shards of all earlier corpora. A recipe has at most 255.
 
 
 class EditCount(NamedTuple):
@@ -122,6 +123,12 @@ def pack_document_refs(source: int, shard: int, rows: npt.NDArray[np.integer]) -
     return np.uint64((source << _SOURCE_SHIFT) | (shard << _SHARD_SHIFT)) | rows.astype(np.uint64)
 
 
+def is_earlier(document_refs: U64) -> npt.NDArray[np.bool_]:
+    """Return whether each document reference is of a document of an earlier corpus: of source :data:`EARLIER`."""
+    found: npt.NDArray[np.bool_] = document_refs >> np.uint64(_SOURCE_SHIFT) == np.uint64(EARLIER)
+    return found
+
+
 def shard_numbers(document_refs: U64) -> U64:
     """Return the shard number (source and shard) of each document reference."""
     return document_refs >> np.uint64(_SHARD_SHIFT)
@@ -182,8 +189,8 @@ DUPLICATE_VERDICTS = pa.schema(
 CONTAMINATION_VERDICTS = pa.schema(
     [
         pa.field("kept", pa.bool_(), nullable=False),
-        pa.field("jaccard", pa.float64()),  # highest over all test items; 0.0: no common n-gram; null: not tested
-        pa.field("containment", pa.float64()),  # highest share of a test item's n-grams found here; null: not tested
+        pa.field("jaccard", pa.float64()),  # highest over the items found; 0.0: none was found; null: not tested
+        pa.field("containment", pa.float64()),  # highest share of the words of a part of an item; null: not tested
     ]
 )
 CONTAMINATION_HITS = pa.schema(
@@ -191,9 +198,29 @@ CONTAMINATION_HITS = pa.schema(
         pa.field("row", pa.uint32(), nullable=False),
         pa.field("test_set", pa.string(), nullable=False),
         pa.field("item", pa.string(), nullable=False),
-        pa.field("shared", pa.uint32(), nullable=False),  # number of n-grams that document and item share
+        pa.field("part", pa.string(), nullable=False),  # "question", "question+answer", "full", "title"
+        pa.field("method", pa.string(), nullable=False),  # "title", "jaccard", "containment", "phrase" or "run"
+        pa.field("removes", pa.bool_(), nullable=False),  # whether the document is dropped for it
+        pa.field("words", pa.uint32(), nullable=False),  # of the part, found in the document; 0: only the title matches
         pa.field("jaccard", pa.float64(), nullable=False),
         pa.field("containment", pa.float64(), nullable=False),
+        pa.field("start", pa.uint64(), nullable=False),  # characters of the document: the matched passage
+        pa.field("end", pa.uint64(), nullable=False),
+        pa.field("item_start", pa.uint64(), nullable=False),  # characters of the item's text
+        pa.field("item_end", pa.uint64(), nullable=False),
+        pa.field("text", pa.string(), nullable=False),  # the matched passage, the beginning of a long one
+        pa.field("item_text", pa.string(), nullable=False),
+    ]
+)
+# The documents of earlier corpora that a stage's evidence names.
+EARLIER_NAMES = pa.schema(
+    [
+        pa.field("document", pa.uint64(), nullable=False),  # document reference; ascending
+        pa.field("corpus", pa.string(), nullable=False),  # as `dedup.against` names it
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("origin", pa.string(), nullable=False),
+        pa.field("url", pa.string()),
     ]
 )
 # The largest connected components of the near-duplicate pairs.

@@ -56,9 +56,14 @@ ROWS: Mapping[Shard, Sequence[Row]] = {
 }
 KEEPERS = {(WEB[1], 3): (WEB[0], 0), (WEB[1], 4): (WEB[1], 0)}
 HITS = {
-    WEB[0]: [(4, "quiz", "9", 2, 0.1, 0.2)],
-    WEB[1]: [(5, "quiz", "7", 40, 0.85, 1.0), (5, "quiz", "9", 1, 0.05, 0.1)],
-    WIKI0: [(1, "wikitext", "Moses", 0, 0.0, 0.0)],
+    WEB[0]: [
+        (4, "quiz", "9", "question", "run", False, 14, 0.1, 0.2, 5, 40, 0, 35, "some Words of it", "words of <it>")
+    ],
+    WEB[1]: [
+        (5, "quiz", "7", "full", "jaccard", True, 40, 0.85, 1.0, 0, 90, 0, 90, "the whole item", "The whole item"),
+        (5, "quiz", "9", "answer", "phrase", False, 6, 0.05, 0.1, 9, 20, 3, 14, "an answer", "an answer"),
+    ],
+    WIKI0: [(1, "wikitext", "Moses", "title", "title", True, 0, 0.0, 0.0, 0, 0, 0, 0, "", "")],
 }
 REJECTED = {
     WEB[0]: [

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from massivetext.hashing import mix64
 from massivetext.schema import U64
-from massivetext.shingles import WordHashes, normalised_words, shingle_hashes
+from massivetext.shingles import normalised_words, shingle_hashes
+from massivetext.shingles.shingle_stream import STREAMED_WORDS
 
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "dd", "E"]), max_size=60)
 TEXT = st.text(alphabet=st.characters(codec=None), max_size=200)
@@ -143,27 +145,90 @@ def test_hashes_are_the_same_in_another_process() -> None:
     assert json.loads(done.stdout) == shingle_hashes(text, 3).tolist()
 
 
-def test_hashes_do_not_depend_on_where_a_long_text_is_cut() -> None:
-    text = "".join(f"word{i % 37}{' ' * (i % 3 + 1)}" for i in range(500)) + "tail" * 50
-    whole = shingle_hashes(text, 5)
-    for chunk in (1, 7, 64, 3000):
-        assert np.array_equal(shingle_hashes(text, 5, chunk_characters=chunk), whole)
+# More words than are read at once, so shingles cross from one portion of words to the next; with n above the portion.
+@pytest.mark.parametrize(
+    ("n", "words"),
+    [
+        *((n, STREAMED_WORDS + more) for n in (1, 2, 13) for more in (-1, 0, 1)),
+        (3, 2 * STREAMED_WORDS + 7),
+        (5000, 4999),
+        (5000, 5003),
+    ],
+)
+def test_long_texts_are_hashed_as_a_whole(n: int, words: int) -> None:
+    text = " ".join(f"w{i % 5000}" for i in range(words))
+    expected = plain_shingles(text, n)
+
+    for end in ("", "  ", " ."):
+        assert shingle_hashes(text + end, n).tolist() == expected
 
 
-def test_hashes_do_not_depend_on_what_was_hashed_before() -> None:
-    text = " ".join(f"w{i % 7}" for i in range(30))
+def plain_shingles(text: str, n: int, lowercase: bool = False) -> list[int]:
+    """The shingles by their definition: whole numbers, words as strings, and the library of the word hashes."""
+    words = normalised_words(text, lowercase)
+    length = min(n, len(words))
+    windows = range(len(words) - length + 1) if words else ()
+    hashes = {word: mmh3.hash64(word.encode("utf-8", "surrogatepass"), signed=False)[0] for word in words}
+    mask, factor = (1 << 64) - 1, 0xD1342543DE82EF95
+    powers = [pow(factor, length - 1 - place, 1 << 64) for place in range(length)]
+    values = np.array([hashes[word] for word in words], dtype=np.uint64).astype(object)
+    found = set()
+    for start in windows:
+        total = sum(int(one) * power for one, power in zip(values[start : start + length], powers, strict=True))
+        found.add(int(mix64(np.array([(total + length) & mask], np.uint64))[0]))
+    return sorted(found)
 
-    assert np.array_equal(shingle_hashes(text, 2, cached_words=3), shingle_hashes(text, 2, cached_words=3))
-    assert np.array_equal(shingle_hashes(text, 2, cached_words=3), shingle_hashes(text, 2))
-    assert len(shingle_hashes(text, 2, cached_words=3)) == 7
+
+# Letters with and without case, capital sigmas, signs that are ignored in deciding whether they end a word, Turkish
+# and long letters, marks, punctuation, scripts with and without spaces, a variation selector, spaces.
+ODD = st.text(
+    alphabet="aZé ΑΣσς'.-:\u0301İǅẞ\u2c3a漢字かー\u3099ไทยក្ខမြ\u0f51\u0f7c\U000e0100\U00010400\u3000\n$", max_size=60
+)
 
 
-def test_a_full_cache_of_words_is_emptied() -> None:
-    cache = WordHashes(lowercase=False, capacity=3)
-    hashes = [cache[f"w{i % 7}"] for i in range(30)]
+@given(ODD | TEXT, st.integers(1, 6), st.booleans())
+@example("ΑΣ. ΣΑΣ-Σ ΑΣ'Α ΑΣ:", 1, True)
+def test_compiled_hashes_equal_their_plain_definition(text: str, n: int, lowercase: bool) -> None:
+    assert shingle_hashes(text, n, lowercase=lowercase).tolist() == plain_shingles(text, n, lowercase)
 
-    assert 0 < len(cache) <= 3
-    assert hashes == [WordHashes(lowercase=False, capacity=7)[f"w{i % 7}"] for i in range(30)]
+
+@pytest.mark.parametrize("size", range(40))
+def test_words_of_every_length_have_the_hash_of_the_library(size: int) -> None:
+    word = "".join(chr(97 + i % 26) for i in range(size))
+
+    assert shingle_hashes(word, 1).tolist() == plain_shingles(word, 1)
+
+
+# In Han, kana, Thai, Lao, Khmer, Burmese and Tibetan every character is a word, with the marks after it. Hangul, which
+# has spaces, is not split; nor is anything in a text without these scripts.
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("我们喜欢ABC。", ["我", "们", "喜", "欢", "ABC"]),
+        ("ラーメンを", ["ラ", "ー", "メ", "ン", "を"]),
+        ("สวัสดี", ["ส", "วั", "ส", "ดี"]),
+        ("ພາສາ", ["ພ", "າ", "ສ", "າ"]),
+        ("ភាសា", ["ភា", "សា"]),
+        ("မြန်", ["မြ", "န်"]),
+        ("བོད་", ["བོ", "ད"]),
+        ("漢\U000e0100字\u3099", ["漢\U000e0100", "字\u3099"]),
+        ("가나 다라", ["가나", "다라"]),
+        ("ta\u02bcu e\u0301te\u0301", ["ta\u02bcu", "e\u0301te\u0301"]),
+    ],
+)
+def test_a_character_is_a_word_in_scripts_without_spaces(text: str, expected: list[str]) -> None:
+    assert normalised_words(text) == expected
+    assert shingle_hashes(text, 1).tolist() == plain_shingles(text, 1)
+
+
+# 2,697 characters with another one in the middle: 13 of 2,685 shingles differ, 2672 / (2 * 2685 - 2672) = 0.990.
+def test_chinese_texts_with_one_other_character_are_near_duplicates() -> None:
+    text = "".join(chr(0x4E00 + (i * 7919) % 20_000) for i in range(2697))
+    other = text[:1300] + "龘" + text[1301:]
+    a, b = shingle_hashes(text), shingle_hashes(other)
+
+    assert len(a) == len(b) == 2685
+    assert len(np.intersect1d(a, b)) == 2672
 
 
 def test_a_lone_surrogate_is_hashed_as_any_character() -> None:

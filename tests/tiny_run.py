@@ -61,8 +61,8 @@ def damaged_parquet(data: bytes) -> dict[str, bytes]:
     }
 
 
-def finish(context: Context) -> None:
-    """Write the manifests of the three stages of :func:`tiny_context`, and ``run.json``."""
+def finish(context: Context) -> list[StageState]:
+    """Write the manifests of the three stages of :func:`tiny_context`, and ``run.json``; return their states."""
     facts = {
         "ingest": {"shards": {shard.name: [] for shard in context.all_shards()}},
         "judge": {"rules": msgspec.to_builtins(dict(context.rules))},
@@ -74,3 +74,4 @@ def finish(context: Context) -> None:
         digest = context.run.commit(stage, Manifest(stage.name, key, {}, commits, facts.get(stage.name, {})))
         states.append(StageState(stage.name, key, digest, 0.5))
     write_state(context, states, until="judge")
+    return states

@@ -13,6 +13,7 @@ from massivetext import __version__
 from massivetext.cli import (
     check_command,
     classifier_commands,
+    dedup_index_command,
     demo_command,
     diff_command,
     engine_commands,
@@ -26,6 +27,7 @@ from massivetext.cli import (
     run_command,
     sample_command,
     signals_command,
+    testsets_commands,
     tokenizer_commands,
     trace_command,
     verify_command,
@@ -57,9 +59,11 @@ COMMANDS: Sequence[Callable[..., None] | typer.Typer] = (
     record_command.record,
     mixture_command.mixture,
     export_command.export,
+    dedup_index_command.dedup_index,
     engine_commands.app,
     classifier_commands.app,
     tokenizer_commands.app,
+    testsets_commands.app,
 )
 
 # ClickException: what is wrong with arguments. Some versions of typer hold a copy of click, so it is found from here.

@@ -39,12 +39,13 @@ def _reason(trace: Trace, verdict: StageVerdict) -> str:
         return f"fails {join_words([*map(_failure, failed[:_NAMED]), *more])}"
     if verdict.stage == DECONTAMINATE.name and trace.overlaps:
         closest = trace.overlaps[0]
-        return f"overlaps {closest.item} of {closest.test_set}"
+        return f"overlaps {closest.item} of {closest.test_set}: {closest.part}"
     if verdict.keeper is not None:
         keeper = verdict.keeper
         similarity = "" if verdict.similarity is None else f", similarity {verdict.similarity:.3f}"
         relation = "connected with" if verdict.path else "a copy of"
-        return f"{relation} {keeper.id} of {keeper.source}, {keeper.url or keeper.origin}{similarity}"
+        place = keeper.source if keeper.corpus is None else f"{keeper.source} of {keeper.corpus}"
+        return f"{relation} {keeper.id} of {place}, {keeper.url or keeper.origin}{similarity}"
     return verdict.removed or "no reason is stored"
 
 

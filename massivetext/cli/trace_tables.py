@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from massivetext.cli.messages import safe_text
+from massivetext.decontaminate.marking import mark_common
 from massivetext.edits import Change
 from massivetext.formatting import format_value
 from massivetext.report.destinations import Destination
@@ -20,7 +21,8 @@ from massivetext.stages import DECONTAMINATE, JUDGE
 
 _MAX_ROWS = 20  # of a table that may be long
 _MAX_CHANGES = 100  # of the table of lines that edits changed
-_GOOD, _BAD, _DULL = "green", "bold red", "dim"
+_MATCHES_SHOWN, _MATCH_CHARACTERS = 10, 600
+_GOOD, _BAD, _DULL, _COMMON = "green", "bold red", "dim", "bold"
 
 
 def trace_tables(trace: Trace) -> Iterator[RenderableType]:
@@ -39,6 +41,8 @@ def trace_tables(trace: Trace) -> Iterator[RenderableType]:
         yield _pairs(trace.pairs)
     if trace.overlaps:
         yield _overlaps(trace)
+        if any(overlap.words for overlap in trace.overlaps):
+            yield _matches(trace)
     if trace.sequences:
         yield _sequences(trace.sequences)
 
@@ -140,7 +144,7 @@ def _reason(verdict: StageVerdict, trace: Trace) -> Text:
         return safe_text(f"fails {join_words(failed)}")
     if verdict.kept is False and verdict.stage == DECONTAMINATE.name and trace.overlaps:
         closest = trace.overlaps[0]
-        return safe_text(f"overlaps {closest.item} of {closest.test_set}")
+        return safe_text(f"overlaps {closest.item} of {closest.test_set}: {closest.part}")
     return _copies(verdict)
 
 
@@ -153,13 +157,18 @@ def _copies(verdict: StageVerdict) -> Text:
         return Text(f"{similar}; this copy is kept" if similar and verdict.kept else similar)
     keeper = verdict.keeper
     relation = "connected with " if verdict.path else "copy of "
-    copy = Text.assemble(relation, (keeper.id, "bold"), f" in {keeper.source}, ", _url_or_file(keeper))
+    copy = Text.assemble(relation, (keeper.id, "bold"), f" in {_place(keeper)}, ", _url_or_file(keeper))
     copy = Text.assemble(copy, f"; {similar}") if similar else copy
     if not verdict.path:
         return copy
     steps = ", ".join(f"{step.id} ({step.jaccard:.3f})" for step in verdict.path[:_MAX_ROWS])
     more = f" and {len(verdict.path) - _MAX_ROWS} more" if len(verdict.path) > _MAX_ROWS else ""
     return Text.assemble(copy, f"; by near-duplicate pairs through {steps}{more}")
+
+
+def _place(document: RelatedDocument) -> str:
+    """Return where another document is: its source, and the earlier corpus if it is in one."""
+    return document.source if document.corpus is None else f"{document.source} of {document.corpus}"
 
 
 def rule_table(rules: Sequence[RuleVerdict]) -> Table:
@@ -190,18 +199,36 @@ def _pairs(pairs: Sequence[RelatedDocument]) -> Table:
     table = _table("documents that it was compared with", "id", "source", "where from", "Jaccard", "of the shorter")
     for pair in pairs:
         measures = ("–" if value is None else f"{value:.3f}" for value in (pair.jaccard, pair.containment))
-        table.add_row(pair.id, pair.source, _url_or_file(pair), *measures)
+        table.add_row(pair.id, safe_text(_place(pair)), _url_or_file(pair), *measures)
     return table
 
 
 def _overlaps(trace: Trace) -> Table:
     title = "test items that it overlaps"
-    table = _table(title, "test set", "item", "n-grams shared", "Jaccard", "share of the item")
+    table = _table(title, "test set", "item", "part", "words found", "Jaccard", "share of the part", "at")
     for overlap in trace.overlaps[:_MAX_ROWS]:
-        shared = f"{overlap.shared:,}" if overlap.shared else "same title"
-        measures = (f"{overlap.jaccard:.3f}", f"{overlap.containment:.3f}")
-        table.add_row(safe_text(overlap.test_set), safe_text(overlap.item), shared, *measures)
+        words = f"{overlap.words:,}" if overlap.words else "same title"
+        part = overlap.part if overlap.removes else f"{overlap.part} (stays)"
+        names = (safe_text(name) for name in (overlap.test_set, overlap.item, part))
+        measures = (words, f"{overlap.jaccard:.3f}", f"{overlap.containment:.3f}", f"{overlap.start:,}")
+        table.add_row(*names, *measures)
     return table
+
+
+def _matches(trace: Trace) -> Table:
+    """Return the matched texts side by side, the words that both have in bold."""
+    table = _table("what matches", "in the item", "in the document")
+    for overlap in [each for each in trace.overlaps if each.words][:_MATCHES_SHOWN]:
+        pairs = mark_common(overlap.item_text[:_MATCH_CHARACTERS], overlap.text[:_MATCH_CHARACTERS])
+        table.add_row(*(_marked(pieces) for pieces in pairs))
+    return table
+
+
+def _marked(pieces: Sequence[tuple[str, bool]]) -> Text:
+    shown = Text()
+    for piece, is_common in pieces:
+        shown.append_text(safe_text(piece, style=_COMMON if is_common else ""))
+    return shown
 
 
 def _sequences(sequences: Sequence[Destination]) -> Table:

@@ -1,13 +1,19 @@
 """The items of test sets, read from their files."""
 
+import csv
 import gzip
+import io
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from massivetext import text as texts
 from massivetext.errors import UserError
@@ -29,6 +35,34 @@ _ARTICLE = re.compile(rf"{_BEFORE}= (?P<title>[^=\s](?:[^=\n]*[^=\s])?) ={_AFTER
 _HEADING = re.compile(rf"{_BEFORE}(?P<marks>=(?: =)*) (?P<title>[^\n]+?) (?P=marks){_AFTER}", re.MULTILINE)
 
 
+FULL = "full"
+# Fields of a record that hold a part, by the name of the part, the first that is there. "text" is the question where
+# there is an answer or a full text beside it.
+PART_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "context": ("context", "passage"),
+    "question": ("question", "text"),
+    "choices": ("choices", "options"),
+    "answer": ("answer", "target"),
+}
+# What stands before a part within the text of another: "Question: ...", "Choices:", "Answer:".
+_LABELS = re.compile(
+    r"^[ \t]*(?:(?P<context>passage|context)|(?P<question>question|q)|(?P<choices>choices|options)"
+    r"|(?P<answer>answer|a))[ \t]*:(?=\s|\Z)[ \t]*",
+    re.MULTILINE | re.IGNORECASE,
+)
+_CHOICE_MARK = re.compile(r"[ \t]*\(?[A-Za-z0-9][.):][ \t]+")
+_LONGEST_CHOICE = 12  # words
+_MARKS_OF_LINES = " .,;:()[]{}-"
+
+
+class ItemPart(NamedTuple):
+    """A part of an item: characters ``start`` to ``end`` of its text, under a name such as "question"."""
+
+    name: str
+    start: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True)
 class EvaluationItem:
     """One item of a test set.
@@ -37,20 +71,24 @@ class EvaluationItem:
         test_set: name of the test set.
         id: name of the item in the test set: the id in the file, else its number from 0; for WikiText, the title.
         text: what a model could memorise: question and answer if the file has both.
+        parts: what the item is made of, in the order of the text; empty: it is one piece. Every line of choices is a
+            part of its own.
     """
 
     test_set: str
     id: str
     text: str
+    parts: tuple[ItemPart, ...] = ()
 
 
-def read_items(name: str, data: bytes) -> list[EvaluationItem]:
+def read_items(name: str, data: bytes, fields: Mapping[str, str] = MappingProxyType({})) -> list[EvaluationItem]:
     """Return the items of one file, in order.
 
     The suffix of the name decides the format. gzip (``.gz``) is recognised by its first bytes.
 
-    * ``.jsonl``: one object per line. Text: ``full`` if present and not null, else ``text``. Id: ``id``, else the
-      number of the item. Test set: ``benchmark``, else the name of the file. Blank lines are skipped.
+    * ``.jsonl``: one object per line. Text: ``full`` if present and not null, else the parts one after the other. Id:
+      ``id``, else the number of the item. Test set: ``benchmark``, else the name of the file. Blank lines are skipped.
+    * ``.csv``, ``.parquet``: the same, of rows.
     * ``.txt``: one item per paragraph (between blank lines); id: its number.
     * ``.tokens``: WikiText; one item per article, with tokenizer artefacts undone; id: the title. Its ``<unk>`` cannot
       be undone and breaks n-grams, so Rae et al. 2021, A.1.1, also drop these Wikipedia pages by title.
@@ -58,6 +96,7 @@ def read_items(name: str, data: bytes) -> list[EvaluationItem]:
     Args:
         name: name or path of the file; decides the format and the name of the test set, and appears in errors.
         data: bytes of the file.
+        fields: field of each part, by its name; instead of :data:`PART_FIELDS`.
 
     Raises:
         UserError: the format is unknown, or the file is malformed; the message names file and line.
@@ -67,18 +106,29 @@ def read_items(name: str, data: bytes) -> list[EvaluationItem]:
     if suffix == ".gz":
         path = path.with_suffix("")
         suffix = path.suffix.lower()
-    readers = {".jsonl": _read_jsonl, ".txt": _read_paragraphs, ".tokens": _read_wikitext}
+    rows = {".jsonl": _json_rows, ".csv": _csv_rows, ".parquet": _parquet_rows}
+    if suffix in rows:
+        numbered = enumerate(rows[suffix](name, _decompressed(name, data)))
+        return [_item(where, path.stem, row, number, fields) for number, (where, row) in numbered]
+    readers = {".txt": _read_paragraphs, ".tokens": _read_wikitext}
     if suffix not in readers:
-        raise UserError(f"{name}: want a test set as .jsonl, .txt or .tokens (each also with .gz), got '{path.name}'")
-    return list(readers[suffix](name, path.stem, _plain_text(name, data)))
+        raise UserError(
+            f"{name}: want a test set as .jsonl, .csv, .parquet, .txt or .tokens (each also with .gz), "
+            f"got '{path.name}'"
+        )
+    return list(readers[suffix](name, path.stem, _plain_text(name, _decompressed(name, data))))
+
+
+def _decompressed(name: str, data: bytes) -> bytes:
+    if not data.startswith(_GZIP):
+        return data
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{name}: cannot be decompressed: {error}; fetch it again") from error
 
 
 def _plain_text(name: str, data: bytes) -> str:
-    if data.startswith(_GZIP):
-        try:
-            data = gzip.decompress(data)
-        except (OSError, EOFError, zlib.error) as error:
-            raise UserError(f"{name}: cannot be decompressed: {error}; fetch it again") from error
     try:
         return texts.decode_marked(data)
     except UnicodeDecodeError as error:
@@ -86,26 +136,162 @@ def _plain_text(name: str, data: bytes) -> str:
         raise UserError(f"{name}, line {line}: want UTF-8, got byte 0x{data[error.start]:02x}") from error
 
 
-def _read_jsonl(name: str, stem: str, content: str) -> Iterator[EvaluationItem]:
-    count = 0
-    for number, line in enumerate(content.split("\n"), start=1):
+_Row = tuple[str, Mapping[str, object]]  # where it is, for errors, and its fields
+
+
+def _json_rows(name: str, data: bytes) -> Iterator[_Row]:
+    decode = msgspec.json.Decoder().decode
+    for number, line in enumerate(_plain_text(name, data).split("\n"), start=1):
         if line.strip():
-            yield _json_item(f"{name}, line {number}", stem, line, count)
-            count += 1
+            where = f"{name}, line {number}"
+            try:
+                row = decode(line)
+            except msgspec.DecodeError as error:
+                raise UserError(f"{where}: want a JSON object, got {line[:40]!r}: {error}") from error
+            if not isinstance(row, dict):
+                raise UserError(f"{where}: want a JSON object, got {line[:40]!r}")
+            yield where, row
 
 
-def _json_item(where: str, stem: str, line: str, ordinal: int) -> EvaluationItem:
+def _csv_rows(name: str, data: bytes) -> Iterator[_Row]:
+    reader = csv.DictReader(io.StringIO(_plain_text(name, data), newline=""))
     try:
-        row = msgspec.json.decode(line)
-    except msgspec.DecodeError as error:
-        raise UserError(f"{where}: want a JSON object, got {line[:40]!r}: {error}") from error
-    if not isinstance(row, dict):
-        raise UserError(f"{where}: want a JSON object, got {line[:40]!r}")
-    field = "full" if row.get("full") is not None else "text"
-    if not isinstance(row.get(field), str):
-        known = ", ".join(sorted(row)) or "none"
-        raise UserError(f"{where}: want a string in '{field}', got {row.get(field)!r}; fields here: {known}")
-    return EvaluationItem(_label(row, "benchmark", stem, where), _label(row, "id", str(ordinal), where), row[field])
+        for row in reader:
+            yield f"{name}, line {reader.line_num}", {field: value for field, value in row.items() if field is not None}
+    except csv.Error as error:
+        raise UserError(f"{name}, line {reader.line_num}: want a row of CSV: {error}") from error
+
+
+def _parquet_rows(name: str, data: bytes) -> Iterator[_Row]:
+    try:
+        rows = pq.read_table(io.BytesIO(data)).to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(f"{name}: want a Parquet file: {error}") from error
+    return ((f"{name}, row {number}", row) for number, row in enumerate(rows))
+
+
+def _item(where: str, stem: str, row: Mapping[str, object], ordinal: int, fields: Mapping[str, str]) -> EvaluationItem:
+    full = row.get(fields.get(FULL, FULL))
+    if full is not None and not isinstance(full, str):
+        raise UserError(f"{where}: want a string in '{fields.get(FULL, FULL)}', got {full!r}; {_known(row)}")
+    named = {part: (field,) for part, field in fields.items() if part != FULL} or PART_FIELDS
+    found = {part: value for part, names in named.items() if (value := _first(row, names)) is not None}
+    if full is None and not any(part != "answer" for part in found):
+        wanted = next(iter(named.get("question", ("text",))[-1:]))
+        raise UserError(f"{where}: want a string in '{wanted}', got {row.get(wanted)!r}; {_known(row)}")
+    pieces = {part: _strings(where, part, value) for part, value in found.items()}
+    test_set, name = _label(row, "benchmark", stem, where), _label(row, "id", str(ordinal), where)
+    if full is None and len(pieces) == 1:
+        (only,) = pieces.values()
+        return EvaluationItem(test_set, name, "\n".join(only))
+    return EvaluationItem(test_set, name, *_joined(full, pieces))
+
+
+def _known(row: Mapping[str, object]) -> str:
+    return f"fields here: {', '.join(sorted(row)) or 'none'}"
+
+
+def _first(row: Mapping[str, object], fields: Sequence[str]) -> object:
+    return next((row[field] for field in fields if row.get(field) is not None), None)
+
+
+def _strings(where: str, part: str, value: object) -> list[str]:
+    """Return the strings of a part; choices may be a list, or a table with a list ``text``."""
+    if isinstance(value, Mapping) and isinstance(value.get("text"), list):
+        value = value["text"]
+    values = value if isinstance(value, list) else [value]
+    strings = [str(one) for one in values if isinstance(one, str | int | float) and not isinstance(one, bool)]
+    if len(strings) < len(values):
+        raise UserError(f"{where}: want a string or a list of strings for the part '{part}', got {value!r}")
+    return strings
+
+
+def _joined(full: str | None, pieces: Mapping[str, Sequence[str]]) -> tuple[str, tuple[ItemPart, ...]]:
+    """Return the text of an item and where its parts are: within the full text if it holds them, else after it."""
+    text = full or ""
+    located: list[ItemPart] = []
+    cuts: list[tuple[int, int]] = []
+    strings = [(name, stripped) for name, values in pieces.items() for value in values if (stripped := value.strip())]
+    for name, string in strings:
+        start = _line_of(text, string)
+        # "Helen", the last word of a passage; not "A", which is a choice
+        within = text.rfind(string) if start < 0 and name == "answer" and len(string) > 1 else -1
+        if start < 0 and within < 0:
+            if full is not None and len(string) == 1:
+                continue  # the number or the letter of the right choice
+            start = len(text) + bool(text)
+            text = f"{text}\n{string}" if text else string
+        if start >= 0:
+            cuts.append((start, start + len(string)))
+        located += _labelled(name, string, max(start, within))
+    if full is not None and "choices" not in pieces:
+        located += _remainder(text, cuts)
+    if len(located) == 1 and (located[0].start, located[0].end) == (0, len(text)):
+        located = []
+    return text, tuple(sorted(located, key=lambda part: (part.start, part.end)))
+
+
+def _line_of(text: str, part: str) -> int:
+    """Return where a part stands in lines of its own; -1: nowhere."""
+    start = text.find(part)
+    while start >= 0:
+        end = start + len(part)
+        if (not start or text[start - 1].isspace()) and (end == len(text) or text[end] in "\r\n"):
+            begin = text.rfind("\n", 0, start) + 1
+            if not text[begin:start].strip():
+                return start
+        start = text.find(part, start + 1)
+    return start
+
+
+def _labelled(name: str, text: str, start: int) -> Iterator[ItemPart]:
+    """Yield a part without its label, and what it holds under other labels as parts of their own."""
+    if ":" not in text and name != "choices":
+        yield ItemPart(name, start, start + len(text))
+        return
+    marks = list(_LABELS.finditer(text))
+    at = 0
+    for end, following in [*((mark.start(), mark) for mark in marks), (len(text), None)]:
+        if name == "choices":
+            yield from _lines(name, text[at:end], start + at)
+        else:
+            yield from _stripped(name, text[at:end], start + at)
+        if following is not None:
+            name, at = str(following.lastgroup), following.end()
+
+
+def _stripped(name: str, text: str, start: int) -> Iterator[ItemPart]:
+    if stripped := text.strip():
+        start += len(text) - len(text.lstrip())
+        yield ItemPart(name, start, start + len(stripped))
+
+
+def _remainder(text: str, cuts: Sequence[tuple[int, int]]) -> Iterator[ItemPart]:
+    """Yield what a full text has beyond its known parts: choices, tests, other names of the answer, a solution.
+
+    Short lines are parts of their own, as choices are.
+    """
+    at = 0
+    for begin, end in [*sorted(cuts), (len(text), len(text))]:
+        piece = text[at:begin] if begin > at + 1 else ""
+        if len(piece.split()) > _LONGEST_CHOICE and any(
+            len(line.split()) > _LONGEST_CHOICE for line in piece.split("\n")
+        ):
+            yield from _stripped("rest", piece, at)
+        elif piece:
+            yield from _lines("rest", piece, at)
+        at = max(at, end)
+
+
+def _lines(name: str, text: str, start: int) -> Iterator[ItemPart]:
+    for line in text.split("\n"):
+        mark = _CHOICE_MARK.match(line)
+        begin = mark.end() if mark else 0
+        if rest := line[begin:].strip():
+            begin += len(line) - begin - len(line[begin:].lstrip())
+            if rest.strip(_MARKS_OF_LINES):
+                yield ItemPart(name, start + begin, start + begin + len(rest))
+        start += len(line) + 1
 
 
 def _label(row: Mapping[str, object], field: str, default: str, where: str) -> str:

@@ -1,5 +1,6 @@
-"""An index of the n-grams of test-set items, and the exact overlaps of documents with the items."""
+"""An index of the words of test-set items, in arrays that all workers map from one file."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Self
@@ -8,177 +9,424 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from massivetext.decontaminate.evaluation_items import EvaluationItem
-from massivetext.schema import U64
-from massivetext.shingles import shingle_hashes
+from massivetext.decontaminate.evaluation_items import FULL, EvaluationItem
+from massivetext.decontaminate.matching_words import matching_characters, matching_words, number_words, word_room
+from massivetext.decontaminate.passages import (
+    NOWHERE,
+    SEQUENCE_WORDS,
+    CharacterTables,
+    SearchRoom,
+    SequenceTable,
+    find_candidates,
+    find_matches,
+    find_ranges,
+    index_sequences,
+    split_items,
+)
 
+U8 = npt.NDArray[np.uint8]
 U32 = npt.NDArray[np.uint32]
-Counts = npt.NDArray[np.int64]
+I64 = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
-_MAGIC = b"massivetext n-gram index 1\n"
-_ALIGNMENT = 8
-_FILTER_BITS_PER_HASH = 16  # then one n-gram in 16 to 32 that is in no item passes the filter
+LONG_WORDS = 13  # parts of fewer words are found as a whole, and with another sign; the paper's n-gram has as many
+COMMON_POSITIONS = 512  # a sequence of five words at more positions of the items says nothing about one of them
+# Of a part must be found at least so many words, or this share of fewer, and this share of all, common ones too.
+_SURE_WORDS, _SURE_SHARE_OF_SHORT, _SURE_SHARE_OF_ALL = 13, 0.8, 0.35
+# Words of program code that say nothing about a program: sequences need three others. In prose, few sequences have
+# more than two of them.
+_CODE_WORDS = (
+    "and append arr assert class def dp elif else enumerate false for from if import in int is len list lst map max min"
+    " none not num nums or print range res result return self set sorted str sum true while"
+)
+_SURE_SHARE = 0.4  # of the sequences of a part: what is left of half its words after a few changed ones
+_RUN_WANTED = LONG_WORDS - SEQUENCE_WORDS + 1
 
-
-class NgramOverlap(NamedTuple):
-    """What a document has in common with one item. Both shares are exact and above 0.
-
-    Attributes:
-        item: number of the item in the index.
-        shared: number of n-grams in common, at least 1.
-        jaccard: shared n-grams divided by all n-grams of both, at most 1.
-        containment: shared n-grams divided by those of the item; 1.0 if the document contains all of the item.
-    """
-
-    item: int
-    shared: int
-    jaccard: float
-    containment: float
+_MAGIC = b"massivetext item index 2\n"
+_ALIGNMENT = 64
+_BITS_PER_WORD = 16  # of the bitmap
 
 
 class _IndexHeader(msgspec.Struct, forbid_unknown_fields=True):
-    n: int
-    lowercase: bool
-    names: list[tuple[str, str]]
-    hashes: int
-    postings: int
+    test_sets: list[str]
+    part_names: list[str]
+    arrays: list[tuple[str, str, int]]  # field, type, length
+
+
+class ItemCounts(NamedTuple):
+    """How many items there are, and how many of them no text is compared with.
+
+    Attributes:
+        items: number of items.
+        short: items of fewer than five words: only a document that is such an item is found.
+        common: longer items whose sequences of five words are all common, or have too few words of two letters.
+    """
+
+    items: int
+    short: int
+    common: int
+
+
+class IndexedPart(NamedTuple):
+    """A part of an item.
+
+    Attributes:
+        name: what it is: "question", "answer" and so on; "full" for all words of the item.
+        first: its first word in the item.
+        last: the word after its last.
+        tested: number of its words that stand in sequences that texts are compared by; fewer than all if some are
+            common.
+    """
+
+    name: str
+    first: int
+    last: int
+    tested: int
+
+    @property
+    def length(self) -> int:
+        """Number of its words."""
+        return self.last - self.first
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is tested by the share of its words that a text holds."""
+        return self.tested >= LONG_WORDS
+
+    @property
+    def wanted(self) -> float:
+        """Number of its words that must be found at least, whatever the share that a recipe sets."""
+        return max(min(_SURE_WORDS, _SURE_SHARE_OF_SHORT * self.tested), _SURE_SHARE_OF_ALL * self.length)
+
+    @property
+    def is_phrase(self) -> bool:
+        """Whether it is tested as a whole, with another sign."""
+        return SEQUENCE_WORDS <= self.length < LONG_WORDS and self.tested > 0
 
 
 @dataclass(frozen=True, eq=False)
-class NgramIndex:
-    """Maps n-grams to the items that contain them.
+class ItemIndex:
+    """The words of test-set items, with a hash table of their sequences of five words.
 
-    An item of fewer than ``n`` words has one shingle, its whole text. So it is found only in a document that is exactly
-    this text, not in a longer document that contains it. Items without words are never found.
+    An item is one row of words; its parts are ranges of it. A sequence at more than :data:`COMMON_POSITIONS` positions
+    is common, and texts are not compared by it.
 
     Attributes:
-        n: words per n-gram.
-        lowercase: whether case is ignored; documents must be shingled with the same ``n`` and ``lowercase``.
-        names: (test set, id) of each item, in the given order.
-        hashes: distinct n-gram hashes of all items, ascending.
-        offsets: int64[hashes + 1]; the items that contain n-gram i are ``postings[offsets[i]:offsets[i + 1]]``.
-        postings: item numbers, ascending within an n-gram.
-        counts: number of n-grams of each item.
-        bits: filter with one bit per value of the top bits of a hash; it rejects most n-grams that are in no item.
+        test_sets: names of the test sets, sorted.
+        part_names: names of the kinds of parts.
+        text: texts of all items, UTF-8.
+        text_offsets: first byte of each item in ``text``, and the end.
+        ids: ids of all items, UTF-8.
+        id_offsets: first byte of each id, and the end.
+        set_numbers: number of the test set of each item.
+        words: hash of each word of all items, one item after the other.
+        item_starts: first word of each item, and the end.
+        part_offsets: number of the first part of each item, and the end.
+        part_kinds: number of the name of each part.
+        part_ranges: rows of: first word in the item, word after the last, tested words.
+        following: for each word, the next position with the same five words; NOWHERE: none.
+        heads: hash table: first position with five words of a hash.
+        bitmap: one bit per value of the top bits of a hash.
+        sequences_wanted: sequences that a text must share with an item at least to be looked at word by word.
     """
 
-    n: int
-    lowercase: bool
-    names: tuple[tuple[str, str], ...]
-    hashes: U64
-    offsets: Counts
-    postings: U32
-    counts: Counts
-    bits: npt.NDArray[np.uint8]
+    test_sets: tuple[str, ...]
+    part_names: tuple[str, ...]
+    text: U8
+    text_offsets: I64
+    ids: U8
+    id_offsets: I64
+    set_numbers: U32
+    words: U32
+    item_starts: I64
+    part_offsets: I64
+    part_kinds: U8
+    part_ranges: U32
+    following: U32
+    heads: U32
+    bitmap: U8
+    sequences_wanted: U32
+
+    def __len__(self) -> int:
+        """Return the number of items."""
+        return len(self.set_numbers)
 
     @classmethod
-    def build(cls, items: Sequence[EvaluationItem], n: int = 13, lowercase: bool = False) -> Self:
-        """Build the index of items. It takes about 24 bytes per n-gram, and twice that during the build."""
-        sets = [shingle_hashes(item.text, n, lowercase=lowercase) for item in items]
-        counts = np.array([len(shingles) for shingles in sets], dtype=np.int64)
-        flat = np.concatenate([np.empty(0, dtype=np.uint64), *sets])
-        del sets
-        order = np.argsort(flat, kind="stable")
-        flat = flat[order]
-        postings = np.repeat(np.arange(len(items), dtype=np.uint32), counts)[order]
-        first = np.ones(len(flat), dtype=bool)
-        first[1:] = flat[1:] != flat[:-1]
-        offsets = np.append(np.flatnonzero(first), len(flat)).astype(np.int64)
-        names = tuple((item.test_set, item.id) for item in items)
-        hashes = flat[first]
-        return cls(n, lowercase, names, hashes, offsets, postings, counts, _filter_bits(hashes))
+    def build(cls, items: Sequence[EvaluationItem]) -> Self:
+        """Build the index of items; it takes about 20 bytes per word of an item, and the texts."""
+        encoded = [item.text.encode("utf-8", "surrogatepass") for item in items]
+        data = np.frombuffer(b"".join(encoded), np.uint8)
+        offsets = _offsets([len(one) for one in encoded])
+        words, firsts, lasts = (np.empty(word_room(len(data)) + len(items), np.uint32) for _ in range(3))
+        starts = split_items(data, offsets, matching_characters(), number_words(), words, firsts, lasts)
+        words = words[: starts[-1]].copy()
+        count = len(words)
+        heads = np.full(table_length(count), NOWHERE, np.uint32)
+        following = np.full(count, NOWHERE, np.uint32)
+        bitmap = np.zeros(bitmap_length(count), np.uint8)
+        compared = np.zeros(count, np.bool_)
+        telling = lasts[:count] - firsts[:count] > 1  # bytes
+        telling &= ~np.isin(words, np.append(split_document(_CODE_WORDS)[1], number_words()[:, 1]))
+        telling &= ~_begin_with_digits(data, offsets, starts, firsts)
+        index_sequences(words, telling, starts, COMMON_POSITIONS, heads, following, bitmap, compared)
+        part_offsets, kinds, ranges, part_names = _parts(items, encoded, offsets, starts, firsts, lasts, compared)
+        test_sets = sorted({item.test_set for item in items})
+        numbers = {name: number for number, name in enumerate(test_sets)}
+        ids = [item.id.encode("utf-8", "surrogatepass") for item in items]
+        built = cls(
+            test_sets=tuple(test_sets),
+            part_names=part_names,
+            text=data,
+            text_offsets=offsets,
+            ids=np.frombuffer(b"".join(ids), np.uint8),
+            id_offsets=_offsets([len(one) for one in ids]),
+            set_numbers=np.array([numbers[item.test_set] for item in items], np.uint32),
+            words=words,
+            item_starts=starts,
+            part_offsets=part_offsets,
+            part_kinds=kinds,
+            part_ranges=ranges[:, :3].reshape(-1),
+            following=following,
+            heads=heads,
+            bitmap=bitmap,
+            sequences_wanted=_sequences_wanted(part_offsets, kinds, ranges, part_names),
+        )
+        for name in _ARRAYS:  # as those that are read, so that numba compiles one version
+            getattr(built, name).flags.writeable = False
+        return built
 
-    def screen(self, shingles: U64) -> U64:
-        """Return the shingles that pass the filter: all that occur in an item, and a few more."""
-        filter_bit = shingles >> np.uint64(64 - _filter_width(len(self.hashes)))
-        byte = self.bits[filter_bit >> np.uint64(3)]
-        possible: U64 = shingles[(byte >> (filter_bit & np.uint64(7)).astype(np.uint8)) & np.uint8(1) != 0]
-        return possible
+    def name(self, item: int) -> tuple[str, str]:
+        """Return (test set, id) of an item."""
+        id_bytes = self.ids[self.id_offsets[item] : self.id_offsets[item + 1]].tobytes()
+        return self.test_sets[self.set_numbers[item]], id_bytes.decode("utf-8", "surrogatepass")
 
-    def overlaps(self, shingles: U64) -> list[NgramOverlap]:
-        """Return the overlaps of a document, in the order of item numbers.
+    def text_of(self, item: int) -> str:
+        """Return the text of an item."""
+        data = self.text[self.text_offsets[item] : self.text_offsets[item + 1]]
+        return data.tobytes().decode("utf-8", "surrogatepass")
+
+    def words_of(self, item: int) -> U32:
+        """Return the hashes of the words of an item."""
+        return self.words[self.item_starts[item] : self.item_starts[item + 1]]
+
+    def parts(self, item: int) -> list[IndexedPart]:
+        """Return the parts of an item; the first is the whole item."""
+        rows = range(int(self.part_offsets[item]), int(self.part_offsets[item + 1]))
+        ranges = self.part_ranges.reshape(-1, 3)
+        return [IndexedPart(self.part_names[self.part_kinds[row]], *ranges[row].tolist()) for row in rows]
+
+    def candidates(self, data: U8, offsets: I64, asked: Flags) -> Flags:
+        """Return which texts share enough with an item that :meth:`matches` is worth its time.
 
         Args:
-            shingles: shingles of the document, sorted and distinct, from :func:`massivetext.shingles.shingle_hashes`
-                with the ``n`` and ``lowercase`` of this index.
+            data: UTF-8 of all texts.
+            offsets: first byte of each text, and the end of the last.
+            asked: which texts are looked at; the others are no candidates.
         """
-        hits = self._positions(self.screen(shingles))
-        if not len(hits):
-            return []
-        items, shared = np.unique(self._items_of(hits), return_counts=True)
-        counts = self.counts[items]
-        jaccard = shared / (len(shingles) + counts - shared)
-        columns = (items, shared, jaccard, shared / counts)
-        return [NgramOverlap(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+        longest = word_room(int(np.diff(offsets).max(initial=0)))
+        tables = CharacterTables(matching_characters(), number_words())
+        has_tiny = bool(self._tiny)
+        return find_candidates(data, offsets, asked, tables, self._table, _RUN_WANTED, self._room, longest, has_tiny)
 
-    def _positions(self, shingles: U64) -> Counts:
-        if not len(shingles):
-            return np.empty(0, dtype=np.int64)
-        positions = np.searchsorted(self.hashes, shingles)
-        positions[positions == len(self.hashes)] = 0
-        found: Counts = positions[self.hashes[positions] == shingles].astype(np.int64)
+    def matches(self, words: U32) -> I64:
+        """Return the sequences of five words that a text shares with items of which it shares enough.
+
+        Returns:
+            int64[matches, 3]: item, first word in the text, first word in the item; sorted.
+        """
+        return find_matches(words, self._table, _RUN_WANTED, self._room)
+
+    def equal_items(self, words: U32) -> list[int]:
+        """Return the items of fewer than five words, and at least one, that are exactly these words."""
+        return self._tiny.get(words.tobytes(), []) if 0 < len(words) < SEQUENCE_WORDS else []
+
+    @functools.cached_property
+    def _tiny(self) -> dict[bytes, list[int]]:
+        found: dict[bytes, list[int]] = {}
+        lengths = np.diff(self.item_starts)
+        for item in np.flatnonzero((lengths > 0) & (lengths < SEQUENCE_WORDS)).tolist():
+            found.setdefault(self.words_of(item).tobytes(), []).append(item)
         return found
 
-    def _items_of(self, hits: Counts) -> U32:
-        starts = self.offsets[hits]
-        lengths = self.offsets[hits + 1] - starts
-        before = np.cumsum(lengths) - lengths
-        items: U32 = self.postings[np.arange(int(lengths.sum())) + np.repeat(starts - before, lengths)]
-        return items
+    @functools.cached_property
+    def _table(self) -> SequenceTable:
+        return SequenceTable(
+            self.words, self.item_starts, self.following, self.heads, self.bitmap, self.sequences_wanted
+        )
+
+    @functools.cached_property
+    def _room(self) -> SearchRoom:
+        size = len(self)
+        counts, touched = np.zeros(size, np.uint32), np.zeros(size, np.uint32)
+        return SearchRoom(counts, touched, np.zeros((size, 3), np.uint32), np.zeros(size, np.bool_))
 
     def to_bytes(self) -> bytes:
         """Return the index as bytes: a JSON header and the arrays. Equal items give equal bytes on every machine."""
-        header = _IndexHeader(self.n, self.lowercase, list(self.names), len(self.hashes), len(self.postings))
-        head = _MAGIC + msgspec.json.encode(header) + b"\n"
-        arrays = (
-            self.hashes.astype("<u8", copy=False),
-            self.offsets.astype("<i8", copy=False),
-            self.counts.astype("<i8", copy=False),
-            self.postings.astype("<u4", copy=False),
-        )
-        return b"".join([head, b"\n" * (-len(head) % _ALIGNMENT), *(array.tobytes() for array in arrays)])
+        arrays = {name: np.ascontiguousarray(getattr(self, name)) for name in _ARRAYS}
+        described = [(name, kind, len(arrays[name])) for name, kind in _ARRAYS.items()]
+        header = _IndexHeader(list(self.test_sets), list(self.part_names), described)
+        pieces = [_MAGIC + msgspec.json.encode(header) + b"\n"]
+        pieces[0] += b"\n" * (-len(pieces[0]) % _ALIGNMENT)
+        for name, kind in _ARRAYS.items():
+            piece = arrays[name].astype(kind, copy=False).tobytes()
+            pieces += [piece, b"\0" * (-len(piece) % _ALIGNMENT)]
+        return b"".join(pieces)
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
+    def from_bytes(cls, data: bytes | U8) -> Self:
         """Return the index that :meth:`to_bytes` has written; its arrays are views of ``data``.
 
         Raises:
             ValueError: the bytes are something else, have another version, or are truncated.
         """
-        if not data.startswith(_MAGIC):
-            raise ValueError(f"NgramIndex: want bytes that begin with {_MAGIC!r}, got {data[: len(_MAGIC)]!r}")
-        end = data.find(b"\n", len(_MAGIC)) + 1
+        view = np.frombuffer(data, np.uint8)
+        magic = view[: len(_MAGIC)].tobytes()
+        if magic != _MAGIC:
+            raise ValueError(f"ItemIndex: want bytes that begin with {_MAGIC!r}, got {magic!r}")
+        end = len(_MAGIC)
+        while end < len(view) and view[end] != ord("\n"):
+            end += 1
         try:
-            header = msgspec.json.decode(data[len(_MAGIC) : end], type=_IndexHeader)
+            header = msgspec.json.decode(view[len(_MAGIC) : end].tobytes(), type=_IndexHeader)
         except msgspec.DecodeError as error:
-            raise ValueError(f"NgramIndex: the header is damaged, build the index again: {error}") from error
-        items = len(header.names)
-        lengths = [8 * header.hashes, 8 * (header.hashes + 1), 8 * items, 4 * header.postings]
-        starts = np.cumsum([end + -end % _ALIGNMENT, *lengths]).tolist()
-        if starts[-1] != len(data):
-            raise ValueError(f"NgramIndex: want {starts[-1]} bytes, got {len(data)}; build the index again")
-        kinds = ("<u8", "<i8", "<i8", "<u4")
-        hashes, offsets, counts, postings = (
-            np.frombuffer(memoryview(data)[a:b], dtype=kind)
-            for a, b, kind in zip(starts, starts[1:], kinds, strict=False)
-        )
-        names = tuple(header.names)
-        return cls(header.n, header.lowercase, names, hashes, offsets, postings, counts, _filter_bits(hashes))
+            raise ValueError(f"ItemIndex: the header is damaged, build the index again: {error}") from error
+        at = end + 1 + -(end + 1) % _ALIGNMENT
+        arrays: dict[str, npt.NDArray[np.generic]] = {}
+        for name, kind, length in header.arrays:
+            size = length * np.dtype(kind).itemsize
+            if at + size > len(view):
+                break
+            arrays[name] = view[at : at + size].view(kind)
+            at += size + -size % _ALIGNMENT
+        if len(arrays) != len(_ARRAYS) or at != len(view):
+            raise ValueError(f"ItemIndex: want {at} bytes, got {len(view)}; build the index again")
+        return cls(tuple(header.test_sets), tuple(header.part_names), **arrays)  # type: ignore[arg-type]
 
 
-def _filter_width(hashes: int) -> int:
-    """Return the number of top bits of a hash that select a bit of the filter."""
-    return max(3, (hashes * _FILTER_BITS_PER_HASH - 1).bit_length()) if hashes else 3
+_ARRAYS = {
+    "text": "<u1",
+    "text_offsets": "<i8",
+    "ids": "<u1",
+    "id_offsets": "<i8",
+    "set_numbers": "<u4",
+    "words": "<u4",
+    "item_starts": "<i8",
+    "part_offsets": "<i8",
+    "part_kinds": "<u1",
+    "part_ranges": "<u4",
+    "following": "<u4",
+    "heads": "<u4",
+    "bitmap": "<u1",
+    "sequences_wanted": "<u4",
+}
 
 
-def _filter_bits(hashes: U64) -> npt.NDArray[np.uint8]:
-    width = _filter_width(len(hashes))
-    bits = np.zeros(1 << (width - 3), dtype=np.uint8)
-    if len(hashes):
-        filter_bit = hashes >> np.uint64(64 - width)
-        byte = filter_bit >> np.uint64(3)
-        marks = np.uint8(1) << (filter_bit & np.uint64(7)).astype(np.uint8)
-        # The hashes ascend, so equal bytes are neighbours.
-        starts = np.flatnonzero(np.append(True, byte[1:] != byte[:-1]))
-        bits[byte[starts]] = np.bitwise_or.reduceat(marks, starts)
-    return bits
+def _begin_with_digits(data: U8, offsets: I64, starts: I64, firsts: U32) -> Flags:
+    """Return which words of all items begin with a digit: rows of numbers are in many texts."""
+    before = np.repeat(offsets[:-1], np.diff(starts))
+    if not len(before):
+        return np.zeros(0, np.bool_)
+    first = data[before + firsts[: len(before)]]
+    found: Flags = (first >= ord("0")) & (first <= ord("9"))
+    return found
+
+
+def table_length(words: int) -> int:
+    """Return the length of the hash table for so many words: a power of two, at most three quarters full."""
+    return 1 << max(4, (words * 4 // 3).bit_length())
+
+
+def bitmap_length(words: int) -> int:
+    """Return the bytes of the bitmap for so many words: a power of two, at least 16 bits for each word."""
+    return 1 << max(0, (_BITS_PER_WORD * max(words, 1) - 1).bit_length() - 3)
+
+
+def _offsets(lengths: Sequence[int] | I64) -> I64:
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(np.array(lengths, np.int64), out=offsets[1:])
+    return offsets
+
+
+def _parts(
+    items: Sequence[EvaluationItem],
+    encoded: Sequence[bytes],
+    offsets: I64,
+    starts: I64,
+    firsts: U32,
+    lasts: U32,
+    compared: Flags,
+) -> tuple[I64, U8, U32, tuple[str, ...]]:
+    """Return the number of the first part of each item, kind and range of each part, and the names of the kinds.
+
+    A range is: first word, word after the last, tested words, number of sequences that texts are compared by.
+    """
+    counts = np.array([1 + len(item.parts) for item in items], np.int64)
+    part_offsets = _offsets(counts)
+    names = {FULL: 0}
+    for item in items:
+        for part in item.parts:
+            names.setdefault(part.name, len(names))
+    wholes = part_offsets[:-1]  # the first part of each item is all of it
+    kinds = np.zeros(part_offsets[-1], np.uint8)
+    begins, ends = np.zeros(len(kinds), np.int64), np.zeros(len(kinds), np.int64)
+    within = np.ones(len(kinds), np.bool_)
+    within[wholes] = False
+    kinds[within] = [names[part.name] for item in items for part in item.parts]
+    places = [
+        (part.start, part.end)
+        if len(data) == len(item.text)
+        else (_bytes_before(item.text, part.start), _bytes_before(item.text, part.end))
+        for item, data in zip(items, encoded, strict=True)
+        for part in item.parts
+    ]
+    begins[within], ends[within] = np.array(places, np.int64).reshape(-1, 2).T
+    ends[wholes] = np.diff(offsets)
+    owner = np.repeat(np.arange(len(items)), counts)
+    ranges = find_ranges(begins, ends, owner, starts, firsts, lasts, compared)
+    return part_offsets, kinds, ranges, tuple(names)
+
+
+def _bytes_before(text: str, end: int) -> int:
+    return len(text[:end].encode("utf-8", "surrogatepass"))
+
+
+def _sequences_wanted(part_offsets: I64, kinds: U8, ranges: U32, names: Sequence[str]) -> U32:
+    """Return the smallest number of shared sequences with which a part of each item can be found."""
+    first, last, tested, sequences = ranges.T.astype(np.int64)
+    length = last - first
+    wanted = np.full(len(ranges), int(NOWHERE), np.int64)
+    long = tested >= LONG_WORDS
+    wanted[long] = np.ceil(_SURE_SHARE * sequences[long])
+    asks = np.array([name not in SIGNS for name in names], np.bool_)[kinds]
+    phrase = asks & (length >= SEQUENCE_WORDS) & (length < LONG_WORDS) & (tested > 0)
+    wanted[phrase] = sequences[phrase]
+    if not len(part_offsets) > 1:
+        return np.empty(0, np.uint32)
+    smallest: U32 = np.minimum.reduceat(wanted, part_offsets[:-1]).astype(np.uint32)
+    return smallest
+
+
+def sizes_of_test_sets(index: ItemIndex) -> dict[str, ItemCounts]:
+    """Return how many items each test set has, and how many of them are not tested."""
+    lengths, sets = np.diff(index.item_starts), index.set_numbers
+    untested = index.sequences_wanted == NOWHERE
+    short = lengths < SEQUENCE_WORDS
+    kinds = [
+        np.bincount(sets[chosen], minlength=len(index.test_sets)) for chosen in (sets >= 0, short, untested & ~short)
+    ]
+    return {name: ItemCounts(*(int(each[at]) for each in kinds)) for at, name in enumerate(index.test_sets)}
+
+
+def untested_items(index: ItemIndex) -> list[int]:
+    """Return the items that are not looked for within documents: too short, or of common words only."""
+    found: list[int] = np.flatnonzero(index.sequences_wanted == NOWHERE).tolist()
+    return found
+
+
+SIGNS = ("answer", "choices", "rest")  # parts that say nothing alone if they are short: they confirm another part
+
+
+def split_document(text: str) -> tuple[U8, U32, U32, U32]:
+    """Return the UTF-8 of a text, and hash, first byte and end of each of its words."""
+    data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+    return (data, *matching_words(data))

@@ -1,12 +1,30 @@
-"""The verdict of test-set filtering on a document, from its overlaps with the items of the test sets."""
+"""The verdict of test-set filtering on a document: which items it holds, in which parts, and where."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import fnmatch
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
-from massivetext.decontaminate.index import NgramIndex
+import numpy as np
+import numpy.typing as npt
+
+from massivetext.decontaminate.evaluation_items import FULL
+from massivetext.decontaminate.index import LONG_WORDS, SIGNS, IndexedPart, ItemIndex, split_document
+from massivetext.decontaminate.passages import find_passage, find_words
 from massivetext.recipe import DecontaminateOptions
 from massivetext.shingles import normalised_words, shingle_hashes
+
+U8 = npt.NDArray[np.uint8]
+U32 = npt.NDArray[np.uint32]
+I64 = npt.NDArray[np.int64]
+
+EXCERPT_CHARACTERS = 1000  # of a matched text that is stored
+_NEAR_WORDS = 60  # between a short question and the answer or a choice that confirms it
+_SAME_PAGE_WORDS, _SAME_PAGE_ITEMS = 1000, 3  # so many short questions of one test set confirm each other
+_SHORT_CHOICES = 2  # that confirm a question; one is enough if it has as many words as _TELLING_WORDS
+_TELLING_WORDS = 4
+_WEAK_ANSWERS = frozenset(("yes", "no", "true", "false", "none", "both", "all", "the", "one", "two"))
+_JACCARD_ROOM = 2.0  # a document of more times an item's words cannot be similar to it
 
 
 class ItemHit(NamedTuple):
@@ -15,16 +33,36 @@ class ItemHit(NamedTuple):
     Attributes:
         test_set: name of the test set.
         item: id of the item in the test set.
-        shared: number of n-grams in common; 0 if only the title matches.
-        jaccard: shared n-grams divided by all n-grams of both, 0 to 1.
-        containment: shared n-grams divided by those of the item, 0 to 1.
+        part: what of the item was found, joined by "+": "question", "question+answer"; "full": all of it, or an item
+            without parts; "title": the document is the page of the item.
+        method: by what it was found: "title", "jaccard", "containment" (words of a part), "phrase" (a short part as a
+            whole) or "run" (thirteen words or more in a row, but too little of any part).
+        removes: whether the document is dropped for it.
+        words: number of the item's words that were found; 0 if only the title matches.
+        jaccard: 13-grams in common divided by all n-grams of both, 0 to 1.
+        containment: share of the words of the part that was found best, 0 to 1.
+        start: first character of the matched passage in the document.
+        end: the character after its last.
+        item_start: first matched character in the text of the item.
+        item_end: the character after the last.
+        text: the matched passage, at most :data:`EXCERPT_CHARACTERS`.
+        item_text: the matched text of the item, at most as long.
     """
 
     test_set: str
     item: str
-    shared: int
+    part: str
+    method: str
+    removes: bool
+    words: int
     jaccard: float
     containment: float
+    start: int = 0
+    end: int = 0
+    item_start: int = 0
+    item_end: int = 0
+    text: str = ""
+    item_text: str = ""
 
 
 class ContaminationVerdict(NamedTuple):
@@ -34,7 +72,7 @@ class ContaminationVerdict(NamedTuple):
         leaked: whether the document is dropped.
         jaccard: highest value of all hits; 0.0 without hits.
         containment: highest value of all hits; 0.0 without hits.
-        hits: every item that the document overlaps: first the one with its title, then the others in index order.
+        hits: every item that the document overlaps, by test set and item, the one with its title first.
     """
 
     leaked: bool
@@ -43,55 +81,328 @@ class ContaminationVerdict(NamedTuple):
     hits: tuple[ItemHit, ...]
 
 
+NOTHING_FOUND = ContaminationVerdict(False, 0.0, 0.0, ())
+
+
+@dataclass(slots=True)
+class _Passage:
+    """Where a document holds a part of an item, in words of both."""
+
+    part: IndexedPart
+    words: int
+    begin: int
+    end: int
+    item_begin: int
+    item_end: int
+
+    @property
+    def share(self) -> float:
+        return min(1.0, self.words / (self.part.length if self.part.is_phrase else max(self.part.tested, 1)))
+
+
+@dataclass(slots=True)
+class _Finding:
+    """What a document holds of one item.
+
+    Attributes:
+        item: number of the item.
+        contained: long parts of which it holds enough.
+        phrases: short parts that it holds as a whole.
+        best: the passage with most words, for evidence.
+        run: longest number of words in a row.
+        signs: names of other parts that confirm a phrase.
+    """
+
+    item: int
+    contained: list[_Passage] = field(default_factory=list)
+    phrases: list[_Passage] = field(default_factory=list)
+    best: _Passage | None = None
+    run: int = 0
+    signs: set[str] = field(default_factory=set)
+    in_company: bool = False
+
+
+class _SplitDocument(NamedTuple):
+    text: str
+    data: U8
+    words: U32
+    firsts: U32
+    lasts: U32
+
+
 @dataclass(frozen=True, eq=False)
 class EvaluationScreen:
     """Gives the verdict of test-set filtering on documents.
 
     Attributes:
-        index: n-grams of the items, built with the ``ngram`` and ``lowercase`` of the options.
-        options: limits of the overlap.
+        index: words of the items.
+        options: methods and limits.
         titles: (test set, item) by the normalised titles of pages that are dropped whatever their text.
+        mark_only: test sets whose items drop no document.
     """
 
-    index: NgramIndex
+    index: ItemIndex
     options: DecontaminateOptions
     titles: Mapping[str, tuple[str, str]]
+    mark_only: frozenset[str]
 
     @classmethod
-    def for_index(cls, index: NgramIndex, options: DecontaminateOptions, *, by_title: bool) -> Self:
+    def for_index(cls, index: ItemIndex, options: DecontaminateOptions, *, by_title: bool) -> Self:
         """Return the screen for documents of one kind; ``by_title`` drops pages by title too and is for Wikipedia."""
-        return cls(index, options, article_titles(index.names) if by_title else {})
+        marked = frozenset(name for name in index.test_sets if is_named(name, options.mark_only or ()))
+        return cls(index, options, article_titles(index) if by_title else {}, marked)
+
+    def candidates(self, data: U8, offsets: I64, asked: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Return which texts need :meth:`screen`; the verdict on the others is :data:`NOTHING_FOUND`, titles aside.
+
+        Args:
+            data: UTF-8 of all texts.
+            offsets: first byte of each text, and the end of the last.
+            asked: which texts are looked at.
+        """
+        return self.index.candidates(data, offsets, asked)
+
+    def has_title(self, title: str | None) -> bool:
+        """Return whether a document goes by its title."""
+        return bool(self.titles) and _normalised(title or "") in self.titles
 
     def screen(self, text: str, title: str | None) -> ContaminationVerdict:
         """Return the verdict on one document."""
         hits = []
-        article = self.titles.get(_normalised(title or ""))
+        article = self.titles.get(_normalised(title or "")) if self.titles else None
         if article is not None:
-            hits.append(ItemHit(*article, 0, 0.0, 0.0))
-        shingles = shingle_hashes(text, self.options.ngram, lowercase=self.options.lowercase)
-        hits += [
-            ItemHit(*self.index.names[overlap.item], overlap.shared, overlap.jaccard, overlap.containment)
-            for overlap in self.index.overlaps(shingles)
-        ]
-        jaccard = max((hit.jaccard for hit in hits), default=0.0)
-        containment = max((hit.containment for hit in hits), default=0.0)
-        leaked = article is not None or jaccard > self.options.jaccard
-        if self.options.containment is not None:
-            leaked |= containment > self.options.containment
-        return ContaminationVerdict(leaked, jaccard, containment, tuple(hits))
+            hits.append(ItemHit(*article, "title", "title", True, 0, 0.0, 0.0))
+        hits += self._hits(text)
+        if not hits:
+            return NOTHING_FOUND
+        hits = [hit._replace(removes=hit.removes and hit.test_set not in self.mark_only) for hit in hits]
+        return ContaminationVerdict(
+            any(hit.removes for hit in hits),
+            max(hit.jaccard for hit in hits),
+            max(hit.containment for hit in hits),
+            tuple(hits),
+        )
+
+    def _hits(self, text: str) -> list[ItemHit]:
+        document = _SplitDocument(text, *split_document(text))
+        findings = [self._finding(document, rows) for rows in self._matches_by_item(document.words)]
+        self._find_company(findings)
+        similar = _Similarity(text, len(document.words), self.options)
+        hits = [hit for finding in findings if (hit := self._hit(document, finding, similar)) is not None]
+        hits += [self._equal(document, item, similar) for item in self.index.equal_items(document.words)]
+        return sorted(hits, key=lambda hit: (hit.test_set, hit.item, hit.part))
+
+    def _matches_by_item(self, words: U32) -> Iterable[I64]:
+        matches = self.index.matches(words)
+        ends = (np.flatnonzero(np.diff(matches[:, 0], append=-1)) + 1).tolist()
+        return (matches[begin:end] for begin, end in zip([0, *ends], ends, strict=False))
+
+    def _finding(self, document: _SplitDocument, matches: I64) -> _Finding:
+        finding = _Finding(int(matches[0, 0]))
+        parts = self.index.parts(finding.item)
+        for part in parts:
+            if part.is_phrase:
+                self._find_phrase(document, matches, part, finding)
+            elif part.is_long or part is parts[0]:
+                words, begin, end, item_begin, item_end, run = find_passage(matches, part.first, part.last)
+                if words:
+                    passage = _Passage(part, words, begin, end, item_begin, item_end)
+                    finding.run = max(finding.run, run)
+                    if part.is_long and words >= part.wanted and passage.share > self.options.containment:
+                        finding.contained.append(passage)
+                    if finding.best is None or (part.is_long and passage.share > finding.best.share):
+                        finding.best = passage
+        if finding.phrases and not finding.contained:
+            self._find_signs(document, parts, finding)
+        return finding
+
+    def _find_phrase(self, document: _SplitDocument, matches: I64, part: IndexedPart, finding: _Finding) -> None:
+        wanted = self.index.words_of(finding.item)[part.first : part.last]
+        inside = (matches[:, 2] >= part.first) & (matches[:, 2] < part.last)
+        for place in np.unique(matches[inside, 1] - matches[inside, 2] + part.first).tolist():
+            if place >= 0 and find_words(document.words, place, place + part.length, wanted) >= 0:
+                end = place + part.length
+                finding.phrases.append(_Passage(part, part.length, place, end, part.first, part.last))
+                return
+
+    def _find_signs(self, document: _SplitDocument, parts: Sequence[IndexedPart], finding: _Finding) -> None:
+        """Look for the answer or the choices near a short part of the same item."""
+        for phrase in finding.phrases:
+            if phrase.part.name not in SIGNS:
+                finding.signs |= set(self._signs(document, parts, finding.item, phrase))
+
+    def _signs(
+        self, document: _SplitDocument, parts: Sequence[IndexedPart], item: int, phrase: _Passage
+    ) -> Iterator[str]:
+        words, choices = self.index.words_of(item), set()
+        before, after = (phrase.begin - _NEAR_WORDS, phrase.begin), (phrase.end, phrase.end + _NEAR_WORDS)
+        whole = phrase.part is parts[0]  # then the answer is within it
+        for part in parts[1:]:
+            apart = whole or part.first >= phrase.part.last or part.last <= phrase.part.first
+            wanted = words[part.first : part.last]
+            if (
+                not apart
+                or not part.length
+                or all(find_words(document.words, *at, wanted) < 0 for at in (after, before))
+            ):
+                continue
+            if part.name == "answer":
+                if self._tells(item, part):
+                    yield part.name
+                continue
+            choices.add(wanted.tobytes())
+            if part.length >= _TELLING_WORDS or len(choices) >= _SHORT_CHOICES:
+                yield part.name
+
+    def _tells(self, item: int, part: IndexedPart) -> bool:
+        """Return whether an answer is more than a letter, a digit or a word that stands near any question."""
+        text = self._text_of_words(item, part.first, part.last).casefold()
+        return len(text) > 1 and text not in _WEAK_ANSWERS
+
+    def _find_company(self, findings: Sequence[_Finding]) -> None:
+        """Mark the short questions that stand together with others of their test set, of other words."""
+        by_set: dict[int, list[tuple[int, bytes, _Finding]]] = {}
+        for finding in findings:
+            words, test_set = self.index.words_of(finding.item), int(self.index.set_numbers[finding.item])
+            for phrase in finding.phrases:
+                if phrase.part.name not in SIGNS:
+                    key = words[phrase.part.first : phrase.part.last].tobytes()
+                    by_set.setdefault(test_set, []).append((phrase.begin, key, finding))
+        for phrases in by_set.values():
+            _mark_company(sorted(phrases, key=lambda phrase: (phrase[0], phrase[1], phrase[2].item)))
+
+    def _hit(self, document: _SplitDocument, finding: _Finding, similar: "_Similarity") -> ItemHit | None:
+        methods, found = self.options.methods, [*finding.contained, *finding.phrases]
+        jaccard = similar.to(self.index, finding.item)
+        confirmed = finding.in_company or bool(finding.signs)
+        asks = any(phrase.part.name not in SIGNS for phrase in finding.phrases)
+        if jaccard > self.options.jaccard:
+            method, removes = "jaccard", "jaccard" in methods
+        elif finding.contained:
+            method, removes = "containment", "containment" in methods
+        elif asks:
+            method, removes = "phrase", confirmed and "phrase" in methods
+        elif finding.run >= LONG_WORDS:
+            method, removes = "run", False
+        else:
+            return None
+        if finding.contained and "containment" in methods:
+            removes = True
+        if self.options.run_words and finding.run >= self.options.run_words:
+            removes = True
+        best = max(found, key=lambda passage: (passage.words, -passage.begin), default=finding.best)
+        assert best is not None
+        names = {passage.part.name for passage in found} | finding.signs
+        return self._evidence(document, finding.item, best, _label(names), method, removes, jaccard)
+
+    def _evidence(
+        self,
+        document: _SplitDocument,
+        item: int,
+        best: _Passage,
+        label: str,
+        method: str,
+        removes: bool,
+        jaccard: float,
+    ) -> ItemHit:
+        start = _character(document.data, int(document.firsts[best.begin]))
+        end = _character(document.data, int(document.lasts[min(best.end, len(document.words)) - 1]))
+        text = self.index.text_of(item)
+        item_data, _, firsts, lasts = split_document(text)
+        item_start = _character(item_data, int(firsts[best.item_begin]))
+        item_end = _character(item_data, int(lasts[best.item_end - 1]))
+        return ItemHit(
+            *self.index.name(item),
+            label,
+            method,
+            removes,
+            best.words,
+            jaccard,
+            best.share,
+            start,
+            end,
+            item_start,
+            item_end,
+            document.text[start:end][:EXCERPT_CHARACTERS],
+            text[item_start:item_end][:EXCERPT_CHARACTERS],
+        )
+
+    def _equal(self, document: _SplitDocument, item: int, similar: "_Similarity") -> ItemHit:
+        """Return the hit of a document that is an item of fewer than five words."""
+        count, whole = len(document.words), self.index.parts(item)[0]
+        passage = _Passage(whole, count, 0, count, 0, count)
+        jaccard = similar.to(self.index, item)
+        removes = jaccard > self.options.jaccard and "jaccard" in self.options.methods
+        return self._evidence(document, item, passage, FULL, "jaccard", removes, jaccard)
+
+    def _text_of_words(self, item: int, first: int, last: int) -> str:
+        text = self.index.text_of(item)
+        data, _, firsts, lasts = split_document(text)
+        return text[_character(data, int(firsts[first])) : _character(data, int(lasts[last - 1]))]
 
 
-def article_titles(names: Iterable[tuple[str, str]]) -> dict[str, tuple[str, str]]:
+def _mark_company(phrases: Sequence[tuple[int, bytes, _Finding]]) -> None:
+    """Mark the findings of which enough have different words within a page. ``phrases`` are sorted by their place."""
+    left = 0
+    for right in range(len(phrases)):
+        while phrases[right][0] - phrases[left][0] > _SAME_PAGE_WORDS:
+            left += 1
+        near = phrases[left : right + 1]
+        if min(len({key for _, key, _ in near}), len({one.item for _, _, one in near})) >= _SAME_PAGE_ITEMS:
+            for _, _, finding in near:
+                finding.in_company = True
+
+
+class _Similarity:
+    """The paper's similarity of one document with items, by n-grams as near-duplicate search makes them."""
+
+    def __init__(self, text: str, words: int, options: DecontaminateOptions) -> None:
+        self._text, self._words, self._options = text, words, options
+        self._shingles: npt.NDArray[np.uint64] | None = None
+
+    def to(self, index: ItemIndex, item: int) -> float:
+        """Return the Jaccard similarity with an item; 0.0 for a document that is far longer than the item."""
+        if self._words > _JACCARD_ROOM / max(self._options.jaccard, 0.05) * len(index.words_of(item)):
+            return 0.0
+        if self._shingles is None:
+            self._shingles = self._hashes(self._text)
+        theirs = self._hashes(index.text_of(item))
+        shared = len(np.intersect1d(self._shingles, theirs, assume_unique=True))
+        return shared / max(1, len(self._shingles) + len(theirs) - shared)
+
+    def _hashes(self, text: str) -> npt.NDArray[np.uint64]:
+        return shingle_hashes(text, self._options.ngram, lowercase=self._options.lowercase)
+
+
+def is_named(test_set: str, patterns: Iterable[str]) -> bool:
+    """Return whether one of some names or patterns means a test set."""
+    return any(fnmatch.fnmatchcase(test_set, pattern) for pattern in patterns)
+
+
+_ORDER = ("context", "question", "choices", "answer", "rest")
+
+
+def _label(names: set[str]) -> str:
+    """Return the names of what was found in a fixed order; the whole item only if nothing smaller was found."""
+    parts = names - {FULL}
+    known = [name for name in _ORDER if name in parts]
+    return "+".join([*known, *sorted(parts.difference(_ORDER))]) or FULL
+
+
+def _character(data: U8, byte: int) -> int:
+    """Return the number of characters that begin before a byte of UTF-8."""
+    return int(np.count_nonzero((data[:byte] & 0xC0) != 0x80))
+
+
+def article_titles(index: ItemIndex) -> dict[str, tuple[str, str]]:
     """Return (test set, item) by the normalised title of every WikiText article among the items.
 
     The preprocessing of WikiText defeats the n-gram test, so Rae et al. 2021, A.1.1, remove these pages of Wikipedia
-    whatever their text.
-
-    Args:
-        names: (test set, item) of every item; the item id of a WikiText article is its title.
+    whatever their text. The item id of a WikiText article is its title.
     """
-    articles = (name for name in names if name[0].lower().startswith("wikitext"))
-    titles = {_normalised(item): (test_set, item) for test_set, item in articles}
+    wikitext = [number for number, name in enumerate(index.test_sets) if name.lower().startswith("wikitext")]
+    names = [index.name(item) for item in np.flatnonzero(np.isin(index.set_numbers, wikitext)).tolist()]
+    titles = {_normalised(item): (test_set, item) for test_set, item in names}
     titles.pop("", None)
     return titles
 

@@ -1,9 +1,10 @@
 """The files of the test sets that a recipe names, and the index of their items."""
 
+import fnmatch
 from collections.abc import Iterable, Sequence
 
-from massivetext.decontaminate.evaluation_items import read_items
-from massivetext.decontaminate.index import NgramIndex
+from massivetext.decontaminate.evaluation_items import EvaluationItem, read_items
+from massivetext.decontaminate.index import ItemIndex
 from massivetext.errors import UserError
 from massivetext.recipe import DecontaminateOptions, LoadedRecipe
 from massivetext.storage import files as fs
@@ -31,18 +32,29 @@ def evaluation_files(patterns: Sequence[str], root: str) -> list[fs.FileInfo]:
 
 
 def validate_test_sets(loaded: LoadedRecipe) -> None:
-    """Refuse a recipe with a test set that cannot be read or holds no item. Raises UserError."""
+    """Refuse a recipe with a test set that cannot be read, holds no item or is not there. Raises UserError."""
     options = loaded.recipe.decontaminate
+    names: set[str] = set()
     for file in evaluation_files(options.test_sets, loaded.root):
-        if not read_items(file.path.rsplit("/", 1)[-1], fs.read_bytes(file.path)):
+        items = read_test_set(file, options)
+        if not items:
             raise UserError(f"decontaminate.test_sets: {file.path}: want at least one item, got none")
+        names.update(item.test_set for item in items)
+    for pattern in options.mark_only or ():
+        if not fnmatch.filter(names, pattern):
+            known = ", ".join(sorted(names)) or "none"
+            raise UserError(f"decontaminate.mark_only: {pattern}: want a test set, one of: {known}")
 
 
-def build_index(files: Iterable[fs.FileInfo], options: DecontaminateOptions) -> NgramIndex:
-    """Read the items of some files and return the index of their n-grams, items in the order of the files.
+def read_test_set(file: fs.FileInfo, options: DecontaminateOptions) -> list[EvaluationItem]:
+    """Return the items of a file. Raises UserError: its format is unknown, or a line is not as it should be."""
+    return read_items(file.path.rsplit("/", 1)[-1], fs.read_bytes(file.path), options.fields or {})
+
+
+def build_index(files: Iterable[fs.FileInfo], options: DecontaminateOptions) -> ItemIndex:
+    """Read the items of some files and return the index of their words, items in the order of the files.
 
     Raises:
         UserError: the format of a file is unknown, or a line in it is not as it should be.
     """
-    items = [item for file in files for item in read_items(file.path.rsplit("/", 1)[-1], fs.read_bytes(file.path))]
-    return NgramIndex.build(items, options.ngram, lowercase=options.lowercase)
+    return ItemIndex.build([item for file in files for item in read_test_set(file, options)])

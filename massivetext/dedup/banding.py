@@ -37,3 +37,8 @@ def optimal_bands(permutations: int, threshold: float, recall_weight: float = 0.
 def candidate_probability(similarity: float, bands: int, rows: int) -> float:
     """Return the probability that two documents of this Jaccard similarity share a bucket: 1 - (1 - s**rows)**bands."""
     return float(1.0 - (1.0 - similarity**rows) ** bands)
+
+
+def band_column(band: int) -> str:
+    """Return the name of the column of signatures/ that holds a band."""
+    return f"band_{band}"

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from massivetext.schema import U64
 
@@ -55,6 +56,11 @@ def source_preference(source: str, preference: str) -> int:
     """Return the position of a source in a preference "source:A>B"; the number of names for any other source."""
     names = preference.removeprefix("source:").split(">")
     return names.index(source) if source in names else len(names)
+
+
+def longest_first(sizes: npt.NDArray[np.int64]) -> U64:
+    """Return a number for each text, given its UTF-8 bytes, that is smaller the longer it is."""
+    return np.uint64(_LAST) - sizes.astype(np.uint64)
 
 
 def latest_first(dates: Sequence[str]) -> U64:

@@ -6,14 +6,21 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from massivetext import hashing
+from massivetext.compiled import compiled, compiled_and_cached
 from massivetext.schema import U64
+from massivetext.shingles.shingle_stream import read_shingles, stream_buffer
+from massivetext.shingles.word_classes import WordTables, word_tables
+from massivetext.shingles.word_stream import word_buffer
+from massivetext.utf8 import U8, utf8
 
+I64 = npt.NDArray[np.int64]
 U32 = npt.NDArray[np.uint32]
 
 EMPTY_VALUE = 0xFFFFFFFF  # every value of the signature of a document without shingles
-BLOCK_PRODUCTS = 1 << 16  # products computed at a time: 512 KiB, which stay in the cache of one core
+_CACHED_SHINGLES = 4096  # 32 KiB, which stay in the cache of one core while all permutations are applied to them
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +45,15 @@ class MinHash:
         if not 0 <= self.seed <= hashing.MASK:
             raise ValueError(f"MinHash.seed: want 0 to 2**64 - 1, got {self.seed}")
 
-    def signature(self, shingles: U64, *, block_products: int = BLOCK_PRODUCTS) -> U32:
+    def signature(self, shingles: U64) -> U32:
         """Return the signature of one set, uint32[permutations]; every value is :data:`EMPTY_VALUE` for an empty set.
 
         Args:
-            shingles: the set, in any order.
-            block_products: products in memory at a time; does not change the result.
+            shingles: the set, in any order; repetitions do not change the result.
         """
-        multipliers, increments = _functions(self.permutations, self.seed)
         least = np.full(self.permutations, hashing.MASK, dtype=np.uint64)
-        rows = max(1, block_products // self.permutations)
-        block = np.empty((min(rows, len(shingles)), self.permutations), dtype=np.uint64)
-        for start in range(0, len(shingles), rows):
-            block_shingles = shingles[start : start + rows, None]
-            products = np.multiply(block_shingles, multipliers, out=block[: len(block_shingles)])
-            products += increments
-            np.minimum(least, products.min(axis=0), out=least)
-        # The shift keeps the order of values, so one shift of the minimum is enough.
-        return (least >> np.uint64(32)).astype(np.uint32)
+        _lower_all(np.ascontiguousarray(shingles), *self.functions, least)
+        return _upper_halves(least)
 
     def signatures(self, shingle_sets: Sequence[U64]) -> U32:
         """Return the signatures of several sets, uint32[sets, permutations]."""
@@ -63,6 +61,82 @@ class MinHash:
         for row, shingles in enumerate(shingle_sets):
             out[row] = self.signature(shingles)
         return out
+
+    @property
+    def functions(self) -> tuple[U64, U64]:
+        """(multipliers, increments) of the permutations, uint64[permutations] each."""
+        return _functions(self.permutations, self.seed)
+
+
+@compiled
+def lower_minima(shingles: U64, count: int, multipliers: U64, increments: U64, least: U64) -> None:
+    """Lower each element of ``least``, uint64[permutations], to the smallest value of the first ``count`` shingles.
+
+    The loop over the shingles becomes vector instructions: a third of a nanosecond per value with AVX-512, one with
+    AVX2.
+    """
+    for index in range(len(least)):
+        multiplier, increment, smallest = multipliers[index], increments[index], least[index]
+        for shingle in range(count):
+            smallest = min(smallest, shingles[shingle] * multiplier + increment)
+        least[index] = smallest
+
+
+@compiled_and_cached
+def _lower_all(shingles: U64, multipliers: U64, increments: U64, least: U64) -> None:
+    for start in range(0, len(shingles), _CACHED_SHINGLES):
+        block = shingles[start : start + _CACHED_SHINGLES]
+        lower_minima(block, len(block), multipliers, increments, least)
+
+
+@compiled_and_cached
+def _sign_ngrams(
+    data: U8,
+    bounds: I64,
+    n: int,
+    tables: WordTables,
+    spelling: U8,
+    buffers: tuple[U64, U64, U64, U64],
+    least: U64,
+    signed: npt.NDArray[np.bool_],
+) -> None:
+    hashes, shingles, multipliers, increments = buffers
+    for text in range(len(bounds) - 1):
+        at, stop, carried = bounds[text], bounds[text + 1], 0
+        while at < stop:
+            at, carried, count = read_shingles(data, at, stop, n, tables, spelling, hashes, carried, shingles)
+            lower_minima(shingles, count, multipliers, increments, least[text])
+            signed[text] |= count > 0
+
+
+def sign_ngrams(
+    texts: Sequence[str] | pa.Array, family: MinHash, n: int, *, lowercase: bool = False
+) -> tuple[U32, npt.NDArray[np.bool_]]:
+    """Return the signatures of texts by their word n-grams, in one compiled pass over their UTF-8.
+
+    They equal :meth:`MinHash.signature` of :func:`massivetext.shingles.shingle_hashes`.
+
+    Args:
+        texts: strings, or an Arrow array of them, which is not copied.
+        family: what computes a signature.
+        n: words per shingle, at least 1.
+        lowercase: whether case is ignored.
+
+    Returns:
+        (signatures, signed): uint32[texts, permutations]; bool[texts], False for texts without words.
+    """
+    data, bounds = utf8(texts)
+    least = np.full((len(bounds) - 1, family.permutations), hashing.MASK, np.uint64)
+    signed = np.zeros(len(least), np.bool_)
+    longest = int(np.diff(bounds).max(initial=0))
+    buffers = (stream_buffer(n), stream_buffer(n), *family.functions)
+    _sign_ngrams(data, bounds, n, word_tables(lowercase), word_buffer(longest), buffers, least, signed)
+    return _upper_halves(least), signed
+
+
+def _upper_halves(least: U64) -> U32:
+    # The shift keeps the order of values, so one shift of the minimum is enough.
+    return (least >> np.uint64(32)).astype(np.uint32)
 
 
 @lru_cache(maxsize=8)

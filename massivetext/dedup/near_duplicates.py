@@ -1,12 +1,13 @@
 """The steps that decide on near-duplicates: the stage near-dedup and the public transforms both call them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import overload
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
-from massivetext.dedup.minhash import U32, MinHash
+from massivetext.dedup.minhash import U32, MinHash, sign_ngrams
 from massivetext.dedup.row_types import split_by_partition
 from massivetext.recipe import NearOptions
 from massivetext.schema import U64
@@ -18,15 +19,13 @@ def near_shingles(text: str, options: NearOptions) -> U64:
     return shingle_hashes(text, options.ngram, lowercase=options.lowercase)
 
 
-def sign_text(text: str, options: NearOptions, seed: int) -> U32 | None:
-    """Return the signature of a text, uint32[bands * rows], or None for a text without words.
+def sign_texts(texts: Sequence[str] | pa.Array, options: NearOptions, seed: int) -> tuple[U32, npt.NDArray[np.bool_]]:
+    """Return (signatures, signed) of texts: uint32[texts, bands * rows]; bool[texts], False for texts without words.
 
     A text without words is like no other text, so it must not share a bucket with another one.
     """
-    shingles = near_shingles(text, options)
-    if not len(shingles):
-        return None
-    return MinHash(permutations=options.bands * options.rows, seed=seed).signature(shingles)
+    family = MinHash(permutations=options.bands * options.rows, seed=seed)
+    return sign_ngrams(texts, family, options.ngram, lowercase=options.lowercase)
 
 
 def bucket_rows(

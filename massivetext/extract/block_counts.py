@@ -6,13 +6,15 @@ import numpy as np
 import numpy.typing as npt
 
 from massivetext.compiled import compiled, inlined
-from massivetext.extract.tag_scanner import Records
+from massivetext.extract.page_scan import Records
 from massivetext.extract.tags import HEADING, I64, U8, tag_number, tag_tables
 
 Counts = npt.NDArray[np.int64]
 _BOLD = 0
 for _name in ("b", "strong"):
     _BOLD |= 1 << tag_number(_name) % 64
+_MATH = tag_number("math")
+_FORMULA_CHARACTERS = 5  # that a formula counts for: its bytes are markup
 _KINDS = tag_tables().kinds
 
 
@@ -56,14 +58,19 @@ def count_blocks(data: U8, elements: Records, pieces: Records, blocks: Records) 
         in_word, link = False, -1
         for number in range(block.first, block.last):
             piece = pieces[number]
-            if piece.end == 0:
-                row[_BREAKS] += 1
+            if piece.end <= 0:
+                row[_BREAKS] += 1 if piece.end == 0 else 0
                 in_word = False
                 continue
             element = elements[piece.element]
             if element.link and element.link != link:
                 row[_LINKS] += 1
                 link = element.link
+            if element.tag == _MATH:
+                row[_WORDS] += 1
+                row[_CHARACTERS] += _FORMULA_CHARACTERS
+                in_word = False
+                continue
             before = row[_CHARACTERS]
             in_word = _count_piece(data, piece.start, piece.end, row, in_word)
             row[_LINKED] += row[_CHARACTERS] - before if element.link else 0

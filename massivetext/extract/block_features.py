@@ -13,8 +13,10 @@ from massivetext.extract.block_counts import (
     sum_elements,
     wider_elements,
 )
-from massivetext.extract.hint_words import HINTS
-from massivetext.extract.tag_scanner import Records, ScannedPage
+from massivetext.extract.hint_words import HINTS, TEXT_HINTS, HintTrie, text_trie
+from massivetext.extract.page_scan import Records
+from massivetext.extract.tag_attributes import find_hints
+from massivetext.extract.tag_scanner import ScannedPage
 from massivetext.extract.tags import I64, U8, tag_number
 
 MAX_JUDGED = 20_000  # blocks of a page for the model; one in ten thousand pages has more
@@ -50,11 +52,13 @@ FIRST_NEAR = FIRST_PLACE + 8
 FIRST_LEVEL = FIRST_NEAR + len(_NEAR) * _NEAR_COLUMNS
 FIRST_MAIN = FIRST_LEVEL + _LEVELS * _LEVEL_COLUMNS
 FIRST_PAGE = FIRST_MAIN + 5
-FIRST_SCORE = FIRST_PAGE + 8 + PAGE_COLUMNS  # columns that the first pass of the model sees
+FIRST_TEXT = FIRST_PAGE + 8 + PAGE_COLUMNS
+FIRST_SCORE = FIRST_TEXT + 2 * len(TEXT_HINTS) + 1  # columns that the first pass of the model sees
 SCORE_COLUMNS = 8 + 3 + 2 * _LEVELS + 3
 FEATURES = FIRST_SCORE + SCORE_COLUMNS
 _CHARACTERS, _LINKED, _STOPS, _COMMAS, _PROSE, _HEADINGS, _BLOCKS = (int(BlockCount(column)) for column in range(7))
-_HINT_COUNT, _AROUND_COUNT = len(HINTS), len(_AROUND)
+_HINT_COUNT, _AROUND_COUNT, _TEXT_HINT_COUNT = len(HINTS), len(_AROUND), len(TEXT_HINTS)
+_HINTED_BYTES = 150  # of the text of a block
 _AROUND_TAGS, _NEAR_STEPS = np.array(_AROUND), np.array(_NEAR)
 
 
@@ -81,12 +85,12 @@ def measure_blocks(scanned: ScannedPage, page: bytes, url: str | None) -> PageBl
     marks = [float(any(word in head for word in words)) for words in _PAGE_MARKS]
     path = (url or "").partition("://")[2].partition("?")[0].rstrip("/")
     about = np.array([*marks, path.count("/"), len(path)], np.float32)
-    return PageBlocks(*_measure(scanned.data, scanned.elements, scanned.pieces, scanned.blocks, about))
+    return PageBlocks(*_measure(scanned.data, scanned.elements, scanned.pieces, scanned.blocks, about, text_trie()))
 
 
 @compiled_and_cached
 def _measure(
-    data: U8, elements: Records, pieces: Records, every_block: Records, about: F32
+    data: U8, elements: Records, pieces: Records, every_block: Records, about: F32, trie: HintTrie
 ) -> tuple[F32, Counts, I32, Counts]:
     counts = count_blocks(data, elements, pieces, every_block)
     sums = sum_elements(elements, every_block, counts)
@@ -104,6 +108,7 @@ def _measure(
         _describe_page(sums, about, len(elements), row)
     _describe_shapes(elements, blocks, counts, features)
     _describe_places(elements, blocks, counts, features)
+    _describe_texts(data, pieces, blocks, counts, trie, features)
     return features, counts, wider, sums
 
 
@@ -297,6 +302,48 @@ def _describe_places(elements: Records, blocks: Records, counts: Counts, feature
             heading = index
             if elements[blocks[index].element].tag == 3 and first_heading < 0:
                 first_heading = index
+
+
+@compiled
+def _describe_texts(data: U8, pieces: Records, blocks: Records, counts: Counts, trie: HintTrie, features: F32) -> None:
+    """Fill in the words at the beginning of every block and of the heading before it, and whether it is repeated."""
+    size = 16
+    while size < 2 * len(blocks):
+        size *= 2
+    keys, seen = np.zeros(size, np.int64), np.zeros(size, np.int32)
+    of_heading = np.int64(0)
+    for index in range(len(blocks)):
+        hints, key = _read_beginning(data, pieces, blocks[index].first, blocks[index].last, trie)
+        if counts[index, _HEADINGS]:
+            of_heading = hints
+        place = (key ^ key >> 23 ^ key >> 41) & (size - 1)
+        while keys[place] != 0 and keys[place] != key:
+            place = (place + 1) & (size - 1)
+        keys[place] = key
+        row = features[index]
+        for bit in range(_TEXT_HINT_COUNT):
+            row[FIRST_TEXT + bit] = hints >> bit & 1
+            row[FIRST_TEXT + _TEXT_HINT_COUNT + bit] = of_heading >> bit & 1
+        row[FIRST_TEXT + 2 * _TEXT_HINT_COUNT] = seen[place]
+        seen[place] += 1
+
+
+@compiled
+def _read_beginning(data: U8, pieces: Records, first: int, last: int, trie: HintTrie) -> tuple[np.int64, np.int64]:
+    """Return the hints in the first bytes of the text of a block, and a hash of them that is not 0."""
+    hints, key, left = np.int64(0), np.int64(1), _HINTED_BYTES
+    for number in range(first, last):
+        piece = pieces[number]
+        if piece.end <= piece.start or left <= 0:
+            continue
+        end = min(piece.end, piece.start + left)
+        found, _ = find_hints(data, trie, piece.start, end)
+        hints |= found
+        for place in range(piece.start, end):
+            if data[place] > 32:
+                key = (key * 1_000_003 ^ np.int64(data[place])) & 0x3FFFFFFFFFFFFFF
+        left -= end - piece.start
+    return hints, key | 1
 
 
 @compiled_and_cached

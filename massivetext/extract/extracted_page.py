@@ -1,6 +1,8 @@
 """What extraction gives of a page."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
+
+Comments: TypeAlias = Literal["keep", "drop"]
 
 
 class ExtractedPage(NamedTuple):

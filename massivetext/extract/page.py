@@ -8,7 +8,7 @@ from lxml.html import HtmlElement
 from trafilatura import bare_extraction, baseline, load_html
 from trafilatura.settings import Document
 
-from massivetext.extract.extracted_page import ExtractedPage
+from massivetext.extract.extracted_page import Comments, ExtractedPage
 from massivetext.extract.links import link_text_frac
 from massivetext.extract.render import render_text
 from massivetext.text import clean
@@ -37,14 +37,14 @@ _SPANS = ("colspan", "rowspan")
 _HOPELESS = (etree.LxmlError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
 
 
-def extract(html: str, url: str | None = None) -> ExtractedPage:
+def extract(html: str, url: str | None = None, comments: Comments | None = None) -> ExtractedPage:
     """Return the main text of a page, with paragraphs, bullets and indentation of code, and its title.
 
     Rae et al. 2021, A.1.1, extract salient text "with care to preserve any meaningful formatting, such as indentation,
-    newlines and bullet points". Their extractor is unpublished. Here trafilatura selects the text (without comments,
-    with tables; its own baseline, all paragraphs, if it finds little or rejects the page), and
-    :func:`massivetext.extract.render.render_text` writes it. The result depends on this page only, not on pages
-    before it.
+    newlines and bullet points". Their extractor is unpublished. Here trafilatura selects the text (with tables,
+    without comments unless they are to be kept; its own baseline, all paragraphs, if it finds little or rejects the
+    page), and :func:`massivetext.extract.render.render_text` writes it. The result depends on this page only, not on
+    pages before it.
     """
     tree = _parse(html)
     if tree is None:
@@ -53,7 +53,7 @@ def extract(html: str, url: str | None = None) -> ExtractedPage:
         for span in _SPANS:
             element.attrib.pop(span, None)
     links = link_text_frac(tree)  # first: extraction changes the tree
-    return ExtractedPage(clean(_main_text(tree, url)), _title(tree), links)
+    return ExtractedPage(clean(_main_text(tree, url, comments)), _title(tree), links)
 
 
 def _parse(html: str) -> HtmlElement | None:
@@ -72,12 +72,14 @@ def _drop_bad_reference(reference: re.Match[str]) -> str:
     return "" if code > 0x10FFFF or _NO_XML.match(chr(code)) else reference[0]
 
 
-def _main_text(tree: HtmlElement, url: str | None) -> str:
+def _main_text(tree: HtmlElement, url: str | None, comments: Comments | None) -> str:
     text = ""
     if _elements(tree) <= MAX_ELEMENTS:
         try:
-            document = bare_extraction(tree, url=url, include_comments=False, include_tables=True, deduplicate=False)
-            text = render_text(document.body) if isinstance(document, Document) and document.body is not None else ""
+            keep = comments == "keep"
+            document = bare_extraction(tree, url=url, include_comments=keep, include_tables=True, deduplicate=False)
+            bodies = (document.body, document.commentsbody) if isinstance(document, Document) else ()
+            text = "\n\n".join(part for body in bodies if body is not None and (part := render_text(body)))
         except _HOPELESS:
             text = ""
     if text:

@@ -8,6 +8,7 @@ from lxml.etree import _Element
 _BLOCKS = frozenset({"p", "head", "list", "item", "quote", "table", "row", "cell", "div", "body", "main"})
 _BREAK = "\x00"  # replaces a line break while white space is folded
 _FOLD = re.compile(r"[^\S\x00]+")
+_WHOLE = re.compile("-?[0-9]{1,8}")
 _AROUND_BREAK = re.compile(r" ?\x00 ?")
 
 
@@ -74,15 +75,21 @@ def _folded(run: list[str]) -> list[str]:
 def _list(element: _Element) -> list[str]:
     lines: list[str] = []
     ordered = element.get("rend") == "ol"
-    number = 0
+    number = _ordinal(element, 1) - 1
     for child in element:
         content = "\n".join(_blocks(child) if child.tag in _BLOCKS else _folded(list(_inline(child))))
         if content:
-            number += 1
+            number = _ordinal(child, number + 1)
             mark, indent = _mark(child, number if ordered else None)
             lines.append(mark + content.replace("\n", "\n" + indent))
         lines += _folded([child.tail or ""])
     return ["\n".join(lines)] if lines else []
+
+
+def _ordinal(element: _Element, otherwise: int) -> int:
+    """Return the number that a list or an item is given by its attribute ``n``; another one if it has none."""
+    given = element.get("n", "")
+    return int(given) if _WHOLE.fullmatch(given) else otherwise
 
 
 def _mark(item: _Element, number: int | None) -> tuple[str, str]:

@@ -1,16 +1,32 @@
 """The kept blocks of a page as a tree that :mod:`massivetext.extract.render` writes as text."""
 
+import functools
 import html
+import re
 from collections import Counter
 from collections.abc import Sequence
+from html import escape
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement
 
+import numpy as np
+
+from massivetext.extract.formulas import formula_text
+from massivetext.extract.page_scan import CLOSING_QUOTE, NO_ORDINAL, OPENING_QUOTE
+from massivetext.extract.render import render_text
 from massivetext.extract.tag_scanner import ScannedPage
 from massivetext.extract.tags import HEADING, NAMES, TAG_COUNT, tag_number, tag_tables
 
-_DEEPEST = 16  # marks within marks; the renderer is recursive, and nobody reads deeper lists
+_DEEPEST = 10  # marks within marks; the renderer is recursive, and nobody reads deeper lists
+_HOPELESS = 64
 _LONG_CELL = 400  # characters; a table with a longer cell, or one of several blocks, is there for layout
+_MATH = tag_number("math")
+_QUOTES = {OPENING_QUOTE: "“".encode(), CLOSING_QUOTE: "”".encode()}
+_NUMBER = re.compile(rb"\s*(?:[+-]|\xe2\x88\x92)?\d")
+# A number, a closing bracket, or a symbol or unit of at most three letters.
+_MAY_BE_RAISED = re.compile(rb"[\d)\]]\Z|(?:\A|[^A-Za-z])[A-Za-z]{1,3}\Z")
+_LETTER = re.compile(rb"\s*(?:[A-Za-z])\s*")
+_SYMBOL = re.compile(rb"(?:\A|[^A-Za-z])[A-Za-z]\Z|[)\]]\Z")
 _MARKS = {
     "ul": "list", "ol": "list", "menu": "list", "dl": "list", "li": "item", "dt": "item", "dd": "item",
     "table": "table", "tr": "row", "td": "cell", "th": "cell", "blockquote": "quote", "pre": "code",
@@ -21,6 +37,12 @@ _MARK_OF = tuple(_MARKS.get(name, "") for name in NAMES)
 _REND_OF = tuple(_RENDS.get(name, "") for name in NAMES)
 _IS_HEADING = tuple(bool(kind & HEADING) for kind in tag_tables().kinds.tolist())
 _CELLS = frozenset({tag_number("td"), tag_number("th")})
+_PRE = tag_number("pre")
+# Signs that stand for what the renderer would fold or leave out; no page can contain them.
+_INDENT, _EMPTY = "\x01", "\x02"
+_FOREIGN = str.maketrans("", "", _INDENT + _EMPTY + "\xad")  # the last one is a soft hyphen
+_REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\t\n\f <&#;]{1,32};?)")  # as html.unescape has it
+_INDENTED = re.compile(r"\s*?\xa0\s+")
 _TABLE = tag_number("table")
 assert len(_MARK_OF) == TAG_COUNT
 
@@ -31,15 +53,19 @@ class _Outline(NamedTuple):
     tags: list[int]
     parents: list[int]
     structures: list[int]
+    ordinals: list[int]
 
     def marked(self, element: int) -> list[int]:
-        """Return the marked elements around an element, itself among them, from the outside; the inner _DEEPEST."""
+        """Return the marked elements around an element, itself among them, from the outside; the inner _DEEPEST.
+
+        Within more than _HOPELESS of them, as in pages whose lists never end, text has no marks.
+        """
         found: list[int] = []
         element = self.structures[element]
-        while element and len(found) < _DEEPEST:
+        while element and len(found) < _HOPELESS:
             found.append(element)
             element = self.structures[self.parents[element]]
-        return found[::-1]
+        return [] if element else found[_DEEPEST - 1 :: -1] if len(found) > _DEEPEST else found[::-1]
 
 
 def kept_tree(scanned: ScannedPage, page: bytes, kept: Sequence[int]) -> Element:
@@ -51,47 +77,136 @@ def kept_tree(scanned: ScannedPage, page: bytes, kept: Sequence[int]) -> Element
         kept: numbers of the blocks, ascending.
     """
     elements = scanned.elements
-    outline = _Outline(elements["tag"].tolist(), elements["parent"].tolist(), elements["structure"].tolist())
+    outline = _Outline(*(elements[name].tolist() for name in ("tag", "parent", "structure", "ordinal")))
     blocks = scanned.blocks[list(kept)]
-    places = blocks["element"].tolist()
-    paths = [outline.marked(place) for place in places]
-    texts = [_pieces(scanned, page, first, last) for first, last in zip(blocks["first"], blocks["last"], strict=True)]
+    paths = [outline.marked(place) for place in blocks["element"].tolist()]
+    texts = [_lines(scanned, page, first, last) for first, last in zip(blocks["first"], blocks["last"], strict=True)]
     layout = _layout_tables(outline, paths, texts)
     body = Element("body")
     open_marks: list[tuple[int, Element]] = [(0, body)]
+    rows: dict[int, Element] = {}
     for path, pieces in zip(paths, texts, strict=True):
-        parent = _open_path(outline, path, layout, open_marks)
-        _add_block(parent, outline.tags[path[-1]] if path else 0, pieces)
+        if not _numbers_lines(outline, path, pieces):
+            parent = _open_path(outline, path, layout, open_marks, rows)
+            _add_block(parent, outline.tags[path[-1]] if path else 0, pieces)
+    _fill_rows(scanned, rows)
     return body
+
+
+def kept_text(scanned: ScannedPage, page: bytes, kept: Sequence[int]) -> str:
+    """Return the text of some blocks; see :func:`kept_tree`. Empty cells of a table leave their place free."""
+    text = render_text(kept_tree(scanned, page, kept))
+    return text.replace(_INDENT, " ").replace(f"| {_EMPTY}", "|").replace(f"{_EMPTY} |", "|").replace(_EMPTY, "")
+
+
+def _numbers_lines(outline: _Outline, path: Sequence[int], lines: Sequence[str]) -> bool:
+    """Return whether a block is the column of line numbers beside code: ascending numbers, one a line, in a cell."""
+    if len(path) < 2 or outline.tags[path[-1]] != _PRE or not any(outline.tags[element] in _CELLS for element in path):
+        return False
+    words = "\n".join(lines).split()
+    if not words or not all(word.isascii() and word.isdigit() and len(word) < 8 for word in words):
+        return False
+    return [int(word) for word in words] == list(range(int(words[0]), int(words[0]) + len(words)))
+
+
+def _fill_rows(scanned: ScannedPage, rows: dict[int, Element]) -> None:
+    """Add the empty cells to the rows of the tables that have a row of several cells.
+
+    Args:
+        scanned: the page.
+        rows: numbers of elements -> the rows that stand for them; their cells know which element they stand for.
+    """
+    tables = {row.get("table") for row in rows.values() if len(row) > 1}
+    wanted = {number for number, row in rows.items() if row.get("table") in tables}
+    if not wanted:
+        return
+    elements = scanned.elements
+    cells = np.flatnonzero(np.isin(elements["tag"], list(_CELLS)) & (elements["skipped"] == 0))
+    siblings: dict[int, list[int]] = {}
+    for cell, parent in zip(cells.tolist(), elements["parent"][cells].tolist(), strict=True):
+        if parent in wanted:
+            siblings.setdefault(parent, []).append(cell)
+    for number, all_cells in siblings.items():
+        row = rows[number]
+        filled = {cell.get("element"): cell for cell in row}
+        if len(all_cells) > len(filled):
+            row[:] = [filled.get(str(cell), _empty_cell()) for cell in all_cells]
+
+
+def _empty_cell() -> Element:
+    cell = Element("cell")
+    cell.text = _EMPTY
+    return cell
 
 
 def plain_text(scanned: ScannedPage, page: bytes, block: int) -> str:
     """Return the text of a block without marks."""
-    return "\n".join(_pieces(scanned, page, scanned.blocks["first"][block], scanned.blocks["last"][block]))
+    return "\n".join(_lines(scanned, page, scanned.blocks["first"][block], scanned.blocks["last"][block]))
 
 
-def _pieces(scanned: ScannedPage, page: bytes, first: int, last: int) -> list[str]:
+def _lines(scanned: ScannedPage, page: bytes, first: int, last: int) -> list[str]:
     """Return the texts of a block between its line breaks."""
     lines: list[str] = []
     run: list[bytes] = []
+    raised_before = 0
     pieces = scanned.pieces[first:last]
-    for start, end in zip(pieces["start"].tolist(), pieces["end"].tolist(), strict=True):
-        if end:
-            run.append(page[start:end])
-        else:
+    within = scanned.elements[pieces["element"]]
+    places = zip(
+        pieces["start"].tolist(), pieces["end"].tolist(), within["tag"].tolist(), within["raised"].tolist(), strict=True
+    )
+    for start, end, tag, raised in places:
+        if end == 0:
             lines.append(unescaped_bytes(b"".join(run)))
             run = []
-    return [*lines, unescaped_bytes(b"".join(run))]
+        elif end < 0:
+            run.append(_QUOTES[end])
+        elif tag == _MATH:
+            run.append(escape(formula_text(page[start:end].decode("utf-8", "replace"))).encode())
+        else:
+            text = page[start:end]
+            if raised and not raised_before and run:
+                text = raised_mark(b"".join(run[-4:])[-8:], text, raised) + text
+            raised_before = raised
+            run.append(text)
+            continue
+        raised_before = 0
+    lines.append(unescaped_bytes(b"".join(run)))
+    return [_INDENTED.sub(_keep_indent, line, count=1) for line in lines] if len(lines) > 1 else lines
+
+
+def _keep_indent(white: re.Match[str]) -> str:
+    """Return the signs for the indentation of a line, as in verse; what is not at its beginning stays."""
+    return white[0] if white.start() else _INDENT * len(white[0].lstrip(" \t\r\n"))
+
+
+def raised_mark(before: bytes, text: bytes, raised: int) -> bytes:
+    """Return what parts a superscript (1) or subscript (2) from the text before it where both would read as one.
+
+    Digits become an exponent or an index; behind a full stop or a word they are the mark of a footnote, and set apart.
+    """
+    mark = b"^" if raised == 1 else b"_"
+    if _NUMBER.match(text):
+        if _MAY_BE_RAISED.search(before):
+            return mark
+        return b" " if before[-1:].strip() else b""
+    return mark if _LETTER.fullmatch(text) and _SYMBOL.search(before) else b""
 
 
 def unescaped_bytes(data: bytes) -> str:
     """Return the characters of a piece of a page, with its character references replaced."""
     text = data.decode("utf-8", "replace")
-    return html.unescape(text) if "&" in text else text
+    return (_REFERENCE.sub(_referred, text) if "&" in text else text).translate(_FOREIGN)
+
+
+def _referred(reference: re.Match[str]) -> str:
+    return _unescaped(reference[0])
+
+
+_unescaped = functools.lru_cache(4096)(html.unescape)  # pages use few of them, and often
 
 
 def _layout_tables(outline: _Outline, paths: Sequence[Sequence[int]], texts: Sequence[Sequence[str]]) -> set[int]:
-    """Return the tables that place text on a page: with long cells, cells of several blocks, or tables in cells."""
+    """Return the tables that place text on a page: with long cells, several blocks, code or tables in cells."""
     blocks, characters = Counter[int](), Counter[int]()
     tables: dict[int, int] = {}
     layout: set[int] = set()
@@ -106,14 +221,14 @@ def _layout_tables(outline: _Outline, paths: Sequence[Sequence[int]], texts: Seq
                 tables[element] = table
                 blocks[element] += 1
                 characters[element] += sum(map(len, text))
+            elif tag == _PRE and table and any("\n" in line for line in text):
+                layout.add(table)
     layout |= {tables[cell] for cell, count in blocks.items() if count > 3 or characters[cell] > _LONG_CELL}
     return layout
 
 
-def _open_path(
-    outline: _Outline, path: Sequence[int], layout: set[int], open_marks: list[tuple[int, Element]]
-) -> Element:
-    """Return the element that a block belongs into; close and open the marks between it and the block before."""
+def _without_layout(outline: _Outline, path: Sequence[int], layout: set[int]) -> list[int]:
+    """Return the marked elements of a path, without the parts of tables that are there for layout."""
     wanted: list[int] = []
     in_layout = False
     for element in path:
@@ -122,21 +237,46 @@ def _open_path(
             in_layout = element in layout
         if _MARK_OF[tag] and not (in_layout and _MARK_OF[tag] in ("table", "row", "cell")):
             wanted.append(element)
+    return wanted
+
+
+def _open_path(
+    outline: _Outline,
+    path: Sequence[int],
+    layout: set[int],
+    open_marks: list[tuple[int, Element]],
+    rows: dict[int, Element],
+) -> Element:
+    """Return the element that a block belongs into; close and open the marks between it and the block before."""
+    wanted = _without_layout(outline, path, layout)
     depth = 0
     while depth < len(wanted) and depth + 1 < len(open_marks) and open_marks[depth + 1][0] == wanted[depth]:
         depth += 1
     del open_marks[depth + 1 :]
     for element in wanted[depth:]:
-        open_marks.append((element, _open(open_marks[-1][1], outline.tags[element])))
-    return open_marks[-1][1]
+        opened = _open(open_marks[-1][1], outline.tags[element], outline.ordinals[element])
+        if opened.tag == "cell":
+            opened.set("element", str(element))
+        elif opened.tag == "row":
+            opened.set("table", str(open_marks[-1][0]))
+            rows[element] = opened
+        open_marks.append((element, opened))
+    parent = open_marks[-1][1]
+    if parent.tag == "table":  # a caption, or text that a browser shows before the table
+        parent = SubElement(parent, "row")
+    return SubElement(parent, "cell") if parent.tag == "row" else parent
 
 
-def _open(parent: Element, tag: int) -> Element:
+def _open(parent: Element, tag: int, ordinal: int) -> Element:
     mark = _MARK_OF[tag]
     needed = _PARENTS.get(mark)
     if needed and parent.tag != needed:  # an item without a list, a cell without a row: text
         return SubElement(parent, "div")
+    if mark == "list" and parent.tag == "list" and len(parent):
+        parent = parent[-1]
     attributes = {"rend": _REND_OF[tag]} if _REND_OF[tag] else {}
+    if ordinal != NO_ORDINAL and mark in ("list", "item"):
+        attributes["n"] = str(ordinal)
     return SubElement(parent, mark, attributes)
 
 

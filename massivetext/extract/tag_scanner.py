@@ -5,13 +5,33 @@ takes the shorter way where they do not. It never looks further back than ``_REA
 linear in the bytes of the page, however deep or damaged that is; there is no recursion and no limit of depth.
 """
 
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from massivetext.compiled import compiled, compiled_and_cached, inlined
-from massivetext.extract.hint_words import WordTrie, hint_trie, symbol_of
+from massivetext.extract.hint_words import (
+    DRAWN_MARK,
+    FORMULA_MARK,
+    HIDDEN_MARK,
+    NUMBERS_MARK,
+    TEX_MARK,
+    HintTrie,
+    hint_trie,
+)
+from massivetext.extract.page_scan import (
+    BLOCK_RANGE,
+    CLOSING_QUOTE,
+    ELEMENT,
+    OPENING_QUOTE,
+    PIECE,
+    Records,
+    Scan,
+    Shown,
+    State,
+    Whole,
+)
+from massivetext.extract.tag_attributes import find_byte, is_letter, is_space, read_attributes, read_name
 from massivetext.extract.tags import (
     BLOCK,
     FORMAT,
@@ -33,45 +53,21 @@ from massivetext.extract.tags import (
 
 MAX_ELEMENTS = 300_000  # tags of further elements are skipped, their text stays
 MAX_PIECES = 600_000  # further text is dropped
+MAX_FORMULAS = 5_000  # the MathML of further ones is read as text
 _REACH = 128
-
-ELEMENT = np.dtype(
-    (
-        np.record,
-        [
-            ("own_hints", "<i8"),  # bits of hint_words.HINTS that the attributes of the element show
-            ("hints", "<i8"),  # of the element and all around it
-            ("path", "<i8"),  # bit of tag % 64 of the element and all around it
-            ("shape", "<i8"),  # hash of the tags and hints of the element and its two parents
-            ("parent", "<i4"),
-            ("block", "<i4"),  # nearest element that is a block; the element itself if it is one
-            ("structure", "<i4"),  # the same for elements that stay marked in the extracted text; 0: none
-            ("link", "<i4"),  # nearest element that is a link; 0: none
-            ("depth", "<i4"),
-            ("first_piece", "<i4"),
-            ("tag", "u1"),
-            ("skipped", "u1"),  # 1: its text is not shown
-        ],
+_TOP, _ELEMENTS, _PIECES, _BLOCKS, _APART, _BREAKS, _IMAGES, _TITLE, _TITLE_END = (
+    int(State(place)) for place in range(9)
+)
+_NO_COMMENT, _NO_TITLE, _NO_MATH, _ALT, _ALT_END, _ORDINAL, _FORMULAS = (int(State(place)) for place in range(11, 18))
+_YES, _NEVER, _DRAWN = (int(each) for each in Shown)
+_PRE, _A, _P, _BR, _IMG, _TITLE_TAG, _BODY, _HTML, _TABLE, _TD, _TH, _SPAN, _Q, _SUP, _SUB, _MATH, _SCRIPT, _JAX = (
+    tag_number(name)
+    for name in (
+        "pre", "a", "p", "br", "img", "title", "body", "html", "table", "td", "th", "span", "q", "sup", "sub", "math",
+        "script", "mjx-container",
     )
-)
-PIECE = np.dtype((np.record, [("start", "<i4"), ("end", "<i4"), ("element", "<i4")]))  # end 0: a line break
-BLOCK_RANGE = np.dtype((np.record, [("first", "<i4"), ("last", "<i4"), ("element", "<i4"), ("images", "<i4")]))
-Records = npt.NDArray[np.void]
-Whole: TypeAlias = int | np.int64
-
-# Places of the state of the scan.
-_TOP, _ELEMENTS, _PIECES, _BLOCKS, _APART, _BREAKS, _IMAGES, _TITLE, _TITLE_END = range(9)
-_NO_QUOTE, _NO_APOSTROPHE, _NO_COMMENT, _NO_TITLE = range(9, 13)  # 1: none ends behind this place, nobody looks again
-_STATES = 13
-_PRE, _A, _P, _BR, _IMG, _TITLE_TAG, _BODY, _HTML, _TABLE = (
-    tag_number(name) for name in ("pre", "a", "p", "br", "img", "title", "body", "html", "table")
-)
-_NAME_CLASS, _NAME_ID, _NAME_ROLE, _NAME_STYLE, _NAME_HREF, _NAME_HIDDEN, _NAME_PROPERTY, _NAME_ARIA = (
-    int.from_bytes(name.encode()[:8].ljust(8, b"\0"), "little")
-    for name in ("class", "id", "role", "style", "href", "hidden", "itemprop", "aria-hidden")
-)
-_HIDDEN_BIT = 55
-_LESS, _GREATER, _SLASH, _EQUALS, _QUOTE, _APOSTROPHE = 60, 62, 47, 61, 34, 39
+)  # fmt: skip
+_LESS, _GREATER, _SLASH = 60, 62, 47
 
 
 class ScannedPage(NamedTuple):
@@ -99,72 +95,47 @@ def scan_page(page: bytes, *, scripted: bool = True) -> ScannedPage:
         page: UTF-8 of the page.
         scripted: whether ``noscript`` is left out, as a browser does that runs scripts.
     """
-    data = np.frombuffer(page, np.uint8)
-    tags = page.count(b"<")
-    elements = np.empty(min(tags + 1, MAX_ELEMENTS), ELEMENT)
-    pieces = np.empty(min(2 * tags + 2, MAX_PIECES), PIECE)
-    blocks = np.empty(len(pieces), BLOCK_RANGE)
-    state = np.zeros(_STATES, np.int64)
-    steps, bits = hint_trie()
-    _scan(data, tag_tables(scripted=scripted), steps, bits, elements, pieces, blocks, state)
+    data, tags, trie = np.frombuffer(page, np.uint8), tag_tables(scripted=scripted), hint_trie()
+    scan = _begin(page.count(b"<"))
+    _scan(data, tags, trie, scan)
+    state = scan.state
     return ScannedPage(
         data,
-        elements[: state[_ELEMENTS]],
-        pieces[: state[_PIECES]],
-        blocks[: state[_BLOCKS]],
+        scan.elements[: state[_ELEMENTS]],
+        scan.pieces[: state[_PIECES]],
+        scan.blocks[: state[_BLOCKS]],
         (int(state[_TITLE]), int(state[_TITLE_END])),
     )
 
 
+def _begin(tags: int) -> Scan:
+    """Return an empty scan with room for a page of a number of tags."""
+    elements = np.empty(min(tags + 1, MAX_ELEMENTS), ELEMENT)
+    pieces = np.empty(min(2 * tags + 2, MAX_PIECES), PIECE)
+    blocks = np.empty(len(pieces), BLOCK_RANGE)
+    state = np.zeros(len(State), np.int64)
+    state[_ELEMENTS] = state[_APART] = 1
+    elements[0] = np.zeros((), ELEMENT)
+    stack = np.zeros(len(elements) + 1, np.int32)
+    return Scan(elements, pieces, blocks, stack, np.zeros(TAG_COUNT, np.int64), state)
+
+
 @compiled_and_cached
-def _scan(
-    data: U8,
-    tags: TagTables,
-    steps: WordTrie,
-    bits: I64,
-    elements: Records,
-    pieces: Records,
-    blocks: Records,
-    state: I64,
-) -> None:
-    stack = np.empty(len(elements) + 1, np.int32)
-    opened = np.zeros(TAG_COUNT, np.int64)
-    _begin(elements, stack, state)
+def _scan(data: U8, tags: TagTables, trie: HintTrie, scan: Scan) -> None:
     position = 0
     while position < len(data):
         start = _next_markup(data, position)
         if start > position:
-            _add_text(data, position, start, elements, pieces, blocks, stack, state)
+            _add_text(data, scan, position, start)
         if start >= len(data):
             break
         after = data[start + 1]
         if after == 33 or after == 63:  # "!", "?"
-            position = _skip_declaration(data, start, state)
+            position = _skip_declaration(data, scan.state, start)
         elif after == _SLASH:
-            position = _end_tag(data, start + 2, tags, elements, pieces, blocks, stack, opened, state)
+            position = _end_tag(data, tags, scan, start + 2)
         else:
-            position = _start_tag(data, start + 1, tags, steps, bits, elements, pieces, blocks, stack, opened, state)
-
-
-@compiled
-def _begin(elements: Records, stack: npt.NDArray[np.int32], state: I64) -> None:
-    root = elements[0]
-    root.own_hints = root.hints = root.path = root.shape = 0
-    root.parent = root.block = root.structure = root.link = root.depth = root.first_piece = 0
-    root.tag = root.skipped = 0
-    stack[0] = 0
-    state[_ELEMENTS] = 1
-    state[_APART] = 1
-
-
-@inlined
-def _is_letter(byte: Whole) -> bool | np.bool_:
-    return 97 <= (byte | 32) <= 122
-
-
-@inlined
-def _is_space(byte: Whole) -> bool | np.bool_:
-    return byte == 32 or 9 <= byte <= 13
+            position = _start_tag(data, tags, trie, scan, start + 1)
 
 
 @compiled
@@ -173,43 +144,20 @@ def _next_markup(data: U8, position: int) -> int:
     for place in range(position, len(data) - 1):
         if data[place] == _LESS:
             after = data[place + 1]
-            if _is_letter(after) or after == _SLASH or after == 33 or after == 63:
+            if is_letter(after) or after == _SLASH or after == 33 or after == 63:
                 return place
     return len(data)
 
 
 @compiled
-def _find(data: U8, position: int, byte: int) -> int:
-    while position < len(data) and data[position] != byte:
-        position += 1
-    return position
-
-
-@compiled
-def _skip_declaration(data: U8, start: int, state: I64) -> int:
+def _skip_declaration(data: U8, state: I64, start: int) -> int:
     """Return the position behind a comment, doctype or processing instruction that begins at a position."""
     if start + 3 < len(data) and data[start + 2] == 45 and data[start + 3] == 45 and not state[_NO_COMMENT]:
         for place in range(start + 4, len(data)):
             if data[place] == _GREATER and data[place - 1] == 45 and data[place - 2] == 45:
                 return place + 1
         state[_NO_COMMENT] = 1
-    return _find(data, start, _GREATER) + 1
-
-
-@compiled
-def _read_name(data: U8, position: int) -> tuple[Whole, int]:
-    """Return the first eight bytes of a name in lower case as a number, and the position behind the name."""
-    key, shift = np.int64(0), 0
-    while position < len(data):
-        byte = np.int64(data[position])
-        if _is_space(byte) or byte in (_SLASH, _GREATER, _EQUALS, _LESS):
-            break
-        if shift < 64:
-            low = byte & 127
-            key |= (low | 32 if 65 <= low <= 90 else low) << shift
-            shift += 8
-        position += 1
-    return key, position
+    return find_byte(data, start, _GREATER) + 1
 
 
 @compiled
@@ -222,124 +170,116 @@ def _find_tag(key: Whole, tags: TagTables) -> Whole:
     return 0
 
 
+@inlined
+def _innermost(scan: Scan) -> Whole:
+    return np.int64(scan.stack[scan.state[_TOP]])
+
+
 @compiled
-def _add_text(
-    data: U8,
-    start: int,
-    end: int,
-    elements: Records,
-    pieces: Records,
-    blocks: Records,
-    stack: npt.NDArray[np.int32],
-    state: I64,
-) -> None:
-    index = stack[state[_TOP]]
-    if elements[index].skipped or state[_PIECES] >= len(pieces):
+def _add_text(data: U8, scan: Scan, start: int, end: int) -> None:
+    state = scan.state
+    index = _innermost(scan)
+    if scan.elements[index].skipped or state[_PIECES] >= len(scan.pieces):
         return
     blank = True
     for place in range(start, end):
-        if not _is_space(data[place]):
+        if not is_space(data[place]):
             blank = False
             break
     if blank and state[_APART]:
         return
-    if state[_APART]:
-        block = blocks[state[_BLOCKS]]
-        block.first = state[_PIECES]
-        block.element = elements[index].block
-        block.images = state[_IMAGES]
-        state[_BLOCKS] += 1
-        state[_APART] = state[_IMAGES] = 0
     if not blank:
         state[_BREAKS] = 0
-    _add_piece(start, end, index, pieces, blocks, state)
+    _add_piece(scan, start, end, index)
 
 
 @compiled
-def _add_piece(start: int, end: int, element: int, pieces: Records, blocks: Records, state: I64) -> None:
-    piece = pieces[state[_PIECES]]
+def _add_piece(scan: Scan, start: int, end: int, element: Whole) -> None:
+    """Add a piece to the current block, or begin one with it."""
+    state = scan.state
+    if state[_APART]:
+        block = scan.blocks[state[_BLOCKS]]
+        block.first = state[_PIECES]
+        block.element = scan.elements[element].block
+        block.images = state[_IMAGES]
+        state[_BLOCKS] += 1
+        state[_APART] = state[_IMAGES] = 0
+    piece = scan.pieces[state[_PIECES]]
     piece.start = start
     piece.end = end
     piece.element = element
     state[_PIECES] += 1
-    blocks[state[_BLOCKS] - 1].last = state[_PIECES]
+    scan.blocks[state[_BLOCKS] - 1].last = state[_PIECES]
 
 
 @compiled
-def _line_break(elements: Records, pieces: Records, blocks: Records, stack: npt.NDArray[np.int32], state: I64) -> None:
+def _line_break(scan: Scan) -> None:
     """Add a line break to the current block; the second in a row ends the block, except within ``pre``."""
-    if state[_APART] or state[_PIECES] >= len(pieces):
+    state = scan.state
+    if state[_APART] or state[_PIECES] >= len(scan.pieces):
         return
     state[_BREAKS] += 1
-    if state[_BREAKS] >= 2 and not _in_pre(elements, stack, state):
+    if state[_BREAKS] >= 2 and not _in_pre(scan):
         state[_APART] = 1
     else:
-        _add_piece(0, 0, stack[state[_TOP]], pieces, blocks, state)
+        _add_piece(scan, 0, 0, _innermost(scan))
 
 
 @inlined
-def _in_pre(elements: Records, stack: npt.NDArray[np.int32], state: I64) -> Whole:
-    return elements[stack[state[_TOP]]].path >> _PRE & 1  # type: ignore[no-any-return]
+def _in_pre(scan: Scan) -> Whole:
+    return scan.opened[_PRE]  # type: ignore[no-any-return]
 
 
 @compiled
-def _divide(elements: Records, pieces: Records, blocks: Records, stack: npt.NDArray[np.int32], state: I64) -> None:
+def _divide(scan: Scan) -> None:
     """End the current block; within ``pre``, which is one block, begin a new line."""
-    if not _in_pre(elements, stack, state):
-        state[_APART] = 1
-    elif not state[_BREAKS]:
-        _line_break(elements, pieces, blocks, stack, state)
+    if not _in_pre(scan):
+        scan.state[_APART] = 1
+    elif not scan.state[_BREAKS]:
+        _line_break(scan)
 
 
 @compiled
-def _end_tag(
-    data: U8,
-    position: int,
-    tags: TagTables,
-    elements: Records,
-    pieces: Records,
-    blocks: Records,
-    stack: npt.NDArray[np.int32],
-    opened: I64,
-    state: I64,
-) -> int:
-    key, behind = _read_name(data, position)
+def _end_tag(data: U8, tags: TagTables, scan: Scan, position: int) -> int:
+    state, opened = scan.state, scan.opened
+    key, behind = read_name(data, position)
     number = _find_tag(key, tags)
-    behind = _find(data, behind, _GREATER) + 1
+    behind = find_byte(data, behind, _GREATER) + 1
     if number == _BR:
-        _line_break(elements, pieces, blocks, stack, state)
-    if number == 0 and state[_TOP] and elements[stack[state[_TOP]]].tag == 0:
-        _pop_to(state[_TOP] - 1, elements, stack, opened, state)
+        _line_break(scan)
+    if number == 0 and state[_TOP] and scan.elements[_innermost(scan)].tag == 0:
+        _pop_to(scan, state[_TOP] - 1)
     if number in (0, _BODY, _HTML):
         return behind
     kind = tags.kinds[number]
     if kind & BLOCK:
-        _divide(elements, pieces, blocks, stack, state)
+        _divide(scan)
     if opened[number]:
-        _close(number, kind, tags, elements, stack, opened, state)
+        if number == _Q:
+            _quotation_mark(scan, CLOSING_QUOTE)
+        _close(tags.kinds, scan, number, kind)
         if number == _PRE:
             state[_APART] = 1
     return behind
 
 
 @compiled
-def _close(
-    number: Whole,
-    kind: int,
-    tags: TagTables,
-    elements: Records,
-    stack: npt.NDArray[np.int32],
-    opened: I64,
-    state: I64,
-) -> None:
+def _quotation_mark(scan: Scan, mark: int) -> None:
+    element = _innermost(scan)
+    if not scan.elements[element].skipped and scan.state[_PIECES] < len(scan.pieces):
+        _add_piece(scan, 0, mark, element)
+
+
+@compiled
+def _close(kinds: U8, scan: Scan, number: Whole, kind: int) -> None:
     """Close the nearest open element of a tag, with all that is open within it, unless a barrier lies between."""
-    top = state[_TOP]
+    top = scan.state[_TOP]
     for place in range(top, max(0, top - _REACH), -1):
-        other = elements[stack[place]].tag
+        other = scan.elements[scan.stack[place]].tag
         if other == number:
-            _pop_to(place - 1, elements, stack, opened, state)
+            _pop_to(scan, place - 1)
             return
-        if _bars(number, kind, other, tags.kinds[other]):
+        if _bars(number, kind, other, kinds[other]):
             return
 
 
@@ -359,95 +299,120 @@ def _is_row(number: Whole) -> bool | np.bool_:
 
 
 @compiled
-def _pop_to(place: int, elements: Records, stack: npt.NDArray[np.int32], opened: I64, state: I64) -> None:
+def _pop_to(scan: Scan, place: int) -> None:
+    state = scan.state
     while state[_TOP] > place:
-        opened[elements[stack[state[_TOP]]].tag] -= 1
+        scan.opened[scan.elements[_innermost(scan)].tag] -= 1
         state[_TOP] -= 1
 
 
 @compiled
-def _close_paragraph(
-    kind: int, tags: TagTables, elements: Records, stack: npt.NDArray[np.int32], opened: I64, state: I64
-) -> None:
+def _close_paragraph(kinds: U8, scan: Scan, kind: int) -> None:
     """Close an open paragraph, as any block does; a heading closes another heading."""
-    top = state[_TOP]
-    nearest = elements[stack[top]].block
-    tag = elements[nearest].tag
-    if tag == _P or (kind & HEADING and tags.kinds[tag] & HEADING):
+    top = scan.state[_TOP]
+    nearest = scan.elements[scan.stack[top]].block
+    tag = scan.elements[nearest].tag
+    if tag == _P or (kind & HEADING and kinds[tag] & HEADING):
         for place in range(top, max(0, top - _REACH), -1):
-            if stack[place] == nearest:
-                _pop_to(place - 1, elements, stack, opened, state)
+            if scan.stack[place] == nearest:
+                _pop_to(scan, place - 1)
                 break
 
 
 @compiled
-def _close_implied(
-    number: Whole, tags: TagTables, elements: Records, stack: npt.NDArray[np.int32], opened: I64, state: I64
-) -> None:
+def _close_implied(closes: U8, scan: Scan, number: Whole) -> None:
     """Close what an opening tag closes: an item by the next one, a cell by the next cell, and so on."""
-    top = state[_TOP]
+    if closes[number, 0] == 0:
+        return
+    top = scan.state[_TOP]
     reached = -1
     for place in range(top, max(0, top - _REACH), -1):
-        effect = tags.closes[number, elements[stack[place]].tag]
+        effect = closes[number, scan.elements[scan.stack[place]].tag]
         if effect == 2:
             break
         if effect == 1:
             reached = place
     if reached > 0:
-        _pop_to(reached - 1, elements, stack, opened, state)
+        _pop_to(scan, reached - 1)
 
 
 @compiled
-def _start_tag(
-    data: U8,
-    position: int,
-    tags: TagTables,
-    steps: WordTrie,
-    bits: I64,
-    elements: Records,
-    pieces: Records,
-    blocks: Records,
-    stack: npt.NDArray[np.int32],
-    opened: I64,
-    state: I64,
-) -> int:
-    key, behind = _read_name(data, position)
+def _start_tag(data: U8, tags: TagTables, trie: HintTrie, scan: Scan, position: int) -> int:
+    key, behind = read_name(data, position)
     number = _find_tag(key, tags)
     kind = tags.kinds[number]
-    hints, linked, behind = _read_attributes(data, behind, steps, bits, state)
+    hints, marks, linked, behind = read_attributes(data, trie, scan.state, behind)
     if kind & BLOCK:
-        _divide(elements, pieces, blocks, stack, state)
-        _close_paragraph(kind, tags, elements, stack, opened, state)
-        _close_implied(number, tags, elements, stack, opened, state)
-    if number == _BR:
-        _line_break(elements, pieces, blocks, stack, state)
-    elif number == _IMG:
-        state[_IMAGES] += 1
+        _divide(scan)
+        _close_paragraph(tags.kinds, scan, kind)
+        _close_implied(tags.closes, scan, number)
     if kind & VOID:
+        _void_element(scan, number, marks)
         return behind
-    if kind & RAW:
-        return _skip_raw(data, position, behind, number, state)
-    if number == 0 and (data[behind - 2] == _SLASH or elements[stack[state[_TOP]]].skipped):
+    if kind & RAW or number == _MATH:
+        end = _raw_element(data, scan, position, behind, number, marks)
+        if end >= 0:
+            return end
+        number, kind = np.int64(0), np.uint8(0)  # one that never ends
+    if number == 0 and (data[behind - 2] == _SLASH or scan.elements[_innermost(scan)].skipped == _NEVER):
         return behind  # the shapes of a drawing, mostly
-    if state[_ELEMENTS] < len(elements):
-        _push(number, kind, hints, linked and number == _A, elements, stack, opened, state)
+    if scan.state[_ELEMENTS] < len(scan.elements):
+        _push(scan, number, kind, hints, marks, linked and number == _A)
+    if number == _Q:
+        _quotation_mark(scan, OPENING_QUOTE)
     return behind
 
 
 @compiled
-def _push(
-    number: Whole,
-    kind: int,
-    hints: Whole,
-    linked: bool,
-    elements: Records,
-    stack: npt.NDArray[np.int32],
-    opened: I64,
-    state: I64,
-) -> None:
+def _void_element(scan: Scan, number: Whole, marks: Whole) -> None:
+    state = scan.state
+    if number == _BR:
+        _line_break(scan)
+    elif number == _IMG:
+        state[_IMAGES] += 1
+        if marks & FORMULA_MARK and state[_ALT_END] > state[_ALT]:
+            _add_formula(scan, state[_ALT], state[_ALT_END], repeated=True)
+
+
+@compiled
+def _raw_element(data: U8, scan: Scan, name: int, behind: int, number: Whole, marks: Whole) -> int:
+    """Return where the end tag of an element begins whose content is no HTML; -1 if it is read as others are."""
+    state = scan.state
+    if number == _MATH and (state[_NO_MATH] or state[_FORMULAS] >= MAX_FORMULAS):
+        return -1
+    end = _skip_raw(data, state, name, behind, number)
+    if number == _MATH:
+        if end >= len(data):
+            state[_NO_MATH] = 1
+            return -1
+        _add_formula(scan, name - 1, end, repeated=False)
+    elif number == _SCRIPT and marks & TEX_MARK:
+        _add_formula(scan, behind, end, repeated=False)
+    return end
+
+
+@compiled
+def _add_formula(scan: Scan, start: int, end: int, repeated: bool) -> None:
+    """Add the bytes of a formula as a piece of its own; not where the source of a picture has just been added."""
+    state, elements = scan.state, scan.elements
+    around = elements[_innermost(scan)].skipped
+    full = state[_PIECES] >= len(scan.pieces) or state[_ELEMENTS] >= len(elements) or state[_FORMULAS] >= MAX_FORMULAS
+    last = elements[scan.pieces[state[_PIECES] - 1].element].tag if state[_PIECES] and not state[_APART] else 0
+    if around == _NEVER or full or (repeated and (last == _MATH or around)):
+        return
+    _push(scan, np.int64(_MATH), 0, np.int64(0), np.int64(0), False)
+    _add_piece(scan, start, end, _innermost(scan))
+    _pop_to(scan, state[_TOP] - 1)
+    state[_BREAKS] = 0
+    state[_FORMULAS] += 1
+
+
+@compiled
+def _push(scan: Scan, number: Whole, kind: int, hints: Whole, marks: Whole, linked: bool) -> None:
+    state = scan.state
     index = state[_ELEMENTS]
-    parent_index = stack[state[_TOP]]
-    parent, element = elements[parent_index], elements[index]
+    parent_index = _innermost(scan)
+    parent, element = scan.elements[parent_index], scan.elements[index]
     element.own_hints = hints
     element.hints = hints | parent.hints
     element.path = parent.path | np.int64(1) << (number % 64)
@@ -458,23 +423,34 @@ def _push(
     element.block = index if kind & BLOCK else parent.block
     element.structure = index if kind & STRUCTURE else parent.structure
     element.link = index if linked else parent.link
+    element.hidden = parent.hidden if parent.hidden or not marks & HIDDEN_MARK else index
     element.depth = parent.depth + 1
-    element.first_piece = state[_PIECES]
+    element.ordinal = state[_ORDINAL]
     element.tag = number
-    element.skipped = 1 if kind & SKIP else parent.skipped
+    element.skipped = _shown(scan, number, kind, marks) if parent.skipped == _YES or kind & SKIP else parent.skipped
+    element.raised = 1 if number == _SUP else 2 if number == _SUB else 0 if kind & BLOCK else parent.raised
     state[_ELEMENTS] += 1
     state[_TOP] += 1
-    stack[state[_TOP]] = index
-    opened[number] += 1
+    scan.stack[state[_TOP]] = index
+    scan.opened[number] += 1
+
+
+@inlined
+def _shown(scan: Scan, number: Whole, kind: int, marks: Whole) -> int:
+    if number == _JAX or (marks & DRAWN_MARK and number == _SPAN):
+        return _DRAWN
+    if kind & SKIP or (marks & NUMBERS_MARK and (scan.opened[_PRE] or number in (_TD, _TH))):
+        return _NEVER
+    return _YES
 
 
 @compiled
-def _skip_raw(data: U8, name: int, position: int, number: Whole, state: I64) -> int:
+def _skip_raw(data: U8, state: I64, name: int, position: int, number: Whole) -> int:
     """Return where the end tag of an element with raw text begins; the title is noted."""
     if number == _TITLE_TAG and state[_NO_TITLE]:
         return position
     length = 0
-    while name + length < len(data) and _is_letter(data[name + length]):
+    while name + length < len(data) and is_letter(data[name + length]):
         length += 1
     for place in range(position, len(data) - length - 1):
         if data[place] == _LESS and data[place + 1] == _SLASH and _same(data, place + 2, name, length):
@@ -494,73 +470,3 @@ def _same(data: U8, first: int, second: int, length: int) -> bool:
         if data[first + step] | 32 != data[second + step] | 32:
             return False
     return True
-
-
-@compiled
-def _read_attributes(data: U8, position: int, steps: WordTrie, bits: I64, state: I64) -> tuple[Whole, bool, int]:
-    """Return the hints of the attributes, whether there is a target of a link, and the position behind the tag."""
-    hints, linked = np.int64(0), False
-    while position < len(data):
-        byte = data[position]
-        if byte == _GREATER:
-            return hints, linked, position + 1
-        if byte == _LESS:  # the tag was never closed
-            return hints, linked, position
-        if _is_space(byte) or byte in (_SLASH, _EQUALS):
-            position += 1
-            continue
-        name, position = _read_name(data, position)
-        start, end, position = _read_value(data, position, state)
-        if name == _NAME_HREF:
-            linked = True
-        elif name == _NAME_HIDDEN or (name == _NAME_ARIA and end > start and data[start] | 32 == 116):  # "true"
-            hints |= np.int64(1) << _HIDDEN_BIT
-        elif _has_hints(name):
-            hints |= _hints(data, start, end, steps, bits)
-    return hints, linked, position
-
-
-@inlined
-def _has_hints(name: Whole) -> bool:
-    return name in (_NAME_CLASS, _NAME_ID, _NAME_ROLE, _NAME_STYLE, _NAME_PROPERTY)
-
-
-@compiled
-def _read_value(data: U8, position: int, state: I64) -> tuple[int, int, int]:
-    """Return where the value of an attribute begins and ends, and the position behind it; an empty value if none."""
-    place = position
-    while place < len(data) and _is_space(data[place]):
-        place += 1
-    if place >= len(data) or data[place] != _EQUALS:
-        return position, position, place
-    place += 1
-    while place < len(data) and _is_space(data[place]):
-        place += 1
-    if place < len(data) and (data[place] == _QUOTE or data[place] == _APOSTROPHE):
-        missing = _NO_QUOTE if data[place] == _QUOTE else _NO_APOSTROPHE
-        if not state[missing]:
-            end = _find(data, place + 1, data[place])
-            if end < len(data):
-                return place + 1, end, end + 1
-            state[missing] = 1
-    start = place
-    while place < len(data) and not _is_space(data[place]) and data[place] != _GREATER:
-        place += 1
-    return start, place, place
-
-
-@compiled
-def _hints(data: U8, start: int, end: int, steps: WordTrie, bits: I64) -> Whole:
-    """Return the bits of the hint words in a value; its first 400 bytes count."""
-    found = np.int64(0)
-    end = min(end, start + 400)
-    for begin in range(start - 1, end):
-        node, place = np.int64(0), begin
-        while place <= end:
-            symbol = symbol_of(np.int64(data[place])) if start <= place < end else np.int64(27)
-            node = np.int64(steps[node, symbol])
-            if node == 0:
-                break
-            found |= bits[node]
-            place += 1
-    return found

@@ -84,6 +84,8 @@ _TAGS: dict[str, int] = {
     "time": FORMAT,
     "sup": FORMAT,
     "sub": FORMAT,
+    "q": FORMAT,
+    "math": FORMAT,
     "br": VOID,
     "hr": VOID | BLOCK,
     "img": VOID,
@@ -109,6 +111,7 @@ _TAGS: dict[str, int] = {
     "head": 0,
     "noscript": SKIP,
     "template": SKIP,
+    "mjx-container": SKIP,
     "svg": SKIP,
     "select": SKIP,
     "object": 0,
@@ -119,6 +122,11 @@ _TAGS: dict[str, int] = {
 NAMES = tuple(_TAGS)
 TAG_COUNT = len(NAMES)
 _NUMBERS = {name: number for number, name in enumerate(NAMES)}
+
+
+def name_key(name: str) -> int:
+    """Return the number that stands for a name: its first eight bytes, little-endian."""
+    return int.from_bytes(name.encode()[:8].ljust(8, b"\0"), "little")
 
 
 def tag_number(name: str) -> int:
@@ -149,7 +157,7 @@ class TagTables(NamedTuple):
         numbers: uint8[HASH_SIZE], number of the element there.
         kinds: uint8[TAG_COUNT], bits of each element.
         closes: uint8[TAG_COUNT, TAG_COUNT]; 1 where an opening tag (row) closes an open element (column), 2 where it
-            does not look beyond it.
+            does not look beyond it; 3 in the column of unknown elements for the tags that close any.
     """
 
     keys: I64
@@ -163,7 +171,7 @@ def tag_tables(*, scripted: bool = True) -> TagTables:
     """Return the elements as arrays; if scripts do not run, ``noscript`` is a block like others."""
     keys, numbers = np.zeros(HASH_SIZE, np.int64), np.zeros(HASH_SIZE, np.uint8)
     for name, number in _NUMBERS.items():
-        key = int.from_bytes(name.encode()[:8].ljust(8, b"\0"), "little")
+        key = name_key(name)
         place = _hash_place(key)
         while keys[place]:
             place = (place + 1) % HASH_SIZE
@@ -172,6 +180,7 @@ def tag_tables(*, scripted: bool = True) -> TagTables:
     for name, (closed, within) in _CLOSES.items():
         for value, names in ((2, within), (1, closed)):
             closes[_NUMBERS[name], [_NUMBERS[each] for each in names.split()]] = value
+        closes[_NUMBERS[name], 0] = 3
     kinds = np.array(list(_TAGS.values()), np.uint8)
     if not scripted:
         kinds[_NUMBERS["noscript"]] = BLOCK

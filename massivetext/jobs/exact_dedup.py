@@ -9,16 +9,28 @@ import pyarrow as pa
 
 from massivetext.dedup.exact_copies import exact_duplicates
 from massivetext.dedup.row_types import REMOVED_ROW, split_by_partition, text_hash_row
+from massivetext.earlier.earlier_corpora import EarlierCorpora, earlier_corpora
 from massivetext.engines.engine import DistributeLanes, Engine
-from massivetext.jobs.keeper_ranks import columns_for_ranks, rank_columns
+from massivetext.jobs.earlier_names import write_earlier_names
+from massivetext.jobs.keeper_ranks import columns_for_ranks, rank_column_count, rank_columns
 from massivetext.runs.attempts import guard_work_item, translate_errors
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard, ShardCommit
 from massivetext.runs.work_items import WorkItem
-from massivetext.schema import DUPLICATE_VERDICTS, row_numbers, shard_numbers
+from massivetext.schema import (
+    DUPLICATE_VERDICTS,
+    EARLIER,
+    MAX_SHARDS,
+    U64,
+    is_earlier,
+    row_numbers,
+    shard_numbers,
+)
 from massivetext.stages import EXACT_DEDUP
+from massivetext.storage import files as fs
 
 STAGE = EXACT_DEDUP.name
+EARLIER_EVIDENCE = f"{STAGE}/earlier.parquet"
 
 ROWS = tuple[bytes, bytes]  # (partition or shard, rows). Declared per output; otherwise Beam pickles the keys.
 
@@ -32,8 +44,10 @@ def run_exact_dedup(engine: Engine, context: Context, _items: Sequence[WorkItem]
     if not shards:
         return
     numbers = [context.number_of_shard(shard) for shard in shards]
+    columns = rank_column_count(context.recipe)
+    corpora = earlier_corpora(context)
+    numbers += corpora.shard_numbers if corpora is not None else []
     lanes = [numbers] if engine.embedded else [[number] for number in numbers]
-    columns = len(context.recipe.preferences) + 1
     partitions = max(_MIN_PARTITIONS, len(shards) // _SHARDS_PER_PARTITION)
 
     def build(pipeline: beam.Pipeline) -> None:
@@ -58,6 +72,20 @@ def run_exact_dedup(engine: Engine, context: Context, _items: Sequence[WorkItem]
         )
 
     engine.run(build, lanes=1)
+    if corpora is not None:
+        file = write_earlier_names(context, EARLIER_EVIDENCE, _earlier_keepers(context, shards))
+        context.run.commit_shard(STAGE, context.stage_keys[STAGE], ShardCommit("earlier", (file,), {}))
+
+
+def _earlier_keepers(context: Context, shards: Sequence[Shard]) -> U64:
+    """Return the documents of earlier corpora of which a document of the run is a copy, distinct and sorted."""
+
+    def read(shard: Shard) -> U64:
+        column = context.run.read_table(context.verdicts_of(STAGE), shard, ["cluster"])["cluster"]
+        keepers: U64 = np.unique(column.drop_null().to_numpy())
+        return keepers[is_earlier(keepers)]
+
+    return np.unique(np.concatenate([*fs.concurrently(context.run.folder, read, shards)]))
 
 
 class _ReadHashes(beam.DoFn):
@@ -66,6 +94,13 @@ class _ReadHashes(beam.DoFn):
 
     def process(self, lane: list[int]) -> Iterable[object]:
         for number in lane:
+            corpora = earlier_corpora(self._context)
+            if number // MAX_SHARDS == EARLIER and corpora is not None:
+                with translate_errors(f"{STAGE}: {corpora.name_of(number)}"):
+                    batch = _earlier_documents(self._context, corpora, number)
+                for partition, rows in split_by_partition(batch, batch["hash"][:, 0], self._partitions):
+                    yield beam.pvalue.TaggedOutput("hashed", (partition, rows))
+                continue
             shard = self._context.shard_by_number(number)
             with translate_errors(f"{STAGE}: {shard.name}"):
                 batch = hashed_documents(self._context, shard)
@@ -80,11 +115,19 @@ def hashed_documents(context: Context, shard: Shard) -> npt.NDArray[np.void]:
     wanted = [*columns_for_ranks(context.recipe), "text_hash"]
     table = context.run.read_table("documents", shard, wanted).take(pa.array(alive))
     ranks = rank_columns(context, shard, alive, table)
-    batch = np.zeros(len(alive), text_hash_row(ranks.shape[1]))
-    hashes = b"".join(table["text_hash"].to_pylist())
-    batch["hash"] = np.frombuffer(hashes, "<u8").reshape(-1, 2)
+    hashes = np.frombuffer(b"".join(table["text_hash"].to_pylist()), "<u8").reshape(-1, 2)
+    return _batch(hashes, ranks, context.document_refs(shard, alive))
+
+
+def _earlier_documents(context: Context, corpora: EarlierCorpora, number: int) -> npt.NDArray[np.void]:
+    found = corpora.rows(number)
+    return _batch(found.documents.text_hashes, corpora.ranks(found, rank_column_count(context.recipe)), found.refs)
+
+
+def _batch(hashes: U64, ranks: U64, document_refs: U64) -> npt.NDArray[np.void]:
+    batch = np.zeros(len(hashes), text_hash_row(ranks.shape[1]))
+    batch["hash"], batch["document_ref"] = hashes, document_refs
     batch["rank"] = ranks[:, 0] if ranks.shape[1] == 1 else ranks
-    batch["document_ref"] = context.document_refs(shard, alive)
     return batch
 
 
@@ -92,6 +135,8 @@ def resolve(_: bytes, batches: Iterable[bytes], rank_columns: int = 1) -> Iterat
     """Yield (shard, removed documents) for one partition of the text hashes, whose ranks have so many columns."""
     rows = np.frombuffer(b"".join(batches), text_hash_row(rank_columns))
     losers, keepers = exact_duplicates(rows["hash"], rows["rank"], rows["document_ref"])
+    own = ~is_earlier(losers)  # two earlier corpora may hold the same text
+    losers, keepers = losers[own], keepers[own]
     removed = np.zeros(len(losers), REMOVED_ROW)
     removed["document_ref"], removed["keeper"] = losers, keepers
     shards = shard_numbers(losers)

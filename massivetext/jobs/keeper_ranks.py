@@ -5,13 +5,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from massivetext.dedup.keeper import keeper_rank, latest_first, source_preference
+from massivetext.dedup.keeper import keeper_rank, latest_first, longest_first, source_preference
+from massivetext.earlier.earlier_corpora import earlier_corpora
 from massivetext.recipe import Recipe
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
 from massivetext.schema import U64
-
-_LARGEST = np.uint64(2**64 - 1)
 
 
 def columns_for_ranks(recipe: Recipe) -> list[str]:
@@ -19,13 +18,23 @@ def columns_for_ranks(recipe: Recipe) -> list[str]:
     return ["id", *(["metadata"] if "latest" in recipe.preferences else [])]
 
 
+def rank_column_count(recipe: Recipe) -> int:
+    """Return the number of columns of :func:`rank_columns`."""
+    return len(recipe.preferences) + 1 + bool(recipe.against)
+
+
 def rank_columns(context: Context, shard: Shard, rows: npt.NDArray[np.integer], table: pa.Table) -> U64:
     """Return the ranks of rows of a shard, uint64[rows, columns]: a column per preference, and the keyed hash last.
+
+    With earlier corpora there is a column before them, in which their documents have smaller numbers.
 
     Of two documents the one with the smaller number in the first column that differs is preferred. ``table`` holds
     these rows of the documents, with the columns of :func:`columns_for_ranks`.
     """
     columns = [_preference(context, shard, rows, table, preference) for preference in context.recipe.preferences]
+    corpora = earlier_corpora(context)
+    if corpora is not None:
+        columns.insert(0, np.full(len(rows), corpora.own_rank, np.uint64))
     columns.append(keeper_rank(table["id"].to_pylist(), context.recipe.seed))
     return np.stack(columns, axis=1)
 
@@ -33,8 +42,7 @@ def rank_columns(context: Context, shard: Shard, rows: npt.NDArray[np.integer], 
 def _preference(context: Context, shard: Shard, rows: npt.NDArray[np.integer], table: pa.Table, preference: str) -> U64:
     if preference == "longest":
         sizes = context.run.read_table("signals", shard, ["byte_count"])["byte_count"].to_numpy()[rows]
-        longest: U64 = _LARGEST - sizes.astype(np.uint64)
-        return longest
+        return longest_first(sizes)
     if preference == "latest":
         found = (msgspec.json.decode(value, type=dict[str, str]) for value in table["metadata"].to_pylist())
         return latest_first([metadata.get("date", "") for metadata in found])

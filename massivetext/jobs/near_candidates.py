@@ -5,7 +5,7 @@ number of documents alone, so every engine writes the same files. The embedded r
 the partitions are filled in waves of a fixed size, and each wave reads only the bands that it needs.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import apache_beam as beam
 import numpy as np
@@ -13,17 +13,19 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from massivetext.dedup import pair_files
-from massivetext.dedup.candidates import bucket_pairs, split_crowds
+from massivetext.dedup.banding import band_column
+from massivetext.dedup.candidates import Pairs, bucket_pairs, split_crowds
 from massivetext.dedup.lsh_partitions import LshPartitions
 from massivetext.dedup.minhash import band_bucket_hashes
 from massivetext.dedup.near_duplicates import bucket_rows
 from massivetext.dedup.row_types import BUCKET_ROW
+from massivetext.earlier.earlier_corpora import earlier_corpora
 from massivetext.engines.engine import DistributeLanes, Engine
 from massivetext.jobs.near_sizes import DEFAULT_SIZES, NearDedupSizes
 from massivetext.runs.attempts import guard_work_item, translate_errors
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard, ShardCommit
-from massivetext.schema import U64
+from massivetext.schema import EARLIER, MAX_SHARDS, U64, is_earlier
 from massivetext.stages import NEAR_DEDUP
 from massivetext.storage import files as fs
 
@@ -35,6 +37,8 @@ def plan_lsh_partitions(context: Context, sizes: NearDedupSizes = DEFAULT_SIZES)
     """Return the division of a run into LSH partitions and pair partitions; call it after all shards are signed."""
     commits = context.run.commits(STAGE, context.stage_keys[STAGE])
     documents = sum(commit.counts["signed"] for commit in commits if commit.task.startswith("signatures/"))
+    corpora = earlier_corpora(context)
+    documents += corpora.document_count if corpora is not None else 0
     return LshPartitions.for_documents(
         documents,
         context.recipe.near.bands,
@@ -53,6 +57,8 @@ def find_candidates(
     """Write the candidate pairs of every LSH partition that has none yet."""
     todo = [number for number, pairs in enumerate(count_candidate_pairs(context, lsh_partitions)) if pairs is None]
     numbers = [context.number_of_shard(shard) for shard in shards]
+    corpora = earlier_corpora(context)
+    numbers += corpora.shard_numbers if corpora is not None else []
     lanes = [numbers] if engine.embedded else [[number] for number in numbers]
     for wave in lsh_partitions.waves(todo, sizes.wave_bytes) if engine.embedded else [todo] * bool(todo):
 
@@ -80,6 +86,12 @@ class _ReadBands(beam.DoFn):
         for number in lane:
             if number == self._first:  # an empty batch for every LSH partition, so that each is written and committed
                 yield from ((b"%d" % lsh_partition, b"") for lsh_partition in self._wave)
+            corpora = earlier_corpora(self._context)
+            if number // MAX_SHARDS == EARLIER and corpora is not None:
+                with translate_errors(f"{STAGE}: {corpora.name_of(number)}"):
+                    bands = partitions_by_band(self._lsh_partitions, self._wave)
+                    yield from _bucket_rows(corpora.buckets(number, bands), bands, self._lsh_partitions)
+                continue
             shard = self._context.shard_by_number(number)
             with translate_errors(f"{STAGE}: {shard.name}"):
                 yield from read_bands(self._context, self._lsh_partitions, self._wave, shard)
@@ -96,22 +108,30 @@ def read_bands(
         wave: numbers of the LSH partitions to yield rows for; bands without any are not read.
         shard: the shard.
     """
+    wanted = partitions_by_band(lsh_partitions, wave)
+    columns = context.run.read_table(SIGNATURES, shard, [band_column(band) for band in wanted])
+    for band in wanted:
+        values, document_refs = _band_values(context, shard, columns[band_column(band)])
+        found = {band: (band_bucket_hashes(values, band), document_refs)}
+        yield from _bucket_rows(found, wanted, lsh_partitions)
+
+
+def partitions_by_band(lsh_partitions: LshPartitions, wave: Iterable[int]) -> dict[int, set[int]]:
+    """Return the numbers of LSH partitions within their band, by band."""
     wanted: dict[int, set[int]] = {}
     for lsh_partition in wave:
         band, partition = divmod(lsh_partition, lsh_partitions.partitions_per_band)
         wanted.setdefault(band, set()).add(partition)
-    columns = context.run.read_table(SIGNATURES, shard, [band_column(band) for band in wanted])
-    for band, partitions in wanted.items():
-        values, document_refs = _band_values(context, shard, columns[band_column(band)])
-        bucket_hashes = band_bucket_hashes(values, band)
+    return wanted
+
+
+def _bucket_rows(
+    buckets: Mapping[int, tuple[U64, U64]], wanted: Mapping[int, set[int]], lsh_partitions: LshPartitions
+) -> Iterator[tuple[bytes, bytes]]:
+    for band, (bucket_hashes, document_refs) in buckets.items():
         for number, rows in bucket_rows(BUCKET_ROW, bucket_hashes, document_refs, lsh_partitions.partitions_per_band):
-            if int(number) in partitions:
+            if int(number) in wanted[band]:
                 yield b"%d" % (band * lsh_partitions.partitions_per_band + int(number)), rows
-
-
-def band_column(band: int) -> str:
-    """Return the name of the column of signatures/ that holds a band."""
-    return f"band_{band}"
 
 
 def _band_values(context: Context, shard: Shard, column: pa.ChunkedArray) -> tuple[npt.NDArray[np.uint32], U64]:
@@ -143,7 +163,7 @@ def write_lsh_partition(
     Of oversized buckets the rows follow after the pairs, unless clusters are transitive. The commit holds counts but
     lists no file: the file is deleted when the stage is complete.
     """
-    rows, near = np.frombuffer(b"".join(batches), BUCKET_ROW), context.recipe.near
+    rows, near = _with_own_documents(np.frombuffer(b"".join(batches), BUCKET_ROW)), context.recipe.near
     crowds = np.zeros(0, BUCKET_ROW)
     if near.is_transitive:
         pairs, oversized = bucket_pairs(rows["bucket"], rows["document_ref"], near.max_bucket)
@@ -152,10 +172,22 @@ def write_lsh_partition(
         crowds = np.zeros(len(buckets), BUCKET_ROW)
         crowds["bucket"], crowds["document_ref"] = buckets, members
         oversized = len(np.unique(buckets))
+    pairs = without_earlier_pairs(pairs)
     packed = pair_files.pack_by_partition(pairs, lsh_partitions.pair_partitions)
     fs.write_bytes(lsh_partition_path(context, lsh_partition), packed + crowds.tobytes())
     counts = {"band_pairs": len(pairs), "oversized_buckets": oversized, "crowd_rows": len(crowds)}
     return ShardCommit(_work_item_name(lsh_partition), (), counts)
+
+
+def _with_own_documents(rows: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+    """Return the rows of those buckets that hold a document of the run, not of earlier corpora alone."""
+    own = ~is_earlier(rows["document_ref"])
+    return rows if own.all() else rows[np.isin(rows["bucket"], rows["bucket"][own])]
+
+
+def without_earlier_pairs(pairs: Pairs) -> Pairs:
+    """Return the pairs without those of two documents of earlier corpora, which are decided."""
+    return pairs[~is_earlier(pairs).all(axis=1)]
 
 
 class CrowdRows:

@@ -11,13 +11,14 @@ from massivetext.dedup.candidates import Pairs
 from massivetext.dedup.clusters import connected_components, keepers
 from massivetext.dedup.keeper import combine_ranks
 from massivetext.dedup.near_duplicates import is_near_duplicate
-from massivetext.jobs.keeper_ranks import columns_for_ranks, rank_columns
+from massivetext.earlier.earlier_corpora import earlier_corpora
+from massivetext.jobs.keeper_ranks import columns_for_ranks, rank_column_count, rank_columns
 from massivetext.jobs.near_candidates import STAGE
 from massivetext.jobs.near_sizes import NearDedupSizes
 from massivetext.jobs.near_verification import PairChunk
 from massivetext.runs.context import Context
 from massivetext.runs.store import ShardCommit
-from massivetext.schema import U64, row_numbers, shard_numbers
+from massivetext.schema import EARLIER, MAX_SHARDS, U64, row_numbers, shard_numbers
 from massivetext.storage import files as fs
 from massivetext.storage import tables
 
@@ -61,13 +62,17 @@ def read_ranks(context: Context, nodes: U64) -> U64:
     """Return the rank of each node, by the preferences of the recipe; the nodes are sorted document references."""
 
     def ranks(group: U64) -> U64:
-        shard = context.shard_by_number(int(shard_numbers(group[:1])[0]))
+        number, corpora = int(shard_numbers(group[:1])[0]), earlier_corpora(context)
+        if number // MAX_SHARDS == EARLIER and corpora is not None:
+            found = corpora.rows(number)
+            return corpora.ranks(found, rank_column_count(context.recipe))[np.searchsorted(found.refs, group)]
+        shard = context.shard_by_number(number)
         rows, wanted = row_numbers(group), columns_for_ranks(context.recipe)
         table = context.run.read_table("documents", shard, wanted).take(pa.array(rows))
         return rank_columns(context, shard, rows, table)
 
     starts = np.unique(shard_numbers(nodes), return_index=True)[1]
     by_shard = np.split(nodes, starts[1:]) if len(nodes) else []
-    none = np.zeros((0, len(context.recipe.preferences) + 1), np.uint64)
+    none = np.zeros((0, rank_column_count(context.recipe)), np.uint64)
     columns = np.concatenate([none, *fs.concurrently(context.run.folder, ranks, by_shard)])
     return columns[:, 0] if columns.shape[1] == 1 else combine_ranks(list(columns.T))

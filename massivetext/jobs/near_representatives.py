@@ -23,17 +23,21 @@ from massivetext.dedup.representatives import (
     components,
     diameter,
 )
+from massivetext.earlier.earlier_corpora import earlier_corpora
 from massivetext.engines.engine import Engine
-from massivetext.jobs.near_candidates import STAGE, CrowdRows
+from massivetext.jobs.earlier_names import write_earlier_names
+from massivetext.jobs.near_candidates import STAGE, CrowdRows, without_earlier_pairs
 from massivetext.jobs.near_clusters import CLUSTERS, pairs_above_threshold, read_ranks
 from massivetext.jobs.near_sizes import NearDedupSizes
 from massivetext.jobs.near_verification import PairChunk, pair_partition_path, verify_chunks
 from massivetext.runs.context import Context
 from massivetext.runs.store import CommittedFile, ShardCommit
-from massivetext.schema import COMPONENTS, U64
+from massivetext.schema import COMPONENTS, U64, is_earlier, shard_numbers
 from massivetext.storage import files as fs
+from massivetext.storage import tables
 
 LARGEST_COMPONENTS = "duplicates/components.parquet"
+EARLIER_EVIDENCE = "duplicates/earlier.parquet"
 
 _DESCRIBED = 5  # components, the largest
 _GATHERED = 2**20  # document references that are gathered before they are made distinct
@@ -44,30 +48,39 @@ def write_representatives(
 ) -> None:
     """Choose the documents to keep, measure what that takes, write clusters and components, and commit them."""
     crowds = CrowdRows(context, lsh_partitions)
-    documents = _RankedDocuments(context, _documents(context, crowds, chunks))
+    involved = _documents(context, crowds, chunks)
+    decided = _decided_pairs(context, involved)
+    documents = _RankedDocuments(context, np.union1d(involved, decided))
     rounds = _Rounds(engine, context, lsh_partitions, crowds, documents, sizes, chunks)
     with PairWindows(len(documents), 2 * rounds.near_pairs(), window_pairs=sizes.window_pairs) as windows:
         for pairs, _ in pairs_above_threshold(context, chunks):
             windows.add(documents.places(pairs))
+        windows.add(documents.places(decided))
         choice = choose_representatives(
             len(documents), windows, rounds.crowds, rounds.measure, context.recipe.near.max_bucket
         )
         firsts = components(len(documents), windows)
-        files = (
+        files: tuple[CommittedFile, ...] = (
             _write_clusters(context, documents, choice.keepers, firsts, rounds.chunks, sizes),
             _write_components(context, documents, choice.keepers, firsts, windows),
         )
-    counts = _counts(choice, firsts)
+        if context.recipe.against:
+            files += (_write_earlier_names(context, documents, choice.keepers, rounds.chunks),)
+    counts = _counts(choice, firsts, documents)
     context.run.commit_shard(STAGE, context.stage_keys[STAGE], ShardCommit("clusters", files, counts))
 
 
 class _RankedDocuments:
-    """Documents by place (position in the order of their ranks); made from distinct, sorted document references."""
+    """Documents by place (position in the order of their ranks); made from distinct, sorted document references.
+
+    Documents of earlier corpora come first; ``is_own`` says of each place whether its document is not one of them.
+    """
 
     def __init__(self, context: Context, document_refs: U64) -> None:
         self._sorted = document_refs
         order = np.lexsort((document_refs, read_ranks(context, document_refs)))
         self.refs = document_refs[order]
+        self.is_own = ~is_earlier(self.refs)
         self._places = np.empty(len(order), np.int64)
         self._places[order] = np.arange(len(order))
 
@@ -91,6 +104,21 @@ def _documents(context: Context, crowds: CrowdRows, chunks: Iterable[PairChunk])
         if count > max(_GATHERED, len(found)):
             found, gathered, count = np.unique(np.concatenate([found, *gathered])), [], 0
     return np.unique(np.concatenate([found, *gathered]))
+
+
+def _decided_pairs(context: Context, involved: U64) -> Pairs:
+    """Return (keeper, document) of the documents of earlier corpora that their own run has removed."""
+    corpora, found = earlier_corpora(context), [np.zeros((0, 2), np.uint64)]
+    if corpora is None:
+        return found[0]
+    earlier = involved[is_earlier(involved)]
+    numbers = shard_numbers(earlier)
+    for number in np.unique(numbers).tolist():
+        rows = corpora.rows(number)
+        here = np.searchsorted(rows.refs, earlier[numbers == number])
+        pairs = np.stack([rows.keepers[here], rows.refs[here]], axis=1)
+        found.append(pairs[pairs[:, 0] != pairs[:, 1]])
+    return np.concatenate(found)
 
 
 class _Rounds:
@@ -123,7 +151,7 @@ class _Rounds:
 
     def measure(self, round_number: int, wanted: I64) -> tuple[int, I64]:
         """Measure the pairs that no band and no earlier round has measured; see ``Measure``."""
-        pairs = np.sort(self._documents.refs[wanted], axis=1)
+        pairs = without_earlier_pairs(np.sort(self._documents.refs[wanted], axis=1))
         partitions = pair_files.pair_partition_of(pairs, self._lsh_partitions.pair_partitions)
         chunks: list[PairChunk] = []
         measured = 0
@@ -159,7 +187,8 @@ def _write_clusters(
 ) -> CommittedFile:
     """Write the keeper of each document in a near-duplicate pair, and its measured similarity with it."""
     similarity = _similarities(context, documents, keepers, chunks)
-    rows = np.flatnonzero(np.bincount(firsts, minlength=len(firsts))[firsts] > 1)
+    in_component = np.bincount(firsts, minlength=len(firsts))[firsts] > 1
+    rows = np.flatnonzero(in_component & documents.is_own)
     rows = rows[np.argsort(documents.refs[rows])]
     table = pa.table(
         {
@@ -192,13 +221,19 @@ def _similarities(
 def _write_components(
     context: Context, documents: _RankedDocuments, keepers: I64, firsts: I64, windows: PairWindows
 ) -> CommittedFile:
-    """Write the largest connected components of the near-duplicate pairs, with their diameters."""
+    """Write the largest connected components of the near-duplicate pairs, with their diameters.
+
+    Components of documents of earlier corpora alone are left out, and a component is named by its first own document.
+    """
+    own = documents.is_own
     members = np.bincount(firsts, minlength=len(firsts))
-    kept = np.bincount(firsts[keepers == np.arange(len(keepers))], minlength=len(firsts))
-    largest = np.lexsort((np.arange(len(members)), -members))[:_DESCRIBED]
-    largest = largest[members[largest] > 1]
+    kept = np.bincount(firsts[(keepers == np.arange(len(keepers))) & own], minlength=len(firsts))
+    first_own = np.full(len(firsts), len(firsts), np.int64)
+    np.minimum.at(first_own, firsts[own], np.flatnonzero(own))
+    largest = np.lexsort((np.arange(len(members)), -members * (first_own < len(firsts))))[:_DESCRIBED]
+    largest = largest[(members[largest] > 1) & (first_own[largest] < len(firsts))]
     columns = {
-        "component": documents.refs[largest],
+        "component": documents.refs[first_own[largest]],
         "documents": members[largest],
         "kept": kept[largest],
         "diameter": [_diameter_of(first, firsts, windows) for first in largest.tolist()],
@@ -207,6 +242,16 @@ def _write_components(
     with fs.publish(context.run.path(LARGEST_COMPONENTS)) as new:
         pq.write_table(table, new)
     return context.run.committed(new, len(largest))
+
+
+def _write_earlier_names(
+    context: Context, documents: _RankedDocuments, keepers: I64, chunks: Sequence[PairChunk]
+) -> CommittedFile:
+    """Write the names of the documents of earlier corpora that are keepers, or in a measured pair."""
+    pairs = (tables.read_table(context.run.path(chunk.evidence), ["b"])["b"].to_numpy() for chunk in chunks)
+    found = [documents.refs[keepers[documents.is_own]], *pairs]
+    refs = np.unique(np.concatenate([each[is_earlier(each)] for each in found]))
+    return write_earlier_names(context, EARLIER_EVIDENCE, refs)
 
 
 def _diameter_of(first: int, firsts: I64, windows: PairWindows) -> int | None:
@@ -220,19 +265,25 @@ def _diameter_of(first: int, firsts: I64, windows: PairWindows) -> int | None:
     return diameter(np.concatenate(found))
 
 
-def _counts(choice: Choice, firsts: I64) -> dict[str, int]:
-    members = np.bincount(firsts, minlength=len(firsts))
-    copies = np.bincount(choice.keepers, minlength=len(firsts))
-    clustered = members[firsts] > 1
-    kept = int((clustered & (choice.keepers == np.arange(len(firsts)))).sum())
-    found = int((members > 1).sum())
-    return {
-        "clusters": int((copies > 1).sum()),
+def _counts(choice: Choice, firsts: I64, documents: _RankedDocuments) -> dict[str, int]:
+    """Return the counts of the commit; documents of earlier corpora are in the sizes of components alone."""
+    own, is_kept = documents.is_own, choice.keepers == np.arange(len(firsts))
+    members, own_members = (np.bincount(firsts[chosen], minlength=len(firsts)) for chosen in (own | True, own))
+    copies = np.bincount(choice.keepers[own | is_kept], minlength=len(firsts))
+    clustered = (members[firsts] > 1) & own
+    found = (members > 1) & (own_members > 0)
+    kept, alone = int((clustered & is_kept).sum()), int((found & (members == own_members)).sum())
+    has_copies = np.bincount(choice.keepers[own & ~is_kept], minlength=len(firsts)) > 0
+    counts = {
+        "clusters": int(has_copies.sum()),
         "clustered": int(clustered.sum()),
-        "largest_cluster": int(copies.max(initial=0)) if found else 0,
-        "components": found,
-        "largest_component": int(members.max(initial=0)) if found else 0,
-        "kept_apart": kept - found,
+        "largest_cluster": int(copies.max(initial=0)) if found.any() else 0,
+        "components": int(found.sum()),
+        "largest_component": int(members[found].max(initial=0)),
+        "kept_apart": kept - alone,
         "rounds": choice.rounds,
         "unmeasured_pairs": choice.unmeasured,
     }
+    if own.all():
+        return counts
+    return counts | {"copies_of_earlier": int((own & ~own[choice.keepers]).sum())}

@@ -19,6 +19,7 @@ from massivetext.dedup.lsh_partitions import LshPartitions
 from massivetext.dedup.near_duplicates import is_near_duplicate, near_shingles
 from massivetext.dedup.pair_files import PAIR_BYTES
 from massivetext.dedup.similarity import similarity
+from massivetext.earlier.earlier_corpora import earlier_corpora
 from massivetext.engines.engine import DistributeLanes, Engine, balance_lanes
 from massivetext.errors import StageError
 from massivetext.jobs.near_candidates import CANDIDATES, STAGE, count_candidate_pairs, lsh_partition_path
@@ -27,7 +28,7 @@ from massivetext.runs import documents
 from massivetext.runs.attempts import guard_work_item
 from massivetext.runs.context import Context
 from massivetext.runs.store import ShardCommit
-from massivetext.schema import PAIRS, U64, row_numbers, shard_numbers
+from massivetext.schema import EARLIER, MAX_SHARDS, PAIRS, U64, row_numbers, shard_numbers
 from massivetext.storage import files as fs
 
 T = TypeVar("T")
@@ -242,7 +243,7 @@ def verify_chunk(context: Context, chunk: PairChunk, sizes: NearDedupSizes = DEF
         for block in split_into_blocks(group, _pair_bytes(context, group), sizes.block_bytes):
             shingles = _shingles(context, np.unique(block))
             for a, b in block.tolist():
-                result = similarity(shingles[a], shingles[b])
+                result = similarity(*_comparable(context, shingles, a, b))
                 measured.append((a, b, result.jaccard, result.containment_of_smaller))
     columns = list(zip(*sorted(measured), strict=True))
     table = pa.table([pa.array(column, field.type) for column, field in zip(columns, PAIRS, strict=True)], schema=PAIRS)
@@ -251,6 +252,14 @@ def verify_chunk(context: Context, chunk: PairChunk, sizes: NearDedupSizes = DEF
     above = sum(is_near_duplicate(jaccard, context.recipe.near) for _, _, jaccard, _ in measured)
     file = context.run.committed(new, len(measured))
     return ShardCommit(chunk.name, (file,), {"candidates": len(measured), "pairs": above})
+
+
+def _comparable(context: Context, shingles: dict[int, U64], a: int, b: int) -> tuple[U64, U64]:
+    """Return the shingles of both documents of a pair, of which the second may be of an earlier corpus."""
+    corpora = earlier_corpora(context)
+    if corpora is None or b >> 32 < EARLIER * MAX_SHARDS:
+        return shingles[a], shingles[b]
+    return corpora.comparable(shingles[a], b), shingles[b]
 
 
 def split_into_blocks(pairs: Pairs, sizes: U64, most: int) -> list[Pairs]:
@@ -263,7 +272,11 @@ def _pair_bytes(context: Context, group: Pairs) -> U64:
     """Return the bytes of both texts of each pair; all pairs of the group have the same two shards."""
     total = np.zeros(len(group), np.uint64)
     for side in (0, 1):
-        shard = context.shard_by_number(int(shard_numbers(group[:1, side])[0]))
+        number, corpora = int(shard_numbers(group[:1, side])[0]), earlier_corpora(context)
+        if number // MAX_SHARDS == EARLIER and corpora is not None:
+            total += corpora.sizes(number, row_numbers(group[:, side]))
+            continue
+        shard = context.shard_by_number(number)
         sizes = context.run.read_table("signals", shard, ["byte_count"])["byte_count"].to_numpy()
         total += sizes[row_numbers(group[:, side])].astype(np.uint64)
     return total
@@ -274,6 +287,9 @@ def _shingles(context: Context, document_refs: U64) -> dict[int, U64]:
     numbers = shard_numbers(document_refs)
     for number in np.unique(numbers):
         wanted = document_refs[numbers == number]
+        if number // MAX_SHARDS == EARLIER and (corpora := earlier_corpora(context)) is not None:
+            found |= corpora.shingles(wanted)
+            continue
         texts = documents.read_rows(context.run, context.shard_by_number(int(number)), ["text"], row_numbers(wanted))
         for document_ref, (_, document) in zip(wanted.tolist(), texts, strict=True):
             found[document_ref] = near_shingles(str(document["text"]), context.recipe.near)

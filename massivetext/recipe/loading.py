@@ -87,6 +87,7 @@ def parse_recipe(text: str, path: str, formats: Sequence[Format] = FORMATS) -> R
         _check_source(name, path)
     _check_weights(recipe, path)
     _check_preferences(recipe, path)
+    _check_against(recipe, path)
     return recipe
 
 
@@ -179,6 +180,14 @@ def _check_preferences(recipe: Recipe, path: str) -> None:
         if name not in recipe.sources:
             known = ", ".join(recipe.sources)
             raise UserError(f"{path}: dedup.keep: want names of sources of this recipe ({known}), got '{name}'")
+
+
+def _check_against(recipe: Recipe, path: str) -> None:
+    if recipe.against and recipe.near.is_transitive:
+        raise UserError(
+            f'{path}: dedup.against: want near.clusters = "representative" with earlier corpora, got "transitive": a '
+            "document would be removed for one that it does not resemble; remove one of the two"
+        )
 
 
 def _check_weights(recipe: Recipe, path: str) -> None:

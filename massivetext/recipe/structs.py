@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from massivetext.extract.extracted_page import Comments
 from massivetext.extract.extractors import ExtractorName
 from massivetext.recipe.kinds import KINDS, PAPER_LICENCES, KindName
 from massivetext.sources.source_formats import FIELD_OPTIONS, FORMER_NAMES, FieldPaths
@@ -14,6 +15,7 @@ _NAME = "a name of at most 64 characters a-z, 0-9 and _ that begins with a lette
 Positive = Annotated[int, msgspec.Meta(ge=1, le=2**40)]
 Epochs = Annotated[float, msgspec.Meta(gt=0.0, le=1e6)]
 Mode = Literal["gopher", "pack"]
+ContaminationMethod = Literal["jaccard", "containment", "phrase"]
 Normalization = Literal["nfkc", "identity"]
 Ngram = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 _LARGEST_SIGNATURE = 16_384  # hashes
@@ -137,6 +139,8 @@ class IngestOptions(Options, frozen=True):
         max_zstd_window: largest window of a zstd file (``zstd --long``), which each reader holds in memory; UNSET: 128
             MiB, which files without ``--long=28`` and above do not exceed; at most 2 GiB.
         extractor: what finds the main text of web pages (``extract/extractors.py``); UNSET: "trafilatura".
+        comments: whether the comments of readers below a page's text are kept or dropped; UNSET: as the extractor does
+            by itself.
     """
 
     max_record_bytes: Positive = 64 * 2**20
@@ -144,6 +148,7 @@ class IngestOptions(Options, frozen=True):
     # Not written if it is not given: recipes without it keep their hash and their stage keys.
     max_zstd_window: Annotated[int, msgspec.Meta(ge=2**10, le=2**31)] | msgspec.UnsetType = msgspec.UNSET
     extractor: ExtractorName | msgspec.UnsetType = msgspec.UNSET
+    comments: Comments | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def zstd_window_bytes(self) -> int:
@@ -154,6 +159,11 @@ class IngestOptions(Options, frozen=True):
     def extractor_name(self) -> ExtractorName:
         """Name of what finds the main text of web pages."""
         return "trafilatura" if isinstance(self.extractor, msgspec.UnsetType) else self.extractor
+
+    @property
+    def page_comments(self) -> Comments | None:
+        """Whether the comments of readers are kept; None: as the extractor does by itself."""
+        return None if isinstance(self.comments, msgspec.UnsetType) else self.comments
 
 
 class MeasureOptions(Options, frozen=True):
@@ -282,9 +292,13 @@ class DedupOptions(Options, frozen=True):
             source A before one of B, both before other sources), "longest" (UTF-8 bytes), "latest" (metadata `date`; a
             document without a date that can be read comes last), "seed" (the keyed hash of the id; the paper:
             "randomly remove one of them"), which may only be the last and is always added.
+        against: folders of finished runs, or indexes of them (`massivetext dedup-index`): documents that repeat one of
+            theirs are removed. UNSET: none.
     """
 
     keep: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=8)] = ("seed",)
+    # Not written if it is not given: recipes without it keep their hash and their stage keys.
+    against: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=64)] | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         """Raise ValueError for an unknown preference, one that occurs twice, or one after "seed"."""
@@ -296,6 +310,10 @@ class DedupOptions(Options, frozen=True):
                 raise ValueError(f'keep: want every preference and source once, got "{preference}" again')
             if "seed" in self.keep[:place]:
                 raise ValueError(f'keep: want nothing after "seed", which tells all apart, got "{preference}"')
+        folders = () if isinstance(self.against, msgspec.UnsetType) else self.against
+        for place, folder in enumerate(folders):
+            if folder.rstrip("/") in [other.rstrip("/") for other in folders[:place]]:
+                raise ValueError(f'against: want every folder once, got "{folder}" again')
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -308,20 +326,30 @@ class DecontaminateOptions(Options, frozen=True):
     """Test-set filtering.
 
     Attributes:
-        test_sets: files of evaluation items: JSONL (a ``text`` field, or ``full`` where present), WikiText
-            (``.tokens``), or ``.txt`` with one item per paragraph; each may be gzipped. Patterns are allowed. Without
-            test sets the stage drops no document.
-        ngram: words per n-gram; Rae et al. 2021, A.1.1: 13.
+        test_sets: files of evaluation items: JSONL, CSV or Parquet (``question``, ``choices``, ``answer``,
+            ``context``, ``full``, or ``text``), WikiText (``.tokens``), or ``.txt`` with one item per paragraph; each
+            may be gzipped. Patterns are allowed. Without test sets the stage drops no document.
+        fields: field of each part of an item, by the name of the part, where the files have other fields.
+        methods: by what a document is dropped: "jaccard" (the paper's similarity with a whole item), "containment"
+            (words of a part of an item), "phrase" (a part of 5 to 12 words, with another sign beside it). With
+            "jaccard" alone the rest is reported and kept.
+        ngram: words per n-gram of the similarity; Rae et al. 2021, A.1.1: 13.
         jaccard: a document is dropped if its Jaccard similarity with an item is above this; A.1.1: 0.8.
-        containment: a document is dropped if it contains more than this share of an item's n-grams; None, as in the
-            paper: such documents are reported and kept.
-        lowercase: ignore case.
+        containment: a document is dropped if it holds more than this share of the words of a part of an item.
+        mark_only: test sets whose items are reported and drop no document: names, or patterns (``boolq``, ``mmlu*``).
+        run_words: a document is dropped if it shares so many words in a row with an item, as in the GPT-3 paper (13);
+            UNSET: such documents are reported.
+        lowercase: ignore case in the similarity; the other methods always do.
     """
 
     test_sets: tuple[str, ...] = ()
+    fields: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    methods: tuple[ContaminationMethod, ...] = ("jaccard", "containment", "phrase")
     ngram: Ngram = 13
     jaccard: Share = 0.8
-    containment: Share | None = None
+    containment: Share = 0.5
+    mark_only: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    run_words: Annotated[int, msgspec.Meta(ge=13, le=1000)] | msgspec.UnsetType = msgspec.UNSET
     lowercase: bool = False
 
 
@@ -450,6 +478,13 @@ class Recipe(Options, frozen=True):
         if isinstance(self.dedup, msgspec.UnsetType):
             return ()
         return tuple(each for each in self.dedup.keep if each != "seed")
+
+    @property
+    def against(self) -> tuple[str, ...]:
+        """Folders of earlier corpora whose documents are not to be repeated; empty: none."""
+        if isinstance(self.dedup, msgspec.UnsetType) or isinstance(self.dedup.against, msgspec.UnsetType):
+            return ()
+        return self.dedup.against
 
     @property
     def weights(self) -> dict[str, Decimal]:

@@ -1,5 +1,6 @@
 """The summary of one shard for the report: exact counts and small samples, which can be merged over shards."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,6 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from massivetext.hashing import keyed_ranks
-from massivetext.recipe import DecontaminateOptions
 from massivetext.report import bins, failures, hosts
 from massivetext.report.completed import completed_stages
 from massivetext.report.hosts import SampledHost
@@ -58,7 +58,7 @@ class SourceSummary(msgspec.Struct, frozen=True, kw_only=True):
         skipped: number of sound records that are not wanted, by reason.
         near_similarity: documents with a near duplicate, by similarity to the closest one; 100 bins from 0 to 1.
         contamination: overlaps per test set.
-        overlapping: number of documents that share an n-gram with an item of any test set.
+        overlapping: number of documents that overlap an item of any test set.
         samples: sampled documents, by name of the sample.
     """
 
@@ -188,7 +188,7 @@ def accumulate_shard(context: Context, columns: ShardColumns) -> ShardSummary:
                 samples=_samples(columns, judged),
                 rejected=rejected,
                 skipped=skipped,
-                contamination={name: _test_set_tally(context, hits) for name, hits in sorted(by_set.items())},
+                contamination={name: _test_set_tally(hits, columns.words) for name, hits in sorted(by_set.items())},
                 overlapping=len({hit.row for hits in by_set.values() for hit in hits}),
             )
         }
@@ -273,12 +273,6 @@ def _picks(columns: ShardColumns, wanted: Mask, later: Mask, size: int) -> tuple
 # -- contamination -----------------------------------------------------------------------------------------------------
 
 
-def exceeds(hit: RankedOverlap, options: DecontaminateOptions) -> bool:
-    """Return whether an overlap removes the document. ``shared`` is 0 for a page that was recognised by its title."""
-    contained = options.containment is not None and hit.containment > options.containment
-    return hit.shared == 0 or hit.jaccard > options.jaccard or contained
-
-
 def _overlaps_by_test_set(context: Context, columns: ShardColumns) -> dict[str, list[RankedOverlap]]:
     by_set: dict[str, list[RankedOverlap]] = {}
     if DECONTAMINATE.name in columns.verdicts:
@@ -288,11 +282,13 @@ def _overlaps_by_test_set(context: Context, columns: ShardColumns) -> dict[str, 
     return by_set
 
 
-def _test_set_tally(context: Context, hits: Sequence[RankedOverlap]) -> TestSetTally:
-    options = context.recipe.decontaminate
+def _test_set_tally(hits: Sequence[RankedOverlap], words: npt.NDArray[np.int64]) -> TestSetTally:
+    removed = {hit.row for hit in hits if hit.removes}
     return TestSetTally(
         overlapping=len({hit.row for hit in hits}),
-        removed=len({hit.row for hit in hits if exceeds(hit, options)}),
-        items=tuple(sorted({hit.item for hit in hits})),
+        removed=len(removed),
+        words=sum(int(words[row]) for row in removed),
+        items=dict(sorted(Counter(hit.item for hit in hits).items())),
+        parts=dict(sorted(Counter(hit.part for hit in hits).items())),
         top=tuple(sorted(hits, key=lambda hit: hit.order)[:TOP_HITS]),
     )

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from massivetext.report.bins import SHARE_BINS, count_bins
+from massivetext.report.earlier_evidence import is_of_earlier_corpus
 from massivetext.report.examples import (
     DocumentExample,
     DocumentLocation,
@@ -18,7 +19,7 @@ from massivetext.report.examples import (
 )
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
-from massivetext.schema import MAX_SHARDS, U64, shard_numbers
+from massivetext.schema import MAX_SHARDS, U64, is_earlier, shard_numbers
 from massivetext.stages import EXACT_DEDUP, NEAR_DEDUP
 from massivetext.storage import files as fs
 from massivetext.storage import tables
@@ -46,12 +47,14 @@ class ClusterReport(msgspec.Struct, frozen=True, kw_only=True):
         removed: number of documents in them that are not kept.
         sizes: (documents per cluster, number of such clusters), ascending.
         largest: examples, the largest first.
+        earlier: number of documents, not in these clusters, that were removed for one of an earlier corpus.
     """
 
     count: int
     removed: int
     sizes: tuple[tuple[int, int], ...]
     largest: tuple[DuplicateCluster, ...]
+    earlier: int = 0
 
 
 class ReportedComponent(msgspec.Struct, frozen=True, kw_only=True):
@@ -247,6 +250,8 @@ def pair_examples(
     keepers = {ref: _keeper_of(context, location) for ref, location in by_ref.items()}
     closest: dict[int, tuple[int, int, float, float]] = {}
     for pair in read_pairs(context, list(by_ref)):
+        if is_of_earlier_corpus(pair[1]):  # the run has no text of it to show
+            continue
         if pair[0] not in closest or pair[1] == keepers[pair[0]]:
             closest[pair[0]] = pair
     others = dict(zip(closest, locate_documents(context, [pair[1] for pair in closest.values()]), strict=True))
@@ -270,6 +275,8 @@ def _keeper_of(context: Context, location: DocumentLocation) -> int | None:
 
 
 def _clusters(context: Context, examples: ExampleReader, removed: U64, kept: U64) -> ClusterReport:
+    own = ~is_earlier(kept)
+    earlier, removed, kept = int((~own).sum()), removed[own], kept[own]
     keepers, copies = np.unique(kept, return_counts=True)
     sizes, number = np.unique(copies + 1, return_counts=True)
     order = np.lexsort((keepers, -copies))[:_LARGEST]
@@ -278,6 +285,7 @@ def _clusters(context: Context, examples: ExampleReader, removed: U64, kept: U64
         removed=len(removed),
         sizes=tuple(zip(sizes.tolist(), number.tolist(), strict=True)),
         largest=_largest(context, examples, {int(keepers[at]): np.sort(removed[kept == keepers[at]]) for at in order}),
+        earlier=earlier,
     )
 
 

@@ -158,25 +158,34 @@ class SampledDocument(msgspec.Struct, frozen=True, order=True):
 
 
 class RankedOverlap(msgspec.Struct, frozen=True):
-    """Overlap of a document with one test item; similarities 0 to 1."""
+    """Overlap of a document with one test item, as the run stores it; similarities 0 to 1."""
 
-    jaccard: float
-    containment: float
-    shared: int
     test_set: str
     item: str
+    part: str
+    method: str
+    removes: bool
+    words: int
+    jaccard: float
+    containment: float
+    start: int
+    end: int
+    item_start: int
+    item_end: int
+    text: str
+    item_text: str
     source: str
     shard: int
     row: int
 
     @property
-    def order(self) -> tuple[bool, float, float, int, str, str, str, int, int]:
-        """Sort key: pages recognised by their title first (they share 0 n-grams), then the most similar documents."""
+    def order(self) -> tuple[bool, bool, float, int, str, str, str, int, int]:
+        """Sort key: overlaps that remove, pages recognised by their title before others, then by what is shared."""
         return (
-            self.shared > 0,
-            -self.jaccard,
-            -self.containment,
-            -self.shared,
+            not self.removes,
+            self.words > 0,
+            -max(self.jaccard, self.containment),
+            -self.words,
             self.test_set,
             self.item,
             self.source,
@@ -189,24 +198,30 @@ class TestSetTally(msgspec.Struct, frozen=True):
     """Overlap of one test set with a source.
 
     Attributes:
-        overlapping: number of documents that share an n-gram with any of its items.
-        removed: number of documents that overlap one of its items too much.
-        items: names of the items that some document overlaps, sorted.
-        top: the most similar pairs of document and item.
+        overlapping: number of documents that overlap any of its items.
+        removed: number of documents that are removed because of it.
+        words: their words.
+        items: number of documents that overlap each item, by its name; items that none overlaps are missing.
+        parts: number of overlaps by what was found of the item.
+        top: the closest pairs of document and item.
     """
 
     __test__: ClassVar[bool] = False  # otherwise pytest collects the class as a test
 
     overlapping: int
     removed: int
-    items: tuple[str, ...]
+    words: int
+    items: dict[str, int]
+    parts: dict[str, int]
     top: tuple[RankedOverlap, ...]
 
     def __add__(self, other: "TestSetTally") -> "TestSetTally":
         return TestSetTally(
             self.overlapping + other.overlapping,
             self.removed + other.removed,
-            tuple(sorted({*self.items, *other.items})),
+            self.words + other.words,
+            add_maps(self.items, other.items, int.__add__),
+            add_maps(self.parts, other.parts, int.__add__),
             tuple(sorted(self.top + other.top, key=lambda hit: hit.order)[:TOP_HITS]),
         )
 

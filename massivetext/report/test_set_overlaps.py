@@ -1,6 +1,6 @@
 """Results of test-set filtering: overlap of each test set with the documents, and the closest documents."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 import pyarrow as pa
@@ -11,10 +11,12 @@ from massivetext.report.accumulate import ShardSummary
 from massivetext.report.examples import DocumentExample, DocumentLocation, ExampleReader, locate_row
 from massivetext.report.tallies import RankedOverlap, TestSetTally
 from massivetext.runs.context import Context
+from massivetext.runs.store import Shard
 from massivetext.stages import DECONTAMINATE
 from massivetext.storage import files as fs
 
 _ITEMS_SHOWN = 3  # items of a removed document
+FREQUENT_DOCUMENTS, _FREQUENT_SHOWN = 10, 10
 
 
 class ReportedOverlap(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,16 +25,34 @@ class ReportedOverlap(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         test_set: name of the test set.
         item: name of the item.
-        shared: number of n-grams in common; 0: the document is the page of the item, recognised by its title.
+        part: what of the item was found: "question", "question+answer", "full"; "title": its page.
+        method: by what it was found: "title", "jaccard", "containment", "phrase" or "run".
+        removes: whether the document is dropped for it.
+        words: number of words of the part that were found; 0: the document was recognised by its title.
         jaccard: Jaccard similarity, 0 to 1.
-        containment: share of the item's n-grams that the document holds, 0 to 1.
+        containment: share of the part's words that the document holds, 0 to 1.
+        start: first character of the matched passage in the document.
+        end: the character after its last.
+        item_start: first matched character in the text of the item.
+        item_end: the character after the last.
+        text: the matched passage, the beginning of a long one.
+        item_text: the matched text of the item, likewise.
     """
 
     test_set: str
     item: str
-    shared: int
+    part: str
+    method: str
+    removes: bool
+    words: int
     jaccard: float
     containment: float
+    start: int
+    end: int
+    item_start: int
+    item_end: int
+    text: str
+    item_text: str
 
 
 class OverlapExample(msgspec.Struct, frozen=True):
@@ -48,9 +68,15 @@ class TestSet(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: name of the test set.
         items: number of its items; None if the run does not record it.
-        items_hit: number of items that some document shares an n-gram with.
-        overlapping: number of documents that share an n-gram with some item.
+        short: items that are too short to be looked for: of fewer than five words.
+        common: items that are not looked for because all their sequences of words are common.
+        items_hit: number of items that some document overlaps.
+        parts: number of overlaps by what was found of the item.
+        overlapping: number of documents that overlap some item.
         removed: number of documents that were removed because of it.
+        words: their words.
+        frequent: the items that most documents overlap, with the number of documents, if there are at least
+            :data:`FREQUENT_DOCUMENTS`: likely texts that many pages quote.
         top: the closest documents.
     """
 
@@ -58,9 +84,14 @@ class TestSet(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     items: int | None
+    short: int
+    common: int
     items_hit: int
+    parts: dict[str, int]
     overlapping: int
     removed: int
+    words: int
+    frequent: tuple[tuple[str, int], ...]
     top: tuple[OverlapExample, ...]
 
 
@@ -71,7 +102,7 @@ class Contamination(msgspec.Struct, frozen=True, kw_only=True):
         options: options of the stage in the recipe.
         items: number of items of all test sets.
         tested: number of documents that were compared with them.
-        overlapping: number of documents that share an n-gram with any item.
+        overlapping: number of documents that overlap any item.
         removed: number of documents that were removed.
         test_sets: the test sets, in the order of their names.
     """
@@ -89,7 +120,7 @@ def summarise_overlaps(context: Context, examples: ExampleReader, summary: Shard
     manifest = context.run.need(DECONTAMINATE.name)
     totals = manifest.totals()
     sizes = {name.removeprefix("items:"): count for name, count in totals.items() if name.startswith("items:")}
-    tallies = dict.fromkeys(sizes, TestSetTally(0, 0, (), ()))
+    tallies = dict.fromkeys(sizes, TestSetTally(0, 0, 0, {}, {}, ()))
     for source in summary.sources.values():
         for name, tally in source.contamination.items():
             tallies[name] = tallies[name] + tally if name in tallies else tally
@@ -99,19 +130,25 @@ def summarise_overlaps(context: Context, examples: ExampleReader, summary: Shard
         tested=totals.get("tested", 0),
         overlapping=sum(source.overlapping for source in summary.sources.values()),
         removed=totals.get("removed", 0),
-        test_sets=tuple(_test_set(examples, name, sizes.get(name), tally) for name, tally in sorted(tallies.items())),
+        test_sets=tuple(_test_set(examples, name, totals, tally) for name, tally in sorted(tallies.items())),
     )
 
 
-def _test_set(examples: ExampleReader, name: str, items: int | None, tally: TestSetTally) -> TestSet:
+def _test_set(examples: ExampleReader, name: str, totals: Mapping[str, int], tally: TestSetTally) -> TestSet:
     locations = [locate_row(examples.context, hit.source, hit.shard, hit.row) for hit in tally.top]
     shown = examples.read(locations)
+    frequent = sorted(tally.items.items(), key=lambda item: (-item[1], item[0]))[:_FREQUENT_SHOWN]
     return TestSet(
         name=name,
-        items=items,
+        items=totals.get(f"items:{name}"),
+        short=totals.get(f"short:{name}", 0),
+        common=totals.get(f"common:{name}", 0),
         items_hit=len(tally.items),
+        parts=tally.parts,
         overlapping=tally.overlapping,
         removed=tally.removed,
+        words=tally.words,
+        frequent=tuple((item, count) for item, count in frequent if count >= FREQUENT_DOCUMENTS),
         top=tuple(
             OverlapExample(shown[location], (_overlap(hit),))
             for location, hit in zip(locations, tally.top, strict=True)
@@ -132,22 +169,37 @@ def overlap_examples(
     )
 
 
+def all_overlaps(context: Context) -> Iterator[dict[str, object]]:
+    """Yield every overlap of a run as a table for people: document, test item, and both matched texts.
+
+    In the order of sources, shards and documents; the overlaps that remove a document come first.
+    """
+    for shard in context.all_shards():
+        if not context.judged_by(DECONTAMINATE.name, shard.source):
+            continue
+        table = context.run.read_table("contamination", shard)
+        if not table.num_rows:
+            continue
+        documents = context.run.read_table("documents", shard, ["id", "origin", "url"])
+        for hit in _ranked(shard, table):
+            document = documents.slice(hit.row, 1).to_pylist()[0]
+            yield {"source": shard.source, **document} | msgspec.to_builtins(_overlap(hit))
+
+
 def read_overlaps(context: Context, location: DocumentLocation) -> tuple[ReportedOverlap, ...]:
     """Return every item that a document overlaps, the closest first."""
     return _overlaps_of(location, context.run.read_table("contamination", location.shard))
 
 
 def _overlaps_of(location: DocumentLocation, table: pa.Table) -> tuple[ReportedOverlap, ...]:
-    rows = table.filter(pc.equal(table["row"], location.row)).to_pylist()
-    hits = [RankedOverlap(source=location.shard.source, shard=location.shard.index, **row) for row in rows]
-    return tuple(_overlap(hit) for hit in sorted(hits, key=lambda hit: hit.order))
+    mine = table.filter(pc.equal(table["row"], location.row))
+    return tuple(_overlap(hit) for hit in _ranked(location.shard, mine))
+
+
+def _ranked(shard: Shard, table: pa.Table) -> list[RankedOverlap]:
+    hits = [RankedOverlap(source=shard.source, shard=shard.index, **row) for row in table.to_pylist()]
+    return sorted(hits, key=lambda hit: (hit.row, hit.order))
 
 
 def _overlap(hit: RankedOverlap) -> ReportedOverlap:
-    return ReportedOverlap(
-        test_set=hit.test_set,
-        item=hit.item,
-        shared=hit.shared,
-        jaccard=hit.jaccard,
-        containment=hit.containment,
-    )
+    return ReportedOverlap(**{name: getattr(hit, name) for name in ReportedOverlap.__struct_fields__})

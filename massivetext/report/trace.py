@@ -1,7 +1,7 @@
 """Everything that a run knows of one document: signals, rules, duplicates, overlaps and the positions of its tokens."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from massivetext.report.completed import completed_stages
 from massivetext.report.destinations import Destination, destinations
 from massivetext.report.duplicates import path_to_keeper, read_pairs
+from massivetext.report.earlier_evidence import read_earlier_documents
 from massivetext.report.edited import EditTaken, read_taken
 from massivetext.report.examples import DocumentExample, DocumentLocation, ExampleReader, document_ref, locate_documents
 from massivetext.report.judged import RuleVerdict, SignalValue, rule_verdicts, signal_values
@@ -33,7 +34,10 @@ class SearchResult(msgspec.Struct, frozen=True):
 
 
 class RelatedDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """Another document; similarities from 0 to 1, None if they were not measured."""
+    """Another document; similarities from 0 to 1, None if they were not measured.
+
+    ``corpus`` names the earlier corpus that it is in, as the recipe does; None: it is in the run itself.
+    """
 
     id: str
     source: str
@@ -41,6 +45,7 @@ class RelatedDocument(msgspec.Struct, frozen=True, kw_only=True):
     origin: str
     jaccard: float | None = None
     containment: float | None = None
+    corpus: str | None = None
 
 
 class StageVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +81,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
         rules: verdicts of the rules, in order.
         stages: verdicts of the complete stages, in order.
         pairs: documents that it was compared with, most similar first.
-        overlaps: test items that it shares an n-gram with, the closest first.
+        overlaps: test items that it overlaps, those that remove it first.
         dropped_by: the first stage that dropped it; None if it is kept.
         sequences: positions of its tokens in the records.
     """
@@ -197,7 +202,7 @@ def _verdict(context: Context, location: DocumentLocation, stage: str) -> StageV
     return StageVerdict(
         stage=stage,
         kept=row["kept"],
-        keeper=_relative(context, locate_documents(context, [cluster])[0]) if copied else None,
+        keeper=_relatives(context, stage, [(cluster, None, None)])[0] if copied else None,
         similarity=similarity,
         path=path,
         removed=None if row["kept"] else wording[stage],
@@ -225,5 +230,17 @@ def _relative(
 
 def _pairs(context: Context, location: DocumentLocation) -> tuple[RelatedDocument, ...]:
     measured = read_pairs(context, [document_ref(context, location)])[:LIMIT]
-    others = locate_documents(context, [pair[1] for pair in measured])
-    return tuple(_relative(context, other, *pair[2:]) for other, pair in zip(others, measured, strict=True))
+    return _relatives(context, NEAR_DEDUP.name, [pair[1:] for pair in measured])
+
+
+def _relatives(
+    context: Context, stage: str, documents: Sequence[tuple[int, float | None, float | None]]
+) -> tuple[RelatedDocument, ...]:
+    """Return documents of the run or of earlier corpora, given as (document reference, Jaccard, containment)."""
+    earlier = read_earlier_documents(context, stage, [document for document, _, _ in documents])
+    return tuple(
+        RelatedDocument(jaccard=jaccard, containment=containment, **earlier[document]._asdict())
+        if document in earlier
+        else _relative(context, locate_documents(context, [document])[0], jaccard, containment)
+        for document, jaccard, containment in documents
+    )

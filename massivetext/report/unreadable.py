@@ -20,6 +20,7 @@ _REMEDIES: Mapping[str, str] = {
     "bad_json": "correct the file, or give the source the kind or format of its files",
     "bad_csv": "quote cells that hold the delimiter or line ends, or write the table as JSON lines or Parquet",
     "not_text": "name only files that hold documents in inputs, or give the source the kind or format of its files",
+    "wrong_format": "give the source the kind or format of its files, or name other files in inputs",
     "not_warc": "give the source the kind or format of its files",
     "record_too_large": "raise max_record_bytes or max_html_bytes under [ingest]",
     "empty": "name files with text in inputs, and in text_field the field that holds it",

@@ -21,10 +21,17 @@ def read_rows(
     run: Run, shard: Shard, columns: list[str], wanted: npt.NDArray[np.int64]
 ) -> Iterator[tuple[int, dict[str, object]]]:
     """Yield (row, document) for the wanted rows, which must be sorted; row groups without wanted rows are not read."""
+    for rows, table in read_tables(run, shard, columns, wanted):
+        yield from zip(rows.tolist(), table.to_pylist(), strict=True)
+
+
+def read_tables(
+    run: Run, shard: Shard, columns: list[str], wanted: npt.NDArray[np.int64]
+) -> Iterator[tuple[npt.NDArray[np.int64], pa.Table]]:
+    """Yield (rows, documents) for the wanted rows, as :func:`read_rows` does, one row group at a time."""
     for first, table in _row_groups(run, shard, columns, wanted):
         low, high = np.searchsorted(wanted, [first, first + table.num_rows])
-        picked = table.take(pa.array(wanted[low:high] - first))
-        yield from zip(wanted[low:high].tolist(), picked.to_pylist(), strict=True)
+        yield wanted[low:high], table.take(pa.array(wanted[low:high] - first))
 
 
 def _row_groups(

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from massivetext.signals import definitions
-from massivetext.signals.buffers import utf8
 from massivetext.signals.registry import BUILT_IN, SignalRegistry
+from massivetext.utf8 import utf8
 
 if TYPE_CHECKING:
     from massivetext.signals.blocklists import Blocklists

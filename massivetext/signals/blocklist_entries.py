@@ -13,7 +13,6 @@ import numpy as np
 from massivetext.compiled import compiled, compiled_and_cached
 from massivetext.errors import UserError
 from massivetext.signals.blocklist_files import chunks, quote_line
-from massivetext.signals.buffers import utf8
 from massivetext.signals.hash_set import U64
 from massivetext.signals.scan import I64, U8
 from massivetext.signals.urls import (
@@ -27,6 +26,7 @@ from massivetext.signals.urls import (
     with_canonical_host,
     without_www,
 )
+from massivetext.utf8 import utf8
 
 _ENTRY, _ODD, _WRONG = range(3)  # has a hash; its host must be made canonical first; is not an entry
 

@@ -16,7 +16,6 @@ from massivetext.compiled import compiled, compiled_and_cached
 from massivetext.recipe import BlocklistOptions
 from massivetext.signals import blocklist_entries, blocklist_files, url_keywords
 from massivetext.signals.blocklist_files import ListFiles
-from massivetext.signals.buffers import utf8
 from massivetext.signals.definitions import URL_KEYWORDS
 from massivetext.signals.hash_set import HashSet, contains_hash, hash_set
 from massivetext.signals.scan import I64, U8
@@ -33,6 +32,7 @@ from massivetext.signals.urls import (
     without_www,
 )
 from massivetext.signals.word_hash import finish_hash
+from massivetext.utf8 import utf8
 
 HOST, URL, KEYWORDS = range(3)  # columns of the matches of a URL
 _blocked = functools.partial(

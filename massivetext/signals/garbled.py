@@ -10,10 +10,11 @@ from enum import IntEnum
 import numpy as np
 
 from massivetext.compiled import compiled, inlined
-from massivetext.signals.scan import F64, U8, CharacterCount, decode_character
+from massivetext.signals.scan import F64, U8, CharacterCount
 from massivetext.signals.scanned_text import ScannedText
 from massivetext.signals.signal import describe
 from massivetext.signals.signal_group import Columns, KernelCounts, SignalGroup, ratios
+from massivetext.utf8 import decode_character
 
 _BLOCK_BYTES = 64  # whether all of them are ASCII is asked at once
 _REPLACEMENT, _NO_BREAK_SPACE = 0xFFFD, 0xA0

@@ -13,6 +13,7 @@ from massivetext.compiled import compiled, inlined
 from massivetext.signals.characters import ALNUM, ALPHA, DIGIT, LOWER, MARK, SPACE, STOP, UPPER
 from massivetext.signals.definitions import JAVASCRIPT, LOREM_IPSUM, MINI_CHARACTERS, POLICY_PHRASES
 from massivetext.signals.word_hash import CHARACTER, SEED, finish_hash
+from massivetext.utf8 import decode_character
 
 U8 = npt.NDArray[np.uint8]
 U32 = npt.NDArray[np.uint32]
@@ -58,20 +59,6 @@ def _bytes(text: str) -> U8:
 _JAVASCRIPT, _LOREM = _bytes(JAVASCRIPT), _bytes(LOREM_IPSUM)
 _TERMS, _PRIVACY, _COOKIE_POLICY = map(_bytes, POLICY_PHRASES[:3])
 _COOKIES, _USES, _USE_OF, _USE = map(_bytes, ("cookies", "uses ", "use of ", "use "))
-
-
-@compiled
-def decode_character(data: U8, at: int, stop: int) -> tuple[int, int]:
-    """Return (code point, number of bytes) of the character at a byte; other bytes are their own code point."""
-    first = int(data[at])
-    if first >= 0xF0 and at + 3 < stop:
-        code = (first & 7) << 18 | int(data[at + 1] & 63) << 12
-        return code | int(data[at + 2] & 63) << 6 | int(data[at + 3] & 63), 4
-    if first >= 0xE0 and at + 2 < stop:
-        return (first & 15) << 12 | int(data[at + 1] & 63) << 6 | int(data[at + 2] & 63), 3
-    if first >= 0xC0 and at + 1 < stop:
-        return (first & 31) << 6 | int(data[at + 1] & 63), 2
-    return first, 1
 
 
 @compiled

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from massivetext.schema import Document, Rejected
 from massivetext.sources import languages
 from massivetext.sources.documents import fields, jsonl
+from massivetext.sources.documents.layouts import find_layout
 from massivetext.sources.licensing import licence_notices, licences, unwanted_code
 from massivetext.sources.licensing.licence_statements import LICENCE_BYTES, Statement, Verdict, verdict_of
 from massivetext.sources.licensing.repository_licences import RepositoryLicences
+from massivetext.sources.misplaced_files import describe_layout
 from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 from massivetext.sources.streams import charset
@@ -21,6 +23,7 @@ from massivetext.sources.streams.archives import (
 )
 from massivetext.sources.streams.coding_declarations import coding_declaration
 from massivetext.sources.streams.compressed import ExpansionLimit, open_stream
+from massivetext.sources.streams.seen_paths import SeenPaths
 from massivetext.text import clean
 
 # Fields of records that name licences; the last five are those of The Stack, versions 1 and 2.
@@ -54,7 +57,8 @@ def read_source_files(
 
             yield from jsonl.json_documents(split, stream, options.text_field, limits, build)
         elif split.slice_index == 0:
-            detail = f"{split.name}: want a zip or tar archive or JSON lines, got {stream.peek(16)!r}"
+            what = describe_layout(find_layout(split.name, stream, options.text_field))
+            detail = f"{split.name}: want a zip or tar archive of a repository, JSON lines or Parquet, got {what}"
             yield Rejected(split.name, "0", split.size, "wrong_format", detail)
 
 
@@ -73,11 +77,11 @@ def _archive(
         if split.slice_index == 0:
             yield Rejected(split.name, "0", split.size, "licence", clean(refusal), skipped=True)
         return
-    seen: dict[str, int] = {}
+    seen = SeenPaths()
     try:
         with open_stream(split.path) as stream:
             for ordinal, member in enumerate(archive_members(stream, expansion)):
-                copy = seen[member.path] = seen.get(member.path, 0) + 1
+                copy = seen.count(member.path)
                 if ordinal % split.slice_count == split.slice_index:
                     document_key = clean(member.path) + (f"#{copy}" if copy > 1 else "")
                     made = _from_member(split.name, document_key, member, root, limits)

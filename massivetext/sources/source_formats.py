@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 from massivetext.errors import UserError
 
 if TYPE_CHECKING:
+    from massivetext.extract.extracted_page import Comments
     from massivetext.extract.extractors import ExtractorName
     from massivetext.schema import Document, Rejected
     from massivetext.sources.splits import Split
@@ -74,6 +75,10 @@ class ReadLimits(Protocol):
     @property
     def extractor_name(self) -> "ExtractorName":
         """Name of what finds the main text of web pages."""
+
+    @property
+    def page_comments(self) -> "Comments | None":
+        """Whether the comments of readers are kept; None: as the extractor does by itself."""
 
 
 Reader: TypeAlias = "Callable[[Split, ReadOptions, ReadLimits], Iterator[Document | Rejected]]"

@@ -62,6 +62,7 @@ def read_warc_records(stream: PlainStream, limit: int) -> Iterator[WarcRecord | 
     while True:
         _skip_blank(cursor)
         start = cursor.position
+        stream.forget_before(start)
         if not cursor.peek(1):
             lost = _skip_damage(cursor, start)
             if lost is None:

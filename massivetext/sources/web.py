@@ -8,6 +8,7 @@ from massivetext.schema import Document, Rejected
 from massivetext.sources import http
 from massivetext.sources.documents.any_documents import read_stream
 from massivetext.sources.documents.layouts import Layout, find_layout
+from massivetext.sources.misplaced_files import find_misplaced, read_unless_misplaced
 from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 from massivetext.sources.streams import charset
@@ -29,15 +30,17 @@ _HEADERS_BYTES = 1 << 16  # room for the HTTP headers of the largest page
 def read_pages(split: Split, options: ReadOptions, limits: ReadLimits) -> Iterator[Document | Rejected]:
     """Yield the pages of a crawl file, or those of an HTML file or an archive of them.
 
-    A response or resource with status 200 and a text is a document; so is a ``conversion`` record (WET). Requests,
-    revisits, metadata and warcinfo are ignored. The document key is the offset of the record (of its gzip member).
+    A response or resource with status 200 and a text is a document; so is a ``conversion`` record (WET). A page without
+    text is skipped. Requests, revisits, metadata and warcinfo are ignored. The document key is the offset of the record
+    (of its gzip member).
 
     Raises:
         FileNotFoundError: the file was deleted.
     """
     with open_stream(split.path) as stream:
         if stream.peek(4).startswith((b"WARC", b"file")) or not _holds_pages(split, stream):
-            yield from _crawl_pages(split, stream, limits)
+            other = find_misplaced(split.name, stream, "warc")
+            yield from read_unless_misplaced(split, other, _crawl_pages(split, stream, limits))
             return
 
         def read_member(inner: Split, member: PlainStream, layout: Layout) -> Iterator[Document | Rejected] | None:
@@ -125,10 +128,13 @@ def _text(
         made = Document(clean(decoded.text), origin, record.document_key, url, None, metadata)
     else:
         decoded = charset.decode(body, response.charset, html=True)
-        page = extract_page(decoded.text, url, limits.extractor_name)
+        page = extract_page(decoded.text, url, limits.extractor_name, limits.page_comments)
         made = Document(
             page.text, origin, record.document_key, url, page.title, metadata, len(body), page.link_text_frac
         )
+    if not made.text:
+        detail = f"no text is in its {len(body):,} bytes"
+        return Rejected(origin, record.document_key, record.length, "empty", detail, url, skipped=True)
     return made._replace(encoding=decoded.encoding, replaced=decoded.replaced)
 
 

@@ -27,7 +27,7 @@ def make_page(origin: str, key: str, data: bytes, layout: LayoutName, limits: Re
     if len(data) > limits.max_html_bytes:
         detail = f"the page is larger than ingest.max_html_bytes = {limits.max_html_bytes:,}"
         return Rejected(origin, key, len(data), "record_too_large", detail)
-    page = extract_page(decoded.text, None, limits.extractor_name)
+    page = extract_page(decoded.text, None, limits.extractor_name, limits.page_comments)
     if not page.text:
         return _empty(origin, key, data)
     return Document(

@@ -22,10 +22,16 @@ def _key(plan: RunPlan) -> object:
 
 def _describe(plan: RunPlan) -> str:
     tests = plan.recipe.decontaminate
-    limit = f"similarity above {tests.jaccard:g}"
-    if tests.containment is not None:
-        limit += f" or more than {tests.containment:.0%} of an item"
-    return f"{tests.ngram}-grams of {', '.join(tests.test_sets) or 'no test sets'}, {limit}"
+    limits = {
+        "jaccard": f"{tests.ngram}-gram similarity above {tests.jaccard:g}",
+        "containment": f"more than {tests.containment:.0%} of the words of a part",
+        "phrase": "a short part with another sign",
+    }
+    told = [limits[method] for method in limits if method in tests.methods]
+    if tests.run_words:
+        told.append(f"{tests.run_words} words in a row")
+    text = f"items of {', '.join(tests.test_sets) or 'no test sets'}: {' or '.join(told) or 'nothing is dropped'}"
+    return f"{text}; {', '.join(tests.mark_only)} only marked" if tests.mark_only else text
 
 
 def _is_tested(recipe: "Recipe", source: str) -> bool:
@@ -35,7 +41,8 @@ def _is_tested(recipe: "Recipe", source: str) -> bool:
 DECONTAMINATE = Stage(
     name="decontaminate",
     title="test sets",
-    libraries=("numpy",),
+    version=3,
+    libraries=("numpy", "regex"),
     data_sets=("contamination",),
     reads=("documents", "verdicts/rules", "verdicts/exact", "verdicts/near"),
     key=_key,

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from massivetext.runs.stage import RunPlan, Stage, Verdicts
+from massivetext.stages.earlier_digests import earlier_digests
 
 if TYPE_CHECKING:
     from massivetext.recipe import Recipe
@@ -10,17 +11,33 @@ if TYPE_CHECKING:
 
 def _key(plan: RunPlan) -> object:
     sources = {name: source.deduplicates for name, source in plan.recipe.sources.items()}
-    return [plan.recipe.seed, sources, *preferences_key(plan.recipe)]
+    return [plan.recipe.seed, sources, *preferences_key(plan.recipe), *earlier_key(plan)]
 
 
 def _describe(plan: RunPlan) -> str:
     preferences = plan.recipe.preferences
-    return "one of equal texts is kept" + (f", by {', '.join(preferences)}" if preferences else "")
+    chosen = "one of equal texts is kept" + (f", by {', '.join(preferences)}" if preferences else "")
+    return chosen + describe_against(plan.recipe)
 
 
 def preferences_key(recipe: "Recipe") -> list[object]:
     """Return the part of a stage key that says which copies are preferred; empty without preferences."""
     return [recipe.preferences] if recipe.preferences else []
+
+
+def earlier_key(plan: RunPlan) -> list[object]:
+    """Return the part of a stage key that says which earlier corpora count; empty without them.
+
+    Raises:
+        UserError: there is no earlier corpus in a folder that the recipe names.
+    """
+    recipe = plan.recipe
+    return [{"against": earlier_digests(recipe, plan.loaded.root)}] if recipe.against else []
+
+
+def describe_against(recipe: "Recipe") -> str:
+    """Return the end of a description: which earlier corpora come before the run."""
+    return f"; documents of {', '.join(recipe.against)} always win" if recipe.against else ""
 
 
 def deduplicates(recipe: "Recipe", source: str) -> bool:
@@ -36,6 +53,7 @@ EXACT_DEDUP = Stage(
     describe=_describe,
     applies_to=deduplicates,
     verdicts=Verdicts(data_set="verdicts/exact", legend="exact duplicates", removed="as exact duplicates"),
+    validate="massivetext.earlier.earlier_corpora:validate_earlier",
     run="massivetext.jobs.exact_dedup:run_exact_dedup",
     work="massivetext.estimate.work:exact_dedup",
 )

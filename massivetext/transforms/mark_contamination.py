@@ -27,17 +27,17 @@ class MarkContamination(RowTransform):
     """Rows with a ``text`` -> the same rows with their overlap with the items of test sets.
 
     Adds ``contaminated``, whether a run would drop the document; ``jaccard`` and ``containment``, the highest value of
-    all items, 0 to 1; and ``test_items``, every item that shares an n-gram with the text, as "test set/item". Each
-    worker process builds the index of the items once; it takes about 24 bytes per n-gram.
+    all items that were found, 0 to 1; and ``test_items``, every item that was found, as "test set/item (part)". Each
+    worker process builds the index of the items once; it takes about 20 bytes per word, and the texts of the items.
 
     Args:
         test_sets: paths (relative to the working folder) or URLs of files with evaluation items in the formats of a
             recipe; wildcards are allowed. Every worker reads them from there.
-        ngram: words per n-gram.
+        methods: by what a document is contaminated: "jaccard", "containment", "phrase".
+        ngram: words per n-gram of the Jaccard similarity.
         jaccard: a document is contaminated if its Jaccard similarity with an item exceeds this.
-        containment: a document is contaminated if it holds more than this share of the n-grams of an item; None: the
-            share does not matter.
-        lowercase: whether case is ignored.
+        containment: a document is contaminated if it holds more than this share of the words of a part of an item.
+        lowercase: whether the similarity ignores case.
         by_title: whether rows have a ``title`` by which pages of WikiText articles are contaminated, whatever their
             text; a run does this for sources of kind "wikipedia".
 
@@ -49,9 +49,10 @@ class MarkContamination(RowTransform):
         self,
         test_sets: Sequence[str],
         *,
+        methods: Sequence[str] = _DEFAULT.methods,
         ngram: int = _DEFAULT.ngram,
         jaccard: float = _DEFAULT.jaccard,
-        containment: float | None = _DEFAULT.containment,
+        containment: float = _DEFAULT.containment,
         lowercase: bool = _DEFAULT.lowercase,
         by_title: bool = False,
     ) -> None:
@@ -60,6 +61,7 @@ class MarkContamination(RowTransform):
             "MarkContamination",
             DecontaminateOptions,
             test_sets=test_sets,
+            methods=methods,
             ngram=ngram,
             jaccard=jaccard,
             containment=containment,
@@ -95,4 +97,4 @@ def _load_screen(files: tuple[fs.FileInfo, ...], options: DecontaminateOptions, 
 def _screen_rows(screen: EvaluationScreen, by_title: bool, rows: Sequence[_ScreenedRow]) -> Iterable[Sequence[object]]:
     for row in rows:
         leaked, jaccard, containment, hits = screen.screen(row.text, row.title if by_title else None)
-        yield leaked, jaccard, containment, [f"{hit.test_set}/{hit.item}" for hit in hits]
+        yield leaked, jaccard, containment, [f"{hit.test_set}/{hit.item} ({hit.part})" for hit in hits]

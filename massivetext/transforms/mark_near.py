@@ -1,6 +1,6 @@
 """Marks near-duplicates among documents: the pairs, and one verdict per document."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypedDict, TypeVar
 
 import apache_beam as beam
@@ -10,6 +10,7 @@ from massivetext.transforms.arguments import checked_options, checked_seed
 from massivetext.transforms.near_keepers import ChooseKeepers, Kept
 from massivetext.transforms.near_pairs import BATCH_SIGNATURES, FindPairs, repeated_id
 from massivetext.transforms.pcollection_rows import AnyIdRow, DuplicatePair, DuplicateVerdict, Rows, fields_of
+from massivetext.transforms.row_preferences import checked_preferences, require_preferred_fields
 
 _DEFAULT = NearOptions()
 Output = TypeVar("Output", DuplicatePair, DuplicateVerdict)
@@ -87,9 +88,10 @@ class FindNearDuplicates(_NearDuplicateTransform[DuplicatePair]):
 class MarkNearDuplicates(_NearDuplicateTransform[DuplicateVerdict]):
     """Rows with ``id`` and ``text`` -> one :class:`DuplicateVerdict` per row.
 
-    Documents are judged in the order of their ranks (the keyed hash of the id), as in a run: one is dropped if its
-    measured similarity with a document that stays exceeds the threshold. ``duplicate_of`` is the first such document
-    and ``similarity`` the similarity with it; for a document that stays, the highest with one that it stands for.
+    Documents are judged in the order of their ranks (the preferences, then the keyed hash of the id), as in a run: one
+    is dropped if its measured similarity with a document that stays exceeds the threshold. ``duplicate_of`` is the
+    first such document and ``similarity`` the similarity with it; for a document that stays, the highest with one that
+    it stands for.
 
     Documents that near-duplicate pairs or oversized buckets connect come together on one worker, with their shingle
     hashes (about 1.3 times the bytes of their text); 32 bytes per such pair and per row of an oversized bucket come
@@ -103,17 +105,44 @@ class MarkNearDuplicates(_NearDuplicateTransform[DuplicateVerdict]):
         lowercase: whether case is ignored.
         max_bucket: in a bucket of more documents, each is compared only with so many that stay: the first by rank.
         seed: seed of the signatures and of the keyed hash; the seed of a recipe gives the ranks of its runs.
+        keep: which copy stays, as `dedup.keep` of a recipe: "source:A>B" (rows need ``source``), "longest", "latest"
+            (rows need ``metadata`` with a ``date``), "seed".
 
     Raises:
         UserError: an argument is out of range, or the rows lack a field; in a worker: an id occurs twice.
     """
 
+    def __init__(  # its own signature, which Beam YAML reads
+        self,
+        *,
+        ngram: int = _DEFAULT.ngram,
+        threshold: float = _DEFAULT.threshold,
+        bands: int = _DEFAULT.bands,
+        rows: int = _DEFAULT.rows,
+        lowercase: bool = _DEFAULT.lowercase,
+        max_bucket: int = _DEFAULT.max_bucket,
+        seed: int = 0,
+        keep: Sequence[str] = ("seed",),
+    ) -> None:
+        super().__init__(
+            ngram=ngram,
+            threshold=threshold,
+            bands=bands,
+            rows=rows,
+            lowercase=lowercase,
+            max_bucket=max_bucket,
+            seed=seed,
+        )
+        self._preferences = checked_preferences("MarkNearDuplicates", keep)
+
     def expand(
         self, documents: Rows, *, batch_signatures: int = BATCH_SIGNATURES
     ) -> beam.PCollection[DuplicateVerdict]:
         """Choose the keepers, group them with the ids of all documents, and give each document its verdict."""
-        fields_of(documents, type(self).__name__, id=str, text=str)
-        keepers = documents | "Keepers" >> ChooseKeepers(self._options, self._seed, batch_signatures=batch_signatures)
+        require_preferred_fields(documents, type(self).__name__, self._preferences)
+        keepers = documents | "Keepers" >> ChooseKeepers(
+            self._options, self._seed, self._preferences, batch_signatures=batch_signatures
+        )
         ids = (
             documents
             | "Ids" >> beam.Map(key_by_id).with_output_types(tuple[str, bytes])

@@ -29,6 +29,7 @@ from massivetext.transforms.near_pairs import (
     split_buckets,
 )
 from massivetext.transforms.pcollection_rows import DuplicatePair, Rows
+from massivetext.transforms.row_preferences import unpack_ranks
 
 Near = tuple[bytes, float]  # digest of another document, and the similarity with it
 Kept = tuple[str, float]  # id of the keeper (its own id for a document that stays), and a similarity; 0.0: none
@@ -43,6 +44,7 @@ class Member(NamedTuple):
         shingles: packed shingles.
         near: near-duplicates of larger id, with their similarity.
         buckets: bucket hashes of the oversized buckets that it is in, 8 bytes each.
+        ranks: packed ranks by the preferences of the caller.
     """
 
     digest: bytes
@@ -50,6 +52,7 @@ class Member(NamedTuple):
     shingles: bytes
     near: tuple[Near, ...]
     buckets: tuple[bytes, ...]
+    ranks: bytes
 
 
 class Parts(TypedDict):
@@ -71,12 +74,16 @@ class ChooseKeepers(beam.PTransform[Rows, beam.PCollection[tuple[str, Kept]]]):
     Args:
         options: what a near-duplicate is.
         seed: seed of the signatures and of the ranks.
+        preferences: which copy stays, before the keyed hash decides.
         batch_signatures: number of signatures whose buckets are computed together.
     """
 
-    def __init__(self, options: NearOptions, seed: int, *, batch_signatures: int) -> None:
+    def __init__(
+        self, options: NearOptions, seed: int, preferences: tuple[str, ...] = (), *, batch_signatures: int
+    ) -> None:
         super().__init__()
         self._options, self._seed, self._batch = options, seed, batch_signatures
+        self._preferences = preferences
 
     def expand(self, documents: Rows) -> beam.PCollection[tuple[str, Kept]]:
         """Measure the candidate pairs, bring the documents of each component together, and choose."""
@@ -88,7 +95,8 @@ class ChooseKeepers(beam.PTransform[Rows, beam.PCollection[tuple[str, Kept]]]):
         ).with_outputs("crowds", main="candidates")
         paired = split.candidates | "Members" >> beam.FlatMapTuple(pair_members).with_output_types(bytes)
         crowded = split.crowds | "Crowded" >> beam.Keys().with_output_types(bytes)
-        shingled = shingle_candidates(documents, (paired, crowded) | "AllMembers" >> beam.Flatten(), options)
+        members = (paired, crowded) | "AllMembers" >> beam.Flatten()
+        shingled = shingle_candidates(documents, members, options, self._preferences)
         pairs = measure_candidates(split.candidates, shingled, options)
         near = pairs | "Near" >> beam.Map(near_of_first).with_output_types(tuple[bytes, Near])
         links = (
@@ -139,9 +147,9 @@ def send_to_component(group: tuple[bytes, AnyParts]) -> Iterator[tuple[bytes, Me
     """Yield (component, member) for a document that is in one."""
     digest, parts = group
     for component in parts["component"]:
-        ((document_id, shingles),) = parts["own"]
+        ((document_id, shingles, ranks),) = parts["own"]
         buckets = sorted({row[:8] for row in parts["crowds"]})
-        yield component, Member(digest, document_id, shingles, tuple(sorted(parts["near"])), tuple(buckets))
+        yield component, Member(digest, document_id, shingles, tuple(sorted(parts["near"])), tuple(buckets), ranks)
 
 
 def choose_in_component(
@@ -149,8 +157,10 @@ def choose_in_component(
 ) -> Iterator[tuple[str, Kept]]:
     """Yield (id, keeper and similarity) of each document of a component; of a keeper, the highest with its copies."""
     members = sorted(group[1], key=lambda member: member.id)
-    ranks = keeper_rank([member.id for member in members], seed)
-    members = [members[number] for number in np.lexsort((np.arange(len(members)), ranks)).tolist()]
+    hashes = keeper_rank([member.id for member in members], seed)
+    ranks = unpack_ranks([member.ranks for member in members], hashes)
+    order = np.lexsort((np.arange(len(members)), *reversed(ranks.T)))
+    members = [members[number] for number in order.tolist()]
     places = {member.digest: place for place, member in enumerate(members)}
     found = _Similarities(members, options)
     for place, member in enumerate(members):

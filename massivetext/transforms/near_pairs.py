@@ -13,19 +13,20 @@ import numpy as np
 
 from massivetext.dedup.candidates import bucket_pairs, split_crowds
 from massivetext.dedup.minhash import bucket_hashes
-from massivetext.dedup.near_duplicates import bucket_rows, is_near_duplicate, near_shingles, sign_text
+from massivetext.dedup.near_duplicates import bucket_rows, is_near_duplicate, near_shingles, sign_texts
 from massivetext.dedup.similarity import similarity
 from massivetext.errors import UserError
 from massivetext.recipe import NearOptions
 from massivetext.transforms.id_sets import PackDigests, contains_digest, id_digest
 from massivetext.transforms.pcollection_rows import AnyDocument, DuplicatePair, Rows
+from massivetext.transforms.row_preferences import pack_ranks
 
 BATCH_SIGNATURES = 1024  # signatures whose buckets are computed together; the result does not depend on it
 _PARTITIONS = 4096  # enough for a thousand workers
 
 BUCKET_MEMBER = np.dtype([("bucket", "<u8"), ("document", "<u8", (2,))])  # bucket hash, digest of a document's id
 
-Sent = tuple[str, bytes]  # id and packed shingles of a document
+Sent = tuple[str, bytes, bytes]  # id, packed shingles and packed ranks (by preferences of the caller) of a document
 
 
 class Partners(TypedDict):
@@ -90,14 +91,14 @@ def group_buckets(
 
 
 def shingle_candidates(
-    documents: Rows, members: beam.PCollection[bytes], options: NearOptions
+    documents: Rows, members: beam.PCollection[bytes], options: NearOptions, preferences: Sequence[str] = ()
 ) -> beam.PCollection[tuple[bytes, Sent]]:
-    """Return (digest of the id, id and packed shingles) of the documents whose digests are members."""
+    """Return (digest of the id, what is sent) of the documents whose digests are members."""
     packed = members | "Pack" >> PackDigests()
     shingled: beam.PCollection[tuple[bytes, Sent]] = (
         documents
         | "Shingle"
-        >> beam.FlatMap(shingle_candidate, beam.pvalue.AsSingleton(packed), options).with_output_types(
+        >> beam.FlatMap(shingle_candidate, beam.pvalue.AsSingleton(packed), options, preferences).with_output_types(
             tuple[bytes, Sent]
         )
         | "GroupShingles" >> beam.GroupByKey()
@@ -127,9 +128,9 @@ def measure_candidates(
 
 def sign_document(document: AnyDocument, options: NearOptions, seed: int) -> Iterator[tuple[bytes, bytes]]:
     """Yield (digest of the id, packed signature) of a document; nothing for a document without words."""
-    signature = sign_text(document.text, options, seed)
-    if signature is not None:
-        yield id_digest(document.id), signature.astype("<u4").tobytes()
+    signatures, signed = sign_texts([document.text], options, seed)
+    if signed[0]:
+        yield id_digest(document.id), signatures[0].astype("<u4").tobytes()
 
 
 def band_signatures(batch: Sequence[tuple[bytes, bytes]], options: NearOptions) -> Iterator[tuple[bytes, bytes]]:
@@ -170,11 +171,14 @@ def pair_members(a: bytes, b: bytes) -> tuple[bytes, bytes]:
     return a, b
 
 
-def shingle_candidate(document: AnyDocument, members: bytes, options: NearOptions) -> Iterator[tuple[bytes, Sent]]:
-    """Yield (digest of the id, id and packed shingles) of a document if it is in a candidate pair."""
+def shingle_candidate(
+    document: AnyDocument, members: bytes, options: NearOptions, preferences: Sequence[str] = ()
+) -> Iterator[tuple[bytes, Sent]]:
+    """Yield (digest of the id, what is sent) of a document if it is in a candidate pair."""
     digest = id_digest(document.id)
     if contains_digest(members, digest):
-        yield digest, (document.id, near_shingles(document.text, options).astype("<u8").tobytes())
+        shingles = near_shingles(document.text, options).astype("<u8").tobytes()
+        yield digest, (document.id, shingles, pack_ranks(document, preferences))
 
 
 def send_shingles(group: tuple[bytes, AnyPartners]) -> Iterator[tuple[bytes, Sent]]:
@@ -186,9 +190,9 @@ def send_shingles(group: tuple[bytes, AnyPartners]) -> Iterator[tuple[bytes, Sen
 
 def verify_partners(group: tuple[bytes, AnySentShingles], options: NearOptions) -> Iterator[DuplicatePair]:
     """Yield the pairs of a document with those partners that are near-duplicates of it."""
-    ((own_id, packed),) = group[1]["own"]
+    ((own_id, packed, _),) = group[1]["own"]
     own = np.frombuffer(packed, "<u8")
-    for other_id, other in sorted(group[1]["sent"]):
+    for other_id, other, _ in sorted(group[1]["sent"]):
         jaccard, containment = similarity(own, np.frombuffer(other, "<u8"))
         if is_near_duplicate(jaccard, options):
             a, b = sorted((own_id, other_id))

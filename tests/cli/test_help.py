@@ -34,7 +34,7 @@ def test_a_library_that_is_loaded_is_found() -> None:
 def test_every_command_is_registered_once() -> None:
     commands = getattr(typer.main.get_command(app), "commands", {})
     groups = [str(command.info.name) for command in COMMANDS if isinstance(command, typer.Typer)]
-    single = [command.__name__ for command in COMMANDS if not isinstance(command, typer.Typer)]
+    single = [command.__name__.replace("_", "-") for command in COMMANDS if not isinstance(command, typer.Typer)]
 
     assert list(commands) == [*single, *groups]
     assert [name for name, command in commands.items() if hasattr(command, "commands")] == groups

@@ -1,10 +1,13 @@
 import gzip
+import io
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from massivetext.decontaminate.evaluation_items import EvaluationItem, read_items, untokenise
+from massivetext.decontaminate.evaluation_items import EvaluationItem, ItemPart, read_items, untokenise
 from massivetext.decontaminate.test_set_files import evaluation_files
 from massivetext.errors import UserError
 
@@ -23,10 +26,66 @@ def test_jsonl_items_have_the_full_text_where_there_is_one() -> None:
     )
 
     assert read_items("sets/mine.jsonl", data) == [
-        EvaluationItem("gsm8k", "gsm8k/1", "Q\nA"),
+        EvaluationItem("gsm8k", "gsm8k/1", "Q\nA", (ItemPart("question", 0, 1), ItemPart("rest", 2, 3))),
         EvaluationItem("mine", "1", "only é"),
         EvaluationItem("mine", "17", "T"),
     ]
+
+
+def parts(item: EvaluationItem) -> list[tuple[str, str]]:
+    return [(part.name, item.text[part.start : part.end]) for part in item.parts]
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (
+            {"context": "C c", "question": "Q?", "choices": ["x y", "z"], "answer": "z"},
+            [("context", "C c"), ("question", "Q?"), ("choices", "x y"), ("choices", "z"), ("answer", "z")],
+        ),
+        ({"question": "Q?", "choices": {"text": ["x", 5], "label": ["A", "B"]}}, None),
+        ({"text": "The last word is Helen", "answer": "Helen", "full": "The last word is Helen"}, None),
+        (
+            {"text": "Question: Q q?\nAnswer:", "answer": "x", "full": "y y\nx\nQuestion: Q q?\nAnswer:"},
+            [("rest", "y y"), ("answer", "x"), ("question", "Q q?")],
+        ),
+        (
+            {"text": "Passage: P p.\nQuestion: Q?", "answer": "yes", "full": "Passage: P p.\nQuestion: Q?\nno\nyes"},
+            [("context", "P p."), ("question", "Q?"), ("rest", "no"), ("answer", "yes")],
+        ),
+        (
+            {"text": "Q?\nChoices:\nA. one two\nB) three", "answer": "A"},
+            [("question", "Q?"), ("choices", "one two"), ("choices", "three"), ("answer", "A")],
+        ),
+    ],
+)
+def test_items_have_parts(row: dict[str, object], expected: list[tuple[str, str]] | None) -> None:
+    (item,) = read_items("x.jsonl", jsonl(row))
+
+    if expected is None:
+        assert all(text == text.strip() and text for _, text in parts(item))
+        assert {name for name, _ in parts(item)} >= {"question"}
+    else:
+        assert parts(item) == expected
+
+
+def test_a_recipe_names_the_fields_of_parts() -> None:
+    row = {"prompt": "P p", "solution": "S s", "text": "not read"}
+    (item,) = read_items("x.jsonl", jsonl(row), {"task": "prompt", "answer": "solution"})
+
+    assert (item.text, parts(item)) == ("P p\nS s", [("task", "P p"), ("answer", "S s")])
+
+
+def test_csv_and_parquet_have_the_same_items_as_json_lines() -> None:
+    rows = [{"id": "1", "question": "Q, q?", "answer": "A\na"}, {"id": "2", "question": "R", "answer": None}]
+    parquet = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), parquet)
+    expected = read_items("x.jsonl", jsonl(*rows))
+
+    assert read_items("x.parquet", parquet.getvalue()) == expected
+    assert read_items("x.csv", b'id,question,answer\n1,"Q, q?","A\na"\n')[0] == expected[0]
+    with pytest.raises(UserError, match=r"x\.parquet: want a Parquet file"):
+        read_items("x.parquet", b"oops")
 
 
 def test_blank_lines_are_skipped_and_do_not_count() -> None:
@@ -59,8 +118,13 @@ def test_an_empty_file_has_no_items(name: str) -> None:
     [
         (b"{oops}", r"x\.jsonl, line 2: want a JSON object, got '\{oops\}'"),
         (b"[1]", r"x\.jsonl, line 2: want a JSON object, got '\[1\]'"),
-        (b'{"question": "a"}', r"x\.jsonl, line 2: want a string in 'text', got None; fields here: question"),
+        (b'{"prompt": "a"}', r"x\.jsonl, line 2: want a string in 'text', got None; fields here: prompt"),
         (b"{}", r"x\.jsonl, line 2: want a string in 'text', got None; fields here: none"),
+        (b'{"answer": "a"}', r"x\.jsonl, line 2: want a string in 'text', got None; fields here: answer"),
+        (
+            b'{"question": "a", "choices": [{}]}',
+            r"x\.jsonl, line 2: want a string or a list of strings for .*'choices'",
+        ),
         (b'{"text": "a", "full": 3}', r"x\.jsonl, line 2: want a string in 'full', got 3"),
         (b'{"text": "a", "id": [1]}', r"x\.jsonl, line 2: want a string or a whole number in 'id', got \[1\]"),
         (b'{"text": "a", "id": true}', r"x\.jsonl, line 2: want a string or a whole number in 'id', got True"),
@@ -77,9 +141,9 @@ def test_cut_off_gzip_is_an_error() -> None:
         read_items("x.jsonl.gz", gzip.compress(jsonl({"text": "a" * 100}))[:-9])
 
 
-@pytest.mark.parametrize("name", ["x.csv", "x", "x.parquet.gz"])
+@pytest.mark.parametrize("name", ["x.tsv", "x", "x.json.gz"])
 def test_unknown_formats_are_refused(name: str) -> None:
-    with pytest.raises(UserError, match=r"want a test set as \.jsonl, \.txt or \.tokens"):
+    with pytest.raises(UserError, match=r"want a test set as \.jsonl, \.csv, \.parquet, \.txt or \.tokens"):
         read_items(name, b"")
 
 

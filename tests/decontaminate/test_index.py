@@ -1,117 +1,138 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.decontaminate.evaluation_items import EvaluationItem, read_items
-from massivetext.decontaminate.index import NgramIndex, NgramOverlap
-from massivetext.shingles import shingle_hashes
+from massivetext.decontaminate.evaluation_items import EvaluationItem, ItemPart, read_items
+from massivetext.decontaminate.index import (
+    COMMON_POSITIONS,
+    IndexedPart,
+    ItemCounts,
+    ItemIndex,
+    sizes_of_test_sets,
+    split_document,
+)
 
-BENCH = Path(__file__).resolve().parents[2] / "../shared/data/bench"
-TEXTS = st.lists(st.sampled_from("abc"), max_size=12).map(" ".join)
-
-
-def index(*texts: str, n: int = 3, lowercase: bool = False) -> NgramIndex:
-    return NgramIndex.build([EvaluationItem("set", str(i), text) for i, text in enumerate(texts)], n, lowercase)
-
-
-def overlaps(built: NgramIndex, text: str) -> list[NgramOverlap]:
-    return built.overlaps(shingle_hashes(text, built.n, lowercase=built.lowercase))
+TEXTS = st.lists(st.sampled_from(["aa", "bb", "cc"]), max_size=14).map(" ".join)
 
 
-def test_overlap_is_exact() -> None:
-    # 3-grams of the items: {abc, bcd, cde} and {xyz}; of the document: {bcd, cde, def, efg}. Common: bcd, cde.
-    built = index("a b c d e", "x y z")
-
-    assert overlaps(built, "b c d e f g") == [NgramOverlap(item=0, shared=2, jaccard=2 / 5, containment=2 / 3)]
+def index(*texts: str) -> ItemIndex:
+    return ItemIndex.build([EvaluationItem("set", str(number), text) for number, text in enumerate(texts)])
 
 
-def test_an_item_inside_a_long_document_is_contained_but_not_similar() -> None:
-    # The item has 2 3-grams, the document 50.
-    document = "a b c d " + " ".join(f"w{i}" for i in range(48))
-
-    assert overlaps(index("a b c d"), document) == [NgramOverlap(item=0, shared=2, jaccard=2 / 50, containment=1.0)]
+def numbered(count: int, first: int = 0) -> str:
+    return " ".join(f"word{number}" for number in range(first, first + count))
 
 
-def test_every_item_with_a_common_ngram_is_told_by_number() -> None:
-    built = index("q r s", "a b c", "a b c d", "a b c")
-
-    assert [(o.item, o.shared) for o in overlaps(built, "a b c d")] == [(1, 1), (2, 2), (3, 1)]
+def items_found(built: ItemIndex, text: str) -> list[int]:
+    return np.unique(built.matches(split_document(text)[1])[:, 0]).tolist()  # type: ignore[no-any-return]
 
 
-def test_items_shorter_than_n_match_only_as_a_whole() -> None:
-    built = index("a b")
+def test_matches_tell_item_and_places_of_five_words() -> None:
+    built = index(numbered(13), numbered(13, 100))
+    text = f"before {numbered(13)} after"
 
-    assert overlaps(built, "A, b!") == []
-    assert overlaps(built, "a, b!") == [NgramOverlap(item=0, shared=1, jaccard=1.0, containment=1.0)]
-    assert overlaps(built, "a b c d") == []
-
-
-def test_case_is_ignored_on_request() -> None:
-    assert overlaps(index("A b c", lowercase=True), "a B c") == [NgramOverlap(0, 1, 1.0, 1.0)]
+    # The item begins at the second word of the text, and has 9 sequences of five words.
+    assert built.matches(split_document(text)[1]).tolist() == [[0, 1 + at, at] for at in range(9)]
 
 
-def test_nothing_matches_nothing() -> None:
-    assert overlaps(index(), "a b c") == []
-    assert overlaps(index("", "..."), "") == []
-    assert overlaps(index("a b c"), "") == []
-    assert overlaps(index("", "a b c"), "a b c") == [NgramOverlap(1, 1, 1.0, 1.0)]
+def test_a_text_that_shares_too_little_has_no_match() -> None:
+    # Of 13 words and 9 sequences, four tenths are 4: 8 words in a row have 4, 7 words have 3.
+    built = index(numbered(13))
+
+    assert items_found(built, numbered(8)) == [0]
+    assert items_found(built, numbered(7)) == []
 
 
-def test_items_keep_their_names() -> None:
-    built = NgramIndex.build([EvaluationItem("gsm8k", "7", "a b c"), EvaluationItem("é", "x y", "")])
+def test_items_have_their_parts_as_ranges_of_words() -> None:
+    text = "Question: é owl cat horse goat\nbird"
+    parts = (ItemPart("question", 10, 30), ItemPart("answer", 31, 35))
+    built = ItemIndex.build([EvaluationItem("set", "7", text, parts), EvaluationItem("other", "é x", "")])
 
-    assert built.names == (("gsm8k", "7"), ("é", "x y"))
-    assert built.counts.tolist() == [1, 0]
-    assert built.n == 13
-
-
-def grams(text: str, n: int) -> set[tuple[str, ...]]:
-    words = text.split()
-    return {tuple(words[i : i + n]) for i in range(max(1, len(words) - n + 1))} if words else set()
-
-
-@given(st.lists(TEXTS, max_size=8), TEXTS, st.integers(1, 4))
-def test_overlaps_equal_those_of_plain_sets(items: list[str], document: str, n: int) -> None:
-    own = grams(document, n)
-    expected = [
-        NgramOverlap(number, len(own & its), len(own & its) / len(own | its), len(own & its) / len(its))
-        for number, its in enumerate(grams(item, n) for item in items)
-        if own & its
+    assert built.name(0) == ("set", "7")
+    assert built.name(1) == ("other", "é x")
+    assert built.text_of(0) == text
+    # 7 words; all their sequences are tested; the answer is too short for one.
+    assert built.parts(0) == [
+        IndexedPart("full", 0, 7, 7),
+        IndexedPart("question", 1, 6, 5),
+        IndexedPart("answer", 6, 7, 0),
     ]
+    assert built.parts(1) == [IndexedPart("full", 0, 0, 0)]
 
-    assert overlaps(index(*items, n=n), document) == expected
+
+def test_a_sequence_at_very_many_places_is_common_and_not_compared() -> None:
+    phrase = numbered(13)
+    few = index(*[phrase] * COMMON_POSITIONS)
+    many = index(*[phrase] * (COMMON_POSITIONS + 1))
+
+    assert len(items_found(few, phrase)) == COMMON_POSITIONS
+    assert items_found(many, phrase) == []
+    assert many.parts(0)[0].tested == 0
+    assert sizes_of_test_sets(many) == {"set": ItemCounts(COMMON_POSITIONS + 1, 0, COMMON_POSITIONS + 1)}
 
 
-@given(st.lists(TEXTS, max_size=8), TEXTS)
-def test_an_index_survives_its_bytes(items: list[str], document: str) -> None:
-    built = index(*items, n=2)
+def test_what_is_not_tested_is_counted() -> None:
+    built = index("a b", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15", "1 2 3 4 5 6 7 8 9 0 1 2 3 4", numbered(5), "")
+
+    # Two items are too short; one has single digits only, and one six words of two digits among fifteen.
+    assert sizes_of_test_sets(built) == {"set": ItemCounts(items=5, short=2, common=2)}
+
+
+def test_short_items_are_found_where_they_are_the_whole_text() -> None:
+    built = index("Paris!", "two words", "")
+
+    assert built.equal_items(split_document("paris")[1]) == [0]
+    assert built.equal_items(split_document("Paris or")[1]) == []
+    assert built.equal_items(split_document("")[1]) == []
+
+
+def plain_matches(items: list[str], text: str) -> set[tuple[int, int, int]]:
+    words = text.split()
+    return {
+        (number, place, at)
+        for number, item in enumerate(items)
+        for place in range(len(words) - 4)
+        for at in range(len(item.split()) - 4)
+        if words[place : place + 5] == item.split()[at : at + 5]
+    }
+
+
+@given(st.lists(TEXTS, max_size=5), TEXTS)
+def test_matches_are_those_of_plain_loops(items: list[str], text: str) -> None:
+    built = index(*items)
+    found = built.matches(split_document(text)[1])
+    expected = plain_matches(items, text)
+
+    assert {tuple(row) for row in found.tolist()} == {row for row in expected if row[0] in set(found[:, 0].tolist())}
+    assert found.tolist() == sorted(found.tolist())
+
+
+@given(st.lists(TEXTS, max_size=5), st.lists(TEXTS, min_size=1, max_size=5))
+def test_candidates_are_the_texts_with_matches_and_very_short_ones(items: list[str], texts: list[str]) -> None:
+    built = index(*items)
+    encoded = [text.encode() for text in texts]
+    data = np.frombuffer(b"".join(encoded), np.uint8)
+    offsets = np.cumsum([0, *map(len, encoded)])
+    offsets.flags.writeable = False
+    found = built.candidates(data, offsets, np.ones(len(texts), np.bool_)).tolist()
+
+    has_tiny = any(0 < len(item.split()) < 5 for item in items)
+    tiny = [has_tiny and 0 < len(text.split()) < 5 for text in texts]
+    assert found == [bool(items_found(built, text)) or short for text, short in zip(texts, tiny, strict=True)]
+    assert not built.candidates(data, offsets, np.zeros(len(texts), np.bool_)).any()
+
+
+@given(st.lists(TEXTS, max_size=5), TEXTS)
+def test_an_index_survives_its_bytes(items: list[str], text: str) -> None:
+    built = index(*items)
     data = built.to_bytes()
-    loaded = NgramIndex.from_bytes(data)
+    loaded = ItemIndex.from_bytes(data)
 
-    assert data == index(*items, n=2).to_bytes() == loaded.to_bytes()
-    assert (loaded.n, loaded.lowercase, loaded.names) == (2, False, built.names)
-    assert overlaps(loaded, document) == overlaps(built, document)
-
-
-@given(st.lists(TEXTS, max_size=8), TEXTS)
-def test_the_screen_lets_every_known_ngram_through(items: list[str], document: str) -> None:
-    built = index(*items, n=2)
-    shingles = shingle_hashes(document, 2)
-    known = shingles[np.isin(shingles, built.hashes)]
-
-    assert set(known.tolist()) <= set(built.screen(shingles).tolist()) <= set(shingles.tolist())
-
-
-def test_the_screen_stops_most_foreign_ngrams() -> None:
-    # 16 to 32 bits an n-gram: at most 1 in 16 gets through; 10,000 foreign ones, so 625 and five deviations of 24.
-    built = index(" ".join(f"a{i}" for i in range(5_000)))
-    foreign = shingle_hashes(" ".join(f"b{i}" for i in range(10_002)), 3)
-
-    assert len(built.screen(foreign)) < 625 + 120
-    assert built.overlaps(foreign) == []
+    assert data == index(*items).to_bytes() == loaded.to_bytes()
+    assert [loaded.name(item) for item in range(len(loaded))] == [("set", str(item)) for item in range(len(items))]
+    words = split_document(text)[1]
+    assert loaded.matches(words).tolist() == built.matches(words).tolist()
 
 
 @pytest.mark.parametrize(
@@ -119,21 +140,15 @@ def test_the_screen_stops_most_foreign_ngrams() -> None:
 )
 def test_damaged_bytes_are_refused(change: "object") -> None:
     assert callable(change)
-    with pytest.raises(ValueError, match="NgramIndex: "):
-        NgramIndex.from_bytes(change(index("a b c d e").to_bytes()))
+    with pytest.raises(ValueError, match="ItemIndex: "):
+        ItemIndex.from_bytes(change(index(numbered(9)).to_bytes()))
 
 
-def test_real_items_are_found_in_pages_that_quote_them() -> None:
-    path = BENCH / "items.jsonl.gz"
-    if not path.is_file():
-        pytest.skip("the evaluation items are not here")
-    items = read_items(path.name, path.read_bytes())[:3000]
-    built = NgramIndex.build(items)
-    long = [number for number, item in enumerate(items) if len(item.text.split()) > 40][:50]
-    for number in long:
-        page = f"Some words before. {items[number].text}\nAnd here is what the page itself has to say, at some length."
-        found = {overlap.item: overlap for overlap in overlaps(built, page)}
+def test_an_item_of_fifty_thousand_words_and_one_in_chinese_are_indexed() -> None:
+    chinese = "".join(chr(0x4E00 + number) for number in range(20))
+    built = ItemIndex.build([*read_items("x.txt", numbered(50_000).encode()), EvaluationItem("set", "c", chinese)])
 
-        assert found[number].containment == 1.0
-        assert 0.4 < found[number].jaccard < 1.0
-    assert len(long) == 50
+    assert built.parts(0)[0].tested == 50_000
+    assert built.parts(1)[0].tested == 20
+    assert items_found(built, f"x {chinese} y") == [1]
+    assert items_found(built, numbered(40_000)) == [0]

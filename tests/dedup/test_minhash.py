@@ -1,10 +1,14 @@
 import numpy as np
+import pyarrow as pa
 import pytest
 from datasketch import MinHash as Reference
+from hypothesis import given
+from hypothesis import strategies as st
 
-from massivetext.dedup.minhash import EMPTY_VALUE, MinHash, bucket_hashes, estimate_similarity
+from massivetext.dedup.minhash import EMPTY_VALUE, MinHash, bucket_hashes, estimate_similarity, sign_ngrams
 from massivetext.hashing import mix64
 from massivetext.schema import U64
+from massivetext.shingles import shingle_hashes
 
 
 def random_hashes(seed: int, count: int) -> U64:
@@ -52,11 +56,26 @@ def test_signatures_are_those_of_each_set() -> None:
     assert family.signatures([]).shape == (0, 16)
 
 
-def test_signature_does_not_depend_on_block_size_or_order() -> None:
-    shingles = random_hashes(5, 1000)
+def test_signature_does_not_depend_on_order_or_repetitions() -> None:
+    # More shingles than stay in the cache of a core at once.
+    shingles = random_hashes(5, 9000)
     whole = MinHash(32, 1).signature(shingles)
-    for products in (1, 64, 999):
-        assert np.array_equal(MinHash(32, 1).signature(shingles[::-1], block_products=products), whole)
+
+    assert np.array_equal(MinHash(32, 1).signature(np.concatenate([shingles[::-1], shingles[:100]])), whole)
+    assert whole.tolist() == plain_signature(shingles.tolist(), 32, 1)
+
+
+@given(st.lists(st.text("ab 漢字ก. ΣA", max_size=40), max_size=5), st.integers(1, 4), st.booleans())
+def test_texts_are_signed_in_one_pass_as_by_their_shingles(texts: list[str], n: int, lowercase: bool) -> None:
+    family = MinHash(8, 3)
+    sets = [shingle_hashes(text, n, lowercase=lowercase) for text in texts]
+    array = pa.array(["not part of it", *texts], pa.string()).slice(1)
+
+    for given_texts in (texts, array):
+        signatures, signed = sign_ngrams(given_texts, family, n, lowercase=lowercase)
+
+        assert np.array_equal(signatures, family.signatures(sets))
+        assert signed.tolist() == [len(each) > 0 for each in sets]
 
 
 def test_signature_of_a_union_is_the_smaller_of_both() -> None:

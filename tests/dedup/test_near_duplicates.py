@@ -1,10 +1,9 @@
 """The steps on near-duplicates that a run and the public transforms share."""
 
 import numpy as np
-import pytest
 
 from massivetext.dedup.minhash import MinHash
-from massivetext.dedup.near_duplicates import bucket_rows, is_near_duplicate, near_shingles, sign_text
+from massivetext.dedup.near_duplicates import bucket_rows, is_near_duplicate, near_shingles, sign_texts
 from massivetext.recipe import NearOptions
 from massivetext.shingles import shingle_hashes
 
@@ -13,17 +12,18 @@ ROW = np.dtype([("bucket", "<u8"), ("document", "<u8", (2,))])
 
 
 def test_a_text_is_signed_by_its_shingles_under_the_options() -> None:
-    signature = sign_text("A b, c", OPTIONS, 7)
+    signatures, signed = sign_texts(["A b, c"], OPTIONS, 7)
     expected = MinHash(permutations=12, seed=7).signature(shingle_hashes("a b c", 2))
 
-    assert signature is not None
-    assert signature.tolist() == expected.tolist()
+    assert signed.tolist() == [True]
+    assert signatures.tolist() == [expected.tolist()]
     assert near_shingles("A b, c", OPTIONS).tolist() == shingle_hashes("a b c", 2).tolist()
 
 
-@pytest.mark.parametrize("text", ["", " ... ", "-"])
-def test_a_text_without_words_has_no_signature(text: str) -> None:
-    assert sign_text(text, OPTIONS, 7) is None
+def test_texts_without_words_have_no_signature() -> None:
+    _, signed = sign_texts(["", " ... ", "a", "-"], OPTIONS, 7)
+
+    assert signed.tolist() == [False, False, True, False]
 
 
 def test_near_duplicates_exceed_the_threshold() -> None:

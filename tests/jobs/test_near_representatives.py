@@ -1,7 +1,7 @@
 """Removal by representative as a stage: chains, stars and floods, and a twin that compares all with all."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 
@@ -22,7 +22,7 @@ from massivetext.jobs.near_sizes import NearDedupSizes
 from massivetext.jobs.near_verification import PAIR_EVIDENCE, PairChunk
 from massivetext.recipe import NearOptions
 from massivetext.runs.context import Context
-from massivetext.schema import document_id
+from massivetext.schema import U64, document_id
 from massivetext.shingles import shingle_hashes
 from massivetext.storage import files as fs
 from massivetext.storage import tables
@@ -94,12 +94,11 @@ def by_definition(texts: Texts, near: NearOptions, seed: int) -> set[tuple[str, 
         for row, text in enumerate(shard)
     ]
     ranks = keeper_rank([document_id(source, f"{index}.txt", str(row)) for source, index, row, _ in documents], seed)
-    kept: dict[tuple[str, int, int], str] = {}
+    kept: dict[tuple[str, int, int], U64] = {}
     for _, (source, index, row, text) in sorted(zip(ranks.tolist(), documents, strict=True)):
         shingles = shingle_hashes(text, near.ngram)
-        others = (shingle_hashes(other, near.ngram) for other in kept.values())
-        if not any(similarity(shingles, other).jaccard > near.threshold for other in others):
-            kept[source, index, row] = text
+        if not any(similarity(shingles, other).jaccard > near.threshold for other in kept.values()):
+            kept[source, index, row] = shingles
     return set(kept)
 
 
@@ -158,10 +157,9 @@ def test_transitive_clusters_keep_one_window_of_a_chain(tmp_path: Path, chains: 
     ("engine", "sizes"),
     [
         (CLUSTER, NearDedupSizes(chunk_pairs=20)),
-        (Engine(), NearDedupSizes(lsh_partition_bytes=256, pair_partition_documents=10)),
-        (Engine(), NearDedupSizes(window_pairs=20)),
+        (Engine(), NearDedupSizes(lsh_partition_bytes=256, pair_partition_documents=10, window_pairs=20)),
     ],
-    ids=["cluster", "partitions", "windows"],
+    ids=["cluster", "partitions"],
 )
 def test_neither_engine_nor_sizes_decide_anything(
     tmp_path: Path, chains: Texts, of_chains: Context, engine: Engine, sizes: NearDedupSizes
@@ -202,12 +200,12 @@ def star(center: int, leaves: int) -> list[str]:
 
 
 def test_of_a_star_every_removed_leaf_resembles_a_kept_document(tmp_path: Path) -> None:
-    texts: Texts = {"news": [[text for center in range(20) for text in star(center, 8)]]}
+    texts: Texts = {"news": [[text for center in range(10) for text in star(center, 8)]]}
     context = deduplicated(tmp_path, texts)
 
     require_proven(context, texts)
-    assert counts(context)["components"] == 20
-    assert len(kept_in(context)) > 20
+    assert counts(context)["components"] == 10
+    assert len(kept_in(context)) > 10
     assert kept_in(context) == by_definition(texts, NearOptions(), context.recipe.seed)
 
 
@@ -217,16 +215,16 @@ def flood(count: int) -> list[str]:
     return [" ".join([*words[: n % 290], f"v{n}", *words[n % 290 + 1 :], f"end{n}"]) for n in range(count)]
 
 
-@pytest.mark.parametrize("sources", [["news"], ["books", "news", "web"]])
-def test_of_a_flood_one_is_left(tmp_path: Path, sources: Sequence[str]) -> None:
-    variants = flood(600)
+def test_of_a_flood_one_is_left(tmp_path: Path) -> None:
+    # Several times more than the largest bucket of which all pairs are measured, 64.
+    variants, sources = flood(300), ["books", "news", "web"]
     texts: Texts = {name: [variants[start :: len(sources)]] for start, name in enumerate(sources)}
     context = deduplicated(tmp_path, texts)
 
-    assert counts(context)["largest_cluster"] == 600
+    assert counts(context)["largest_cluster"] == 300
     assert len(kept_in(context)) == 1
     require_proven(context, texts)
-    assert 599 <= len(evidence(context)) < 600 * 20
+    assert 299 <= len(evidence(context)) < 300 * 20
 
 
 # -- random texts ------------------------------------------------------------------------------------------------------
@@ -245,7 +243,7 @@ def random_texts(seed: int) -> list[str]:
     return sorted(texts)
 
 
-@pytest.mark.parametrize(("seed", "max_bucket"), [(0, 64), (1, 64), (2, 3)])
+@pytest.mark.parametrize(("seed", "max_bucket"), [(0, 64), (2, 3)])
 def test_the_run_equals_comparing_all_with_all(tmp_path: Path, seed: int, max_bucket: int) -> None:
     texts: Texts = {"news": [random_texts(seed)]}
     near = msgspec.structs.replace(SURE, max_bucket=max_bucket)

@@ -14,7 +14,18 @@ from builders import file_hashes, quickstart_recipe
 from command import massivetext
 
 KILLS = 5
-DATA_SETS = ("documents", "quarantine", "signals", "verdicts", "duplicates", "tokenizer", "tokens", "records", "report")
+DATA_SETS = (
+    "documents",
+    "quarantine",
+    "signals",
+    "verdicts",
+    "duplicates",
+    "contamination",
+    "tokenizer",
+    "tokens",
+    "records",
+    "report",
+)
 
 
 @pytest.mark.slow

@@ -148,7 +148,9 @@ def test_contamination_counts_documents_not_pairs(whole: ShardSummary) -> None:
     web = whole.sources["web"]
     quiz = web.contamination["quiz"]
 
-    assert (quiz.overlapping, quiz.removed, quiz.items) == (2, 1, ("7", "9"))
+    # Item 9 is in two documents. The removed document has 66 words.
+    assert (quiz.overlapping, quiz.removed, quiz.words, quiz.items) == (2, 1, 66, {"7": 1, "9": 2})
+    assert quiz.parts == {"answer": 1, "full": 1, "question": 1}
     assert [hit.jaccard for hit in quiz.top] == [0.85, 0.1, 0.05]
     assert web.overlapping == 2
 
@@ -216,7 +218,9 @@ _TEST_SETS = st.builds(
     TestSetTally,
     st.integers(0, 9),
     st.integers(0, 9),
-    st.sets(st.sampled_from("xyz")).map(lambda items: tuple(sorted(items))),
+    st.integers(0, 99),
+    st.dictionaries(st.sampled_from("xyz"), st.integers(1, 9)),
+    st.dictionaries(st.sampled_from("pq"), st.integers(1, 9)),
     st.just(()),
 )
 _PICKS = st.lists(

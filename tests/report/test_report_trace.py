@@ -86,7 +86,7 @@ def test_an_overlap_names_the_items(context: Context) -> None:
     trace = trace_document(context, DocumentLocation(WEB1, 5))
 
     assert trace.dropped_by == "decontaminate"
-    assert [(each.test_set, each.item, each.shared) for each in trace.overlaps] == [("quiz", "7", 40), ("quiz", "9", 1)]
+    assert [(each.test_set, each.item, each.words) for each in trace.overlaps] == [("quiz", "7", 40), ("quiz", "9", 6)]
 
 
 def test_a_kept_document_of_a_source_that_is_not_deduplicated(context: Context) -> None:
@@ -181,8 +181,8 @@ def test_the_answer_comes_first_in_three_lines(context: Context) -> None:
     assert copy[0].startswith(
         f"Removed by exact-dedup: a copy of {kept[1].split()[0]} of web, https://example.com/kept/"
     )
-    assert "Removed by decontaminate: overlaps 7 of quiz." in items[0]
-    assert "Removed by decontaminate: overlaps Moses of wikitext." in items[1]
+    assert "Removed by decontaminate: overlaps 7 of quiz: full." in items[0]
+    assert "Removed by decontaminate: overlaps Moses of wikitext: " in items[1]
 
 
 def test_tokens_in_the_records_are_in_the_answer(fresh: Writer) -> None:

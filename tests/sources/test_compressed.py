@@ -54,6 +54,18 @@ def test_members_are_read_as_one_stream(name: str) -> None:
     assert stream.damage is None
 
 
+def test_beginnings_of_members_that_are_no_longer_needed_are_dropped() -> None:
+    members = [gzip.compress(b"x" * 10, mtime=0)] * 10_000
+    stream = PlainStream(io.BytesIO(b"".join(members)))
+    for number in range(10_000):
+        stream.forget_before(10 * number)
+
+        assert stream.locate(10 * number) in ((number * len(members[0]), 0), (max(number - 1, 0) * len(members[0]), 10))
+        assert len(stream.read(10)) == 10
+        assert stream.document_key(10 * number) == str(number * len(members[0]))
+        assert len(stream._member_starts) < 5000
+
+
 def test_zero_padding_after_the_last_member_is_no_damage() -> None:
     plain, stream = read_all(gzip.compress(b"text") + b"\x00" * 700)
 

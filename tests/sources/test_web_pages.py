@@ -69,6 +69,10 @@ def test_records_that_are_no_pages_give_nothing(tmp_path: Path, read_file: ReadF
         (warc(b"a record", "resource", "text/dns"), "not_html"),
         (warc(HTML, "continuation"), "continuation_record"),
         (warc(HTML, "novelty"), "novelty_record"),
+        (warc(http(b"<html><body><img src='a.png'></body></html>", HTML_TYPE)), "empty"),
+        (warc(http(b"", HTML_TYPE)), "empty"),
+        (warc(http(b" \r\n", "Content-Type: text/plain")), "empty"),
+        (warc(b"", "conversion", "text/plain"), "empty"),
     ],
 )
 def test_sound_records_that_are_not_wanted_are_skipped(
@@ -105,7 +109,6 @@ def test_broken_pages_are_rejected(tmp_path: Path, read_file: ReadFile, record: 
         (warc(b"text of a page", "conversion", "text/plain"), "text of a page"),
         (warc(HTML, "resource", "text/html"), (SENTENCE * 4).strip()),
         (warc(http(gzip.compress(HTML), HTML_TYPE, "Content-Encoding: gzip")), (SENTENCE * 4).strip()),
-        (warc(http(b"<html><body><img src='a.png'></body></html>", HTML_TYPE)), ""),
         (warc(http("<p>Stra\u00dfe</p>".encode("latin-1"), f"{HTML_TYPE}; charset=latin-1")), "Straße"),
         (warc(http('<meta charset="cp1251"><p>река</p>'.encode("cp1251"), HTML_TYPE)), "река"),
     ],
@@ -184,11 +187,13 @@ def test_malformed_samples_of_fifteen_projects_are_survived(shared_data: Path, r
         assert len({document.key for document in found}) == len(found)
 
     assert len(files) == 253
-    assert len(documents) == 495
-    assert sum(not document.text for document in documents) == 12
+    assert len(documents) == 483
+    assert all(document.text for document in documents)
+    assert reasons["empty"] == 12
     assert reasons["not_html"] == 223
-    assert reasons["bad_record"] + reasons["truncated"] + reasons["damaged"] == 122
-    assert sum(reasons.values()) == 485
+    assert reasons["bad_record"] + reasons["truncated"] + reasons["damaged"] == 118
+    assert reasons["wrong_format"] == 4  # a list of paths, a documentation, and two without anything of a record
+    assert sum(reasons.values()) == 497
 
 
 def test_gold_pages_give_the_text_that_people_marked(shared_data: Path, read_file: ReadFile, tmp_path: Path) -> None:

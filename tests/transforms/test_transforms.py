@@ -32,7 +32,7 @@ from massivetext.transforms.id_sets import contains_digest
 GOOD = "The council of the town said that it would be glad to have the old bridge back, and that it will pay for it. "
 TEXTS = {"a": GOOD * 20, "b": "Ja.", "c": "", "d": GOOD * 20, "e": "the and of " * 200}
 NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)  # an example takes a second
-ITEM = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
+ITEM = "the old ferry leaves its harbour before sunrise and returns with letters bread and news"
 
 
 def by_id(found: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -279,12 +279,13 @@ def test_documents_that_overlap_a_test_item_are_marked(tmp_path: Path) -> None:
     texts = {"same": ITEM.upper(), "within": f"and so on {ITEM} again", "other": GOOD}
 
     assert contaminated(tmp_path, texts, lowercase=True) == {
-        "same": (True, 1.0, 1.0, ["bench/q7"]),
-        "within": (False, 3 / 7, 1.0, ["bench/q7"]),
+        "same": (True, 1.0, 1.0, ["bench/q7 (full)"]),
+        "within": (True, 3 / 7, 1.0, ["bench/q7 (full)"]),
         "other": (False, 0.0, 0.0, []),
     }
-    assert contaminated(tmp_path, texts, containment=0.8)["within"] == (True, 3 / 7, 1.0, ["bench/q7"])
-    assert contaminated(tmp_path, texts)["same"] == (False, 0.0, 0.0, [])
+    alone = contaminated(tmp_path, texts, methods=["jaccard"])
+    assert alone["within"] == (False, 3 / 7, 1.0, ["bench/q7 (full)"])
+    assert alone["same"] == (False, 0.0, 1.0, ["bench/q7 (full)"])  # the similarity distinguishes case
 
 
 def test_pages_of_wikitext_go_by_their_title(tmp_path: Path) -> None:
@@ -299,7 +300,7 @@ def test_pages_of_wikitext_go_by_their_title(tmp_path: Path) -> None:
     found = by_id(outputs(build)["marked"])
 
     assert {name: row["contaminated"] for name, row in found.items()} == {"The bridge": False, "The Bridge!": True}
-    assert found["The Bridge!"]["test_items"] == ["wikitext/The Bridge"]
+    assert found["The Bridge!"]["test_items"] == ["wikitext/The Bridge (title)"]
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 """Near duplicates as a transform: its steps as functions, and the whole against comparing all with all."""
 
 import itertools
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from apache_beam.runners.portability.fn_api_runner.execution import GroupingBuffer
 from beam_rows import THREADS, documents, outputs
+from earlier_runs import run_of
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from near_runs import deduplicated
@@ -20,7 +22,7 @@ from massivetext.dedup.keeper import keeper_rank
 from massivetext.dedup.minhash import MinHash, bucket_hashes
 from massivetext.dedup.similarity import similarity
 from massivetext.errors import UserError
-from massivetext.recipe import NearOptions
+from massivetext.recipe import DedupOptions, NearOptions
 from massivetext.shingles import shingle_hashes
 from massivetext.transforms.id_sets import id_digest
 from massivetext.transforms.mark_near import Keepers, judge_document
@@ -167,7 +169,7 @@ def test_a_large_bucket_gives_a_number_of_pairs_that_grows_with_it_alone() -> No
 
 
 def test_shingles_go_to_a_partner_once_however_often_they_met() -> None:
-    own = ("a", b"12345678")
+    own = ("a", b"12345678", b"")
 
     assert list(send_shingles((b"A", Partners(own=[own], partners=[b"C", b"B", b"C"])))) == [(b"B", own), (b"C", own)]
     assert list(send_shingles((b"A", Partners(own=[own], partners=[])))) == []
@@ -175,7 +177,7 @@ def test_shingles_go_to_a_partner_once_however_often_they_met() -> None:
 
 def test_a_pair_must_exceed_the_threshold() -> None:
     one, two = (np.arange(3, dtype="<u8") + start for start in (0, 1))  # 2 of 4 in common
-    group = SentShingles(own=[("b", one.tobytes())], sent=[("a", two.tobytes())])
+    group = SentShingles(own=[("b", one.tobytes(), b"")], sent=[("a", two.tobytes(), b"")])
 
     assert list(verify_partners((b"B", group), NearOptions(threshold=0.49))) == [DuplicatePair("a", "b", 0.5, 2 / 3)]
     assert list(verify_partners((b"B", group), NearOptions(threshold=0.5))) == []
@@ -279,6 +281,65 @@ def test_verdicts_of_a_flood_and_of_large_buckets_are_those_of_a_run(tmp_path: P
 
     assert {row["id"]: (row["kept"], row["duplicate_of"], row["similarity"]) for row in found} == said
     assert sum(kept for kept, _, _ in said.values()) < 20
+
+
+# The preferences of a recipe give the same keepers as arguments of the transforms: of the variants of a text, those of
+# equal length included, and of exact copies.
+def test_preferences_are_those_of_a_run(tmp_path: Path) -> None:
+    words = [f"w{at}" for at in range(40)]
+    variants = [" ".join([*words[:n], f"v{n}", *words[n + 1 :], *["end"] * (n % 3)]) for n in range(12)]
+    texts = {"books": [variants[:4]], "news": [variants[4:8], [variants[0], variants[9]]], "web": [variants[8:]]}
+    keep = ("source:web>news", "latest", "longest")
+    near = NearOptions(ngram=2, threshold=0.7)
+    context = run_of(tmp_path, texts, near, DedupOptions(keep=keep), dated=True)
+    said: dict[str, dict[str, bool]] = {"exact": {}, "near": {}}
+    rows = []
+    for shard in context.all_shards():
+        table = context.run.read_table("documents", shard, ["id", "text", "metadata"]).to_pylist()
+        rows += [
+            beam.Row(id=row["id"], text=row["text"], source=shard.source, metadata=json.loads(row["metadata"]))
+            for row in table
+        ]
+        for name, of_shard in said.items():
+            kept = context.run.read_table(f"verdicts/{name}", shard, ["kept"])["kept"].to_pylist()
+            of_shard |= dict(zip([row["id"] for row in table], kept, strict=True))
+
+    def build(pipeline: beam.Pipeline) -> dict[str, Any]:
+        made = pipeline | beam.Create(rows)
+        exact = made | transforms.MarkExactDuplicates(seed=7, keep=keep)
+        distinct = {"documents": made, "verdicts": exact} | transforms.ApplyVerdicts()
+        mark = transforms.MarkNearDuplicates(ngram=2, threshold=0.7, seed=7, keep=keep)
+        return {"exact": exact, "near": distinct | mark}
+
+    found = outputs(build)
+
+    assert {row["id"]: row["kept"] for row in found["exact"]} == said["exact"]
+    assert {row["id"]: row["kept"] for row in found["near"]} == {
+        name: kept for name, kept in said["near"].items() if said["exact"][name]
+    }
+    assert sum(not row["kept"] for row in found["exact"]) == 2
+    (web,) = context.shards("web")
+    preferred = context.run.read_table("documents", web, ["id"])["id"].to_pylist()
+    assert {row["id"] for row in found["near"] if row["kept"]} < set(preferred)
+
+
+@pytest.mark.parametrize(
+    ("keep", "complaint"),
+    [
+        (["source:a>b"], "MarkNearDuplicates: want rows with a field 'source' of type str"),
+        (["latest"], "MarkNearDuplicates: want rows with a field 'metadata', a mapping"),
+    ],
+)
+def test_a_preference_needs_its_field(keep: list[str], complaint: str) -> None:
+    with pytest.raises(UserError, match=complaint):
+        outputs(lambda pipeline: {"x": documents(pipeline, TEXTS.items()) | transforms.MarkNearDuplicates(keep=keep)})
+
+
+def test_an_unknown_preference_is_refused() -> None:
+    with pytest.raises(UserError, match='MarkNearDuplicates: keep: want "source:A>B"'):
+        transforms.MarkNearDuplicates(keep=["oldest"])
+    with pytest.raises(UserError, match='MarkExactDuplicates: keep: want "source:A>B"'):
+        transforms.MarkExactDuplicates(keep="oldest")
 
 
 def test_verdicts_on_documents_of_several_sources_can_be_applied_again_and_again() -> None:

@@ -53,7 +53,12 @@ def _duplicate_counts(found: Mapping[VerdictSet, ClusterReport]) -> Html:
         [stage.title, clusters.count, clusters.removed, clusters.sizes[-1][0] if clusters.sizes else 0]
         for stage, clusters in found.items()
     ]
-    return html_table("Clusters of copies", ["stage", "clusters", "documents removed", "largest cluster"], rows)
+    head = ["stage", "clusters", "documents removed", "largest cluster"]
+    if any(clusters.earlier for clusters in found.values()):
+        head.append("removed for an earlier corpus")
+        for row, clusters in zip(rows, found.values(), strict=True):
+            row.append(clusters.earlier)
+    return html_table("Clusters of copies", head, rows)
 
 
 def _candidates(report: RunReport, page_charts: PageCharts) -> Html:

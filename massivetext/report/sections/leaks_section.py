@@ -1,10 +1,13 @@
 """Section about overlap with test sets."""
 
+from massivetext.decontaminate.marking import mark_common
 from massivetext.formatting import count_noun
-from massivetext.report.markup import Child, Html, Number, element, html_table
+from massivetext.report.markup import Child, Html, Number, element, html_table, join_html
 from massivetext.report.run_report import RunReport
 from massivetext.report.sections.building_blocks import document_html, origin_html, section
-from massivetext.report.test_set_overlaps import Contamination, OverlapExample, TestSet
+from massivetext.report.test_set_overlaps import Contamination, OverlapExample, ReportedOverlap, TestSet
+
+_SHOWN_CHARACTERS = 400  # of a match
 
 
 def overlap_section(report: RunReport) -> Html:
@@ -12,30 +15,77 @@ def overlap_section(report: RunReport) -> Html:
     found = report.contamination
     if found is None:
         return Html()
-    limit = _limit(found)
     rows: list[list[Child]] = [
-        [each.name, _optional(each.items), each.items_hit, each.overlapping, each.removed] for each in found.test_sets
+        [
+            each.name,
+            _optional(each.items),
+            each.short + each.common,
+            each.items_hit,
+            _parts(each),
+            each.overlapping,
+            each.removed,
+            each.words,
+        ]
+        for each in found.test_sets
     ]
-    header = ["test set", "items", "items hit", "documents that overlap", "removed"]
-    foot: list[Child] = ["all", found.items, None, found.overlapping, found.removed] if rows else []
+    header = [
+        "test set",
+        "items",
+        "items not looked for",
+        "items hit",
+        "overlaps by part",
+        "documents that overlap",
+        "removed",
+        "their words",
+    ]
+    untested = sum(each.short + each.common for each in found.test_sets)
+    foot: list[Child] = (
+        ["all", found.items, untested, None, None, found.overlapping, found.removed, None] if rows else []
+    )
     examples = [example for source in report.sources.values() for example in source.contaminated]
     return section(
         "contamination",
         "Overlap with test sets",
-        f"{count_noun(found.tested, 'document')} were compared with {count_noun(found.items, 'test item')} by n-grams "
-        f"of {found.options.ngram} words. A document is removed at {limit}; lesser overlaps are counted and stay.",
-        html_table("Test sets", header, rows, foot=foot)
-        or element("p", "No document shares an n-gram with a test item."),
+        f"{count_noun(found.tested, 'document')} were compared with {count_noun(found.items, 'test item')}. "
+        f"{_limit(found)} Lesser overlaps are counted and stay. {_untested(found)}".strip(),
+        html_table("Test sets", header, rows, foot=foot) or element("p", "No document overlaps a test item."),
         _details("Closest documents of each test set", *(_top(each) for each in found.test_sets if each.top)),
+        _details("Items that many documents overlap", *(_frequent(each) for each in found.test_sets if each.frequent)),
         _details("A sample of removed documents", *(_overlapping(example) for example in examples)),
     )
 
 
 def _limit(found: Contamination) -> str:
-    limit = f"a Jaccard similarity with an item above {found.options.jaccard:g}"
-    if found.options.containment is None:
-        return limit
-    return f"{limit}, or when it holds more than {found.options.containment:.0%} of an item's n-grams"
+    options = found.options
+    limits = {
+        "jaccard": f"when its {options.ngram}-grams have a Jaccard similarity with an item's above {options.jaccard:g}",
+        "containment": f"when it holds more than {options.containment:.0%} of the words of a part of an item",
+        "phrase": "when it holds a part of 5 to 12 words with another sign beside it",
+    }
+    told = [limits[method] for method in limits if method in options.methods]
+    if options.run_words:
+        told.append(f"when it shares {options.run_words} words in a row with an item")
+    text = f"A document is removed {', or '.join(told)}." if told else "No document is removed."
+    if missing := [method for method in limits if method not in options.methods]:
+        text += f" Not applied here, so what it finds stays: {', '.join(missing)}."
+    if options.mark_only:
+        text += f" Items of {', '.join(options.mark_only)} remove nothing."
+    return text
+
+
+def _untested(found: Contamination) -> str:
+    short, common = (sum(getattr(each, kind) for each in found.test_sets) for kind in ("short", "common"))
+    told = []
+    if short:
+        told.append(f"{count_noun(short, 'item')} of fewer than five words")
+    if common:
+        told.append(f"{count_noun(common, 'item')} of common words, single letters or digits only")
+    return f"Not looked for within documents: {' and '.join(told)}." if told else ""
+
+
+def _parts(test_set: TestSet) -> str:
+    most = sorted(test_set.parts.items(), key=lambda part: (-part[1], part[0]))
+    return ", ".join(f"{part} {count:,}" for part, count in most)
 
 
 def _optional(count: int | None) -> Html:
@@ -45,17 +95,33 @@ def _optional(count: int | None) -> Html:
 def _top(test_set: TestSet) -> Html:
     rows: list[list[Child]] = [
         [
-            element("code", overlap.item),
-            overlap.shared if overlap.shared else Number("title"),
+            join_html([element("code", overlap.item), " ", overlap.part, "" if overlap.removes else " (stays)"]),
+            overlap.words if overlap.words else Number("title"),
             Number(f"{overlap.jaccard:.3f}"),
             Number(f"{overlap.containment:.3f}"),
+            *_side_by_side(overlap),
             origin_html(example.document),
         ]
         for example in test_set.top
         for overlap in example.overlaps
     ]
-    header = ["item", "n-grams shared", "Jaccard", "share of the item", "document"]
+    header = ["item", "words found", "Jaccard", "share of the part", "in the item", "in the document", "document"]
     return html_table(f"Closest documents to {test_set.name}", header, rows)
+
+
+def _frequent(test_set: TestSet) -> Html:
+    rows: list[list[Child]] = [[element("code", item), count] for item, count in test_set.frequent]
+    return html_table(f"Items of {test_set.name} that many pages may quote", ["item", "documents"], rows)
+
+
+def _side_by_side(overlap: ReportedOverlap) -> tuple[Html, Html]:
+    """Return the matched text of the item and of the document, with the words that both have marked."""
+    item, document = mark_common(overlap.item_text[:_SHOWN_CHARACTERS], overlap.text[:_SHOWN_CHARACTERS])
+    return _marked(item), _marked(document)
+
+
+def _marked(pieces: list[tuple[str, bool]]) -> Html:
+    return join_html([element("mark", piece) if is_common else piece for piece, is_common in pieces])
 
 
 def _details(summary: str, *content: Html) -> Html:
@@ -65,7 +131,11 @@ def _details(summary: str, *content: Html) -> Html:
 def _overlapping(example: OverlapExample) -> Html:
     items = "; ".join(
         f"{each.test_set} {each.item}: "
-        + (f"similarity {each.jaccard:.3f}, {each.containment:.0%} of the item" if each.shared else "same title")
+        + (
+            f"{each.part}, similarity {each.jaccard:.3f}, {each.containment:.0%} of the words of the part"
+            if each.words
+            else "same title"
+        )
         for each in example.overlaps
     )
     return element("div", element("p", element("strong", items)), document_html(example.document), class_="example")

@@ -19,6 +19,7 @@ from massivetext.sources.splits import CLUTTER, Split
 from massivetext.sources.streams.archives import ArchiveError, ArchiveMember, archive_members
 from massivetext.sources.streams.compressed import EXPANSION, PlainStream, open_stream
 from massivetext.sources.streams.recoded import TextStream, as_utf8
+from massivetext.sources.streams.seen_paths import SeenPaths
 from massivetext.sources.whole_files import MakeDocument, make_page
 from massivetext.text import clean
 
@@ -182,14 +183,14 @@ def _archive(split: Split, stream: PlainStream, reading: _Reading, nested: int) 
         if split.slice_index == 0:
             yield Rejected(split.name, "0", split.size, "nested_archive", f"{split.name}: is in {nested} archives")
         return
-    seen: dict[str, int] = {}
+    seen = SeenPaths()
     ordinals = itertools.count()
     try:
         for member in archive_members(stream, EXPANSION):
             path = clean(member.path.removeprefix("./"))
             if _is_clutter(path):
                 continue
-            copy = seen[path] = seen.get(path, 0) + 1
+            copy = seen.count(path)
             prefix = path + (f"#{copy}" if copy > 1 else "")
             yield from _member(split, member, prefix, next(ordinals), reading, nested)
     except ArchiveError as error:

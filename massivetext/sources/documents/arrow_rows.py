@@ -7,13 +7,12 @@ import pyarrow as pa
 
 from massivetext.schema import Document, Rejected
 from massivetext.sources.documents.fields import Build, joined_text, value_at
+from massivetext.sources.documents.layouts import ARROW_FILE_MAGIC
 from massivetext.sources.source_formats import ReadLimits
 from massivetext.sources.splits import Split
 from massivetext.sources.streams.charset import decode_text
 from massivetext.sources.streams.compressed import EXPANSION, ExpansionLimit, PlainStream
 
-FILE_MAGIC = b"ARROW1"
-STREAM_MAGIC = b"\xff\xff\xff\xff"  # of an encapsulated message; its length follows
 # Errors of a value that Python has no equal for: a date after the year 9999, a time zone nobody knows (a KeyError), a
 # decimal or an integer out of range, bytes that are not UTF-8.
 _NO_VALUE = (pa.ArrowException, ValueError, OverflowError, LookupError, TypeError, ArithmeticError, AttributeError)
@@ -52,7 +51,7 @@ def arrow_documents(
 
 def record_batches(stream: PlainStream) -> Iterator[pa.RecordBatch]:
     """Yield the record batches of a file that was just opened, unchecked; see :func:`checked_batch`."""
-    if stream.peek(len(FILE_MAGIC)) == FILE_MAGIC:
+    if stream.peek(len(ARROW_FILE_MAGIC)) == ARROW_FILE_MAGIC:
         file = pa.ipc.open_file(stream.stored())
         for number in range(file.num_record_batches):
             yield file.get_batch(number)

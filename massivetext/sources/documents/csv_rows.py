@@ -1,7 +1,6 @@
 """Read the rows of tables of text (CSV, TSV) as documents."""
 
 import csv
-import io
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -13,7 +12,7 @@ from massivetext.sources.documents.layouts import CsvDialect
 from massivetext.sources.source_formats import ReadLimits
 from massivetext.sources.splits import Split
 from massivetext.sources.streams import charset
-from massivetext.sources.streams.bounded_lines import describe_too_long, read_lines
+from massivetext.sources.streams.bounded_lines import buffer_lines, describe_too_long, read_lines
 from massivetext.sources.streams.recoded import TextStream
 
 _STATED_DELIMITER = re.compile(r"sep=.?\Z")  # first line of a table for Excel
@@ -46,7 +45,7 @@ class _TableLines:
         self.ended = False
         self._again: list[tuple[str, int]] = []
         self._origin, self._stream, self._longest = origin, stream, longest
-        self._lines = read_lines(io.BufferedReader(stream, 1 << 20), longest)
+        self._lines = read_lines(buffer_lines(stream), longest)
 
     def __iter__(self) -> Iterator[str]:
         return self

@@ -1,7 +1,6 @@
 """Read the articles that WikiExtractor writes: texts between lines ``<doc id= url= title=>`` and ``</doc>``."""
 
 import html
-import io
 import re
 from collections.abc import Iterator
 
@@ -11,7 +10,7 @@ from massivetext.sources.documents.layouts import DOC_ELEMENT
 from massivetext.sources.source_formats import ReadLimits
 from massivetext.sources.splits import Split
 from massivetext.sources.streams import charset
-from massivetext.sources.streams.bounded_lines import BoundedLine, read_lines
+from massivetext.sources.streams.bounded_lines import BoundedLine, buffer_lines, read_lines
 from massivetext.sources.streams.recoded import TextStream
 from massivetext.text import clean
 
@@ -55,7 +54,7 @@ def element_documents(split: Split, stream: TextStream, limits: ReadLimits) -> I
 def _elements(stream: TextStream, longest: int) -> Iterator[_Element]:
     """Yield the elements of a file, and text that is in none; an element that broke off is part of the damage."""
     element: _Element | None = None
-    for line in read_lines(io.BufferedReader(stream, 1 << 20), longest):
+    for line in read_lines(buffer_lines(stream), longest):
         if stream.damage and not line.ended:
             return
         tag = _opening_tag(line)

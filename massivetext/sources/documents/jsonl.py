@@ -1,6 +1,5 @@
 """Read JSON with one document per line or value; or Parquet, where a source may have either."""
 
-import io
 import json
 import re
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from massivetext.sources.documents.json_values import read_values
 from massivetext.sources.source_formats import ReadLimits
 from massivetext.sources.splits import Split
 from massivetext.sources.streams import charset
-from massivetext.sources.streams.bounded_lines import BoundedLine, describe_too_long, read_lines
+from massivetext.sources.streams.bounded_lines import BoundedLine, buffer_lines, describe_too_long, read_lines
 from massivetext.sources.streams.compressed import EXPANSION, ExpansionLimit, PlainStream
 from massivetext.sources.streams.recoded import RecodedStream, TextStream, as_utf8
 
@@ -72,7 +71,7 @@ def line_documents(
 
     A line that holds the list ``within`` gives the records of the list, with keys such as ``0.17``.
     """
-    for line in read_lines(io.BufferedReader(stream, 1 << 20), limits.max_record_bytes):
+    for line in read_lines(buffer_lines(stream), limits.max_record_bytes):
         if line.number % split.slice_count != split.slice_index or (stream.damage and not line.ended):
             continue  # a line that broke off is part of the damage
         yield from _line_documents(split.name, line, limits.max_record_bytes, build, within)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
-from massivetext.sources.documents.arrow_rows import FILE_MAGIC, STREAM_MAGIC
 from massivetext.sources.streams import archives
 from massivetext.sources.streams.charset import decode_text, wide_encoding
 from massivetext.sources.streams.compressed import PlainStream
@@ -27,6 +26,8 @@ LayoutName = Literal[
     "refused",
 ]
 HEAD_BYTES = 1 << 16
+ARROW_FILE_MAGIC = b"ARROW1"
+ARROW_STREAM_MAGIC = b"\xff\xff\xff\xff"  # of an encapsulated message; its length follows
 _COMPRESSED = re.compile(r"\.(?:gz|gzip|bz2|xz|zst|zstd)$")
 _BY_NAME: dict[str, LayoutName] = {
     **dict.fromkeys(("jsonl", "ndjson", "jl", "json", "geojson"), "json_lines"),
@@ -52,8 +53,35 @@ _NOT_TEXT: tuple[tuple[bytes, str], ...] = (
     (b"\xd0\xcf\x11\xe0", "an old Office file; convert it to text first"),
     (b"SQLite format 3\x00", "a database; export its texts to CSV or JSON lines first"),
     (b"\x93NUMPY", "a NumPy array; token ids and numbers are no documents, give the texts they were made of"),
+    (
+        b"ZIM\x04",
+        "a ZIM file of Kiwix; take the dump pages-articles.xml.bz2 of the wiki instead, with kind = 'wikipedia'",
+    ),
     (b"FEA1", "Feather of version 1; write it as Parquet first"),
 )
+# Text that comes with dumps and crawls, and holds no documents.
+_BESIDE: tuple[tuple[re.Pattern[bytes], str], ...] = (
+    (
+        re.compile(
+            rb"(?:/\*[^\n]*\n)?(?:--[ \t\r]*\n)?"
+            rb"-- (?:MySQL dump|MariaDB dump|PostgreSQL database dump|phpMyAdmin SQL Dump)"
+        ),
+        "tables of a database as SQL; export the texts to CSV or JSON lines; of a wiki, take pages-articles.xml.bz2",
+    ),
+    (
+        re.compile(rb"(\d{3,}):\d+:[^\n]+\n\1:\d+:[^\n]"),
+        "the index of a multistream dump; take pages-articles-multistream.xml.bz2 itself, with kind = 'wikipedia'",
+    ),
+    (
+        re.compile(rb"page_title\r?\n|page_namespace\tpage_title\r?\n"),
+        "the titles of a wiki; take its dump pages-articles.xml.bz2, with kind = 'wikipedia'",
+    ),
+    (
+        re.compile(rb" CDX [A-Za-z](?: [A-Za-z])+\r?\n|!?[^\s{}()]{1,1000}\)[^\s{}]{0,4000} \d{14} \{\""),
+        "the index of a crawl; take the WARC files that it names, with kind = 'web'",
+    ),
+)
+_ENTERPRISE = (b'"article_body":', b'"identifier":')
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _CHARACTERS_PER_CONTROL = 50  # fewer, and a file with a zero byte is binary
 _WIKI = re.compile(rb"\s*(?:<\?xml.*?\?>\s*)?<mediawiki\b", re.S)
@@ -127,11 +155,15 @@ class Layout(NamedTuple):
         name: "refused" for what holds no documents.
         detail: why a file is refused, as the end of a sentence that begins with "got".
         dialect: of a table of text.
+        is_certain: of a refused file: whether its first bytes tell what it is.
+        reader: format of a source that reads a refused file; "" if none does.
     """
 
     name: LayoutName
     detail: str = ""
     dialect: CsvDialect = CsvDialect(",", quoted=True)
+    is_certain: bool = False
+    reader: str = ""
 
 
 def find_layout(file_name: str, stream: PlainStream, text_path: str) -> Layout:
@@ -162,17 +194,17 @@ def _is_binary(head: bytes) -> bool:
 def _binary_layout(stream: PlainStream, head: bytes, ending: str) -> Layout | None:
     if head.startswith(b"PAR1"):
         return Layout("parquet")
-    if head.startswith((FILE_MAGIC, STREAM_MAGIC)):
+    if head.startswith((ARROW_FILE_MAGIC, ARROW_STREAM_MAGIC)):
         return Layout("arrow")
     if head.startswith(b"PK\x03\x04") and _is_epub(stream, head, ending):
         return Layout("epub")
     if archives.is_archive(stream) or head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return Layout("archive")
     if head.startswith(b"WARC/"):
-        return Layout("warc", "a web crawl; give the source kind = 'web', or format = 'warc'")
+        return Layout("warc", "a web crawl; give the source kind = 'web', or format = 'warc'", reader="warc")
     for magic, detail in _NOT_TEXT:
         if head.startswith(magic):
-            return Layout("refused", detail)
+            return Layout("refused", detail, is_certain=True)
     return None
 
 
@@ -180,14 +212,15 @@ def _is_epub(stream: PlainStream, head: bytes, ending: str) -> bool:
     """Return whether a zip file is a book, also if it was packed again: then ``mimetype`` may be anywhere in it."""
     if _EPUB in head[:200] or ending == "epub":
         return True
-    return stream.compression is None and _EPUB_CONTAINER in archives.zip_paths(stream)
+    return stream.compression is None and archives.has_zip_member(stream, _EPUB_CONTAINER)
 
 
 def _text_layout(ending: str, data: bytes, text_path: str) -> Layout:
     named = _BY_NAME.get(ending)
     if named == "csv":
         return Layout("csv", dialect=_find_dialect(data, text_path, "\t" if ending in ("tsv", "tab") else None))
-    if (found := _markup_layout(data, is_page=named == "html")) is not None:
+    found = _markup_layout(data, is_page=named == "html") or _layout_beside(data, text_path)
+    if found is not None:
         return found
     if named == "json_lines" or _JSON_OBJECT.match(data) or _JSON_ARRAY.match(data):
         return Layout(_json_layout(data))
@@ -203,11 +236,25 @@ def _markup_layout(data: bytes, *, is_page: bool) -> Layout | None:
     if DOC_ELEMENT.match(data.removeprefix(b"\xef\xbb\xbf").lstrip()):
         return Layout("doc_elements")
     if _WIKI.match(data):
-        return Layout("refused", "a MediaWiki dump; give the source kind = 'wikipedia', or format = 'mediawiki'")
+        detail = "a MediaWiki dump; give the source kind = 'wikipedia', or format = 'mediawiki'"
+        return Layout("refused", detail, is_certain=True, reader="mediawiki")
     if is_page or _HTML.match(data):
         return Layout("html")
     if _XML.match(data) or _is_bare_xml(data):
         return Layout("refused", "XML, which may hold anything; convert it to JSON lines or text first")
+    return None
+
+
+def _layout_beside(data: bytes, text_path: str) -> Layout | None:
+    """Return the layout of text that comes with dumps and crawls; None for other text."""
+    bare = data.removeprefix(b"\xef\xbb\xbf")
+    for pattern, detail in _BESIDE:
+        if pattern.match(bare):
+            return Layout("refused", detail, is_certain=True)
+    field = text_path.partition(".")[0].encode()
+    if _JSON_OBJECT.match(data) and all(name in data for name in _ENTERPRISE) and b'"%s":' % field not in data:
+        detail = "an HTML dump of Wikimedia Enterprise; give the source kind = 'wikipedia', format = 'wiki-enterprise'"
+        return Layout("refused", detail, is_certain=True, reader="wiki-enterprise")
     return None
 
 
@@ -227,7 +274,7 @@ def _json_layout(data: bytes) -> LayoutName:
     """Return "json" for an array or for objects over several lines, "json_lines" for one object per line."""
     if _JSON_ARRAY.match(data):
         return "json"
-    lines = [line for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip()][:2]
+    lines = [line for line in data.removeprefix(b"\xef\xbb\xbf").splitlines() if line.strip()][:2]
     if lines and _are_joined(lines[0]):
         return "json"
     if len(lines) < 2 or not lines[0].lstrip().startswith(b"{"):
@@ -301,5 +348,5 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 def _first_lines(data: bytes) -> list[str]:
     """Return the first whole lines, without blank ones."""
-    whole = data if len(data) < HEAD_BYTES else data[: data.rfind(b"\n") + 1]
+    whole = data if len(data) < HEAD_BYTES else data[: max(data.rfind(b"\n"), data.rfind(b"\r")) + 1]
     return [line for line in decode_text(whole).splitlines() if line.strip()][:_CSV_LINES]

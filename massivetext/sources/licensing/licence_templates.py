@@ -12,6 +12,7 @@ import importlib.resources
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import msgspec
 import regex
@@ -87,6 +88,10 @@ _DUTIES = (
     "all the attributions in every file ",
 )
 
+# Characters that stand for words: letters without case, more than any template has words.
+_FIRST_CODE = 0x4E00
+_OTHER_WORD = chr(_FIRST_CODE - 1)
+
 # The end of the Apache licence, which the templates lack: how to apply it.
 _APPENDIX = """
     APPENDIX: How to apply the Apache License to your work. To apply the Apache License to your work, attach
@@ -114,12 +119,17 @@ def matches_whole(text: str, names: Iterable[str]) -> tuple[str, ...] | None:
     return None
 
 
-def _read_whole(words: "_Words", candidates: "list[tuple[str, regex.Pattern[str]]]") -> tuple[str, ...] | None:
-    position, found = 0, set[str]()
-    if any(duty in words.folded for duty in _DUTIES):
+def _read_whole(words: "_Words", candidates: "list[tuple[str, _Template]]") -> tuple[str, ...] | None:
+    if words.have_duties():
         return None
+    position, found = 0, set[str]()
+    coded = [(name, template, template.code(words.folded)) for name, template in candidates]
     while position < len(words.folded):
-        ends = [(end, name) for name, template in candidates if (end := _match(template, words, position)) > position]
+        ends = [
+            (end, name)
+            for name, template, codes in coded
+            if (end := _match(template.pattern, codes, words, position)) > position
+        ]
         if not ends:
             return None
         position, name = max(ends)
@@ -129,24 +139,29 @@ def _read_whole(words: "_Words", candidates: "list[tuple[str, regex.Pattern[str]
 
 def take_whole(text: str, names: Iterable[str]) -> tuple[tuple[str, ...], str]:
     """Return the licences that stand anywhere in a text with all their words, sorted, and the text without them."""
-    found = set[str]()
-    if any(duty in _Words(text, keep_titles=True).folded for duty in _DUTIES):
+    wanted = sorted(set(names))
+    if not wanted:
         return (), text
-    for name in sorted(set(names)):
+    found = set[str]()
+    words = _Words(text, keep_titles=True)
+    if words.have_duties():
+        return (), text
+    for name in wanted:
         for template in _templates(name):
-            words = _Words(text, keep_titles=True)
             if span := _search(template, words):
                 text = f"{words.before(span[0])}\n\n{words.after(span[1])}"
+                words = _Words(text, keep_titles=True)
                 found.add(name)
     return tuple(sorted(found)), text
 
 
-def _search(template: "regex.Pattern[str]", words: "_Words") -> tuple[int, int] | None:
-    """Return the first place where a template matches from a word on; None if there is none."""
-    place = template.search(words.folded)
+def _search(template: "_Template", words: "_Words") -> tuple[int, int] | None:
+    """Return the first place where a template matches; None if there is none."""
+    codes = template.code(words.folded)
+    place = template.pattern.search(codes)
     if place is None or place.end() == place.start():
         return None
-    end = _match(template, words, place.start())
+    end = _match(template.pattern, codes, words, place.start())
     return (place.start(), end) if end > place.start() else None
 
 
@@ -159,7 +174,7 @@ class _Words:
     """The words of a text, folded for comparison and as they were written; copyright lines are left out.
 
     Attributes:
-        folded: lower-case words, each with a blank after it.
+        folded: the words in lower case.
         written: the text that the words were taken from.
     """
 
@@ -168,29 +183,31 @@ class _Words:
         self.written = "\n".join(
             line for line in lines if not (_is_notice(line) or (not keep_titles and _is_title(line)))
         )
-        spans = [(word.group().lower(), word.start(), word.end()) for word in _WORD.finditer(self.written)]
-        self.folded = ""
-        self._starts: dict[int, int] = {}  # offset of a word in `folded` -> its beginning in `written`
-        self._ends: dict[int, int] = {}  # offset after a word in `folded` -> its end in `written`
-        pieces, offset = [], 0
-        for word, start, end in _merged(spans):
-            self._starts[offset] = start
-            offset += len(word) + 1
-            self._ends[offset] = end
-            pieces.append(word)
-        self.folded = "".join(f"{piece} " for piece in pieces)
+        spans = _merged([(word.group().lower(), word.start(), word.end()) for word in _WORD.finditer(self.written)])
+        self.folded = [word for word, _, _ in spans]
+        self._starts = [start for _, start, _ in spans]  # in `written`
+        self._ends = [end for _, _, end in spans]
 
     def between(self, start: int, end: int) -> str:
-        """Return what was written between two offsets of ``folded``."""
-        return self.written[self._starts[start] : self._ends[end]] if end > start else ""
+        """Return what was written from one word to before another."""
+        return self.written[self._starts[start] : self._ends[end - 1]] if end > start else ""
 
-    def before(self, offset: int) -> str:
-        """Return what was written before an offset of ``folded``."""
-        return self.written[: self._starts[offset]]
+    def before(self, word: int) -> str:
+        """Return what was written before a word."""
+        return self.written[: self._starts[word]]
 
-    def after(self, offset: int) -> str:
-        """Return what was written from an offset of ``folded`` on."""
-        return self.written[self._ends[offset] :]
+    def after(self, word: int) -> str:
+        """Return what was written behind the words before this one."""
+        return self.written[self._ends[word - 1] :]
+
+    def line(self, start: int = 0) -> str:
+        """Return the folded words from one on, each with a blank behind it."""
+        return "".join(f"{word} " for word in self.folded[start:])
+
+    def have_duties(self) -> bool:
+        """Return whether the words demand what makes another licence of the ones that templates know."""
+        line = self.line()
+        return any(duty in line for duty in _DUTIES)
 
     def ends_a_sentence(self) -> bool:
         """Return whether the text ends with a full stop."""
@@ -237,43 +254,70 @@ def _is_name(written: str) -> bool:
     return not _LEGAL_WORDS.intersection(lower) and not _RESTRAINT.search(plain) and len(strange) <= 2
 
 
-def _match(template: "regex.Pattern[str]", words: _Words, position: int) -> int:
-    """Return where a template that begins at this offset ends; -1 if it does not match."""
-    found = template.match(words.folded, position, partial=True)
+def _match(pattern: "regex.Pattern[str]", codes: str, words: _Words, position: int) -> int:
+    """Return where a template that begins at this word ends; -1 if it does not match.
+
+    Args:
+        pattern: that of the template.
+        codes: the words in the code of the template.
+        words: the words.
+        position: ordinal of the word.
+    """
+    found = pattern.match(codes, position, partial=True)
     if found is None:
         return -1
-    if found.partial:
-        read = words.folded[position:]
-        if " as is " not in read or not words.ends_a_sentence():
-            return -1
-    for group in range(1, template.groups + 1):
+    if found.partial and (" as is " not in words.line(position) or not words.ends_a_sentence()):
+        return -1
+    for group in range(1, pattern.groups + 1):
         start, end = found.span(group)
         written = words.between(start, end) if start >= 0 else ""
         if not (_LIST_MARK.fullmatch(written) or _is_name(_MAY_BE.sub("", written))):
             return -1
-    return int(len(words.folded) if found.partial else found.end())
+    return len(words.folded) if found.partial else found.end()
+
+
+class _Entry(msgspec.Struct):
+    """A licence of the package: its identifier, and its template if it has one."""
+
+    id: str
+    lre: str = ""
 
 
 @functools.cache
 def _sources() -> Mapping[str, list[str]]:
     data = importlib.resources.files("licenseclassifier").joinpath("_engine/licenses.json.gz").read_bytes()
     templates = defaultdict(list)
-    for entry in msgspec.json.decode(gzip.decompress(data), type=list[dict[str, str]]):
-        if entry.get("lre"):
-            templates[entry["id"]].append(entry["lre"])
+    for entry in msgspec.json.decode(gzip.decompress(data), type=list[_Entry]):
+        if entry.lre:
+            templates[entry.id].append(entry.lre)
     return templates
 
 
+class _Template(NamedTuple):
+    """A template as a regular expression over words, each of which is one character, so that it compiles fast.
+
+    Attributes:
+        pattern: the regular expression.
+        codes: the characters that stand for the words of the template.
+    """
+
+    pattern: "regex.Pattern[str]"
+    codes: Mapping[str, str]
+
+    def code(self, words: Iterable[str]) -> str:
+        """Return a character for each word; one for all words that the template does not have."""
+        codes = self.codes
+        return "".join([codes.get(word, _OTHER_WORD) for word in words])
+
+
 @functools.cache
-def _templates(name: str) -> "tuple[regex.Pattern[str], ...]":
+def _templates(name: str) -> tuple[_Template, ...]:
     """Return the compiled templates of a licence; () if there are none."""
-    return tuple(
-        regex.compile(_pattern(source)) for source in (*_sources().get(name, ()), *_MORE_TEMPLATES.get(name, ()))
-    )
+    return tuple(_compile(source) for source in (*_sources().get(name, ()), *_MORE_TEMPLATES.get(name, ())))
 
 
-def _pattern(source: str) -> str:
-    """Return a template as a regular expression over folded words."""
+def _compile(source: str) -> _Template:
+    codes: dict[str, str] = {}
     stack: list[list[str]] = [[]]
     for part in _PARTS.findall(source):
         if part.startswith("//**"):
@@ -288,8 +332,10 @@ def _pattern(source: str) -> str:
         elif part == "??":
             stack[-1][-1] += "?"
         elif part.startswith("__"):
-            stack[-1].append(f"((?:\\S+ ){{0,{part.strip('_')}}}?)")
+            stack[-1].append(f"((?:.(?<=.)){{0,{part.strip('_')}}}?)")
         else:
             spans = [(word.group().lower(), 0, 0) for word in _WORD.finditer(part)]
-            stack[-1].append("".join(f"{re.escape(word)} " for word, _, _ in _merged(spans)))
-    return "".join(stack[0])
+            stack[-1].append(
+                "".join(codes.setdefault(word, chr(_FIRST_CODE + len(codes))) for word, _, _ in _merged(spans))
+            )
+    return _Template(regex.compile("".join(stack[0])), codes)

@@ -9,9 +9,11 @@ from lzma import LZMAError
 from typing import IO, Any, NamedTuple, Protocol, Self, cast
 
 from massivetext.sources.streams.compressed import ExpansionLimit, PlainStream
+from massivetext.sources.streams.zip_directory import open_pieces
 
 # For all files of an archive together, since a small archive can name one file a thousand times.
 ARCHIVE_EXPANSION = ExpansionLimit(1 << 28, 100)
+_READ_BYTES = 1 << 16  # that tarfile reads at a time
 _MOST_HEADER = 1 << 20  # bytes of the name or the attributes of a member
 _END_BLOCKS = 2  # blocks of zeros that end a tar archive
 _MOST_ATTRIBUTES = 1000  # attributes that apply to all members
@@ -97,7 +99,7 @@ def archive_members(
             taken = max(taken, len(data))
             return data
 
-        def copy(target: IO[bytes], member: ArchiveMember = member, most: int = left) -> int:
+        def copy(target: "IO[bytes]", member: ArchiveMember = member, most: int = left) -> int:
             nonlocal taken
             bounded = _BoundedTarget(target, most)
             taken = max(taken, member.copy(cast(IO[bytes], bounded)))
@@ -127,14 +129,13 @@ def _is_zip(stream: PlainStream) -> bool:
     return stream.compression is None and stream.peek(4).startswith(_ZIP_MAGIC)
 
 
-def zip_paths(stream: PlainStream) -> list[str]:
-    """Return the paths in a zip file that was just opened, which is not compressed once more; none if it is damaged."""
+def has_zip_member(stream: PlainStream, path: str) -> bool:
+    """Return whether a zip file that was just opened, which is not compressed once more, has a file of this path."""
     position = stream.handle.tell()
     try:
-        with zipfile.ZipFile(stream.handle) as archive:
-            return archive.namelist()
+        return any(path in archive.NameToInfo for archive in open_pieces(stream.handle))
     except _MEMBER_ERRORS:
-        return []
+        return False
     finally:
         stream.handle.seek(position)
 
@@ -149,27 +150,32 @@ def _is_tar(stream: PlainStream) -> bool:
 
 
 def _zip_members(handle: IO[bytes]) -> Iterator[ArchiveMember]:
-    try:
-        archive = zipfile.ZipFile(handle)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise ArchiveError(f"not readable as zip: {error}") from error
-
-    def reader(info: zipfile.ZipInfo) -> Callable[[int], bytes]:
-        def read(size: int) -> bytes:
-            try:
-                with archive.open(info) as member:
-                    return member.read(size)
-            except _MEMBER_ERRORS as error:
-                raise _member_error(info.filename, error) from error
-
-        return read
-
-    with archive:
+    pieces = open_pieces(handle)
+    while True:
+        try:
+            archive = next(pieces, None)
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            raise ArchiveError(f"not readable as zip: {error}") from error
+        if archive is None:
+            return
         for info in archive.infolist():
             if (info.external_attr >> 28) == _SYMBOLIC_LINK:
-                yield _zip_link(info, reader(info))
+                yield _zip_link(info, _zip_reader(archive, info))
             elif not info.is_dir():
-                yield ArchiveMember(info.filename, info.file_size, reader(info), _zip_copier(archive, info))
+                yield ArchiveMember(
+                    info.filename, info.file_size, _zip_reader(archive, info), _zip_copier(archive, info)
+                )
+
+
+def _zip_reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[int], bytes]:
+    def read(size: int) -> bytes:
+        try:
+            with archive.open(info) as member:
+                return member.read(size)
+        except _MEMBER_ERRORS as error:
+            raise _member_error(info.filename, error) from error
+
+    return read
 
 
 def _zip_link(info: zipfile.ZipInfo, read: Callable[[int], bytes]) -> ArchiveMember:
@@ -185,7 +191,7 @@ def _link(path: str, target: str, *, is_hard: bool = False) -> ArchiveMember:
 
 
 def _zip_copier(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[IO[bytes]], int]:
-    def copy(target: IO[bytes]) -> int:
+    def copy(target: "IO[bytes]") -> int:
         try:
             with archive.open(info) as member:
                 return _copy(member, target)
@@ -322,9 +328,11 @@ def _tar_headers(stream: PlainStream) -> Iterator[tuple[tarfile.TarFile, tarfile
     """
     handle = io.BufferedReader(stream, 1 << 20)
     try:
-        with _ResumingTarFile.open(fileobj=handle, mode="r|", tarinfo=_BoundedTarInfo, ignore_zeros=True) as archive:
+        with _ResumingTarFile.open(
+            fileobj=handle, mode="r|", bufsize=_READ_BYTES, tarinfo=_BoundedTarInfo, ignore_zeros=True
+        ) as archive:
             while (info := archive.next()) is not None:
-                cast(_KeepsHeaders, archive).members = []  # tarfile would keep every header in memory
+                cast("_KeepsHeaders", archive).members = []  # tarfile would keep every header in memory
                 yield archive, info
             gaps = archive.gaps
     except _TAR_ERRORS as error:
@@ -349,7 +357,7 @@ def _tar_reader(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[in
 
 
 def _tar_copier(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[IO[bytes]], int]:
-    def copy(target: IO[bytes]) -> int:
+    def copy(target: "IO[bytes]") -> int:
         member = archive.extractfile(info)
         assert member is not None  # because it is a regular file
         try:

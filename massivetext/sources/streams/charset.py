@@ -12,9 +12,11 @@ from massivetext.sources.streams.east_asian import escaped_encoding, likely_east
 from massivetext.sources.streams.letter_model import likely_encoding
 from massivetext.sources.streams.mixed_lines import (
     decode_lines_of_two,
+    decode_within,
     is_damaged_utf8,
     join_surrogates,
     older_encoding,
+    older_encoding_within,
 )
 
 _META = re.compile(
@@ -64,7 +66,7 @@ class DecodedText(NamedTuple):
 
     Attributes:
         text: the text.
-        encoding: name of Python's codec; "cesu-8"; or "utf-8+" and a name for text with lines in two encodings.
+        encoding: name of Python's codec; "cesu-8"; or "utf-8+" and a name for text in two encodings.
         replaced: number of U+FFFD that stand for bytes which the encoding does not have.
     """
 
@@ -83,8 +85,9 @@ def decode(data: bytes, *declared: str | None, html: bool = False) -> DecodedTex
 
     Encodings are tried in this order, and the first that fits every byte is used: a byte-order mark, ISO-2022-JP by its
     escape sequences, declared encodings of several bytes per character (and the declaration in an HTML page), UTF-8,
-    CESU-8, UTF-8 in some lines and an older encoding in the others, UTF-8 in which few bytes are wrong, declared
-    encodings of one byte per character, which fit nearly any bytes. If none fits, a declared encoding with few errors
+    CESU-8, UTF-8 in some lines and an older encoding in the others, UTF-8 in which few bytes are wrong, UTF-8 and an
+    encoding of one byte per character in the same lines, declared encodings of one byte per character, which fit nearly
+    any bytes. If none fits, a declared encoding with few errors
     is used; everything else is detected on the first and last 32 KiB.
 
     Args:
@@ -111,6 +114,9 @@ def decode(data: bytes, *declared: str | None, html: bool = False) -> DecodedTex
         return DecodedText(lines.text, f"utf-8+{older}", lines.replaced)
     if is_damaged_utf8(joined):
         return _replacing(joined, "utf-8")
+    if not several and (older := older_encoding_within(data, single[0] if single else None)):
+        mixed = decode_within(data, older)
+        return DecodedText(mixed.text, f"utf-8+{older}", mixed.replaced)
     return _first_that_fits(data, single) or _least_replaced(data, [*several, *single] or [detect(data)])
 
 

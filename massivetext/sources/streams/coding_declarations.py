@@ -15,6 +15,7 @@ _VIM = re.compile(rb"(?:^|\s)(?:vim?|ex):.*?\b(?:fileencoding|fenc|encoding|enc)
 _CSS = re.compile(rb"@charset\s+[\"']" + _NAME)
 _TEX = re.compile(rb"^[ \t]*\\(?:usepackage|RequirePackage)[ \t]*\[" + _NAME + rb"\][ \t]*\{inputenc\}", re.MULTILINE)
 _TEX_EDITOR = re.compile(rb"^%[ \t]*!\s*TeX[ \t]+encoding[ \t]*=[ \t]*" + _NAME, re.IGNORECASE | re.MULTILINE)
+_ONE_OF = (b"coding", b"enc=", b"@charset", b"{inputenc}")  # every declaration has one of these, in lower case
 _LINE_ENDS = re.compile(r"[-_](?:unix|dos|mac)$")  # Emacs adds the kind of line ends
 # Names of Emacs, Vim and LaTeX that are no labels of the WHATWG Encoding Standard and no names of Python's codecs.
 _OTHER_NAMES = {
@@ -45,6 +46,9 @@ def coding_declaration(data: bytes) -> str | None:
     five, Emacs' local variables at the end, ``@charset`` of CSS, and ``inputenc`` of LaTeX.
     """
     head, tail = data[:_EDGE_BYTES], data[-_EDGE_BYTES:]
+    edges = head.lower() + tail.lower()
+    if not any(word in edges for word in _ONE_OF):
+        return None  # as most files
     lines, last = head.splitlines(), tail.splitlines()[-_MODE_LINES:]
     found = (
         _CSS.match(head)

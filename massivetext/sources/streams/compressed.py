@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _ZERO_PADDING = re.compile(rb"\x00+")
 _SEARCH_BYTES = 1 << 20
 _PROBE_BYTES = 1 << 14
+_MOST_BEGINNINGS = 1 << 12  # of members, that are kept although they are no longer needed
 
 
 class ExpansionLimit(NamedTuple):
@@ -126,6 +127,12 @@ class PlainStream(io.RawIOBase):
         """Return the offset in the file of the member of a plain byte, and the position of the byte in that member."""
         index = bisect_right(self._plain_starts, position) - 1
         return self._member_starts[index], position - self._plain_starts[index]
+
+    def forget_before(self, position: int) -> None:
+        """Drop the beginnings of members before that of a plain byte: no earlier byte will be located."""
+        index = bisect_right(self._plain_starts, position) - 1
+        if index > _MOST_BEGINNINGS:
+            del self._plain_starts[:index], self._member_starts[:index]
 
     def document_key(self, position: int) -> str:
         """Return the position of a plain byte as text: its member's offset, with ``+n`` if it is not the first byte."""

@@ -31,13 +31,14 @@ _CHINESE: Mapping[str, tuple[frozenset[str], float]] = {
     "gb18030": (_SIMPLIFIED, 1.9),
     "big5hkscs": (_TRADITIONAL, 1.25),
 }
+_ESCAPE = b"\x1b"
 _ESCAPES = re.compile(rb"\x1b(?:\$[@B]|\(J|\$\([DQ])")
 _JAPANESE_CODECS = ("iso2022_jp", "iso2022_jp_2004", "iso2022_jp_ext")
 
 
 def escaped_encoding(data: bytes) -> str | None:
     """Return the codec of Japanese that is written in ASCII with escape sequences (ISO-2022-JP); None for others."""
-    if not data.isascii() or not _ESCAPES.search(data):
+    if _ESCAPE not in data or not data.isascii() or not _ESCAPES.search(data):
         return None
     return next((name for name in _JAPANESE_CODECS if _fits_so_far(data, name)), None)
 

@@ -1,6 +1,8 @@
-"""Decode text whose lines are in two encodings, UTF-8 and an older one; and UTF-8 with surrogates (CESU-8)."""
+"""Decode text in two encodings, UTF-8 and an older one, by lines or within them; and UTF-8 with surrogates (CESU-8)."""
 
+import bisect
 import re
+from collections import Counter
 from typing import NamedTuple
 
 from massivetext.sources.streams.east_asian import likely_east_asian
@@ -17,6 +19,14 @@ _ASCII = bytes(range(128))
 # Encodings of one byte per character that are taken for the older one; those of old systems are not.
 _BESIDE_UTF8 = re.compile(r"cp125\d|iso8859-\d+|koi8-\w|cp874|cp866")
 _LONGEST_LINE = 1 << 26
+# Different characters of two bytes of UTF-8, and characters of more, in text of another encoding: fewer may be chance.
+_FEWEST_CHARACTERS = 3
+_WITHIN_SHARE = 0.05  # of what is beyond ASCII that these characters are at least
+_LETTER_SHARE = 0.9  # of these characters that are letters of one script or marks; by chance they are anything
+_SCRIPTS = (0x250, 0x400, 0x530, 0x590, 0x600, 0x780)  # ends of Latin, Greek, Cyrillic, Armenian, Hebrew and Arabic
+# Encodings of one byte per character that are told from UTF-8 within a line.
+_WITHIN_UTF8 = re.compile(r"cp125\d|iso8859-\d+|koi8-r")
+_MARKS = frozenset("–—‘’‚“”„…«»‹›·•°€§№")
 
 
 class DecodedLines(NamedTuple):
@@ -46,7 +56,7 @@ def _join(pair: re.Match[bytes]) -> bytes:
 def count_utf8_faults(data: bytes) -> tuple[int, int]:
     """Return the number of characters of several bytes of UTF-8, and of errors, in the first MiB."""
     judged = data[:_JUDGED_BYTES]
-    characters = sum(1 for _ in _SEVERAL_BYTES.finditer(judged))
+    characters = len(_SEVERAL_BYTES.findall(judged))
     own = judged.count("\ufffd".encode())
     return characters, judged.decode("utf-8", "replace").count("\ufffd") - own
 
@@ -83,6 +93,54 @@ def older_encoding(data: bytes) -> str | None:
     return single.name if single is not None and single.is_likely and _BESIDE_UTF8.fullmatch(single.name) else None
 
 
+def older_encoding_within(data: bytes, declared: str | None = None) -> str | None:
+    """Return the encoding of what is not UTF-8 in a text that has both in its lines; None if it has one encoding.
+
+    Only encodings of one byte per character are told from UTF-8 in this way. Their texts hardly ever have bytes that
+    form characters of UTF-8, which then are no letters.
+
+    Args:
+        data: bytes that are not valid UTF-8.
+        declared: the encoding that the text is said to have.
+    """
+    judged = data[:_JUDGED_BYTES]
+    if not _has_utf8_letters(judged):
+        return None
+    rest = _SEVERAL_BYTES.sub(b" ", judged)
+    high = len(rest.translate(None, _ASCII))
+    characters = len(_SEVERAL_BYTES.findall(judged))
+    if high < _FEWEST_BYTES or characters < _WITHIN_SHARE * (characters + high):
+        return None
+    if likely_east_asian(judged[: 1 << 16]):
+        return None
+    if declared is not None:
+        return declared
+    single = likely_encoding(rest[: 1 << 16])
+    return single.name if single is not None and single.is_likely and _WITHIN_UTF8.fullmatch(single.name) else None
+
+
+def _has_utf8_letters(data: bytes) -> bool:
+    """Return whether the bytes that form characters of UTF-8 are letters of one script, and marks."""
+    found = b"".join(_SEVERAL_BYTES.findall(data)).decode("utf-8", "replace")
+    marks = sum(each in _MARKS for each in found)
+    scripts = Counter(bisect.bisect(_SCRIPTS, ord(each)) for each in found if each.isalpha())
+    most = max(scripts.values(), default=0)
+    told = len({each for each in found if each < "\u0800"}) + sum(each >= "\u0800" for each in found)
+    return told >= _FEWEST_CHARACTERS and most > 0 and most + marks >= _LETTER_SHARE * len(found)
+
+
+def decode_within(data: bytes, older: str) -> DecodedLines:
+    """Return a text in which the bytes that form characters of UTF-8 are UTF-8, and the others in an older encoding."""
+    pieces, replaced, place = [], 0, 0
+    for match in _SEVERAL_BYTES.finditer(data):
+        before = data[place : match.start()].decode(older, "replace")
+        replaced += before.count("\ufffd")
+        pieces += [before, match[0].decode("utf-8", "replace")]
+        place = match.end()
+    last = data[place:].decode(older, "replace")
+    return DecodedLines("".join([*pieces, last]), replaced + last.count("\ufffd"))
+
+
 def decode_lines_of_two(data: bytes, older: str) -> DecodedLines:
     """Return a text whose lines are UTF-8 or in an older encoding."""
     decoded = [_decode_line(line, older) for line in data.splitlines(keepends=True)]
@@ -110,6 +168,8 @@ def _decode_line(line: bytes, older: str) -> DecodedLines:
         return DecodedLines(joined.decode(), 0)
     if is_damaged_utf8(joined):
         older = "utf-8"
+    elif _WITHIN_UTF8.fullmatch(older) and _has_utf8_letters(joined):
+        return decode_within(joined, older)
     text = joined.decode(older, "replace")
     return DecodedLines(text, text.count("\ufffd") - (joined.count("\ufffd".encode()) if older == "utf-8" else 0))
 

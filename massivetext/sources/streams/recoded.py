@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from massivetext.sources.streams.charset import detect, wide_encoding
 from massivetext.sources.streams.compressed import PlainStream, StreamDamage
 from massivetext.sources.streams.east_asian import escaped_encoding
-from massivetext.sources.streams.mixed_lines import LineDecoder, is_damaged_utf8, join_surrogates, older_encoding
+from massivetext.sources.streams.mixed_lines import (
+    LineDecoder,
+    is_damaged_utf8,
+    join_surrogates,
+    older_encoding,
+    older_encoding_within,
+)
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -100,6 +106,8 @@ def as_utf8(stream: PlainStream, sample_bytes: int = 1 << 16) -> TextStream:
         return RecodedStream(stream, "cesu-8", LineDecoder("cp1252"))
     if is_damaged_utf8(head):
         return stream
+    if older := older_encoding_within(head):
+        return RecodedStream(stream, f"utf-8+{older}", LineDecoder(older))
     return RecodedStream(stream, detect(head))
 
 

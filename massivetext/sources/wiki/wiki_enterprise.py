@@ -1,6 +1,5 @@
 """Read the HTML dumps of Wikimedia Enterprise: one JSON object per line and page, often in a tar archive."""
 
-import io
 import tarfile
 from collections.abc import Iterator
 
@@ -8,10 +7,11 @@ import msgspec
 
 from massivetext.schema import Document, Rejected
 from massivetext.sources.documents import jsonl
+from massivetext.sources.misplaced_files import find_misplaced
 from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 from massivetext.sources.streams.archives import ArchiveError, tar_contents
-from massivetext.sources.streams.bounded_lines import BoundedLine, read_lines
+from massivetext.sources.streams.bounded_lines import BoundedLine, buffer_lines, read_lines
 from massivetext.sources.streams.compressed import PlainStream, open_stream
 from massivetext.sources.wiki import wikitext
 from massivetext.sources.wiki.wiki_html import html_to_text
@@ -51,6 +51,11 @@ def read_enterprise_articles(split: Split, _options: ReadOptions, limits: ReadLi
         FileNotFoundError: the file was deleted.
     """
     with open_stream(split.path) as stream:
+        other = find_misplaced(split.name, stream, "wiki-enterprise")
+        if other is not None:  # no line of JSON begins it
+            if split.slice_index == 0:
+                yield other.rejected(split)
+            return
         ordinal = -1
         try:
             for line in _lines(stream, limits.max_record_bytes):
@@ -67,7 +72,7 @@ def read_enterprise_articles(split: Split, _options: ReadOptions, limits: ReadLi
 
 def _lines(stream: PlainStream, longest: int) -> Iterator[BoundedLine]:
     if stream.peek(_TAR_OFFSET + len(_TAR_MAGIC))[_TAR_OFFSET:] != _TAR_MAGIC:
-        yield from read_lines(io.BufferedReader(stream, 1 << 20), longest)
+        yield from read_lines(buffer_lines(stream), longest)
         return
     for content in tar_contents(stream):
         yield from read_lines(content, longest)

@@ -5,6 +5,7 @@ import urllib.parse
 from collections.abc import Iterator
 
 from massivetext.schema import Document, Rejected
+from massivetext.sources.misplaced_files import find_misplaced, read_unless_misplaced
 from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 from massivetext.sources.streams.compressed import PlainStream, open_stream
@@ -34,24 +35,29 @@ def read_articles(split: Split, _options: ReadOptions, limits: ReadLimits) -> It
     Raises:
         FileNotFoundError: the file was deleted.
     """
+    with open_stream(split.path) as stream:
+        other = find_misplaced(split.name, stream, "mediawiki")
+        yield from read_unless_misplaced(split, other, _pages(split, stream, limits))
+
+
+def _pages(split: Split, stream: PlainStream, limits: ReadLimits) -> Iterator[Document | Rejected]:
     longest = min(limits.max_record_bytes, _LONGEST_PAGE)
     dump = Dump(longest)
     seen = SeenIds()
     gaps: list[Gap] = []
-    with open_stream(split.path) as stream:
-        try:
-            for page in dump.pages(_note_gaps(stream, split.path, gaps)):
-                if isinstance(page, LostPiece):
-                    yield from _lost(split, page)
-                    continue
-                document_key = _document_key(page, seen)
-                if page.ordinal % split.slice_count == split.slice_index:
-                    yield _article(split.name, document_key, page, dump, longest)
-        except BrokenXMLError as error:
-            if split.slice_index == 0:
-                lost = None if stream.compression else max(stream.size - error.offset, 0)
-                detail = f"the XML is broken at byte {error.offset:,} of the plain dump: {error}; the rest is lost"
-                yield Rejected(split.name, str(error.offset), lost, "broken_xml", detail)
+    try:
+        for page in dump.pages(_note_gaps(stream, split.path, gaps)):
+            if isinstance(page, LostPiece):
+                yield from _lost(split, page)
+                continue
+            document_key = _document_key(page, seen)
+            if page.ordinal % split.slice_count == split.slice_index:
+                yield _article(split.name, document_key, page, dump, longest)
+    except BrokenXMLError as error:
+        if split.slice_index == 0:
+            lost = None if stream.compression else max(stream.size - error.offset, 0)
+            detail = f"the XML is broken at byte {error.offset:,} of the plain dump: {error}; the rest is lost"
+            yield Rejected(split.name, str(error.offset), lost, "broken_xml", detail)
     yield from (_damage(split, gap) for gap in gaps if split.slice_index == 0)
 
 
