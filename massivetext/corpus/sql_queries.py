@@ -12,7 +12,10 @@ from massivetext.storage.paths import is_local
 
 _OF_FATES = ("verdicts", "kept")  # views
 # Nothing is downloaded: all that a query of Parquet files needs is built in.
-_SETTINGS = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
 
 
 def ask_in_sql(context: Context, query: str, after: str | None) -> pa.Table:
