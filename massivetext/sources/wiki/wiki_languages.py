@@ -22,6 +22,7 @@ class WikiLanguage:
         language_names: names of languages by code, as templates of this wiki write them.
         units: signs of units by the codes that templates name them by, where they differ.
         months: names of the months, or none.
+        months_after_day: names of the months between the number of a day and a year, or none.
         group: sign between groups of three digits.
         decimal: sign before the fraction of a number.
     """
@@ -33,6 +34,7 @@ class WikiLanguage:
     language_names: Mapping[str, str]
     units: Mapping[str, str]
     months: tuple[str, ...]
+    months_after_day: tuple[str, ...]
     group: str
     decimal: str
 
@@ -66,6 +68,7 @@ def wiki_language(code: str, own_namespaces: frozenset[str] = frozenset()) -> Wi
         language_names=names.get(code, {}),
         units=units,
         months=tuple(own.get("months", ())),
+        months_after_day=tuple(own.get("months_after_day", ())),
         group=own.get("group", "\u00a0" if own else ","),
         decimal=own.get("decimal", "."),
     )

@@ -20,6 +20,7 @@ _MAGIC_WORDS = frozenset(
 )
 _VARIANT = re.compile(r"-\{([^{}]*)\}-")
 _VARIANT_RULE = re.compile(r"\s*([a-z]{2,3}(?:-[a-z]{2,6})?)\s*:(.*)", re.DOTALL)
+_NESTED_VARIANTS = 8  # deeper ones stay as they are written
 _PREFERRED = ("zh", "zh-hans", "zh-cn", "zh-hant", "zh-tw", "zh-hk", "zh-sg", "zh-mo", "zh-my", "sr-ec", "sr-el", "sr")
 
 _H = HOLE
@@ -129,27 +130,30 @@ def choose_variants(text: str, code: str) -> str:
         text: reduced wikitext.
         code: language of the wiki.
     """
+    for _ in range(_NESTED_VARIANTS if "-{" in text else 0):  # the innermost first
+        text = _VARIANT.sub(lambda match: _chosen_variant(match, code), text)
+    return text
 
-    def choose(match: re.Match[str]) -> str:
-        flags, bar, rest = match[1].partition("|")
-        content = match[1]
-        if bar:
-            names = {flag.strip() for flag in flags.split(";")}
-            if names & {"H", "T", "D", "-"}:
-                return HOLE
-            content = rest
-            if "R" in names or names & {"N"}:
-                return content
-        variants = {}
-        for part in content.split(";"):
-            rule = _VARIANT_RULE.match(part.rpartition("=>")[2] if "=>" in part else part)
-            if rule:
-                variants[rule[1]] = rule[2].strip()
-        if not variants:
+
+def _chosen_variant(match: re.Match[str], code: str) -> str:
+    """Return what one ``-{...}-`` shows in a wiki of a language."""
+    flags, bar, rest = match[1].partition("|")
+    content = match[1]
+    if bar:
+        names = {flag.strip() for flag in flags.split(";")}
+        if names & {"H", "T", "D", "-"}:
+            return HOLE
+        content = rest
+        if "R" in names or names & {"N"}:
             return content
-        return next((variants[name] for name in (code, *_PREFERRED) if name in variants), next(iter(variants.values())))
-
-    return _VARIANT.sub(choose, text)
+    variants = {}
+    for part in content.split(";"):
+        rule = _VARIANT_RULE.match(part.rpartition("=>")[2] if "=>" in part else part)
+        if rule:
+            variants[rule[1]] = rule[2].strip()
+    if not variants:
+        return content
+    return next((variants[name] for name in (code, *_PREFERRED) if name in variants), next(iter(variants.values())))
 
 
 def close_holes(text: str) -> str:

@@ -298,6 +298,31 @@ def _day(call: Call) -> str:
     return f"{day} {name} {year}" if call.value("df") else f"{name} {day}, {year}"
 
 
+def _day_first(call: Call) -> str:
+    """A date of day, month and year: "3 mai 1970"; a month that is a number is named where months have names."""
+    day, month, year = [*call.unnamed[:3], "", "", ""][:3]
+    names = call.wiki.months_after_day
+    if month.isdecimal() and 0 < int(month) <= len(names):
+        month = names[int(month) - 1]
+    elif names and names[0].startswith("de ") and month:
+        month = f"de {month} de"
+    parts = [part for part in (day, month, year) if part]
+    return " ".join(parts)
+
+
+def _as_of(call: Call) -> str:
+    """``{{as of|2020|5}}``: "As of May 2020"; a text of its own is taken as it is."""
+    if other := call.value("alt"):
+        return other
+    first = "Since" if call.value("since") else "As of"
+    year, month, day = [*call.unnamed[:3], "", "", ""][:3]
+    number = int(month) if month.isdecimal() else 0
+    named = call.wiki.months[number - 1] if 0 < number <= len(call.wiki.months) else month
+    is_american = call.value("df").lower() in ("us", "mdy") and bool(day)
+    date = f"{named} {day}, {year}" if is_american else " ".join(each for each in (day, named, year) if each)
+    return f"{first.lower() if call.value('lc') else first} {date}" if date else ""
+
+
 def _age(call: Call) -> str:
     numbers = [int(value) if value.isdecimal() else 0 for value in call.unnamed[:6]]
     if len(numbers) < 6:
@@ -337,10 +362,12 @@ def _lifespan(call: Call) -> str:
 
 _ACTIONS: Mapping[str, Callable[[Call], str]] = {
     "age": _age,
+    "as_of": _as_of,
     "century": _century,
     "chinese": _chinese,
     "commas": _commas,
     "day": _day,
+    "day_first": _day_first,
     "fraction": _fraction,
     "french_measure": _french_measure,
     "german_language": _german_language,
