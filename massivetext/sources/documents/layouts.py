@@ -382,6 +382,11 @@ def _is_name(cell: str) -> bool:
     return 0 < len(cell) <= _LONGEST_NAME and not cell.endswith((".", "!", "?"))
 
 
+def is_sentence(cell: str) -> bool:
+    """Return whether a cell of the first row of a table is so much text that it names no column."""
+    return len(cell) > _LONGEST_NAME or (cell.endswith((".", "!", "?", "。")) and " " in cell)
+
+
 def _is_even(lines: list[str], delimiter: str, *, quoted: bool) -> bool:
     """Return whether all rows have as many cells as the first."""
     dialect = CsvDialect(delimiter, quoted)
