@@ -12,12 +12,12 @@ from typing import NamedTuple
 from massivetext.errors import UserError
 from massivetext.formatting import count_noun
 from massivetext.recipe import IngestOptions
-from massivetext.sources.documents.layouts import Layout, find_layout
+from massivetext.sources.documents.layouts import Layout, find_layout, is_sentence
 from massivetext.sources.documents.record_samples import GuessedFields, guess_fields, sample_records
 from massivetext.sources.gutenberg import strip_gutenberg
 from massivetext.sources.input_lists import at_home
 from massivetext.sources.languages import language_of_path
-from massivetext.sources.splits import Split, find_files
+from massivetext.sources.splits import DATA_SET_METADATA, Split, find_files
 from massivetext.sources.streams.archives import ArchiveError, archive_members
 from massivetext.sources.streams.compressed import PlainStream, open_stream
 from massivetext.storage import files as fs
@@ -25,8 +25,6 @@ from massivetext.storage import files as fs
 _LOOKED_AT = 200  # largest files of one ending in one folder; more are taken to be like most of these
 _MEMBERS = 200
 _OPENED_MEMBERS = 5  # of an archive, until one can be read
-# Files that `save_to_disk` of Hugging Face's datasets writes beside the tables.
-_DATA_SET_METADATA = frozenset({"state.json", "dataset_info.json", "dataset_dict.json"})
 _WAT = re.compile(rb"^WARC-Type: metadata\r?\n(?:[^\r\n]+\r?\n)*Content-Type: application/json", re.I | re.M)
 _BOOK_BYTES = 100_000
 _COMPRESSED = re.compile(r"\.(?:gz|gzip|bz2|xz|zst|zstd)$", re.I)
@@ -153,7 +151,7 @@ def _group(splits: list[Split]) -> list[tuple[list[Split], _Look]]:
 def _look(split: Split) -> _Look:
     """Return what a file is by its first bytes."""
     file_name = split.path.rpartition("/")[2]
-    if file_name in _DATA_SET_METADATA and any(_beside(split.path, each) for each in _DATA_SET_METADATA - {file_name}):
+    if file_name in DATA_SET_METADATA and any(_beside(split.path, each) for each in DATA_SET_METADATA - {file_name}):
         return _Look("", _NO_FIELDS, "metadata of a data set of Hugging Face")
     with open_stream(split.path) as stream:
         head = stream.peek(1 << 14)
@@ -186,6 +184,8 @@ def _look_at(split: Split, stream: PlainStream, layout: Layout, head: bytes) -> 
         return _Look("books" if is_book else "documents", _NO_FIELDS, layout.name)
     fields = guess_fields(sample_records(split, stream, layout, IngestOptions()))
     what = layout.name.replace("_", " ")
+    if layout.name == "csv" and fields.text is not None and is_sentence(fields.text):
+        return _Look("", _NO_FIELDS, "a table whose first line is a row; add a line with the names of its columns")
     return _Look("documents", fields, what) if fields.text else _Look("", fields, f"{what} without a field of text")
 
 

@@ -11,6 +11,8 @@ from massivetext.storage import files as fs
 from massivetext.storage.files import FileInfo
 
 # Files and folders that systems put beside the user's, in lower case.
+# Files that `save_to_disk` of Hugging Face's datasets writes beside its tables.
+DATA_SET_METADATA = frozenset({"state.json", "dataset_info.json", "dataset_dict.json"})
 CLUTTER = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 
 
@@ -125,7 +127,8 @@ def _matches(pattern: str, root: str) -> Iterator[tuple[FileInfo, str]]:
     found = fs.glob(full)
     if not found:  # all files of a folder, without those that systems put there
         inside = fs.glob(f"{full.rstrip('/')}/**")
-        found = [info for info in inside if not _is_hidden(fs.relative(info.path, folder))]
+        shown = [info for info in inside if not _is_hidden(fs.relative(info.path, folder))]
+        found = _without_metadata(shown)
         if inside and not fs.has_wildcards(full):
             folder = fs.unescape(full.rstrip("/"))
     if not found:
@@ -140,6 +143,18 @@ def _taken_literally(pattern: str, root: str) -> str:
         return pattern
     path = fs.resolve(pattern, root)
     return wildcards.escape(pattern) if fs.is_local(path) and fs.exists(path) else pattern
+
+
+def _without_metadata(files: list[FileInfo]) -> list[FileInfo]:
+    """Return files without those that describe tables of Arrow in their folder or below it."""
+    with_tables: set[str] = set()
+    for info in files:
+        folder = info.path.rpartition("/")[0] if info.path.endswith(".arrow") else ""
+        while folder and folder not in with_tables:
+            with_tables.add(folder)
+            folder = folder.rpartition("/")[0]
+    steps = ((info, *info.path.rpartition("/")[::2]) for info in files)
+    return [info for info, folder, name in steps if name not in DATA_SET_METADATA or folder not in with_tables]
 
 
 def _is_hidden(path: str) -> bool:

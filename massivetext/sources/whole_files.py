@@ -1,5 +1,6 @@
 """Make the document of a file that is one text: plain text, Markdown or HTML, as a document or as a book."""
 
+import re
 from collections.abc import Callable
 
 from massivetext.extract.extractors import extract_page
@@ -12,6 +13,13 @@ from massivetext.sources.streams import charset
 from massivetext.text import clean
 
 _HEAD_BYTES = 1 << 14
+# Settings before a text in Markdown, which generators of sites take out: YAML between dashes, TOML between plus signs.
+_YAML = r"(?:[\w.-]+[ \t]*:(?:[ \t].*)?\n|[ \t]+.*\n|-[ \t].*\n|#.*\n|\n)*+"
+_TOML = r"(?:[\w.\"-]+[ \t]*=.*\n|\[.*\n|[ \t].*\n|[\]}].*\n|#.*\n|\n)*+"
+_FRONT_MATTER = re.compile(
+    rf"\s*(?:---[ \t]*\n(?P<yaml>{_YAML})(?:---|\.\.\.)|\+\+\+[ \t]*\n(?P<toml>{_TOML})\+\+\+)[ \t]*(?:\n|\Z)"
+)
+_TITLE_SETTING = re.compile(r"^title[ \t]*[:=][ \t]*(?P<title>[^|>\s].*)$", re.MULTILINE | re.IGNORECASE)
 # Makes the document of a file's name, key, bytes and layout ("text", "markdown" or "html").
 MakeDocument = Callable[[str, str, bytes, LayoutName, ReadLimits], Document | Rejected]
 
@@ -20,10 +28,12 @@ def make_page(origin: str, key: str, data: bytes, layout: LayoutName, limits: Re
     """Return a document: the main text of an HTML page, or a text as it is."""
     decoded = charset.decode(data, html=layout == "html")
     if layout != "html":
-        text = clean(decoded.text)
+        text, stated = (
+            _without_front_matter(clean(decoded.text)) if layout == "markdown" else (clean(decoded.text), None)
+        )
         if not text:
             return _empty(origin, key, data)
-        return Document(text, origin, key, encoding=decoded.encoding, replaced=decoded.replaced)
+        return Document(text, origin, key, title=stated, encoding=decoded.encoding, replaced=decoded.replaced)
     if len(data) > limits.max_html_bytes:
         detail = f"the page is larger than ingest.max_html_bytes = {limits.max_html_bytes:,}"
         return Rejected(origin, key, len(data), "record_too_large", detail)
@@ -54,6 +64,8 @@ def make_book(origin: str, key: str, data: bytes, layout: LayoutName, _limits: R
     else:
         decoded = charset.decode(data, gutenberg.declared_encoding(data[:_HEAD_BYTES]))
         text = decoded.text
+        if layout == "markdown":
+            text, title = _without_front_matter(clean(text))
     found = gutenberg.strip_gutenberg(clean(text))
     book = clean(found.text)
     if not book:
@@ -68,6 +80,17 @@ def make_book(origin: str, key: str, data: bytes, layout: LayoutName, _limits: R
         encoding=decoded.encoding,
         replaced=decoded.replaced,
     )
+
+
+def _without_front_matter(text: str) -> tuple[str, str | None]:
+    """Return a text in Markdown without the settings before it, and the title among them."""
+    found = _FRONT_MATTER.match(text)
+    settings = (found["yaml"] or found["toml"] or "") if found is not None else ""
+    if found is None or not settings.strip():
+        return text, None
+    stated = _TITLE_SETTING.search(settings)
+    title = clean(stated["title"]).strip().strip("\"'") if stated is not None else ""
+    return clean(text[found.end() :]), title or None
 
 
 def _empty(origin: str, key: str, data: bytes) -> Rejected:

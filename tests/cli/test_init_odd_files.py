@@ -66,6 +66,27 @@ def test_files_of_one_ending_with_different_fields_are_sources_of_their_own(tmp_
     assert sorted((each.fields.text, each.files) for each in found) == [("content", 1), ("text", 2)]
 
 
+def test_a_table_without_names_of_columns_does_not_lose_its_first_row(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "a.csv").write_text(f'0,"{TEXT}"\n1,"{TEXT}"\n')
+    (folder / "b.txt").write_text(TEXT)
+    found = look(folder)
+
+    assert [each.kind for each in found] == ["", "documents"]
+    assert "add a line with the names of its columns" in details(found)["a.csv"]
+
+
+def test_the_texts_of_lists_in_lists_are_found(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    paragraphs = [{"context": TEXT, "qas": [{"question": "Where?"}]}]
+    (folder / "a.json").write_text(json.dumps({"version": "1", "data": [{"title": "T", "paragraphs": paragraphs}]}))
+    found = look(folder)
+
+    assert [each.fields.text for each in found] == ["data.paragraphs.context"]
+
+
 def test_what_holds_no_texts_is_left_out(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     (folder / "train").mkdir(parents=True)

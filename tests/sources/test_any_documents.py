@@ -235,6 +235,7 @@ def test_a_name_with_a_dot_is_a_name_first(tmp_path: Path, read_file: ReadFile) 
         ("a.xml", b'<?xml version="1.0"?><mediawiki xmlns="x">', "not_text", "kind = 'wikipedia'"),
         ("a.warc", b"WARC/1.0\r\n", "not_text", "kind = 'web'"),
         ("a.csv", b"title,body\nx,y\n", "wrong_columns", "title, body"),
+        ("a.csv", b"0,One sentence of a row.\n1,Another.\n", "wrong_columns", "add a line with names"),
         ("a.txt", b"id,name,body\n1,a,b\n2,c,d\n3,e,f\n", "wrong_columns", "id, name, body"),
         ("a.csv", b"text,b\nx,y,z\n", "bad_csv", "want 2 cells as in the header, got 3"),
         ("a.zip", b"PK\x03\x04 and nothing", "damaged", "not readable as zip"),

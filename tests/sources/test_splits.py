@@ -127,6 +127,22 @@ def test_a_folder_is_all_files_in_it_but_those_of_the_system(tmp_path: Path) -> 
     assert names([str(tmp_path / "a")], tmp_path) == ["1.txt", "b/2.txt"]
 
 
+def test_what_describes_tables_of_arrow_is_no_input_of_their_folder(tmp_path: Path) -> None:
+    for name in (
+        "a/dataset_dict.json",
+        "a/train/state.json",
+        "a/train/dataset_info.json",
+        "a/train/x.arrow",
+        "b/state.json",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}")
+
+    assert names(["a"], tmp_path) == ["train/x.arrow"]
+    assert names(["b"], tmp_path) == ["state.json"]
+    assert names(["a/**/*.json"], tmp_path) == ["dataset_dict.json", "train/dataset_info.json", "train/state.json"]
+
+
 def test_a_list_names_files_and_patterns(tmp_path: Path) -> None:
     (tmp_path / "lists").mkdir()
     for folder in ("x", "y"):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from massivetext.schema import Document, Rejected
 from massivetext.sources.documents.fields import Build
 from massivetext.sources.documents.jsonl import damage
-from massivetext.sources.documents.layouts import CsvDialect
+from massivetext.sources.documents.layouts import CsvDialect, is_sentence
 from massivetext.sources.source_formats import ReadLimits
 from massivetext.sources.splits import Split
 from massivetext.sources.streams import charset
@@ -16,6 +16,7 @@ from massivetext.sources.streams.bounded_lines import buffer_lines, describe_too
 from massivetext.sources.streams.recoded import TextStream
 
 _STATED_DELIMITER = re.compile(r"sep=.?\Z")  # first line of a table for Excel
+_SHOWN_ROW = 200  # characters of a first line that has no names
 _NAMED_COLUMNS = 20  # in a message
 
 
@@ -120,6 +121,11 @@ def _wrong_header(header: list[str], dialect: CsvDialect, text_path: str) -> str
     if text_path in header:
         return None
     names = ", ".join(header[:_NAMED_COLUMNS])
+    if any(is_sentence(cell) for cell in header):
+        return (
+            f"want the names of the columns in the first line, one of them '{text_path}' (text_field of the source), "
+            f"got what reads as a row: {names[:_SHOWN_ROW]}; add a line with names"
+        )
     return (
         f"want a column '{text_path}' (text_field of the source) in the first line, got columns {names} "
         f"(separated by {dialect.delimiter!r})"

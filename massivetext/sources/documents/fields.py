@@ -134,10 +134,11 @@ def value_at(value: object, path: str) -> object:
     """Return the value of a field by its name or path; None if there is none.
 
     A name that contains a dot is looked up as it is before it is taken for a path. A path through a list of objects
-    gives the list of what is found in each.
+    gives the list of what is found in each; lists that are found there are joined to one.
     """
     if isinstance(value, list):
-        return [found for each in value if isinstance(each, dict) and (found := value_at(each, path)) is not None]
+        found = [value_at(each, path) for each in value if isinstance(each, dict)]
+        return [one for each in found for one in (each if isinstance(each, list) else [each]) if one is not None]
     if not isinstance(value, dict):
         return None
     if path in value:

@@ -58,6 +58,27 @@ _NOT_TEXT: tuple[tuple[bytes, str], ...] = (
         "a ZIM file of Kiwix; take the dump pages-articles.xml.bz2 of the wiki instead, with kind = 'wikipedia'",
     ),
     (b"FEA1", "Feather of version 1; write it as Parquet first"),
+    (b"version https://git-lfs.github.com/spec/", "a pointer of Git LFS; fetch the file itself with 'git lfs pull'"),
+    (b"AT&TFORM", "a DjVu book; convert it to text first"),
+    *(
+        (magic, "an image, not text; leave it out of inputs")
+        for magic in (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF87a", b"GIF89a")
+    ),
+)
+_KINDLE = b"BOOKMOBI"  # at byte 60
+_OFFICE_MEMBERS = (
+    ("word/document.xml", "a Word document; convert it to text first"),
+    ("xl/workbook.xml", "an Excel workbook; save its sheets as CSV first"),
+    ("xl/workbook.bin", "an Excel workbook; save its sheets as CSV first"),
+    ("ppt/presentation.xml", "a PowerPoint presentation; convert it to text first"),
+)
+_OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument."
+# Names of files whose bytes are no text: with text in them, they are something else, such as a server's error page.
+_NOT_TEXT_BY_NAME = frozenset(
+    (
+        *("parquet", "pq", "arrow", "feather", "epub", "mobi", "azw3", "zip", "tar", "tgz", "warc", "7z", "rar"),
+        *("pdf", "doc", "docx", "odt", "xls", "xlsx", "ods", "ppt", "pptx", "jpg", "jpeg", "png", "gif", "webp", "mp3"),
+    )
 )
 # Text that comes with dumps and crawls, and holds no documents.
 _BESIDE: tuple[tuple[re.Pattern[bytes], str], ...] = (
@@ -183,7 +204,20 @@ def find_layout(file_name: str, stream: PlainStream, text_path: str) -> Layout:
         return Layout("refused", f"{head[:16]!r}, which is not text")
     sample = decode_text(head) if wide else ""
     data = sample.encode("utf-8", "replace") if wide else head
-    return _text_layout(ending, data, text_path)
+    return _as_named(_text_layout(ending, data, text_path), ending)
+
+
+def _as_named(found: Layout, ending: str) -> Layout:
+    """Return the layout of a file of text; "refused" for running text and pages whose name is that of other bytes.
+
+    A server that cannot send a file often sends a page or a line of text in its place.
+    """
+    is_page_for_records = found.name == "html" and _BY_NAME.get(ending) == "json_lines"
+    if is_page_for_records or (found.name in ("html", "text") and ending in _NOT_TEXT_BY_NAME):
+        what = "an HTML page" if found.name == "html" else "text"
+        detail = f"{what} in a file that is .{ending} by its name, as after a failed download; fetch it again"
+        return Layout("refused", f"{detail}, or rename it if it is what you want")
+    return found
 
 
 def _is_binary(head: bytes) -> bool:
@@ -199,13 +233,32 @@ def _binary_layout(stream: PlainStream, head: bytes, ending: str) -> Layout | No
     if head.startswith(b"PK\x03\x04") and _is_epub(stream, head, ending):
         return Layout("epub")
     if archives.is_archive(stream) or head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return Layout("archive")
+        office = _office_document(stream, head)
+        return Layout("refused", office, is_certain=True) if office else Layout("archive")
     if head.startswith(b"WARC/"):
         return Layout("warc", "a web crawl; give the source kind = 'web', or format = 'warc'", reader="warc")
+    return _layout_by_magic(head)
+
+
+def _layout_by_magic(head: bytes) -> Layout | None:
+    """Return the layout of bytes that are known to be no text; None for others."""
     for magic, detail in _NOT_TEXT:
         if head.startswith(magic):
             return Layout("refused", detail, is_certain=True)
+    if head[60:68] == _KINDLE:
+        return Layout("refused", "a Kindle book; convert it to EPUB first", is_certain=True)
     return None
+
+
+def _office_document(stream: PlainStream, head: bytes) -> str | None:
+    """Return what the document of an office program is that a zip file holds; None for other archives."""
+    if not head.startswith(b"PK"):
+        return None
+    if _OPEN_DOCUMENT in head[:200]:
+        return "a document of LibreOffice; convert it to text or CSV first"
+    if stream.compression is not None:
+        return None
+    return next((detail for name, detail in _OFFICE_MEMBERS if archives.has_zip_member(stream, name)), None)
 
 
 def _is_epub(stream: PlainStream, head: bytes, ending: str) -> bool:
@@ -327,6 +380,11 @@ def _table_dialect(data: bytes, text_path: str) -> CsvDialect | None:
 
 def _is_name(cell: str) -> bool:
     return 0 < len(cell) <= _LONGEST_NAME and not cell.endswith((".", "!", "?"))
+
+
+def is_sentence(cell: str) -> bool:
+    """Return whether a cell of the first row of a table is so much text that it names no column."""
+    return len(cell) > _LONGEST_NAME or (cell.endswith((".", "!", "?", "。")) and " " in cell)
 
 
 def _is_even(lines: list[str], delimiter: str, *, quoted: bool) -> bool:

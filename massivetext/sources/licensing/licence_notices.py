@@ -68,6 +68,27 @@ _LIMITED_USE = re.compile(
     rf" (?:use|purposes?) only\b",
     re.IGNORECASE,
 )
+# What models may not be trained on, in a sentence about the file; few of these name a licence. Comments on code for
+# training say what is not trained, so the sentence must be about the text itself.
+_TO_TRAIN = (
+    r"(?:to train|for training|(?:for|of|in|by) (?:\w+ ){0,4}?(?:ai|artificial intelligence|machine learning|llms?)"
+    r"|(?:for|of|in) (?:\w+ ){0,3}?language models?)\b"
+)
+_WORK = r"\b(?:file|code|software|work|program|sources?|library|repository|project|content)\b"
+_NO_TRAINING = re.compile(
+    "|".join(
+        [
+            rf"(?:^|[.;!] )(?:this \w+ is )?not (?:to be|be|allowed to be) used [^.]{{0,40}}?{_TO_TRAIN}",
+            rf"{_WORK}[^.]{{0,60}}?\b(?:may|must|shall|can) ?not\b[^.]{{0,60}}?{_TO_TRAIN}",
+            rf"\byou (?:may|must|shall|can) ?not use (?:it|this|the)\b[^.]{{0,40}}?{_TO_TRAIN}",
+            r"\bno (?:ai|llm|machine[- ]learning) training\b",
+            rf"\bdo not use (?:it|this)\b[^.]{{0,40}}?{_TO_TRAIN}",
+            r"\bdo not train (?:\w+ ){0,4}?(?:on|with) (?:this|it)\b",
+        ]
+    ),
+    re.IGNORECASE,
+)
+_TRAINING_HINTS = ("train", " ai", "machine", "language model", "llm")
 # Terms of use, in a sentence about the file.
 _TERMS = re.compile(
     r"\b(?:software|file|code|program|work|library|licen[cs]e\w*)\b[^.]{0,80}?"
@@ -96,6 +117,10 @@ _OTHER_LICENCES = re.compile(
     r"|european union public|eupl|artistic licen[cs]e(?! 2)|apache (?:software )?licen[cs]e,? version 1)\b",
     re.IGNORECASE,
 )
+_CHOICE_OR_OWN = re.compile(
+    r"\b(?:mit|bsd|apache|isc|cc0|unlicense|or|dual\w*|either|not|parts?|except)\b", re.IGNORECASE
+)
+_LONGEST_NAMING = 160  # characters of a paragraph that only names the licence
 _UNDERLINE = re.compile(r"[=~^-]{3,}[ \t]*")
 _README_CHARACTERS = 100_000
 
@@ -107,7 +132,7 @@ def judge_header(text: str) -> Judged:
     """
     head = text[:_HEADER_CHARACTERS]
     lower = head.lower()
-    if not any(hint in lower for hint in _HINTS):
+    if not any(hint in lower for hint in (*_HINTS, *_TRAINING_HINTS)):
         return Judged(())
     comment = first_comment(head)
     tagged = text[:2000] + "\n" + comment if "spdx-license" in lower else ""
@@ -126,9 +151,19 @@ def judge_readme(text: str) -> Judged:
     """
     if restraint := find_restraint("\n".join(_licence_section(text[:_README_CHARACTERS]))):
         return Judged((UNKNOWN,), f'its section on the licence says "{restraint}"')
+    if other := _other_licence("\n".join(_licence_section(text[:_README_CHARACTERS]))):
+        return Judged((UNKNOWN,), f'its section on the licence says "{other}"')
     if limited := _LIMITED_USE.search(_one_line(text[:_README_CHARACTERS])):
         return Judged((UNKNOWN,), f'it says "{limited.group()[:80]}"')
     return Judged(())
+
+
+def _other_licence(section: str) -> str | None:
+    """Return the first paragraph of a section if it names licences and none of those that permit most; else None."""
+    paragraph = _one_line(re.split(r"\n[ \t]*\n", section.lstrip("=~^- \t\n"), maxsplit=1)[0])
+    if len(paragraph) > _LONGEST_NAMING or _CHOICE_OR_OWN.search(paragraph):
+        return None
+    return paragraph[:80] if _OTHER_LICENCES.search(paragraph) else None
 
 
 def _licence_section(text: str) -> Iterator[str]:
@@ -175,6 +210,8 @@ def first_comment(text: str) -> str:
 def _judge_comment(comment: str) -> Judged:
     """Return what a comment says of licences. The same comment stands in many files."""
     untagged = licences.without_tags(comment)
+    if training := _NO_TRAINING.search(_one_line(untagged)):
+        return Judged((UNKNOWN,), f'its header says "{training.group()[:80].strip()}"')
     lower = untagged.lower()
     if not any(hint in lower for hint in _HINTS):
         return Judged(())

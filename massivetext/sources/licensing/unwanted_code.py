@@ -102,8 +102,13 @@ def is_vendored(path: str) -> bool:
     )
 
 
+_LFS_POINTER = "version https://git-lfs.github.com/spec/"  # stands for a file that Git keeps elsewhere
+
+
 def unwanted_text(path: str, text: str) -> str | None:
     """Return why a source file of this text is left out, as a short reason, or None."""
+    if text.startswith(_LFS_POINTER):
+        return "lfs_pointer"
     head = "\n".join(text[:_FIRST_CHARACTERS].split("\n")[:_FIRST_LINES])
     lower = head.lower()
     if ("generated" in lower or "bison" in lower or "machine" in lower) and _GENERATED.search(head):

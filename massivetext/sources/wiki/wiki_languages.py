@@ -24,6 +24,7 @@ class WikiLanguage:
         units: signs of units by the codes that templates name them by, where they differ.
         currencies: signs of currencies by their codes.
         months: names of the months, or none.
+        months_after_day: names of the months between the number of a day and a year, or none.
         group: sign between groups of three digits.
         decimal: sign before the fraction of a number.
     """
@@ -37,6 +38,7 @@ class WikiLanguage:
     units: Mapping[str, str]
     currencies: Mapping[str, str]
     months: tuple[str, ...]
+    months_after_day: tuple[str, ...]
     group: str
     decimal: str
 
@@ -72,6 +74,7 @@ def wiki_language(code: str, own_namespaces: frozenset[str] = frozenset()) -> Wi
         units=units,
         currencies=currencies,
         months=tuple(own.get("months", ())),
+        months_after_day=tuple(own.get("months_after_day", ())),
         group=own.get("group", "\u00a0" if own else ","),
         decimal=own.get("decimal", "."),
     )

@@ -305,6 +305,18 @@ def _day(call: Call) -> str:
     return f"{day} {name} {year}" if call.value("df") else f"{name} {day}, {year}"
 
 
+def _day_first(call: Call) -> str:
+    """A date of day, month and year: "3 mai 1970"; a month that is a number is named where months have names."""
+    day, month, year = [*call.unnamed[:3], "", "", ""][:3]
+    names = call.wiki.months_after_day
+    if month.isdecimal() and 0 < int(month) <= len(names):
+        month = names[int(month) - 1]
+    elif names and names[0].startswith("de ") and month:
+        month = f"de {month} de"
+    parts = [part for part in (day, month, year) if part]
+    return " ".join(parts)
+
+
 def _month_number(month: str, wiki: WikiLanguage) -> int:
     """Return the number of a month, from 1, by its number or the beginning of its name; 0 if it is none."""
     if month.isdecimal():
@@ -467,6 +479,7 @@ _ACTIONS: Mapping[str, Callable[[Call], str]] = {
     "coordinates": _coordinates,
     "currency": _currency,
     "day": _day,
+    "day_first": _day_first,
     "fraction": _fraction,
     "french_measure": _french_measure,
     "german_language": _german_language,
