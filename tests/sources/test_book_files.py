@@ -187,6 +187,7 @@ AUSTRALIA = "A Project Gutenberg of Australia eBook\n\nTitle: X\neBook No.: 01.t
 
 OPENING, CLOSING = (f"*** {word} OF THE PROJECT GUTENBERG EBOOK X ***" for word in ("START", "END"))
 CREDIT = "Produced by A and\nB at http://x"
+REFORMATTED = "This text was subsequently reformatted, by A <a@b.example>\nin 2002, to re-justify paragraphs."
 NOTE = "E-text prepared by A\n\n[Transcriber's Note: one\n\ntwo.]"
 UNDERSCORES = "Throughout this text you will see words with _ on either side, which were in italics."
 FIRST_LINES = "The Project Gutenberg Etext of X\n\nby C  [The rest of C is forthcoming]"
@@ -200,6 +201,7 @@ NOTES = "TRANSCRIBER'S NOTES\n\nPage 5: x changed to y."
         ("** START OF THIS PROJECT GUTENBERG EBOOK X **", CREDIT, "\n", BOOK, "End of Project Gutenberg's X, by C"),
         (f"{OPENING}\n{CLOSING}", BOOK),
         (OPENING.replace("*** S", "***S"), NOTE, BOOK, NOTES, CLOSING),
+        (OPENING, REFORMATTED, BOOK, CLOSING),
         (OPENING, FIRST_LINES, NOTE, UNDERSCORES, BOOK, CLOSING),
         (OPENING, BOX, BOOK, "Fim do Projeto Gutenberg's X", "licença"),
         ("The Project Gutenberg Etext of X\n\n***START** SMALL PRINT!", COPYRIGHTED, BOOK),
