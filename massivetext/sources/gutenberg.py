@@ -49,7 +49,7 @@ _HEADER_PARAGRAPH = re.compile(
 _CREDIT = re.compile(
     rf"\W{{0,3}}(?:Produced by|{_WORK} (?:was )?(?:revised|corrected|prepared|produced|scanned|transcribed|created)"
     rf"|This {_WORK} (?:was|is|comes)"
-    r"|This (?:text|edition|version) (?:was|has been) (?:\w+ )?(?:re-?formatted|re-?proofed|proofread|scanned|converted)"
+    r"|This (?:text|edition|version) (?:was|has been) (?:\w+ )?(?:re-?formatted|proofread|scanned|converted)"
     r"|This file was|Prepared by|Scanned (?:and \w+ )?by|Transcribed (?:from|by)|Typed by|Digitized by"
     r"|Proofread(?:ing)? by|HTML version by|Updated by|Updates by|Credits:|Note: (?:This|Images|Project|The original)"
     r"|Images (?:of|from) the original"
