@@ -256,6 +256,16 @@ def test_what_is_no_document_is_rejected_with_its_reason(
         assert words in rejected[0].detail
 
 
+def test_fields_of_objects_are_named_where_the_text_is_missing(tmp_path: Path, read_file: ReadFile) -> None:
+    record = {"_id": "1", "_source": {"content": "A text.", "url": "u"}, "empty": {}}
+    (tmp_path / "a.jsonl").write_text(json.dumps(record))
+    pq.write_table(pa.Table.from_pylist([{"_id": "1", "_source": record["_source"]}]), tmp_path / "a.parquet")
+    lines, (table,) = (read_file("documents", tmp_path / name)[1] for name in ("a.jsonl", "a.parquet"))
+
+    assert lines[0].detail.endswith("fields here: _id, _source.content, _source.url, empty")
+    assert table.detail.endswith("got columns _id, _source.content, _source.url")
+
+
 def test_a_broken_row_costs_itself(tmp_path: Path, read_file: ReadFile) -> None:
     (tmp_path / "a.csv").write_bytes(b'text,n\nfirst,1\nbroken,2,3\n"two\nlines",4\n\nlast,5\n')
     documents, rejected = read_file("documents", tmp_path / "a.csv")
