@@ -82,6 +82,6 @@ def _crawl(path: Path, golds: dict[str, tuple[str, str | None]]) -> Iterator[Web
                 continue
             url = record.headers.get("warc-target-uri", "").strip("<> ")
             response = http.parse_response(record.block)
-            html = charset.decode(http.decode_body(response, LONGEST), response.charset, html=True).text
+            html = charset.decode(http.decode_body(response, LONGEST).data, response.charset, html=True).text
             source, gold = golds.get(url, ("unlabelled", None))
             yield WebPage(f"{path.name}/{record.document_key}", url, source, "general", html, gold)

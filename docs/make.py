@@ -3,17 +3,19 @@
 from pathlib import Path
 from unittest import mock
 
+import msgspec
 import typer.main
 from typer import rich_utils
 from typer.testing import CliRunner
 
 from massivetext.cli.main import app
+from massivetext.report.run_report import RunReport
 from massivetext.signals import signals_page
 
 FOLDER = Path(__file__).resolve().parent
 COLUMNS = 100
-EXIT_CODES = """Exit codes: 0 for done, 1 for a run that cannot go on or has damage, 2 for something to correct in the
-arguments, the recipe or the input, 130 for Ctrl-C."""
+EXIT_CODES = """Exit codes: 0 for done, 1 for a run that cannot go on, has damage or fails an `--assert`, 2 for
+something to correct in the arguments, the recipe or the input, 130 for Ctrl-C."""
 
 
 def commands() -> list[str]:
@@ -47,9 +49,15 @@ def cli_page() -> str:
     return "\n\n".join(sections) + "\n"
 
 
+def report_schema() -> str:
+    """Return ``docs/report.schema.json``: the JSON schema of ``report/report.json`` of a run."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(RunReport)}
+    return msgspec.json.format(msgspec.json.encode(schema, order="deterministic"), indent=1).decode() + "\n"
+
+
 def pages() -> dict[str, str]:
     """Return the text of every generated page, by file name."""
-    return {"cli.md": cli_page(), "signals.md": signals_page.markdown()}
+    return {"cli.md": cli_page(), "signals.md": signals_page.markdown(), "report.schema.json": report_schema()}
 
 
 if __name__ == "__main__":

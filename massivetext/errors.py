@@ -33,7 +33,15 @@ MENDABLE = frozenset(
 )
 
 # Packages of the extras of this distribution, by the name under which they are imported.
-_EXTRAS = {"pyspark": "spark", "s3fs": "s3", "gcsfs": "gcp", "google": "gcp", "grain": "jax", "jax": "jax"}
+_EXTRAS = {
+    "duckdb": "sql",
+    "pyspark": "spark",
+    "s3fs": "s3",
+    "gcsfs": "gcp",
+    "google": "gcp",
+    "grain": "jax",
+    "jax": "jax",
+}
 
 _MARK = re.compile(r'<<massivetext (\w+) ("(?:[^"\\]|\\.)*")>>')
 

@@ -49,7 +49,7 @@ def _members(command: object) -> dict[str, Command]:
 COMMANDS = _commands()
 
 
-@pytest.mark.parametrize("name", ["cli.md", "signals.md"])
+@pytest.mark.parametrize("name", ["cli.md", "signals.md", "report.schema.json"])
 def test_generated_pages_are_current(name: str) -> None:
     # The layout of the help is typer's: constraints.txt pins its version.
     page = (ROOT / "docs" / name).read_text(encoding="utf-8")

@@ -36,7 +36,7 @@ LAYERS = (
 )
 BEAM = "apache_beam"
 WITH_BEAM = {"engines", "jobs", "transforms"}
-OPTIONAL = {"jax", "grain", "tensorflow"}
+OPTIONAL = {"duckdb", "jax", "grain", "tensorflow"}
 VAGUE = {"utils", "util", "helpers", "common", "misc"}
 
 

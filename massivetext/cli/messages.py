@@ -80,6 +80,13 @@ def print_raw(text: str) -> None:
         sys.stdout.flush()
 
 
+def print_json(value: object) -> None:
+    """Print a value as indented JSON for another program. Raises as :func:`print_raw` does."""
+    import msgspec
+
+    print_raw(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
 def print_message(message: str) -> None:
     """Print a message on standard output, without characters that would steer the terminal."""
     print_line(make_console(), message)

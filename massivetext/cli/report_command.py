@@ -1,5 +1,8 @@
 """The command ``massivetext report``: write the report of a run that stopped early."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
 from massivetext.cli.command_arguments import RunFolder, full_path
@@ -7,14 +10,35 @@ from massivetext.cli.messages import make_console, print_line, print_message
 from massivetext.cli.process_control import hide_standard_error
 from massivetext.errors import StageError
 
+if TYPE_CHECKING:
+    from massivetext.report.assertions import Assertion
+    from massivetext.runs.store import Run
 
-def report(context: typer.Context, run_folder: RunFolder) -> None:
-    """Write the report of a run that stopped early but has completed `judge`, and print its path."""
+
+def report(
+    context: typer.Context,
+    run_folder: RunFolder,
+    assertions: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--assert",
+            metavar="STATEMENT",
+            help="A statement that must be true, as 'web.kept_words > 1e9'; may be repeated. Exit code 1 if it is not.",
+        ),
+    ] = None,
+) -> None:
+    """Write the report of a run that stopped early but has completed `judge`, and print its path.
+
+    A statement is a source or `all`, a figure, a comparison and a number. Figures: read_documents, read_words,
+    read_bytes, kept_documents, kept_words, kept_bytes, kept_share (of the documents), unreadable, sequences, tokens.
+    """
     from massivetext.jobs.report_pages import write_report
+    from massivetext.report.assertions import read_assertion
     from massivetext.runs.store import Run
     from massivetext.runs.verify import explain_damage, visible_damage
     from massivetext.stages.finished import open_context
 
+    statements = [read_assertion(each) for each in assertions or ()]
     run = Run(full_path(run_folder))
     with hide_standard_error(debug=context.obj), explain_damage(run):
         path = write_report(open_context(run), print_message)
@@ -24,3 +48,37 @@ def report(context: typer.Context, run_folder: RunFolder) -> None:
         raise StageError(
             f"{problem}; the report was written before that: `massivetext verify {run.folder}` lists what is damaged"
         )
+    _hold_to(run, statements)
+
+
+def _hold_to(run: "Run", statements: "Sequence[Assertion]") -> None:
+    """Raise StageError unless every statement is true of the report of a run."""
+    import msgspec
+
+    from massivetext.formatting import format_value
+    from massivetext.report.assertions import figure_of
+    from massivetext.report.run_report import RunReport
+    from massivetext.stages.report_stage import JSON
+    from massivetext.storage import files as fs
+
+    if not statements:
+        return
+    path = run.path(JSON)
+    try:
+        report = msgspec.json.decode(fs.read_bytes(path), type=RunReport)
+    except msgspec.DecodeError as error:
+        raise StageError(
+            f"{path}: want a report as this version of massivetext writes it, got another ({error}); run "
+            "`massivetext run` again to make it anew"
+        ) from error
+    values = [figure_of(report, each) for each in statements]
+    for statement, value in zip(statements, values, strict=True):
+        if statement.holds(value):
+            print_line(make_console(), f"{statement.text}: true, it is {format_value(value)}")
+    wrong = [
+        f"{statement.text}: not true, it is {format_value(value)}"
+        for statement, value in zip(statements, values, strict=True)
+        if not statement.holds(value)
+    ]
+    if wrong:
+        raise StageError("; ".join(wrong))

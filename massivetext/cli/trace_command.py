@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from massivetext.cli.command_arguments import RunFolder, full_path, require_text
-from massivetext.cli.messages import make_console
+from massivetext.cli.messages import make_console, print_json, print_line
 from massivetext.errors import UserError
 
 if TYPE_CHECKING:
@@ -21,8 +21,12 @@ def trace(
     document: Annotated[
         str, typer.Argument(metavar="ID_OR_URL", help="Id or URL of a document, or a part of its origin.")
     ],
+    every: Annotated[
+        bool, typer.Option("--all", help="Print all that is known: signals, rules, stages, copies, tokens.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all that is known as JSON.")] = False,
 ) -> None:
-    """Print every signal of a document, the verdict of each rule, its duplicates, and where its tokens are."""
+    """Say in three lines whether a document is kept, or why not; with --all also every signal, rule, copy and token."""
     from massivetext.report.trace import find_documents, trace_document
     from massivetext.runs.store import Run
     from massivetext.runs.verify import explain_damage, require_shards_unchanged
@@ -37,15 +41,27 @@ def trace(
         traces = [trace_document(context, location) for location in found.documents]
     if not found.documents and not found.quarantined:
         raise UserError(f"{document}: no such document in {run_folder}, neither among the documents nor in quarantine")
-    print_trace(make_console(), traces, found.quarantined)
+    if as_json:
+        print_json({"documents": traces, "quarantined": found.quarantined})
+    else:
+        print_trace(make_console(), traces, found.quarantined, every=every)
 
 
-def print_trace(console: Console, traces: "Sequence[Trace]", quarantined: Sequence[Mapping[str, object]]) -> None:
-    """Print everything about a few documents, or one line for each of many; then the matches in quarantine."""
+def print_trace(
+    console: Console, traces: "Sequence[Trace]", quarantined: Sequence[Mapping[str, object]], *, every: bool
+) -> None:
+    """Print three lines or everything about a few documents, or one line for each of many; then those in quarantine."""
+    from massivetext.cli.trace_lines import trace_lines
     from massivetext.cli.trace_tables import match_table, quarantine_table, trace_tables
 
     if len(traces) > _FULL_TRACES:
         console.print(match_table(traces))
+    elif not every:
+        for number, each in enumerate(traces):
+            fate, *others = trace_lines(each)
+            print_line(console, f"\n{fate}" if number else fate, style="bold")
+            for line in others:
+                print_line(console, line)
     else:
         for each in traces:
             for table in trace_tables(each):

@@ -67,10 +67,11 @@ def quarantine_table(lines: Sequence[Mapping[str, object]]) -> Table:
     return table
 
 
-def _table(title: str, *columns: str) -> Table:
+def _table(title: str, *columns: str, whole: bool = False) -> Table:
+    """Return an empty table; ``whole``: the first column holds names that are never broken."""
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for number, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=whole and number == 0)
     return table
 
 
@@ -125,7 +126,7 @@ def line_table(changes: Sequence[Change]) -> Table:
 
 
 def _stages(trace: Trace) -> Table:
-    table = _table("stages", "stage", "verdict", "why")
+    table = _table("stages", "stage", "verdict", "why", whole=True)
     for verdict in trace.stages:
         table.add_row(verdict.stage, _stage_verdict(verdict), _reason(verdict, trace))
     return table
@@ -172,7 +173,7 @@ def _place(document: RelatedDocument) -> str:
 
 def rule_table(rules: Sequence[RuleVerdict]) -> Table:
     """Return a table of the verdict of each rule on a document."""
-    table = _table("rules", "rule", "value", "passes", "verdict", "where the bound is from")
+    table = _table("rules", "rule", "value", "passes", "verdict", "where the bound is from", whole=True)
     for rule in rules:
         values = "; ".join(map(format_value, rule.values))
         failed = Text("fails (reported only)", style="yellow") if rule.report_only else Text("fails", style=_BAD)
@@ -184,7 +185,7 @@ def rule_table(rules: Sequence[RuleVerdict]) -> Table:
 
 def signal_table(signals: Sequence[SignalValue]) -> Table:
     """Return a table of every signal of a document with its unit and range."""
-    table = _table("signals", "signal", "value", "unit", "range")
+    table = _table("signals", "signal", "value", "unit", "range", whole=True)
     for signal in signals:
         if signal.low is None or signal.high is None:
             value_range = "text"

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from massivetext.cli.command_arguments import RunFolder, full_path
-from massivetext.cli.messages import make_console, print_line, print_raw
+from massivetext.cli.messages import make_console, print_json, print_line
 from massivetext.errors import UserError
 
 if TYPE_CHECKING:
@@ -66,17 +66,11 @@ def whatif(
     changed = run.changed_rules(changes, rule_sets=rules or (), sources=source)
     found = run.whatif_each([changed])[0]
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
         _print_answer(make_console(), found)
     if write is not None:
         _write(write, run.changed_rules(rule_sets=rules or (), sources=source), changed, settings or [], as_json)
-
-
-def _print_json(found: object) -> None:
-    import msgspec
-
-    print_raw(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
 
 
 def _write(path: str, before: "Rules", after: "Rules", settings: Sequence[str], as_json: bool) -> None:
@@ -189,7 +183,7 @@ def _sweep(
     variants = [run.changed_rules({**changes, name: value}, rule_sets=rule_sets, sources=sources) for value in values]
     found = run.whatif_each(variants)
     if as_json:
-        _print_json([{"value": value, "sources": each.sources} for value, each in zip(values, found, strict=True)])
+        print_json([{"value": value, "sources": each.sources} for value, each in zip(values, found, strict=True)])
     else:
         make_console().print(_sweep_table(name, values, found))
 

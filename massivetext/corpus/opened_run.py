@@ -23,11 +23,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from massivetext.corpus.rule_changes import Rules, Value
+    from massivetext.corpus.run_diff import RunDiff
+    from massivetext.corpus.samples import SampledText
     from massivetext.corpus.what_if import WhatIf
     from massivetext.report.funnel import Funnel
     from massivetext.report.trace import Trace
 
 _VERDICTS = ("id", *COMPUTED)
+_MOST_SAMPLED = 1000  # documents; their texts are held in memory
 
 
 class OpenedRun:
@@ -220,6 +223,95 @@ class OpenedRun:
 
         with explain_damage(self.context.run):
             return ask_what_if(self.context, variants, sorted(variants[0])) if variants else []
+
+    def sample(
+        self,
+        count: int = 20,
+        *,
+        rule: str | None = None,
+        near: bool = False,
+        stage: str | None = None,
+        kept: bool = False,
+        host: str | None = None,
+        language: str | None = None,
+        sources: Sequence[str] | None = None,
+        seed: int = 0,
+    ) -> "list[SampledText]":
+        """Return documents with their texts, drawn at random, or nearest to the limit of a rule.
+
+        Args:
+            count: at most so many, 1 to 1,000.
+            rule: name of a rule ("gopher/word_count"): documents that fail it.
+            near: documents on both sides of the limit of the rule, the nearest first.
+            stage: documents that this stage removed ("near-dedup").
+            kept: documents that no stage removed.
+            host: documents of this host.
+            language: documents of this language ("en").
+            sources: names of the sources; None: all.
+            seed: another seed draws another sample.
+
+        Raises:
+            UserError: no such source, rule or stage, the conditions exclude each other, or a value is out of range.
+            StageError: a stage that decides what is asked for is not complete, or a file is damaged.
+        """
+        from massivetext.corpus.samples import SampleChoice, draw_sample
+
+        if not 1 <= count <= _MOST_SAMPLED:
+            raise UserError(f"sample: count: want 1 to {_MOST_SAMPLED:,}, got {describe_value(count)}")
+        if not 0 <= seed < 1 << 62:
+            raise UserError(f"sample: seed: want 0 to 2**62 - 1, got {describe_value(seed)}")
+        choice = SampleChoice(rule=rule, near=near, stage=stage, kept=kept, host=host, language=language, seed=seed)
+        with explain_damage(self.context.run):
+            return draw_sample(self.context, choice, self._several(sources), count)
+
+    def diff(
+        self,
+        other: "OpenedRun | str | PathLike[str]",
+        *,
+        sources: Sequence[str] | None = None,
+        up_to: str | None = None,
+    ) -> "RunDiff":
+        """Return what differs between this run and a later one: documents gained and lost, verdicts, drift of signals.
+
+        Documents are matched by id. No text is read but that of a few examples.
+
+        Args:
+            other: the later run, or its folder.
+            sources: names of sources of either run; None: all.
+            up_to: the last stage that decides what counts as kept ("judge"); None: the last one that is complete in
+                both runs.
+
+        Raises:
+            UserError: no such source or stage, or ``other`` is no run of this version of massivetext.
+            StageError: the stage ``up_to`` is not complete in one of the runs, or a file is damaged.
+        """
+        from massivetext.corpus.run_diff import diff_runs
+
+        later = other if isinstance(other, OpenedRun) else open(other)
+        for source in sources or ():
+            if source not in later.sources:
+                self.require_source(source)
+        with explain_damage(self.context.run), explain_damage(later.context.run):
+            return diff_runs(self.context, later.context, sources=sources, up_to=up_to)
+
+    def sql(self, query: str, *, after: str | None = None) -> "pa.Table":
+        """Return the answer to a question in SQL; needs DuckDB, the extra ``sql``, and a run on a local disk.
+
+        Views are ``documents`` (every column of documents), ``signals`` (``id`` and all signals), ``verdicts`` (``id``,
+        ``kept``, ``removed_by``, ``failed_rules``) and ``kept`` (the documents that are kept); all have ``source``.
+
+        Args:
+            query: a query in the SQL of DuckDB: ``SELECT source, count(*) FROM kept GROUP BY source``.
+            after: the last stage that decides what is kept; None: every stage that removes documents.
+
+        Raises:
+            UserError: DuckDB is not installed or refuses the query, or the run is not on a local disk.
+            StageError: the query asks what is kept, and a stage that decides it is not complete; or a file is damaged.
+        """
+        from massivetext.corpus.sql_queries import ask_in_sql
+
+        with explain_damage(self.context.run):
+            return ask_in_sql(self.context, query, after)
 
     def _several(self, sources: Sequence[str] | None) -> tuple[str, ...]:
         return self.sources if sources is None else tuple(sorted(set(map(self.require_source, sources))))

@@ -2,7 +2,7 @@
 
 import functools
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -12,14 +12,14 @@ import pyarrow as pa
 from massivetext.corpus.document_columns import measured_signals
 from massivetext.corpus.fates import stored_failures
 from massivetext.corpus.rule_changes import Rules
+from massivetext.corpus.token_estimate import tokens_per_byte
 from massivetext.errors import StageError, UserError
 from massivetext.report.examples import DocumentExample, DocumentLocation, ExampleReader
-from massivetext.report.funnel import read_records_facts
 from massivetext.rules import Bounds, Rule, count_failed, judge_documents, removal_mask
 from massivetext.runs.context import COUNTED_SIGNALS, Context
 from massivetext.runs.store import Shard
 from massivetext.signals.definitions import PARAGRAPH_SIGNAL
-from massivetext.stages import JUDGE, RECORDS
+from massivetext.stages import JUDGE
 from massivetext.storage import files as fs
 
 EXAMPLES = 10  # documents each way
@@ -148,7 +148,7 @@ def ask_what_if(context: Context, variants: Sequence[Rules], sources: Sequence[s
     found: list[dict[str, SourceEffect]] = [{} for _ in variants]
     gained: list[_Candidate] = []
     lost: list[_Candidate] = []
-    rates = _tokens_per_byte(context)
+    rates = tokens_per_byte(context)
     for source in sources:
         sums = [_Sums(context.rules[source], rules[source]) for rules in variants]
         wanted = _columns(context.rules[source], [rules[source] for rules in variants])
@@ -285,19 +285,6 @@ class _SideSums:
         size = self._kept["kept_bytes"]
         tokens = None if tokens_per_byte is None else round(size * tokens_per_byte)
         return Kept(self._kept["kept"], self._kept["kept_words"], size, tokens)
-
-
-def _tokens_per_byte(context: Context) -> Mapping[str, float]:
-    """Return the tokens per UTF-8 byte of text in the records, by source; empty before there are any."""
-    manifest = context.run.manifest(RECORDS.name)
-    if manifest is None:
-        return {}
-    facts = read_records_facts(manifest)
-    return {
-        source: facts.tokens[source] / size
-        for source, size in facts.read_bytes.items()
-        if size and facts.tokens[source]
-    }
 
 
 # -- documents that change ---------------------------------------------------------------------------------------------

@@ -123,8 +123,8 @@ def _navigation(names: list[str]) -> Html:
 
 def _next(report: RunReport) -> Html:
     commands = {
-        "massivetext trace RUN ID": "says of one document every signal, each rule's verdict, what it duplicates and "
-        "where its tokens are; ID is any of the ids on this page, a URL, or part of a file name.",
+        "massivetext trace RUN ID --all": "says of one document every signal, each rule's verdict, what it "
+        "duplicates and where its tokens are; ID is any of the ids on this page, a URL, or part of a file name.",
         "massivetext run RECIPE --output RUN": "goes on with this run, or, after a change of the recipe or of a rule, "
         "redoes the stages that the change concerns and no others. To try a limit without removing anything, give its "
         "rule `report_only = true`.",

@@ -11,6 +11,9 @@ from massivetext.report.test_set_overlaps import Contamination, OverlapExample
 from massivetext.report.token_counts import TokenizerReport
 from massivetext.rules import Bounds
 
+# Version of report.json (docs/report.schema.json): raised when a field goes or changes its meaning.
+REPORT_FORMAT = 1
+
 
 class SignalBin(msgspec.Struct, frozen=True):
     """Documents whose signal is at least ``low`` and below ``high`` (None: no upper end)."""
@@ -131,6 +134,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
         mixture: shares of the sources in the records, by source.
         limited_by: what decides the number of sequences; empty if it is not known.
         held_out: the splits of held-out documents, which the mixture leaves out.
+        format: version of this form, ``REPORT_FORMAT``.
     """
 
     recipe: str
@@ -148,6 +152,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     mixture: dict[str, SourceMixture] | None
     limited_by: str = ""
     held_out: tuple[HeldOut, ...] = ()
+    format: int = REPORT_FORMAT
 
     @property
     def judged(self) -> tuple[str, ...]:

@@ -1,28 +1,30 @@
 """Parse HTTP responses as crawlers store them: status, media type and decoded body."""
 
+import contextlib
 import io
 import re
 import zlib
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from fastwarc.stream_io import BrotliReader, ChunkedReader, GzipReader, WarcReader, ZstdReader
+import zstandard
+from fastwarc.stream_io import BrotliReader
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _STATUS_LINE = re.compile(r"HTTP/\d+(?:\.\d+)?\s+(\d{3})(?:\s|$)", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.IGNORECASE)
-_PLAIN_AS_IS = re.compile(rb"[\s\xef\xbb\xbf]*<")
+_OF_ENCODINGS = ("transfer-encoding", "content-encoding")
+# What makes a chunk's head: its size, extensions, the end of the line. Some servers pad the size with blanks.
+_CHUNK_HEAD = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]{0,4096})?\r?\n")
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_WIDE = (b"\xff\xfe", b"\xfe\xff")  # byte-order marks of UTF-16 and UTF-32, whose characters of ASCII have zero bytes
+_HEAD_BYTES = 1 << 10
 _PIECE = 1 << 16
+_SALVAGE_PIECE, _SALVAGE_STEP = 1 << 6, 1 << 12
 _MOST_ENCODINGS = 5  # applied one after the other; the limit of curl
-
-_DECODERS: Mapping[str, Callable[[io.BytesIO], WarcReader]] = {
-    "chunked": ChunkedReader,
-    "gzip": GzipReader,
-    "x-gzip": GzipReader,
-    "deflate": lambda inner: GzipReader(inner, zlib=True),
-    "br": BrotliReader,
-    "zstd": ZstdReader,
-}
+_UNDECLARED: Mapping[bytes, str] = {b"\x1f\x8b\x08": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
+_ZSTD_WINDOW, _ZSTD_STEP = 1 << 27, 1 << 6
+_GZIP = 16 + zlib.MAX_WBITS
 
 
 class Response(NamedTuple):
@@ -32,7 +34,8 @@ class Response(NamedTuple):
         status: status code, or None if the status line cannot be read.
         content_type: media type in lower case without parameters; "" if the header is missing.
         charset: charset in the Content-Type header, or None.
-        headers: all header fields, names in lower case; the first of equal names.
+        headers: all header fields, names in lower case; of equal names the first, of those that name encodings all,
+            joined by a comma.
         body: the body as it was sent.
     """
 
@@ -41,6 +44,18 @@ class Response(NamedTuple):
     charset: str | None
     headers: dict[str, str]
     body: bytes
+
+
+class DecodedBody(NamedTuple):
+    """A body without its encodings.
+
+    Attributes:
+        data: as much of it as can be decoded.
+        damage: what is wrong with its encodings; "" if nothing is.
+    """
+
+    data: bytes
+    damage: str
 
 
 class UndecodableError(ValueError):
@@ -55,8 +70,11 @@ def parse_response(block: bytes) -> Response:
     headers: dict[str, str] = {}
     for line in lines:
         name, colon, value = line.partition(":")
-        if colon:
-            headers.setdefault(name.strip().lower(), value.strip())
+        name, value = name.strip().lower(), value.strip()
+        if colon and name in _OF_ENCODINGS and name in headers:
+            headers[name] += f", {value}"
+        elif colon:
+            headers.setdefault(name, value)
     status = _STATUS_LINE.match(first)
     content_type, charset = media_type(headers.get("content-type", ""))
     return Response(int(status[1]) if status else None, content_type, charset, headers, body)
@@ -68,48 +86,140 @@ def media_type(value: str) -> tuple[str, str | None]:
     return re.split(r"[;,\s]", value.strip(), maxsplit=1)[0].lower(), charset[1] if charset else None
 
 
-def decode_body(response: Response, limit: int) -> bytes:
+def decode_body(response: Response, limit: int) -> DecodedBody:
     """Return the body without its transfer and content encodings: at most ``limit`` + 1 bytes.
 
-    A result of more than ``limit`` bytes was cut. A truncated body is returned as far as it can be decoded. A body that
-    begins like HTML although the headers call it encoded is returned as it is: many crawlers store pages decoded and
-    leave the headers.
+    A result of more than ``limit`` bytes was cut. A body that breaks off, or is damaged at some place, is given as far
+    as it can be decoded, with what is wrong. A body that is text although the headers call it encoded is given as it
+    is: many crawlers store pages decoded and leave the headers. One that begins as gzip or zstd does is decoded
+    although no header says so.
 
     Raises:
         UndecodableError: nothing of the body can be decoded, or it was encoded too many times.
     """
-    body = response.body
-    for field in ("transfer-encoding", "content-encoding"):
+    body, damages = response.body, []
+    for field in _OF_ENCODINGS:
         # the encodings of a field were applied in the order of their names
         named = re.split(r"[,\s]+", response.headers.get(field, "").lower())
         encodings = [encoding for encoding in reversed(named) if encoding in _DECODERS]
         if len(encodings) > _MOST_ENCODINGS:
             raise UndecodableError(f"{field} names {len(encodings)} encodings, one upon the other")
         for encoding in encodings:
-            body = _decode(body, encoding, limit)
-    return body[: limit + 1]
+            body, damage = _decode(body, encoding, limit)
+            damages.append(damage)
+    undeclared = next((name for magic, name in _UNDECLARED.items() if body.startswith(magic)), None)
+    if undeclared is not None:
+        body, damage = _decode(body, undeclared, limit)
+        damages.append(damage)
+    return DecodedBody(body[: limit + 1], "; ".join(filter(None, damages)))
 
 
-def _decode(body: bytes, encoding: str, limit: int) -> bytes:
-    if not body:
-        return body
-    reader = _DECODERS[encoding](io.BytesIO(body))
-    decoded = bytearray()
-    try:
-        # Twice the limit, since the output may be encoded again.
-        while len(decoded) <= 2 * limit and (piece := reader.read(_PIECE)):
-            decoded += piece
-    except OSError as error:
-        if not decoded and encoding == "deflate" and (raw := _inflate_raw(body, limit)):
-            return raw
-        if not decoded and not _PLAIN_AS_IS.match(body):
-            raise UndecodableError(f"the body is not {encoding}: {error}") from error
-    return bytes(decoded) or body
+def _decode(body: bytes, encoding: str, limit: int) -> DecodedBody:
+    """Undo one encoding: up to twice the limit, since the output may be encoded again. Raises UndecodableError."""
+    found = _DECODERS[encoding](body, 2 * limit)
+    if found.data or not body:
+        return found._replace(damage=found.damage and f"{encoding}: {found.damage}")
+    if _is_text(body):
+        return DecodedBody(body, "")
+    raise UndecodableError(f"the body is not {encoding}: {found.damage or 'nothing is in it'}")
 
 
-def _inflate_raw(body: bytes, limit: int) -> bytes:
-    """Return what a deflate stream without the header of zlib holds, as some servers send it; b"" if it is none."""
-    try:
-        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(body, 2 * limit + 1)
-    except zlib.error:
-        return b""
+def _is_text(body: bytes) -> bool:
+    return body.startswith(_WIDE) or _CONTROLS.search(body[:_HEAD_BYTES]) is None
+
+
+def _join_chunks(body: bytes, most: int) -> DecodedBody:
+    """Return the chunks that are there (RFC 9112, section 7.1), without extensions and trailers."""
+    found, at = bytearray(), 0
+    while len(found) <= most and (head := _CHUNK_HEAD.match(body, at)):
+        size = int(head[1], 16)
+        chunk = body[head.end() : head.end() + size]
+        found += chunk
+        if size == 0 or len(chunk) < size:
+            return DecodedBody(bytes(found), "it breaks off" if size else "")
+        at = head.end() + size
+        at += 2 if body.startswith(b"\r\n", at) else int(body.startswith(b"\n", at))
+    if at == len(body):
+        return DecodedBody(bytes(found), "the last chunk is missing")
+    return DecodedBody(bytes(found), "" if len(found) > most else f"no chunk begins at byte {at:,}")
+
+
+def _inflate(body: bytes, window_bits: int, most: int) -> DecodedBody:
+    """Return what the members of a gzip, zlib or deflate stream hold, up to ``most`` + 1 bytes."""
+    found, rest = bytearray(), body
+    while rest and len(found) <= most:
+        member, room = zlib.decompressobj(window_bits), most + 1 - len(found)
+        try:
+            found += member.decompress(rest, room)
+        except zlib.error as error:
+            found += _inflate_before_damage(rest, window_bits, room)
+            return DecodedBody(bytes(found), str(error) if rest is body else f"{len(rest):,} bytes follow it")
+        if not member.eof:
+            return DecodedBody(bytes(found), "" if len(found) > most else "it breaks off")
+        rest = member.unused_data.lstrip(b"\0\r\n")
+    return DecodedBody(bytes(found), "")
+
+
+def _inflate_zlib(body: bytes, most: int) -> DecodedBody:
+    """Return what a body of the encoding "deflate" holds; some servers leave the header of zlib out."""
+    found = _inflate(body, zlib.MAX_WBITS, most)
+    return found if found.data else _inflate(body, -zlib.MAX_WBITS, most)
+
+
+def _inflate_before_damage(body: bytes, window_bits: int, most: int) -> bytes:
+    """Return what is before the damage: a call that meets it gives nothing, so the last step is taken byte by byte."""
+    found, member = bytearray(), zlib.decompressobj(window_bits)
+    for start in range(0, len(body), _SALVAGE_STEP):
+        step, before = body[start : start + _SALVAGE_STEP], member.copy()
+        try:
+            found += member.decompress(step, most + 1 - len(found))
+        except zlib.error:
+            with contextlib.suppress(zlib.error):
+                for byte in step:
+                    found += before.decompress(bytes((byte,)), most + 1 - len(found))
+            break
+        if len(found) > most:
+            break
+    return bytes(found)
+
+
+def _decompress_zstd(body: bytes, most: int) -> DecodedBody:
+    """Return what the frames of a zstd stream hold, up to about ``most`` bytes: small steps bound what one gives."""
+    found, rest = bytearray(), body
+    while rest and len(found) <= most:
+        frame, at = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj(), 0
+        try:
+            while at < len(rest) and not frame.eof and len(found) <= most:
+                found += frame.decompress(rest[at : at + _ZSTD_STEP])
+                at += _ZSTD_STEP
+        except zstandard.ZstdError as error:
+            return DecodedBody(bytes(found), str(error) if rest is body else f"{len(rest):,} bytes follow it")
+        if not frame.eof:
+            return DecodedBody(bytes(found), "" if len(found) > most else "it breaks off")
+        rest = frame.unused_data + rest[at:]
+    return DecodedBody(bytes(found), "")
+
+
+def _decompress_brotli(body: bytes, most: int) -> DecodedBody:
+    """Return what a brotli stream holds, up to about ``most`` bytes, or what small reads give before an error."""
+    damage = ""
+    for piece_bytes in (_PIECE, _SALVAGE_PIECE):
+        found, stream = bytearray(), BrotliReader(io.BytesIO(body))
+        try:
+            while len(found) <= most and (piece := stream.read(piece_bytes)):
+                found += piece
+        except OSError as error:
+            damage = str(error)
+        else:
+            break
+    return DecodedBody(bytes(found), damage)
+
+
+_DECODERS: Mapping[str, Callable[[bytes, int], DecodedBody]] = {
+    "chunked": _join_chunks,
+    "gzip": lambda body, most: _inflate(body, _GZIP, most),
+    "x-gzip": lambda body, most: _inflate(body, _GZIP, most),
+    "deflate": _inflate_zlib,
+    "br": _decompress_brotli,
+    "zstd": _decompress_zstd,
+}

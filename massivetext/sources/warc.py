@@ -22,6 +22,7 @@ _ARC_LINE = re.compile(
 )
 _BEGINNING = re.compile(rb"(?<=\n)(?:" + _VERSION.pattern + rb"|" + _ARC_LINE.pattern + rb")", re.IGNORECASE)
 _LONGEST_BEGINNING = 1 << 15
+_OF_CRAWLS = ("gzip", "zstd")  # their compressions
 
 
 class WarcRecord(NamedTuple):
@@ -72,6 +73,8 @@ def read_warc_records(stream: PlainStream, limit: int) -> Iterator[WarcRecord | 
             yield from _warc_record(cursor, limit)
         elif _ARC_LINE.match(cursor.peek(_LONGEST_BEGINNING)):
             yield from _arc_record(cursor, limit)
+        elif start == 0 and not stream.compression and cursor.find_compression(_begins_record, _BEGINNING, _OF_CRAWLS):
+            continue
         else:
             yield _skip_garbage(cursor, start, "no WARC or ARC record begins here")
 
@@ -89,7 +92,7 @@ def _skip_blank(cursor: Cursor) -> bytes:
 
 def _skip_garbage(cursor: Cursor, start: int, detail: str) -> LostBytes:
     cursor.skip(1 if cursor.position == start else 0)
-    cursor.skip_to(_BEGINNING, _LONGEST_BEGINNING)
+    cursor.skip_to(_BEGINNING, _LONGEST_BEGINNING, _begins_record)
     lost = _skip_damage(cursor, start) if _is_damaged(cursor, start) else None
     return lost or _garbage(cursor, start, detail)
 
@@ -112,12 +115,12 @@ def _skip_damage(cursor: Cursor, start: int) -> LostBytes | None:
         return None
     member, inner = cursor.stream.locate(start)
     begin = damage.offset if member == damage.member and inner else damage.member
+    document_key = cursor.stream.document_key(start)
     resumed = cursor.resume_after_damage(_begins_record)
     end = cursor.stream.locate(cursor.position)[0] if resumed else cursor.stream.size
     begin = min(begin, end)  # a damaged member may seem to reach into the next one
     reason = "truncated" if damage.truncated else "damaged"
     after = f"reading goes on at {end}" if resumed else "nothing readable follows"
-    document_key = cursor.stream.document_key(start)
     detail = (
         f"the record at {document_key} is lost: "
         f"{end - begin:,} bytes at {begin} are unreadable ({damage.error}); {after}"
@@ -200,7 +203,7 @@ def _content(cursor: Cursor, limit: int, start: int, record: WarcRecord) -> Iter
         return
     end = cursor.position
     if whole and not ended:
-        cursor.skip_to(_BEGINNING, _LONGEST_BEGINNING)
+        cursor.skip_to(_BEGINNING, _LONGEST_BEGINNING, _begins_record)
     garbage = cursor.position > end and not _is_damaged(cursor, start)
     yield from _record_or_loss(cursor, start, record, whole=whole)
     if garbage:

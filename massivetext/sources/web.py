@@ -113,7 +113,7 @@ def _text(
         detail = f"content type '{kind}' is neither HTML nor plain text"
         return Rejected(origin, record.document_key, record.length, "not_html", detail, url, skipped=True)
     try:
-        body = http.decode_body(response, limits.max_html_bytes)
+        body, damage = http.decode_body(response, limits.max_html_bytes)
     except http.UndecodableError as error:
         return Rejected(origin, record.document_key, record.length, "bad_encoding", str(error), url)
     if not kind and not _LOOKS_LIKE_HTML.match(body[:4096]):
@@ -123,6 +123,8 @@ def _text(
         detail = f"the page is larger than ingest.max_html_bytes = {limits.max_html_bytes:,}"
         return Rejected(origin, record.document_key, record.length, "record_too_large", detail, url)
     metadata = _metadata(record, kind)
+    if damage:
+        metadata["body_damage"] = damage
     if kind == "text/plain":
         decoded = charset.decode(body, response.charset)
         made = Document(clean(decoded.text), origin, record.document_key, url, None, metadata)

@@ -144,7 +144,7 @@ def test_rules_judge_the_share_of_words_that_were_taken(folder: Path) -> None:
 
 def test_a_document_can_be_asked_what_it_lost(folder: Path) -> None:
     name = rows(folder, "documents", "news")[6]["id"]
-    told = massivetext("trace", "run", name, folder=folder).stdout
+    told = massivetext("trace", "run", name, "--all", folder=folder).stdout
 
     assert "taken out by line edits" in told
     assert "c4/no_end_mark" in told

@@ -96,8 +96,8 @@ def test_trace_tells_a_documents_whole_story(quickstart: Path) -> None:
         if destinations(context, DocumentLocation(shard, int(row))):
             break
     document = context.run.read_table("documents", shard, ["id", "url"]).slice(int(row), 1).to_pylist()[0]
-    by_id = massivetext("trace", "run", document["id"], folder=quickstart).stdout
-    by_url = massivetext("trace", "run", document["url"], folder=quickstart).stdout
+    by_id = massivetext("trace", "run", document["id"], "--all", folder=quickstart).stdout
+    by_url = massivetext("trace", "run", document["url"], "--all", folder=quickstart).stdout
 
     assert by_id == by_url
     for word in (document["id"], "word_count", "gopher/word_count", "train-", "kept"):

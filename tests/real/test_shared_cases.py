@@ -89,6 +89,35 @@ def test_a_file_that_went_wrong_is_read_right(cases: Path, name: str) -> None:
     assert is_right(result), result
 
 
+HARBOUR = "The harbour town wakes early"
+CRAWLS: dict[str, tuple[list[str], list[str], str, str]] = {  # what each page begins with, reasons, encoding, damage
+    "chunked_truncated.warc": ([HARBOUR], [], "utf-8", "chunked: it breaks off"),
+    "cp1252_said_utf8.warc": (["Früh am Morgen"], [], "cp1252", ""),
+    "deflate_raw.warc": ([HARBOUR], [], "utf-8", ""),
+    "first_bytes_flipped.warc.gz": ([HARBOUR] * 4, ["damaged"], "utf-8", ""),
+    "gzip_trailing_garbage.warc": ([HARBOUR], [], "utf-8", "gzip: 70 bytes follow it"),
+    "gzip_undeclared.warc": ([HARBOUR], [], "utf-8", ""),
+    "member_junk.warc.gz": ([HARBOUR] * 4, ["bad_record"], "utf-8", ""),
+    "meta_description_says_charset.warc": (["Утром рыбаки"], [], "cp1251", ""),
+    "portuguese_cp1252_undeclared.warc": (["De manhã cedo"], [], "cp1252", ""),
+    "utf8_said_1251.warc": (["Утром рыбаки"], [], "utf-8", ""),
+    "zstd_dict.warc.zst": ([HARBOUR] * 5, [], "utf-8", ""),
+}
+
+
+@pytest.mark.parametrize("name", CRAWLS)
+def test_a_crawl_that_went_wrong_is_read_right(cases: Path, name: str) -> None:
+    beginnings, refused, encoding, damage = CRAWLS[name]
+    found = read_file("web", cases / "web" / name)
+    result = [d for d in found if isinstance(d, Document)], [r for r in found if isinstance(r, Rejected)]
+
+    for text, beginning in zip(texts(result), beginnings, strict=True):
+        assert text.removeprefix("Harbour town\n\n").startswith(beginning)
+    assert reasons(result) == refused
+    assert {document.encoding for document in result[0]} == {encoding}
+    assert {str(document.metadata.get("body_damage", "")) for document in result[0]} == {damage}
+
+
 @pytest.mark.slow
 def test_a_large_window_is_read_where_the_recipe_allows_it(cases: Path) -> None:
     found = read_file("documents", cases / "sources/long28.jsonl.zst", IngestOptions(max_zstd_window=1 << 28))

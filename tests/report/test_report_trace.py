@@ -1,9 +1,12 @@
 import io
+import json
 import re
 from collections import Counter
+from pathlib import Path
 
 import msgspec
 import pytest
+from corpus_commands import ask
 from handmade_run import Writer
 from rich.console import Console
 
@@ -140,10 +143,10 @@ def test_a_document_that_was_not_drawn_is_in_no_record(fresh: Writer) -> None:
 # -- on a terminal -----------------------------------------------------------------------------------------------------
 
 
-def printed(context: Context, *locations: DocumentLocation, quarantined: str = "") -> str:
+def printed(context: Context, *locations: DocumentLocation, quarantined: str = "", every: bool = True) -> str:
     console = Console(file=io.StringIO(), width=160, color_system=None)
     lines = find_documents(context, quarantined).quarantined if quarantined else []
-    print_trace(console, [trace_document(context, location) for location in locations], lines)
+    print_trace(console, [trace_document(context, location) for location in locations], lines, every=every)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -156,11 +159,64 @@ def test_a_trace_is_printed_in_words(context: Context) -> None:
     assert "50 to 100" in story
 
 
+def test_the_answer_comes_first_in_three_lines(context: Context) -> None:
+    lost, kept, copy = (
+        printed(context, DocumentLocation(shard, row), every=False).splitlines()
+        for shard, row in ((WEB0, 2), (WEB0, 0), (WEB1, 3))
+    )
+    items = [printed(context, DocumentLocation(shard, row), every=False) for shard, row in ((WEB1, 5), (WIKI, 1))]
+
+    assert [len(lines) for lines in (lost, kept, copy)] == [3, 3, 3]
+    assert lost[0] == (
+        "Removed by judge: fails lang/language (de; passes: en), gopher/word_count (10; passes: 50 to 100) and "
+        "gopher/duplicate_line_frac (0.5; passes: at most 0.3)."
+    )
+    assert kept[0].startswith("Kept by judge, exact-dedup, near-dedup and decontaminate; none of its tokens are in the")
+    assert kept[1].split("  ")[1:] == ["web", "https://example.com/kept/"]
+    assert (
+        kept[2]
+        == "60 words, language en, passes 4 of 4 rules, compared with 1 document. --all prints every signal and rule."
+    )
+    assert "is marked by trial/stop" in lost[2]
+    assert copy[0].startswith(
+        f"Removed by exact-dedup: a copy of {kept[1].split()[0]} of web, https://example.com/kept/"
+    )
+    assert "Removed by decontaminate: overlaps 7 of quiz: full." in items[0]
+    assert "Removed by decontaminate: overlaps Moses of wikitext: " in items[1]
+
+
+def test_tokens_in_the_records_are_in_the_answer(fresh: Writer) -> None:
+    fresh.tokenizer()
+    fresh.records({WEB0: [(0, 0, 16), (0, 1, 8)], WIKI: [(0, 0, 8), (0, 1, 8)]}, {"web": 3, "wikipedia": 2})
+
+    assert "24 tokens are in " in printed(fresh.context, DocumentLocation(WEB0, 0), every=False).splitlines()[0]
+
+
+def test_everything_is_there_as_json(fresh: Writer, tmp_path: Path) -> None:
+    fresh.state()
+    expected = trace_document(fresh.context, DocumentLocation(WEB0, 2))
+    done = ask("trace", fresh.run.folder, expected.document.id, "--json", folder=tmp_path)
+    answer = json.loads(done.out)
+
+    assert answer == {"documents": [json.loads(msgspec.json.encode(expected))], "quarantined": []}
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_names_are_not_broken(context: Context, width: int) -> None:
+    trace = trace_document(context, DocumentLocation(WEB0, 2))
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    print_trace(console, [trace], [], every=True)
+    assert isinstance(console.file, io.StringIO)
+    words = set(console.file.getvalue().split())
+
+    assert {signal.name for signal in trace.signals} | {rule.rule for rule in trace.rules} <= words
+
+
 def test_what_the_source_says_is_printed(context: Context) -> None:
     licence = {"licence": "MIT", "licence_evidence": "LICENSE: MIT"}
     trace = msgspec.structs.replace(trace_document(context, DocumentLocation(WEB0, 1)), metadata=licence)
     console = Console(file=io.StringIO(), width=160, color_system=None)
-    print_trace(console, [trace], [])
+    print_trace(console, [trace], [], every=True)
 
     assert isinstance(console.file, io.StringIO)
     assert re.search(r"licence_evidence +LICENSE: MIT", console.file.getvalue())

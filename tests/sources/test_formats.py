@@ -27,8 +27,9 @@ WEIGHTS = {"web": "0.5", "books": "0.1", "news": "0.1", "code": "0.1", "wikipedi
 SIX_KINDS = 'name = "old"\n' + "".join(
     f'[sources.{kind}]\nkind = "{kind}"\ninputs = ["{kind}/*"]\nweight = {weight}\n' for kind, weight in WEIGHTS.items()
 )
-# Of the release before recipes could name a format, with "0" as version of every library.
-RECORDED_RECIPE = "8eb7e4db962038e2bcbaf6a84ed7344e9eb7e1a619b1a6a4f79ba9df5b718a0e"
+# Of the release before recipes could name a format, with "0" as version of every library; the recipe since the defaults
+# of `[decontaminate]` have changed.
+RECORDED_RECIPE = "ea9c74560984ca685ce55db5988ef66294a7bd52b02a3c4480ec613ff3501dd4"
 RECORDED_INGEST_KEY = "1e9d232dd21139ded76c4cee5d41329c21c8fda1754a914aa349b7503980cc46"
 
 

@@ -1,5 +1,6 @@
 import gzip
 import io
+import random
 import zlib
 
 import pytest
@@ -62,28 +63,85 @@ def test_the_head_of_a_response(head: bytes, status: int | None, content_type: s
         (raw_chunks(gzip.compress(PAGE, mtime=0)), ("Transfer-Encoding: gzip, chunked",)),
         (PAGE, ("Content-Encoding: gzip",)),  # stored decoded, with the headers left
         (PAGE, ("Transfer-Encoding: chunked", "Content-Encoding: br")),
-        (b"", ("Content-Encoding: gzip",)),
+        (zlib.compress(PAGE)[2:-4], ("Content-Encoding: deflate",)),  # without the header of zlib
+        (gzip.compress(PAGE, mtime=0), ()),  # undeclared
+        (zstandard.compress(PAGE), ("Content-Encoding: identity",)),
+        (gzip.compress(zlib.compress(PAGE), mtime=0), ("Content-Encoding: deflate", "Content-Encoding: gzip")),
+        (gzip.compress(PAGE[:99], mtime=0) + gzip.compress(PAGE[99:], mtime=0) + b"\r\n", ("Content-Encoding: gzip",)),
+        (raw_chunks(PAGE).replace(b"7\r\n", b'7 ;name="a value"\r\n', 1), ("Transfer-Encoding: chunked",)),
+        (raw_chunks(PAGE).replace(b"\r\n", b"\n"), ("Transfer-Encoding: chunked",)),
+        (b"Chunked once, text now. " * 9, ("Transfer-Encoding: chunked", "Content-Encoding: gzip")),
     ],
 )
 def test_encodings_are_undone(body: bytes, headers: tuple[str, ...]) -> None:
-    assert http.decode_body(response(body, *headers), 1 << 20) == (PAGE if body else b"")
+    assert http.decode_body(response(body, *headers), 1 << 20) == (PAGE if body[:7] != b"Chunked" else body, "")
 
 
-def test_a_body_that_breaks_off_gives_what_is_there() -> None:
-    body = b"".join(b"%d " % (n * 7919 % 10007) for n in range(60_000))
-    found = http.decode_body(response(gzip.compress(body, mtime=0)[:100_000], "Content-Encoding: gzip"), 1 << 20)
+def test_a_body_without_a_byte_is_empty() -> None:
+    assert http.decode_body(response(b"", "Content-Encoding: gzip"), 1 << 20) == (b"", "")
+
+
+LONG = b"".join(b"<p>%d " % number for number in random.Random(1).choices(range(10**6), k=60_000))
+
+
+@pytest.mark.parametrize(
+    ("encoded", "header"),
+    [
+        (gzip.compress(LONG, mtime=0), "Content-Encoding: gzip"),
+        (zlib.compress(LONG), "Content-Encoding: deflate"),
+        (zlib.compress(LONG)[2:-4], "Content-Encoding: deflate"),
+        (compress_brotli(LONG), "Content-Encoding: br"),
+        (zstandard.compress(LONG), "Content-Encoding: zstd"),
+        (
+            b"".join(b"3E8\r\n%s\r\n" % LONG[at : at + 1000] for at in range(0, 300_000, 1000)),
+            "Transfer-Encoding: chunked",
+        ),
+    ],
+)
+def test_a_body_that_breaks_off_gives_what_is_there(encoded: bytes, header: str) -> None:
+    found, damage = http.decode_body(response(encoded[: len(encoded) * 6 // 10], header), 1 << 20)
 
     assert len(found) > 100_000
-    assert body.startswith(found)
+    assert LONG.startswith(found)
+    assert damage.startswith(f"{header.partition(': ')[2]}: ")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
+def test_a_damaged_body_gives_what_is_before_the_damage(encoding: str) -> None:
+    encoded = (
+        gzip.compress(LONG, mtime=0)
+        if encoding == "gzip"
+        else zstandard.ZstdCompressor(write_checksum=True).compress(LONG)
+    )
+    middle = len(encoded) // 2
+    damaged = encoded[:middle] + b"\xff" * 50 + encoded[middle + 50 :]
+    found, damage = http.decode_body(response(damaged, f"Content-Encoding: {encoding}"), 1 << 20)
+
+    assert found[:100_000] == LONG[:100_000]
+    assert damage.startswith(f"{encoding}: ")
+
+
+@pytest.mark.parametrize(
+    ("ending", "damage"),
+    [(b"junk", "gzip: 4 bytes follow it"), (b"\0\0\r\n", ""), (None, "gzip: Error -3")],
+)
+def test_a_page_with_a_wrong_ending_is_whole(ending: bytes | None, damage: str) -> None:
+    encoded = gzip.compress(PAGE, mtime=0)
+    body = encoded + ending if ending is not None else encoded[:-8] + b"12345678"  # a wrong checksum
+    found = http.decode_body(response(body, "Content-Encoding: gzip"), 1 << 20)
+
+    assert found.data == PAGE
+    assert found.damage.startswith(damage)
+    assert bool(found.damage) == bool(damage)
 
 
 @pytest.mark.parametrize("header", ["Content-Encoding: gzip", "Content-Encoding: zstd", "Transfer-Encoding: chunked"])
 def test_a_body_that_is_nothing_of_what_it_says_is_told(header: str) -> None:
     with pytest.raises(http.UndecodableError, match=header.partition(": ")[2]):
-        http.decode_body(response(b"\x89PNG no such thing", header), 1 << 20)
+        http.decode_body(response(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", header), 1 << 20)
 
 
 def test_a_bomb_is_stopped_at_the_limit() -> None:
     bomb = gzip.compress(b"\x00" * 50_000_000, mtime=0)
 
-    assert len(http.decode_body(response(bomb, "Content-Encoding: gzip"), 1000)) == 1001
+    assert len(http.decode_body(response(bomb, "Content-Encoding: gzip"), 1000).data) == 1001

@@ -279,7 +279,7 @@ PAGE = b"<!doctype html><title>t</title><p>Some text.</p>"
 def test_a_body_is_decoded_although_its_headers_are_wrong(field: str, body: bytes) -> None:
     head = f"HTTP/1.1 200 Artículo\r\nContent-Type: text/html\r\n{field}\r\n\r\n".encode("latin-1")
 
-    assert decode_body(parse_response(head + body), 1000) == PAGE
+    assert decode_body(parse_response(head + body), 1000).data == PAGE
 
 
 # -- source code -------------------------------------------------------------------------------------------------------

@@ -206,3 +206,45 @@ def test_every_byte_string_is_read_to_its_end(data: list[bytes]) -> None:
         keys = [item.document_key for item in read(whole) if isinstance(item, WarcRecord)]
 
         assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("wrong", [1, 2, 9, 300])
+def test_wrong_first_bytes_cost_the_first_record(wrong: int) -> None:
+    members = [gzip.compress(warc(n), mtime=0) for n in range(4)]
+    data = bytearray(b"".join(members))
+    data[:wrong] = bytes(value ^ 0x55 for value in data[:wrong])
+    items = read(bytes(data))
+    lost = 1 if wrong < len(members[0]) else 1 + wrong // len(members[0])
+
+    assert numbers(items) == ["damaged", *range(lost, 4)]
+    assert isinstance(items[0], LostBytes)
+    assert (items[0].document_key, items[0].length) == ("0", sum(map(len, members[:lost])))
+
+
+def test_plain_files_with_wrong_first_bytes_are_read_as_such() -> None:
+    body = gzip.compress(warc(7), mtime=0)  # of an archive that was crawled
+    items = read(b"XXXX" + warc(0)[4:] + warc(1, body) + warc(2))
+
+    assert numbers(items) == ["bad_record", 1, 2]
+
+
+@pytest.mark.parametrize("junk", [b"junk", b"junk\n", b"\0" * 100, b"x" * 200_000])
+def test_junk_in_a_member_of_its_own_costs_no_record(junk: bytes) -> None:
+    members = [warc(0), junk, warc(1), warc(2)]
+
+    assert numbers(read(b"".join(gzip.compress(member, mtime=0) for member in members))) == [0, "bad_record", 1, 2]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("trained", [False, True])
+def test_frames_with_the_dictionary_of_their_file(packed: bool, trained: bool) -> None:
+    samples: list[bytes | bytearray | memoryview] = [warc(n, b"a page of the crawl, number %d" % n) for n in range(200)]
+    raw = b"".join(samples[:20])
+    dictionary = zstandard.train_dictionary(2_000, samples) if trained else zstandard.ZstdCompressionDict(raw)
+    stored = zstandard.compress(dictionary.as_bytes()) if packed else dictionary.as_bytes()
+    head = (0x184D2A5D).to_bytes(4, "little") + len(stored).to_bytes(4, "little") + stored
+    frames = [zstandard.ZstdCompressor(dict_data=dictionary).compress(warc(n)) for n in range(5)]
+
+    assert numbers(read(head + b"".join(frames))) == [0, 1, 2, 3, 4]
+    damaged = frames[1][:-6] + b"\xff" * 6
+    assert numbers(read(head + frames[0] + damaged + b"".join(frames[2:]))) == [0, "damaged", 2, 3, 4]

@@ -89,8 +89,73 @@ def test_an_article_reads_as_in_a_browser(markup: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("''Dune''''\n''''Emma''", "Dune''\n''Emma"),
+        ("x ''a'''' b '''''''c'''''", "x a'' b ''c"),
+        (";'''Prizes: 2010''' : two\n;''x: y''", "Prizes: 2010\ntwo\nx: y"),
+        (";[http://a.example Rome: a history] : a book", "Rome: a history\na book"),
+        ("*;tea<br>pot :for <b>tea</b>\n;<i>a: b</i> c :d <br/>e\n;<b>f: g", "tea\npot\nfor tea\na: b c\nd\ne\nf: g"),
+        (";-{R|re:mark}- : y", "re:mark\ny"),
+        ("-{R|a -{zh-cn:b;zh-tw:c}- d}--{ e -{f}- }-", "a b d e f"),
+        ("[http://a.example/x<b>bold</b> word] [http://a.example/<small>y</small>]", "bold word y"),
+        (
+            "See [[http://a.example/x the site]] and [[//a.example|another]][[https://a.example]].",
+            "See [the site] and [another].",
+        ),
+        ("[[R%26D]], [[100% x]], [[A%0Ab]], [[%FF]] and [[R%26D|R%26D]]", "R&D, 100% x, A%0Ab, %FF and R%26D"),
+        ("Hear [[Media:A.ogg|the anthem]] or [[Media:B.ogg]][[Medium:C.ogg|x: y]].", "Hear the anthem or x: y."),
+        ("one<br/ >two<br\\>three", "one\ntwo\nthree"),
+        ("<includeonly>x</includeonly>== A ==\nb", "A\nb"),
+        ("[[#x\n\nText<pagequality level=3 />.", "#x\n\nText."),
+        (
+            "A <ref>a</ref>, b <ref name=b /> .<ref>c</ref> C <ref>d</ref> <ref>e</ref>; (f <ref>g</ref>) h",
+            "A, b. C; (f) h",
+        ),
+    ],
+)
+def test_kinds_that_other_readers_test(markup: str, text: str) -> None:
+    assert to_text(None, markup, ENGLISH) == text
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("{{math|''x'' + 1 {{=}} 3}}, {{nowrap|1=a = b}}", "x + 1 = 3, a = b"),
+        ("the ''Eagle''{{'}}s pad, ''Maine''{{'s}}", "the Eagle's pad, Maine's"),
+        ("{{as of|2011}}, {{as of|2011|3}}, {{as of|2011|Mar|07}}", "As of 2011, As of March 2011, As of 7 March 2011"),
+        ("{{as of|2011|3|7|lc=y|df=us}}, {{as of|2011|since=y}}", "as of March 7, 2011, Since 2011"),
+        ("{{as of|2011|3|alt=in early 2011}}, {{as of|bare=y|2011}}", "in early 2011, 2011"),
+        ("{{start date|1969|7|20|20|17|40|Z}}, {{end date|1969|7|24}}", "20:17:40, July 20, 1969 (UTC), July 24, 1969"),
+        ("{{start date|1969|july|20|20|17|df=y}}, {{dts|1969|Ju|2}}", "20:17, 20 July 1969, 1969-Ju-02"),
+        ("{{coord|51|30|N|0|7|30|W|region:GB}}; {{coord|44.1|-87.9}}", "51°30′N 0°7′30″W; 44.1°N 87.9°W"),
+        ("At x.{{coord|51|30|N|0|7|W|display=inline,title}} {{coord|1|2|3}}", "At x."),
+        (
+            "{{INR}} 500, {{USD|5 million}}, {{currency|7|JPY}}, {{currency|7}}, {{currency|7|PLN}}",
+            "₹ 500, US$5 million, ¥7, US$7, PLN7",
+        ),
+        (
+            "{{HMS|Hood|51}}, {{USS|Maine}}, {{USS|Iowa|BB-61|2}}, {{USS|Iowa|BB-61|3}}",
+            "HMS Hood (51), USS Maine, Iowa, Iowa (BB-61)",
+        ),
+        (
+            "{{USS|Iowa|BB-61|6}}, {{USS|Iowa|BB-61|1}}, {{HNoMS|Tor}}, {{ship|RV|Sol|1990}}",
+            "USS Iowa, BB-61, HNoMS Tor, RV Sol (1990)",
+        ),
+        ("{{sic|teh}}, {{sic|recie|ved}}, {{sic|hide=y|teh}}", "teh [sic], recieved [sic], teh"),
+        ("{{percentage|1|8|1}}, {{percentage|1|0}}, {{sqrt|2}}, {{sqrt|2|3}}", "12.5%, 1, √2, 3√2"),
+        ("{{nbay|2008}}, {{nbay|1999}}, {{nbay|?}}, {{nfly|1999}}, {{by|1902}}", "2008–09, 1999–2000, ?, 1999, 1902"),
+        ("from {{rws|Crewe}} to {{stn|Chester}} {{\\}} {{stl|MTR|Central}}", "from Crewe to Chester / Central"),
+    ],
+)
+def test_templates_of_running_text(markup: str, text: str) -> None:
+    assert to_text(None, markup, ENGLISH) == text
+
+
+@pytest.mark.parametrize(
     ("code", "markup", "text"),
     [
+        ("fr", "l{{'}}''Iliade''", "l’Iliade"),
         ("de", "{{EnS|river}}, {{formatnum:1234.5}}", "englisch river, 1.234,5"),
         ("fr", "{{unité|1234|km}} au {{s-|XIX|e}}", "1\u00a0234 km au XIXe siècle"),
         (
@@ -200,6 +265,12 @@ def test_sections_without_text_are_dropped_unless_they_hold_others() -> None:
         "）（{{a}}",
         "{{a}} or ",
         "=<br>",
+        ";:",
+        ";<b>:",
+        "-{a|",
+        ";''a:",
+        "[http://a<b>",
+        " <ref/>",
     ],
 )
 def test_what_is_never_closed_takes_linear_time(piece: str) -> None:

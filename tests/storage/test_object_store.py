@@ -566,7 +566,7 @@ def test_a_run_in_a_store_equals_the_run_on_disk_and_can_be_used_in_the_same_way
     reported = massivetext("report", run, folder=corpus)
     assert reported.stdout.strip() == f"{run}/report/index.html"
     table = Run(run).read_table("documents", open_context(Run(run)).shards("news")[0], ["id"])
-    traced = massivetext("trace", run, table["id"][0].as_py(), folder=corpus)
+    traced = massivetext("trace", run, table["id"][0].as_py(), "--all", folder=corpus)
     assert "word_count" in traced.stdout
 
     local, remote = open_records(str(corpus / "run/records")), open_records(run + "/records")

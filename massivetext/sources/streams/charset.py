@@ -9,6 +9,7 @@ import webencodings
 from charset_normalizer import from_bytes
 
 from massivetext.sources.streams.east_asian import escaped_encoding, likely_east_asian
+from massivetext.sources.streams.html_prescan import declared_in_html
 from massivetext.sources.streams.letter_model import likely_encoding
 from massivetext.sources.streams.mixed_lines import (
     decode_lines_of_two,
@@ -19,11 +20,6 @@ from massivetext.sources.streams.mixed_lines import (
     older_encoding_within,
 )
 
-_META = re.compile(
-    rb"<meta[^>]{0,512}?charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]+)|<\?xml[^>]{0,256}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]+)",
-    re.IGNORECASE,
-)
-_META_BYTES = 4096
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -37,6 +33,7 @@ _TEXT_CODEC = re.compile(
     r"utf-(?:16|32)(?:-[lb]e)?|utf-8-sig|iso(?:8859|2022)[-_]\w+|cp\d+|big5hkscs|shift_jis\w*|euc_\w+|mac-\w+|koi8-t|"
     r"johab|hz|ptcp154|kz1048|hp-roman8"
 )
+_LATIN_1 = re.compile(r"iso[-_]?8859[-_]1|latin-?1", re.IGNORECASE)
 # Encodings of the standard that are not character sets, or depend on a form.
 _NO_CHARACTER_SET = frozenset(("replacement", "x-user-defined"))
 _SAMPLE_BYTES = 1 << 16
@@ -123,7 +120,10 @@ def decode(data: bytes, *declared: str | None, html: bool = False) -> DecodedTex
         return _replacing(data[len(mark) :], wide)
     if escaped := escaped_encoding(data):
         return _replacing(data, escaped)
-    labels = (*declared, _declared_inside(data) if html else None)
+    inside = declared_in_html(data) if html else None
+    # Servers send Latin-1 for pages that they know nothing of.
+    by_default = inside is not None and any(label and _LATIN_1.fullmatch(label.strip()) for label in declared)
+    labels = (inside, *declared) if by_default else (*declared, inside)
     names = [codec for label in labels if (codec := _find_codec(label))]
     several = [name for name in names if name != "utf-8" and not _has_one_byte_characters(name)]
     single = [name for name in names if _has_one_byte_characters(name)]
@@ -304,15 +304,6 @@ def _reads_western(data: bytes) -> bool:
     good = sum(character in _WESTERN for character in others)
     hungarian = "û" in text and "õ" in text and "ã" not in text  # they stand for ű and ő
     return bool(others) and good >= 0.98 * len(others) and not hungarian and not _CENTRAL_EUROPEAN.search(text)
-
-
-def _declared_inside(data: bytes) -> str | None:
-    found = _META.search(data[:_META_BYTES])
-    if found is None:
-        return None
-    name = (found[1] or found[2]).decode("ascii")
-    # A page whose declaration could be read byte by byte is not UTF-16 (HTML Standard, 13.2.3.2).
-    return "utf-8" if name.lower().startswith(("utf-16", "utf-32")) else name
 
 
 def _find_codec(label: str | None) -> str | None:

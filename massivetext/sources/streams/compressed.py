@@ -7,11 +7,20 @@ readable before; a caller that recognises the beginning of a record may continue
 
 import io
 import re
-from bisect import bisect_right
-from collections.abc import Callable
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from re import Pattern
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from massivetext.sources.streams.compressions import COMPRESSIONS, DAMAGE_ERRORS, MAGIC_BYTES, Codec, Compression
+from massivetext.sources.streams.compressions import (
+    COMPRESSIONS,
+    DAMAGE_ERRORS,
+    MAGIC_BYTES,
+    Codec,
+    Compression,
+    Zstd,
+    read_zstd_dictionary,
+)
 from massivetext.storage import files as fs
 
 if TYPE_CHECKING:
@@ -71,6 +80,7 @@ class PlainStream(io.RawIOBase):
         super().__init__()
         self._handle, self._expansion = handle, expansion
         self.size = handle.seek(0, io.SEEK_END)
+        self._zstd_dictionary = read_zstd_dictionary(handle)
         self._compression = self._compression_at(0)
         self.compression = self._compression.name if self._compression else None
         self.damage: StreamDamage | None = None
@@ -134,6 +144,40 @@ class PlainStream(io.RawIOBase):
         if index > _MOST_BEGINNINGS:
             del self._plain_starts[:index], self._member_starts[:index]
 
+    def members_between(self, first: int, stop: int) -> list[int]:
+        """Return where members begin after the plain byte ``first`` and before ``stop``; a plain file has none."""
+        return self._plain_starts[bisect_right(self._plain_starts, first) : bisect_left(self._plain_starts, stop)]
+
+    def find_compression(self, begins: Callable[[bytes], bool], marker: Pattern[bytes], names: Sequence[str]) -> bool:
+        """Read on as a compressed file whose first bytes are damaged, if there is a member that ``begins``.
+
+        Only at the beginning of a plain file, whose bytes may have been looked at. The stream has damage then, which
+        reaches to that member.
+
+        Args:
+            begins: whether the first bytes of a member are what is sought.
+            marker: what a plain file has: one that has it before such a member stays plain.
+            names: names of the compressions to look for.
+        """
+        for compression in COMPRESSIONS:
+            self._compression = compression
+            member = self._find_member(1, begins) if compression.name in names else None
+            if member is not None and not self._has_before(member, marker):
+                self.compression, self._waiting, self._plain = compression.name, b"", 0
+                self._damaged(truncated=False, error=f"its first bytes are not those of {compression.name}")
+                return True
+        self._compression = None
+        self._handle.seek(self._plain)
+        return False
+
+    def _has_before(self, stop: int, marker: Pattern[bytes]) -> bool:
+        overlap = _SEARCH_BYTES // 16
+        for start in range(0, stop, _SEARCH_BYTES - overlap):
+            self._handle.seek(start)
+            if marker.search(self._handle.read(min(_SEARCH_BYTES, stop - start))):
+                return True
+        return False
+
     def document_key(self, position: int) -> str:
         """Return the position of a plain byte as text: its member's offset, with ``+n`` if it is not the first byte."""
         member, inner = self.locate(position)
@@ -163,6 +207,12 @@ class PlainStream(io.RawIOBase):
         head = self._handle.read(MAGIC_BYTES)
         self._handle.seek(offset)
         return next((known for known in COMPRESSIONS if known.magic.match(head)), None)
+
+    def _new_codec(self) -> Codec:
+        assert self._compression is not None
+        if self._zstd_dictionary is not None and self._compression.name == "zstd":
+            return Zstd(self._zstd_dictionary)
+        return self._compression.member()
 
     def _more(self) -> bytes | None:
         if self.damage is not None or self._ended:
@@ -214,7 +264,7 @@ class PlainStream(io.RawIOBase):
         assert self._compression is not None
         self._at = start
         self._handle.seek(start)
-        self._codec = self._compression.member()
+        self._codec = self._new_codec()
         if self._plain == self._plain_starts[-1]:  # the one before was empty
             self._plain_starts.pop()
             self._member_starts.pop()
@@ -231,7 +281,7 @@ class PlainStream(io.RawIOBase):
         """Read the member again, the step that failed byte by byte; return the bytes before the damage."""
         assert self._compression is not None
         start = self._member_starts[-1]
-        codec = self._compression.member()
+        codec = self._new_codec()
         self._handle.seek(start)
         for offset in range(start, self._at, self._compression.step):
             codec.decompress(self._handle.read(min(self._compression.step, self._at - offset)))
@@ -260,7 +310,7 @@ class PlainStream(io.RawIOBase):
     def _probe(self, offset: int, begins: Callable[[bytes], bool]) -> bool:
         assert self._compression is not None
         self._handle.seek(offset)
-        codec, plain = self._compression.member(), b""
+        codec, plain = self._new_codec(), b""
         for value in self._handle.read(_PROBE_BYTES):
             try:
                 plain += codec.decompress(bytes((value,)))

@@ -5,15 +5,19 @@ import contextvars
 import functools
 import lzma
 import re
+import struct
 import zlib
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import IO, NamedTuple, Protocol
 
 import zstandard
 
 MAGIC_BYTES = 10  # the longest magic number
 _PIECE_BYTES = 1 << 22
 _ZSTD_HEAD_BYTES = 18  # of the header of a frame
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_ZSTD_DICTIONARY, _ZSTD_DICTIONARY_MAGIC = struct.Struct("<II"), 0x184D2A5D  # magic number and size of its frame
+_MOST_DICTIONARY_BYTES = 1 << 26  # larger ones are not taken for dictionaries; common ones have 100 kB to 2 MB
 
 
 # Set before a file is opened, see `reading.read_split`: the option is the run's, and every reader opens files.
@@ -64,9 +68,9 @@ class Bzip2:
 class Zstd:
     """Decompressor of a zstd frame; it holds a window in memory, whose size a file of a few bytes can choose."""
 
-    def __init__(self) -> None:
+    def __init__(self, dictionary: zstandard.ZstdCompressionDict | None = None) -> None:
         self._most = MOST_ZSTD_WINDOW.get()
-        self._codec = zstandard.ZstdDecompressor(max_window_size=self._most).decompressobj()
+        self._codec = zstandard.ZstdDecompressor(dictionary, max_window_size=self._most).decompressobj()
         self._head = b""
 
     @property
@@ -97,6 +101,28 @@ class Zstd:
                 f"its window has {window:,} bytes (zstd --long), and ingest.max_zstd_window = {self._most:,}; set "
                 f"max_zstd_window = {window} under [ingest] to read it, which takes as much memory per worker"
             ) from error
+
+
+def read_zstd_dictionary(handle: IO[bytes]) -> zstandard.ZstdCompressionDict | None:
+    """Return the dictionary that a file holds for its frames; None if it has none, or one that cannot be read.
+
+    A crawl in zstd begins with a skippable frame of the dictionary, which may be compressed by itself (IIPC, "Use of
+    Zstandard compression in WARC files", version 1.0).
+    """
+    handle.seek(0)
+    head = handle.read(_ZSTD_DICTIONARY.size)
+    if len(head) < _ZSTD_DICTIONARY.size:
+        return None
+    magic, size = _ZSTD_DICTIONARY.unpack(head)
+    if magic != _ZSTD_DICTIONARY_MAGIC or size > _MOST_DICTIONARY_BYTES:
+        return None
+    data = handle.read(size)
+    try:
+        if data.startswith(_ZSTD_MAGIC):
+            data = zstandard.ZstdDecompressor().decompress(data, max_output_size=_MOST_DICTIONARY_BYTES)
+        return zstandard.ZstdCompressionDict(data)
+    except zstandard.ZstdError:
+        return None
 
 
 def _zstd_window(head: bytes) -> int:

@@ -1,6 +1,6 @@
 """Read a byte stream with lookahead and search, and give bytes back to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from re import Pattern
 
 from massivetext.sources.streams.compressed import PlainStream
@@ -46,20 +46,29 @@ class Cursor:
         self._buffer = data + self._buffer
         self.position -= len(data)
 
-    def skip_to(self, marker: Pattern[bytes], longest: int) -> int:
-        """Skip everything before the next match; return how many bytes that was.
+    def skip_to(self, marker: Pattern[bytes], longest: int, begins: Callable[[bytes], bool]) -> int:
+        """Skip everything before the next match, or the next member that ``begins``; return how many bytes that was.
 
         Args:
             marker: pattern to search for.
             longest: length of the longest match in bytes; less than 64 KiB.
+            begins: whether the first bytes of a compressed member are what is sought.
         """
         skipped = 0
         while window := self.peek(_CHUNK):
             match = marker.search(window)
-            if match:
-                return skipped + self.skip(match.start())
+            starts = self.stream.members_between(self.position, self.position + len(window))
+            found = [start - self.position for start in starts if begins(window[start - self.position :])]
+            if match or found:
+                return skipped + self.skip(min([*found[:1], *([match.start()] if match else [])]))
             skipped += self.skip(max(len(window) - longest, 1) if len(window) == _CHUNK else len(window))
         return skipped
+
+    def find_compression(self, begins: Callable[[bytes], bool], marker: Pattern[bytes], names: Sequence[str]) -> bool:
+        """Read on as a compressed file; see :meth:`PlainStream.find_compression`."""
+        found = self.stream.find_compression(begins, marker, names)
+        self._buffer = b"" if found else self._buffer
+        return found
 
     def resume_after_damage(self, begins: Callable[[bytes], bool]) -> bool:
         """Continue at a later member; see :meth:`PlainStream.resume_after_damage`."""

@@ -17,10 +17,12 @@ class WikiLanguage:
     Attributes:
         code: language of the wiki, such as "de", or "" if unknown.
         link_namespaces: names of namespaces to which links are not running text: files and categories; lower case.
+        media_namespaces: names of the namespace Media, to which a link with a label is running text; lower case.
         dropped_headings: headings of sections that are dropped with all below them; lower case.
         template_rules: text of templates by their name; see ``wiki_templates.toml``.
         language_names: names of languages by code, as templates of this wiki write them.
         units: signs of units by the codes that templates name them by, where they differ.
+        currencies: signs of currencies by their codes.
         months: names of the months, or none.
         months_after_day: names of the months between the number of a day and a year, or none.
         group: sign between groups of three digits.
@@ -29,10 +31,12 @@ class WikiLanguage:
 
     code: str
     link_namespaces: frozenset[str]
+    media_namespaces: frozenset[str]
     dropped_headings: frozenset[str]
     template_rules: Mapping[str, str]
     language_names: Mapping[str, str]
     units: Mapping[str, str]
+    currencies: Mapping[str, str]
     months: tuple[str, ...]
     months_after_day: tuple[str, ...]
     group: str
@@ -52,10 +56,10 @@ def wiki_language(code: str, own_namespaces: frozenset[str] = frozenset()) -> Wi
     """
     tables = _load("wiki_languages.toml")
     own = tables.get(code, tables["en"] if not code else {})
-    namespaces = {name for table in tables.values() for name in (*table["file"], *table["category"])}
+    namespaces = {name for table in tables.values() for name in (*table["file"], *table["media"], *table["category"])}
     headings = {name for table in tables.values() for name in table["drop"]}
     templates = dict(_load("wiki_templates.toml"))
-    names, units = templates.pop("names"), templates.pop("units")
+    names, units, currencies = (templates.pop(table) for table in ("names", "units", "currencies"))
     order = [table for language, table in templates.items() if language not in ("en", code)]
     rules: dict[str, str] = {}
     for table in (*order, templates["en"], templates.get(code, {})):
@@ -63,10 +67,12 @@ def wiki_language(code: str, own_namespaces: frozenset[str] = frozenset()) -> Wi
     return WikiLanguage(
         code=code,
         link_namespaces=frozenset(namespaces) | own_namespaces,
+        media_namespaces=frozenset(name for table in tables.values() for name in table["media"]),
         dropped_headings=frozenset(headings) | frozenset(own.get("drop_here", ())),
         template_rules=rules,
         language_names=names.get(code, {}),
         units=units,
+        currencies=currencies,
         months=tuple(own.get("months", ())),
         months_after_day=tuple(own.get("months_after_day", ())),
         group=own.get("group", "\u00a0" if own else ","),

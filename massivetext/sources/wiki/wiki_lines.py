@@ -2,10 +2,11 @@
 
 import re
 
-from massivetext.sources.wiki.wiki_templates import HOLE, LITERAL
+from massivetext.sources.wiki.wiki_templates import HOLE, LITERAL, literal_colons
 
 _LIST = re.compile(r"([*#:;]+)[ \t]*(.*)")
 _DEFINITION = re.compile(rf":(?!//|{LITERAL})")
+_QUOTED = re.compile(r"('{2,5})(?:[^'\n]|'(?!'))*\1")
 _QUOTES = re.compile(r"'{2,}")
 _BAR = "\ue004"  # a vertical bar that separates nothing
 _APOSTROPHE = "\ue003"  # an apostrophe before the mark of italic text
@@ -19,8 +20,8 @@ _MAGIC_WORDS = frozenset(
     ("toc", "notoc", "forcetoc", "noeditsection", "nogallery", "hiddencat", "index", "noindex", "newsectionlink")
 )
 _VARIANT = re.compile(r"-\{([^{}]*)\}-")
+_DEEPEST_VARIANT = 5  # variants within variants
 _VARIANT_RULE = re.compile(r"\s*([a-z]{2,3}(?:-[a-z]{2,6})?)\s*:(.*)", re.DOTALL)
-_NESTED_VARIANTS = 8  # deeper ones stay as they are written
 _PREFERRED = ("zh", "zh-hans", "zh-cn", "zh-hant", "zh-tw", "zh-hk", "zh-sg", "zh-mo", "zh-my", "sr-ec", "sr-el", "sr")
 
 _H = HOLE
@@ -72,7 +73,7 @@ def _magic_word(match: re.Match[str]) -> str:
 
 
 def _label(match: re.Match[str]) -> str:
-    return f"{LITERAL}{match[1]}" if match[1] else HOLE
+    return f"{LITERAL}{literal_colons(match[1])}" if match[1] else HOLE
 
 
 def _list_line(line: str, numbers: list[int]) -> str:
@@ -92,6 +93,7 @@ def _list_line(line: str, numbers: list[int]) -> str:
         numbers[depth - 1] += 1
         return f"{'  ' * (depth - 1)}{numbers[depth - 1]}. {text}"
     if marks[-1] == ";":
+        text = _QUOTED.sub(lambda quoted: literal_colons(quoted[0]), text)
         term, _, definition = _DEFINITION.sub("\n", text, count=1).partition("\n")
         return f"{term.strip()}\n{definition.strip()}" if definition.strip() else term
     return text
@@ -99,12 +101,20 @@ def _list_line(line: str, numbers: list[int]) -> str:
 
 def _without_quotes(line: str) -> str:
     """Return a line without the marks of bold and italic text, by MediaWiki's rule for what cannot be balanced."""
+    if "''''" in line:
+        line = _QUOTES.sub(_free_surplus, line)
     runs = _QUOTES.findall(line)
-    bold = sum(len(run) in (3, 4) or len(run) >= 5 for run in runs)
-    italic = sum(len(run) == 2 or len(run) >= 5 for run in runs)
+    bold = sum(len(run) != 2 for run in runs)
+    italic = sum(len(run) != 3 for run in runs)
     if bold % 2 and italic % 2:
         line = _free_apostrophe(line)
-    return _QUOTES.sub(lambda run: "'" * (1 if len(run[0]) == 4 else max(len(run[0]) - 5, 0)), line)
+    return _QUOTES.sub("", line)
+
+
+def _free_surplus(run: re.Match[str]) -> str:
+    """Make apostrophes of the quotes beyond three or five: four are one and the mark of bold text."""
+    surplus = 1 if len(run[0]) == 4 else max(len(run[0]) - 5, 0)
+    return _APOSTROPHE * surplus + run[0][surplus:]
 
 
 def _free_apostrophe(line: str) -> str:
@@ -130,15 +140,15 @@ def choose_variants(text: str, code: str) -> str:
         text: reduced wikitext.
         code: language of the wiki.
     """
-    for _ in range(_NESTED_VARIANTS if "-{" in text else 0):  # the innermost first
-        text = _VARIANT.sub(lambda match: _chosen_variant(match, code), text)
+    for _ in range(_DEEPEST_VARIANT):
+        text, found = _VARIANT.subn(lambda match: literal_colons(_choose_variant(match[1], code)), text)
+        if not found or "-{" not in text:
+            break
     return text
 
 
-def _chosen_variant(match: re.Match[str], code: str) -> str:
-    """Return what one ``-{...}-`` shows in a wiki of a language."""
-    flags, bar, rest = match[1].partition("|")
-    content = match[1]
+def _choose_variant(content: str, code: str) -> str:
+    flags, bar, rest = content.partition("|")
     if bar:
         names = {flag.strip() for flag in flags.split(";")}
         if names & {"H", "T", "D", "-"}:

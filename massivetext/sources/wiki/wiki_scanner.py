@@ -6,9 +6,10 @@ the end of a page closes what is open there.
 """
 
 import re
+import urllib.parse
 
 from massivetext.sources.wiki.wiki_languages import WikiLanguage
-from massivetext.sources.wiki.wiki_templates import HOLE, LITERAL, expand_template
+from massivetext.sources.wiki.wiki_templates import HOLE, LITERAL, expand_template, literal_colons
 
 _TOKEN = re.compile(r"\{\{+|\}\}+|\[\[|\]\]+|^[ \t:]*\{\||^[ \t]*\|\}+", re.MULTILINE)
 _DEEPEST = 100  # MediaWiki stops expanding at a depth of 100
@@ -20,7 +21,8 @@ _FILE_NAME = re.compile(
     r"[^:]{4,}:[^:]+\.(?:jpe?g|png|gif|svg|tiff?|webp|xcf|pdf|djvu|og[gav]|opus|mp3|wav|flac|midi?|webm|mp4|stl)",
     re.IGNORECASE,
 )
-_COLON = re.compile(":(?!//)")
+# [[http://a.example label]]: a link to another site within brackets.
+_ADDRESS = re.compile(r"(?:(?:https?|ftp):)?//[^\s|]*", re.IGNORECASE)
 _MARKUP = frozenset("*#:;|=!'")  # at the beginning of a line, or beside an apostrophe
 _BRACES, _LINK, _TABLE = "{", "[", "|"
 
@@ -97,6 +99,8 @@ class MarkupScanner:
             text = "\n".join(line for line in text.split("\n") if not line.lstrip().startswith("|"))
         elif frame.kind == _TABLE:
             text = text.partition("\n")[2]  # what is before are its attributes
+        elif text[:1] in _MARKUP:  # "[[#x" begins no list
+            text = LITERAL + text
         self._stack[-1].pieces.append(text)
 
     def _close_link(self, token: str) -> None:
@@ -155,15 +159,19 @@ def _argument(inner: str) -> str:
 def _link_text(inner: str, wiki: WikiLanguage) -> str:
     target, bar, label = inner.partition("|")
     namespace, colon, _ = target.partition(":")
-    if colon:
+    if colon or target[:2] == "//":
+        if address := _ADDRESS.match(inner):
+            label = inner[address.end() :].lstrip(" |")
+            return f"[{literal_colons(label)}]" if label else HOLE
         name = namespace.strip().lower()
+        if name in wiki.media_namespaces and label:
+            return literal_colons(label)
         if name in wiki.link_namespaces or (not bar and name and _LANGUAGE.fullmatch(namespace.strip())):
             return HOLE
         if name and _FILE_NAME.fullmatch(target.strip()):
             return HOLE
     text = label if label else _own_text(target, inner, pipe=bool(bar))
-    if ":" in text:  # does not end the term of a definition
-        text = _COLON.sub(f":{LITERAL}", text)
+    text = literal_colons(text)
     before = LITERAL if text[:1] in _MARKUP else ""
     return f"{before}{text}{LITERAL}" if text[-1:] == "'" else before + text
 
@@ -176,4 +184,8 @@ def _own_text(target: str, inner: str, *, pipe: bool) -> str:
         return trimmed[1] if trimmed else target
     if "\n" in target:
         return f"[[{inner}]]"
+    if "%" in target:
+        decoded = urllib.parse.unquote(name, errors="replace")
+        readable = decoded.isprintable() and "\ufffd" not in decoded
+        return target.replace(name, (decoded if readable else name).removeprefix(":").replace("_", " "))
     return target.replace(name, name.removeprefix(":").replace("_", " "))

@@ -25,7 +25,7 @@ _HIDDEN = re.compile(r"<(span|div)\b[^<>]{0,500}?display\s*:\s*none[^<>]{0,500}>
 _POWER = re.compile(r"<sup(?:\s[^<>]*)?>\s*([+\-−–]?[\d.,]{1,12}|n|[+\-−])\s*</sup\s*>", re.IGNORECASE)
 _READING_MARK = re.compile(r"<rp>[^<>]{0,10}</rp>", re.IGNORECASE)
 _READING = re.compile(r"<rt(?:\s[^<>]*)?>([^<>]{0,200})</rt\s*>", re.IGNORECASE)
-_RULER = re.compile(r"<(?:br|hr)(?:\s[^<>]*)?/?>[ \t]*\n?|</br\s*>[ \t]*\n?", re.IGNORECASE)
+_RULER = re.compile(r"<(?:br|hr)(?:[\s/\\][^<>]*)?>[ \t]*\n?|</br\s*>[ \t]*\n?", re.IGNORECASE)
 _HTML_HEADING = re.compile(r"<h([1-6])(?:\s[^<>]*)?>\s*([^\n]{0,500}?)\s*</h\1\s*>[ \t]*", re.IGNORECASE)
 # The heading itself stays in one line, whatever tags it has.
 _HEADING = re.compile(r"^=[^\n]*=[ \t]*$", re.MULTILINE)
@@ -34,6 +34,10 @@ _PARAGRAPH = re.compile(
     r"[ \t]*</?(?:p|div|blockquote|center|poem|section|dl|ul|ol|table|figure|h[1-6])(?:[\s/][^<>]*)?>[ \t]*",
     re.IGNORECASE,
 )
+# A tag ends the address of a link: [http://a.example<b>label</b>].
+_TAG_IN_ADDRESS = re.compile(r"(\[https?://[^\s\[\]<>\"']+)(?=</?[a-z])", re.IGNORECASE)
+_TERM = re.compile(r"^([*#:;]*+)(?<=;)([^\n<]*+<[^\n]*)$", re.MULTILINE)
+_TAG_OR_COLON = re.compile(rf"<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:[\s/][^<>]*)?>|:(?!//|{LITERAL})")
 _ITEM = re.compile(r"[ \t]*<li(?:\s[^<>]*)?>[ \t]*", re.IGNORECASE)
 _BREAK = re.compile(r"[ \t]*</?(?:dt|dd|tr|td|th|caption|figcaption)(?:[\s/][^<>]*)?>[ \t]*", re.IGNORECASE)
 _INLINE = frozenset(
@@ -43,9 +47,12 @@ _INLINE = frozenset(
         *("rb", "rp", "rt", "rtc", "rbc", "wbr", "data", "time", "a", "nobr", "noinclude", "onlyinclude", "ref"),
         *("references", "onlyinclude", "translate", "tvar", "languages", "link", "meta", "tbody", "thead", "tfoot"),
         *("colgroup", "col", "templatestyles", "img", "acronym", "blink", "label", "input", "pre", "source"),
-        *("syntaxhighlight", "math", "nowiki", "gallery", "timeline", "includeonly"),
+        *("syntaxhighlight", "math", "nowiki", "gallery", "timeline", "includeonly", "pagequality", "pages"),
     )
 )
+
+# Tags between which a colon does not end a term.
+_PAIRED = (_INLINE | {"div"}) - {"li", "wbr", "img", "link", "meta", "input", "col"}
 
 
 class KeptContent:
@@ -78,7 +85,7 @@ def protect(markup: str) -> tuple[str, KeptContent]:
         tag = (match["tag"] or "").lower()
         position = match.end()
         if match["single"]:
-            pieces.append(_EMPTY_TAGS.get(tag, HOLE))
+            pieces.append(_reference(markup, match.start()) if tag == "ref" else _EMPTY_TAGS.get(tag, HOLE))
             continue
         end = None if tag in unclosed else _END[tag].search(markup, position)
         if end is None:
@@ -86,7 +93,10 @@ def protect(markup: str) -> tuple[str, KeptContent]:
                 position = len(markup)  # as in MediaWiki, a comment without an end is one to the end of the page
             unclosed.add(tag)
             continue  # a tag that is never closed is dropped alone
-        pieces.append(_content(tag, match["attributes"], markup[position : end.start()], kept))
+        if tag == "ref":
+            pieces.append(_reference(markup, match.start()))
+        else:
+            pieces.append(_content(tag, match["attributes"], markup[position : end.start()], kept))
         position = end.end()
     pieces.append(markup[position:])
     return _TRANSCLUSION.sub("", "".join(pieces)), kept
@@ -99,7 +109,12 @@ _END = {
 
 
 # An empty <nowiki/> separates marks: '' <nowiki/> '' are two pairs of quotes.
-_EMPTY_TAGS = {"ref": "", "nowiki": LITERAL}
+_EMPTY_TAGS = {"nowiki": LITERAL, "includeonly": ""}
+
+
+def _reference(markup: str, start: int) -> str:
+    """Return what a reference leaves: nothing, or a hole if a blank stands before it that may have to go with it."""
+    return HOLE if markup[start - 1 : start] == " " else ""
 
 
 def unescape(text: str) -> str:
@@ -128,7 +143,7 @@ def _content(tag: str, attributes: str | None, content: str, kept: KeptContent) 
             content = _NOWIKI.sub("", content) if tag == "pre" else content
             mark = kept.keep(unescape(content.strip("\n")))
             return mark if inline else f"\n\n{mark}\n\n"
-        case "" | "ref":
+        case "" | "includeonly":
             return ""
     return HOLE
 
@@ -143,9 +158,32 @@ def drop_tags(text: str) -> str:
     text = _HTML_HEADING.sub(_wiki_heading, _HIDDEN.sub(HOLE, _without_tables(text)))
     text = _HEADING.sub(lambda heading: _BREAK_IN_HEADING.sub(" ", heading[0]), text)
     text = _READING.sub(r"(\1)", _READING_MARK.sub("", text)) if "<rt" in text else text
+    if "://" in text:
+        text = _TAG_IN_ADDRESS.sub(r"\1 ", text)
+    text = _TERM.sub(_term_and_definition, text)
     text = _RULER.sub("\n", _POWER.sub(r"^\1", text))
     text = _BREAK.sub("\n", _ITEM.sub("\n* ", _PARAGRAPH.sub("\n\n", text)))
     return _TAG.sub(_inline_text, text)
+
+
+def _term_and_definition(line: re.Match[str]) -> str:
+    """Return a line of a term, in which a colon between tags is text, with its definition in a line of its own."""
+    marks, text = line[1][:-1], line[2]
+    depth = position = 0
+    pieces: list[str] = []
+    for match in _TAG_OR_COLON.finditer(text):
+        pieces.append(text[position : match.start()])
+        position = match.end()
+        if match[0] != ":":
+            pieces.append(match[0])
+            if match[2].lower() in _PAIRED:
+                depth = max(depth - 1, 0) if match[1] else depth + (match[0][-2] != "/")
+        elif depth:
+            pieces.append(f":{LITERAL}")
+        else:
+            term, definition = "".join(pieces).rstrip(), text[position:].strip()
+            return f"{marks};{term}\n{marks}:{definition}"
+    return f"{marks};{''.join(pieces)}{text[position:]}"
 
 
 def _wiki_heading(match: re.Match[str]) -> str:

@@ -1,6 +1,7 @@
 """Expand templates and parser functions of wikitext by rules that are data; see ``wiki_templates.toml``."""
 
 import functools
+import itertools
 import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
@@ -10,6 +11,7 @@ from massivetext.sources.wiki.wiki_languages import WikiLanguage, wiki_language
 # A character of the private use area marks where something was left out, until the text around it is closed up.
 HOLE = "\ue000"
 LITERAL = "\ue005"  # before a character that would be markup
+_COLON = re.compile(":(?!//)")
 
 _PIECE = re.compile(r"[{]([^{}<>]+)[}]|([<>])|([^{<>]+)")
 _NAME_SPACE = re.compile(r"[\s_]+")
@@ -44,6 +46,11 @@ class Call(NamedTuple):
             return self.named[name]
         number = int(name) if name.isdecimal() else 0
         return self.unnamed[number - 1] if 0 < number <= len(self.unnamed) else ""
+
+
+def literal_colons(text: str) -> str:
+    """Return a text whose colons do not end the term of a definition."""
+    return _COLON.sub(f":{LITERAL}", text) if ":" in text else text
 
 
 # A rule in parts: text, alternatives of a slot, or a group that needs all its slots.
@@ -105,7 +112,7 @@ def _call(name: str, parameters: str | None, star: str, wiki: WikiLanguage) -> C
         return call
     for parameter in parameters.split("|"):
         key, equals, value = parameter.partition("=")
-        if equals and "<" not in key and "\n" not in key.strip():
+        if equals and key[-1:] != LITERAL and "<" not in key and "\n" not in key.strip():
             call.named[key.strip().lower()] = value.strip().strip(HOLE)
         else:
             call.unnamed.append(parameter.strip().strip(HOLE))
@@ -143,8 +150,8 @@ def _fill(parts: "list[_Part]", call: Call, *, group: bool = False) -> str | Non
         else:
             value = _slot(part, call)
             out.append(value)
-            filled += bool(value)
-            empty += not value
+            filled += bool(value) or "" in part
+            empty += not value and "" not in part
     if (group and empty) or (empty and not filled):
         return None
     return "".join(out)
@@ -157,7 +164,7 @@ def _slot(names: tuple[str, ...], call: Call) -> str:
         return call.star
     if names == ("language",):
         return call.wiki.language_names.get(call.star, "")
-    return next((value for name in names if (value := call.value(name))), "")
+    return next((value for name in names if name and (value := call.value(name))), "")
 
 
 # -- rules in code -----------------------------------------------------------------------------------------------------
@@ -288,8 +295,8 @@ def _inches(call: Call) -> str:
 def _day(call: Call) -> str:
     """A date of year, month and day: "February 24, 1993" where months have names, else in ISO order."""
     year, month, day = [*call.unnamed[:3], "", "", ""][:3]
-    number = int(month) if month.isdecimal() else 0
-    if not 0 < number <= len(call.wiki.months):
+    number = _month_number(month, call.wiki)
+    if not number:
         return "-".join(value.zfill(2) for value in (year, month, day) if value)
     name = call.wiki.months[number - 1]
     if not day:
@@ -310,17 +317,120 @@ def _day_first(call: Call) -> str:
     return " ".join(parts)
 
 
+def _month_number(month: str, wiki: WikiLanguage) -> int:
+    """Return the number of a month, from 1, by its number or the beginning of its name; 0 if it is none."""
+    if month.isdecimal():
+        return int(month) if 0 < int(month) <= len(wiki.months) else 0
+    found = [number for number, name in enumerate(wiki.months, 1) if name.lower().startswith(month.lower())]
+    return found[0] if len(month) > 2 and len(found) == 1 else 0
+
+
+def _moment(call: Call) -> str:
+    """A date with a time of day before it: "08:30, February 24, 1993"."""
+    day, time = _day(call), call.unnamed[3:6]
+    if len(time) < 2 or not all(map(str.isdecimal, time[:2])):
+        return day
+    zone = call.value("7")
+    clock = ":".join(part.zfill(2) for part in time if part.isdecimal())
+    return f"{clock}, {day}" + (f" ({'UTC' if zone == 'Z' else zone})" if zone else "")
+
+
 def _as_of(call: Call) -> str:
-    """``{{as of|2020|5}}``: "As of May 2020"; a text of its own is taken as it is."""
-    if other := call.value("alt"):
-        return other
-    first = "Since" if call.value("since") else "As of"
+    """The words "As of" with a date, or what replaces them; by default the day comes first."""
+    if alternative := call.value("alt"):
+        return alternative
     year, month, day = [*call.unnamed[:3], "", "", ""][:3]
-    number = int(month) if month.isdecimal() else 0
-    named = call.wiki.months[number - 1] if 0 < number <= len(call.wiki.months) else month
-    is_american = call.value("df").lower() in ("us", "mdy") and bool(day)
-    date = f"{named} {day}, {year}" if is_american else " ".join(each for each in (day, named, year) if each)
-    return f"{first.lower() if call.value('lc') else first} {date}" if date else ""
+    number = _month_number(month, call.wiki)
+    date = year
+    if number:
+        name = call.wiki.months[number - 1]
+        month_first = call.value("df").lower() in ("us", "mdy")
+        date = (
+            f"{name} {day.lstrip('0')}, {year}" if day and month_first else f"{day.lstrip('0')} {name} {year}".strip()
+        )
+    words = "since" if call.value("since") else "as of"
+    if call.value("bare"):
+        return date
+    return f"{words if call.value('lc') else words.capitalize()} {date}" if date else ""
+
+
+def _season(call: Call) -> str:
+    """A season that begins in a year: "2008–09"."""
+    year = call.value("1")
+    if not year.isdecimal():
+        return year
+    following = int(year) + 1
+    return f"{year}–{following if following % 100 == 0 else f'{following % 100:02}'}"
+
+
+def _currency(call: Call) -> str:
+    amount, code = call.value("1") or call.value("amount"), call.value("2") or call.value("type") or "USD"
+    return f"{call.wiki.currencies.get(code.upper()) or code.rstrip('0123456789')}{amount}" if amount else ""
+
+
+def _percentage(call: Call) -> str:
+    """The share of two numbers: "11%" of ``{{percentage|1111|10000}}``, with as many decimals as the third says."""
+    part, whole, decimals = [*(value.replace(",", "") for value in call.unnamed[:3]), "", "", ""][:3]
+    if not (_NUMBER.fullmatch(part) and _NUMBER.fullmatch(whole) and float(whole)):
+        return call.value("1")
+    places = min(int(decimals), 9) if decimals.isdecimal() else 0
+    return f"{100 * float(part.replace('−', '-')) / float(whole.replace('−', '-')):.{places}f}%"
+
+
+def _sic(call: Call) -> str:
+    words = call.value("1") + call.value("2") + (f" {call.value('3')}" if call.value("3") else "")
+    return words if call.value("hide") else f"{words} [sic]".strip()
+
+
+_DIRECTIONS = frozenset("NSEWnsew")
+
+
+def _coordinates(call: Call) -> str:
+    """Coordinates in running text: "51°30′N 0°7′W"; nothing if they stand beside the title."""
+    if "title" in call.value("display") or call.value("display") == "t":
+        return ""
+    given = filter(None, call.unnamed)
+    values = list(itertools.takewhile(lambda value: value in _DIRECTIONS or _NUMBER.fullmatch(value), given))
+    if not _DIRECTIONS.intersection(values):
+        if len(values) != 2:
+            return ""
+        (north, east), signs = values, "-−"
+        return f"{north.strip(signs)}°{'NS'[north[0] in signs]} {east.strip(signs)}°{'EW'[east[0] in signs]}"
+    out, unit = "", 0
+    for value in values:
+        if value in _DIRECTIONS:
+            out, unit = f"{out}{value.upper()} ", 0
+        else:
+            out, unit = f"{out}{value}{'°′″'[min(unit, 2)]}", unit + 1
+    return out.strip()
+
+
+def _ship(call: Call) -> str:
+    """A ship with the prefix that is the template's name: "HMS Ark Royal (91)"; see :func:`_ship_name`."""
+    prefix = _SHIP_PREFIXES.get(call.name.upper(), call.name.upper())
+    return _ship_name(prefix, *[*call.unnamed[:3], "", "", ""][:3])
+
+
+def _ship_of_prefix(call: Call) -> str:
+    return _ship_name(*[*call.unnamed[:4], "", "", "", ""][:4])
+
+
+_SHIP_PREFIXES = {"HNOMS": "HNoMS", "HSWMS": "HSwMS"}
+
+
+def _ship_name(prefix: str, name: str, number: str, form: str) -> str:
+    """Return a ship's name in the form that a digit chooses: 1 the number alone, 2 the name, 3 both, 6 no number."""
+    named = f"{prefix} {name}".strip() if name else ""
+    match form:
+        case "1":
+            return number
+        case "2":
+            return name
+        case "3":
+            return f"{name} ({number})" if number else name
+        case "":
+            return f"{named} ({number})" if named and number else named
+    return named
 
 
 def _age(call: Call) -> str:
@@ -366,6 +476,8 @@ _ACTIONS: Mapping[str, Callable[[Call], str]] = {
     "century": _century,
     "chinese": _chinese,
     "commas": _commas,
+    "coordinates": _coordinates,
+    "currency": _currency,
     "day": _day,
     "day_first": _day_first,
     "fraction": _fraction,
@@ -376,11 +488,17 @@ _ACTIONS: Mapping[str, Callable[[Call], str]] = {
     "lifespan": _lifespan,
     "lines": _lines,
     "measure": _measure,
+    "moment": _moment,
     "music": _music,
     "named_language": _named_language,
     "number": _number,
+    "percentage": _percentage,
     "phonemes": _phonemes,
     "plus": _plus,
+    "season": _season,
+    "ship": _ship,
+    "ship_of_prefix": _ship_of_prefix,
+    "sic": _sic,
     "syllables": _syllables,
 }
 

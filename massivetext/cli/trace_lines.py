@@ -1,0 +1,78 @@
+"""The answer of ``massivetext trace`` in three lines: kept or why not, which document, and what is known of it."""
+
+from collections.abc import Iterator
+
+from massivetext.formatting import count_noun, format_value
+from massivetext.report.judged import RuleVerdict
+from massivetext.report.trace import StageVerdict, Trace
+from massivetext.report.wording import describe_rule, join_words
+from massivetext.stages import DECONTAMINATE, JUDGE
+
+_NAMED = 3  # rules in a line
+
+
+def trace_lines(trace: Trace) -> tuple[str, str, str]:
+    """Return what became of a document, which one it is, and what else is known of it."""
+    return _fate(trace), _identity(trace), _rest(trace)
+
+
+def _fate(trace: Trace) -> str:
+    if trace.dropped_by is None:
+        return f"Kept by {join_words([each.stage for each in trace.stages if each.kept])}; {_destination(trace)}."
+    verdict = next(each for each in trace.stages if each.stage == trace.dropped_by)
+    return f"Removed by {trace.dropped_by}: {_reason(trace, verdict)}."
+
+
+def _destination(trace: Trace) -> str:
+    if not trace.sequences:
+        return "none of its tokens are in the records"
+    tokens = sum(piece.tokens for piece in trace.sequences)
+    records = len({(piece.file, piece.record) for piece in trace.sequences})
+    first = trace.sequences[0].file
+    return f"{count_noun(tokens, 'token')} are in {count_noun(records, 'record')}, the first in {first}"
+
+
+def _reason(trace: Trace, verdict: StageVerdict) -> str:
+    if verdict.stage == JUDGE.name:
+        failed = [rule for rule in trace.rules if not rule.passed and not rule.report_only]
+        more = [f"{len(failed) - _NAMED} more"] if len(failed) > _NAMED else []
+        return f"fails {join_words([*map(_failure, failed[:_NAMED]), *more])}"
+    if verdict.stage == DECONTAMINATE.name and trace.overlaps:
+        closest = trace.overlaps[0]
+        return f"overlaps {closest.item} of {closest.test_set}: {closest.part}"
+    if verdict.keeper is not None:
+        keeper = verdict.keeper
+        similarity = "" if verdict.similarity is None else f", similarity {verdict.similarity:.3f}"
+        relation = "connected with" if verdict.path else "a copy of"
+        place = keeper.source if keeper.corpus is None else f"{keeper.source} of {keeper.corpus}"
+        return f"{relation} {keeper.id} of {place}, {keeper.url or keeper.origin}{similarity}"
+    return verdict.removed or "no reason is stored"
+
+
+def _failure(rule: RuleVerdict) -> str:
+    values = ", ".join(map(format_value, rule.values))
+    return f"{rule.rule} ({values}; passes: {describe_rule(rule.passes, rule.where, named=False)})"
+
+
+def _identity(trace: Trace) -> str:
+    document = trace.document
+    title = "" if document.title is None else f"  “{document.title}”"
+    return f"{document.id}  {document.source}  {document.url or f'{document.origin}, {document.key}'}{title}"
+
+
+def _rest(trace: Trace) -> str:
+    return f"{', '.join(_facts(trace))}. --all prints every signal and rule."
+
+
+def _facts(trace: Trace) -> Iterator[str]:
+    values = {signal.name: signal.value for signal in trace.signals}
+    yield count_noun(int(values.get("word_count", 0)), "word")
+    yield f"language {values.get('language', 'unknown')}"
+    passed = sum(rule.passed for rule in trace.rules)
+    yield f"passes {passed:,} of {count_noun(len(trace.rules), 'rule')}" if trace.rules else "no rules judge its source"
+    if marked := [rule.rule for rule in trace.rules if not rule.passed and rule.report_only]:
+        yield f"is marked by {join_words(marked)}"
+    if trace.pairs:
+        yield f"compared with {count_noun(len(trace.pairs), 'document')}"
+    if trace.edits:
+        yield f"{count_noun(sum(each.lines for each in trace.edits), 'line')} taken out by line edits"
