@@ -256,6 +256,42 @@ def test_what_is_no_document_is_rejected_with_its_reason(
         assert words in rejected[0].detail
 
 
+def test_fields_of_objects_are_named_where_the_text_is_missing(tmp_path: Path, read_file: ReadFile) -> None:
+    record = {"_id": "1", "_source": {"content": "A text.", "url": "u"}, "empty": {}}
+    (tmp_path / "a.jsonl").write_text(json.dumps(record))
+    pq.write_table(pa.Table.from_pylist([{"_id": "1", "_source": record["_source"]}]), tmp_path / "a.parquet")
+    lines, (table,) = (read_file("documents", tmp_path / name)[1] for name in ("a.jsonl", "a.parquet"))
+
+    assert lines[0].detail.endswith("fields here: _id, _source.content, _source.url, empty")
+    assert table.detail.endswith("got columns _id, _source.content, _source.url")
+
+
+@pytest.mark.parametrize(
+    ("table", "texts"),
+    [
+        ('id,text\n1,"a \\"quoted\\" word, here"\n2,"fine"\n', ['a "quoted" word, here', "fine"]),
+        ('id;text\n1;"say \\"no\\""\n2;"a \\\\ b"\n', ['say "no"', "a \\ b"]),
+        ('id,text\n1,"C:\\dir\\"\n2,"two"\n', ["C:\\dir\\", "two"]),
+        ('id,text\n1,"a ""quoted"" word \\n"\n2,"x"\n', ['a "quoted" word \\n', "x"]),
+        ("\n\n ,\nid,text\n1,one\n", ["one"]),
+    ],
+)
+def test_quotation_marks_with_backslashes_and_blank_first_lines(
+    tmp_path: Path, read_file: ReadFile, table: str, texts: list[str]
+) -> None:
+    (tmp_path / "a.csv").write_text(table)
+    documents, rejected = read_file("documents", tmp_path / "a.csv")
+
+    assert ([each.text for each in documents], rejected) == (texts, [])
+
+
+def test_a_number_of_many_digits_does_not_cost_the_text(tmp_path: Path, read_file: ReadFile) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "first", "n": ' + "9" * 6000 + '}\n{"text": "second"}\n')
+    documents, rejected = read_file("documents", tmp_path / "a.jsonl")
+
+    assert ([each.text for each in documents], rejected) == (["first", "second"], [])
+
+
 def test_a_broken_row_costs_itself(tmp_path: Path, read_file: ReadFile) -> None:
     (tmp_path / "a.csv").write_bytes(b'text,n\nfirst,1\nbroken,2,3\n"two\nlines",4\n\nlast,5\n')
     documents, rejected = read_file("documents", tmp_path / "a.csv")

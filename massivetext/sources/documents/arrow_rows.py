@@ -96,7 +96,7 @@ def wrong_columns(schema: pa.Schema, text_path: str) -> str | None:
     """Return what is wrong with the columns of a file, as a sentence, or None if one of them can hold the text."""
     name = text_path if text_path in schema.names else text_path.partition(".")[0]
     if name not in schema.names:
-        columns = ", ".join(schema.names)
+        columns = ", ".join(path for field in schema for path in _field_paths(field))
         return f"want a column '{text_path}' (text_field of the source), got columns {columns}"
     if schema.names.count(name) > 1:
         return f"want one column '{name}' (text_field of the source), got {schema.names.count(name)} of that name"
@@ -108,6 +108,13 @@ def wrong_columns(schema: pa.Schema, text_path: str) -> str | None:
     if not (nested or is_bytes or is_text(kind) or pa.types.is_null(kind)):
         return f"want text in column '{text_path}' (text_field of the source), got values of type {kind}"
     return None
+
+
+def _field_paths(field: pa.Field) -> list[str]:
+    """Return the name of a column; of a column of structs, ``column.name`` of each of its fields."""
+    if not pa.types.is_struct(field.type):
+        return [field.name]
+    return [f"{field.name}.{inner.name}" for inner in field.type] or [field.name]
 
 
 def is_text(kind: pa.DataType) -> bool:

@@ -102,7 +102,7 @@ def csv_documents(
     rows = dialect.read_rows(lines)
     header: list[str] = []
     try:
-        header = [name.strip() for name in next(rows, [])]
+        header = [name.strip() for name in next((row for row in rows if any(map(str.strip, row))), [])]
         if header and _STATED_DELIMITER.match(header[0]) and not any(header[1:]):
             header = [name.strip() for name in next(rows, [])]
         wrong = _wrong_header(header, dialect, text_path)

@@ -98,7 +98,7 @@ def document_of_fields(
     text = joined_text(value)
     if text is None:
         kind = "missing" if value is None else f"of type {type(value).__name__}"
-        names = ", ".join(sorted(map(str, record))[:_NAMED_FIELDS])
+        names = ", ".join(sorted(_field_paths(record))[:_NAMED_FIELDS])
         detail = (
             f"want a string in field '{paths.text}' (text_field of the source), got one {kind}; fields here: {names}"
         )
@@ -119,6 +119,15 @@ def document_of_fields(
         metadata = dict(_chosen(record, {path: path for path in paths.metadata}))
     metadata.update(_chosen(record, {name: path for name, path in (("id", paths.id), ("date", paths.date)) if path}))
     return Document(text, origin, document_key, url, title, metadata)
+
+
+def _field_paths(record: Mapping[str, object]) -> Iterator[str]:
+    """Yield the names of a record's fields; those of an object in it as ``object.name``."""
+    for name, value in record.items():
+        if isinstance(value, dict) and value:
+            yield from (f"{name}.{inner}" for inner in value)
+        else:
+            yield str(name)
 
 
 def _column_beside(record: Mapping[str, object], paths: FieldPaths, rows: int) -> str | None:

@@ -143,7 +143,7 @@ def _documents(
         decoded = charset.decode(data)
         try:
             # The standard library accepts what its own writer emits and JSON does not have: NaN, lone surrogates.
-            record = cast(object, json.loads(decoded.text))
+            record = cast(object, json.loads(decoded.text, parse_int=_integer))
         except (ValueError, RecursionError) as error:
             yield Rejected(origin, document_key, length, "bad_json", f"{where}: {error}")
             return
@@ -168,6 +168,14 @@ def _of_object(
         return
     for number, each in enumerate(inner):
         yield within.build(f"{document_key}.{number}", each, length // len(inner))
+
+
+def _integer(digits: str) -> int | str:
+    """Return a whole number; its digits if Python has no number for so many."""
+    try:
+        return int(digits)
+    except ValueError:
+        return digits
 
 
 def _count_lone_surrogates(value: object) -> int:

@@ -157,13 +157,23 @@ _XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml\b")
 
 
 class CsvDialect(NamedTuple):
-    """How the cells of a table of text are separated, and whether they may be in quotation marks."""
+    """How the cells of a table of text are separated, and how they are quoted.
+
+    Attributes:
+        delimiter: the character between cells.
+        quoted: whether cells may be in quotation marks.
+        escaped: whether quotation marks within such cells have a backslash, as Spark and MySQL write them, and are not
+            doubled.
+    """
 
     delimiter: str
     quoted: bool
+    escaped: bool = False
 
     def read_rows(self, lines: Iterable[str]) -> Iterator[list[str]]:
         """Return the rows of lines, each with its line end."""
+        if self.escaped:
+            return csv.reader(lines, delimiter=self.delimiter, escapechar="\\", doublequote=False)
         if self.quoted:
             return csv.reader(lines, delimiter=self.delimiter)
         return csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE)
@@ -363,7 +373,20 @@ def _find_dialect(data: bytes, text_path: str, delimiter: str | None) -> CsvDial
     if delimiter is None or (delimiter not in lines[0] and text_path != lines[0]):
         with_text = [each for each in _DELIMITERS if text_path in _cells(lines[0], each)]
         delimiter = (with_text or sorted(_DELIMITERS, key=lambda each: -lines[0].count(each)))[0]
-    return CsvDialect(delimiter, quoted=delimiter != "\t" or not _is_even(lines, delimiter, quoted=False))
+    quoted = delimiter != "\t" or not _is_even(lines, delimiter, quoted=False)
+    return CsvDialect(delimiter, quoted, escaped=quoted and _has_escaped_quotes(lines, delimiter))
+
+
+def _has_escaped_quotes(lines: list[str], delimiter: str) -> bool:
+    """Return whether quotation marks within cells have backslashes, and none are doubled.
+
+    A backslash that ends a cell, as of a path of Windows, is none: the cell ends behind its quotation mark.
+    """
+    text = "\n".join(lines)
+    cell = re.escape(delimiter)
+    within = re.search(rf"(?:^|{cell})\"(?:[^\"\\]|\\.)*\\\"(?!\s*(?:{cell}|\n|\Z))", text, re.MULTILINE)
+    doubled = re.search(rf"(?<![{cell}\n\"\\])\"\"(?!\")", text)
+    return within is not None and doubled is None
 
 
 def _table_dialect(data: bytes, text_path: str) -> CsvDialect | None:
