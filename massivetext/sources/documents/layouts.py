@@ -76,7 +76,7 @@ _OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument."
 # Names of files whose bytes are no text: with text in them, they are something else, such as a server's error page.
 _NOT_TEXT_BY_NAME = frozenset(
     (
-        *("parquet", "pq", "arrow", "feather", "epub", "mobi", "azw3", "zip", "tar", "tgz", "warc", "7z", "rar"),
+        *("parquet", "pq", "arrow", "feather", "epub", "mobi", "azw3", "zip", "tar", "tgz", "7z", "rar"),
         *("pdf", "doc", "docx", "odt", "xls", "xlsx", "ods", "ppt", "pptx", "jpg", "jpeg", "png", "gif", "webp", "mp3"),
     )
 )
