@@ -150,7 +150,7 @@ def test_real_dumps(shared_data: Path, read_file: ReadFile) -> None:
         texts += [document.text for document in documents]
         reasons.update(r.reason for r in rejected)
 
-    assert len(texts) == 903 + 1 + 1 + 1 + 0 + 2
-    assert reasons == {"namespace": 954 + 2 + 2 + 2 + 2, "redirect": 147, "no_text": 1}
+    assert len(texts) == 895 + 1 + 1 + 1 + 0 + 2
+    assert reasons == {"namespace": 954 + 2 + 2 + 2 + 2, "redirect": 147, "empty": 8, "no_text": 1}
     left = [text for text in texts if any(mark in text for mark in ("<ref", "[[", "{{"))]
     assert len(left) < 0.01 * len(texts)  # markup that is itself broken

@@ -98,6 +98,9 @@ def _page(origin: str, document_key: str, line: BoundedLine, longest: int) -> Do
         text = html_to_text(title, body.html, wiki) if body.html else wikitext.to_text(title, body.wikitext, wiki)
     except ValueError as error:
         return Rejected(origin, document_key, line.length, "bad_html", f"'{title}': {error}", page.url)
+    if not text:
+        detail = f"no text is in the article of '{title}'"
+        return Rejected(origin, document_key, line.length, "empty", detail, page.url, skipped=True)
     metadata = {"date": clean(page.date_modified)} if page.date_modified else {}
     if page.identifier != "":
         metadata["page_id"] = str(page.identifier)

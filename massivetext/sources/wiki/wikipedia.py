@@ -112,6 +112,8 @@ def _article(origin: str, document_key: str, page: DumpPage, dump: Dump, longest
         return rejected("record_too_large", f"'{title}' has {characters:,} characters; at most {longest:,} are read")
     language = dump.language or _language_of_file(origin)
     text = wikitext.to_text(title, markup, wiki_language(language, dump.link_namespaces))
+    if not text:
+        return rejected("empty", f"no text is in the {characters:,} characters of '{title}'", skipped=True)
     metadata = {"date": date} if (date := clean(fields.get("date", ""))) else {}
     return Document(text, origin, document_key, url, title, metadata)
 
