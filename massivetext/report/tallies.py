@@ -157,8 +157,25 @@ class SampledDocument(msgspec.Struct, frozen=True, order=True):
     row: int
 
 
-class RankedOverlap(msgspec.Struct, frozen=True):
-    """Overlap of a document with one test item, as the run stores it; similarities 0 to 1."""
+class ReportedOverlap(msgspec.Struct, frozen=True, kw_only=True):
+    """Overlap of a document with a test item.
+
+    Attributes:
+        test_set: name of the test set.
+        item: name of the item.
+        part: what of the item was found: "question", "question+answer", "full"; "title": its page.
+        method: by what it was found: "title", "jaccard", "containment", "phrase" or "run".
+        removes: whether the document is dropped for it.
+        words: number of words of the part that were found; 0: the document was recognised by its title.
+        jaccard: Jaccard similarity, 0 to 1.
+        containment: share of the part's words that the document holds, 0 to 1.
+        start: first character of the matched passage in the document.
+        end: the character after its last.
+        item_start: first matched character in the text of the item.
+        item_end: the character after the last.
+        text: the matched passage, the beginning of a long one.
+        item_text: the matched text of the item, likewise.
+    """
 
     test_set: str
     item: str
@@ -174,6 +191,11 @@ class RankedOverlap(msgspec.Struct, frozen=True):
     item_end: int
     text: str
     item_text: str
+
+
+class RankedOverlap(ReportedOverlap, frozen=True, kw_only=True):
+    """The same with its document: the source, the number of the shard and the row."""
+
     source: str
     shard: int
     row: int

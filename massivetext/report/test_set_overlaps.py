@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from massivetext.recipe import DecontaminateOptions
 from massivetext.report.accumulate import ShardSummary
 from massivetext.report.examples import DocumentExample, DocumentLocation, ExampleReader, locate_row
-from massivetext.report.tallies import RankedOverlap, TestSetTally
+from massivetext.report.tallies import RankedOverlap, ReportedOverlap, TestSetTally
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
 from massivetext.stages import DECONTAMINATE
@@ -17,42 +17,6 @@ from massivetext.storage import files as fs
 
 _ITEMS_SHOWN = 3  # items of a removed document
 FREQUENT_DOCUMENTS, _FREQUENT_SHOWN = 10, 10
-
-
-class ReportedOverlap(msgspec.Struct, frozen=True, kw_only=True):
-    """Overlap of a document with a test item.
-
-    Attributes:
-        test_set: name of the test set.
-        item: name of the item.
-        part: what of the item was found: "question", "question+answer", "full"; "title": its page.
-        method: by what it was found: "title", "jaccard", "containment", "phrase" or "run".
-        removes: whether the document is dropped for it.
-        words: number of words of the part that were found; 0: the document was recognised by its title.
-        jaccard: Jaccard similarity, 0 to 1.
-        containment: share of the part's words that the document holds, 0 to 1.
-        start: first character of the matched passage in the document.
-        end: the character after its last.
-        item_start: first matched character in the text of the item.
-        item_end: the character after the last.
-        text: the matched passage, the beginning of a long one.
-        item_text: the matched text of the item, likewise.
-    """
-
-    test_set: str
-    item: str
-    part: str
-    method: str
-    removes: bool
-    words: int
-    jaccard: float
-    containment: float
-    start: int
-    end: int
-    item_start: int
-    item_end: int
-    text: str
-    item_text: str
 
 
 class OverlapExample(msgspec.Struct, frozen=True):

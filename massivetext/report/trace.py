@@ -17,7 +17,8 @@ from massivetext.report.edited import EditTaken, read_taken
 from massivetext.report.examples import DocumentExample, DocumentLocation, ExampleReader, document_ref, locate_documents
 from massivetext.report.judged import RuleVerdict, SignalValue, rule_verdicts, signal_values
 from massivetext.report.quarantined import read_quarantine
-from massivetext.report.test_set_overlaps import ReportedOverlap, read_overlaps
+from massivetext.report.tallies import ReportedOverlap
+from massivetext.report.test_set_overlaps import read_overlaps
 from massivetext.runs.context import Context
 from massivetext.stages import DECONTAMINATE, JUDGE, NEAR_DEDUP
 

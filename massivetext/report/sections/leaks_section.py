@@ -5,7 +5,8 @@ from massivetext.formatting import count_noun
 from massivetext.report.markup import Child, Html, Number, element, html_table, join_html
 from massivetext.report.run_report import RunReport
 from massivetext.report.sections.building_blocks import document_html, origin_html, section
-from massivetext.report.test_set_overlaps import Contamination, OverlapExample, ReportedOverlap, TestSet
+from massivetext.report.tallies import ReportedOverlap
+from massivetext.report.test_set_overlaps import Contamination, OverlapExample, TestSet
 
 _SHOWN_CHARACTERS = 400  # of a match
 
