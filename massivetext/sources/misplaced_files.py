@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from massivetext.schema import Document, Rejected
-from massivetext.sources.documents.layouts import HEAD_BYTES, Layout, find_layout
+from massivetext.sources.documents.layouts import HEAD_BYTES, Layout, find_layout, layout_by_magic
 from massivetext.sources.splits import Split
 from massivetext.sources.streams.compressed import PlainStream
 
@@ -94,9 +94,12 @@ def find_misplaced(file_name: str, stream: PlainStream, reads: Reads) -> Misplac
         stream: its plain bytes, just opened; it stays at its beginning.
         reads: format of the reader.
     """
-    if _OWN[reads].search(stream.peek(HEAD_BYTES)):
-        return None
-    layout = find_layout(file_name, stream, "text")
+    head = stream.peek(HEAD_BYTES)
+    layout = layout_by_magic(head)  # first, since a packed file may hold what the reader looks for
+    if layout is None:
+        if _OWN[reads].search(head):
+            return None
+        layout = find_layout(file_name, stream, "text")
     is_own = layout.reader == reads or (reads == "wiki-enterprise" and layout.name == "archive" and not _is_zip(stream))
     if is_own or (layout.name == "refused" and not layout.is_certain):
         return None

@@ -191,8 +191,10 @@ def test_malformed_samples_of_fifteen_projects_are_survived(shared_data: Path, r
     assert all(document.text for document in documents)
     assert reasons["empty"] == 12
     assert reasons["not_html"] == 223
-    assert reasons["bad_record"] + reasons["truncated"] + reasons["damaged"] == 118
-    assert reasons["wrong_format"] == 4  # a list of paths, a documentation, and two without anything of a record
+    assert reasons["bad_record"] + reasons["truncated"] + reasons["damaged"] == 116
+    assert (
+        reasons["wrong_format"] == 6
+    )  # a list of paths, a documentation, two in LZ4, two without anything of a record
     assert sum(reasons.values()) == 495
 
 

@@ -64,6 +64,18 @@ _NOT_TEXT: tuple[tuple[bytes, str], ...] = (
         (magic, "an image, not text; leave it out of inputs")
         for magic in (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF87a", b"GIF89a")
     ),
+    *(
+        (magic, f"{name}, which is not read; unpack it, or pack its content with gzip or zstd")
+        for magic, name in (
+            (b"\x04\x22\x4d\x18", "a file in LZ4"),
+            (b"\xff\x06\x00\x00sNaPpY", "a file in Snappy"),
+            (b"\x89LZO\x00\r\n", "a file in LZO"),
+            (b"LZIP", "a file in lzip"),
+            (b"\x1f\x9d", "a file of the program compress"),
+            (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+            (b"Rar!\x1a\x07", "a RAR archive"),
+        )
+    ),
 )
 _KINDLE = b"BOOKMOBI"  # at byte 60
 _OFFICE_MEMBERS = (
@@ -247,10 +259,10 @@ def _binary_layout(stream: PlainStream, head: bytes, ending: str) -> Layout | No
         return Layout("refused", office, is_certain=True) if office else Layout("archive")
     if head.startswith(b"WARC/"):
         return Layout("warc", "a web crawl; give the source kind = 'web', or format = 'warc'", reader="warc")
-    return _layout_by_magic(head)
+    return layout_by_magic(head)
 
 
-def _layout_by_magic(head: bytes) -> Layout | None:
+def layout_by_magic(head: bytes) -> Layout | None:
     """Return the layout of bytes that are known to be no text; None for others."""
     for magic, detail in _NOT_TEXT:
         if head.startswith(magic):
