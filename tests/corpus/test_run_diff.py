@@ -268,7 +268,10 @@ def test_a_changed_limit_is_what_differs_and_counts_as_whatif_does(real: Path, c
     assert list(back.rules["c4"]) == ["gopher/word_count"]
 
 
-def test_the_command_prints_what_differs_and_the_same_as_json(real: Path, changed: tuple[Path, RunDiff]) -> None:
+def test_the_command_prints_what_differs_and_the_same_as_json(
+    real: Path, changed: tuple[Path, RunDiff], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     folder, found = changed
     done = ask("diff", real / "run", folder / "run", folder=folder)
     answer = json.loads(ask("diff", real / "run", folder / "run", "--json", folder=folder).out)

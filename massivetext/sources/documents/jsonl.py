@@ -170,12 +170,12 @@ def _of_object(
         yield within.build(f"{document_key}.{number}", each, length // len(inner))
 
 
-def _integer(digits: str) -> int | str:
-    """Return a whole number; its digits if Python has no number for so many."""
+def _integer(digits: str) -> int | None:
+    """Return a whole number; None for one of so many digits that Python has no number for them: no field takes it."""
     try:
         return int(digits)
     except ValueError:
-        return digits
+        return None
 
 
 def _count_lone_surrogates(value: object) -> int:
