@@ -24,6 +24,7 @@ from massivetext.sources.streams.archives import (
 from massivetext.sources.streams.coding_declarations import coding_declaration
 from massivetext.sources.streams.compressed import ExpansionLimit, open_stream
 from massivetext.sources.streams.seen_paths import SeenPaths
+from massivetext.sources.streams.wide_encodings import wide_encoding
 from massivetext.text import clean
 
 # Fields of records that name licences; the last five are those of The Stack, versions 1 and 2.
@@ -161,7 +162,7 @@ def _from_member(
 
 def _decode(data: bytes, language: str) -> charset.DecodedText | None:
     """Return the text of a source file, with the encoding that it declares where that fits; None for a binary file."""
-    is_wide = (charset.wide_encoding(data) or "utf-8") != "utf-8"
+    is_wide = (wide_encoding(data) or "utf-8") != "utf-8"
     if unwanted_code.is_binary(data) and not is_wide:
         return None
     decoded = charset.decode(data, coding_declaration(data), html=language == "HTML")

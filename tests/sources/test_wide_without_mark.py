@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from massivetext.schema import Document, Rejected
-from massivetext.sources.streams.charset import decode, wide_encoding
+from massivetext.sources.streams.charset import decode
+from massivetext.sources.streams.wide_encodings import wide_encoding
 
 ReadFile = Callable[..., tuple[list[Document], list[Rejected]]]
 LINES = (

@@ -17,6 +17,7 @@ from massivetext.sources.streams import charset
 from massivetext.sources.streams.bounded_lines import BoundedLine, buffer_lines, describe_too_long, read_lines
 from massivetext.sources.streams.compressed import EXPANSION, ExpansionLimit, PlainStream
 from massivetext.sources.streams.recoded import RecodedStream, TextStream, as_utf8
+from massivetext.sources.streams.wide_encodings import wide_encoding
 
 _BOM = b"\xef\xbb\xbf"
 _HEAD_BYTES = 1 << 12
@@ -29,7 +30,7 @@ def is_table(stream: PlainStream) -> bool:
     if parquet.begins(stream):
         return True
     head = stream.peek(_HEAD_BYTES)
-    return _BEGINS.match(charset.decode_text(head).encode() if charset.wide_encoding(head) else head) is not None
+    return _BEGINS.match(charset.decode_text(head).encode() if wide_encoding(head) else head) is not None
 
 
 def json_documents(

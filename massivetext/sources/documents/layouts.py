@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from massivetext.sources.streams import archives
-from massivetext.sources.streams.charset import decode_text, wide_encoding
+from massivetext.sources.streams.charset import decode_text
 from massivetext.sources.streams.compressed import PlainStream
+from massivetext.sources.streams.wide_encodings import wide_encoding
 
 LayoutName = Literal[
     "parquet",

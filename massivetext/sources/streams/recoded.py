@@ -4,7 +4,7 @@ import codecs
 import io
 from typing import TYPE_CHECKING
 
-from massivetext.sources.streams.charset import detect, wide_encoding
+from massivetext.sources.streams.charset import detect
 from massivetext.sources.streams.compressed import PlainStream, StreamDamage
 from massivetext.sources.streams.east_asian import escaped_encoding
 from massivetext.sources.streams.mixed_lines import (
@@ -14,6 +14,7 @@ from massivetext.sources.streams.mixed_lines import (
     older_encoding,
     older_encoding_within,
 )
+from massivetext.sources.streams.wide_encodings import wide_encoding
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
