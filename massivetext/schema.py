@@ -14,6 +14,8 @@ U64 = npt.NDArray[np.uint64]
 # A document reference is (source, shard, row) in 64 bits: 8 bits of source, 24 of shard, 32 of row.
 _SOURCE_SHIFT, _SHARD_SHIFT = 56, 32
 MAX_SOURCES, MAX_SHARDS, MAX_ROWS = 1 << 8, 1 << 24, 1 << 32
+# Shards of canaries have numbers from here on, within the numbers of their source.
+FIRST_CANARY_SHARD = MAX_SHARDS >> 1
 EARLIER = MAX_SOURCES - 1  # number of a source of its own: the shards of all earlier corpora. A recipe has at most 255.
 
 
@@ -126,6 +128,13 @@ def pack_document_refs(source: int, shard: int, rows: npt.NDArray[np.integer]) -
 def is_earlier(document_refs: U64) -> npt.NDArray[np.bool_]:
     """Return whether each document reference is of a document of an earlier corpus: of source :data:`EARLIER`."""
     found: npt.NDArray[np.bool_] = document_refs >> np.uint64(_SOURCE_SHIFT) == np.uint64(EARLIER)
+    return found
+
+
+def is_canary(document_refs: U64) -> npt.NDArray[np.bool_]:
+    """Return whether each document reference is of a canary."""
+    within = shard_numbers(document_refs) & np.uint64(MAX_SHARDS - 1)
+    found: npt.NDArray[np.bool_] = (within >= np.uint64(FIRST_CANARY_SHARD)) & ~is_earlier(document_refs)
     return found
 
 

@@ -14,6 +14,7 @@ from massivetext.engines.engine import DistributeLanes, Engine
 from massivetext.jobs.earlier_names import write_earlier_names
 from massivetext.jobs.keeper_ranks import columns_for_ranks, rank_column_count, rank_columns
 from massivetext.runs.attempts import guard_work_item, translate_errors
+from massivetext.runs.canary_run import canary_commit
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard, ShardCommit
 from massivetext.runs.work_items import WorkItem
@@ -44,6 +45,7 @@ def run_exact_dedup(engine: Engine, context: Context, _items: Sequence[WorkItem]
     if not shards:
         return
     numbers = [context.number_of_shard(shard) for shard in shards]
+    numbers += [context.for_canaries().number_of_shard(shard) for shard in context.canary_shards(STAGE)]
     columns = rank_column_count(context.recipe)
     corpora = earlier_corpora(context)
     numbers += corpora.shard_numbers if corpora is not None else []
@@ -101,9 +103,9 @@ class _ReadHashes(beam.DoFn):
                 for partition, rows in split_by_partition(batch, batch["hash"][:, 0], self._partitions):
                     yield beam.pvalue.TaggedOutput("hashed", (partition, rows))
                 continue
-            shard = self._context.shard_by_number(number)
+            context, shard = self._context.locate(number)
             with translate_errors(f"{STAGE}: {shard.name}"):
-                batch = hashed_documents(self._context, shard)
+                batch = hashed_documents(context, shard)
             yield beam.pvalue.TaggedOutput("empty", (b"%d" % number, b""))
             for partition, rows in split_by_partition(batch, batch["hash"][:, 0], self._partitions):
                 yield beam.pvalue.TaggedOutput("hashed", (partition, rows))
@@ -150,10 +152,10 @@ class _WriteVerdicts(beam.DoFn):
 
     def process(self, element: tuple[bytes, Iterable[bytes]]) -> None:
         shard_key, batches = element
-        context = self._context
-        shard = context.shard_by_number(int(shard_key))
+        context, shard = self._context.locate(int(shard_key))
         with guard_work_item(context, STAGE, shard.name):
             commit = write_exact_verdicts(context, shard, np.frombuffer(b"".join(batches), REMOVED_ROW))
+            commit = canary_commit(commit) if context.of_canaries else commit
             context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
 
 

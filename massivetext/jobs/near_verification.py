@@ -238,6 +238,16 @@ def verify_chunk(context: Context, chunk: PairChunk, sizes: NearDedupSizes = DEF
     with fs.open_read(pair_partition_path(context, chunk.pair_partition, chunk.round_number)) as handle:
         handle.seek(chunk.number * sizes.chunk_pairs * PAIR_BYTES)
         pairs = pair_files.unpack_pairs(handle.read(sizes.chunk_pairs * PAIR_BYTES))
+    table = measure_pairs(context, pairs, sizes)
+    with fs.publish(context.run.path(chunk.evidence)) as new:
+        pq.write_table(table, new, compression="zstd")
+    above = int(is_near_duplicate(table["jaccard"].to_numpy(), context.recipe.near).sum())
+    file = context.run.committed(new, table.num_rows)
+    return ShardCommit(chunk.name, (file,), {"candidates": table.num_rows, "pairs": above})
+
+
+def measure_pairs(context: Context, pairs: Pairs, sizes: NearDedupSizes = DEFAULT_SIZES) -> pa.Table:
+    """Return pairs of documents with their exact similarities, as a table of :data:`PAIRS`, sorted."""
     measured: list[tuple[int, int, float, float]] = []
     for group in pair_files.group_by_shards(pairs):
         for block in split_into_blocks(group, _pair_bytes(context, group), sizes.block_bytes):
@@ -245,13 +255,8 @@ def verify_chunk(context: Context, chunk: PairChunk, sizes: NearDedupSizes = DEF
             for a, b in block.tolist():
                 result = similarity(*_comparable(context, shingles, a, b))
                 measured.append((a, b, result.jaccard, result.containment_of_smaller))
-    columns = list(zip(*sorted(measured), strict=True))
-    table = pa.table([pa.array(column, field.type) for column, field in zip(columns, PAIRS, strict=True)], schema=PAIRS)
-    with fs.publish(context.run.path(chunk.evidence)) as new:
-        pq.write_table(table, new, compression="zstd")
-    above = sum(is_near_duplicate(jaccard, context.recipe.near) for _, _, jaccard, _ in measured)
-    file = context.run.committed(new, len(measured))
-    return ShardCommit(chunk.name, (file,), {"candidates": len(measured), "pairs": above})
+    columns = list(zip(*sorted(measured), strict=True)) or [()] * len(PAIRS)
+    return pa.table([pa.array(column, field.type) for column, field in zip(columns, PAIRS, strict=True)], schema=PAIRS)
 
 
 def _comparable(context: Context, shingles: dict[int, U64], a: int, b: int) -> tuple[U64, U64]:
@@ -276,8 +281,8 @@ def _pair_bytes(context: Context, group: Pairs) -> U64:
         if number // MAX_SHARDS == EARLIER and corpora is not None:
             total += corpora.sizes(number, row_numbers(group[:, side]))
             continue
-        shard = context.shard_by_number(number)
-        sizes = context.run.read_table("signals", shard, ["byte_count"])["byte_count"].to_numpy()
+        mine, shard = context.locate(number)
+        sizes = mine.run.read_table("signals", shard, ["byte_count"])["byte_count"].to_numpy()
         total += sizes[row_numbers(group[:, side])].astype(np.uint64)
     return total
 
@@ -290,7 +295,8 @@ def _shingles(context: Context, document_refs: U64) -> dict[int, U64]:
         if number // MAX_SHARDS == EARLIER and (corpora := earlier_corpora(context)) is not None:
             found |= corpora.shingles(wanted)
             continue
-        texts = documents.read_rows(context.run, context.shard_by_number(int(number)), ["text"], row_numbers(wanted))
+        mine, shard = context.locate(int(number))
+        texts = documents.read_rows(mine.run, shard, ["text"], row_numbers(wanted))
         for document_ref, (_, document) in zip(wanted.tolist(), texts, strict=True):
             found[document_ref] = near_shingles(str(document["text"]), context.recipe.near)
     return found

@@ -13,6 +13,7 @@ from massivetext.decontaminate.screen import ContaminationVerdict, EvaluationScr
 from massivetext.decontaminate.test_set_files import build_index, evaluation_files
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
+from massivetext.jobs.canary_shards import run_for_canaries
 from massivetext.recipe import KINDS, DecontaminateOptions
 from massivetext.runs import documents
 from massivetext.runs.context import Context
@@ -37,6 +38,7 @@ def run_decontaminate(engine: Engine, context: Context, items: Sequence[WorkItem
     if context.run.shard_commit(STAGE, context.stage_keys[STAGE], "index") is None:
         _build_index(context)
     run_shards(engine, context, [ShardStage(STAGE, screen_shard)], scale_costs(items, SCREEN_COST))
+    run_for_canaries(engine, context, STAGE, screen_shard, STAGE)
 
 
 def _build_index(context: Context) -> None:

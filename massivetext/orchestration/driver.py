@@ -30,7 +30,7 @@ from massivetext.runs.log_reading import item_in_work
 from massivetext.runs.stage import RunPlan, Stage, require_distinct, resolve, verdict_sets
 from massivetext.runs.store import FORMAT, MANIFEST, Manifest, Run, RunState, ShardCommit, StageState
 from massivetext.runs.work_items import ShardStage, WorkItem
-from massivetext.stages import INGEST, STAGES, code_modules, require_order, steps
+from massivetext.stages import INGEST, STAGES, code_modules, require_order, steps, with_canaries
 from massivetext.storage import files as fs
 from massivetext.storage import lock, temporary
 
@@ -66,6 +66,7 @@ def prepare(
     """
     require_distinct(stages)
     require_order(stages)
+    stages = with_canaries(stages, loaded.recipe)
     names = [stage.name for stage in stages]
     if until is not None and until not in names:
         raise UserError(f"--until: want one of {', '.join(names)}, got {until!r}")

@@ -16,7 +16,7 @@ from massivetext.runs.work_items import WorkItem
 from massivetext.signals import definitions, registry
 from massivetext.sources import FORMATS, Format, find_format
 from massivetext.sources.splits import Split, plan_shards
-from massivetext.stages import STAGES
+from massivetext.stages import STAGES, with_canaries
 from massivetext.storage import files as fs
 
 _MEASURE_COST = 0.3  # seconds per megabyte of input, which is usually compressed
@@ -61,7 +61,7 @@ def check_plan(loaded: LoadedRecipe) -> tuple[RunPlan, dict[str, str] | None]:
         fs.require_writable_folder(str(demo_folder), f"{loaded.path}: demo")
         return RunPlan(loaded, {}, load_rules(loaded), load_edits(loaded)), None
     plan = make_plan(loaded)
-    keys = compute_stage_keys(plan)
+    keys = compute_stage_keys(plan, with_canaries(STAGES, loaded.recipe))
     validate_files(loaded)
     return plan, keys
 

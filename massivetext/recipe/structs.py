@@ -16,6 +16,7 @@ Positive = Annotated[int, msgspec.Meta(ge=1, le=2**40)]
 Epochs = Annotated[float, msgspec.Meta(gt=0.0, le=1e6)]
 Mode = Literal["gopher", "pack"]
 ContaminationMethod = Literal["jaccard", "containment", "phrase"]
+CanaryKind = Literal["exact", "near", "chain", "item", "unsafe", "boilerplate", "control"]
 Normalization = Literal["nfkc", "identity"]
 Ngram = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 _LARGEST_SIGNATURE = 16_384  # hashes
@@ -353,6 +354,54 @@ class DecontaminateOptions(Options, frozen=True):
     lowercase: bool = False
 
 
+class CanaryOptions(Options, frozen=True):
+    """Canaries: altered copies of documents of the run, whose fate in each stage is known beforehand.
+
+    They go through the stages as documents of their own, change the fate of no other document, and are left out of
+    tokenizer and records. The table `[canaries]` alone turns them on.
+
+    Attributes:
+        per_source: canaries of each kind and similarity per source, at most; a small source gives fewer.
+        kinds: "exact" (equal copies), "near" (copies of each of `similarities`), "chain" (copies of copies), "item"
+            (test items within other text), "unsafe" and "boilerplate" (pages that rules remove), "control" (text of
+            shuffled words, which nothing but a rule removes).
+        similarities: Jaccard similarities of near copies with their documents; none may be `near.threshold`.
+        least_recall: share of the canaries that must be removed, and is not below this bound, by stage.
+        least_precision: share of the removed canaries that are removed with good reason, by stage.
+        missed: action if a share is below its bound by more than chance explains.
+    """
+
+    per_source: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 20
+    kinds: Annotated[tuple[CanaryKind, ...], msgspec.Meta(min_length=1)] = (
+        "exact",
+        "near",
+        "chain",
+        "item",
+        "unsafe",
+        "boilerplate",
+        "control",
+    )
+    similarities: Annotated[
+        tuple[Annotated[float, msgspec.Meta(ge=0.05, le=0.99)], ...], msgspec.Meta(max_length=20)
+    ] = (
+        0.5,
+        0.6,
+        0.7,
+        0.75,
+        0.85,
+        0.9,
+        0.95,
+    )
+    least_recall: Share = 0.9
+    least_precision: Share = 0.9
+    missed: Action = "warn"
+
+    @property
+    def planted(self) -> "CanaryOptions":
+        """The options that decide which canaries there are, with defaults for those of the guard."""
+        return CanaryOptions(per_source=self.per_source, kinds=self.kinds, similarities=self.similarities)
+
+
 class TokenizerOptions(Options, frozen=True):
     """SentencePiece BPE with byte fallback, as in Rae et al. 2021, section 2.2.
 
@@ -469,6 +518,7 @@ class Recipe(Options, frozen=True):
     near: NearOptions = NearOptions()
     dedup: DedupOptions | msgspec.UnsetType = msgspec.UNSET
     decontaminate: DecontaminateOptions = DecontaminateOptions()
+    canaries: CanaryOptions | msgspec.UnsetType = msgspec.UNSET
     tokenizer: TokenizerOptions = TokenizerOptions()
     records: RecordsOptions = RecordsOptions()
 
@@ -485,6 +535,11 @@ class Recipe(Options, frozen=True):
         if isinstance(self.dedup, msgspec.UnsetType) or isinstance(self.dedup.against, msgspec.UnsetType):
             return ()
         return self.dedup.against
+
+    @property
+    def has_canaries(self) -> bool:
+        """Whether canaries go through the stages."""
+        return self.canaries is not msgspec.UNSET
 
     @property
     def weights(self) -> dict[str, Decimal]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from massivetext.report.markup import Child, Html, element, format_code, join_html, script_json
 from massivetext.report.run_report import RunReport
 from massivetext.report.sections.building_blocks import PageCharts, section
+from massivetext.report.sections.canaries_section import canaries_section
 from massivetext.report.sections.copies_section import duplicates_section
 from massivetext.report.sections.edits_section import edits_section
 from massivetext.report.sections.inputs_section import quarantine_section
@@ -17,7 +18,7 @@ from massivetext.report.sections.signals_section import signals_section
 from massivetext.report.vega import library
 from massivetext.report.wording import VerdictSets, headline, join_words, verdict
 from massivetext.runs.stage import VerdictSet
-from massivetext.stages import REPORT, STAGES, TOKENIZER
+from massivetext.stages import CANARIES, REPORT, STAGES, TOKENIZER
 
 # The page must fetch nothing, whatever the text of a document is. Vega compiles its expressions: hence unsafe-eval.
 _POLICY = (
@@ -31,6 +32,7 @@ _TITLES = {
     "signals": "Signals",
     "duplicates": "Duplicates",
     "contamination": "Test sets",
+    CANARIES.name: "Canaries",
     "mixture": "Mixture",
     TOKENIZER.name: "Tokenizer",
     "quarantine": "Unreadable input",
@@ -55,6 +57,7 @@ def render_page(report: RunReport, verdicts: Sequence[VerdictSet]) -> str:
         "signals": signals_section(report, page_charts),
         "duplicates": duplicates_section(report, page_charts, named),
         "contamination": overlap_section(report),
+        CANARIES.name: canaries_section(report),
         "mixture": mixture_section(report, page_charts),
         TOKENIZER.name: tokenizer_section(report),
         "quarantine": quarantine_section(report),

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
+import msgspec
 import pyarrow as pa
 
 from massivetext import __version__
+from massivetext.canaries.scores import CanaryReport, missed
 from massivetext.recipe import GuardOptions
 from massivetext.report.accumulate import CONTAMINATED, KEPT, NEAR, ShardSummary, SourceSummary
 from massivetext.report.bins import edges
+from massivetext.report.canary_outcomes import summarise_canaries
 from massivetext.report.completed import completed_stages
 from massivetext.report.duplicates import exact_clusters, near_duplicates, pair_examples
 from massivetext.report.edited import summarise_edits
@@ -61,6 +64,7 @@ def summarise(context: Context, summaries: ShardSummary, host_counts: Callable[[
         for name, summary in sorted(summaries.sources.items())
     }
     tested = DECONTAMINATE.name in stages and any(context.judged_by(DECONTAMINATE.name, name) for name in sources)
+    canaries = summarise_canaries(context)
     return RunReport(
         recipe=context.recipe.name,
         recipe_sha256=state.recipe_sha256 if state else "",
@@ -68,7 +72,7 @@ def summarise(context: Context, summaries: ShardSummary, host_counts: Callable[[
         version=__version__,
         libraries=state.versions if state else {},
         stages=tuple(stage for stage in stages if stage != REPORT.name),
-        warnings=tuple(_warnings(context.recipe.guards, sources, stages)),
+        warnings=(*_warnings(context.recipe.guards, sources, stages), *_missed_canaries(context, canaries)),
         sources=sources,
         exact=exact_clusters(context, examples) if EXACT_DEDUP.name in stages else None,
         near=near_duplicates(context, examples) if NEAR_DEDUP.name in stages else None,
@@ -79,6 +83,7 @@ def summarise(context: Context, summaries: ShardSummary, host_counts: Callable[[
         mixture=_mixture(context) if RECORDS.name in stages else None,
         limited_by=_records_facts(context).limited_by if RECORDS.name in stages else "",
         held_out=_records_facts(context).held_out if RECORDS.name in stages else (),
+        canaries=canaries,
     )
 
 
@@ -152,6 +157,13 @@ def _warnings(guards: GuardOptions, sources: Mapping[str, SourceReport], stages:
             found.append(f"Nothing is left of source {name}.")
         found += [alarm.message for alarm in alarms(guards, name, _rule_counts(source))]
     return found
+
+
+def _missed_canaries(context: Context, report: CanaryReport | None) -> list[str]:
+    options = context.recipe.canaries
+    if report is None or isinstance(options, msgspec.UnsetType) or options.missed == "ignore":
+        return []
+    return missed(report, options.least_recall, options.least_precision)
 
 
 def _rule_counts(source: SourceReport) -> RuleCounts:

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from massivetext.runs.stage import Stage
+from massivetext.stages.canaries_stage import CANARIES as CANARIES
+from massivetext.stages.canaries_stage import with_canaries as with_canaries
 from massivetext.stages.decontaminate_stage import DECONTAMINATE as DECONTAMINATE
 from massivetext.stages.exact_dedup_stage import EXACT_DEDUP as EXACT_DEDUP
 from massivetext.stages.ingest_stage import INGEST as INGEST

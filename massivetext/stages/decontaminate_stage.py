@@ -48,8 +48,11 @@ DECONTAMINATE = Stage(
     key=_key,
     describe=_describe,
     applies_to=_is_tested,
-    verdicts=Verdicts(data_set="verdicts/contamination", legend="test sets", removed="as overlapping a test set"),
+    verdicts=Verdicts(
+        data_set="verdicts/contamination", legend="test sets", removed="as overlapping a test set", judges_canaries=True
+    ),
     validate="massivetext.decontaminate.test_set_files:validate_test_sets",
     run="massivetext.jobs.screen_documents:run_decontaminate",
+    after="massivetext.jobs.canary_guard:apply_canary_guard",
     work="massivetext.estimate.work:decontaminate",
 )

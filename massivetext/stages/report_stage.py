@@ -7,7 +7,8 @@ PAGE, JSON = "report/index.html", "report/report.json"  # paths in the run
 
 
 def _key(plan: RunPlan) -> object:
-    return [__version__, plan.recipe.guards]
+    # Recipes without canaries keep their keys.
+    return [__version__, plan.recipe.guards, *([plan.recipe.canaries] if plan.recipe.has_canaries else [])]
 
 
 def _describe(_plan: RunPlan) -> str:
@@ -17,7 +18,7 @@ def _describe(_plan: RunPlan) -> str:
 REPORT = Stage(
     name="report",
     title="reported",
-    version=4,  # the page names `massivetext trace RUN ID --all`
+    version=5,  # report.json has canaries
     libraries=("vl-convert-python",),
     reads=("documents", "quarantine", "signals", "verdicts", "duplicates", "contamination", "tokenizer", "records"),
     key=_key,

@@ -1,0 +1,57 @@
+"""Canaries: altered copies of documents, made for the stages that follow; only in runs whose recipe asks for them."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from massivetext.runs.canary_run import CANARIES as FOLDER
+from massivetext.runs.stage import RunPlan, Stage
+
+if TYPE_CHECKING:
+    from massivetext.recipe import Recipe
+
+
+def _key(plan: RunPlan) -> object:
+    import msgspec
+
+    from massivetext.decontaminate.test_set_files import evaluation_files
+
+    options, tests = plan.recipe.canaries, plan.recipe.decontaminate
+    files = evaluation_files(tests.test_sets, plan.loaded.root)
+    return [
+        None if isinstance(options, msgspec.UnsetType) else options.planted,
+        plan.recipe.seed,
+        plan.recipe.near,
+        {name: (source.deduplicates, source.decontaminate) for name, source in plan.recipe.sources.items()},
+        [(info.path.rsplit("/", 1)[-1], info.size, info.version) for info in files],
+        [tests.fields or {}, tests.mark_only or []],
+    ]
+
+
+def _describe(plan: RunPlan) -> str:
+    import msgspec
+
+    options = plan.recipe.canaries
+    if isinstance(options, msgspec.UnsetType):
+        return "none"
+    return f"{options.per_source} per source of each kind: {', '.join(options.kinds)}"
+
+
+CANARIES = Stage(
+    name=FOLDER,
+    title="canaries",
+    reads=("documents", "signals", "verdicts/rules"),
+    libraries=("numpy", "fasttext-community", "regex"),
+    key=_key,
+    describe=_describe,
+    run="massivetext.jobs.plant_canaries:run_canaries",
+)
+
+
+def with_canaries(stages: Sequence[Stage], recipe: "Recipe") -> tuple[Stage, ...]:
+    """Return the stages of a run: with the one that makes canaries after the rules, if the recipe asks for them."""
+    from massivetext.stages.judge_stage import JUDGE
+
+    if not recipe.has_canaries or CANARIES in stages or JUDGE not in stages:
+        return tuple(stages)
+    at = list(stages).index(JUDGE) + 1
+    return (*stages[:at], CANARIES, *stages[at:])
