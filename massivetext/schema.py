@@ -219,6 +219,19 @@ CONTAMINATION_HITS = pa.schema(
         pa.field("item_end", pa.uint64(), nullable=False),
         pa.field("text", pa.string(), nullable=False),  # the matched passage, the beginning of a long one
         pa.field("item_text", pa.string(), nullable=False),
+        pa.field("cuts", pa.bool_(), nullable=False),  # whether the passage is cut out of the document for it
+    ]
+)
+# The documents of which test-set filtering has cut passages out: what tokenizer and records read instead.
+CUT_TEXTS = pa.schema(
+    [
+        pa.field("row", pa.uint32(), nullable=False),  # of documents/; ascending
+        pa.field("text", pa.large_string(), nullable=False),
+        pa.field("words", pa.int64(), nullable=False),
+        pa.field("bytes", pa.int64(), nullable=False),
+        # what is left of the stored text: first character and the one after the last of each piece
+        pa.field("starts", pa.list_(pa.uint64()), nullable=False),
+        pa.field("ends", pa.list_(pa.uint64()), nullable=False),
     ]
 )
 # The documents of earlier corpora that a stage's evidence names.

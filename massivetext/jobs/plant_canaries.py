@@ -19,7 +19,6 @@ from massivetext.canaries.planting import (
     make_canaries,
 )
 from massivetext.decontaminate.evaluation_items import EvaluationItem
-from massivetext.decontaminate.screen import is_named
 from massivetext.decontaminate.test_set_files import evaluation_files, read_test_set
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
@@ -145,10 +144,9 @@ def _items(context: Context) -> list[EvaluationItem]:
     options, recipe = _options(context), context.recipe
     if "item" not in options.kinds or "containment" not in recipe.decontaminate.methods:
         return []
-    marked = recipe.decontaminate.mark_only or ()
     files = evaluation_files(recipe.decontaminate.test_sets, context.root)
     items = [item for file in files for item in read_test_set(file, recipe.decontaminate)]
-    items = [item for item in items if not is_named(item.test_set, marked)]
+    items = [item for item in items if recipe.decontaminate.action_of(item.test_set) != "mark"]
     return choose_items(items, options.per_source * len(VARIANTS), recipe.seed)
 
 

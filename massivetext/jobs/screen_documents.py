@@ -3,11 +3,13 @@
 import functools
 from collections.abc import Iterator, Sequence
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from massivetext.decontaminate.cutting import Ranges, join_pieces
 from massivetext.decontaminate.index import ItemIndex, sizes_of_test_sets
 from massivetext.decontaminate.screen import ContaminationVerdict, EvaluationScreen
 from massivetext.decontaminate.test_set_files import build_index, evaluation_files
@@ -16,14 +18,15 @@ from massivetext.engines.shard_jobs import run_shards
 from massivetext.jobs.canary_shards import run_for_canaries
 from massivetext.recipe import KINDS, DecontaminateOptions
 from massivetext.runs import documents
-from massivetext.runs.context import Context
+from massivetext.runs.context import COUNTED_SIGNALS, CUTS, Context, with_cut_sizes
 from massivetext.runs.run_log import count_work
-from massivetext.runs.store import ShardCommit
+from massivetext.runs.store import CommittedFile, ShardCommit
 from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
-from massivetext.schema import CONTAMINATION_HITS, CONTAMINATION_VERDICTS
+from massivetext.schema import CONTAMINATION_HITS, CONTAMINATION_VERDICTS, CUT_TEXTS
 from massivetext.stages import DECONTAMINATE
 from massivetext.storage import files as fs
 from massivetext.storage.paths import is_local
+from massivetext.text import words
 
 STAGE = DECONTAMINATE.name
 INDEX = "contamination/index"
@@ -59,24 +62,29 @@ def _cached_index(path: str, stage_key: str) -> ItemIndex:  # another stage key 
 
 
 @functools.lru_cache(maxsize=2)
-def _cached_screen(path: str, stage_key: str, options: DecontaminateOptions, by_title: bool) -> EvaluationScreen:
-    return EvaluationScreen.for_index(_cached_index(path, stage_key), options, by_title=by_title)
+def _cached_screen(path: str, stage_key: str, options: bytes, by_title: bool) -> EvaluationScreen:
+    decoded = msgspec.json.decode(options, type=DecontaminateOptions)
+    return EvaluationScreen.for_index(_cached_index(path, stage_key), decoded, by_title=by_title)
 
 
 def screen_shard(context: Context, item: WorkItem) -> ShardCommit:
     """Write verdicts/contamination of one shard and the overlaps of its documents, and return the commit."""
     shard, run, options = item.shard, context.run, context.recipe.decontaminate
     by_title = KINDS[context.source(shard).kind].screens_titles
-    screen = _cached_screen(run.path(INDEX), context.stage_keys[STAGE], options, by_title)
+    encoded = msgspec.json.encode(options)  # a hashable form
+    screen = _cached_screen(run.path(INDEX), context.stage_keys[STAGE], encoded, by_title)
     alive = context.kept(shard, before=STAGE)
     leaked = np.zeros(len(alive), np.bool_)
     jaccard, containment = np.zeros(len(alive)), np.zeros(len(alive))
     hits: list[dict[str, object]] = []
+    cuts: list[dict[str, object]] = []
     first = 0
     for table in documents.read_row_groups(run, shard, ["text", "title"]):
         asked = alive[first : first + table.num_rows]
         for row, verdict in _verdicts(screen, table, asked):
-            leaked[first + row], jaccard[first + row], containment[first + row], found = verdict
+            leaked[first + row], jaccard[first + row], containment[first + row], found, left = verdict
+            if left is not None:
+                cuts.append({"row": first + row, **_cut_text(table["text"][row].as_py(), left)})
             hits += [dict(zip(CONTAMINATION_HITS.names, (first + row, *hit), strict=True)) for hit in found]
         count_work(int(asked.sum()), int(pc.sum(pc.binary_length(table["text"].filter(pa.array(asked)))).as_py() or 0))
         first += table.num_rows
@@ -84,17 +92,36 @@ def screen_shard(context: Context, item: WorkItem) -> ShardCommit:
         {"kept": ~leaked, "jaccard": pa.array(jaccard, mask=~alive), "containment": pa.array(containment, mask=~alive)},
         schema=CONTAMINATION_VERDICTS,
     )
-    files = (
+    files: tuple[CommittedFile, ...] = (
         run.write_table(context.verdicts_of(STAGE), shard, verdicts),
         run.write_table("contamination", shard, pa.Table.from_pylist(hits, schema=CONTAMINATION_HITS)),
     )
+    sizes = run.read_table("signals", shard, list(COUNTED_SIGNALS))
+    if options.cuts:
+        left_over = pa.Table.from_pylist(cuts, schema=CUT_TEXTS)
+        files += (run.write_table(CUTS, shard, left_over),)
+        sizes = with_cut_sizes(sizes, left_over)
     counts = {
         "tested": int(alive.sum()),
         "removed": int(leaked.sum()),
         "overlapping": len({hit["row"] for hit in hits}),
     }
-    counts |= context.count_kept(shard, alive & ~leaked)
+    counts |= {"cut": len(cuts)} if options.cuts else {}
+    counts |= context.count_kept(shard, alive & ~leaked, sizes)
     return ShardCommit(shard.name, files, counts)
+
+
+def _cut_text(text: str, left: Ranges) -> dict[str, object]:
+    """Return a row of :data:`CUT_TEXTS` but for its number."""
+    pieces = join_pieces(text, left)
+    starts, ends = zip(*left, strict=True)
+    return {
+        "text": pieces,
+        "words": len(words(pieces)),
+        "bytes": len(pieces.encode()),
+        "starts": list(starts),
+        "ends": list(ends),
+    }
 
 
 def _verdicts(

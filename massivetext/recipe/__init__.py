@@ -12,6 +12,7 @@ from massivetext.recipe.structs import Action as Action
 from massivetext.recipe.structs import BlocklistOptions as BlocklistOptions
 from massivetext.recipe.structs import CanaryKind as CanaryKind
 from massivetext.recipe.structs import CanaryOptions as CanaryOptions
+from massivetext.recipe.structs import ContaminationAction as ContaminationAction
 from massivetext.recipe.structs import DecontaminateOptions as DecontaminateOptions
 from massivetext.recipe.structs import DedupOptions as DedupOptions
 from massivetext.recipe.structs import GuardOptions as GuardOptions

@@ -22,7 +22,19 @@ _LONGEST_RECIPE = 1 << 24  # bytes
 _SOURCE_NAME = re.compile("[a-z][a-z0-9_]{,63}")
 # Names that a run uses for other things beside its sources.
 _RESERVED_NAMES = frozenset(
-    {"canaries", "candidates", "clusters", "counts", "index", "near", "pairs", "samples", "signatures", "tokens"}
+    {
+        "canaries",
+        "candidates",
+        "clusters",
+        "counts",
+        "cuts",
+        "index",
+        "near",
+        "pairs",
+        "samples",
+        "signatures",
+        "tokens",
+    }
 )
 
 

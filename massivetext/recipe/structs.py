@@ -1,5 +1,6 @@
 """The tables of a recipe as frozen structs."""
 
+import fnmatch
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -15,6 +16,7 @@ _NAME = "a name of at most 64 characters a-z, 0-9 and _ that begins with a lette
 Positive = Annotated[int, msgspec.Meta(ge=1, le=2**40)]
 Epochs = Annotated[float, msgspec.Meta(gt=0.0, le=1e6)]
 Mode = Literal["gopher", "pack"]
+ContaminationAction = Literal["drop", "cut", "mark"]
 ContaminationMethod = Literal["jaccard", "containment", "phrase"]
 CanaryKind = Literal["exact", "near", "chain", "item", "unsafe", "boilerplate", "control"]
 Normalization = Literal["nfkc", "identity"]
@@ -338,6 +340,12 @@ class DecontaminateOptions(Options, frozen=True):
         jaccard: a document is dropped if its Jaccard similarity with an item is above this; A.1.1: 0.8.
         containment: a document is dropped if it holds more than this share of the words of a part of an item.
         mark_only: test sets whose items are reported and drop no document: names, or patterns (``boolq``, ``mmlu*``).
+        action: what happens to a document for the items that these methods find: "drop", "cut" (they are cut out with
+            some words around them, and the pieces stay if they are long enough), or "mark" (it stays as it is); UNSET:
+            "drop". A page that is dropped for its title is dropped with "cut" too.
+        actions: the action by test set, by names or patterns, of which the first that fits decides.
+        cut_words: words before and after the matched passage that are cut with it; UNSET: 30.
+        least_words: a piece of fewer words is cut as well; a document of which no piece is left is dropped; UNSET: 50.
         run_words: a document is dropped if it shares so many words in a row with an item, as in the GPT-3 paper (13);
             UNSET: such documents are reported.
         lowercase: ignore case in the similarity; the other methods always do.
@@ -350,8 +358,36 @@ class DecontaminateOptions(Options, frozen=True):
     jaccard: Share = 0.8
     containment: Share = 0.5
     mark_only: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    action: ContaminationAction | msgspec.UnsetType = msgspec.UNSET
+    actions: dict[str, ContaminationAction] | msgspec.UnsetType = msgspec.UNSET
+    cut_words: Annotated[int, msgspec.Meta(ge=0, le=10_000)] | msgspec.UnsetType = msgspec.UNSET
+    least_words: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | msgspec.UnsetType = msgspec.UNSET
     run_words: Annotated[int, msgspec.Meta(ge=13, le=1000)] | msgspec.UnsetType = msgspec.UNSET
     lowercase: bool = False
+
+    def action_of(self, test_set: str) -> ContaminationAction:
+        """Return what happens to a document for the items of a test set."""
+        if any(fnmatch.fnmatchcase(test_set, pattern) for pattern in self.mark_only or ()):
+            return "mark"
+        for pattern, action in (self.actions or {}).items():
+            if fnmatch.fnmatchcase(test_set, pattern):
+                return action
+        return self.action or "drop"
+
+    @property
+    def cuts(self) -> bool:
+        """Whether passages of documents may be cut out."""
+        return "cut" in (self.action, *(self.actions or {}).values())
+
+    @property
+    def margin_words(self) -> int:
+        """Words before and after a passage that are cut with it."""
+        return 30 if isinstance(self.cut_words, msgspec.UnsetType) else self.cut_words
+
+    @property
+    def least_piece(self) -> int:
+        """Fewest words of a piece that stays."""
+        return 50 if isinstance(self.least_words, msgspec.UnsetType) else self.least_words
 
 
 class CanaryOptions(Options, frozen=True):

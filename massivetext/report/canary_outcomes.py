@@ -52,6 +52,9 @@ def _outcomes(context: Context, shard: Shard, truth: pa.Table, done: Sequence[st
         if verdicts.stage not in done or shard.source not in verdicts.sources:
             continue
         kept = of_canaries.run.read_table(verdicts.data_set, shard, ["kept"])["kept"].to_numpy()
+        if verdicts.stage == DECONTAMINATE.name and of_canaries.has_cut_texts(shard):
+            kept = kept.copy()
+            kept[of_canaries.read_cuts(shard, ["row"])["row"].to_numpy()] = False  # the item is gone
         wanted = _WANTED[verdicts.stage](context, shard, truth, ~kept, bases) if verdicts.stage in _WANTED else {}
         for row in np.flatnonzero(alive).tolist():
             removed = not kept[row]

@@ -25,6 +25,20 @@ Mask = npt.NDArray[np.bool_]
 COUNTED_SIGNALS = ("word_count", "byte_count")
 
 
+# Texts of which passages are cut out, and the verdicts of the stage that cuts.
+CUTS, CUTTING = "contamination/cuts", "verdicts/contamination"
+
+
+def with_cut_sizes(sizes: pa.Table, cuts: pa.Table) -> pa.Table:
+    """Return a table of ``COUNTED_SIGNALS`` with the sizes of cut documents in their rows."""
+    columns = {}
+    for signal, column in zip(COUNTED_SIGNALS, ("words", "bytes"), strict=True):
+        values = sizes[signal].to_numpy().copy()
+        values[cuts["row"].to_numpy()] = cuts[column].to_numpy()
+        columns[signal] = values
+    return pa.table(columns)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """A run with everything that decides its output; small, because it is sent to every worker.
@@ -168,9 +182,27 @@ class Context:
         return chosen
 
     def sizes_in_split(self, shard: Shard) -> npt.NDArray[np.int64]:
-        """Return the UTF-8 bytes of each document of :meth:`in_split`; int64[documents]."""
-        sizes: npt.NDArray[np.int64] = self.run.read_table("signals", shard, ["byte_count"])["byte_count"].to_numpy()
+        """Return the UTF-8 bytes of each document of :meth:`in_split`, without what is cut out; int64[documents]."""
+        sizes: npt.NDArray[np.int64] = self.final_sizes(shard)["byte_count"].to_numpy()
         return sizes[self.in_split(shard)]
+
+    def has_cut_texts(self, shard: Shard) -> bool:
+        """Return whether passages of test sets may have been cut out of documents of a shard."""
+        judged = any(each.data_set == CUTTING and shard.source in each.sources for each in self.verdicts)
+        return judged and self.recipe.decontaminate.cuts
+
+    def read_cuts(self, shard: Shard, columns: list[str]) -> pa.Table:
+        """Return what is left of the documents of a shard of which something is cut, as ``schema.CUT_TEXTS``."""
+        return self.run.read_table(CUTS, shard, columns)
+
+    def final_sizes(self, shard: Shard) -> pa.Table:
+        """Return words and UTF-8 bytes of the documents of a shard as the records hold them: ``COUNTED_SIGNALS``."""
+        table = self.run.read_table("signals", shard, list(COUNTED_SIGNALS))
+        return (
+            with_cut_sizes(table, self.read_cuts(shard, ["row", "words", "bytes"]))
+            if self.has_cut_texts(shard)
+            else table
+        )
 
     def kept_bytes(self, source: str) -> int:
         """Return the UTF-8 bytes of the documents of a source that every stage has kept, from the commits."""

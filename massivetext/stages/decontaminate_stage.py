@@ -31,6 +31,10 @@ def _describe(plan: RunPlan) -> str:
     if tests.run_words:
         told.append(f"{tests.run_words} words in a row")
     text = f"items of {', '.join(tests.test_sets) or 'no test sets'}: {' or '.join(told) or 'nothing is dropped'}"
+    if tests.actions or tests.action:
+        told = [f"{name}: {action}" for name, action in (tests.actions or {}).items()]
+        told.append(f"otherwise: {tests.action or 'drop'}")
+        text += f"; {', '.join(told)}"
     return f"{text}; {', '.join(tests.mark_only)} only marked" if tests.mark_only else text
 
 
@@ -41,7 +45,7 @@ def _is_tested(recipe: "Recipe", source: str) -> bool:
 DECONTAMINATE = Stage(
     name="decontaminate",
     title="test sets",
-    version=3,
+    version=4,  # hits say what is cut
     libraries=("numpy", "regex"),
     data_sets=("contamination",),
     reads=("documents", "verdicts/rules", "verdicts/exact", "verdicts/near"),

@@ -25,6 +25,7 @@ def overlap_section(report: RunReport) -> Html:
             _parts(each),
             each.overlapping,
             each.removed,
+            *([each.cut] if found.options.cuts else []),
             each.words,
         ]
         for each in found.test_sets
@@ -37,11 +38,24 @@ def overlap_section(report: RunReport) -> Html:
         "overlaps by part",
         "documents that overlap",
         "removed",
+        *(["cut"] if found.options.cuts else []),
         "their words",
     ]
     untested = sum(each.short + each.common for each in found.test_sets)
     foot: list[Child] = (
-        ["all", found.items, untested, None, None, found.overlapping, found.removed, None] if rows else []
+        [
+            "all",
+            found.items,
+            untested,
+            None,
+            None,
+            found.overlapping,
+            found.removed,
+            *([found.cut] if found.options.cuts else []),
+            None,
+        ]
+        if rows
+        else []
     )
     examples = [example for source in report.sources.values() for example in source.contaminated]
     return section(
@@ -69,6 +83,14 @@ def _limit(found: Contamination) -> str:
     text = f"A document is removed {', or '.join(told)}." if told else "No document is removed."
     if missing := [method for method in limits if method not in options.methods]:
         text += f" Not applied here, so what it finds stays: {', '.join(missing)}."
+    if options.cuts:
+        by_set = [f"{action} for {name}" for name, action in (options.actions or {}).items()]
+        told_actions = ", ".join([*by_set, f"{options.action or 'drop'} otherwise"])
+        text += (
+            f" What happens to it is decided by test set: {told_actions}. Where passages are cut, "
+            f"{options.margin_words} words on both sides go with them, and pieces of fewer than {options.least_piece} "
+            "words; the rest is joined by an empty line. Places and texts below are those of the uncut document."
+        )
     if options.mark_only:
         text += f" Items of {', '.join(options.mark_only)} remove nothing."
     return text
@@ -96,7 +118,7 @@ def _optional(count: int | None) -> Html:
 def _top(test_set: TestSet) -> Html:
     rows: list[list[Child]] = [
         [
-            join_html([element("code", overlap.item), " ", overlap.part, "" if overlap.removes else " (stays)"]),
+            join_html([element("code", overlap.item), " ", overlap.part, overlap.outcome]),
             overlap.words if overlap.words else Number("title"),
             Number(f"{overlap.jaccard:.3f}"),
             Number(f"{overlap.containment:.3f}"),
