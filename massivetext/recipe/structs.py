@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from massivetext.extract.extracted_page import Comments
-from massivetext.extract.extractors import ExtractorName
+from massivetext.extract.extractors import DEFAULT_EXTRACTOR, ExtractorName
 from massivetext.recipe.kinds import KINDS, PAPER_LICENCES, KindName
 from massivetext.sources.source_formats import FIELD_OPTIONS, FORMER_NAMES, FieldPaths
 
@@ -138,7 +138,7 @@ class IngestOptions(Options, frozen=True):
         max_html_bytes: largest page that is parsed (a parser takes about 20 times as much memory).
         max_zstd_window: largest window of a zstd file (``zstd --long``), which each reader holds in memory; UNSET: 128
             MiB, which files without ``--long=28`` and above do not exceed; at most 2 GiB.
-        extractor: what finds the main text of web pages (``extract/extractors.py``); UNSET: "trafilatura".
+        extractor: what finds the main text of web pages (``extract/extractors.py``); UNSET: "salient".
         comments: whether the comments of readers below a page's text are kept or dropped; UNSET: as the extractor does
             by itself.
     """
@@ -158,7 +158,7 @@ class IngestOptions(Options, frozen=True):
     @property
     def extractor_name(self) -> ExtractorName:
         """Name of what finds the main text of web pages."""
-        return "trafilatura" if isinstance(self.extractor, msgspec.UnsetType) else self.extractor
+        return DEFAULT_EXTRACTOR if isinstance(self.extractor, msgspec.UnsetType) else self.extractor
 
     @property
     def page_comments(self) -> Comments | None:
