@@ -137,7 +137,7 @@ def match_urls(urls: Sequence[str | None] | pa.Array, lists: Blocklists) -> dict
 
 
 def _with_canonical_host(data: U8, offsets: I64, row: int, host: I64) -> bytes:
-    return with_canonical_host(data[host[0] : host[1]].tobytes(), data[host[1] : offsets[row + 1]].tobytes())
+    return with_canonical_host(data[offsets[row] : offsets[row + 1]].tobytes(), host[0], host[1])
 
 
 @compiled
