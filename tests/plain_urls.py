@@ -6,7 +6,7 @@ import urllib.parse
 from collections.abc import Collection
 from typing import NamedTuple
 
-from massivetext.signals.urls import canonical_host
+from massivetext.signals.url_hosts import canonical_host
 
 UNRESERVED = set(string.ascii_letters + string.digits + "-._~")
 ALLOWED = UNRESERVED | set(":/?#[]@!$&'()*+,;=")

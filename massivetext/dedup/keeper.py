@@ -72,6 +72,15 @@ def latest_first(dates: Sequence[str]) -> U64:
     return np.array([_LAST - _microseconds(date) for date in dates], np.uint64)
 
 
+def earliest_first(dates: Sequence[str]) -> U64:
+    """Return a number for each date that is smaller the earlier it is; a date that cannot be read has the largest.
+
+    Args:
+        dates: as for :func:`latest_first`.
+    """
+    return np.array([_microseconds(date) or _LAST for date in dates], np.uint64)
+
+
 def _microseconds(date: str) -> int:
     """Return the microseconds from the year 1 to a date, more than 0; 0 if it cannot be read."""
     try:

@@ -16,17 +16,8 @@ from massivetext.errors import UserError
 from massivetext.signals.blocklist_files import chunks, quote_line
 from massivetext.signals.hash_set import U64
 from massivetext.signals.scan import I64, U8
-from massivetext.signals.urls import (
-    LONGEST,
-    ROOM_BYTES,
-    canonical_host,
-    host_hash,
-    ipv6,
-    normalise,
-    url_hash,
-    with_canonical_host,
-    without_www,
-)
+from massivetext.signals.url_hosts import canonical_host, ipv6, with_canonical_host
+from massivetext.signals.urls import LONGEST, ROOM_BYTES, host_hash, normalise, url_hash, without_www
 from massivetext.utf8 import utf8
 
 _IPV4 = re.compile(rb"[0-9.]+")

@@ -21,6 +21,7 @@ from massivetext.signals.hash_set import HashSet, contains_hash, hash_set
 from massivetext.signals.scan import I64, U8
 from massivetext.signals.signal import describe
 from massivetext.signals.signal_group import SignalGroup
+from massivetext.signals.url_hosts import with_canonical_host
 from massivetext.signals.url_keywords import UrlKeywords, count_keywords
 from massivetext.signals.urls import (
     EMPTY_HASH,
@@ -28,7 +29,6 @@ from massivetext.signals.urls import (
     extend_url_hash,
     normalise,
     url_hash,
-    with_canonical_host,
     without_www,
 )
 from massivetext.signals.word_hash import finish_hash

@@ -2,17 +2,17 @@
 
 The normal form is ``host[:port][/path][?query]`` in ASCII. A URL is read as the URL standard of WHATWG says:
 
-* White space and control characters around it are removed, tabs and line breaks everywhere. ``http:`` may be followed by
-  any number of slashes and backslashes. A URL without a scheme begins with its host.
+* White space and control characters around it are removed, tabs and line breaks everywhere. After ``http:`` comes any
+  number of slashes and backslashes. A URL without a scheme begins with its host.
 * Hosts: names in other scripts are in Punycode (UTS #46, as for IDNA 2008), IPv4 addresses in any notation (``0x7f.1``)
-  have four decimal numbers, percent-encoded characters are decoded; see :func:`canonical_host`.
+  have four decimal numbers, percent-encoded characters are decoded; see :mod:`massivetext.signals.url_hosts`.
 * In a path ``.`` and ``..`` are resolved, and a backslash is a slash.
 
 Further steps follow RFC 3986 (6.2.2, 6.2.3), because lists and links differ in irrelevant ways:
 
-* Scheme, user and password, fragment, dots at the end of the host and slashes at the end of the path, an empty query, and
-  a port that is 80, 443 or not a number are removed. Every ``www.`` at the beginning is removed from the URL, but not
-  from the host when it is compared with listed hosts. IPv6 addresses are written in full.
+* Scheme, user and password, fragment, dots at the end of the host and slashes at the end of the path, an empty query,
+  and a port that is 80, 443 or not a number are removed. Every ``www.`` at the beginning is removed from the URL, but
+  not from the host when it is compared with listed hosts. IPv6 addresses are written in full.
 * In path and query, percent-encoded letters, digits and ``-._~`` are decoded, other codes are in upper case, and
   characters that RFC 3986 does not allow are percent-encoded. Case stays.
 
@@ -23,9 +23,6 @@ takes ten times as long (``benchmarks/urls.py``). What it refuses is percent-enc
 
 A URL without a host has the empty normal form. Of a longer URL only the first 64 KiB are read.
 """
-
-import ipaddress
-import urllib.parse
 
 import numpy as np
 
@@ -39,8 +36,6 @@ LONGEST = 1 << 16  # bytes; crawlers and browsers accept far fewer
 ROOM_BYTES = 4 * LONGEST
 EMPTY_HASH = hashing.GOLDEN  # state of a hash before the first byte
 _STEP = hashing.CHARACTER
-_DOTS = ".\u3002\uff0e\uff61"
-_LONGEST = 1024  # most bytes of a host that is given to the library: names of the DNS have at most 253 characters
 
 _UNRESERVED = b"-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ALLOWED = _UNRESERVED + b":/?@!$&'()*+,;=" + b"[]"
@@ -65,6 +60,7 @@ _KINDS = _kinds()
 _DIGITS = np.frombuffer(b"0123456789ABCDEF", np.uint8)
 _DOT, _SLASH, _COLON, _AT, _PERCENT, _QUERY, _FRAGMENT, _BRACKET, _BACKSLASH = map(int, b"./:@%?#[\\")
 _CLOSING, _QUOTE = map(int, b"]'")
+_H = int(b"h"[0])
 _WWW = np.frombuffer(b"www.", np.uint8)
 _NAMES = (b"http", b"https", b"ws", b"wss", b"ftp")
 _WEB_SCHEMES = np.array([list(name.ljust(5)) for name in _NAMES], np.uint8)
@@ -79,12 +75,13 @@ def normalise(data: U8, start: int, stop: int, canonical: bool, out: U8) -> tupl
         data: bytes of many URLs.
         start: index of the first byte of this URL.
         stop: index after its last byte.
-        canonical: whether the host is already in the form of :func:`canonical_host`.
+        canonical: whether the host is already in the form of :mod:`massivetext.signals.url_hosts`.
         out: uint8[ROOM_BYTES], filled.
 
     Returns:
         Number of bytes of the host, number of all bytes written, and begin and end of the host in the URL as
-        :func:`clean` returns it. The first number is -1 if the host must be made canonical first.
+        :func:`massivetext.signals.url_hosts.clean` returns it. The first number is -1 if the host must be made
+        canonical first.
     """
     start, stop = trimmed(data, start, min(stop, start + LONGEST))
     for at in range(start, stop):
@@ -117,18 +114,49 @@ def _copy_clean(data: U8, start: int, stop: int, out: U8) -> int:
 
 @compiled
 def _normalise(data: U8, start: int, stop: int, canonical: bool, out: U8) -> tuple[int, int, int, int]:
+    at, colon, rest = _host_and_port(data, start, stop)
+    host = _put_host(data, at, colon, canonical, out)
+    if host <= 0:
+        return host, 0, at - start, colon - start
+    size = _put_port(data, colon, rest, out, host)
+    return host, _put_path(data, rest, stop, out, size), at - start, colon - start
+
+
+@compiled
+def is_page(data: U8, start: int, stop: int) -> bool:
+    """Return whether a URL without tabs and line breaks names a page on the web, as far as its bytes show.
+
+    It does if it begins with ``http:``, ``https:`` or two slashes, has at most LONGEST bytes, and its port, if it has
+    one, is a number up to 65535.
+    """
+    start, stop = trimmed(data, start, stop)
+    if stop - start > LONGEST:
+        return False
+    at = start
+    while at < stop and _KINDS[data[at]] & _SCHEME:
+        at += 1
+    is_web = at < stop and data[at] == _COLON and data[start] | 32 == _H and is_web_scheme(data, start, at)
+    if not is_web and not (stop - start > 1 and _is_slash(data[start]) and _is_slash(data[start + 1])):
+        return False
+    at, colon, rest = _host_and_port(data, start, stop)
+    port = 0
+    for index in range(colon + 1, rest):
+        if not 48 <= data[index] <= 57:
+            return False
+        port = min(port * 10 + int(data[index]) - 48, 1 << 20)
+    return port < 1 << 16
+
+
+@compiled
+def _host_and_port(data: U8, start: int, stop: int) -> tuple[int, int, int]:
+    """Return where the host of a URL begins, where it ends, and where its path, query or fragment begins."""
     at = _authority(data, start, stop)
     rest = at
     while rest < stop and not _ends_authority(data[rest]):
         if data[rest] == _AT:
             at = rest + 1
         rest += 1
-    colon = _host_end(data, at, rest)
-    host = _put_host(data, at, colon, canonical, out)
-    if host <= 0:
-        return host, 0, at - start, colon - start
-    size = _put_port(data, colon, rest, out, host)
-    return host, _put_path(data, rest, stop, out, size), at - start, colon - start
+    return at, _host_end(data, at, rest), rest
 
 
 @compiled
@@ -365,58 +393,3 @@ def url_hash(url: U8, start: int, stop: int) -> np.uint64:
     for at in range(start, stop):
         state = extend_url_hash(state, url[at])
     return finish_hash(state)
-
-
-def canonical_host(host: bytes) -> bytes:
-    """Return the ASCII form of a host that is no plain name; never raises.
-
-    A host that the URL standard accepts gets its form: Punycode of the names that UTS #46 maps, four decimal numbers for
-    an IPv4 address. IPv6 addresses in brackets become eight groups of four digits, without a zone. Everything else is
-    percent-encoded. A host that is only dots becomes one dot: if it became empty, the text after it would be read as the
-    host.
-    """
-    standard = _standard_host(host)
-    # Several characters count as dots; at the end of a host they would make empty labels.
-    text = urllib.parse.unquote_to_bytes(host).decode("utf-8", "surrogateescape") if standard is None else standard
-    text = text.rstrip(_DOTS)
-    if not text:
-        return b"."
-    if text.startswith("["):
-        address = ipv6(text[1:].removesuffix("]"))
-        if address is not None:
-            return address
-    lowered = "".join(letter.lower() if letter.isascii() else letter for letter in text)
-    return urllib.parse.quote_from_bytes(lowered.encode("utf-8", "surrogateescape"), safe="").encode()
-
-
-def _standard_host(host: bytes) -> str | None:
-    """Return a host as the URL standard of WHATWG serialises it; None if it refuses it."""
-    import ada_url  # for few hosts only
-
-    if len(host) > _LONGEST:
-        return None
-    try:
-        return ada_url.URL(f"http://{host.decode()}/").hostname
-    except ValueError:  # UnicodeDecodeError is one
-        return None
-
-
-def clean(url: bytes) -> bytes:
-    """Return a URL without the white space and control characters around it, and without tabs and line breaks."""
-    return url[:LONGEST].strip(bytes(range(33))).translate(None, b"\t\n\r")
-
-
-def with_canonical_host(url: bytes, start: int, stop: int) -> bytes:
-    """Return a URL with the host that :func:`normalise` found in canonical form; nothing in it is read as a scheme."""
-    url = clean(url)
-    return b"//" + canonical_host(url[start:stop]) + url[stop:]
-
-
-def ipv6(text: str) -> bytes | None:
-    """Return an IPv6 address in the form of hosts here, or None for other text."""
-    try:
-        address = ipaddress.IPv6Address(text.partition("%")[0])
-    except ValueError:
-        return None
-    digits = f"{int(address):032x}"
-    return f"[{':'.join(digits[at : at + 4] for at in range(0, 32, 4))}]".encode()
