@@ -292,8 +292,11 @@ class NearOptions(Options, frozen=True):
             )
 
 
+UrlChoice = Literal["latest", "longest", "first"]
+
+
 class DedupOptions(Options, frozen=True):
-    """What exact and near deduplication share.
+    """What the stages of deduplication share.
 
     Attributes:
         keep: which of several copies stays, by the first of these that tells them apart: "source:A>B" (a document of
@@ -301,12 +304,15 @@ class DedupOptions(Options, frozen=True):
             document without a date that can be read comes last), "seed" (the keyed hash of the id; the paper:
             "randomly remove one of them"), which may only be the last and is always added.
         against: folders of finished runs, or indexes of them (`massivetext dedup-index`): documents that repeat one of
-            theirs are removed. UNSET: none.
+            theirs are removed; their URLs do not count. UNSET: none.
+        url: which document of each canonical URL is kept: "latest" or "first" by metadata `date` (one without a date
+            that can be read comes last), or "longest" (UTF-8 bytes); among equal ones `keep` decides. UNSET: all are.
     """
 
     keep: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=8)] = ("seed",)
     # Not written if it is not given: recipes without it keep their hash and their stage keys.
     against: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=64)] | msgspec.UnsetType = msgspec.UNSET
+    url: UrlChoice | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         """Raise ValueError for an unknown preference, one that occurs twice, or one after "seed"."""
@@ -493,6 +499,13 @@ class Recipe(Options, frozen=True):
         if isinstance(self.dedup, msgspec.UnsetType) or isinstance(self.dedup.against, msgspec.UnsetType):
             return ()
         return self.dedup.against
+
+    @property
+    def url_choice(self) -> UrlChoice | None:
+        """Which of the documents of one canonical URL is kept; None: all are."""
+        if isinstance(self.dedup, msgspec.UnsetType) or isinstance(self.dedup.url, msgspec.UnsetType):
+            return None
+        return self.dedup.url
 
     @property
     def weights(self) -> dict[str, Decimal]:

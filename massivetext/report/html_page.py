@@ -106,7 +106,8 @@ def _header(report: RunReport, verdicts: VerdictSets) -> Html:
 
 
 def _unfinished(report: RunReport) -> Child:
-    missing = [stage.name for stage in STAGES if stage.name not in report.stages and stage is not REPORT]
+    others = [stage for stage in STAGES if stage is not REPORT and not stage.is_optional]
+    missing = [stage.name for stage in others if stage.name not in report.stages]
     if not missing:
         return None
     return element(

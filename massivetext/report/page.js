@@ -14,7 +14,7 @@
       background: null,
       font,
       view: { stroke: null },
-      range: { category: ["--kept", "--rules", "--exact", "--near", "--tests"].map(style) },
+      range: { category: ["--kept", "--rules", "--exact", "--near", "--tests", "--other"].map(style) },
       axis: {
         domainColor: faint, gridColor: faint, tickColor: faint, labelColor: soft, titleColor: soft,
         labelFontSize: 11, titleFontSize: 11, titleFontWeight: "normal", labelFontWeight: "normal", gridOpacity: 0.6,

@@ -14,7 +14,7 @@ from massivetext.report.wording import VerdictSets, describe_rule
 from massivetext.stages import INGEST, JUDGE
 
 # Classes of the swatches in page.css, in the order in which page.js gives the charts their colours.
-_SWATCHES = ("passed", "full", "exact", "near", "tests")
+_SWATCHES = ("passed", "full", "exact", "near", "tests", "other")
 _WORTH_A_CHART = 3  # rules that fire; fewer are easier to read in a table
 _GROUPS_SHOWN = 25  # languages or hosts
 
