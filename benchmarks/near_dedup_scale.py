@@ -33,7 +33,7 @@ from massivetext.runs.stage import verdict_sets
 from massivetext.runs.store import Run, Shard, ShardCommit, json_sha256
 from massivetext.runs.work_items import WorkItem
 from massivetext.schema import DUPLICATE_VERDICTS, RULE_VERDICTS, Document, documents_table
-from massivetext.stages import NEAR_DEDUP, STAGES
+from massivetext.stages import NEAR_DEDUP, STAGES, code_modules
 
 WORKERS = 2
 _GROUP_DOCUMENTS = 1024  # as ingest writes them
@@ -156,7 +156,7 @@ def run_stage(folder: Path, shards: int) -> None:
         setattr(stage_code, name, marked(name))
     items = [WorkItem(shard, (), 1e9) for shard in context.all_shards()]
     context.run.begin(NEAR_DEDUP, context.stage_keys[NEAR_DEDUP.name])
-    stage_code.run_near_dedup(Engine(workers=WORKERS), context, items)
+    stage_code.run_near_dedup(Engine(workers=WORKERS, preload=code_modules([NEAR_DEDUP])), context, items)
     commits = context.run.commits(NEAR_DEDUP.name, context.stage_keys[NEAR_DEDUP.name])
     print(json.dumps(totals(commits)))
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from massivetext.compiled import compiled_and_cached
+from massivetext.compiled import compiled, compiled_and_cached
 from massivetext.schema import U64
 
 I64 = npt.NDArray[np.int64]
@@ -96,12 +96,17 @@ def count_shared(sets: ShingleSets, first: I64, second: I64) -> I64:
 @compiled_and_cached
 def _count_shared(shingles: U64, bounds: I64, first: I64, second: I64, found: I64) -> None:
     for pair in range(len(first)):
-        one, one_end = bounds[first[pair]], bounds[first[pair] + 1]
-        two, two_end = bounds[second[pair]], bounds[second[pair] + 1]
-        shared = 0
-        while one < one_end and two < two_end:  # without branches that depend on the shingles
-            a, b = shingles[one], shingles[two]
-            shared += a == b
-            one += a <= b
-            two += b <= a
-        found[pair] = shared
+        one, two = first[pair], second[pair]
+        found[pair] = count_common(shingles, bounds[one], bounds[one + 1], bounds[two], bounds[two + 1])
+
+
+@compiled
+def count_common(shingles: U64, one: int, one_end: int, two: int, two_end: int) -> int:
+    """Return the number of common shingles of two sorted sets, given the bounds of each."""
+    shared = 0
+    while one < one_end and two < two_end:  # without branches that depend on the shingles
+        a, b = shingles[one], shingles[two]
+        shared += a == b
+        one += a <= b
+        two += b <= a
+    return shared

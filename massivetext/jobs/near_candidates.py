@@ -139,7 +139,9 @@ def _bucket_rows(
 def _band_values(context: Context, shard: Shard, column: pa.ChunkedArray) -> tuple[npt.NDArray[np.uint32], U64]:
     """Return the hashes of a band, uint32[documents, rows], and the references of these documents."""
     rows = np.flatnonzero(column.is_valid().to_numpy())
-    values = np.frombuffer(b"".join(column.drop_null().to_pylist()), "<u4")
+    array = column.drop_null().combine_chunks()
+    width = array.type.byte_width // 4
+    values = np.frombuffer(array.buffers()[1], "<u4")[array.offset * width : (array.offset + len(array)) * width]
     return values.reshape(len(rows), context.recipe.near.rows), context.document_refs(shard, rows)
 
 

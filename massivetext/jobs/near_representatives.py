@@ -23,12 +23,14 @@ from massivetext.dedup.representatives import (
     components,
     diameter,
 )
+from massivetext.dedup.set_join import similar_pairs
+from massivetext.dedup.shingle_files import select_shingle_sets
 from massivetext.earlier.earlier_corpora import earlier_corpora
 from massivetext.engines.engine import Engine
 from massivetext.jobs.earlier_names import write_earlier_names
 from massivetext.jobs.near_candidates import STAGE, CrowdRows, without_earlier_pairs
 from massivetext.jobs.near_clusters import CLUSTERS, pairs_above_threshold, read_ranks
-from massivetext.jobs.near_shingles import plan_shard_groups
+from massivetext.jobs.near_shingles import plan_shard_groups, shingles_to_join
 from massivetext.jobs.near_sizes import NearDedupSizes
 from massivetext.jobs.near_verification import PairPart, read_pairs, verify_round, write_pairs
 from massivetext.runs.context import Context
@@ -58,7 +60,7 @@ def write_representatives(
             windows.add(documents.places(pairs))
         windows.add(documents.places(decided))
         choice = choose_representatives(
-            len(documents), windows, rounds.crowds, rounds.measure, context.recipe.near.max_bucket
+            len(documents), windows, rounds.crowds, rounds.measure, rounds.join, context.recipe.near.max_bucket
         )
         firsts = components(len(documents), windows)
         files: tuple[CommittedFile, ...] = (
@@ -167,6 +169,14 @@ class _Rounds:
         self.parts += parts
         above = [self._documents.places(pairs) for pairs, _ in pairs_above_threshold(self._context, parts)]
         return measured, np.concatenate([np.zeros((0, 2), np.int64), *above])
+
+    def join(self, places: I64) -> tuple[I64, I64]:
+        """Find the similar pairs of some documents by their shingles; see ``Join``."""
+        refs = np.sort(self._documents.refs[places])
+        sets = shingles_to_join(self._context, self._groups, refs)
+        sets = select_shingle_sets(sets, np.searchsorted(refs, self._documents.refs[places]))
+        pairs, uncompared = similar_pairs(sets.shingles, sets.bounds, self._context.recipe.near.threshold)
+        return places[pairs], places[uncompared]
 
     def _known(self, partition: int) -> Pairs:
         known = [part for part in self.parts if part.pair_partition == partition]
@@ -282,6 +292,7 @@ def _counts(choice: Choice, firsts: I64, documents: _RankedDocuments) -> dict[st
         "kept_apart": kept - alone,
         "rounds": choice.rounds,
         "unmeasured_pairs": choice.unmeasured,
+        "uncompared_documents": choice.uncompared,
     }
     if own.all():
         return counts

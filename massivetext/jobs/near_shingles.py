@@ -155,6 +155,16 @@ def _read_shingles(context: Context, shards: Sequence[int], refs: U64) -> Iterat
             yield near_shingle_sets(table["text"].combine_chunks(), context.document_refs(shard, rows), near)
 
 
+def shingles_to_join(context: Context, groups: ShardGroups, document_refs: U64) -> ShingleSets:
+    """Return the shingles of documents, read in this process; with earlier corpora, the upper bits that all have."""
+    corpora, shards = earlier_corpora(context), [number for group in groups for number in group]
+    sets = join_shingle_sets(list(_read_shingles(context, shards, document_refs)))
+    if corpora is None:
+        return sets
+    short = [corpora.short_shingles(sets.of(at), ref) for at, ref in enumerate(document_refs.tolist())]
+    return ShingleSets(document_refs, np.cumsum([0, *map(len, short)]), np.concatenate(short))
+
+
 def read_shingles(
     context: Context, spills: Sequence[tuple[int, int]], pair_partition: int, round_number: int = 0
 ) -> ShingleSets:
