@@ -36,12 +36,14 @@ SIGNATURES, CANDIDATES = "signatures", "duplicates/candidates"
 def plan_lsh_partitions(context: Context, sizes: NearDedupSizes = DEFAULT_SIZES) -> LshPartitions:
     """Return the division of a run into LSH partitions and pair partitions; call it after all shards are signed."""
     commits = context.run.commits(STAGE, context.stage_keys[STAGE])
-    documents = sum(commit.counts["signed"] for commit in commits if commit.task.startswith("signatures/"))
+    signed = [commit.counts for commit in commits if commit.task.startswith("signatures/")]
+    documents = sum(counts["signed"] for counts in signed)
     corpora = earlier_corpora(context)
     documents += corpora.document_count if corpora is not None else 0
     return LshPartitions.for_documents(
         documents,
         context.recipe.near.bands,
+        text_bytes=sum(counts["signed_bytes"] for counts in signed),
         partition_bytes=sizes.lsh_partition_bytes,
         pair_partition_documents=sizes.pair_partition_documents,
     )
@@ -137,7 +139,9 @@ def _bucket_rows(
 def _band_values(context: Context, shard: Shard, column: pa.ChunkedArray) -> tuple[npt.NDArray[np.uint32], U64]:
     """Return the hashes of a band, uint32[documents, rows], and the references of these documents."""
     rows = np.flatnonzero(column.is_valid().to_numpy())
-    values = np.frombuffer(b"".join(column.drop_null().to_pylist()), "<u4")
+    array = column.drop_null().combine_chunks()
+    width = array.type.byte_width // 4
+    values = np.frombuffer(array.buffers()[1], "<u4")[array.offset * width : (array.offset + len(array)) * width]
     return values.reshape(len(rows), context.recipe.near.rows), context.document_refs(shard, rows)
 
 

@@ -23,13 +23,16 @@ from massivetext.dedup.representatives import (
     components,
     diameter,
 )
+from massivetext.dedup.set_join import similar_pairs
+from massivetext.dedup.shingle_files import select_shingle_sets
 from massivetext.earlier.earlier_corpora import earlier_corpora
 from massivetext.engines.engine import Engine
 from massivetext.jobs.earlier_names import write_earlier_names
 from massivetext.jobs.near_candidates import STAGE, CrowdRows, without_earlier_pairs
 from massivetext.jobs.near_clusters import CLUSTERS, pairs_above_threshold, read_ranks
+from massivetext.jobs.near_shingles import plan_shard_groups, shingles_to_join
 from massivetext.jobs.near_sizes import NearDedupSizes
-from massivetext.jobs.near_verification import PairChunk, pair_partition_path, verify_chunks
+from massivetext.jobs.near_verification import PairPart, read_pairs, verify_round, write_pairs
 from massivetext.runs.context import Context
 from massivetext.runs.store import CommittedFile, ShardCommit
 from massivetext.schema import COMPONENTS, U64, is_earlier, shard_numbers
@@ -44,28 +47,28 @@ _GATHERED = 2**20  # document references that are gathered before they are made 
 
 
 def write_representatives(
-    engine: Engine, context: Context, lsh_partitions: LshPartitions, chunks: Sequence[PairChunk], sizes: NearDedupSizes
+    engine: Engine, context: Context, lsh_partitions: LshPartitions, parts: Sequence[PairPart], sizes: NearDedupSizes
 ) -> None:
     """Choose the documents to keep, measure what that takes, write clusters and components, and commit them."""
     crowds = CrowdRows(context, lsh_partitions)
-    involved = _documents(context, crowds, chunks)
+    involved = _documents(context, crowds, parts)
     decided = _decided_pairs(context, involved)
     documents = _RankedDocuments(context, np.union1d(involved, decided))
-    rounds = _Rounds(engine, context, lsh_partitions, crowds, documents, sizes, chunks)
+    rounds = _Rounds(engine, context, lsh_partitions, crowds, documents, sizes, parts)
     with PairWindows(len(documents), 2 * rounds.near_pairs(), window_pairs=sizes.window_pairs) as windows:
-        for pairs, _ in pairs_above_threshold(context, chunks):
+        for pairs, _ in pairs_above_threshold(context, parts):
             windows.add(documents.places(pairs))
         windows.add(documents.places(decided))
         choice = choose_representatives(
-            len(documents), windows, rounds.crowds, rounds.measure, context.recipe.near.max_bucket
+            len(documents), windows, rounds.crowds, rounds.measure, rounds.join, context.recipe.near.max_bucket
         )
         firsts = components(len(documents), windows)
         files: tuple[CommittedFile, ...] = (
-            _write_clusters(context, documents, choice.keepers, firsts, rounds.chunks, sizes),
+            _write_clusters(context, documents, choice.keepers, firsts, rounds.parts, sizes),
             _write_components(context, documents, choice.keepers, firsts, windows),
         )
         if context.recipe.against:
-            files += (_write_earlier_names(context, documents, choice.keepers, rounds.chunks),)
+            files += (_write_earlier_names(context, documents, choice.keepers, rounds.parts),)
     counts = _counts(choice, firsts, documents)
     context.run.commit_shard(STAGE, context.stage_keys[STAGE], ShardCommit("clusters", files, counts))
 
@@ -93,10 +96,10 @@ class _RankedDocuments:
         return found
 
 
-def _documents(context: Context, crowds: CrowdRows, chunks: Iterable[PairChunk]) -> U64:
+def _documents(context: Context, crowds: CrowdRows, parts: Iterable[PairPart]) -> U64:
     """Return the documents that are in a near-duplicate pair or an oversized bucket, distinct and sorted."""
     found, gathered, count = np.zeros(0, np.uint64), [np.zeros(0, np.uint64)], 0
-    in_pairs = (pairs.ravel() for pairs, _ in pairs_above_threshold(context, chunks))
+    in_pairs = (pairs.ravel() for pairs, _ in pairs_above_threshold(context, parts))
     in_crowds = (rows["document_ref"] for rows in crowds)
     for document_refs in (each for source in (in_pairs, in_crowds) for each in source):
         gathered.append(document_refs)
@@ -132,15 +135,16 @@ class _Rounds:
         crowds: CrowdRows,
         documents: _RankedDocuments,
         sizes: NearDedupSizes,
-        chunks: Sequence[PairChunk],
+        parts: Sequence[PairPart],
     ) -> None:
         self._engine, self._context, self._sizes = engine, context, sizes
         self._lsh_partitions, self._crowds, self._documents = lsh_partitions, crowds, documents
-        self.chunks = list(chunks)
+        self._groups = plan_shard_groups(context, sizes)
+        self.parts = list(parts)
 
     def near_pairs(self) -> int:
-        """Return the number of pairs above the threshold in all chunks so far."""
-        names = [chunk.name for chunk in self.chunks]
+        """Return the number of pairs above the threshold in all parts so far."""
+        names = [part.name for part in self.parts]
         commits = self._context.run.done(STAGE, self._context.stage_keys[STAGE], names)
         return sum(commit.counts["pairs"] for commit in commits.values())
 
@@ -153,25 +157,30 @@ class _Rounds:
         """Measure the pairs that no band and no earlier round has measured; see ``Measure``."""
         pairs = without_earlier_pairs(np.sort(self._documents.refs[wanted], axis=1))
         partitions = pair_files.pair_partition_of(pairs, self._lsh_partitions.pair_partitions)
-        chunks: list[PairChunk] = []
+        parts: list[PairPart] = []
         measured = 0
         for partition in np.unique(partitions).tolist():
-            new = pair_files.without_pairs(pairs[partitions == partition], self._known(partition, round_number))
+            new = pair_files.without_pairs(pairs[partitions == partition], self._known(partition))
             if len(new):
                 measured += len(new)
-                path = pair_partition_path(self._context, partition, round_number)
-                fs.write_bytes(path, pair_files.pack_pairs(new))
-                numbers = range(-(-len(new) // self._sizes.chunk_pairs))
-                chunks += [PairChunk(partition, number, round_number) for number in numbers]
-        verify_chunks(self._engine, self._context, chunks, self._sizes)
-        self.chunks += chunks
-        above = [self._documents.places(pairs) for pairs, _ in pairs_above_threshold(self._context, chunks)]
+                parts.append(PairPart(partition, round_number))
+                write_pairs(self._context, self._groups, parts[-1], new)
+        verify_round(self._engine, self._context, self._lsh_partitions, self._groups, parts, measured, self._sizes)
+        self.parts += parts
+        above = [self._documents.places(pairs) for pairs, _ in pairs_above_threshold(self._context, parts)]
         return measured, np.concatenate([np.zeros((0, 2), np.int64), *above])
 
-    def _known(self, partition: int, round_number: int) -> Pairs:
-        rounds = {chunk.round_number for chunk in self.chunks if chunk.pair_partition == partition}
-        paths = [pair_partition_path(self._context, partition, each) for each in sorted(rounds | {0})]
-        return np.concatenate([pair_files.unpack_pairs(fs.read_bytes(path)) for path in paths])
+    def join(self, places: I64) -> tuple[I64, I64]:
+        """Find the similar pairs of some documents by their shingles; see ``Join``."""
+        refs = np.sort(self._documents.refs[places])
+        sets = shingles_to_join(self._context, self._groups, refs)
+        sets = select_shingle_sets(sets, np.searchsorted(refs, self._documents.refs[places]))
+        pairs, uncompared = similar_pairs(sets.shingles, sets.bounds, self._context.recipe.near.threshold)
+        return places[pairs], places[uncompared]
+
+    def _known(self, partition: int) -> Pairs:
+        known = [part for part in self.parts if part.pair_partition == partition]
+        return np.concatenate([read_pairs(self._context, part) for part in known])
 
 
 # -- results -----------------------------------------------------------------------------------------------------------
@@ -182,11 +191,11 @@ def _write_clusters(
     documents: _RankedDocuments,
     keepers: I64,
     firsts: I64,
-    chunks: Sequence[PairChunk],
+    parts: Sequence[PairPart],
     sizes: NearDedupSizes,
 ) -> CommittedFile:
     """Write the keeper of each document in a near-duplicate pair, and its measured similarity with it."""
-    similarity = _similarities(context, documents, keepers, chunks)
+    similarity = _similarities(context, documents, keepers, parts)
     in_component = np.bincount(firsts, minlength=len(firsts))[firsts] > 1
     rows = np.flatnonzero(in_component & documents.is_own)
     rows = rows[np.argsort(documents.refs[rows])]
@@ -206,11 +215,11 @@ def _write_clusters(
 
 
 def _similarities(
-    context: Context, documents: _RankedDocuments, keepers: I64, chunks: Sequence[PairChunk]
+    context: Context, documents: _RankedDocuments, keepers: I64, parts: Sequence[PairPart]
 ) -> npt.NDArray[np.float64]:
     """Return the similarity of each removed document with its keeper; of a keeper, the highest with its copies or 0."""
     found = np.zeros(len(documents))
-    for pairs, jaccard in pairs_above_threshold(context, chunks):
+    for pairs, jaccard in pairs_above_threshold(context, parts):
         ends = np.sort(documents.places(pairs), axis=1)
         removed = keepers[ends[:, 1]] == ends[:, 0]
         for side in (0, 1):
@@ -245,10 +254,10 @@ def _write_components(
 
 
 def _write_earlier_names(
-    context: Context, documents: _RankedDocuments, keepers: I64, chunks: Sequence[PairChunk]
+    context: Context, documents: _RankedDocuments, keepers: I64, parts: Sequence[PairPart]
 ) -> CommittedFile:
     """Write the names of the documents of earlier corpora that are keepers, or in a measured pair."""
-    pairs = (tables.read_table(context.run.path(chunk.evidence), ["b"])["b"].to_numpy() for chunk in chunks)
+    pairs = (tables.read_table(context.run.path(part.evidence), ["b"])["b"].to_numpy() for part in parts)
     found = [documents.refs[keepers[documents.is_own]], *pairs]
     refs = np.unique(np.concatenate([each[is_earlier(each)] for each in found]))
     return write_earlier_names(context, EARLIER_EVIDENCE, refs)
@@ -283,6 +292,7 @@ def _counts(choice: Choice, firsts: I64, documents: _RankedDocuments) -> dict[st
         "kept_apart": kept - alone,
         "rounds": choice.rounds,
         "unmeasured_pairs": choice.unmeasured,
+        "uncompared_documents": choice.uncompared,
     }
     if own.all():
         return counts

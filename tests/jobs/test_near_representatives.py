@@ -19,7 +19,7 @@ from massivetext.jobs.near_clusters import CLUSTERS
 from massivetext.jobs.near_dedup import run_near_dedup
 from massivetext.jobs.near_representatives import LARGEST_COMPONENTS
 from massivetext.jobs.near_sizes import NearDedupSizes
-from massivetext.jobs.near_verification import PAIR_EVIDENCE, PairChunk
+from massivetext.jobs.near_verification import PAIR_EVIDENCE, PairPart
 from massivetext.recipe import NearOptions
 from massivetext.runs.context import Context
 from massivetext.schema import U64, document_id
@@ -156,7 +156,7 @@ def test_transitive_clusters_keep_one_window_of_a_chain(tmp_path: Path, chains: 
 @pytest.mark.parametrize(
     ("engine", "sizes"),
     [
-        (CLUSTER, NearDedupSizes(chunk_pairs=20)),
+        (CLUSTER, NearDedupSizes(driver_pairs=0)),
         (Engine(), NearDedupSizes(lsh_partition_bytes=256, pair_partition_documents=10, window_pairs=20)),
     ],
     ids=["cluster", "partitions"],
@@ -174,11 +174,11 @@ def test_neither_engine_nor_sizes_decide_anything(
 
 
 def test_an_interrupted_choice_measures_nothing_again(tmp_path: Path) -> None:
-    sizes = NearDedupSizes(chunk_pairs=50)
+    sizes = NearDedupSizes(pair_partition_documents=30)
     context = deduplicated(tmp_path, {"news": [flood(100)]}, NearOptions(max_bucket=10), sizes=sizes)
     before = evidence(context), verdicts(context)
     times = {info.path: info.version for info in fs.find(context.run.path(PAIR_EVIDENCE))}
-    lost = PairChunk(0, 1, 1)
+    lost = PairPart(1, 1)
     fs.remove(context.run._commit_path(STAGE, context.stage_keys[STAGE], "clusters"))
     fs.remove(context.run._commit_path(STAGE, context.stage_keys[STAGE], lost.name))
     run_near_dedup(Engine(), context, items_of(context), sizes)
