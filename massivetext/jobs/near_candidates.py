@@ -208,9 +208,20 @@ class CrowdRows:
             if each["crowd_rows"]
         ]
 
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return sum(rows for _, _, rows in self._sections)
+
+    def share(self, number: int, shares: int) -> Iterator[npt.NDArray[np.void]]:
+        """Yield one of several shares of the rows; a bucket is never divided."""
+        yield from self._read(self._sections[number::shares])
+
     def __iter__(self) -> Iterator[npt.NDArray[np.void]]:
         """Yield rows of :data:`massivetext.dedup.row_types.BUCKET_ROW`, one LSH partition after the other."""
-        for number, start, rows in self._sections:
+        yield from self._read(self._sections)
+
+    def _read(self, sections: Sequence[tuple[int, int, int]]) -> Iterator[npt.NDArray[np.void]]:
+        for number, start, rows in sections:
             with fs.open_read(lsh_partition_path(self._context, number)) as handle:
                 handle.seek(start)
                 yield np.frombuffer(handle.read(rows * BUCKET_ROW.itemsize), BUCKET_ROW)

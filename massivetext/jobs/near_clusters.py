@@ -60,6 +60,12 @@ def pairs_above_threshold(
 
 def read_ranks(context: Context, nodes: U64) -> U64:
     """Return the rank of each node, by the preferences of the recipe; the nodes are sorted document references."""
+    columns = read_rank_columns(context, nodes)
+    return columns[:, 0] if columns.shape[1] == 1 else combine_ranks(list(columns.T))
+
+
+def read_rank_columns(context: Context, nodes: U64) -> U64:
+    """Return the rank of each node in columns, the most important first, uint64[nodes, columns]."""
 
     def ranks(group: U64) -> U64:
         number, corpora = int(shard_numbers(group[:1])[0]), earlier_corpora(context)
@@ -74,5 +80,4 @@ def read_ranks(context: Context, nodes: U64) -> U64:
     starts = np.unique(shard_numbers(nodes), return_index=True)[1]
     by_shard = np.split(nodes, starts[1:]) if len(nodes) else []
     none = np.zeros((0, rank_column_count(context.recipe)), np.uint64)
-    columns = np.concatenate([none, *fs.concurrently(context.run.folder, ranks, by_shard)])
-    return columns[:, 0] if columns.shape[1] == 1 else combine_ranks(list(columns.T))
+    return np.concatenate([none, *fs.concurrently(context.run.folder, ranks, by_shard)])

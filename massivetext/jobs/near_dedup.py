@@ -12,14 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from massivetext.dedup.banding import band_column
+from massivetext.dedup.lsh_partitions import LshPartitions
 from massivetext.dedup.near_duplicates import sign_texts
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
-from massivetext.jobs.near_candidates import SIGNATURES, STAGE, find_candidates, plan_lsh_partitions
+from massivetext.jobs.near_candidates import SIGNATURES, STAGE, CrowdRows, find_candidates, plan_lsh_partitions
+from massivetext.jobs.near_choice_rounds import choose_in_rounds
 from massivetext.jobs.near_clusters import CLUSTERS, write_transitive_clusters
-from massivetext.jobs.near_representatives import write_representatives
+from massivetext.jobs.near_representatives import count_near_pairs, write_representatives
 from massivetext.jobs.near_sizes import DEFAULT_SIZES, NearDedupSizes
-from massivetext.jobs.near_verification import verify_candidates
+from massivetext.jobs.near_verification import PairPart, verify_candidates
 from massivetext.runs import documents
 from massivetext.runs.context import Context
 from massivetext.runs.run_log import count_work
@@ -47,9 +49,21 @@ def run_near_dedup(
         if context.recipe.near.is_transitive:
             write_transitive_clusters(context, parts, sizes)
         else:
-            write_representatives(engine, context, lsh_partitions, parts, sizes)
+            _choose_representatives(engine, context, lsh_partitions, parts, sizes)
     cheap = [WorkItem(item.shard, (), 0.0) for item in items]
     run_shards(engine, context, [ShardStage(STAGE, write_near_verdicts)], cheap)
+
+
+def _choose_representatives(
+    engine: Engine, context: Context, lsh_partitions: LshPartitions, parts: Sequence[PairPart], sizes: NearDedupSizes
+) -> None:
+    """Choose the documents to keep: in the driver, or in rounds if there are too many pairs."""
+    crowds = CrowdRows(context, lsh_partitions)
+    edges = count_near_pairs(context, parts) + len(crowds)
+    if edges > sizes.driver_edges and not context.recipe.against:
+        choose_in_rounds(engine, context, lsh_partitions, parts, crowds, sizes)
+    else:
+        write_representatives(engine, context, lsh_partitions, parts, crowds, sizes)
 
 
 # -- signatures --------------------------------------------------------------------------------------------------------
