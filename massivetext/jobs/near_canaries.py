@@ -17,29 +17,34 @@ from massivetext.dedup.near_duplicates import is_near_duplicate
 from massivetext.dedup.pair_files import without_pairs
 from massivetext.dedup.pair_windows import PairWindows
 from massivetext.dedup.representatives import I64, choose_representatives
+from massivetext.earlier.earlier_corpora import earlier_corpora
 from massivetext.jobs.near_candidates import STAGE, CrowdRows, canary_file
 from massivetext.jobs.near_clusters import CANARY_CLUSTERS, CLUSTERS, read_ranks
-from massivetext.jobs.near_sizes import NearDedupSizes
+from massivetext.jobs.near_shingles import shingles_of_documents
 from massivetext.jobs.near_verification import measure_pairs
 from massivetext.runs.canary_run import CANARIES, canary_commit
 from massivetext.runs.context import Context
 from massivetext.runs.store import ShardCommit
-from massivetext.schema import U64, is_canary
+from massivetext.schema import PAIRS, U64, is_canary
 from massivetext.storage import files as fs
 from massivetext.storage import tables
 
 CANARY_PAIRS = "duplicates/canary-pairs.parquet"
 _COMMIT = "clusters"
+_PAIRS_AT_ONCE = 8_192  # whose shingles are in memory
+# Kept documents of an oversized bucket that canaries are compared with, the first by rank. The run finds the similar
+# pairs among all of them, by rare shingles.
+_MOST_IN_CROWD = 4_096
 
 
-def write_canary_clusters(context: Context, lsh_partitions: LshPartitions, sizes: NearDedupSizes) -> None:
+def write_canary_clusters(context: Context, lsh_partitions: LshPartitions) -> None:
     """Measure the candidate pairs of all canaries, and write which of them are removed and for what."""
     if context.run.shard_commit(STAGE, context.stage_keys[STAGE], f"{CANARIES}/{_COMMIT}") is not None:
         return
     decided = _Decided(context)
     pairs, crowds = _read_candidates(context, lsh_partitions)
     pairs = _sorted(np.concatenate([pairs, _pairs_in_crowds(context, lsh_partitions, decided, crowds)]))
-    measured = _Measured(context, sizes)
+    measured = _Measured(context)
     measured.measure(pairs)
     choose = _choose_connected if context.recipe.near.is_transitive else _choose_represented
     keepers = choose(context, measured, decided)
@@ -75,17 +80,23 @@ class _Decided:
 class _Measured:
     """The pairs of canaries that are measured so far."""
 
-    def __init__(self, context: Context, sizes: NearDedupSizes) -> None:
-        self._context, self._sizes = context, sizes
-        self.table = measure_pairs(context, np.zeros((0, 2), np.uint64), sizes)
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.table = PAIRS.empty_table()
 
     def measure(self, pairs: Pairs) -> tuple[int, Pairs]:
         """Measure those pairs that are not known; return their number, and which of them are near-duplicates."""
         new = without_pairs(pairs, self._pairs(self.table))
-        found = measure_pairs(self._context, new, self._sizes)
-        self.table = pa.concat_tables([self.table, found])
-        above = is_near_duplicate(found["jaccard"].to_numpy(), self._context.recipe.near)
-        return len(new), self._pairs(found)[above]
+        found = [np.zeros((0, 2), np.uint64)]
+        for first in range(0, len(new), _PAIRS_AT_ONCE):
+            some = new[first : first + _PAIRS_AT_ONCE]
+            sets = shingles_of_documents(self._context, np.unique(some))
+            jaccard, containment = measure_pairs(sets, some, earlier_corpora(self._context))
+            columns = (some[:, 0], some[:, 1], jaccard, containment)
+            arrays = [pa.array(column, field.type) for column, field in zip(columns, PAIRS, strict=True)]
+            self.table = pa.concat_tables([self.table, pa.table(arrays, schema=PAIRS)])
+            found.append(some[is_near_duplicate(jaccard, self._context.recipe.near)])
+        return len(new), np.concatenate(found)
 
     def near(self) -> tuple[Pairs, npt.NDArray[np.float64]]:
         """Return all near-duplicate pairs with their similarities."""
@@ -120,7 +131,7 @@ def _pairs_in_crowds(
         for bucket in np.unique(of_canaries["bucket"]):
             members = np.unique(rows["document_ref"][rows["bucket"] == bucket])
             kept = members[decided.keepers(members) == members]
-            first = kept[np.lexsort((kept, read_ranks(context, kept)))][: context.recipe.near.max_bucket]
+            first = kept[np.lexsort((kept, read_ranks(context, kept)))][:_MOST_IN_CROWD]
             canaries = of_canaries["document_ref"][of_canaries["bucket"] == bucket]
             found.append(np.stack([np.tile(first, len(canaries)), np.repeat(canaries, len(first))], axis=1))
     return np.concatenate(found)
@@ -148,7 +159,7 @@ def _choose_represented(context: Context, measured: _Measured, decided: _Decided
     with PairWindows(len(refs), 0) as windows:
         windows.add(to_places(pairs))
         windows.add(to_places(np.stack([keepers[removed], others[removed]], axis=1)))
-        choice = choose_representatives(len(refs), windows, lambda: (), measure, 1)
+        choice = choose_representatives(len(refs), windows, lambda: (), measure, _nothing_to_join, 1)
     planted = is_canary(ranked)
     return _keepers_table(measured, ranked[planted], ranked[choice.keepers[planted]])
 
@@ -185,3 +196,8 @@ def _keepers_table(measured: _Measured, canaries: U64, keepers: U64) -> pa.Table
     ]
     table = pa.table({"address": canaries, "keeper": keepers, "similarity": similarity})
     return table.sort_by("address")
+
+
+def _nothing_to_join(_groups: list[I64]) -> tuple[I64, I64]:
+    """Return no pairs: what canaries in oversized buckets resemble is measured before."""
+    return np.zeros((0, 2), np.int64), np.zeros(0, np.int64)

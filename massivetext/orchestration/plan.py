@@ -10,13 +10,13 @@ from massivetext.engines.environment import versions
 from massivetext.errors import UserError
 from massivetext.recipe import LoadedRecipe
 from massivetext.rules import Rule
-from massivetext.runs.stage import RunPlan, Stage, resolve
+from massivetext.runs.stage import RunPlan, Stage, resolve, stages_of
 from massivetext.runs.store import Shard, json_sha256
 from massivetext.runs.work_items import WorkItem
 from massivetext.signals import definitions, registry
 from massivetext.sources import FORMATS, Format, find_format
 from massivetext.sources.splits import Split, plan_shards
-from massivetext.stages import STAGES, with_canaries
+from massivetext.stages import STAGES
 from massivetext.storage import files as fs
 
 _MEASURE_COST = 0.3  # seconds per megabyte of input, which is usually compressed
@@ -61,7 +61,7 @@ def check_plan(loaded: LoadedRecipe) -> tuple[RunPlan, dict[str, str] | None]:
         fs.require_writable_folder(str(demo_folder), f"{loaded.path}: demo")
         return RunPlan(loaded, {}, load_rules(loaded), load_edits(loaded)), None
     plan = make_plan(loaded)
-    keys = compute_stage_keys(plan, with_canaries(STAGES, loaded.recipe))
+    keys = compute_stage_keys(plan)
     validate_files(loaded)
     return plan, keys
 
@@ -147,7 +147,7 @@ def compute_stage_keys(plan: RunPlan, stages: Sequence[Stage] = STAGES) -> dict[
     """
     keys: dict[str, str] = {}
     before = ""
-    for stage in stages:
+    for stage in stages_of(plan.recipe, stages):
         libraries = {name: importlib.metadata.version(name) for name in stage.libraries}
         with _naming(plan.loaded.path):
             own = stage.key(plan)
@@ -157,7 +157,7 @@ def compute_stage_keys(plan: RunPlan, stages: Sequence[Stage] = STAGES) -> dict[
 
 def validate_files(loaded: LoadedRecipe, stages: Sequence[Stage] = STAGES) -> None:
     """Read the files that the recipe names for these stages, as the stages will. Raises UserError if one cannot be."""
-    for stage in stages:
+    for stage in stages_of(loaded.recipe, stages):
         if stage.validate is not None:
             resolve(stage.validate)(loaded)
 

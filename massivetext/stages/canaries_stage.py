@@ -1,6 +1,5 @@
 """Canaries: altered copies of documents, made for the stages that follow; only in runs whose recipe asks for them."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from massivetext.runs.canary_run import CANARIES as FOLDER
@@ -36,22 +35,17 @@ def _describe(plan: RunPlan) -> str:
     return f"{options.per_source} per source of each kind: {', '.join(options.kinds)}"
 
 
+def _is_chosen(recipe: "Recipe") -> bool:
+    return recipe.has_canaries
+
+
 CANARIES = Stage(
     name=FOLDER,
     title="canaries",
     reads=("documents", "signals", "verdicts/rules"),
     libraries=("numpy", "fasttext-community", "regex"),
+    belongs_to=_is_chosen,
     key=_key,
     describe=_describe,
     run="massivetext.jobs.plant_canaries:run_canaries",
 )
-
-
-def with_canaries(stages: Sequence[Stage], recipe: "Recipe") -> tuple[Stage, ...]:
-    """Return the stages of a run: with the one that makes canaries after the rules, if the recipe asks for them."""
-    from massivetext.stages.judge_stage import JUDGE
-
-    if not recipe.has_canaries or CANARIES in stages or JUDGE not in stages:
-        return tuple(stages)
-    at = list(stages).index(JUDGE) + 1
-    return (*stages[:at], CANARIES, *stages[at:])

@@ -18,7 +18,7 @@ def _describe(_plan: RunPlan) -> str:
 REPORT = Stage(
     name="report",
     title="reported",
-    version=5,  # report.json has canaries
+    version=7,  # report.json has canaries and cut documents
     libraries=("vl-convert-python",),
     reads=("documents", "quarantine", "signals", "verdicts", "duplicates", "contamination", "tokenizer", "records"),
     key=_key,
