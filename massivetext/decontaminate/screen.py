@@ -169,12 +169,12 @@ class EvaluationScreen:
 
     def has_title(self, title: str | None) -> bool:
         """Return whether a document goes by its title."""
-        return bool(self.titles) and _normalised(title or "") in self.titles
+        return bool(self.titles) and normalised_title(title or "") in self.titles
 
     def screen(self, text: str, title: str | None) -> ContaminationVerdict:
         """Return the verdict on one document."""
         hits = []
-        article = self.titles.get(_normalised(title or "")) if self.titles else None
+        article = self.titles.get(normalised_title(title or "")) if self.titles else None
         if article is not None:
             removes = self.actions[article[0]] != "mark"
             hits.append(ItemHit(*article, "title", "title", removes, 0, 0.0, 0.0))
@@ -431,10 +431,11 @@ def article_titles(index: ItemIndex) -> dict[str, tuple[str, str]]:
     """
     wikitext = [number for number, name in enumerate(index.test_sets) if name.lower().startswith("wikitext")]
     names = [index.name(item) for item in np.flatnonzero(np.isin(index.set_numbers, wikitext)).tolist()]
-    titles = {_normalised(item): (test_set, item) for test_set, item in names}
+    titles = {normalised_title(item): (test_set, item) for test_set, item in names}
     titles.pop("", None)
     return titles
 
 
-def _normalised(title: str) -> str:
+def normalised_title(title: str) -> str:
+    """Return the words of a title by which titles are compared; empty for a title without any."""
     return " ".join(normalised_words(title))

@@ -360,6 +360,10 @@ class DecontaminateOptions(Options, frozen=True):
         actions: the action by test set, by names or patterns, of which the first that fits decides.
         cut_words: words before and after the matched passage that are cut with it; UNSET: 30.
         least_words: a piece of fewer words is cut as well; a document of which no piece is left is dropped; UNSET: 50.
+        titles: files of titles whose documents are dropped, one per line, or `FILE#COLUMN` of a table (JSONL, CSV,
+            Parquet); patterns are allowed.
+        ids: files of ids, likewise: those of a run, or those of the input, as metadata ``id``.
+        urls: files of URLs, likewise, compared in their canonical forms.
         run_words: a document is dropped if it shares so many words in a row with an item, as in the GPT-3 paper (13);
             UNSET: such documents are reported.
         lowercase: ignore case in the similarity; the other methods always do.
@@ -376,6 +380,9 @@ class DecontaminateOptions(Options, frozen=True):
     actions: dict[str, ContaminationAction] | msgspec.UnsetType = msgspec.UNSET
     cut_words: Annotated[int, msgspec.Meta(ge=0, le=10_000)] | msgspec.UnsetType = msgspec.UNSET
     least_words: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | msgspec.UnsetType = msgspec.UNSET
+    titles: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    ids: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    urls: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     run_words: Annotated[int, msgspec.Meta(ge=13, le=1000)] | msgspec.UnsetType = msgspec.UNSET
     lowercase: bool = False
 
@@ -387,6 +394,17 @@ class DecontaminateOptions(Options, frozen=True):
             if fnmatch.fnmatchcase(test_set, pattern):
                 return action
         return self.action or "drop"
+
+    @property
+    def removal_lists(self) -> list[tuple[str, tuple[str, ...]]]:
+        """The kinds of lists whose documents are dropped ("title", "id", "url"), with their files."""
+        lists = (("title", self.titles), ("id", self.ids), ("url", self.urls))
+        return [(kind, files) for kind, files in lists if not isinstance(files, msgspec.UnsetType) and files]
+
+    @property
+    def has_tests(self) -> bool:
+        """Whether there are items or lists that documents are compared with."""
+        return bool(self.test_sets) or bool(self.removal_lists)
 
     @property
     def cuts(self) -> bool:

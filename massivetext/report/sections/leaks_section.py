@@ -119,7 +119,7 @@ def _top(test_set: TestSet) -> Html:
     rows: list[list[Child]] = [
         [
             join_html([element("code", overlap.item), " ", overlap.part, overlap.outcome]),
-            overlap.words if overlap.words else Number("title"),
+            overlap.words if overlap.words else Number(overlap.method),
             Number(f"{overlap.jaccard:.3f}"),
             Number(f"{overlap.containment:.3f}"),
             *_side_by_side(overlap),
@@ -157,7 +157,7 @@ def _overlapping(example: OverlapExample) -> Html:
         + (
             f"{each.part}, similarity {each.jaccard:.3f}, {each.containment:.0%} of the words of the part"
             if each.words
-            else "same title"
+            else f"same {each.method}"
         )
         for each in example.overlaps
     )
