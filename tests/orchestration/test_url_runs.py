@@ -147,6 +147,8 @@ def test_files_change_no_verdict_and_the_result_again_loses_nothing(folder: Path
 def test_without_the_option_the_stage_does_not_exist(folder: Path, tmp_path: Path) -> None:
     asked = massivetext.check(write(tmp_path / "plain"))
     plain = massivetext.check(write_recipe(tmp_path / "plain", SOURCES, "", name="pages", seed=1))
+    assert asked.stage_keys is not None
+    assert plain.stage_keys is not None
     same = [stage for stage, key in plain.stage_keys.items() if asked.stage_keys[stage] == key]
 
     assert set(asked.stage_keys) - set(plain.stage_keys) == {"url-dedup"}
