@@ -171,7 +171,7 @@ def _open(names: tuple[str, ...], folders: tuple[str, ...], seed: int) -> Earlie
     return EarlierCorpora(names, corpora, seed)
 
 
-def open_corpus(folder: str) -> EarlierCorpus:
+def open_corpus(folder: str) -> DedupIndex | EarlierRun:
     """Return the earlier corpus in a folder: a finished run, or an index of one.
 
     Raises:

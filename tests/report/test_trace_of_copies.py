@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from earlier_runs import run_of
 
@@ -49,7 +50,7 @@ WINDOWS = [" ".join(WORDS[at : at + 30]) for at in range(0, 24, 4)]
 
 @pytest.mark.parametrize("transitive", [False, True])
 def test_a_member_of_a_chain_is_shown_with_what_was_measured(tmp_path: Path, transitive: bool) -> None:
-    near = NearOptions(ngram=2, threshold=0.6, bands=64, rows=2, **({"clusters": "transitive"} if transitive else {}))
+    near = msgspec.structs.replace(NEAR, clusters="transitive") if transitive else NEAR
     context = run_of(tmp_path, {"news": [WINDOWS]}, near)
     ids = [document_id("news", "0.txt", str(row)) for row in range(len(WINDOWS))]
     said = fates(context)
