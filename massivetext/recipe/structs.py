@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from massivetext.extract.extracted_page import Comments
-from massivetext.extract.extractors import ExtractorName
+from massivetext.extract.extractors import DEFAULT_EXTRACTOR, ExtractorName
 from massivetext.recipe.kinds import KINDS, PAPER_LICENCES, KindName
 from massivetext.sources.source_formats import FIELD_OPTIONS, FORMER_NAMES, FieldPaths
 
@@ -138,9 +138,11 @@ class IngestOptions(Options, frozen=True):
         max_html_bytes: largest page that is parsed (a parser takes about 20 times as much memory).
         max_zstd_window: largest window of a zstd file (``zstd --long``), which each reader holds in memory; UNSET: 128
             MiB, which files without ``--long=28`` and above do not exceed; at most 2 GiB.
-        extractor: what finds the main text of web pages (``extract/extractors.py``); UNSET: "trafilatura".
+        extractor: what finds the main text of web pages (``extract/extractors.py``); UNSET: "salient".
         comments: whether the comments of readers below a page's text are kept or dropped; UNSET: as the extractor does
             by itself.
+        max_page_seconds: CPU seconds after which the extraction of a page is given up and the page goes to quarantine
+            (``extract/watchdog.py``); UNSET: 60; 0: never.
     """
 
     max_record_bytes: Positive = 64 * 2**20
@@ -149,6 +151,7 @@ class IngestOptions(Options, frozen=True):
     max_zstd_window: Annotated[int, msgspec.Meta(ge=2**10, le=2**31)] | msgspec.UnsetType = msgspec.UNSET
     extractor: ExtractorName | msgspec.UnsetType = msgspec.UNSET
     comments: Comments | msgspec.UnsetType = msgspec.UNSET
+    max_page_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400)] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def zstd_window_bytes(self) -> int:
@@ -158,12 +161,17 @@ class IngestOptions(Options, frozen=True):
     @property
     def extractor_name(self) -> ExtractorName:
         """Name of what finds the main text of web pages."""
-        return "trafilatura" if isinstance(self.extractor, msgspec.UnsetType) else self.extractor
+        return DEFAULT_EXTRACTOR if isinstance(self.extractor, msgspec.UnsetType) else self.extractor
 
     @property
     def page_comments(self) -> Comments | None:
         """Whether the comments of readers are kept; None: as the extractor does by itself."""
         return None if isinstance(self.comments, msgspec.UnsetType) else self.comments
+
+    @property
+    def page_seconds(self) -> int:
+        """CPU seconds after which the extraction of a page is given up; 0: never."""
+        return 60 if isinstance(self.max_page_seconds, msgspec.UnsetType) else self.max_page_seconds
 
 
 class MeasureOptions(Options, frozen=True):

@@ -24,6 +24,7 @@ from massivetext.report.token_counts import describe_tokenizer
 from massivetext.rules import Rule
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
+from massivetext.signals.blocklist_files import idle_signals
 from massivetext.signals.registry import ALL
 from massivetext.stages import (
     DECONTAMINATE,
@@ -79,7 +80,7 @@ def summarise(context: Context, summaries: ShardSummary, host_counts: Callable[[
         version=__version__,
         libraries=state.versions if state else {},
         stages=tuple(stage for stage in stages if stage != REPORT.name),
-        warnings=tuple(_warnings(context.recipe.guards, sources, stages)),
+        warnings=tuple(_warnings(context.recipe.guards, sources, stages, idle_signals(context.recipe.blocklists))),
         sources=sources,
         urls=stored_clusters(context, examples, URL_DEDUP.name) if URL_DEDUP.name in stages else msgspec.UNSET,
         exact=stored_clusters(context, examples, EXACT_DEDUP.name) if EXACT_DEDUP.name in stages else None,
@@ -152,7 +153,13 @@ def _bins(signal: str, counts: Histogram) -> tuple[SignalBin, ...]:
     )
 
 
-def _warnings(guards: GuardOptions, sources: Mapping[str, SourceReport], stages: tuple[str, ...]) -> list[str]:
+def _warnings(
+    guards: GuardOptions,
+    sources: Mapping[str, SourceReport],
+    stages: tuple[str, ...],
+    idle: frozenset[str] = frozenset(),
+) -> list[str]:
+    """Return what looks wrong; rules on ``idle`` signals, whose lists are not configured, cannot fire."""
     found: list[str] = []
     for name, source in sources.items():
         documents = source.funnel[INGEST.name].documents
@@ -162,15 +169,16 @@ def _warnings(guards: GuardOptions, sources: Mapping[str, SourceReport], stages:
             continue
         if source.funnel[last].documents == 0:
             found.append(f"Nothing is left of source {name}.")
-        found += [alarm.message for alarm in alarms(guards, name, _rule_counts(source))]
+        found += [alarm.message for alarm in alarms(guards, name, _rule_counts(source, idle))]
     return found
 
 
-def _rule_counts(source: SourceReport) -> RuleCounts:
+def _rule_counts(source: SourceReport, idle: frozenset[str]) -> RuleCounts:
+    silent = {rule.rule for rule in source.rules if not idle.isdisjoint(each.signal for each in rule.passes)}
     return RuleCounts(
         documents=source.funnel[INGEST.name].documents,
         removed=source.funnel[INGEST.name].documents - source.funnel[JUDGE.name].documents,
-        failed={rule.rule: rule.tally.failed for rule in source.rules},
+        failed={rule.rule: rule.tally.failed for rule in source.rules if rule.rule not in silent},
         report_only=frozenset(rule.rule for rule in source.rules if rule.report_only),
     )
 

@@ -28,7 +28,7 @@ from massivetext.storage import tables
 
 # Small buckets, so that there are crowds; and many bands, so that hardly a pair above the threshold is not proposed.
 NEAR = NearOptions(ngram=2, threshold=0.6, bands=32, rows=2, max_bucket=3)
-SMALL = NearDedupSizes(lsh_partition_bytes=400, chunk_pairs=50, block_bytes=300, wave_bytes=20_000)
+SMALL = NearDedupSizes(lsh_partition_bytes=400, driver_pairs=0, spill_bytes=1, wave_bytes=20_000)
 
 
 def families(random: Random, count: int) -> list[str]:

@@ -104,6 +104,12 @@ def _components(components: ComponentReport) -> Html:
             f" After the last round {count_noun(components.unmeasured_pairs, 'pair')} of kept documents had not been "
             "measured, so near duplicates may be left among them."
         )
+    if components.uncompared_documents:
+        documents = count_noun(components.uncompared_documents, "kept document")
+        sentence += (
+            f" {documents} of very large buckets were not compared with all others there, so near duplicates may be "
+            "left among them."
+        )
     rows: list[list[Child]] = [
         [each.documents, each.kept, "–" if each.diameter is None else each.diameter, origin_html(each.first)]
         for each in components.largest
