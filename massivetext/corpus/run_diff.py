@@ -204,7 +204,8 @@ def diff_runs(
 
 def _in_order(stages: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     """Return the names of the stages of both runs, each once, in the order of the run that has more of them."""
-    return tuple(dict.fromkeys(itertools.chain.from_iterable(sorted(stages, key=len, reverse=True))))
+    longest_first = sorted(stages, key=lambda names: -len(names))
+    return tuple(dict.fromkeys(itertools.chain.from_iterable(longest_first)))
 
 
 def _last_common_stage(before: Context, after: Context) -> str:
