@@ -117,7 +117,7 @@ def test_a_page_that_hangs_goes_to_quarantine_with_its_url(tmp_path: Path, monke
     path = tmp_path / "a.warc.gz"
     path.write_bytes(warc(["first", "hang", "crash", "last"]))
     monkeypatch.setattr(extract_apart, "__defaults__", (HANGING,))
-    items = read_file("web", path, IngestOptions(max_page_seconds=1))
+    items = read_file("web", path, IngestOptions(extractor="trafilatura", max_page_seconds=1))
 
     assert [item.text if isinstance(item, Document) else (item.reason, item.url, item.skipped) for item in items] == [
         "text of first",
