@@ -13,8 +13,8 @@
    largest size: 1 is linear.
 
 4. Recall: of all similar pairs of 10,000 news texts (half of them versions of others with another end), which an exact
-   join finds, the share that meets in a bucket, by similarity, beside theory; and of near-duplicates in oversized buckets (texts with a common template of real
-   sentences, each with a copy) the share that the stage removes.
+   join finds, the share that meets in a bucket, by similarity, beside theory; and of near-duplicates in oversized
+   buckets (texts with a common template, each with a copy) the share that the stage removes.
 
 All with one worker. ``--scale`` does none of this but measures the stage alone on larger corpora of such texts, which
 are written straight into run folders (``benchmarks/near_dedup_scale.py``). The last line is one JSON object.
