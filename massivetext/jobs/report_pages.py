@@ -1,7 +1,7 @@
 """Report: a summary of every shard, merged into one JSON file and one page."""
 
 import functools
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 import pyarrow as pa
@@ -12,7 +12,9 @@ from massivetext.errors import StageError
 from massivetext.report import html_page
 from massivetext.report.accumulate import ShardSummary, accumulate_shard, count_hosts, merge_summaries, read_columns
 from massivetext.report.completed import completed_stages
+from massivetext.report.page_data import gather_page_data
 from massivetext.report.summary import summarise
+from massivetext.report.value_sample import sample_bounds, sample_values
 from massivetext.runs.context import Context
 from massivetext.runs.run_log import count_work
 from massivetext.runs.store import Manifest, Run, RunState, Shard, ShardCommit, StageState, canonical_json, json_sha256
@@ -23,27 +25,32 @@ from massivetext.storage import files as fs
 from massivetext.storage import lock
 
 STAGE = REPORT.name
-HOSTS = "report/hosts"
+HOSTS, VALUES = "report/hosts", "report/values"
 _SUMMARY_COST = 1 / 100e6  # seconds per byte of text
 
 
 def run_report(engine: Engine, context: Context, items: Sequence[WorkItem]) -> None:
     """Write report/."""
-    summarise = _SummariseShard(completed_stages(context))
+    summarise = _SummariseShard(completed_stages(context), sample_bounds(context))
     run_shards(engine, context, [ShardStage(STAGE, summarise)], scale_costs(items, _SUMMARY_COST))
     summaries = fs.concurrently(context.run.folder, lambda shard: _read_summary(context, shard), context.all_shards())
-    commit = _write(context, summaries, lambda shard: context.run.read_table(HOSTS, shard))
+    commit = _write(
+        context,
+        summaries,
+        lambda shard: context.run.read_table(HOSTS, shard),
+        lambda shard: context.run.read_table(VALUES, shard),
+    )
     context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
 
 
 class _SummariseShard:
     """Summarises a shard, as far as some stages have come."""
 
-    def __init__(self, done: Collection[str]) -> None:
-        self._done = done
+    def __init__(self, done: Collection[str], bounds: Mapping[str, int]) -> None:
+        self._done, self._bounds = done, bounds
 
     def __call__(self, context: Context, item: WorkItem) -> ShardCommit:
-        """Write the summary of one shard and the counts of its hosts, and return the commit."""
+        """Write the summary of one shard, the counts of its hosts and its part of the sample; return the commit."""
         run, shard = context.run, item.shard
         columns = read_columns(context, shard, self._done)
         summary = accumulate_shard(context, columns)
@@ -51,7 +58,8 @@ class _SummariseShard:
         summarised = fs.write_bytes(run.shard_file("report/summaries", shard, ".json"), data)
         count_work(summary.sources[shard.source].funnel[INGEST.name].documents)
         counted = run.write_table(HOSTS, shard, count_hosts(columns))
-        return ShardCommit(shard.name, (run.committed(summarised), counted), {})
+        drawn = run.write_table(VALUES, shard, sample_values(columns, self._bounds))
+        return ShardCommit(shard.name, (run.committed(summarised), counted, drawn), {})
 
 
 def _read_summary(context: Context, shard: Shard) -> ShardSummary:
@@ -60,13 +68,21 @@ def _read_summary(context: Context, shard: Shard) -> ShardSummary:
 
 
 def _write(
-    context: Context, summaries: Iterable[ShardSummary], host_counts: Callable[[Shard], pa.Table]
+    context: Context,
+    summaries: Iterable[ShardSummary],
+    host_counts: Callable[[Shard], pa.Table],
+    values: Callable[[Shard], pa.Table],
 ) -> ShardCommit:
     run = context.run
     report = summarise(context, functools.reduce(merge_summaries, summaries), host_counts)
-    data = fs.write_bytes(run.path(JSON), canonical_json(report))
-    page = fs.write_bytes(run.path(PAGE), html_page.render_page(report, context.verdicts).encode())
-    return ShardCommit("page", (run.committed(data), run.committed(page)), {})
+    samples = {
+        name: list(fs.concurrently(run.folder, values, context.shards(name))) for name in sorted(context.shard_counts)
+    }
+    page = html_page.render_page(report, context.verdicts, gather_page_data(context, report, samples))
+    written = [
+        fs.write_bytes(run.path(path), data) for path, data in ((JSON, canonical_json(report)), (PAGE, page.encode()))
+    ]
+    return ShardCommit("page", tuple(map(run.committed, written)), {})
 
 
 def write_report(context: Context, notify: lock.Notify = lambda _: None) -> str:
@@ -107,8 +123,14 @@ def _write_partial(context: Context, held: lock.Lock) -> None:
     key = json_sha256(["partial", inputs])
     run.begin(REPORT, key)
     done = completed_stages(context)
+    bounds = sample_bounds(context)
     summaries = (accumulate_shard(context, read_columns(context, shard, done)) for shard in context.all_shards())
-    commit = _write(context, summaries, lambda shard: count_hosts(read_columns(context, shard, done)))
+    commit = _write(
+        context,
+        summaries,
+        lambda shard: count_hosts(read_columns(context, shard, done)),
+        lambda shard: sample_values(read_columns(context, shard, done), bounds),
+    )
     held.check()
     digest = run.commit(REPORT, Manifest(STAGE, key, inputs, (commit,)))
     stages = (*(stage for stage in state.stages if stage.name != STAGE), StageState(STAGE, key, digest))

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator
 
-from massivetext.extract.extractors import extract_page
+from massivetext.extract.watchdog import GivenUp, extract_within
 from massivetext.schema import Document, Rejected
 from massivetext.sources import http
 from massivetext.sources.documents.any_documents import read_stream
 from massivetext.sources.documents.layouts import Layout, find_layout
 from massivetext.sources.misplaced_files import find_misplaced, read_unless_misplaced
-from massivetext.sources.page_screens import METADATA, PAGE_SCREEN, Screened, leave_out, mark_sample
+from massivetext.sources.page_screens import METADATA, PAGE_SCREEN, leave_out, mark_sample
 from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 from massivetext.sources.streams import charset
@@ -129,30 +129,32 @@ def _text(
         return Rejected(origin, record.document_key, record.length, "record_too_large", detail, url)
     metadata = _metadata(record, kind) | ({"body_damage": damage} if damage else {})
     bare = Document("", origin, record.document_key, url, None, metadata)
-    made = _filled(mark_sample(bare, screened), body, response.charset, limits, is_html=kind != "text/plain")
-    if isinstance(made, Screened):
-        return leave_out(made, origin, record.document_key, record.length, url)
-    if not made.text:
+    plain = response._replace(content_type=kind, body=body)
+    made = _filled(mark_sample(bare, screened), record.length, plain, limits)
+    if isinstance(made, Document) and not made.text:
         detail = f"no text is in its {len(body):,} bytes"
         return Rejected(origin, record.document_key, record.length, "empty", detail, url, skipped=True)
     return made
 
 
-def _filled(
-    bare: Document, body: bytes, declared: str | None, limits: ReadLimits, *, is_html: bool
-) -> Document | Screened:
-    """Return a document with the text of its body, or why the text need not be extracted."""
-    decoded = charset.decode(body, declared, html=is_html)
+def _filled(bare: Document, length: int, plain: http.Response, limits: ReadLimits) -> Document | Rejected:
+    """Return a document with the text of a response whose body is decoded; rejected if it is not extracted."""
+    is_html = plain.content_type != "text/plain"
+    decoded = charset.decode(plain.body, plain.charset, html=is_html)
     made = bare._replace(encoding=decoded.encoding, replaced=decoded.replaced)
     if not is_html:
         return made._replace(text=clean(decoded.text))
     screen = PAGE_SCREEN.get()
     if screen and METADATA not in bare.metadata and (found := screen.judge_html(decoded.text, bare.origin, bare.key)):
         if not found.is_sample:
-            return found
+            return leave_out(found, bare.origin, bare.key, length, bare.url)
         made = mark_sample(made, found)
-    page = extract_page(decoded.text, bare.url, limits.extractor_name, limits.page_comments)
-    return made._replace(text=page.text, title=page.title, html_bytes=len(body), link_text_frac=page.link_text_frac)
+    page = extract_within(decoded.text, bare.url, limits.extractor_name, limits.page_comments, limits.page_seconds)
+    if isinstance(page, GivenUp):
+        return page
+    return made._replace(
+        text=page.text, title=page.title, html_bytes=len(plain.body), link_text_frac=page.link_text_frac
+    )
 
 
 def _metadata(record: WarcRecord, content_type: str) -> dict[str, str]:

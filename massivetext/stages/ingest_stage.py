@@ -37,11 +37,10 @@ def _pattern_library(plan: RunPlan) -> list[str]:
 
 def _extraction(plan: RunPlan) -> list[str]:
     """Return the version of the extractor where the versions of the libraries do not tell it; nothing if they do."""
-    if plan.recipe.ingest.extractor_name != "salient":
-        return []
-    from massivetext.extract.extractors import salient_version
+    from massivetext.extract.extractors import extractor_version
 
-    return [salient_version()]
+    version = extractor_version(plan.recipe.ingest.extractor_name)
+    return [] if version is None else [version]
 
 
 def _screening(plan: RunPlan) -> list[object]:

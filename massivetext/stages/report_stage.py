@@ -17,7 +17,7 @@ def _describe(_plan: RunPlan) -> str:
 REPORT = Stage(
     name="report",
     title="reported",
-    version=4,  # the page names `massivetext trace RUN ID --all`
+    version=6,  # a sample of values, for the sliders of the page; a sixth colour, for runs with url-dedup
     libraries=("vl-convert-python",),
     reads=("documents", "quarantine", "signals", "verdicts", "duplicates", "contamination", "tokenizer", "records"),
     key=_key,

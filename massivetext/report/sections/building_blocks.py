@@ -53,11 +53,16 @@ def document_html(example: DocumentExample, role: str | None = None) -> Html:
             element("span", rest, class_="rest"),
             dir="auto",
         ),
+        data_id=example.id,
     )
 
 
 def _values(failure: Failure) -> str:
-    return ", ".join(f"{signal} is {format_value(value)}" for signal, value in failure.values.items())
+    """Return the values of a failed rule; a rule that is named after its signal needs the value alone."""
+    return ", ".join(
+        format_value(value) if failure.rule.endswith(f"/{signal}") else f"{signal} is {format_value(value)}"
+        for signal, value in failure.values.items()
+    )
 
 
 def origin_html(example: DocumentExample) -> Html:
