@@ -79,7 +79,7 @@ def test_hostile_texts_are_text(found: RunDiff) -> None:
     content = diff_section(msgspec.structs.replace(found, gained=(hostile,), notes=(EVIL,), before=EVIL)).content
 
     assert "<script" not in content
-    assert content.count("&lt;/script&gt;") == 4
+    assert content.count("&lt;/script&gt;") == 4 * EVIL.count("</script>")
 
 
 def test_the_page_of_another_file_has_costs_and_differences(finished: Path, copy: Path, tmp_path: Path) -> None:
