@@ -46,7 +46,7 @@ _TITLES = {
     "contamination": "Test sets",
     "mixture": "Mixture",
     TOKENIZER.name: "Tokenizer",
-    "quarantine": "Unreadable input",
+    "quarantine": "Unreadable",
     "next": "How to go on",
 }
 

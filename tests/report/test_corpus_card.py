@@ -13,6 +13,7 @@ from massivetext.report.corpus_card import render_card
 from massivetext.report.run_report import RunReport
 from massivetext.report.tallies import DocumentTally, GroupTally
 from massivetext.runs.context import Context
+from massivetext.runs.store import Shard
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +106,6 @@ def test_code_in_a_remark_stays_code_and_texts_do_not_become_any() -> None:
 
 
 def test_a_whole_run_has_its_mixture(fresh: Writer) -> None:
-    from massivetext.runs.store import Shard
-
     fresh.tokenizer()
     fresh.records({Shard("web", 0, 2): [(0, 0, 8)], Shard("wikipedia", 0, 1): [(0, 0, 8)]}, {"web": 3, "wikipedia": 2})
     card = card_of(fresh.context, report_of(fresh.context))
