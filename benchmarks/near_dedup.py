@@ -1,6 +1,7 @@
 """The speed of near-deduplication: signatures, a whole stage on news, and how its cost grows with the corpus.
 
     python benchmarks/near_dedup.py [--quick] [--data ../shared/data] [--datatrove PYTHON] [--documents N]
+    python benchmarks/near_dedup.py --scale N [N ...] [--shards S] [--work FOLDER]
 
 1. Signatures of 256 hashes over word 13-grams of news texts, in MB of UTF-8 per second of CPU time, beside datasketch
    (``MinHash.update_batch`` of the same 13-grams): the median of five rounds.
@@ -11,7 +12,8 @@
    others; three sizes, up to ``--documents``. The exponent is that of the CPU seconds between the smallest and the
    largest size: 1 is linear.
 
-All with one worker. The last line is one JSON object.
+All with one worker. ``--scale`` does none of this but measures the stage alone on larger corpora of such texts, which
+are written straight into run folders (``benchmarks/near_dedup_scale.py``). The last line is one JSON object.
 """
 
 import argparse
@@ -30,6 +32,7 @@ from pathlib import Path
 
 import pyarrow as pa
 from datasketch import MinHash as DatasketchMinHash
+from near_dedup_scale import scale
 
 from massivetext.dedup.minhash import MinHash, sign_ngrams
 from massivetext.runs.store import Run
@@ -51,8 +54,16 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT / "../shared/data")
     parser.add_argument("--datatrove", help="Python interpreter with datatrove")
     parser.add_argument("--documents", type=int, help="documents of the largest generated corpus")
+    parser.add_argument("--scale", type=int, nargs="+", help="documents of generated corpora; measures the stage alone")
+    parser.add_argument("--shards", type=int, help="with --scale: shards of each corpus")
+    parser.add_argument("--work", type=Path, help="with --scale: folder for the corpora, which stay there")
     arguments = parser.parse_args()
     texts = read_news(arguments.data)[: 3000 if arguments.quick else None]
+    if arguments.scale:
+        with tempfile.TemporaryDirectory() as folder:
+            work = arguments.work or Path(folder)
+            print(json.dumps(scale(sentences_of(texts), arguments.scale, arguments.shards, work)))
+        return
     figures: dict[str, float] = {"news_documents": len(texts), "news_mb": megabytes(texts)}
     with tempfile.TemporaryDirectory() as folder:
         figures |= signature_speed(texts)
@@ -146,7 +157,7 @@ def near_dedup(texts: Iterable[str], folder: Path) -> tuple[float, int]:
 
 def growth(texts: list[str], folder: Path, sizes: list[int]) -> dict[str, float]:
     """Return the CPU seconds of the stage on generated corpora of several sizes, and the exponent."""
-    sentences = [each for text in texts for each in re.split(r"(?<=[.!?])\s+", text) if 4 < len(each.split()) < 60]
+    sentences = sentences_of(texts)
     figures: dict[str, float] = {}
     for size in sizes:
         seconds, removed = near_dedup(generated(sentences, size), folder / f"generated-{size}")
@@ -156,6 +167,11 @@ def growth(texts: list[str], folder: Path, sizes: list[int]) -> dict[str, float]
     figures["exponent"] = math.log(last / first) / math.log(sizes[-1] / sizes[0])
     print(f"exponent {figures['exponent']:.2f}")
     return figures
+
+
+def sentences_of(texts: Iterable[str]) -> list[str]:
+    """Return the sentences of 5 to 59 words."""
+    return [each for text in texts for each in re.split(r"(?<=[.!?])\s+", text) if 4 < len(each.split()) < 60]
 
 
 def generated(sentences: list[str], count: int) -> Iterator[str]:

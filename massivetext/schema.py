@@ -177,6 +177,13 @@ RULE_VERDICTS = pa.schema(
         pa.field("failed", pa.uint64(), nullable=False),
     ]
 )
+URL_VERDICTS = pa.schema(
+    [
+        pa.field("kept", pa.bool_(), nullable=False),
+        pa.field("cluster", pa.uint64()),  # document reference of the kept document of its URL; null: it is not removed
+        pa.field("canonical_url", pa.string()),  # of a removed document and of its kept one
+    ]
+)
 DUPLICATE_VERDICTS = pa.schema(
     [
         pa.field("kept", pa.bool_(), nullable=False),

@@ -85,6 +85,10 @@ ALLOWED = {
     ("engines/job_server.py", "subprocess.run"): "has Maven fetch the job server; a list of arguments, no shell",
     ("engines/fork_server.py", "import_module"): "imports the modules that the driver's own code names for preloading",
     ("engines/fork_server.py", "subprocess.Popen"): "starts the process that forks our workers; a list of arguments",
+    (
+        "extract/watchdog.py",
+        "subprocess.Popen",
+    ): "starts the process that extracts pages; a list of arguments, no shell",
     ("engines/local_workers.py", "subprocess.Popen"): "starts worker processes of ourselves; a list of arguments",
 }
 

@@ -157,6 +157,8 @@ def _copies(verdict: StageVerdict) -> Text:
         return Text(f"{similar}; this copy is kept" if similar and verdict.kept else similar)
     keeper = verdict.keeper
     relation = "connected with " if verdict.path else "copy of "
+    if verdict.canonical_url is not None:
+        relation = f"canonical URL {verdict.canonical_url} is also that of "
     copy = Text.assemble(relation, (keeper.id, "bold"), f" in {_place(keeper)}, ", _url_or_file(keeper))
     copy = Text.assemble(copy, f"; {similar}") if similar else copy
     if not verdict.path:

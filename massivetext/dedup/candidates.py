@@ -71,9 +71,17 @@ def distinct_pairs(pairs: Pairs) -> Pairs:
 
 
 def _buckets(bucket_hashes: U64, document_refs: U64) -> tuple[U64, U64, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return (bucket and member of each distinct row, ordered by both; start of each bucket; size of each bucket)."""
-    order = np.lexsort((document_refs, bucket_hashes))
-    hashes, members = bucket_hashes[order], document_refs[order]
+    """Return (bucket and member of each distinct row, ordered by both; start of each bucket; size of each bucket).
+
+    Rows that are alone in their bucket, which are most, are left out.
+    """
+    order = np.argsort(bucket_hashes)
+    hashes = bucket_hashes[order]
+    repeated = hashes[1:] == hashes[:-1]
+    shared = np.append(repeated, False) | np.append(False, repeated) if len(hashes) else np.zeros(0, np.bool_)
+    hashes, members = hashes[shared], document_refs[order[shared]]
+    order = np.lexsort((members, hashes))
+    hashes, members = hashes[order], members[order]
     new = np.ones(len(hashes), dtype=bool)
     new[1:] = (hashes[1:] != hashes[:-1]) | (members[1:] != members[:-1])
     hashes, members = hashes[new], members[new]

@@ -5,15 +5,16 @@ from typing import NamedTuple
 
 from massivetext.dedup.row_types import BUCKET_ROW
 
-CHUNK_PAIRS = 8192  # candidate pairs that one worker measures
+CHUNK_PAIRS = 8192  # candidate pairs of a work item of verification, as `massivetext plan` counts them
 
 LSH_PARTITION_BYTES = 16 * 2**20  # rows of an LSH partition, which one worker sorts
-PAIR_PARTITION_DOCUMENTS = 2**18  # documents per pair partition; one worker collects the pairs of a partition
+# Documents, and bytes of text, per pair partition: one worker collects its pairs, and holds their shingles.
+PAIR_PARTITION_DOCUMENTS, PAIR_PARTITION_BYTES = 2**18, 2**28
 _MAX_PAIR_PARTITIONS = 1024  # every pair partition reads a section of every LSH partition's file
 
 
 class LshPartitions(NamedTuple):
-    """The division of buckets and candidate pairs. It follows from the numbers of documents and bands alone.
+    """The division of buckets and candidate pairs. It follows from the documents and bands alone.
 
     Attributes:
         documents: number of signed documents when the division was fixed.
@@ -33,6 +34,7 @@ class LshPartitions(NamedTuple):
         documents: int,
         bands: int,
         *,
+        text_bytes: int = 0,
         partition_bytes: int | None = None,
         pair_partition_documents: int | None = None,
     ) -> "LshPartitions":
@@ -41,12 +43,14 @@ class LshPartitions(NamedTuple):
         Args:
             documents: signed documents.
             bands: bands of a signature.
+            text_bytes: bytes of their texts.
             partition_bytes: rows of an LSH partition; None: :data:`LSH_PARTITION_BYTES`.
             pair_partition_documents: documents per pair partition; None: :data:`PAIR_PARTITION_DOCUMENTS`.
         """
         band_bytes = documents * BUCKET_ROW.itemsize
         partitions = -(-band_bytes // (partition_bytes or LSH_PARTITION_BYTES))
         pair_partitions = -(-documents // (pair_partition_documents or PAIR_PARTITION_DOCUMENTS))
+        pair_partitions = max(pair_partitions, -(-text_bytes // PAIR_PARTITION_BYTES))
         return cls(documents, bands, max(1, partitions), max(1, min(pair_partitions, _MAX_PAIR_PARTITIONS)))
 
     @property

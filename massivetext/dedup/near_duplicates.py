@@ -9,14 +9,21 @@ import pyarrow as pa
 
 from massivetext.dedup.minhash import U32, MinHash, sign_ngrams
 from massivetext.dedup.row_types import split_by_partition
+from massivetext.dedup.shingle_files import ShingleSets
 from massivetext.recipe import NearOptions
 from massivetext.schema import U64
-from massivetext.shingles import shingle_hashes
+from massivetext.shingles import shingle_hashes, shingle_hashes_of
 
 
 def near_shingles(text: str, options: NearOptions) -> U64:
     """Return the shingles by which a text is compared, sorted and distinct; empty for a text without words."""
     return shingle_hashes(text, options.ngram, lowercase=options.lowercase)
+
+
+def near_shingle_sets(texts: pa.Array, document_refs: U64, options: NearOptions) -> ShingleSets:
+    """Return the shingles by which texts are compared, given the ascending references of their documents."""
+    bounds, shingles = shingle_hashes_of(texts, options.ngram, lowercase=options.lowercase)
+    return ShingleSets(document_refs, bounds, shingles)
 
 
 def sign_texts(texts: Sequence[str] | pa.Array, options: NearOptions, seed: int) -> tuple[U32, npt.NDArray[np.bool_]]:

@@ -1,4 +1,4 @@
-"""Candidate pairs as bytes: ordered by pair partition, so that all pairs of two shards are together, and read back."""
+"""Candidate pairs as bytes: ordered by pair partition, and read back."""
 
 from collections.abc import Iterable
 from typing import IO
@@ -7,31 +7,19 @@ import numpy as np
 import numpy.typing as npt
 
 from massivetext.dedup.candidates import Pairs, distinct_pairs
-from massivetext.hashing import extend_hashes, mix64
-from massivetext.schema import U64, shard_numbers
+from massivetext.hashing import mix64
 
 PAIR_BYTES = 16
 _NUMBER = np.dtype("<u8")
 
 
 def pair_partition_of(pairs: Pairs, pair_partitions: int) -> npt.NDArray[np.int64]:
-    """Return the pair partition of each pair, 0 to ``pair_partitions - 1``; equal for all pairs of the same shards."""
-    hashes = extend_hashes(mix64(shard_numbers(pairs[:, 0])), shard_numbers(pairs[:, 1]))
-    return (hashes % np.uint64(pair_partitions)).astype(np.int64)
-
-
-def group_by_shards(pairs: Pairs) -> list[Pairs]:
-    """Return the pairs in groups with the same two shards, each group sorted, the groups in the order of the shards."""
-    if not len(pairs):
-        return []
-    ordered = _ordered(pairs, np.zeros(len(pairs), np.int64))
-    shards = shard_numbers(ordered)
-    changes = np.flatnonzero((shards[1:] != shards[:-1]).any(axis=1)) + 1
-    return np.split(ordered, changes)
+    """Return the pair partition of each pair, 0 to ``pair_partitions - 1``; equal for all pairs of the same first."""
+    return (mix64(pairs[:, 0]) % np.uint64(pair_partitions)).astype(np.int64)
 
 
 def pack_pairs(pairs: Pairs) -> bytes:
-    """Return pairs as bytes, 16 per pair, in the order of their shards; :func:`unpack_pairs` reads them."""
+    """Return pairs as bytes, 16 per pair, sorted; :func:`unpack_pairs` reads them."""
     return _ordered(pairs, np.zeros(len(pairs), np.int64)).astype(_NUMBER).tobytes()
 
 
@@ -78,6 +66,5 @@ def without_pairs(pairs: Pairs, known: Pairs) -> Pairs:
 
 
 def _ordered(pairs: Pairs, first: npt.NDArray[np.int64]) -> Pairs:
-    """Return the pairs sorted by a number per pair, then by their shards, then by their documents."""
-    shards: U64 = shard_numbers(pairs)
-    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0], shards[:, 1], shards[:, 0], first))]
+    """Return the pairs sorted by a number per pair, then by their documents."""
+    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0], first))]

@@ -10,17 +10,22 @@ import numpy as np
 import numpy.typing as npt
 
 from massivetext.compiled import compiled, compiled_and_cached
+from massivetext.dedup.clusters import connected_components
 from massivetext.dedup.pair_windows import PairWindows, sort_pairs
 from massivetext.schema import U64
 
 I64 = npt.NDArray[np.int64]
 
 MAX_ROUNDS = 32
+JOINED_DOCUMENTS = 2**16  # kept documents of crowds that are searched together, with their shingles in memory
 _GROWTH = 4  # of the number of kept documents per crowd that the others are compared with, from round to round
 
 Crowds = tuple[U64, I64]  # rows of oversized buckets: bucket hash and place of the document; a bucket is never split
 # (round, pairs of places) -> (number of pairs that were not known before; those of them above the threshold)
 Measure = Callable[[int, I64], tuple[int, I64]]
+# groups of ascending places -> (pairs within a group above the threshold; places that were not compared with all of
+# their group that may be similar)
+Join = Callable[[list[I64]], tuple[I64, I64]]
 
 
 class Choice(NamedTuple):
@@ -31,43 +36,78 @@ class Choice(NamedTuple):
             kept.
         rounds: number of rounds in which pairs were measured.
         unmeasured: number of pairs that a further round would have measured; 0 but after :data:`MAX_ROUNDS` rounds.
+        uncompared: number of kept documents of oversized buckets that were not compared with all others that may be
+            similar, because there are too many.
     """
 
     keepers: I64
     rounds: int
     unmeasured: int
+    uncompared: int = 0
 
 
 def choose_representatives(
-    documents: int, pairs: PairWindows, crowds: Callable[[], Iterable[Crowds]], measure: Measure, max_bucket: int
+    documents: int,
+    pairs: PairWindows,
+    crowds: Callable[[], Iterable[Crowds]],
+    measure: Measure,
+    join: Join,
+    max_bucket: int,
 ) -> Choice:
     """Choose the documents to keep, and measure the pairs that this takes.
 
     A round goes through the documents in the order of their ranks and removes each that resembles one kept before it.
     Then it asks for the pairs that may be missing (:func:`pairs_between_groups`, :func:`pairs_of_lost_keepers`,
-    :func:`pairs_in_crowds`). The last round finds that all are measured. The result depends on the pairs, the crowds
-    and the ranks alone, and documents without a common pair or crowd do not influence each other.
+    :func:`pairs_in_crowds`). When all of these are measured, the documents that are still kept in large crowds are
+    searched for similar pairs (:func:`kept_in_large_crowds`), and new ones begin another round. The last one finds that
+    all are measured. The result depends on the pairs, the crowds and the ranks alone, and documents without a common
+    pair or crowd do not influence each other.
 
     Args:
         documents: number of places.
         pairs: the measured pairs above the threshold; pairs that are measured here are added.
         crowds: yields the rows of the oversized buckets, at every call the same.
         measure: measures the pairs that are not yet known, and returns their number and those above the threshold.
+        join: finds the similar pairs within each of some groups of connected crowds.
         max_bucket: kept documents of a crowd that the others are compared with, at most; at least 1.
     """
-    keepers, rounds, unmeasured = np.arange(documents, dtype=np.int64), 0, 0
+    keepers, rounds, unmeasured, uncompared = np.arange(documents, dtype=np.int64), 0, 0, 0
     for number in range(1, MAX_ROUNDS + 1):
         before, keepers = keepers, first_kept(documents, pairs)
-        representatives = min(max_bucket, _GROWTH ** (number - 1))
-        wanted = [pairs_between_groups(pairs, keepers), pairs_of_lost_keepers(before, keepers)]
-        wanted += [pairs_in_crowds(each, keepers, representatives) for each in crowds()]
-        unmeasured, above = measure(number, sort_pairs(np.concatenate(wanted)))
+        unmeasured, above = measure(number, wanted_pairs(number, before, keepers, pairs, crowds(), max_bucket))
+        if not unmeasured and representatives_in(number, max_bucket) == max_bucket:
+            similar, left_out = join_crowds(crowds(), keepers, join, max_bucket)
+            uncompared = len(left_out)
+            unmeasured, above = measure(number, similar)
+            if not unmeasured:
+                return Choice(keepers, rounds, 0, uncompared)
         if unmeasured:
             rounds += 1
             pairs.add(above)
-        elif representatives == max_bucket:
-            return Choice(keepers, rounds, 0)
-    return Choice(first_kept(documents, pairs), rounds, unmeasured)
+    return Choice(first_kept(documents, pairs), rounds, unmeasured, uncompared)
+
+
+def representatives_in(number: int, max_bucket: int) -> int:
+    """Return with how many kept documents of each crowd the others are compared in a round."""
+    return min(max_bucket, _GROWTH ** (number - 1))
+
+
+def wanted_pairs(
+    number: int, before: I64, keepers: I64, pairs: PairWindows, crowds: Iterable[Crowds], max_bucket: int
+) -> I64:
+    """Return the pairs that may be missing in a round, distinct and sorted.
+
+    Args:
+        number: number of the round, from 1.
+        before: keepers of the round before.
+        keepers: keepers of this round.
+        pairs: the measured pairs above the threshold.
+        crowds: rows of the oversized buckets.
+        max_bucket: as for :func:`choose_representatives`.
+    """
+    wanted = [pairs_between_groups(pairs, keepers), pairs_of_lost_keepers(before, keepers)]
+    wanted += [pairs_in_crowds(each, keepers, representatives_in(number, max_bucket)) for each in crowds]
+    return sort_pairs(np.concatenate(wanted))
 
 
 def first_kept(documents: int, pairs: PairWindows) -> I64:
@@ -129,6 +169,44 @@ def pairs_in_crowds(crowds: Crowds, keepers: I64, representatives: int) -> I64:
             later = members[first + 1 :]
             found.append(np.stack([np.full(len(later), members[first]), later], axis=1))
     return sort_pairs(np.concatenate(found))
+
+
+def join_crowds(crowds: Iterable[Crowds], keepers: I64, join: Join, max_bucket: int) -> tuple[I64, I64]:
+    """Return what ``join`` finds among the kept documents of crowds of which more than ``max_bucket`` are kept.
+
+    Crowds with common documents are searched together, their first :data:`JOINED_DOCUMENTS` kept documents by rank.
+
+    Returns:
+        (pairs, left out): distinct, sorted pairs of places; the places that were not compared with all that may be
+        similar.
+    """
+    links = np.concatenate([np.zeros((0, 2), np.int64), *(_large_crowds(each, keepers, max_bucket) for each in crowds)])
+    nodes, labels = connected_components(links.astype(np.uint64))
+    places = nodes.astype(np.int64)
+    order = np.lexsort((places, labels))
+    groups = np.split(places[order], np.flatnonzero(np.diff(labels[order])) + 1) if len(places) else []
+    found, left_out = [np.zeros((0, 2), np.int64)], [np.zeros(0, np.int64)]
+    batch: list[I64] = []
+    for number, group in enumerate(groups):
+        batch.append(group[:JOINED_DOCUMENTS])
+        left_out.append(group[JOINED_DOCUMENTS:])
+        if number + 1 == len(groups) or sum(map(len, batch)) + len(groups[number + 1]) > JOINED_DOCUMENTS:
+            pairs, uncompared = join(batch)
+            found.append(pairs)
+            left_out.append(uncompared)
+            batch = []
+    return sort_pairs(np.concatenate(found)), np.unique(np.concatenate(left_out))
+
+
+def _large_crowds(crowds: Crowds, keepers: I64, max_bucket: int) -> I64:
+    """Return (first, member) of each kept member of each bucket of which more than ``max_bucket`` are kept."""
+    buckets, places = crowds
+    kept = keepers[places] == places
+    order = np.lexsort((places[kept], buckets[kept]))
+    buckets, places = buckets[kept][order], places[kept][order]
+    _, starts, sizes = np.unique(buckets, return_index=True, return_counts=True)
+    large = np.repeat(sizes > max_bucket, sizes)
+    return np.stack([places[np.repeat(starts, sizes)], places], axis=1)[large]
 
 
 # -- components --------------------------------------------------------------------------------------------------------

@@ -132,6 +132,15 @@ class EarlierCorpora:
         at, _ = self._shard(document_ref >> 32)
         return shingles if self._corpora[at].has_whole_shingles else upper_bits(shingles)
 
+    def short_shingles(self, shingles: U64, document_ref: int) -> U64:
+        """Return the upper bits of the shingles of any document, as indexes store them."""
+        if (
+            document_ref >> 32 >= EARLIER * MAX_SHARDS
+            and not self._corpora[self._shard(document_ref >> 32)[0]].has_whole_shingles
+        ):
+            return shingles
+        return upper_bits(shingles)
+
     def sizes(self, number: int, rows: I64) -> U64:
         """Return about how many bytes the texts of rows of a shard have; the rows in any order, repeated or not."""
         at, shard = self._shard(number)

@@ -14,6 +14,8 @@ from massivetext import stages
 
 # Per byte of input: see sources.source_formats.Format.read_cost, and skip_cost for the other slices of a file.
 MEASURE = 0.05e-6  # per byte of text: read it and measure its signals
+URL = 20e-6  # per document: read its URL and date, compute its canonical URL and its rank
+URL_VERDICT = 8e-6  # per document: compute its canonical URL again, write its verdict
 HASH = 8e-6  # per document: read its id and text hash, compute its rank
 COMPARE = 0.3e-6  # per document: sort it into its partition
 VERDICT = 3e-6  # per document
@@ -42,6 +44,7 @@ REQUESTS: Mapping[str, int] = {
     stages.INGEST.name: 1,
     stages.MEASURE.name: 1,
     stages.JUDGE.name: 1,
+    stages.URL_DEDUP.name: 1,
     stages.EXACT_DEDUP.name: 1,
     stages.NEAR_DEDUP.name: 4,
     stages.DECONTAMINATE.name: 1,

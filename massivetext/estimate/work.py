@@ -8,13 +8,23 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from massivetext.dedup.lsh_partitions import CHUNK_PAIRS, LshPartitions
-from massivetext.dedup.row_types import BUCKET_ROW, REMOVED_ROW, TEXT_HASH_ROW
+from massivetext.dedup.row_types import BUCKET_ROW, REMOVED_ROW, TEXT_HASH_ROW, text_hash_row
 from massivetext.estimate import rates
 from massivetext.estimate.volumes import RunVolume, SourceVolume
 from massivetext.records.pieces import HEAD
 from massivetext.runs.stage import Stage, resolve
 from massivetext.sources import find_format
-from massivetext.stages import DECONTAMINATE, EXACT_DEDUP, NEAR_DEDUP, RECORDS, REPORT, STAGES, TOKENIZER, steps
+from massivetext.stages import (
+    DECONTAMINATE,
+    EXACT_DEDUP,
+    NEAR_DEDUP,
+    RECORDS,
+    REPORT,
+    STAGES,
+    TOKENIZER,
+    URL_DEDUP,
+    steps,
+)
 
 _COPIES = 4  # of a partition in memory: as received, concatenated, its order, its sorted columns
 _TABLES = 3  # copies of the signatures of a shard in memory: array, table, file
@@ -87,8 +97,15 @@ class ShardWork(NamedTuple):
 
 
 def model_work(corpus: RunVolume, stages: Sequence[Stage] = STAGES) -> dict[tuple[str, ...], StepWork]:
-    """Return the work of each step of a run, by the names of the stages that share its jobs."""
-    return {tuple(stage.name for stage in step): _step(corpus, step) for step in steps(stages)}
+    """Return the work of each step of a run, by the names of the stages that share its jobs.
+
+    Optional stages that judge no source are left out: they are no part of the run.
+    """
+    return {
+        tuple(stage.name for stage in step): _step(corpus, step)
+        for step in steps(stages)
+        if not step[0].is_optional or corpus.judged_by(step[0].name)
+    }
 
 
 def _step(corpus: RunVolume, step: Sequence[Stage]) -> StepWork:
@@ -144,24 +161,34 @@ def _passed_by_one(volume: SourceVolume) -> float:
     return max(0.0, volume.inputs.largest_file - volume.shard_bytes) if volume.inputs.reread_bytes else 0.0
 
 
+def url_dedup(corpus: RunVolume) -> StepWork:
+    """Return the work of keeping one document per canonical URL."""
+    return _by_hash(corpus, URL_DEDUP, rates.URL, rates.URL_VERDICT, text_hash_row(2).itemsize)
+
+
 def exact_dedup(corpus: RunVolume) -> StepWork:
     """Return the work of exact deduplication."""
-    tested = corpus.judged_by(EXACT_DEDUP.name)
-    documents = corpus.before(EXACT_DEDUP.name).documents
-    removed = documents - corpus.after(EXACT_DEDUP.name).documents
+    return _by_hash(corpus, EXACT_DEDUP, rates.HASH, rates.VERDICT, TEXT_HASH_ROW.itemsize)
+
+
+def _by_hash(corpus: RunVolume, stage: Stage, reading: float, writing: float, row_bytes: int) -> StepWork:
+    """Return the work of a stage that keeps one of the documents with equal hashes, from its rates per document."""
+    tested = corpus.judged_by(stage.name)
+    documents = corpus.before(stage.name).documents
+    removed = documents - corpus.after(stage.name).documents
     partitions = max(64.0, sum(1 / volume.largest_share for volume in tested) / 8)
-    read = _shardwise("hash", tested, [rates.HASH * v.before(EXACT_DEDUP.name).documents for v in tested])
+    read = _shardwise("hash", tested, [reading * v.before(stage.name).documents for v in tested])
     compare = Phase(
         "compare",
         partitions,
         rates.COMPARE * documents,
         rates.COMPARE * documents / partitions,
-        TEXT_HASH_ROW.itemsize * documents,
-        _COPIES * TEXT_HASH_ROW.itemsize * documents / partitions,
+        row_bytes * documents,
+        _COPIES * row_bytes * documents / partitions,
     )
-    write = _shardwise("verdicts", tested, [rates.VERDICT * v.before(EXACT_DEDUP.name).documents for v in tested])
+    write = _shardwise("verdicts", tested, [writing * v.before(stage.name).documents for v in tested])
     phases = (read, compare, write._replace(shuffle_bytes=REMOVED_ROW.itemsize * removed)) if tested else ()
-    return _whole(corpus, EXACT_DEDUP, phases, jobs=1, stored_with=documents)
+    return _whole(corpus, stage, phases, jobs=1, stored_with=documents)
 
 
 def near_dedup(corpus: RunVolume) -> StepWork:

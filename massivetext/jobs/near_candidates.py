@@ -36,12 +36,14 @@ SIGNATURES, CANDIDATES = "signatures", "duplicates/candidates"
 def plan_lsh_partitions(context: Context, sizes: NearDedupSizes = DEFAULT_SIZES) -> LshPartitions:
     """Return the division of a run into LSH partitions and pair partitions; call it after all shards are signed."""
     commits = context.run.commits(STAGE, context.stage_keys[STAGE])
-    documents = sum(commit.counts["signed"] for commit in commits if commit.task.startswith("signatures/"))
+    signed = [commit.counts for commit in commits if commit.task.startswith("signatures/")]
+    documents = sum(counts["signed"] for counts in signed)
     corpora = earlier_corpora(context)
     documents += corpora.document_count if corpora is not None else 0
     return LshPartitions.for_documents(
         documents,
         context.recipe.near.bands,
+        text_bytes=sum(counts["signed_bytes"] for counts in signed),
         partition_bytes=sizes.lsh_partition_bytes,
         pair_partition_documents=sizes.pair_partition_documents,
     )
@@ -137,7 +139,9 @@ def _bucket_rows(
 def _band_values(context: Context, shard: Shard, column: pa.ChunkedArray) -> tuple[npt.NDArray[np.uint32], U64]:
     """Return the hashes of a band, uint32[documents, rows], and the references of these documents."""
     rows = np.flatnonzero(column.is_valid().to_numpy())
-    values = np.frombuffer(b"".join(column.drop_null().to_pylist()), "<u4")
+    array = column.drop_null().combine_chunks()
+    width = array.type.byte_width // 4
+    values = np.frombuffer(array.buffers()[1], "<u4")[array.offset * width : (array.offset + len(array)) * width]
     return values.reshape(len(rows), context.recipe.near.rows), context.document_refs(shard, rows)
 
 
@@ -204,9 +208,20 @@ class CrowdRows:
             if each["crowd_rows"]
         ]
 
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return sum(rows for _, _, rows in self._sections)
+
+    def share(self, number: int, shares: int) -> Iterator[npt.NDArray[np.void]]:
+        """Yield one of several shares of the rows; a bucket is never divided."""
+        yield from self._read(self._sections[number::shares])
+
     def __iter__(self) -> Iterator[npt.NDArray[np.void]]:
         """Yield rows of :data:`massivetext.dedup.row_types.BUCKET_ROW`, one LSH partition after the other."""
-        for number, start, rows in self._sections:
+        yield from self._read(self._sections)
+
+    def _read(self, sections: Sequence[tuple[int, int, int]]) -> Iterator[npt.NDArray[np.void]]:
+        for number, start, rows in sections:
             with fs.open_read(lsh_partition_path(self._context, number)) as handle:
                 handle.seek(start)
                 yield np.frombuffer(handle.read(rows * BUCKET_ROW.itemsize), BUCKET_ROW)

@@ -15,7 +15,7 @@ from massivetext.earlier.earlier_corpora import earlier_corpora
 from massivetext.jobs.keeper_ranks import columns_for_ranks, rank_column_count, rank_columns
 from massivetext.jobs.near_candidates import STAGE
 from massivetext.jobs.near_sizes import NearDedupSizes
-from massivetext.jobs.near_verification import PairChunk
+from massivetext.jobs.near_verification import PairPart
 from massivetext.runs.context import Context
 from massivetext.runs.store import ShardCommit
 from massivetext.schema import EARLIER, MAX_SHARDS, U64, row_numbers, shard_numbers
@@ -25,10 +25,10 @@ from massivetext.storage import tables
 CLUSTERS = "duplicates/clusters.parquet"
 
 
-def write_transitive_clusters(context: Context, chunks: Iterable[PairChunk], sizes: NearDedupSizes) -> None:
+def write_transitive_clusters(context: Context, parts: Iterable[PairPart], sizes: NearDedupSizes) -> None:
     """Write the clusters that the near-duplicate pairs connect, and commit them."""
     run, key = context.run, context.stage_keys[STAGE]
-    found = list(pairs_above_threshold(context, chunks))
+    found = list(pairs_above_threshold(context, parts))
     edges = np.concatenate([np.zeros((0, 2), np.uint64), *(pairs for pairs, _ in found)])
     jaccard = np.concatenate([np.zeros(0), *(values for _, values in found)])
     nodes, labels = connected_components(edges)
@@ -45,14 +45,14 @@ def write_transitive_clusters(context: Context, chunks: Iterable[PairChunk], siz
 
 
 def pairs_above_threshold(
-    context: Context, chunks: Iterable[PairChunk]
+    context: Context, parts: Iterable[PairPart]
 ) -> Iterator[tuple[Pairs, npt.NDArray[np.float64]]]:
-    """Yield the near-duplicate pairs of each chunk with their Jaccard similarity."""
+    """Yield the near-duplicate pairs of each part with their Jaccard similarity."""
 
-    def read(chunk: PairChunk) -> pa.Table:
-        return tables.read_table(context.run.path(chunk.evidence), ["a", "b", "jaccard"])
+    def read(part: PairPart) -> pa.Table:
+        return tables.read_table(context.run.path(part.evidence), ["a", "b", "jaccard"])
 
-    for table in fs.concurrently(context.run.folder, read, chunks):
+    for table in fs.concurrently(context.run.folder, read, parts):
         a, b, jaccard = (column.to_numpy() for column in table.columns)
         above = is_near_duplicate(jaccard, context.recipe.near)
         yield np.stack([a[above], b[above]], axis=1), jaccard[above]
@@ -60,6 +60,12 @@ def pairs_above_threshold(
 
 def read_ranks(context: Context, nodes: U64) -> U64:
     """Return the rank of each node, by the preferences of the recipe; the nodes are sorted document references."""
+    columns = read_rank_columns(context, nodes)
+    return columns[:, 0] if columns.shape[1] == 1 else combine_ranks(list(columns.T))
+
+
+def read_rank_columns(context: Context, nodes: U64) -> U64:
+    """Return the rank of each node in columns, the most important first, uint64[nodes, columns]."""
 
     def ranks(group: U64) -> U64:
         number, corpora = int(shard_numbers(group[:1])[0]), earlier_corpora(context)
@@ -74,5 +80,4 @@ def read_ranks(context: Context, nodes: U64) -> U64:
     starts = np.unique(shard_numbers(nodes), return_index=True)[1]
     by_shard = np.split(nodes, starts[1:]) if len(nodes) else []
     none = np.zeros((0, rank_column_count(context.recipe)), np.uint64)
-    columns = np.concatenate([none, *fs.concurrently(context.run.folder, ranks, by_shard)])
-    return columns[:, 0] if columns.shape[1] == 1 else combine_ranks(list(columns.T))
+    return np.concatenate([none, *fs.concurrently(context.run.folder, ranks, by_shard)])

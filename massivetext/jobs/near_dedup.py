@@ -1,7 +1,7 @@
 """Near-deduplication: signatures -> candidate pairs -> measured pairs -> keepers -> verdicts.
 
-Only bucket hashes and document references cross a shuffle. To measure a candidate pair, a worker reads both texts again
-and compares their shingles exactly; every measured pair is stored as evidence in ``duplicates/near``.
+Only bucket hashes and document references cross a shuffle. To measure candidate pairs, the texts of their documents are
+read once more, and their shingles compared exactly; every measured pair is stored as evidence in ``duplicates/near``.
 """
 
 from collections.abc import Sequence
@@ -12,14 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from massivetext.dedup.banding import band_column
+from massivetext.dedup.lsh_partitions import LshPartitions
 from massivetext.dedup.near_duplicates import sign_texts
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
-from massivetext.jobs.near_candidates import SIGNATURES, STAGE, find_candidates, plan_lsh_partitions
+from massivetext.jobs.near_candidates import SIGNATURES, STAGE, CrowdRows, find_candidates, plan_lsh_partitions
+from massivetext.jobs.near_choice_rounds import choose_in_rounds
 from massivetext.jobs.near_clusters import CLUSTERS, write_transitive_clusters
-from massivetext.jobs.near_representatives import write_representatives
+from massivetext.jobs.near_representatives import count_near_pairs, write_representatives
 from massivetext.jobs.near_sizes import DEFAULT_SIZES, NearDedupSizes
-from massivetext.jobs.near_verification import verify_candidates
+from massivetext.jobs.near_verification import PairPart, verify_candidates
 from massivetext.runs import documents
 from massivetext.runs.context import Context
 from massivetext.runs.run_log import count_work
@@ -43,13 +45,25 @@ def run_near_dedup(
     if context.run.shard_commit(STAGE, context.stage_keys[STAGE], "clusters") is None:
         lsh_partitions = plan_lsh_partitions(context, sizes)
         find_candidates(engine, context, lsh_partitions, [item.shard for item in items], sizes)
-        chunks = verify_candidates(engine, context, lsh_partitions, sizes)
+        parts = verify_candidates(engine, context, lsh_partitions, sizes)
         if context.recipe.near.is_transitive:
-            write_transitive_clusters(context, chunks, sizes)
+            write_transitive_clusters(context, parts, sizes)
         else:
-            write_representatives(engine, context, lsh_partitions, chunks, sizes)
+            _choose_representatives(engine, context, lsh_partitions, parts, sizes)
     cheap = [WorkItem(item.shard, (), 0.0) for item in items]
     run_shards(engine, context, [ShardStage(STAGE, write_near_verdicts)], cheap)
+
+
+def _choose_representatives(
+    engine: Engine, context: Context, lsh_partitions: LshPartitions, parts: Sequence[PairPart], sizes: NearDedupSizes
+) -> None:
+    """Choose the documents to keep: in the driver, or in rounds if there are too many pairs."""
+    crowds = CrowdRows(context, lsh_partitions)
+    edges = count_near_pairs(context, parts) + len(crowds)
+    if edges > sizes.driver_edges and not context.recipe.against:
+        choose_in_rounds(engine, context, lsh_partitions, parts, crowds, sizes)
+    else:
+        write_representatives(engine, context, lsh_partitions, parts, crowds, sizes)
 
 
 # -- signatures --------------------------------------------------------------------------------------------------------
@@ -63,17 +77,20 @@ def sign_shard(context: Context, item: WorkItem) -> ShardCommit:
     shard, options = item.shard, context.recipe.near
     kept = context.kept(shard, before=STAGE)
     alive, total = np.flatnonzero(kept), len(kept)
+    signed_bytes = 0
     signatures, signed = np.zeros((total, options.bands * options.rows), "<u4"), np.zeros(total, np.bool_)
     for rows, table in documents.read_tables(context.run, shard, ["text"], alive):
         for first in range(0, len(rows), SIGNED_TEXTS):
             batch = rows[first : first + SIGNED_TEXTS]
             texts = table["text"].slice(first, SIGNED_TEXTS).combine_chunks()
             signatures[batch], signed[batch] = sign_texts(texts, options, context.recipe.seed)
-            count_work(len(batch), pc.sum(pc.utf8_length(texts)).as_py())
+            size = pc.sum(pc.binary_length(texts)).as_py()
+            signed_bytes += size
+            count_work(len(batch), size)
     values = signatures.reshape(total, options.bands, options.rows)
     columns = {band_column(band): _binary(values[:, band], signed) for band in range(options.bands)}
     file = context.run.write_table(SIGNATURES, shard, pa.table(columns))
-    return ShardCommit(f"signatures/{shard.name}", (file,), {"signed": len(alive)})
+    return ShardCommit(f"signatures/{shard.name}", (file,), {"signed": len(alive), "signed_bytes": signed_bytes})
 
 
 def _binary(values: npt.NDArray[np.uint32], valid: npt.NDArray[np.bool_]) -> pa.Array:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from massivetext.dedup.lsh_partitions import CHUNK_PAIRS
 from massivetext.dedup.pair_windows import WINDOW_PAIRS
 
 
@@ -15,8 +14,11 @@ class NearDedupSizes:
         pair_partition_documents: documents per pair partition; None: as :mod:`massivetext.dedup` divides them.
         wave_bytes: bytes of rows that cross a shuffle of the embedded runner at a time; it needs six times as much
             memory.
-        chunk_pairs: candidate pairs per chunk, which one worker measures.
-        block_bytes: bytes of text with shingles in memory at a time; the shingles need about twice as much.
+        group_bytes: bytes of text per group of shards, whose shingles one worker makes; a shard is never divided.
+        spill_bytes: bytes of shingles that such a worker holds before it writes them to a file.
+        driver_pairs: pairs of a round that the driver measures itself, at most; more of them are worth a job.
+        driver_edges: near-duplicate pairs and rows of oversized buckets from which on no process chooses the documents
+            to keep for all of them (:mod:`massivetext.jobs.near_choice_rounds`).
         window_pairs: near-duplicate pairs that the driver holds at a time.
         cluster_rows: rows per row group of the clusters; a shard reads only the row groups of its own documents.
     """
@@ -24,8 +26,10 @@ class NearDedupSizes:
     lsh_partition_bytes: int | None = None
     pair_partition_documents: int | None = None
     wave_bytes: int = 128 * 2**20
-    chunk_pairs: int = CHUNK_PAIRS
-    block_bytes: int = 32 * 2**20
+    group_bytes: int = 64 * 2**20
+    spill_bytes: int = 64 * 2**20
+    driver_pairs: int = 1024
+    driver_edges: int = 2**26
     window_pairs: int = WINDOW_PAIRS
     cluster_rows: int = 64 * 1024
 

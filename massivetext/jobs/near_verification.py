@@ -1,181 +1,274 @@
 """Exact similarity of the candidate pairs of near-duplicates.
 
-One worker reads a pair partition from every LSH partition, removes repeated pairs and writes the rest to a file. Other
-workers each take a *chunk* of this file and read both texts of each pair. Only the names of chunks cross the shuffle.
+One worker per *pair partition* reads its pairs from every LSH partition, removes repeated ones, and writes the rest
+down, and which documents they need (:mod:`massivetext.jobs.near_shingles`). When the shingles of these are written, one
+worker per pair partition compares them. Only numbers cross the shuffles.
 """
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import apache_beam as beam
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from massivetext.dedup import pair_files
 from massivetext.dedup.candidates import Pairs
 from massivetext.dedup.lsh_partitions import LshPartitions
-from massivetext.dedup.near_duplicates import is_near_duplicate, near_shingles
+from massivetext.dedup.near_duplicates import is_near_duplicate
 from massivetext.dedup.pair_files import PAIR_BYTES
+from massivetext.dedup.shingle_files import NO_SHINGLES, ShingleSets, count_shared
 from massivetext.dedup.similarity import similarity
-from massivetext.earlier.earlier_corpora import earlier_corpora
-from massivetext.engines.engine import DistributeLanes, Engine, balance_lanes
+from massivetext.earlier.earlier_corpora import EarlierCorpora, earlier_corpora
+from massivetext.engines.engine import DistributeLanes, Engine
+from massivetext.engines.memory import release_memory
 from massivetext.errors import StageError
 from massivetext.jobs.near_candidates import CANDIDATES, STAGE, count_candidate_pairs, lsh_partition_path
+from massivetext.jobs.near_shingles import (
+    ShardGroups,
+    count_spills,
+    plan_shard_groups,
+    read_shingles,
+    read_wanted,
+    round_folder,
+    shingles_name,
+    wanted_path,
+    write_shingles,
+    write_wanted,
+)
 from massivetext.jobs.near_sizes import DEFAULT_SIZES, NearDedupSizes
-from massivetext.runs import documents
 from massivetext.runs.attempts import guard_work_item
 from massivetext.runs.context import Context
 from massivetext.runs.store import ShardCommit
-from massivetext.schema import EARLIER, MAX_SHARDS, PAIRS, U64, row_numbers, shard_numbers
+from massivetext.schema import PAIRS, is_earlier
 from massivetext.storage import files as fs
 
-T = TypeVar("T")
+F64 = npt.NDArray[np.float64]
 
 PAIR_EVIDENCE = "duplicates/near"
 
-_VERIFY_COST = 1 / 1e3  # seconds per pair
+_VERIFY_COST = 1 / 20e3  # seconds per pair
 _TIMES_FOUND = 8  # estimated number of LSH partitions in which the same pair occurs; used only to estimate cost
 
 
-class PairChunk(NamedTuple):
-    """Consecutive pairs of one pair partition, measured by one worker.
+class PairPart(NamedTuple):
+    """The pairs of one pair partition that the bands, or a round, have asked for.
 
     Attributes:
         pair_partition: number of the pair partition.
-        number: number of the chunk within it.
         round_number: round of the choice of keepers that asked for the pairs; 0: a band proposed them.
     """
 
     pair_partition: int
-    number: int
     round_number: int = 0
 
     @property
     def name(self) -> str:
-        """Name of the commit that records this chunk."""
-        return f"pairs/{self._round}part-{self.pair_partition:05d}/chunk-{self.number:05d}"
+        """Name of the commit that records that they are measured."""
+        return f"pairs/{round_folder(self.round_number)}part-{self.pair_partition:05d}"
 
     @property
     def evidence(self) -> str:
-        """Path of the evidence file of this chunk, relative to the run folder."""
-        return f"{PAIR_EVIDENCE}/{self._round}part-{self.pair_partition:05d}-{self.number:05d}.parquet"
-
-    @property
-    def _round(self) -> str:
-        return f"round-{self.round_number:02d}/" if self.round_number else ""
+        """Path of the file of evidence, relative to the run folder."""
+        return f"{PAIR_EVIDENCE}/{round_folder(self.round_number)}part-{self.pair_partition:05d}.parquet"
 
 
 def verify_candidates(
     engine: Engine, context: Context, lsh_partitions: LshPartitions, sizes: NearDedupSizes = DEFAULT_SIZES
-) -> list[PairChunk]:
-    """Measure every candidate pair, and return the chunks, which name the files of evidence.
+) -> list[PairPart]:
+    """Measure every candidate pair, and return the parts, which name the files of evidence.
 
     Raises:
-        StageError: a chunk was not measured.
+        StageError: a part was not measured.
     """
-    found = sum(pairs or 0 for pairs in count_candidate_pairs(context, lsh_partitions))
-    partitions = range(lsh_partitions.pair_partitions)
-    chunk_pairs = sizes.chunk_pairs
-    is_measured = _map_pair_partitions(context, partitions, lambda each: _is_measured(context, each, chunk_pairs))
-    todo = [pair_partition for pair_partition, done in enumerate(is_measured) if not done]
+    parts = [PairPart(number) for number in range(lsh_partitions.pair_partitions)]
+    todo = _undone(context, parts)
     if todo:
-        lanes = engine.lanes(-(-found // chunk_pairs), found / _TIMES_FOUND * _VERIFY_COST)
+        found = sum(pairs or 0 for pairs in count_candidate_pairs(context, lsh_partitions))
+        task = _Verification(context, plan_shard_groups(context, sizes), parts, todo, lsh_partitions, sizes)
+        lanes = engine.lanes(max(len(todo), len(task.groups)), found / _TIMES_FOUND * _VERIFY_COST)
+        merge = [part for part in parts if not _is_merged(context, part, lsh_partitions)]
 
         def build(pipeline: beam.Pipeline) -> None:
-            merge = beam.ParDo(_MergePairPartition(context, lsh_partitions, chunk_pairs))
+            # The first element tells the groups of shards to begin when all is merged, so there is at least one.
+            numbered = list(enumerate([*merge] or [None]))
             (
                 pipeline
-                | "DistributeLanes" >> DistributeLanes(todo)
-                | "Merge" >> merge.with_output_types(tuple[bytes, PairChunk])
-                | "GroupByChunk" >> beam.GroupByKey()
-                | "Verify" >> beam.ParDo(_VerifyChunk(context, sizes))
+                | "DistributeLanes" >> DistributeLanes(numbered)
+                | "Merge" >> beam.ParDo(_MergePairPartition(task)).with_output_types(tuple[bytes, int])
+                | "MeasurePairs" >> _MeasurePairs(task)
             )
 
         engine.run(build, lanes=lanes)
-    chunks = _map_pair_partitions(context, partitions, lambda each: _require_measured(context, each, chunk_pairs))
-    return list(itertools.chain.from_iterable(chunks))
+    for part in _undone(context, todo):
+        raise StageError(f"{STAGE}: {part.name} was not measured; run again to go on")
+    return parts
 
 
-def verify_chunks(
-    engine: Engine, context: Context, chunks: Sequence[PairChunk], sizes: NearDedupSizes = DEFAULT_SIZES
+def verify_round(
+    engine: Engine,
+    context: Context,
+    lsh_partitions: LshPartitions,
+    groups: ShardGroups,
+    parts: Sequence[PairPart],
+    pairs: int,
+    sizes: NearDedupSizes = DEFAULT_SIZES,
 ) -> None:
-    """Measure the pairs of some chunks that are not measured yet; the files with their pairs are there.
+    """Measure those pairs of a round that are not measured yet; the files with the pairs are there.
+
+    Args:
+        engine: where to measure many of them.
+        context: the run.
+        lsh_partitions: how pairs are divided into pair partitions.
+        groups: all shards, in groups.
+        parts: all parts of the round.
+        pairs: the number of pairs.
+        sizes: how the work is divided.
 
     Raises:
-        StageError: a chunk was not measured.
+        StageError: a part was not measured.
     """
-    todo = _undone(context, chunks)
-    lanes = engine.lanes(len(todo), len(todo) * sizes.chunk_pairs * _VERIFY_COST)
+    todo = _undone(context, parts)
+    if not todo:
+        return
+    task = _Verification(context, groups, parts, todo, lsh_partitions, sizes)
+    if pairs <= sizes.driver_pairs:  # not worth a job, which takes minutes to begin on some engines
+        spills = [(group, task.make_shingles(group)) for group in range(len(groups))]
+        for part in todo:
+            task.measure(part, spills)
+    else:
 
-    def build(pipeline: beam.Pipeline) -> None:
-        divided = balance_lanes([(chunk, 1.0) for chunk in todo], lanes)
-        pipeline | "DistributeLanes" >> DistributeLanes(divided) | "Verify" >> beam.ParDo(_VerifyLane(context, sizes))
+        def build(pipeline: beam.Pipeline) -> None:
+            keys = pipeline | "DistributeLanes" >> DistributeLanes(range(len(groups)))
+            keyed = keys | "KeyByGroup" >> beam.Map(_key_by_group).with_output_types(tuple[bytes, int])
+            keyed | "MeasurePairs" >> _MeasurePairs(task)
 
-    if len(todo) == 1:  # not worth a job, which takes minutes to begin on some engines
-        _verify_and_commit(context, todo[0], sizes)
-    elif todo:
-        engine.run(build, lanes=lanes)
-    for chunk in _undone(context, todo):
-        raise StageError(f"{STAGE}: {chunk.name} was not measured; run again to go on")
-
-
-def _map_pair_partitions(context: Context, partitions: range, function: Callable[[int], T]) -> Iterator[T]:
-    return fs.concurrently(context.run.folder, function, partitions)
-
-
-def _is_measured(context: Context, pair_partition: int, chunk_pairs: int) -> bool:
-    if _merged_pair_count(context, pair_partition) is None:
-        return False
-    return not _unmeasured_chunks(context, pair_partition, chunk_pairs)
+        engine.run(build, lanes=engine.lanes(max(len(todo), len(groups))))
+    for part in _undone(context, todo):
+        raise StageError(f"{STAGE}: {part.name} was not measured; run again to go on")
 
 
-def _require_measured(context: Context, pair_partition: int, chunk_pairs: int) -> list[PairChunk]:
-    for chunk in _unmeasured_chunks(context, pair_partition, chunk_pairs):
-        raise StageError(f"{STAGE}: {chunk.name} was not measured; run again to go on")
-    return list(_chunks(context, pair_partition, chunk_pairs))
+def _undone(context: Context, parts: Sequence[PairPart]) -> list[PairPart]:
+    measured = context.run.done(STAGE, context.stage_keys[STAGE], [part.name for part in parts])
+    return [part for part in parts if part.name not in measured]
 
 
-def _unmeasured_chunks(context: Context, pair_partition: int, chunk_pairs: int) -> list[PairChunk]:
-    return _undone(context, list(_chunks(context, pair_partition, chunk_pairs)))
+def _key_by_group(group: int) -> tuple[bytes, int]:
+    return b"%d" % group, group
 
 
-def _undone(context: Context, chunks: Sequence[PairChunk]) -> list[PairChunk]:
-    measured = context.run.done(STAGE, context.stage_keys[STAGE], [chunk.name for chunk in chunks])
-    return [chunk for chunk in chunks if chunk.name not in measured]
+class _Verification(NamedTuple):
+    """What a job measures, as its workers know it.
+
+    Attributes:
+        context: the run.
+        groups: all shards, in groups.
+        parts: all parts whose pairs were asked for together.
+        todo: those that are not measured yet.
+        lsh_partitions: how pairs are divided into pair partitions.
+        sizes: how the work is divided.
+    """
+
+    context: Context
+    groups: ShardGroups
+    parts: Sequence[PairPart]
+    todo: Sequence[PairPart]
+    lsh_partitions: LshPartitions
+    sizes: NearDedupSizes
+
+    def merge(self, part: PairPart) -> None:
+        """Write the pairs of a part and the documents that they need."""
+        with guard_work_item(self.context, STAGE, _merged_name(part)):
+            self._commit(merge_pair_partition(self.context, self.lsh_partitions, self.groups, part.pair_partition))
+
+    def make_shingles(self, group: int) -> int:
+        """Write the shingles of a group of shards, if they are not there, and return the number of their files."""
+        context, round_number = self.context, self.parts[0].round_number
+        name = shingles_name(group, round_number)
+        with guard_work_item(context, STAGE, name):
+            found = count_spills(context, group, round_number)
+            if found is None:
+                partitions = [part.pair_partition for part in self.parts]
+                wanted = read_wanted(context, partitions, group, self.lsh_partitions.pair_partitions, round_number)
+                commit = write_shingles(context, self.groups[group], group, wanted, round_number, self.sizes)
+                self._commit(commit)
+                found = commit.counts["spills"]
+        release_memory()
+        return found
+
+    def measure(self, part: PairPart, spills: Iterable[tuple[int, int]]) -> None:
+        """Measure the pairs of a part, given (number, files of shingles) of each group of shards."""
+        with guard_work_item(self.context, STAGE, part.name):
+            self._commit(measure_part(self.context, part, sorted(set(spills))))
+        release_memory()
+
+    def _commit(self, commit: ShardCommit) -> None:
+        self.context.run.commit_shard(STAGE, self.context.stage_keys[STAGE], commit)
 
 
-def _chunks(context: Context, pair_partition: int, chunk_pairs: int) -> Iterator[PairChunk]:
-    pairs = _merged_pair_count(context, pair_partition)
-    if pairs is None:
-        raise StageError(
-            f"{STAGE}: the candidate pairs of pair partition {pair_partition} were not written; run again to go on"
+class _MeasurePairs(beam.PTransform[beam.PCollection[tuple[bytes, int]], beam.PCollection[None]]):
+    """Make the shingles of the groups of shards whose numbers come in, and when all are made, compare."""
+
+    def __init__(self, task: _Verification) -> None:
+        super().__init__()
+        self._task = task
+
+    def expand(self, groups: beam.PCollection[tuple[bytes, int]]) -> beam.PCollection[None]:
+        """Group twice: shingles begin when all pairs are merged, and each comparison when all shingles are made."""
+        make = beam.ParDo(_MakeShingles(self._task))
+        done: beam.PCollection[None] = (
+            groups
+            | "GroupByShardGroup" >> beam.GroupByKey()
+            | "MakeShingles" >> make.with_output_types(tuple[bytes, tuple[int, int]])
+            | "GroupByPairPartition" >> beam.GroupByKey()
+            | "Measure" >> beam.ParDo(_MeasurePart(self._task)).with_output_types(None)
         )
-    yield from (PairChunk(pair_partition, number) for number in range(-(-pairs // chunk_pairs)))
+        return done
+
+
+class _MergePairPartition(beam.DoFn):
+    def __init__(self, task: _Verification) -> None:
+        self._task = task
+
+    def process(self, element: tuple[int, PairPart | None]) -> Iterator[tuple[bytes, int]]:
+        number, part = element
+        if part is not None:
+            self._task.merge(part)
+        if number == 0:
+            yield from map(_key_by_group, range(len(self._task.groups)))
+
+
+class _MakeShingles(beam.DoFn):
+    def __init__(self, task: _Verification) -> None:
+        self._task = task
+
+    def process(self, element: tuple[bytes, Iterable[int]]) -> Iterator[tuple[bytes, tuple[int, int]]]:
+        group = int(element[0])
+        spills = self._task.make_shingles(group)
+        for number in range(len(self._task.todo)):
+            yield b"%d" % number, (group, spills)
+
+
+class _MeasurePart(beam.DoFn):
+    def __init__(self, task: _Verification) -> None:
+        self._task = task
+
+    def process(self, element: tuple[bytes, Iterable[tuple[int, int]]]) -> None:
+        number, spills = element
+        self._task.measure(self._task.todo[int(number)], spills)
 
 
 # -- collecting a pair partition ---------------------------------------------------------------------------------------
 
 
-class _MergePairPartition(beam.DoFn):
-    def __init__(self, context: Context, lsh_partitions: LshPartitions, chunk_pairs: int) -> None:
-        self._context, self._lsh_partitions, self._chunk_pairs = context, lsh_partitions, chunk_pairs
+def merge_pair_partition(
+    context: Context, lsh_partitions: LshPartitions, groups: ShardGroups, pair_partition: int
+) -> ShardCommit:
+    """Write the distinct pairs of one pair partition and the documents that they need, and return the commit.
 
-    def process(self, pair_partition: int) -> Iterator[tuple[bytes, PairChunk]]:
-        context = self._context
-        with guard_work_item(context, STAGE, _work_item_name(pair_partition)):
-            if _merged_pair_count(context, pair_partition) is None:
-                commit = merge_pair_partition(context, self._lsh_partitions, pair_partition)
-                context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
-            todo = _unmeasured_chunks(context, pair_partition, self._chunk_pairs)
-        yield from ((chunk.name.encode(), chunk) for chunk in todo)
-
-
-def merge_pair_partition(context: Context, lsh_partitions: LshPartitions, pair_partition: int) -> ShardCommit:
-    """Write the distinct pairs of one pair partition, and return its commit.
-
-    The commit lists no file, because the file is deleted when the stage is complete.
+    The commit lists no file, because the files are deleted when the stage is complete.
     """
 
     def read(lsh_partition: int) -> Pairs:
@@ -184,113 +277,77 @@ def merge_pair_partition(context: Context, lsh_partitions: LshPartitions, pair_p
 
     every = range(lsh_partitions.lsh_partition_count)
     pairs = pair_files.merge_pairs(fs.concurrently(context.run.folder, read, every))
-    fs.write_bytes(pair_partition_path(context, pair_partition), pair_files.pack_pairs(pairs))
-    return ShardCommit(_work_item_name(pair_partition), (), {"distinct": len(pairs)})
+    part = PairPart(pair_partition)
+    wanted = write_pairs(context, groups, part, pairs)
+    return ShardCommit(_merged_name(part), (), {"distinct": len(pairs), "wanted_bytes": wanted})
 
 
-def _merged_pair_count(context: Context, pair_partition: int) -> int | None:
-    commit = context.run.shard_commit(STAGE, context.stage_keys[STAGE], _work_item_name(pair_partition))
+def write_pairs(context: Context, groups: ShardGroups, part: PairPart, pairs: Pairs) -> int:
+    """Write the pairs of a part and the documents that they need; return the bytes of the second file."""
+    fs.write_bytes(pairs_path(context, part), pair_files.pack_pairs(pairs))
+    return write_wanted(context, groups, pairs, part.pair_partition, part.round_number)
+
+
+def _is_merged(context: Context, part: PairPart, lsh_partitions: LshPartitions) -> bool:
+    commit = context.run.shard_commit(STAGE, context.stage_keys[STAGE], _merged_name(part))
     if commit is None:
-        return None
-    pairs = commit.counts["distinct"]
-    return pairs if fs.has_size(pair_partition_path(context, pair_partition), pairs * PAIR_BYTES) else None
+        return False
+    wanted = wanted_path(context, part.pair_partition, part.round_number)
+    has_pairs = fs.has_size(pairs_path(context, part), commit.counts["distinct"] * PAIR_BYTES)
+    return has_pairs and fs.has_size(wanted, commit.counts["wanted_bytes"])
 
 
-def pair_partition_path(context: Context, pair_partition: int, round_number: int = 0) -> str:
-    """Return the path of the file with the pairs of a pair partition; of a round, as in :class:`PairChunk`."""
-    within = f"round-{round_number:02d}/" if round_number else ""
-    return context.run.path(CANDIDATES, f"{within}part-{pair_partition:05d}.u64")
+def read_pairs(context: Context, part: PairPart) -> Pairs:
+    """Return the pairs of a part, distinct and sorted."""
+    return pair_files.unpack_pairs(fs.read_bytes(pairs_path(context, part)))
 
 
-def _work_item_name(pair_partition: int) -> str:
-    return f"candidates/part-{pair_partition:05d}"
+def pairs_path(context: Context, part: PairPart) -> str:
+    """Return the path of the file with the pairs of a part."""
+    return context.run.path(CANDIDATES, f"{round_folder(part.round_number)}part-{part.pair_partition:05d}.u64")
 
 
-# -- measuring a chunk -------------------------------------------------------------------------------------------------
+def _merged_name(part: PairPart) -> str:
+    return f"candidates/part-{part.pair_partition:05d}"
 
 
-class _VerifyChunk(beam.DoFn):
-    def __init__(self, context: Context, sizes: NearDedupSizes) -> None:
-        self._context, self._sizes = context, sizes
-
-    def process(self, element: tuple[bytes, Iterable[PairChunk]]) -> None:
-        chunk = next(iter(element[1]))  # a retried bundle may have sent the same chunk twice
-        _verify_and_commit(self._context, chunk, self._sizes)
+# -- measuring a part --------------------------------------------------------------------------------------------------
 
 
-class _VerifyLane(beam.DoFn):
-    def __init__(self, context: Context, sizes: NearDedupSizes) -> None:
-        self._context, self._sizes = context, sizes
+def measure_part(context: Context, part: PairPart, spills: Sequence[tuple[int, int]]) -> ShardCommit:
+    """Measure the pairs of a part exactly, write them as evidence, and return the commit.
 
-    def process(self, lane: list[PairChunk]) -> None:
-        for chunk in lane:
-            _verify_and_commit(self._context, chunk, self._sizes)
-
-
-def _verify_and_commit(context: Context, chunk: PairChunk, sizes: NearDedupSizes) -> None:
-    with guard_work_item(context, STAGE, chunk.name):
-        commit = verify_chunk(context, chunk, sizes)
-        context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
-
-
-def verify_chunk(context: Context, chunk: PairChunk, sizes: NearDedupSizes = DEFAULT_SIZES) -> ShardCommit:
-    """Measure the pairs of a chunk exactly, write them as evidence, and return the commit."""
-    with fs.open_read(pair_partition_path(context, chunk.pair_partition, chunk.round_number)) as handle:
-        handle.seek(chunk.number * sizes.chunk_pairs * PAIR_BYTES)
-        pairs = pair_files.unpack_pairs(handle.read(sizes.chunk_pairs * PAIR_BYTES))
-    measured: list[tuple[int, int, float, float]] = []
-    for group in pair_files.group_by_shards(pairs):
-        for block in split_into_blocks(group, _pair_bytes(context, group), sizes.block_bytes):
-            shingles = _shingles(context, np.unique(block))
-            for a, b in block.tolist():
-                result = similarity(*_comparable(context, shingles, a, b))
-                measured.append((a, b, result.jaccard, result.containment_of_smaller))
-    columns = list(zip(*sorted(measured), strict=True))
+    Args:
+        context: the run.
+        part: the part, whose pairs are written.
+        spills: (number, files of shingles) of each group of shards.
+    """
+    pairs = read_pairs(context, part)
+    sets = read_shingles(context, spills, part.pair_partition, part.round_number) if len(pairs) else NO_SHINGLES
+    jaccard, containment = measure_pairs(sets, pairs, earlier_corpora(context))
+    columns = (pairs[:, 0], pairs[:, 1], jaccard, containment)
     table = pa.table([pa.array(column, field.type) for column, field in zip(columns, PAIRS, strict=True)], schema=PAIRS)
-    with fs.publish(context.run.path(chunk.evidence)) as new:
+    with fs.publish(context.run.path(part.evidence)) as new:
         pq.write_table(table, new, compression="zstd")
-    above = sum(is_near_duplicate(jaccard, context.recipe.near) for _, _, jaccard, _ in measured)
-    file = context.run.committed(new, len(measured))
-    return ShardCommit(chunk.name, (file,), {"candidates": len(measured), "pairs": above})
+    above = int(np.count_nonzero(is_near_duplicate(jaccard, context.recipe.near)))
+    return ShardCommit(part.name, (context.run.committed(new, len(pairs)),), {"candidates": len(pairs), "pairs": above})
 
 
-def _comparable(context: Context, shingles: dict[int, U64], a: int, b: int) -> tuple[U64, U64]:
-    """Return the shingles of both documents of a pair, of which the second may be of an earlier corpus."""
-    corpora = earlier_corpora(context)
-    if corpora is None or b >> 32 < EARLIER * MAX_SHARDS:
-        return shingles[a], shingles[b]
-    return corpora.comparable(shingles[a], b), shingles[b]
+def measure_pairs(sets: ShingleSets, pairs: Pairs, corpora: EarlierCorpora | None) -> tuple[F64, F64]:
+    """Return (Jaccard similarity, containment of the smaller) of pairs; see :class:`massivetext.dedup.similarity`.
 
-
-def split_into_blocks(pairs: Pairs, sizes: U64, most: int) -> list[Pairs]:
-    """Split the pairs into blocks whose sizes sum to about ``most``; a larger pair is a block of its own."""
-    ends = np.cumsum(sizes) // np.uint64(most)
-    return np.split(pairs, np.flatnonzero(np.diff(ends)) + 1)
-
-
-def _pair_bytes(context: Context, group: Pairs) -> U64:
-    """Return the bytes of both texts of each pair; all pairs of the group have the same two shards."""
-    total = np.zeros(len(group), np.uint64)
-    for side in (0, 1):
-        number, corpora = int(shard_numbers(group[:1, side])[0]), earlier_corpora(context)
-        if number // MAX_SHARDS == EARLIER and corpora is not None:
-            total += corpora.sizes(number, row_numbers(group[:, side]))
-            continue
-        shard = context.shard_by_number(number)
-        sizes = context.run.read_table("signals", shard, ["byte_count"])["byte_count"].to_numpy()
-        total += sizes[row_numbers(group[:, side])].astype(np.uint64)
-    return total
-
-
-def _shingles(context: Context, document_refs: U64) -> dict[int, U64]:
-    found: dict[int, U64] = {}
-    numbers = shard_numbers(document_refs)
-    for number in np.unique(numbers):
-        wanted = document_refs[numbers == number]
-        if number // MAX_SHARDS == EARLIER and (corpora := earlier_corpora(context)) is not None:
-            found |= corpora.shingles(wanted)
-            continue
-        texts = documents.read_rows(context.run, context.shard_by_number(int(number)), ["text"], row_numbers(wanted))
-        for document_ref, (_, document) in zip(wanted.tolist(), texts, strict=True):
-            found[document_ref] = near_shingles(str(document["text"]), context.recipe.near)
-    return found
+    Args:
+        sets: shingles of all documents in the pairs; of a document of an earlier corpus, as they are stored there.
+        pairs: pairs of document references, of which the second may be of an earlier corpus.
+        corpora: the earlier corpora.
+    """
+    first, second = sets.positions(pairs[:, 0]), sets.positions(pairs[:, 1])
+    sizes, shared = np.diff(sets.bounds), count_shared(sets, first, second)
+    total = sizes[first] + sizes[second] - shared
+    small = np.minimum(sizes[first], sizes[second])
+    jaccard, containment = shared / np.maximum(total, 1), shared / np.maximum(small, 1)
+    if corpora is not None:
+        for row in np.flatnonzero(is_earlier(pairs[:, 1])).tolist():
+            own = corpora.comparable(sets.of(first[row]), int(pairs[row, 1]))
+            jaccard[row], containment[row] = similarity(own, sets.of(second[row]))
+    return jaccard, containment

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from massivetext.extract.extracted_page import Comments
-from massivetext.extract.extractors import ExtractorName
+from massivetext.extract.extractors import DEFAULT_EXTRACTOR, ExtractorName
 from massivetext.recipe.kinds import KINDS, PAPER_LICENCES, KindName
 from massivetext.sources.source_formats import FIELD_OPTIONS, FORMER_NAMES, FieldPaths
 
@@ -138,9 +138,11 @@ class IngestOptions(Options, frozen=True):
         max_html_bytes: largest page that is parsed (a parser takes about 20 times as much memory).
         max_zstd_window: largest window of a zstd file (``zstd --long``), which each reader holds in memory; UNSET: 128
             MiB, which files without ``--long=28`` and above do not exceed; at most 2 GiB.
-        extractor: what finds the main text of web pages (``extract/extractors.py``); UNSET: "trafilatura".
+        extractor: what finds the main text of web pages (``extract/extractors.py``); UNSET: "salient".
         comments: whether the comments of readers below a page's text are kept or dropped; UNSET: as the extractor does
             by itself.
+        max_page_seconds: CPU seconds after which the extraction of a page is given up and the page goes to quarantine
+            (``extract/watchdog.py``); UNSET: 60; 0: never.
     """
 
     max_record_bytes: Positive = 64 * 2**20
@@ -149,6 +151,7 @@ class IngestOptions(Options, frozen=True):
     max_zstd_window: Annotated[int, msgspec.Meta(ge=2**10, le=2**31)] | msgspec.UnsetType = msgspec.UNSET
     extractor: ExtractorName | msgspec.UnsetType = msgspec.UNSET
     comments: Comments | msgspec.UnsetType = msgspec.UNSET
+    max_page_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400)] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def zstd_window_bytes(self) -> int:
@@ -158,12 +161,17 @@ class IngestOptions(Options, frozen=True):
     @property
     def extractor_name(self) -> ExtractorName:
         """Name of what finds the main text of web pages."""
-        return "trafilatura" if isinstance(self.extractor, msgspec.UnsetType) else self.extractor
+        return DEFAULT_EXTRACTOR if isinstance(self.extractor, msgspec.UnsetType) else self.extractor
 
     @property
     def page_comments(self) -> Comments | None:
         """Whether the comments of readers are kept; None: as the extractor does by itself."""
         return None if isinstance(self.comments, msgspec.UnsetType) else self.comments
+
+    @property
+    def page_seconds(self) -> int:
+        """CPU seconds after which the extraction of a page is given up; 0: never."""
+        return 60 if isinstance(self.max_page_seconds, msgspec.UnsetType) else self.max_page_seconds
 
 
 class MeasureOptions(Options, frozen=True):
@@ -284,8 +292,11 @@ class NearOptions(Options, frozen=True):
             )
 
 
+UrlChoice = Literal["latest", "longest", "first"]
+
+
 class DedupOptions(Options, frozen=True):
-    """What exact and near deduplication share.
+    """What the stages of deduplication share.
 
     Attributes:
         keep: which of several copies stays, by the first of these that tells them apart: "source:A>B" (a document of
@@ -293,12 +304,15 @@ class DedupOptions(Options, frozen=True):
             document without a date that can be read comes last), "seed" (the keyed hash of the id; the paper:
             "randomly remove one of them"), which may only be the last and is always added.
         against: folders of finished runs, or indexes of them (`massivetext dedup-index`): documents that repeat one of
-            theirs are removed. UNSET: none.
+            theirs are removed; their URLs do not count. UNSET: none.
+        url: which document of each canonical URL is kept: "latest" or "first" by metadata `date` (one without a date
+            that can be read comes last), or "longest" (UTF-8 bytes); among equal ones `keep` decides. UNSET: all are.
     """
 
     keep: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=8)] = ("seed",)
     # Not written if it is not given: recipes without it keep their hash and their stage keys.
     against: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=64)] | msgspec.UnsetType = msgspec.UNSET
+    url: UrlChoice | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         """Raise ValueError for an unknown preference, one that occurs twice, or one after "seed"."""
@@ -485,6 +499,13 @@ class Recipe(Options, frozen=True):
         if isinstance(self.dedup, msgspec.UnsetType) or isinstance(self.dedup.against, msgspec.UnsetType):
             return ()
         return self.dedup.against
+
+    @property
+    def url_choice(self) -> UrlChoice | None:
+        """Which of the documents of one canonical URL is kept; None: all are."""
+        if isinstance(self.dedup, msgspec.UnsetType) or isinstance(self.dedup.url, msgspec.UnsetType):
+            return None
+        return self.dedup.url
 
     @property
     def weights(self) -> dict[str, Decimal]:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from massivetext.formatting import count_noun, format_bytes, format_count, format_share
+from massivetext.report.duplicates import ClusterReport
 from massivetext.report.remarks import remarks
 from massivetext.report.run_report import RunReport, SourceReport
 from massivetext.report.wording import VerdictSets, describe_rule, verdict
@@ -198,6 +199,10 @@ def _rule_rows(name: str, source: SourceReport) -> Iterator[Cells]:
 
 def _duplicates(report: RunReport) -> Iterator[str]:
     found = []
+    if isinstance(report.urls, ClusterReport):
+        found.append(
+            f"{count_noun(report.urls.removed, 'document')} with the canonical URL of another one were removed."
+        )
     if report.exact is not None:
         found.append(f"{count_noun(report.exact.removed, 'document')} with the text of another one were removed.")
     if report.near is not None:

@@ -20,7 +20,7 @@ from massivetext.report.examples import (
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
 from massivetext.schema import MAX_SHARDS, U64, is_earlier, shard_numbers
-from massivetext.stages import EXACT_DEDUP, NEAR_DEDUP
+from massivetext.stages import NEAR_DEDUP
 from massivetext.storage import files as fs
 from massivetext.storage import tables
 
@@ -81,6 +81,8 @@ class ComponentReport(msgspec.Struct, frozen=True, kw_only=True):
         kept_apart: documents that are kept and that transitive clusters would have removed besides.
         rounds: rounds in which pairs were measured that no band had proposed.
         unmeasured_pairs: pairs that were left out after the last round.
+        uncompared_documents: kept documents of oversized buckets that were not compared with all others there that may
+            be similar, because there are too many.
         largest: the largest, in descending order of size.
     """
 
@@ -88,6 +90,7 @@ class ComponentReport(msgspec.Struct, frozen=True, kw_only=True):
     kept_apart: int
     rounds: int
     unmeasured_pairs: int
+    uncompared_documents: int
     largest: tuple[ReportedComponent, ...]
 
 
@@ -122,8 +125,8 @@ class NearDuplicateReport(msgspec.Struct, frozen=True, kw_only=True):
     components: ComponentReport | None = None
 
 
-def exact_clusters(context: Context, examples: ExampleReader) -> ClusterReport:
-    """Return the clusters of equal texts.
+def stored_clusters(context: Context, examples: ExampleReader, stage: str) -> ClusterReport:
+    """Return the clusters of a stage whose verdicts name the kept document of each removed one.
 
     Raises:
         StageError: verdicts are missing or damaged.
@@ -131,9 +134,9 @@ def exact_clusters(context: Context, examples: ExampleReader) -> ClusterReport:
     removed, kept = [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
 
     def read(shard: Shard) -> pa.ChunkedArray:
-        return context.run.read_table(context.verdicts_of(EXACT_DEDUP.name), shard, ["cluster"])["cluster"]
+        return context.run.read_table(context.verdicts_of(stage), shard, ["cluster"])["cluster"]
 
-    shards = [shard for shard in context.all_shards() if context.judged_by(EXACT_DEDUP.name, shard.source)]
+    shards = [shard for shard in context.all_shards() if context.judged_by(stage, shard.source)]
     for shard, cluster in zip(shards, fs.concurrently(context.run.folder, read, shards), strict=True):
         removed.append(context.document_refs(shard, np.flatnonzero(cluster.is_valid().to_numpy())))
         kept.append(cluster.drop_null().to_numpy())
@@ -179,6 +182,7 @@ def _components(context: Context, examples: ExampleReader) -> ComponentReport | 
         kept_apart=counts["kept_apart"],
         rounds=counts["rounds"],
         unmeasured_pairs=counts["unmeasured_pairs"],
+        uncompared_documents=counts["uncompared_documents"],
         largest=tuple(
             ReportedComponent(documents=row["documents"], kept=row["kept"], diameter=row["diameter"], first=first)
             for row, first in zip(rows, examples.in_order(firsts), strict=True)

@@ -159,7 +159,8 @@ def _worth_a_look(found: Sequence[str]) -> Child:
 
 
 def _unfinished(report: RunReport) -> Child:
-    missing = [stage.name for stage in STAGES if stage.name not in report.stages and stage is not REPORT]
+    others = [stage for stage in STAGES if stage is not REPORT and not stage.is_optional]
+    missing = [stage.name for stage in others if stage.name not in report.stages]
     if not missing:
         return None
     return element(

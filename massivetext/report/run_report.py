@@ -127,6 +127,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
         stages: names of the complete stages, in order.
         warnings: what looks wrong, one sentence each.
         sources: the sources by name.
+        urls: clusters of documents with one canonical URL; UNSET: the run has no such stage, or it is not complete.
         exact: clusters of exact copies; this and every field below is None if its stage is not complete.
         near: results of near-duplicate removal.
         contamination: overlap with test sets; also None if the recipe names no test set.
@@ -145,6 +146,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     stages: tuple[str, ...]
     warnings: tuple[str, ...]
     sources: dict[str, SourceReport]
+    urls: ClusterReport | msgspec.UnsetType = msgspec.UNSET  # not written: reports of other runs keep their bytes
     exact: ClusterReport | None
     near: NearDuplicateReport | None
     contamination: Contamination | None

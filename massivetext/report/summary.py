@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
+import msgspec
 import pyarrow as pa
 
 from massivetext import __version__
@@ -10,7 +11,7 @@ from massivetext.recipe import GuardOptions
 from massivetext.report.accumulate import CONTAMINATED, KEPT, NEAR, ShardSummary, SourceSummary
 from massivetext.report.bins import edges
 from massivetext.report.completed import completed_stages
-from massivetext.report.duplicates import exact_clusters, near_duplicates, pair_examples
+from massivetext.report.duplicates import near_duplicates, pair_examples, stored_clusters
 from massivetext.report.edited import summarise_edits
 from massivetext.report.examples import DocumentExample, DocumentLocation, ExampleReader, locate_row
 from massivetext.report.funnel import RecordsFacts, read_records_facts
@@ -25,7 +26,17 @@ from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
 from massivetext.signals.blocklist_files import idle_signals
 from massivetext.signals.registry import ALL
-from massivetext.stages import DECONTAMINATE, EXACT_DEDUP, INGEST, JUDGE, NEAR_DEDUP, RECORDS, REPORT, TOKENIZER
+from massivetext.stages import (
+    DECONTAMINATE,
+    EXACT_DEDUP,
+    INGEST,
+    JUDGE,
+    NEAR_DEDUP,
+    RECORDS,
+    REPORT,
+    TOKENIZER,
+    URL_DEDUP,
+)
 from massivetext.storage import files as fs
 
 _KEPT_SHOWN = 3  # kept documents of a source in the report
@@ -71,7 +82,8 @@ def summarise(context: Context, summaries: ShardSummary, host_counts: Callable[[
         stages=tuple(stage for stage in stages if stage != REPORT.name),
         warnings=tuple(_warnings(context.recipe.guards, sources, stages, idle_signals(context.recipe.blocklists))),
         sources=sources,
-        exact=exact_clusters(context, examples) if EXACT_DEDUP.name in stages else None,
+        urls=stored_clusters(context, examples, URL_DEDUP.name) if URL_DEDUP.name in stages else msgspec.UNSET,
+        exact=stored_clusters(context, examples, EXACT_DEDUP.name) if EXACT_DEDUP.name in stages else None,
         near=near_duplicates(context, examples) if NEAR_DEDUP.name in stages else None,
         contamination=summarise_overlaps(context, examples, summaries)
         if DECONTAMINATE.name in stages and tested

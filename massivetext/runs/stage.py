@@ -65,6 +65,11 @@ def every_source(_recipe: "Recipe", _source: str) -> bool:
     return True
 
 
+def every_recipe(_recipe: "Recipe") -> bool:
+    """Return True: the stage is part of every run."""
+    return True
+
+
 def no_facts(_context: "Context", _items: Sequence["WorkItem"]) -> Mapping[str, object]:
     """Return nothing: the counts of the shards say everything about the stage."""
     return {}
@@ -85,6 +90,8 @@ class Stage:
         reads: data sets of earlier stages that it reads, for the documentation.
         key: everything in the recipe and its files that decides the output, as a value that JSON can hold.
         describe: what the stage does with this recipe, in a few words, for ``massivetext check``.
+        belongs_to: whether the stage is part of the runs of a recipe. Runs of other recipes are as if it did not exist:
+            it has no manifest, and the keys of later stages do not depend on it.
         applies_to: whether the stage works on a source.
         has_work: whether it can change anything for such a source, for ``massivetext check``; None: always.
         verdicts: None for a stage that never removes a document.
@@ -110,6 +117,7 @@ class Stage:
     reads: tuple[str, ...] = ()
     key: Callable[[RunPlan], object]
     describe: Callable[[RunPlan], str]
+    belongs_to: Callable[["Recipe"], bool] = every_recipe
     applies_to: Callable[["Recipe", str], bool] = every_source
     has_work: Callable[[RunPlan, str], bool] | None = None
     verdicts: Verdicts | None = None
@@ -142,6 +150,11 @@ class Stage:
         """Return whether the stage can change anything for a source."""
         works = self.applies_to(plan.recipe, source)
         return works and (self.has_work is None or self.has_work(plan, source))
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether there are runs without the stage."""
+        return self.belongs_to is not every_recipe
 
     @property
     def commits_every_shard(self) -> bool:
@@ -201,6 +214,11 @@ class VerdictSet(NamedTuple):
     sources: tuple[str, ...]
 
 
+def stages_of(recipe: "Recipe", stages: Sequence[Stage]) -> tuple[Stage, ...]:
+    """Return the stages that are part of the runs of a recipe, in order."""
+    return tuple(stage for stage in stages if stage.belongs_to(recipe))
+
+
 def verdict_sets(recipe: "Recipe", stages: Sequence[Stage]) -> tuple[VerdictSet, ...]:
     """Return the verdicts that the stages write for a recipe, in the order of the stages."""
     return tuple(
@@ -212,7 +230,7 @@ def verdict_sets(recipe: "Recipe", stages: Sequence[Stage]) -> tuple[VerdictSet,
             removed=stage.verdicts.removed,
             sources=tuple(source for source in sorted(recipe.sources) if stage.applies_to(recipe, source)),
         )
-        for stage in stages
+        for stage in stages_of(recipe, stages)
         if stage.verdicts is not None
     )
 

@@ -9,3 +9,4 @@ compiled code (:mod:`massivetext.shingles.word_stream`).
 
 from massivetext.shingles.normalised import normalised_words as normalised_words
 from massivetext.shingles.shingle_sets import shingle_hashes as shingle_hashes
+from massivetext.shingles.shingle_sets import shingle_hashes_of as shingle_hashes_of

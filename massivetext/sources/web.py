@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from massivetext.extract.extractors import extract_page
+from massivetext.extract.watchdog import GivenUp, extract_within
 from massivetext.schema import Document, Rejected
 from massivetext.sources import http
 from massivetext.sources.documents.any_documents import read_stream
@@ -125,19 +125,27 @@ def _text(
     metadata = _metadata(record, kind)
     if damage:
         metadata["body_damage"] = damage
-    if kind == "text/plain":
-        decoded = charset.decode(body, response.charset)
-        made = Document(clean(decoded.text), origin, record.document_key, url, None, metadata)
-    else:
-        decoded = charset.decode(body, response.charset, html=True)
-        page = extract_page(decoded.text, url, limits.extractor_name, limits.page_comments)
-        made = Document(
-            page.text, origin, record.document_key, url, page.title, metadata, len(body), page.link_text_frac
-        )
+    decoded = charset.decode(body, response.charset, html=kind != "text/plain")
+    made = _document(origin, record, url, decoded.text, kind, limits)
+    if isinstance(made, Rejected):
+        return made
+    made = made._replace(metadata=metadata, html_bytes=None if kind == "text/plain" else len(body))
     if not made.text:
         detail = f"no text is in its {len(body):,} bytes"
         return Rejected(origin, record.document_key, record.length, "empty", detail, url, skipped=True)
     return made._replace(encoding=decoded.encoding, replaced=decoded.replaced)
+
+
+def _document(
+    origin: str, record: WarcRecord, url: str | None, text: str, kind: str, limits: ReadLimits
+) -> Document | Rejected:
+    """Return a plain text, or what is extracted from a page."""
+    if kind == "text/plain":
+        return Document(clean(text), origin, record.document_key, url)
+    page = extract_within(text, url, limits.extractor_name, limits.page_comments, limits.page_seconds)
+    if isinstance(page, GivenUp):
+        return Rejected(origin, record.document_key, record.length, page.reason, page.detail, url)
+    return Document(page.text, origin, record.document_key, url, page.title, link_text_frac=page.link_text_frac)
 
 
 def _metadata(record: WarcRecord, content_type: str) -> dict[str, str]:

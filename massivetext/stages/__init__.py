@@ -17,11 +17,13 @@ from massivetext.stages.near_dedup_stage import NEAR_DEDUP as NEAR_DEDUP
 from massivetext.stages.records_stage import RECORDS as RECORDS
 from massivetext.stages.report_stage import REPORT as REPORT
 from massivetext.stages.tokenizer_stage import TOKENIZER as TOKENIZER
+from massivetext.stages.url_dedup_stage import URL_DEDUP as URL_DEDUP
 
 STAGES: tuple[Stage, ...] = (
     INGEST,
     MEASURE,
     JUDGE,
+    URL_DEDUP,
     EXACT_DEDUP,
     NEAR_DEDUP,
     DECONTAMINATE,

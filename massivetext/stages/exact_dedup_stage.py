@@ -22,6 +22,8 @@ def _describe(plan: RunPlan) -> str:
 
 def preferences_key(recipe: "Recipe") -> list[object]:
     """Return the part of a stage key that says which copies are preferred; empty without preferences."""
+    if "latest" in recipe.preferences:
+        return [recipe.preferences, "dates of ARC files are read"]
     return [recipe.preferences] if recipe.preferences else []
 
 

@@ -35,11 +35,10 @@ def _pattern_library(plan: RunPlan) -> list[str]:
 
 def _extraction(plan: RunPlan) -> list[str]:
     """Return the version of the extractor where the versions of the libraries do not tell it; nothing if they do."""
-    if plan.recipe.ingest.extractor_name != "salient":
-        return []
-    from massivetext.extract.extractors import salient_version
+    from massivetext.extract.extractors import extractor_version
 
-    return [salient_version()]
+    version = extractor_version(plan.recipe.ingest.extractor_name)
+    return [] if version is None else [version]
 
 
 def _identity(shards: "Sequence[Sequence[Split]]") -> list[list[tuple[str, int, str, int, int]]]:
@@ -72,7 +71,7 @@ def _facts(context: "Context", items: "Sequence[WorkItem]") -> Mapping[str, obje
 INGEST = Stage(
     name="ingest",
     title="read",
-    version=7,
+    version=8,
     libraries=("trafilatura", "lxml", "fastwarc", "charset-normalizer", "licenseclassifier"),
     data_sets=("documents", "quarantine"),
     key=_key,

@@ -44,7 +44,7 @@ def _facts(_context: "Context", _items: "Sequence[WorkItem]") -> Mapping[str, ob
 NEAR_DEDUP = Stage(
     name="near-dedup",
     title="near dedup",
-    version=4,
+    version=5,
     libraries=("numpy", "regex"),
     data_sets=("signatures", "duplicates"),
     reads=("documents", "verdicts/rules", "verdicts/exact"),

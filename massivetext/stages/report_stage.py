@@ -17,7 +17,7 @@ def _describe(_plan: RunPlan) -> str:
 REPORT = Stage(
     name="report",
     title="reported",
-    version=5,  # a sample of values, for the sliders of the page
+    version=7,  # a card of the data; fewer examples where there are many sources
     libraries=("vl-convert-python",),
     reads=("documents", "quarantine", "signals", "verdicts", "duplicates", "contamination", "tokenizer", "records"),
     key=_key,

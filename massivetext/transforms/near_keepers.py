@@ -16,6 +16,7 @@ from massivetext.dedup.keeper import keeper_rank
 from massivetext.dedup.near_duplicates import is_near_duplicate
 from massivetext.dedup.pair_windows import PairWindows
 from massivetext.dedup.representatives import I64, Crowds, choose_representatives
+from massivetext.dedup.set_join import similar_pairs
 from massivetext.dedup.similarity import similarity
 from massivetext.recipe import NearOptions
 from massivetext.schema import U64
@@ -173,7 +174,10 @@ def choose_in_component(
     crowds: list[Crowds] = [(buckets, np.array([place for _, place in rows], np.int64))]
     with PairWindows(len(members), 0) as pairs:
         pairs.add(np.array(sorted(found.known), np.int64).reshape(-1, 2))
-        keepers = choose_representatives(len(members), pairs, lambda: crowds, found.measure, options.max_bucket).keepers
+        choice = choose_representatives(
+            len(members), pairs, lambda: crowds, found.measure, found.join, options.max_bucket
+        )
+    keepers = choice.keepers
     closest = [0.0] * len(members)
     for place, keeper in enumerate(keepers.tolist()):
         if keeper != place:
@@ -202,3 +206,13 @@ class _Similarities:
             self.known[a, b] = similarity(one, two).jaccard
         above = [pair for pair in new if is_near_duplicate(self.known[pair], self._options)]
         return len(new), np.array(above, np.int64).reshape(-1, 2)
+
+    def join(self, groups: list[I64]) -> tuple[I64, I64]:
+        """Find the similar pairs of members of a group; see ``Join`` in :mod:`massivetext.dedup.representatives`."""
+        found = []
+        for places in groups:
+            sets: list[U64] = [np.frombuffer(self._members[place].shingles, "<u8") for place in places.tolist()]
+            joined = similar_pairs(np.concatenate(sets), np.cumsum([0, *map(len, sets)]), self._options.threshold)
+            found.append((places[joined.pairs], places[joined.uncompared]))
+        pairs, uncompared = (np.concatenate(each) for each in zip(*found, strict=True))
+        return pairs, uncompared

@@ -9,14 +9,12 @@ from hypothesis import strategies as st
 
 from massivetext.dedup.candidates import Pairs
 from massivetext.dedup.pair_files import (
-    group_by_shards,
     merge_pairs,
     pack_by_partition,
     pack_pairs,
     packed_size,
     pair_partition_of,
     read_pair_partition,
-    unpack_pairs,
 )
 from massivetext.schema import pack_document_refs
 
@@ -62,25 +60,15 @@ def test_the_order_of_pairs_does_not_matter(pairs: Pairs, partitions: int, rando
     assert merge_pairs([other, pairs]).tolist() == merge_pairs([pairs]).tolist()
 
 
-@given(PAIRS)
-def test_groups_share_their_shards_and_lie_together_when_packed(pairs: Pairs) -> None:
-    groups = group_by_shards(pairs)
-    shards = [{(a >> 32, b >> 32) for a, b in group.tolist()} for group in groups]
-
-    assert all(len(each) == 1 for each in shards)
-    assert len(set.union(set(), *shards)) == len(groups)
-    assert unpack_pairs(pack_pairs(pairs)).tolist() == [pair for group in groups for pair in group.tolist()]
-
-
-def test_pairs_of_two_shards_stay_in_one_partition() -> None:
-    pairs = array(*((address(1, 0, row), address(2, 3, row + 1)) for row in range(200)))
+def test_pairs_of_a_document_stay_in_one_partition() -> None:
+    pairs = array(*((address(1, 0, 7), address(2, row, row + 1)) for row in range(200)))
 
     assert len(set(pair_partition_of(pairs, 64).tolist())) == 1
 
 
-def test_pairs_of_many_shards_are_spread() -> None:
-    # 1,000 pairs of shards over 10 partitions: 100 each on average, with a standard deviation of 9.5.
-    pairs = array(*((address(0, shard, 0), address(0, shard + 1, 0)) for shard in range(1000)))
+def test_pairs_of_many_documents_are_spread() -> None:
+    # The pairs of 1,000 documents over 10 partitions: 100 each on average, with a standard deviation of 9.5.
+    pairs = array(*((address(0, 0, row), address(0, 1, 0)) for row in range(1000)))
 
     assert np.bincount(pair_partition_of(pairs, 10), minlength=10).min() > 60
 
@@ -101,5 +89,4 @@ def test_no_pairs(partitions: int) -> None:
     found = partitions_of(pack_by_partition(array(), partitions), partitions)
     assert [len(partition) for partition in found] == [0] * partitions
     assert pack_pairs(array()) == b""
-    assert group_by_shards(array()) == []
     assert merge_pairs([]).shape == (0, 2)

@@ -48,6 +48,11 @@ class Measured:
         self.known |= new
         return len(new), array(new & self.edges)
 
+    def join(self, groups: list[I64]) -> tuple[I64, I64]:
+        """Find all true pairs within each group."""
+        pairs = {pair for group in groups for pair in itertools.combinations(group.tolist(), 2)}
+        return array(self.edges & pairs), np.zeros(0, np.int64)
+
 
 def chosen(
     documents: int,
@@ -63,7 +68,7 @@ def chosen(
 
     with PairWindows(documents, 1000, window_pairs=window_pairs) as pairs:
         pairs.add(array(measured.known & measured.edges))
-        return choose_representatives(documents, pairs, rows, measured, max_bucket)
+        return choose_representatives(documents, pairs, rows, measured, measured.join, max_bucket)
 
 
 @given(EDGES, st.sampled_from([1 << 20, 300]))
@@ -91,9 +96,10 @@ def test_whatever_is_known_at_first_each_removed_one_resembles_a_kept_one_and_no
         assert (keepers[place], place) in measured.known & edges
     assert not measured.known & edges & set(itertools.combinations(kept, 2))
     assert choice.unmeasured == 0
-    for crowd in crowds:  # the first of a crowd that stay were compared with all that stay
+    for crowd in crowds:  # no two that stay resemble each other; the first ones were compared with all others
         staying = [place for place in crowd if place in kept]
         for first, later in itertools.combinations(staying, 2):
+            assert (first, later) not in edges
             assert (first, later) in measured.known or staying.index(first) >= max_bucket
     again = chosen(
         20,

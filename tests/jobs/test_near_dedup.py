@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -35,23 +37,24 @@ from massivetext.jobs.near_candidates import (
     write_lsh_partition,
 )
 from massivetext.jobs.near_dedup import run_near_dedup, sign_shard
+from massivetext.jobs.near_shingles import group_shards
 from massivetext.jobs.near_sizes import NearDedupSizes
 from massivetext.jobs.near_verification import (
     PAIR_EVIDENCE,
-    PairChunk,
-    merge_pair_partition,
-    split_into_blocks,
+    PairPart,
     verify_candidates,
-    verify_chunk,
 )
 from massivetext.recipe import NearOptions
+from massivetext.runs import documents
 from massivetext.runs.context import Context
+from massivetext.runs.store import Run, Shard
 from massivetext.runs.work_items import WorkItem
-from massivetext.schema import U64, document_id
+from massivetext.schema import document_id
 from massivetext.shingles import shingle_hashes
 from massivetext.stages import EXACT_DEDUP, NEAR_DEDUP
 from massivetext.storage import files as fs
 
+I64 = npt.NDArray[np.int64]
 CLUSTER = Engine(beam_args=("--runner=FnApiRunner",))
 
 
@@ -248,11 +251,11 @@ def test_neither_the_engine_nor_waves_change_a_byte(
     [
         NearDedupSizes(lsh_partition_bytes=32),
         NearDedupSizes(pair_partition_documents=2),
-        NearDedupSizes(chunk_pairs=2),
-        NearDedupSizes(block_bytes=1),
+        NearDedupSizes(group_bytes=1, pair_partition_documents=3),
+        NearDedupSizes(spill_bytes=1),
         NearDedupSizes(cluster_rows=2),
     ],
-    ids=["LSH partitions", "pair partitions", "chunks", "blocks", "row groups"],
+    ids=["LSH partitions", "pair partitions", "groups of shards", "spills", "row groups"],
 )
 def test_the_division_of_the_work_decides_nothing(tmp_path: Path, context: Context, sizes: NearDedupSizes) -> None:
     other = deduplicated(tmp_path, sizes=sizes)
@@ -292,13 +295,13 @@ def test_ten_million_documents_keep_to_the_budget_of_the_embedded_runner() -> No
 
 
 @given(st.lists(st.integers(0, 100), max_size=30), st.integers(1, 200))
-def test_blocks_hold_every_pair_in_order_and_about_as_much_text_as_they_may(sizes: Sequence[int], most: int) -> None:
-    pairs: U64 = np.arange(2 * len(sizes), dtype=np.uint64).reshape(-1, 2)
-    made = split_into_blocks(pairs, np.array(sizes, np.uint64), most)
+def test_groups_hold_every_shard_in_order_and_about_as_much_text_as_they_may(sizes: Sequence[int], most: int) -> None:
+    groups = group_shards(list(enumerate(sizes)), most)
 
-    assert np.concatenate(made).tolist() == pairs.tolist()
-    for block in made:
-        assert sum(sizes[int(a) // 2] for a, _ in block.tolist()[1:]) <= most
+    assert [number for group in groups for number in group] == list(range(len(sizes)))
+    for group, following in itertools.pairwise([*groups, []]):
+        assert len(group) == 1 or sum(sizes[number] for number in group) <= most
+        assert not following or sum(sizes[number] for number in [*group, following[0]]) > most
 
 
 # -- retries, late attempts, and the files of an earlier attempt -------------------------------------------------------
@@ -377,19 +380,23 @@ def test_the_whole_stage_counts_oversized_buckets(tmp_path: Path) -> None:
 
 
 def test_what_an_earlier_attempt_measured_is_not_measured_again(tmp_path: Path) -> None:
-    sizes = NearDedupSizes(chunk_pairs=1)
+    sizes = NearDedupSizes(pair_partition_documents=2, group_bytes=1)
     context = deduplicated(tmp_path, sizes=sizes)
     before = hashes(context, "duplicates")
     key = context.stage_keys[STAGE]
     times = {info.path: info.version for info in fs.find(context.run.path(PAIR_EVIDENCE))}
+    parts = [info.path for info in fs.find(context.run.path(PAIR_EVIDENCE)) if pq.read_metadata(info.path).num_rows]
+    lost = PairPart(int(parts[0].rpartition("-")[2].removesuffix(".parquet")))
+    shingles = next(info for info in fs.find(context.run.path("duplicates/candidates")) if "shingles-" in info.path)
     fs.remove(context.run._commit_path(STAGE, key, "clusters"))
-    fs.remove(context.run._commit_path(STAGE, key, PairChunk(0, 1).name))
+    fs.remove(context.run._commit_path(STAGE, key, lost.name))
     fs.remove(lsh_partition_path(context, 3))  # lost, although its commit exists
+    fs.remove(shingles.path)
     run_near_dedup(Engine(), context, [WorkItem(shard, (), 1.0) for shard in context.all_shards()], sizes)
 
     assert hashes(context, "duplicates") == before
     again = {info.path: info.version for info in fs.find(context.run.path(PAIR_EVIDENCE))}
-    assert [path for path in times if again[path] != times[path]] == [context.run.path(PairChunk(0, 1).evidence)]
+    assert [path for path in times if again[path] != times[path]] == [context.run.path(lost.evidence)]
 
 
 class IdleEngine(Engine):
@@ -399,7 +406,7 @@ class IdleEngine(Engine):
         """Run nothing."""
 
 
-def test_a_chunk_that_was_not_measured_is_an_error(tmp_path: Path) -> None:
+def test_a_part_that_was_not_measured_is_an_error(tmp_path: Path) -> None:
     context, items = prepared(tmp_path)
     judged = [item for item in items if context.judged_by(STAGE, item.shard.source)]
     for item in judged:
@@ -407,30 +414,36 @@ def test_a_chunk_that_was_not_measured_is_an_error(tmp_path: Path) -> None:
         context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
     partitions = plan_lsh_partitions(context)
     find_candidates(Engine(), context, partitions, [item.shard for item in judged])
-    with pytest.raises(StageError, match="pairs of pair partition 0 were not written; run again to go on"):
-        verify_candidates(IdleEngine(), context, partitions)
-
-    commit = merge_pair_partition(context, partitions, 0)
-    context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
-    with pytest.raises(StageError, match="pairs/part-00000/chunk-00000 was not measured; run again to go on"):
+    with pytest.raises(StageError, match="pairs/part-00000 was not measured; run again to go on"):
         verify_candidates(IdleEngine(), context, partitions)
 
 
-def test_a_pair_partition_is_read_chunk_by_chunk(tmp_path: Path) -> None:
-    sizes = NearDedupSizes(chunk_pairs=2)
-    context = deduplicated(tmp_path, sizes=sizes)
-    partitions = plan_lsh_partitions(context)
-    merged = merge_pair_partition(context, partitions, 0)
-    assert merged.counts["distinct"] == counts(context, "pairs/")["candidates"]
-    measured = [verify_chunk(context, PairChunk(0, number), sizes).counts["candidates"] for number in range(3)]
+def test_each_text_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts: Texts = {"news": [[story(n, changed=shard) for n in range(12)] for shard in range(6)]}
+    read: list[tuple[str, int]] = []
+    read_tables = documents.read_tables
 
-    assert measured == [2, 2, counts(context, "pairs/")["candidates"] - 4]
+    def counted(run: Run, shard: Shard, columns: list[str], wanted: I64) -> Iterator[tuple[I64, pa.Table]]:
+        read.extend((shard.name, row) for row in wanted.tolist())
+        return read_tables(run, shard, columns, wanted)
+
+    monkeypatch.setattr("massivetext.jobs.near_shingles.documents.read_tables", counted)
+    sizes = NearDedupSizes(pair_partition_documents=9, group_bytes=1)
+    context = deduplicated(tmp_path, texts, sizes=sizes)
+
+    assert counts(context, "pairs/")["candidates"] == 12 * 15
+    assert counts(context, "clusters")["rounds"] == 0
+    once = [each for each in read if each[1] < 12]
+    assert sorted(once) == sorted(
+        2 * [(f"news/part-{shard:05d}-of-00006", row) for shard in range(6) for row in range(12)]
+    )
+    assert len(list(fs.find(context.run.path(PAIR_EVIDENCE)))) == plan_lsh_partitions(context, sizes).pair_partitions
 
 
 def test_signatures_of_no_documents_give_no_pairs(tmp_path: Path) -> None:
     context = deduplicated(tmp_path, {"news": [[], [""]]})
 
-    assert counts(context, "pairs/") == {}
+    assert counts(context, "pairs/") == {"candidates": 0, "pairs": 0}
     assert set(counts(context, "clusters").values()) == {0}
     assert verdict(context, "news", 1, 0).kept
 

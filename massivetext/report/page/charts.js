@@ -10,7 +10,7 @@ function chartConfig() {
     background: null,
     font: style("--sans"),
     view: { stroke: null },
-    range: { category: ["--kept", "--rules", "--exact", "--near", "--tests"].map(style) },
+    range: { category: ["--kept", "--rules", "--exact", "--near", "--tests", "--other"].map(style) },
     axis: {
       domainColor: faint, gridColor: faint, tickColor: faint, labelColor: soft, titleColor: soft,
       labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", labelFontWeight: "normal", gridOpacity: 0.6,

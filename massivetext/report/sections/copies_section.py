@@ -1,6 +1,8 @@
-"""Section about exact and near duplicates."""
+"""Section about documents of one URL, and about exact and near duplicates."""
 
 from collections.abc import Mapping
+
+import msgspec
 
 from massivetext.formatting import count_noun
 from massivetext.report import charts
@@ -10,14 +12,18 @@ from massivetext.report.run_report import RunReport
 from massivetext.report.sections.building_blocks import PageCharts, document_html, origin_html, section, share_out
 from massivetext.report.wording import VerdictSets
 from massivetext.runs.stage import VerdictSet
-from massivetext.stages import EXACT_DEDUP, NEAR_DEDUP
+from massivetext.stages import EXACT_DEDUP, NEAR_DEDUP, URL_DEDUP
 
 _PAIRS = 25  # near duplicates that are shown
 
 
 def duplicates_section(report: RunReport, page_charts: PageCharts, verdicts: VerdictSets) -> Html:
     """Return the section about duplicates; empty if no deduplication is complete."""
-    made = {EXACT_DEDUP.name: report.exact, NEAR_DEDUP.name: report.near.clusters if report.near else None}
+    made = {
+        URL_DEDUP.name: None if isinstance(report.urls, msgspec.UnsetType) else report.urls,
+        EXACT_DEDUP.name: report.exact,
+        NEAR_DEDUP.name: report.near.clusters if report.near else None,
+    }
     found = {verdicts[stage]: clusters for stage, clusters in made.items() if clusters is not None}
     if not found:
         return Html()
@@ -40,12 +46,17 @@ def duplicates_section(report: RunReport, page_charts: PageCharts, verdicts: Ver
     if pairs:
         summary = element("summary", "A sample of near duplicates, each with a document that it resembles")
         children.append(element("details", summary, element("ol", *(_pair(pair) for pair in pairs), class_="examples")))
+    of_urls = (
+        "Of documents with one canonical URL one is kept, whatever their texts. "
+        if isinstance(report.urls, ClusterReport)
+        else ""
+    )
     return section(
         "duplicates",
         "Duplicates",
-        "Documents with equal texts are exact duplicates; near duplicates share more of their word n-grams than the "
-        "threshold. A cluster is a kept document with those that were removed for its sake; which one is kept is drawn "
-        "by a seeded hash of its id.",
+        f"{of_urls}Documents with equal texts are exact duplicates; near duplicates share more of their word n-grams "
+        "than the threshold. A cluster is a kept document with those that were removed for its sake; which one is kept "
+        "is drawn by a seeded hash of its id.",
         *children,
     )
 
@@ -94,6 +105,12 @@ def _components(components: ComponentReport) -> Html:
         sentence += (
             f" After the last round {count_noun(components.unmeasured_pairs, 'pair')} of kept documents had not been "
             "measured, so near duplicates may be left among them."
+        )
+    if components.uncompared_documents:
+        documents = count_noun(components.uncompared_documents, "kept document")
+        sentence += (
+            f" {documents} of very large buckets were not compared with all others there, so near duplicates may be "
+            "left among them."
         )
     rows: list[list[Child]] = [
         [each.documents, each.kept, "–" if each.diameter is None else each.diameter, origin_html(each.first)]

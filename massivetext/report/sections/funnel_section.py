@@ -11,7 +11,7 @@ from massivetext.report.wording import VerdictSets
 from massivetext.stages import INGEST, JUDGE
 
 # Classes of the swatches in page/page.css, in the order in which page/charts.js gives the charts their colours.
-_SWATCHES = ("passed", "full", "exact", "near", "tests")
+_SWATCHES = ("passed", "full", "exact", "near", "tests", "other")
 
 
 def funnel_section(report: RunReport, page_charts: PageCharts, verdicts: VerdictSets) -> Html:
