@@ -11,7 +11,7 @@ ExtractorName = Literal["salient", "trafilatura", "resiliparse"]
 EXTRACTORS: tuple[ExtractorName, ...] = get_args(ExtractorName)
 DEFAULT_EXTRACTOR: ExtractorName = "salient"
 # Raise it when the text that `salient` gives changes while its model stays.
-_SALIENT_VERSION = 4
+_SALIENT_VERSION = 5
 
 
 def extract_page(
