@@ -17,6 +17,7 @@ Positive = Annotated[int, msgspec.Meta(ge=1, le=2**40)]
 Epochs = Annotated[float, msgspec.Meta(gt=0.0, le=1e6)]
 Mode = Literal["gopher", "pack"]
 ContaminationAction = Literal["drop", "cut", "mark"]
+ScreenName = Literal["url", "language", "length"]
 ContaminationMethod = Literal["jaccard", "containment", "phrase"]
 CanaryKind = Literal["exact", "near", "chain", "item", "unsafe", "boilerplate", "control"]
 Normalization = Literal["nfkc", "identity"]
@@ -144,6 +145,9 @@ class IngestOptions(Options, frozen=True):
         extractor: what finds the main text of web pages (``extract/extractors.py``); UNSET: "salient".
         comments: whether the comments of readers below a page's text are kept or dropped; UNSET: as the extractor does
             by itself.
+        screen: what of a web page is judged by the rules of its source before it is extracted: "url" (block lists),
+            "language", "length". Pages that fail are left out as skipped; a hundredth of them is extracted all the
+            same, so that the report can say how many of them the rules would have kept. UNSET: nothing.
         max_page_seconds: CPU seconds after which the extraction of a page is given up and the page goes to quarantine
             (``extract/watchdog.py``); UNSET: 60; 0: never.
     """
@@ -154,7 +158,13 @@ class IngestOptions(Options, frozen=True):
     max_zstd_window: Annotated[int, msgspec.Meta(ge=2**10, le=2**31)] | msgspec.UnsetType = msgspec.UNSET
     extractor: ExtractorName | msgspec.UnsetType = msgspec.UNSET
     comments: Comments | msgspec.UnsetType = msgspec.UNSET
+    screen: tuple[ScreenName, ...] | msgspec.UnsetType = msgspec.UNSET
     max_page_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400)] | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def screens(self) -> tuple[ScreenName, ...]:
+        """What of a page is judged by the rules of its source before it is extracted."""
+        return () if isinstance(self.screen, msgspec.UnsetType) else self.screen
 
     @property
     def zstd_window_bytes(self) -> int:

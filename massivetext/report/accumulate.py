@@ -14,6 +14,7 @@ from massivetext.report import bins, failures, hosts
 from massivetext.report.completed import completed_stages
 from massivetext.report.hosts import SampledHost
 from massivetext.report.quarantined import count_rejects
+from massivetext.report.screening import ScreenTally, tally_screened
 from massivetext.report.tallies import (
     KEPT_SAMPLES,
     SAMPLES,
@@ -56,6 +57,7 @@ class SourceSummary(msgspec.Struct, frozen=True, kw_only=True):
         removed_hosts: sample of the documents that the rules removed; its hosts are the ones that are counted.
         rejected: input that could not be read, by reason.
         skipped: number of sound records that are not wanted, by reason.
+        screened: pages that were judged before they were extracted, by reason.
         near_similarity: documents with a near duplicate, by similarity to the closest one; 100 bins from 0 to 1.
         contamination: overlaps per test set.
         overlapping: number of documents that overlap an item of any test set.
@@ -70,6 +72,7 @@ class SourceSummary(msgspec.Struct, frozen=True, kw_only=True):
     removed_hosts: tuple[SampledHost, ...]
     rejected: dict[str, RejectReason]
     skipped: dict[str, int]
+    screened: dict[str, ScreenTally]
     near_similarity: tuple[int, ...]
     contamination: dict[str, TestSetTally]
     overlapping: int
@@ -85,6 +88,7 @@ class SourceSummary(msgspec.Struct, frozen=True, kw_only=True):
             removed_hosts=hosts.merge_host_samples(self.removed_hosts, other.removed_hosts),
             rejected=add_maps(self.rejected, other.rejected, RejectReason.__add__),
             skipped=add_maps(self.skipped, other.skipped, int.__add__),
+            screened=add_maps(self.screened, other.screened, ScreenTally.__add__),
             near_similarity=add_bins(self.near_similarity, other.near_similarity),
             contamination=add_maps(self.contamination, other.contamination, TestSetTally.__add__),
             overlapping=self.overlapping + other.overlapping,
@@ -188,6 +192,7 @@ def accumulate_shard(context: Context, columns: ShardColumns) -> ShardSummary:
                 samples=_samples(columns, judged),
                 rejected=rejected,
                 skipped=skipped,
+                screened=tally_screened(context, shard, list(columns.kept.values())[-1], skipped),
                 contamination={name: _test_set_tally(hits, columns) for name, hits in sorted(by_set.items())},
                 overlapping=len({hit.row for hits in by_set.values() for hit in hits}),
             )

@@ -48,17 +48,25 @@ _TITLES = {
     CANARIES.name: "Canaries",
     "mixture": "Mixture",
     TOKENIZER.name: "Tokenizer",
-    "quarantine": "Unreadable input",
+    "quarantine": "Unreadable",
     "next": "How to go on",
 }
 
 
 class AddedSection(NamedTuple):
-    """A section that only some pages have: its name in addresses, its title in the navigation, and its content."""
+    """A section that only some pages have.
+
+    Attributes:
+        name: its name in addresses.
+        title: its title in the navigation.
+        content: the section.
+        late: whether it is the last but one of the page; otherwise it comes after the funnel.
+    """
 
     name: str
     title: str
     content: Html
+    late: bool = False
 
 
 def render_page(
@@ -70,14 +78,14 @@ def render_page(
         report: the report to show.
         verdicts: the verdict sets of the run, also those of stages that are not complete.
         data: the data for the questions that the page answers.
-        added: further sections, which come after the funnel.
+        added: further sections.
         run: path of the run for the commands on the page; empty: it is where the page is opened from.
     """
     named = {each.stage: each for each in verdicts}
     page_charts = PageCharts()
     sections = {
         "funnel": funnel_section(report, page_charts, named),
-        **{each.name: each.content for each in added},
+        **{each.name: each.content for each in added if not each.late},
         "rules": rules_section(report),
         "signals": signals_section(),
         "samples": samples_section(),
@@ -88,6 +96,7 @@ def render_page(
         "mixture": mixture_section(report, page_charts),
         TOKENIZER.name: tokenizer_section(report),
         "quarantine": quarantine_section(report),
+        **{each.name: each.content for each in added if each.late},
         "next": _next(report),
     }
     shown = {name: content for name, content in sections.items() if content}

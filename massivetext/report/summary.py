@@ -130,6 +130,7 @@ def _source(
         near=pair_examples(context, examples, picks[NEAR]) if NEAR in picks else (),
         contaminated=overlap_examples(context, examples, picks.get(CONTAMINATED, [])),
         kept=examples.in_order(picks.get(KEPT, [])[:_KEPT_SHOWN]),
+        screened=summary.screened,
     )
 
 

@@ -4,11 +4,12 @@ from massivetext.decontaminate.marking import mark_common
 from massivetext.formatting import count_noun
 from massivetext.report.markup import Child, Html, Number, element, html_table, join_html
 from massivetext.report.run_report import RunReport
-from massivetext.report.sections.building_blocks import document_html, origin_html, section
+from massivetext.report.sections.building_blocks import document_html, origin_html, section, share_out
 from massivetext.report.tallies import ReportedOverlap
 from massivetext.report.test_set_overlaps import Contamination, OverlapExample, TestSet
 
 _SHOWN_CHARACTERS = 400  # of a match
+_EXAMPLES = 25  # removed documents that are shown
 
 
 def overlap_section(report: RunReport) -> Html:
@@ -57,7 +58,7 @@ def overlap_section(report: RunReport) -> Html:
         if rows
         else []
     )
-    examples = [example for source in report.sources.values() for example in source.contaminated]
+    examples = share_out([source.contaminated for source in report.sources.values()], _EXAMPLES)
     return section(
         "contamination",
         "Overlap with test sets",
