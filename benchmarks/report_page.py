@@ -3,8 +3,8 @@
     massivetext run quickstart --output runs/quickstart
     python benchmarks/report_page.py runs/quickstart            # --quick: 1 and 10 sources, fewer repetitions
 
-Pages of many sources have copies of the source with most rules under other names: with counts drawn anew around those of
-the run times 700, and with the share of the sample and of the documents that a page of so many sources has. Times in
+Pages of many sources have copies of the source with most rules under other names: with counts drawn anew around those
+of the run times 700, and with the share of the sample and of the documents that a page of so many sources has. Times in
 Chromium are medians; without Chromium and the package playwright only sizes are measured. The peer is the same page of
 one source.
 """
