@@ -10,6 +10,7 @@ from massivetext.report.remarks import remarks
 from massivetext.report.run_report import RunReport
 from massivetext.report.sections.asked_sections import rules_section, samples_section, signals_section
 from massivetext.report.sections.building_blocks import PageCharts, section
+from massivetext.report.sections.canaries_section import canaries_section
 from massivetext.report.sections.copies_section import duplicates_section
 from massivetext.report.sections.edits_section import edits_section
 from massivetext.report.sections.funnel_section import funnel_section
@@ -19,7 +20,7 @@ from massivetext.report.sections.output_section import mixture_section, tokenize
 from massivetext.report.vega import library
 from massivetext.report.wording import VerdictSets, headline, join_words, verdict
 from massivetext.runs.stage import VerdictSet
-from massivetext.stages import REPORT, STAGES, TOKENIZER
+from massivetext.stages import CANARIES, REPORT, STAGES, TOKENIZER
 
 # The page must fetch nothing, whatever the text of a document is. Vega compiles its expressions: hence unsafe-eval.
 _POLICY = (
@@ -44,6 +45,7 @@ _TITLES = {
     "edits": "Line edits",
     "duplicates": "Duplicates",
     "contamination": "Test sets",
+    CANARIES.name: "Canaries",
     "mixture": "Mixture",
     TOKENIZER.name: "Tokenizer",
     "quarantine": "Unreadable",
@@ -90,6 +92,7 @@ def render_page(
         "edits": edits_section(report),
         "duplicates": duplicates_section(report, page_charts, named),
         "contamination": overlap_section(report),
+        CANARIES.name: canaries_section(report),
         "mixture": mixture_section(report, page_charts),
         TOKENIZER.name: tokenizer_section(report),
         "quarantine": quarantine_section(report),

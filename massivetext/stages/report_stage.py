@@ -7,7 +7,8 @@ PAGE, JSON, CARD = "report/index.html", "report/report.json", "report/card.md"  
 
 
 def _key(plan: RunPlan) -> object:
-    return [__version__, plan.recipe.guards]
+    # Recipes without canaries keep their keys.
+    return [__version__, plan.recipe.guards, *([plan.recipe.canaries] if plan.recipe.has_canaries else [])]
 
 
 def _describe(_plan: RunPlan) -> str:
@@ -17,7 +18,7 @@ def _describe(_plan: RunPlan) -> str:
 REPORT = Stage(
     name="report",
     title="reported",
-    version=7,  # a card of the data; fewer examples where there are many sources
+    version=8,  # report.json has canaries and cut documents; a card; fewer examples where there are many sources
     libraries=("vl-convert-python",),
     reads=("documents", "quarantine", "signals", "verdicts", "duplicates", "contamination", "tokenizer", "records"),
     key=_key,
