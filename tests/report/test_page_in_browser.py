@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import msgspec
 import numpy as np
 import pyarrow as pa
@@ -204,6 +205,41 @@ def test_a_sample_does_not_depend_on_shards(quickstart: Path) -> None:
 
     assert len(all_ranks) == 1500
     assert drawn.tolist() == np.sort(all_ranks)[: len(drawn)].tolist()
+
+
+def _joined(run: Path, source: str) -> str:
+    """Return an SQL table of the signals and rule verdicts of a source, from the Parquet files alone."""
+
+    def read(data_set: str) -> str:
+        files = f"'{run}/{data_set}/{source}/*.parquet'"
+        return f"(SELECT *, parse_filename(filename) AS part FROM read_parquet({files}, filename=1, file_row_number=1))"
+
+    return f"{read('signals')} AS s JOIN {read('verdicts/rules')} AS v USING (part, file_row_number)"
+
+
+def test_the_numbers_are_those_of_the_parquet_files(large: OpenedPage, quickstart: Path) -> None:
+    run = quickstart / "run"
+
+    def ask(columns: str, source: str = "web", where: str = "true") -> tuple[int, ...]:
+        with duckdb.connect() as database:
+            (row,) = database.execute(f"SELECT {columns} FROM {_joined(run, source)} WHERE {where}").fetchall()
+        return tuple(map(int, row))
+
+    for source, shown in answers(large).items():
+        documents, words = ask("count(*) FILTER (kept), sum(word_count) FILTER (kept)", source)
+        assert (shown["documents"], shown["words"]) == (documents, words)
+    rules = massivetext.open(run).rules["web"]
+    counted = ask(", ".join(f"sum(failed >> {bit} & 1)" for bit in range(len(rules))))
+    assert {name: failed for name, (failed, _) in rule_counts(large).items()} == {
+        rule.label: count for rule, count in zip(rules, counted, strict=True)
+    }
+    large.tab.select_option("#signal", "duplicate_line_frac")
+    bars = large.tab.locator("#signals-content .bars")
+    bars.focus()
+    bars.press("Home")
+    first = "duplicate_line_frac >= 0 AND duplicate_line_frac < 0.01"
+    passed, failed = ask("count(*) FILTER (kept), count(*) FILTER (NOT kept)", where=first)
+    assert bars.get_attribute("aria-valuetext") == f"0 to 0.01: {passed:,} passed, {failed:,} failed"
 
 
 # -- documents ---------------------------------------------------------------------------------------------------------
