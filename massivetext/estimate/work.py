@@ -225,7 +225,7 @@ def near_dedup(corpus: RunVolume) -> StepWork:
     read = _shardwise(
         "read bands", tested, [rates.BAND * corpus.bands * v.before(NEAR_DEDUP.name).documents for v in tested]
     )
-    earlier = _of_earlier("read bands of earlier", corpus, rates.EARLIER + rates.BAND * corpus.bands)
+    earlier = _of_earlier("read bands of earlier", corpus, rates.EARLIER + rates.EARLIER_BAND * corpus.bands)
     partition_rows, row_bytes = compared / lsh_layout.partitions_per_band, BUCKET_ROW.itemsize
     bucket = Phase(
         "find candidates",
@@ -282,7 +282,8 @@ def decontaminate(corpus: RunVolume) -> StepWork:
     tested = corpus.judged_by(DECONTAMINATE.name)
     phase = _shardwise("screen", tested, [rates.SCREEN * v.before(DECONTAMINATE.name).bytes for v in tested])
     documents = corpus.before(DECONTAMINATE.name).documents
-    return _whole(corpus, DECONTAMINATE, (phase,) if tested else (), jobs=1, stored_with=documents)
+    whole = _whole(corpus, DECONTAMINATE, (phase,) if tested else (), jobs=1, stored_with=documents)
+    return whole._replace(driver_seconds=rates.INDEX if tested else 0.0)
 
 
 def tokenizer(corpus: RunVolume) -> StepWork:
