@@ -26,7 +26,9 @@ import pyarrow as pa
 
 from massivetext.decontaminate.test_set_files import build_index, evaluation_files
 from massivetext.dedup.lsh_partitions import LshPartitions
+from massivetext.dedup.near_duplicates import near_shingle_sets
 from massivetext.dedup.row_types import REMOVED_ROW
+from massivetext.dedup.shingle_files import count_shared
 from massivetext.earlier.earlier_corpora import EarlierCorpora
 from massivetext.earlier.earlier_run import EarlierRun
 from massivetext.estimate import rates
@@ -84,6 +86,12 @@ def measured_rates(context: Context) -> dict[str, float]:
     every = range(layout.lsh_partition_count)
     seconds = _cpu(lambda shard: list(read_bands(context, layout, every, shard)), news)
     found["BAND"] = seconds / documents / near.bands
+    texts = context.run.read_table("documents", news[0], ["text"])["text"].combine_chunks()
+    pairs = np.arange(len(texts) - 1)
+    sets = near_shingle_sets(texts, np.arange(len(texts), dtype=np.uint64), near)
+    size = sum(map(len, (text.encode() for text in texts.to_pylist())))
+    found["SHINGLE"] = _cpu(lambda _: near_shingle_sets(texts, sets.refs, near), [None]) / size
+    found["VERIFY"] = _cpu(lambda _: count_shared(sets, pairs, pairs + 1), [None]) / len(pairs)
     tested = [shard for shard in context.all_shards() if context.judged_by(DECONTAMINATE.name, shard.source)]
     seconds = _cpu(lambda shard: screen_shard(context, WorkItem(shard, (), 0.0)), tested)
     options = context.recipe.decontaminate
