@@ -51,14 +51,15 @@ REQUESTS: Mapping[str, int] = {
     stages.JUDGE.name: 1,
     stages.URL_DEDUP.name: 1,
     stages.EXACT_DEDUP.name: 1,
-    stages.NEAR_DEDUP.name: 4,
+    stages.NEAR_DEDUP.name: 6,
     stages.DECONTAMINATE.name: 1,
     stages.TOKENIZER.name: 3,
     stages.RECORDS.name: 4,  # 1 more where crops are drawn to a number of sequences, 3 where documents are held out
-    stages.REPORT.name: 7,
+    stages.REPORT.name: 11,
 }
 REQUESTS_PER_FILE = 4  # per record shard, and per file of measured pairs
-REQUESTS_PER_LSH_PARTITION = 4  # per LSH partition
+REQUESTS_PER_LSH_PARTITION = 5  # per LSH partition
+REQUESTS_OF_NEAR_DEDUP = 55  # once per run: rounds, components, the files of the choice
 REQUEST = 0.03  # seconds per request to an object store; assumed
 
 # -- assumed: Dataflow -------------------------------------------------------------------------------------------------

@@ -264,7 +264,8 @@ def near_dedup(corpus: RunVolume) -> StepWork:
     return whole._replace(
         requests=whole.requests
         + (
-            rates.REQUESTS_PER_LSH_PARTITION * lsh_layout.lsh_partition_count
+            rates.REQUESTS_OF_NEAR_DEDUP
+            + rates.REQUESTS_PER_LSH_PARTITION * lsh_layout.lsh_partition_count
             + rates.REQUESTS_PER_FILE * lsh_layout.pair_partitions
             if shards
             else 0
