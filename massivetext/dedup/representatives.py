@@ -89,7 +89,7 @@ def choose_representatives(
 
 def representatives_in(number: int, max_bucket: int) -> int:
     """Return with how many kept documents of each crowd the others are compared in a round."""
-    return min(max_bucket, _GROWTH ** (number - 1))
+    return min(max_bucket, int(_GROWTH ** (number - 1)))
 
 
 def wanted_pairs(

@@ -70,7 +70,7 @@ def write_representatives(
         )
         firsts = components(len(documents), windows)
         table = largest_components(documents, choice.keepers, firsts, windows)
-        files = (
+        files: tuple[CommittedFile, ...] = (
             _write_clusters(context, documents, choice.keepers, firsts, rounds.parts, sizes),
             write_largest_components(context, table),
         )

@@ -193,7 +193,7 @@ def accumulate_shard(context: Context, columns: ShardColumns) -> ShardSummary:
                 rejected=rejected,
                 skipped=skipped,
                 screened=tally_screened(context, shard, list(columns.kept.values())[-1], skipped),
-                contamination={name: _test_set_tally(hits, columns.words) for name, hits in sorted(by_set.items())},
+                contamination={name: _test_set_tally(hits, columns) for name, hits in sorted(by_set.items())},
                 overlapping=len({hit.row for hits in by_set.values() for hit in hits}),
             )
         }
@@ -216,6 +216,9 @@ def _funnel(context: Context, columns: ShardColumns) -> dict[str, DocumentTally]
     mask = columns.kept[INGEST.name]
     for stage in (INGEST.name, *(each.stage for each in context.verdicts)):
         mask = columns.kept.get(stage, mask)  # a stage that does not judge the source keeps all its documents
+        if stage == DECONTAMINATE.name and stage in columns.kept and context.has_cut_texts(columns.shard):
+            left = context.final_sizes(columns.shard)
+            words, size = left["word_count"].to_numpy(), left["byte_count"].to_numpy()
         funnel[stage] = DocumentTally(int(mask.sum()), int(words[mask].sum()), int(size[mask].sum()))
     return funnel
 
@@ -287,8 +290,11 @@ def _overlaps_by_test_set(context: Context, columns: ShardColumns) -> dict[str, 
     return by_set
 
 
-def _test_set_tally(hits: Sequence[RankedOverlap], words: npt.NDArray[np.int64]) -> TestSetTally:
-    removed = {hit.row for hit in hits if hit.removes}
+def _test_set_tally(hits: Sequence[RankedOverlap], columns: ShardColumns) -> TestSetTally:
+    kept, words = columns.verdicts[DECONTAMINATE.name]["kept"].to_numpy(), columns.words
+    cut = {hit.row for hit in hits if hit.cuts and kept[hit.row]}
+    # Of some that are cut no piece is long enough to stay.
+    removed = {hit.row for hit in hits if hit.removes or (hit.cuts and not kept[hit.row])}
     return TestSetTally(
         overlapping=len({hit.row for hit in hits}),
         removed=len(removed),
@@ -296,4 +302,5 @@ def _test_set_tally(hits: Sequence[RankedOverlap], words: npt.NDArray[np.int64])
         items=dict(sorted(Counter(hit.item for hit in hits).items())),
         parts=dict(sorted(Counter(hit.part for hit in hits).items())),
         top=tuple(sorted(hits, key=lambda hit: hit.order)[:TOP_HITS]),
+        cut=len(cut),
     )

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from massivetext.canaries.scores import CanaryReport
 from massivetext.report.duplicates import ClusterReport, NearDuplicateReport, ReportedPair
 from massivetext.report.edited import Edited
 from massivetext.report.examples import DocumentExample
@@ -138,6 +139,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
         mixture: shares of the sources in the records, by source.
         limited_by: what decides the number of sequences; empty if it is not known.
         held_out: the splits of held-out documents, which the mixture leaves out.
+        canaries: how the stages treated canaries; None if the recipe asks for none.
         format: version of this form, ``REPORT_FORMAT``.
     """
 
@@ -157,6 +159,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     mixture: dict[str, SourceMixture] | None
     limited_by: str = ""
     held_out: tuple[HeldOut, ...] = ()
+    canaries: CanaryReport | None = None
     format: int = REPORT_FORMAT
 
     @property

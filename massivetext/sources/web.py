@@ -151,7 +151,7 @@ def _filled(bare: Document, length: int, plain: http.Response, limits: ReadLimit
         made = mark_sample(made, found)
     page = extract_within(decoded.text, bare.url, limits.extractor_name, limits.page_comments, limits.page_seconds)
     if isinstance(page, GivenUp):
-        return page
+        return Rejected(bare.origin, bare.key, length, page.reason, page.detail, bare.url)
     return made._replace(
         text=page.text, title=page.title, html_bytes=len(plain.body), link_text_frac=page.link_text_frac
     )

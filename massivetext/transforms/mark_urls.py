@@ -1,6 +1,7 @@
 """Marks documents that have the canonical URL of another one."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import apache_beam as beam
 
@@ -10,7 +11,7 @@ from massivetext.recipe.structs import UrlChoice
 from massivetext.signals.canonical_urls import canonical_urls
 from massivetext.transforms.arguments import checked_options, checked_seed
 from massivetext.transforms.mark_exact import judge_copies
-from massivetext.transforms.pcollection_rows import AnyDocument, DuplicateVerdict, Rows, fields_of
+from massivetext.transforms.pcollection_rows import DuplicateVerdict, Rows, fields_of
 from massivetext.transforms.row_preferences import checked_preferences, pack_ranks, require_preferred_fields
 
 _NAME = "MarkUrlDuplicates"
@@ -52,7 +53,7 @@ class MarkUrlDuplicates(beam.PTransform[Rows, beam.PCollection[DuplicateVerdict]
         return verdicts
 
 
-def page_of(document: AnyDocument, preferences: Sequence[str]) -> tuple[bytes, tuple[str, bytes]]:
+def page_of(document: Any, preferences: Sequence[str]) -> tuple[bytes, tuple[str, bytes]]:
     """Return (key, id and packed ranks) of a document; documents with one canonical URL, and no others, share a key."""
     page = canonical_urls([document.url])[0].as_py()
     key = f" {document.id}" if page is None else page  # no canonical URL has a space

@@ -101,6 +101,7 @@ def test_every_question_to_a_run_knows_the_stage(folder: Path) -> None:
     assert removed.count("url-dedup") == 2
     assert {row["removed_by"]: row["n"] for row in queried} == {"exact-dedup": 1, "url-dedup": 2, None: 5}
     assert opened.sql("SELECT count(*) AS n FROM kept", after="url-dedup").to_pylist() == [{"n": 6}]
+    assert {each.url for each in opened.sample(10, stage="url-dedup")} == {PLACE, "https://a.test/news/1/#top"}
     checked = " ".join(ask("check", "recipe.toml", folder=folder).out.split())
     assert "url-dedup" in checked
     assert "of documents with one canonical URL" in checked
@@ -144,9 +145,28 @@ def test_files_change_no_verdict_and_the_result_again_loses_nothing(folder: Path
     assert massivetext.open(again / "run").funnel().total("near dedup").documents == len(lines) == 5
 
 
+def test_a_run_without_the_stage_is_compared_with_one_that_has_it(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "plain")
+    write_recipe(tmp_path / "plain", SOURCES, "", name="pages", seed=1)
+    massivetext.run(tmp_path / "plain/recipe.toml", tmp_path / "plain/run", until="decontaminate")
+    plain, asked = massivetext.open(tmp_path / "plain/run"), massivetext.open(folder / "run")
+
+    # The crawl of January with a text of its own goes for its URL alone; of the two equal texts of news it is chance
+    # which one the run without the stage keeps.
+    lost, gained = plain.diff(asked), asked.diff(plain)
+    assert {example.removed_by for example in lost.lost} == {"url-dedup"}
+    assert {example.removed_by for example in gained.gained} == {"url-dedup"}
+    by_url = [each["url-dedup"] for each in lost.stages.values() if "url-dedup" in each]
+    assert sum(each.lost.documents for each in by_url) == len(lost.lost) in (1, 2)
+    assert sum(each.gained.documents for each in by_url) == 0
+    assert not [note for each in (lost, gained) for note in each.notes if "not complete" in note]
+
+
 def test_without_the_option_the_stage_does_not_exist(folder: Path, tmp_path: Path) -> None:
     asked = massivetext.check(write(tmp_path / "plain"))
     plain = massivetext.check(write_recipe(tmp_path / "plain", SOURCES, "", name="pages", seed=1))
+    assert asked.stage_keys is not None
+    assert plain.stage_keys is not None
     same = [stage for stage, key in plain.stage_keys.items() if asked.stage_keys[stage] == key]
 
     assert set(asked.stage_keys) - set(plain.stage_keys) == {"url-dedup"}

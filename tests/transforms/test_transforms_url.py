@@ -1,3 +1,4 @@
+# mypy: allow-untyped-calls
 """The public transform that keeps one document per canonical URL."""
 
 from typing import Any

@@ -6,6 +6,8 @@ from massivetext.report.run_report import RunReport
 from massivetext.report.screening import ScreenTally, loss_interval
 from massivetext.report.sections.building_blocks import section
 
+_RECORDS = 100  # of all reasons, that are shown
+
 
 def quarantine_section(report: RunReport) -> Html:
     """Return the section about input that could not be read or was skipped."""
@@ -19,11 +21,13 @@ def quarantine_section(report: RunReport) -> Html:
         for name, source in report.sources.items()
         for reason, count in source.skipped.items()
     ]
+    reasons = sum(len(source.rejected) for source in report.sources.values())
+    shown = max(_RECORDS // max(reasons, 1), 1)
     lines = [
         html_table(
             f"{name}, {reason}: {count_noun(found.count, 'record')}",
             ["file", "offset", "what happened"],
-            [[line.origin, Number(element("code", line.offset)), line.detail] for line in found.examples],
+            [[line.origin, Number(element("code", line.offset)), line.detail] for line in found.examples[:shown]],
         )
         for name, source in report.sources.items()
         for reason, found in source.rejected.items()
