@@ -171,7 +171,7 @@ def _all_sources(ours: Massivetext, table: Table, data: Path, repeat: int) -> No
 def _one_source(ours: Massivetext, table: Table, data: Path, kind: str, repeat: int, peer: str | None) -> None:
     pattern = {"web": "web/pages-*.warc.gz", "news": "news/news.jsonl.gz"}[kind]
     recipe = one_source(ours.folder, kind, f"{data}/{pattern}")
-    ours.run(recipe, 2, "ingest")
+    ours.run(recipe, 2, "near-dedup")  # compiles what the cache lacks
     label = f"{ours.documents():,} {kind} documents until near-dedup, 2 workers"
     run = table.add(f"massivetext_{kind}", label, lambda: ours.run(recipe, 2, "near-dedup"), repeat)
     if kind == "web":
