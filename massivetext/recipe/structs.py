@@ -150,6 +150,8 @@ class IngestOptions(Options, frozen=True):
             same, so that the report can say how many of them the rules would have kept. UNSET: nothing.
         max_page_seconds: CPU seconds after which the extraction of a page is given up and the page goes to quarantine
             (``extract/watchdog.py``); UNSET: 60; 0: never.
+        mend_double_encoding: whether lines of UTF-8 that were read as another encoding ("Ã©") are decoded once more, by
+            the library ftfy (``pip install massivetext[ftfy]``); UNSET: false.
     """
 
     max_record_bytes: Positive = 64 * 2**20
@@ -160,6 +162,7 @@ class IngestOptions(Options, frozen=True):
     comments: Comments | msgspec.UnsetType = msgspec.UNSET
     screen: tuple[ScreenName, ...] | msgspec.UnsetType = msgspec.UNSET
     max_page_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400)] | msgspec.UnsetType = msgspec.UNSET
+    mend_double_encoding: bool | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def screens(self) -> tuple[ScreenName, ...]:
