@@ -21,6 +21,11 @@ REQUEST = PageRequest("http://a.example/", "trafilatura", None, 1)
 SENTENCE = "The river rises in the hills and runs down to the sea, and the people of the valley live by it. "
 
 
+@pytest.fixture(autouse=True)
+def _busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchdog, "_CLOCK_TIMES", 500)
+
+
 def of(html: str) -> ExtractedPage | GivenUp:
     return extract_apart(html, REQUEST, HANGING)
 
@@ -71,6 +76,11 @@ def test_a_process_that_cannot_be_started_is_told() -> None:
         extract_apart("<p>x", REQUEST, "hanging_pages:missing")
 
 
+def test_an_extractor_that_is_not_installed_is_no_fault_of_the_page() -> None:
+    with pytest.raises(StageError, match="ended with exit code 1"):
+        of("absent")
+
+
 def test_threads_have_processes_of_their_own_and_use_them_again() -> None:
     watchdog.end_page_processes()
     together = threading.Barrier(2)
@@ -117,7 +127,7 @@ def test_a_page_that_hangs_goes_to_quarantine_with_its_url(tmp_path: Path, monke
     path = tmp_path / "a.warc.gz"
     path.write_bytes(warc(["first", "hang", "crash", "last"]))
     monkeypatch.setattr(extract_apart, "__defaults__", (HANGING,))
-    items = read_file("web", path, IngestOptions(max_page_seconds=1))
+    items = read_file("web", path, IngestOptions(extractor="trafilatura", max_page_seconds=1))
 
     assert [item.text if isinstance(item, Document) else (item.reason, item.url, item.skipped) for item in items] == [
         "text of first",
