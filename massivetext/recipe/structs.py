@@ -143,6 +143,8 @@ class IngestOptions(Options, frozen=True):
             by itself.
         max_page_seconds: CPU seconds after which the extraction of a page is given up and the page goes to quarantine
             (``extract/watchdog.py``); UNSET: 60; 0: never.
+        check_digests: whether the digests of WARC records are compared with their bytes; a document of a record with
+            a wrong one is marked (``wrong_digest`` in its metadata) and counted; UNSET: no.
     """
 
     max_record_bytes: Positive = 64 * 2**20
@@ -152,6 +154,13 @@ class IngestOptions(Options, frozen=True):
     extractor: ExtractorName | msgspec.UnsetType = msgspec.UNSET
     comments: Comments | msgspec.UnsetType = msgspec.UNSET
     max_page_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400)] | msgspec.UnsetType = msgspec.UNSET
+
+    check_digests: bool | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def checks_digests(self) -> bool:
+        """Whether the digests of WARC records are compared with their bytes."""
+        return self.check_digests is True
 
     @property
     def zstd_window_bytes(self) -> int:

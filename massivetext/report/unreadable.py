@@ -30,6 +30,7 @@ _REMEDIES: Mapping[str, str] = {
     "damaged": "copy the file again: bytes of it are wrong",
     "locked": "unpack the archive, with its password if it has one, and name its files in inputs",
     "nested_archive": "unpack the outer archive",
+    "wat_record": "name the WARC or WET files of the crawl in inputs: WAT files hold JSON about pages, not their text",
     "extraction_timeout": "raise max_page_seconds under [ingest], or choose another extractor there",
 }
 

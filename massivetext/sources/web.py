@@ -14,6 +14,7 @@ from massivetext.sources.splits import Split
 from massivetext.sources.streams import charset
 from massivetext.sources.streams.compressed import PlainStream, open_stream
 from massivetext.sources.warc import LostBytes, WarcRecord, read_warc_records
+from massivetext.sources.warc_digests import wrong_digest
 from massivetext.sources.whole_files import make_page
 from massivetext.text import clean
 
@@ -31,8 +32,8 @@ def read_pages(split: Split, options: ReadOptions, limits: ReadLimits) -> Iterat
     """Yield the pages of a crawl file, or those of an HTML file or an archive of them.
 
     A response or resource with status 200 and a text is a document; so is a ``conversion`` record (WET). A page without
-    text is skipped. Requests, revisits, metadata and warcinfo are ignored. The document key is the offset of the record
-    (of its gzip member).
+    text is skipped. Requests, revisits, metadata and warcinfo are ignored; records of WAT files are told. The document
+    key is the offset of the record (of its gzip member).
 
     Raises:
         FileNotFoundError: the file was deleted.
@@ -59,10 +60,17 @@ def _crawl_pages(split: Split, stream: PlainStream, limits: ReadLimits) -> Itera
             if split.slice_index == 0:
                 yield Rejected(split.name, record.document_key, record.length, record.reason, record.detail)
             continue
-        if record.kind in _PAGES or record.kind not in _KNOWN:
+        if record.kind in _PAGES or record.kind not in _KNOWN or _is_wat(record):
             ordinal += 1
             if ordinal % split.slice_count == split.slice_index:
                 yield _page(split.name, record, limits)
+
+
+def _is_wat(record: WarcRecord) -> bool:
+    """Return whether a record is JSON about another one, as in WAT files."""
+    return (
+        record.kind == "metadata" and http.media_type(record.headers.get("content-type", ""))[0] == "application/json"
+    )
 
 
 def _no_page(split: Split) -> Iterator[Rejected]:
@@ -77,6 +85,9 @@ def _holds_pages(split: Split, stream: PlainStream) -> bool:
 
 def _page(origin: str, record: WarcRecord, limits: ReadLimits) -> Document | Rejected:
     url = _url(record)
+    if _is_wat(record):
+        detail = "a record of a WAT file describes a page in JSON and does not hold its text; its WARC or WET file does"
+        return Rejected(origin, record.document_key, record.length, "wat_record", detail, url, skipped=True)
     if record.kind not in ("response", "resource", "conversion"):
         detail = f"a record of type '{record.kind}' holds no whole page"
         return Rejected(origin, record.document_key, record.length, f"{record.kind}_record", detail, url, skipped=True)
@@ -122,9 +133,9 @@ def _text(
     if len(body) > limits.max_html_bytes or record.length > len(record.block):
         detail = f"the page is larger than ingest.max_html_bytes = {limits.max_html_bytes:,}"
         return Rejected(origin, record.document_key, record.length, "record_too_large", detail, url)
-    metadata = _metadata(record, kind)
-    if damage:
-        metadata["body_damage"] = damage
+    metadata = _metadata(record, kind) | ({"body_damage": damage} if damage else {})
+    if limits.checks_digests:
+        metadata |= _wrong_digest(record, response)
     decoded = charset.decode(body, response.charset, html=kind != "text/plain")
     made = _document(origin, record, url, decoded.text, kind, limits)
     if isinstance(made, Rejected):
@@ -146,6 +157,11 @@ def _document(
     if isinstance(page, GivenUp):
         return Rejected(origin, record.document_key, record.length, page.reason, page.detail, url)
     return Document(page.text, origin, record.document_key, url, page.title, link_text_frac=page.link_text_frac)
+
+
+def _wrong_digest(record: WarcRecord, response: http.Response) -> dict[str, str]:
+    wrong = wrong_digest(record, response)
+    return {"wrong_digest": wrong} if wrong else {}
 
 
 def _metadata(record: WarcRecord, content_type: str) -> dict[str, str]:
