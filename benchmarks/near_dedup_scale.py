@@ -40,7 +40,7 @@ _GROUP_DOCUMENTS = 1024  # as ingest writes them
 _SHARD_DOCUMENTS = 80_000  # about 64 MiB of text
 _LOOK_SECONDS = 0.1
 _COPIES_EVERY = 5
-_STEPS = ("run_shards", "find_candidates", "verify_candidates", "write_representatives")
+_STEPS = ("run_shards", "find_candidates", "verify_candidates", "_choose_representatives")
 RECIPE = (
     'name = "near"\nseed = 1\n[sources.news]\nkind = "news"\ninputs = ["input/*.jsonl"]\nweight = 1.0\nrules = []\n'
 )

@@ -171,7 +171,7 @@ class Writer:
         """Verdicts on overlap, and the hits."""
         self.add("decontaminate", "index", **{"items": 12, "items:quiz": 10, "items:wikitext": 1, "items:unseen": 1})
         for shard, rows in ROWS.items():
-            hits = [dict(zip(CONTAMINATION_HITS.names, hit, strict=True)) for hit in HITS[shard]]
+            hits = [dict(zip(CONTAMINATION_HITS.names, (*hit, False), strict=True)) for hit in HITS[shard]]
             lost = {hit[0] for hit in HITS[shard] if hit[5]}
             columns: dict[str, list[object]] = {"kept": [row not in lost for row in range(len(rows))]}
             columns |= dict.fromkeys(("jaccard", "containment"), [0.0] * len(rows))

@@ -1,3 +1,4 @@
+import itertools
 import json
 import os
 import subprocess
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from massivetext.hashing import mix64
 from massivetext.schema import U64
-from massivetext.shingles import normalised_words, shingle_hashes
+from massivetext.shingles import normalised_words, shingle_hashes, shingle_hashes_of
 from massivetext.shingles.shingle_stream import STREAMED_WORDS
 
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "dd", "E"]), max_size=60)
@@ -109,9 +110,20 @@ def test_case_matters_by_default() -> None:
     assert shingle_hashes("A b", 2, lowercase=True) == shingle_hashes("a B", 2, lowercase=True)
 
 
+@given(st.lists(st.text(), max_size=6), st.integers(1, 4), st.booleans())
+@example(["a " * 9000 + "b", "", "a a b a a b"], 2, False)  # more words than are read at once; none; repetitions
+def test_many_texts_have_the_hashes_of_each(texts: list[str], n: int, lowercase: bool) -> None:
+    bounds, hashes = shingle_hashes_of(texts, n, lowercase=lowercase)
+
+    found = [hashes[low:high].tolist() for low, high in itertools.pairwise(bounds.tolist())]
+    assert found == [shingle_hashes(text, n, lowercase=lowercase).tolist() for text in texts]
+
+
 def test_n_below_one_is_refused() -> None:
     with pytest.raises(ValueError, match="want n of at least 1 word, got 0"):
         shingle_hashes("a", 0)
+    with pytest.raises(ValueError, match="n of at least 1 word, got 0"):
+        shingle_hashes_of(["a"], 0)
 
 
 def plain_hash(words: list[str]) -> int:

@@ -59,7 +59,7 @@ def _judging_table(plan: RunPlan) -> Table:
     for name, source in sorted(recipe.sources.items()):
         count = len(plan.rules[name])
         sets = f"{', '.join(source.rule_sets)}: {count} rule{'' if count == 1 else 's'}" if count else "none"
-        is_tested = source.decontaminate and bool(recipe.decontaminate.test_sets)
+        is_tested = source.decontaminate and recipe.decontaminate.has_tests
         words = {True: "yes", False: "no"}
         kind = source.kind if source.format is msgspec.UNSET else f"{source.kind} ({source.format_name})"
         table.add_row(name, kind, sets, words[source.deduplicates], words[is_tested], f"{source.weight:f}")

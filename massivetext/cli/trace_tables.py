@@ -209,8 +209,8 @@ def _overlaps(trace: Trace) -> Table:
     title = "test items that it overlaps"
     table = _table(title, "test set", "item", "part", "words found", "Jaccard", "share of the part", "at")
     for overlap in trace.overlaps[:_MAX_ROWS]:
-        words = f"{overlap.words:,}" if overlap.words else "same title"
-        part = overlap.part if overlap.removes else f"{overlap.part} (stays)"
+        words = f"{overlap.words:,}" if overlap.words else f"same {overlap.method}"
+        part = f"{overlap.part}{overlap.outcome}"
         names = (safe_text(name) for name in (overlap.test_set, overlap.item, part))
         measures = (words, f"{overlap.jaccard:.3f}", f"{overlap.containment:.3f}", f"{overlap.start:,}")
         table.add_row(*names, *measures)

@@ -23,8 +23,9 @@ _GROWTH = 4  # of the number of kept documents per crowd that the others are com
 Crowds = tuple[U64, I64]  # rows of oversized buckets: bucket hash and place of the document; a bucket is never split
 # (round, pairs of places) -> (number of pairs that were not known before; those of them above the threshold)
 Measure = Callable[[int, I64], tuple[int, I64]]
-# ascending places -> (pairs of them above the threshold; places that were not compared with all that may be similar)
-Join = Callable[[I64], tuple[I64, I64]]
+# groups of ascending places -> (pairs within a group above the threshold; places that were not compared with all of
+# their group that may be similar)
+Join = Callable[[list[I64]], tuple[I64, I64]]
 
 
 class Choice(NamedTuple):
@@ -67,17 +68,14 @@ def choose_representatives(
         pairs: the measured pairs above the threshold; pairs that are measured here are added.
         crowds: yields the rows of the oversized buckets, at every call the same.
         measure: measures the pairs that are not yet known, and returns their number and those above the threshold.
-        join: finds the similar pairs among connected crowds; called with some of them at a time.
+        join: finds the similar pairs within each of some groups of connected crowds.
         max_bucket: kept documents of a crowd that the others are compared with, at most; at least 1.
     """
     keepers, rounds, unmeasured, uncompared = np.arange(documents, dtype=np.int64), 0, 0, 0
     for number in range(1, MAX_ROUNDS + 1):
         before, keepers = keepers, first_kept(documents, pairs)
-        representatives = min(max_bucket, _GROWTH ** (number - 1))
-        wanted = [pairs_between_groups(pairs, keepers), pairs_of_lost_keepers(before, keepers)]
-        wanted += [pairs_in_crowds(each, keepers, representatives) for each in crowds()]
-        unmeasured, above = measure(number, sort_pairs(np.concatenate(wanted)))
-        if not unmeasured and representatives == max_bucket:
+        unmeasured, above = measure(number, wanted_pairs(number, before, keepers, pairs, crowds(), max_bucket))
+        if not unmeasured and representatives_in(number, max_bucket) == max_bucket:
             similar, left_out = join_crowds(crowds(), keepers, join, max_bucket)
             uncompared = len(left_out)
             unmeasured, above = measure(number, similar)
@@ -87,6 +85,29 @@ def choose_representatives(
             rounds += 1
             pairs.add(above)
     return Choice(first_kept(documents, pairs), rounds, unmeasured, uncompared)
+
+
+def representatives_in(number: int, max_bucket: int) -> int:
+    """Return with how many kept documents of each crowd the others are compared in a round."""
+    return min(max_bucket, int(_GROWTH ** (number - 1)))
+
+
+def wanted_pairs(
+    number: int, before: I64, keepers: I64, pairs: PairWindows, crowds: Iterable[Crowds], max_bucket: int
+) -> I64:
+    """Return the pairs that may be missing in a round, distinct and sorted.
+
+    Args:
+        number: number of the round, from 1.
+        before: keepers of the round before.
+        keepers: keepers of this round.
+        pairs: the measured pairs above the threshold.
+        crowds: rows of the oversized buckets.
+        max_bucket: as for :func:`choose_representatives`.
+    """
+    wanted = [pairs_between_groups(pairs, keepers), pairs_of_lost_keepers(before, keepers)]
+    wanted += [pairs_in_crowds(each, keepers, representatives_in(number, max_bucket)) for each in crowds]
+    return sort_pairs(np.concatenate(wanted))
 
 
 def first_kept(documents: int, pairs: PairWindows) -> I64:
@@ -170,7 +191,7 @@ def join_crowds(crowds: Iterable[Crowds], keepers: I64, join: Join, max_bucket: 
         batch.append(group[:JOINED_DOCUMENTS])
         left_out.append(group[JOINED_DOCUMENTS:])
         if number + 1 == len(groups) or sum(map(len, batch)) + len(groups[number + 1]) > JOINED_DOCUMENTS:
-            pairs, uncompared = join(np.sort(np.concatenate(batch)))
+            pairs, uncompared = join(batch)
             found.append(pairs)
             left_out.append(uncompared)
             batch = []

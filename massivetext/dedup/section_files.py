@@ -22,9 +22,20 @@ def header_size(sections: int) -> int:
     return (sections + 1) * _NUMBER.itemsize
 
 
+def section_size(handle: IO[bytes], number: int) -> int:
+    """Return the number of bytes of one section; reads nothing but its bounds."""
+    low, high = _bounds(handle, number)
+    return high - low
+
+
 def read_section(handle: IO[bytes], number: int) -> bytes:
     """Return one section of a file of :func:`pack_sections`; reads nothing else of the file but its bounds."""
-    handle.seek(number * _NUMBER.itemsize)
-    low, high = np.frombuffer(handle.read(2 * _NUMBER.itemsize), _NUMBER).tolist()
+    low, high = _bounds(handle, number)
     handle.seek(low)
     return handle.read(high - low)
+
+
+def _bounds(handle: IO[bytes], number: int) -> tuple[int, int]:
+    handle.seek(number * _NUMBER.itemsize)
+    low, high = np.frombuffer(handle.read(2 * _NUMBER.itemsize), _NUMBER).tolist()
+    return low, high

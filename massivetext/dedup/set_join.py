@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from massivetext.compiled import compiled_and_cached
+from massivetext.compiled import compiled, compiled_and_cached
 from massivetext.dedup.shingle_files import count_common
 from massivetext.schema import U64
 
@@ -69,36 +69,45 @@ def _join(
     longest_list: int,
     uncompared: Bools,
 ) -> I64:
-    prefixes, prefix_bounds, members, starts = lists
-    seen = np.full(len(bounds) - 1, -1, np.int64)
-    found = np.empty((1024, 2), np.int64)
-    count = 0
+    seen, sharing = np.full(len(bounds) - 1, -1, np.int64), np.empty(len(bounds) - 1, np.int64)
+    found, count = np.empty((1024, 2), np.int64), 0
     for later in range(len(bounds) - 1):
         size = bounds[later + 1] - bounds[later]
-        before = count
-        for at in range(prefix_bounds[later], prefix_bounds[later + 1]):
-            start = starts[prefixes[at]]
-            for place in range(start, starts[prefixes[at] + 1]):
-                earlier = members[place]
-                if earlier >= later:
-                    break
-                if place - start >= longest_list:
-                    uncompared[later] = True
-                    break
-                if seen[earlier] == later:
-                    continue
-                seen[earlier] = later
-                other = bounds[earlier + 1] - bounds[earlier]
-                if min(size, other) <= threshold * max(size, other):
-                    continue
-                shared = count_common(shingles, bounds[earlier], bounds[earlier + 1], bounds[later], bounds[later + 1])
-                if shared / (size + other - shared) > threshold:
-                    if count == len(found):
-                        larger = np.empty((2 * count, 2), np.int64)
-                        larger[:count] = found
-                        found = larger
-                    found[count, 0], found[count, 1] = earlier, later
-                    count += 1
-        order = np.argsort(found[before:count, 0])
-        found[before:count, 0] = found[before:count, 0][order]
+        candidates = _sharing(later, lists, longest_list, seen, sharing, uncompared)
+        sharing[:candidates].sort()
+        for earlier in sharing[:candidates]:
+            other = bounds[earlier + 1] - bounds[earlier]
+            if min(size, other) <= threshold * max(size, other):
+                continue
+            shared = count_common(shingles, bounds[earlier], bounds[earlier + 1], bounds[later], bounds[later + 1])
+            if shared / (size + other - shared) > threshold:
+                if count == len(found):
+                    larger = np.empty((2 * count, 2), np.int64)
+                    larger[:count] = found
+                    found = larger
+                found[count, 0], found[count, 1] = earlier, later
+                count += 1
     return found[:count].copy()
+
+
+@compiled
+def _sharing(
+    later: int, lists: tuple[I64, I64, I64, I64], longest_list: int, seen: I64, sharing: I64, uncompared: Bools
+) -> int:
+    """Write the earlier sets that share a rare shingle with a set, each once, and return their number."""
+    prefixes, prefix_bounds, members, starts = lists
+    count = 0
+    for at in range(prefix_bounds[later], prefix_bounds[later + 1]):
+        start = starts[prefixes[at]]
+        for place in range(start, starts[prefixes[at] + 1]):
+            earlier = members[place]
+            if earlier >= later:
+                break
+            if place - start >= longest_list:
+                uncompared[later] = True
+                break
+            if seen[earlier] != later:
+                seen[earlier] = later
+                sharing[count] = earlier
+                count += 1
+    return count

@@ -33,12 +33,9 @@ class ShingleSets(NamedTuple):
     def positions(self, document_refs: U64) -> I64:
         """Return the positions of documents, in the shape of their references. Raises KeyError if one is missing."""
         found = np.searchsorted(self.refs, document_refs)
-        if not np.array_equal(self.refs[np.minimum(found, max(0, len(self.refs) - 1))], document_refs):
-            raise KeyError("shingles of a document are missing")
+        if (found == len(self.refs)).any() or (self.refs[found] != document_refs).any():
+            raise KeyError("the shingles of a document are missing")
         return found
-
-
-NO_SHINGLES = ShingleSets(np.zeros(0, np.uint64), np.zeros(1, np.int64), np.zeros(0, np.uint64))
 
 
 def join_shingle_sets(parts: Sequence[ShingleSets]) -> ShingleSets:

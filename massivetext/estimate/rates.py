@@ -21,6 +21,7 @@ COMPARE = 0.3e-6  # per document: sort it into its partition
 VERDICT = 3e-6  # per document
 SIGN = 0.15e-6  # per byte of text: shingles and the 256 MinHash values
 BAND = 0.15e-6  # per document and band: read the bucket hash
+EARLIER = 12e-6  # per document of an earlier corpus: read its id, text hash and keeper, compute its rank
 BUCKET = 0.25e-6  # per document and band: sort it into its bucket
 VERIFY = 1e-3  # per candidate pair: exact similarity
 READ = 1 / 280e6  # per byte of text in a row group that is read for a few of its texts

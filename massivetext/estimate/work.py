@@ -168,7 +168,27 @@ def url_dedup(corpus: RunVolume) -> StepWork:
 
 def exact_dedup(corpus: RunVolume) -> StepWork:
     """Return the work of exact deduplication."""
-    return _by_hash(corpus, EXACT_DEDUP, rates.HASH, rates.VERDICT, TEXT_HASH_ROW.itemsize)
+    work = _by_hash(corpus, EXACT_DEDUP, rates.HASH, rates.VERDICT, TEXT_HASH_ROW.itemsize)
+    if not work.phases or not corpus.earlier_documents:
+        return work
+    read, compare, write = work.phases
+    row_bytes = text_hash_row(2).itemsize  # the first column of the ranks tells earlier documents from others
+    documents = corpus.before(EXACT_DEDUP.name).documents
+    rows = documents + corpus.earlier_documents
+    compare = compare._replace(
+        cpu_seconds=rates.COMPARE * rows,
+        longest_seconds=rates.COMPARE * rows / compare.tasks,
+        shuffle_bytes=row_bytes * rows,
+        held_bytes=_COPIES * row_bytes * rows / compare.tasks,
+    )
+    return work._replace(phases=(read, _of_earlier("hash earlier", corpus, rates.EARLIER), compare, write))
+
+
+def _of_earlier(name: str, corpus: RunVolume, rate: float) -> Phase:
+    """Return a phase that reads the documents of earlier corpora, from its rate per document."""
+    seconds = rate * corpus.earlier_documents
+    shards = max(1.0, corpus.earlier_shards)
+    return Phase(name, shards, seconds, seconds / shards, shards * _TASK_BYTES)
 
 
 def _by_hash(corpus: RunVolume, stage: Stage, reading: float, writing: float, row_bytes: int) -> StepWork:
@@ -195,8 +215,9 @@ def near_dedup(corpus: RunVolume) -> StepWork:
     """Return the work of near-duplicate removal."""
     tested = corpus.judged_by(NEAR_DEDUP.name)
     documents = corpus.before(NEAR_DEDUP.name).documents
-    band_rows, shards = documents * corpus.bands, sum(volume.shards for volume in tested)
-    lsh_layout = LshPartitions.for_documents(math.ceil(documents), corpus.bands)
+    compared = documents + corpus.earlier_documents
+    band_rows, shards = compared * corpus.bands, sum(volume.shards for volume in tested)
+    lsh_layout = LshPartitions.for_documents(math.ceil(compared), corpus.bands)
     signatures = max((v.ingested.documents * v.largest_share for v in tested), default=0.0) * corpus.signature_bytes
     sign = _shardwise(
         "sign", tested, [rates.SIGN * v.before(NEAR_DEDUP.name).bytes for v in tested], held=_TABLES * signatures
@@ -204,7 +225,8 @@ def near_dedup(corpus: RunVolume) -> StepWork:
     read = _shardwise(
         "read bands", tested, [rates.BAND * corpus.bands * v.before(NEAR_DEDUP.name).documents for v in tested]
     )
-    partition_rows, row_bytes = documents / lsh_layout.partitions_per_band, BUCKET_ROW.itemsize
+    earlier = _of_earlier("read bands of earlier", corpus, rates.EARLIER + rates.BAND * corpus.bands)
+    partition_rows, row_bytes = compared / lsh_layout.partitions_per_band, BUCKET_ROW.itemsize
     bucket = Phase(
         "find candidates",
         lsh_layout.lsh_partition_count,
@@ -225,7 +247,7 @@ def near_dedup(corpus: RunVolume) -> StepWork:
     whole = _whole(
         corpus,
         NEAR_DEDUP,
-        (sign, read, bucket, merge, verify, write) if tested else (),
+        (sign, read, *([earlier] if corpus.earlier_documents else []), bucket, merge, verify, write) if tested else (),
         jobs=4,
         stored_with=documents,
     )

@@ -41,7 +41,9 @@ def run_exact_dedup(engine: Engine, context: Context, _items: Sequence[WorkItem]
         place=_place,
         write=write_exact_verdicts,
     )
-    keep_one_per_hash(engine, context, stage, shards, corpora.shard_numbers if corpora is not None else ())
+    earlier = corpora.shard_numbers if corpora is not None else ()
+    canaries = [context.for_canaries().number_of_shard(shard) for shard in context.canary_shards(STAGE)]
+    keep_one_per_hash(engine, context, stage, shards, [*earlier, *canaries])
     if corpora is not None:
         file = write_earlier_names(context, EARLIER_EVIDENCE, _earlier_keepers(context, shards))
         context.run.commit_shard(STAGE, context.stage_keys[STAGE], ShardCommit("earlier", (file,), {}))
@@ -62,14 +64,14 @@ def _read(context: Context, number: int) -> Batch:
     corpora = earlier_corpora(context)
     if number // MAX_SHARDS == EARLIER and corpora is not None:
         return _earlier_documents(context, corpora, number)
-    return hashed_documents(context, context.shard_by_number(number))
+    return hashed_documents(*context.locate(number))
 
 
 def _place(context: Context, number: int) -> str:
     corpora = earlier_corpora(context)
     if number // MAX_SHARDS == EARLIER and corpora is not None:
         return corpora.name_of(number)
-    return context.shard_by_number(number).name
+    return context.locate(number)[1].name
 
 
 def hashed_documents(context: Context, shard: Shard) -> Batch:

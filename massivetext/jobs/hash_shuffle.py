@@ -11,6 +11,7 @@ from massivetext.dedup.exact_copies import exact_duplicates
 from massivetext.dedup.row_types import REMOVED_ROW, split_by_partition, text_hash_row
 from massivetext.engines.engine import DistributeLanes, Engine
 from massivetext.runs.attempts import guard_work_item, translate_errors
+from massivetext.runs.canary_run import canary_commit
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard, ShardCommit
 from massivetext.schema import EARLIER, MAX_SHARDS, U64, is_earlier, shard_numbers
@@ -43,10 +44,10 @@ class HashedStage:
 
 
 def keep_one_per_hash(
-    engine: Engine, context: Context, stage: HashedStage, shards: Sequence[Shard], earlier: Sequence[int] = ()
+    engine: Engine, context: Context, stage: HashedStage, shards: Sequence[Shard], others: Sequence[int] = ()
 ) -> None:
-    """Write the verdicts of a stage on some shards; documents of ``earlier``, shards by number, take part as well."""
-    numbers = [*(context.number_of_shard(shard) for shard in shards), *earlier]
+    """Write the verdicts of a stage on some shards; ``others`` take part: shards of earlier corpora and of canaries."""
+    numbers = [*(context.number_of_shard(shard) for shard in shards), *others]
     lanes = [numbers] if engine.embedded else [[number] for number in numbers]
     partitions = max(_MIN_PARTITIONS, len(shards) // _SHARDS_PER_PARTITION)
 
@@ -115,8 +116,9 @@ class _WriteVerdicts(beam.DoFn):
 
     def process(self, element: tuple[bytes, Iterable[bytes]]) -> None:
         shard_key, batches = element
-        context, name = self._context, self._stage.name
-        shard = context.shard_by_number(int(shard_key))
+        name = self._stage.name
+        context, shard = self._context.locate(int(shard_key))
         with guard_work_item(context, name, shard.name):
             commit = self._stage.write(context, shard, np.frombuffer(b"".join(batches), REMOVED_ROW))
+            commit = canary_commit(commit) if context.of_canaries else commit
             context.run.commit_shard(name, context.stage_keys[name], commit)

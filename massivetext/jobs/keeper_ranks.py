@@ -29,8 +29,11 @@ def rank_columns(context: Context, shard: Shard, rows: npt.NDArray[np.integer], 
     With earlier corpora there is a column before them, in which their documents have smaller numbers.
 
     Of two documents the one with the smaller number in the first column that differs is preferred. ``table`` holds
-    these rows of the documents, with the columns of :func:`columns_for_ranks`.
+    these rows of the documents, with the columns of :func:`columns_for_ranks`. Canaries have the largest numbers in all
+    columns: every document is preferred to them.
     """
+    if context.of_canaries:
+        return np.full((len(rows), rank_column_count(context.recipe)), np.iinfo(np.uint64).max, np.uint64)
     columns = preference_columns(context, shard, rows, table)
     corpora = earlier_corpora(context)
     if corpora is not None:

@@ -23,6 +23,7 @@ from massivetext.storage import files as fs
 from massivetext.storage import tables
 
 CLUSTERS = "duplicates/clusters.parquet"
+CANARY_CLUSTERS = "duplicates/canaries.parquet"
 
 
 def write_transitive_clusters(context: Context, parts: Iterable[PairPart], sizes: NearDedupSizes) -> None:
@@ -60,19 +61,24 @@ def pairs_above_threshold(
 
 def read_ranks(context: Context, nodes: U64) -> U64:
     """Return the rank of each node, by the preferences of the recipe; the nodes are sorted document references."""
+    columns = read_rank_columns(context, nodes)
+    return columns[:, 0] if columns.shape[1] == 1 else combine_ranks(list(columns.T))
+
+
+def read_rank_columns(context: Context, nodes: U64) -> U64:
+    """Return the rank of each node in columns, the most important first, uint64[nodes, columns]."""
 
     def ranks(group: U64) -> U64:
         number, corpora = int(shard_numbers(group[:1])[0]), earlier_corpora(context)
         if number // MAX_SHARDS == EARLIER and corpora is not None:
             found = corpora.rows(number)
             return corpora.ranks(found, rank_column_count(context.recipe))[np.searchsorted(found.refs, group)]
-        shard = context.shard_by_number(number)
-        rows, wanted = row_numbers(group), columns_for_ranks(context.recipe)
-        table = context.run.read_table("documents", shard, wanted).take(pa.array(rows))
-        return rank_columns(context, shard, rows, table)
+        mine, shard = context.locate(number)
+        rows, wanted = row_numbers(group), columns_for_ranks(mine.recipe)
+        table = mine.run.read_table("documents", shard, wanted).take(pa.array(rows))
+        return rank_columns(mine, shard, rows, table)
 
     starts = np.unique(shard_numbers(nodes), return_index=True)[1]
     by_shard = np.split(nodes, starts[1:]) if len(nodes) else []
     none = np.zeros((0, rank_column_count(context.recipe)), np.uint64)
-    columns = np.concatenate([none, *fs.concurrently(context.run.folder, ranks, by_shard)])
-    return columns[:, 0] if columns.shape[1] == 1 else combine_ranks(list(columns.T))
+    return np.concatenate([none, *fs.concurrently(context.run.folder, ranks, by_shard)])

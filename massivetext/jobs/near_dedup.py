@@ -12,14 +12,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from massivetext.dedup.banding import band_column
+from massivetext.dedup.lsh_partitions import LshPartitions
 from massivetext.dedup.near_duplicates import sign_texts
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
-from massivetext.jobs.near_candidates import SIGNATURES, STAGE, find_candidates, plan_lsh_partitions
-from massivetext.jobs.near_clusters import CLUSTERS, write_transitive_clusters
-from massivetext.jobs.near_representatives import write_representatives
+from massivetext.jobs.canary_shards import run_for_canaries
+from massivetext.jobs.near_canaries import write_canary_clusters
+from massivetext.jobs.near_candidates import SIGNATURES, STAGE, CrowdRows, find_candidates, plan_lsh_partitions
+from massivetext.jobs.near_choice_rounds import choose_in_rounds
+from massivetext.jobs.near_clusters import CANARY_CLUSTERS, CLUSTERS, write_transitive_clusters
+from massivetext.jobs.near_representatives import count_near_pairs, write_representatives
 from massivetext.jobs.near_sizes import DEFAULT_SIZES, NearDedupSizes
-from massivetext.jobs.near_verification import verify_candidates
+from massivetext.jobs.near_verification import PairPart, verify_candidates
 from massivetext.runs import documents
 from massivetext.runs.context import Context
 from massivetext.runs.run_log import count_work
@@ -40,6 +44,7 @@ def run_near_dedup(
     if not items:
         return
     run_shards(engine, context, [ShardStage(STAGE, sign_shard, "signatures/")], scale_costs(items, SIGNATURE_COST))
+    run_for_canaries(engine, context, STAGE, sign_shard, STAGE, "signatures/")
     if context.run.shard_commit(STAGE, context.stage_keys[STAGE], "clusters") is None:
         lsh_partitions = plan_lsh_partitions(context, sizes)
         find_candidates(engine, context, lsh_partitions, [item.shard for item in items], sizes)
@@ -47,9 +52,24 @@ def run_near_dedup(
         if context.recipe.near.is_transitive:
             write_transitive_clusters(context, parts, sizes)
         else:
-            write_representatives(engine, context, lsh_partitions, parts, sizes)
+            _choose_representatives(engine, context, lsh_partitions, parts, sizes)
+    if context.recipe.has_canaries:
+        write_canary_clusters(context, plan_lsh_partitions(context, sizes))
+        run_for_canaries(engine, context, STAGE, write_near_verdicts, STAGE)
     cheap = [WorkItem(item.shard, (), 0.0) for item in items]
     run_shards(engine, context, [ShardStage(STAGE, write_near_verdicts)], cheap)
+
+
+def _choose_representatives(
+    engine: Engine, context: Context, lsh_partitions: LshPartitions, parts: Sequence[PairPart], sizes: NearDedupSizes
+) -> None:
+    """Choose the documents to keep: in the driver, or in rounds if there are too many pairs."""
+    crowds = CrowdRows(context, lsh_partitions)
+    edges = count_near_pairs(context, parts) + len(crowds)
+    if edges > sizes.driver_edges and not context.recipe.against:
+        choose_in_rounds(engine, context, lsh_partitions, parts, crowds, sizes)
+    else:
+        write_representatives(engine, context, lsh_partitions, parts, crowds, sizes)
 
 
 # -- signatures --------------------------------------------------------------------------------------------------------
@@ -94,7 +114,8 @@ def _clusters_of(context: Context, shard: Shard) -> tuple[U64, U64, npt.NDArray[
     The similarity is NaN for a document that is kept and has no copy.
     """
     ends = context.document_refs(shard, np.array([0, MAX_ROWS - 1]))
-    table = tables.read_value_range(context.run.path(CLUSTERS), "address", *ends.tolist())
+    clusters = CANARY_CLUSTERS if context.of_canaries else CLUSTERS
+    table = tables.read_value_range(context.run.path(clusters), "address", *ends.tolist())
     document_refs, keeper, similarity = (table[name].to_numpy() for name in ("address", "keeper", "similarity"))
     return document_refs, keeper, similarity.astype(np.float64)
 

@@ -30,7 +30,7 @@ from massivetext.engines.engine import Engine
 from massivetext.jobs.earlier_names import write_earlier_names
 from massivetext.jobs.near_candidates import STAGE, CrowdRows, without_earlier_pairs
 from massivetext.jobs.near_clusters import CLUSTERS, pairs_above_threshold, read_ranks
-from massivetext.jobs.near_shingles import plan_shard_groups, shingles_to_join
+from massivetext.jobs.near_shingles import ShardGroups, plan_shard_groups, shingles_to_join
 from massivetext.jobs.near_sizes import NearDedupSizes
 from massivetext.jobs.near_verification import PairPart, read_pairs, verify_round, write_pairs
 from massivetext.runs.context import Context
@@ -42,20 +42,26 @@ from massivetext.storage import tables
 LARGEST_COMPONENTS = "duplicates/components.parquet"
 EARLIER_EVIDENCE = "duplicates/earlier.parquet"
 
-_DESCRIBED = 5  # components, the largest
+DESCRIBED = 5  # components, the largest
 _GATHERED = 2**20  # document references that are gathered before they are made distinct
 
 
 def write_representatives(
-    engine: Engine, context: Context, lsh_partitions: LshPartitions, parts: Sequence[PairPart], sizes: NearDedupSizes
+    engine: Engine,
+    context: Context,
+    lsh_partitions: LshPartitions,
+    parts: Sequence[PairPart],
+    crowds: CrowdRows,
+    sizes: NearDedupSizes,
 ) -> None:
     """Choose the documents to keep, measure what that takes, write clusters and components, and commit them."""
-    crowds = CrowdRows(context, lsh_partitions)
     involved = _documents(context, crowds, parts)
     decided = _decided_pairs(context, involved)
-    documents = _RankedDocuments(context, np.union1d(involved, decided))
+    refs = np.union1d(involved, decided)
+    documents = RankedDocuments(refs, np.lexsort((refs, read_ranks(context, refs))))
     rounds = _Rounds(engine, context, lsh_partitions, crowds, documents, sizes, parts)
-    with PairWindows(len(documents), 2 * rounds.near_pairs(), window_pairs=sizes.window_pairs) as windows:
+    near_pairs = count_near_pairs(context, parts)
+    with PairWindows(len(documents), 2 * near_pairs, window_pairs=sizes.window_pairs) as windows:
         for pairs, _ in pairs_above_threshold(context, parts):
             windows.add(documents.places(pairs))
         windows.add(documents.places(decided))
@@ -63,25 +69,39 @@ def write_representatives(
             len(documents), windows, rounds.crowds, rounds.measure, rounds.join, context.recipe.near.max_bucket
         )
         firsts = components(len(documents), windows)
+        table = largest_components(documents, choice.keepers, firsts, windows)
         files: tuple[CommittedFile, ...] = (
             _write_clusters(context, documents, choice.keepers, firsts, rounds.parts, sizes),
-            _write_components(context, documents, choice.keepers, firsts, windows),
+            write_largest_components(context, table),
         )
         if context.recipe.against:
             files += (_write_earlier_names(context, documents, choice.keepers, rounds.parts),)
-    counts = _counts(choice, firsts, documents)
+    commit_choice(context, files, count_choice(choice, firsts, documents))
+
+
+def commit_choice(context: Context, files: tuple[CommittedFile, ...], counts: dict[str, int]) -> None:
+    """Commit what was chosen."""
     context.run.commit_shard(STAGE, context.stage_keys[STAGE], ShardCommit("clusters", files, counts))
 
 
-class _RankedDocuments:
-    """Documents by place (position in the order of their ranks); made from distinct, sorted document references.
+def count_near_pairs(context: Context, parts: Sequence[PairPart]) -> int:
+    """Return the number of pairs above the threshold in some parts."""
+    commits = context.run.done(STAGE, context.stage_keys[STAGE], [part.name for part in parts])
+    return sum(commit.counts["pairs"] for commit in commits.values())
+
+
+class RankedDocuments:
+    """Documents by place (position in the order of their ranks).
+
+    Args:
+        document_refs: distinct, sorted document references.
+        order: their positions in the order of their ranks.
 
     Documents of earlier corpora come first; ``is_own`` says of each place whether its document is not one of them.
     """
 
-    def __init__(self, context: Context, document_refs: U64) -> None:
+    def __init__(self, document_refs: U64, order: I64) -> None:
         self._sorted = document_refs
-        order = np.lexsort((document_refs, read_ranks(context, document_refs)))
         self.refs = document_refs[order]
         self.is_own = ~is_earlier(self.refs)
         self._places = np.empty(len(order), np.int64)
@@ -133,7 +153,7 @@ class _Rounds:
         context: Context,
         lsh_partitions: LshPartitions,
         crowds: CrowdRows,
-        documents: _RankedDocuments,
+        documents: RankedDocuments,
         sizes: NearDedupSizes,
         parts: Sequence[PairPart],
     ) -> None:
@@ -141,12 +161,6 @@ class _Rounds:
         self._lsh_partitions, self._crowds, self._documents = lsh_partitions, crowds, documents
         self._groups = plan_shard_groups(context, sizes)
         self.parts = list(parts)
-
-    def near_pairs(self) -> int:
-        """Return the number of pairs above the threshold in all parts so far."""
-        names = [part.name for part in self.parts]
-        commits = self._context.run.done(STAGE, self._context.stage_keys[STAGE], names)
-        return sum(commit.counts["pairs"] for commit in commits.values())
 
     def crowds(self) -> Iterator[Crowds]:
         """Yield the rows of oversized buckets, by LSH partition."""
@@ -170,17 +184,28 @@ class _Rounds:
         above = [self._documents.places(pairs) for pairs, _ in pairs_above_threshold(self._context, parts)]
         return measured, np.concatenate([np.zeros((0, 2), np.int64), *above])
 
-    def join(self, places: I64) -> tuple[I64, I64]:
-        """Find the similar pairs of some documents by their shingles; see ``Join``."""
-        refs = np.sort(self._documents.refs[places])
-        sets = shingles_to_join(self._context, self._groups, refs)
-        sets = select_shingle_sets(sets, np.searchsorted(refs, self._documents.refs[places]))
-        pairs, uncompared = similar_pairs(sets.shingles, sets.bounds, self._context.recipe.near.threshold)
-        return places[pairs], places[uncompared]
+    def join(self, groups: list[I64]) -> tuple[I64, I64]:
+        """Find the similar pairs of documents of a group by their shingles; see ``Join``."""
+        return join_by_shingles(self._context, self._groups, self._documents, groups)
 
     def _known(self, partition: int) -> Pairs:
         known = [part for part in self.parts if part.pair_partition == partition]
         return np.concatenate([read_pairs(self._context, part) for part in known])
+
+
+def join_by_shingles(
+    context: Context, shard_groups: ShardGroups, documents: RankedDocuments, groups: list[I64]
+) -> tuple[I64, I64]:
+    """Find the similar pairs within each of some groups of places, as ``Join`` does; reads the texts here."""
+    refs = np.sort(documents.refs[np.concatenate(groups)])
+    sets = shingles_to_join(context, shard_groups, refs)
+    found = []
+    for places in groups:
+        own = select_shingle_sets(sets, np.searchsorted(refs, documents.refs[places]))
+        joined = similar_pairs(own.shingles, own.bounds, context.recipe.near.threshold)
+        found.append((places[joined.pairs], places[joined.uncompared]))
+    pairs, uncompared = (np.concatenate(each) for each in zip(*found, strict=True))
+    return pairs, uncompared
 
 
 # -- results -----------------------------------------------------------------------------------------------------------
@@ -188,49 +213,73 @@ class _Rounds:
 
 def _write_clusters(
     context: Context,
-    documents: _RankedDocuments,
+    documents: RankedDocuments,
     keepers: I64,
     firsts: I64,
     parts: Sequence[PairPart],
     sizes: NearDedupSizes,
 ) -> CommittedFile:
     """Write the keeper of each document in a near-duplicate pair, and its measured similarity with it."""
-    similarity = _similarities(context, documents, keepers, parts)
+    found = np.zeros(len(documents))
+    for pairs, jaccard in pairs_above_threshold(context, parts):
+        add_similarities(found, documents.places(pairs), jaccard, keepers)
+    table = cluster_table(documents, keepers, firsts, found)
+    with fs.publish(context.run.path(CLUSTERS)) as new:
+        pq.write_table(table, new, row_group_size=sizes.cluster_rows)
+    return context.run.committed(new, table.num_rows)
+
+
+def cluster_table(
+    documents: RankedDocuments, keepers: I64, firsts: I64, similarity: npt.NDArray[np.float64]
+) -> pa.Table:
+    """Return the rows of the documents in a near-duplicate pair, by their references.
+
+    Args:
+        documents: the documents.
+        keepers: keeper of every document.
+        firsts: first place of the component of every document.
+        similarity: as :func:`add_similarities` makes them.
+    """
     in_component = np.bincount(firsts, minlength=len(firsts))[firsts] > 1
     rows = np.flatnonzero(in_component & documents.is_own)
     rows = rows[np.argsort(documents.refs[rows])]
-    table = pa.table(
+    return pa.table(
         {
             "address": documents.refs[rows],
             "keeper": documents.refs[keepers[rows]],
-            "similarity": pa.array(
-                similarity[rows], mask=similarity[rows] == 0.0
-            ),  # null: kept, and nothing is its copy
+            # null: kept, and nothing is its copy
+            "similarity": pa.array(similarity[rows], mask=similarity[rows] == 0.0),
             "component": documents.refs[firsts[rows]],
         }
     )
-    with fs.publish(context.run.path(CLUSTERS)) as new:
-        pq.write_table(table, new, row_group_size=sizes.cluster_rows)
-    return context.run.committed(new, len(rows))
 
 
-def _similarities(
-    context: Context, documents: _RankedDocuments, keepers: I64, parts: Sequence[PairPart]
-) -> npt.NDArray[np.float64]:
-    """Return the similarity of each removed document with its keeper; of a keeper, the highest with its copies or 0."""
-    found = np.zeros(len(documents))
-    for pairs, jaccard in pairs_above_threshold(context, parts):
-        ends = np.sort(documents.places(pairs), axis=1)
-        removed = keepers[ends[:, 1]] == ends[:, 0]
-        for side in (0, 1):
-            np.maximum.at(found, ends[removed, side], jaccard[removed])
-    return found
+def add_similarities(
+    found: npt.NDArray[np.float64], places: I64, jaccard: npt.NDArray[np.float64], keepers: I64
+) -> None:
+    """Raise the similarity of each removed document to that with its keeper; of a keeper, to the highest with a copy.
+
+    Args:
+        found: changed; one number per place, 0 for a document without such a pair.
+        places: int64[k, 2]: pairs of places.
+        jaccard: similarity of each pair.
+        keepers: keeper of every document.
+    """
+    ends = np.sort(places, axis=1)
+    removed = keepers[ends[:, 1]] == ends[:, 0]
+    for side in (0, 1):
+        np.maximum.at(found, ends[removed, side], jaccard[removed])
 
 
-def _write_components(
-    context: Context, documents: _RankedDocuments, keepers: I64, firsts: I64, windows: PairWindows
-) -> CommittedFile:
-    """Write the largest connected components of the near-duplicate pairs, with their diameters.
+def write_largest_components(context: Context, table: pa.Table) -> CommittedFile:
+    """Write the largest components, and return the entry of the file."""
+    with fs.publish(context.run.path(LARGEST_COMPONENTS)) as new:
+        pq.write_table(table, new)
+    return context.run.committed(new, table.num_rows)
+
+
+def largest_components(documents: RankedDocuments, keepers: I64, firsts: I64, windows: PairWindows) -> pa.Table:
+    """Return the largest connected components of the near-duplicate pairs, with their diameters, the largest first.
 
     Components of documents of earlier corpora alone are left out, and a component is named by its first own document.
     """
@@ -239,7 +288,7 @@ def _write_components(
     kept = np.bincount(firsts[(keepers == np.arange(len(keepers))) & own], minlength=len(firsts))
     first_own = np.full(len(firsts), len(firsts), np.int64)
     np.minimum.at(first_own, firsts[own], np.flatnonzero(own))
-    largest = np.lexsort((np.arange(len(members)), -members * (first_own < len(firsts))))[:_DESCRIBED]
+    largest = np.lexsort((np.arange(len(members)), -members * (first_own < len(firsts))))[:DESCRIBED]
     largest = largest[(members[largest] > 1) & (first_own[largest] < len(firsts))]
     columns = {
         "component": documents.refs[first_own[largest]],
@@ -247,14 +296,11 @@ def _write_components(
         "kept": kept[largest],
         "diameter": [_diameter_of(first, firsts, windows) for first in largest.tolist()],
     }
-    table = pa.table([pa.array(columns[field.name], field.type) for field in COMPONENTS], schema=COMPONENTS)
-    with fs.publish(context.run.path(LARGEST_COMPONENTS)) as new:
-        pq.write_table(table, new)
-    return context.run.committed(new, len(largest))
+    return pa.table([pa.array(columns[field.name], field.type) for field in COMPONENTS], schema=COMPONENTS)
 
 
 def _write_earlier_names(
-    context: Context, documents: _RankedDocuments, keepers: I64, parts: Sequence[PairPart]
+    context: Context, documents: RankedDocuments, keepers: I64, parts: Sequence[PairPart]
 ) -> CommittedFile:
     """Write the names of the documents of earlier corpora that are keepers, or in a measured pair."""
     pairs = (tables.read_table(context.run.path(part.evidence), ["b"])["b"].to_numpy() for part in parts)
@@ -274,7 +320,7 @@ def _diameter_of(first: int, firsts: I64, windows: PairWindows) -> int | None:
     return diameter(np.concatenate(found))
 
 
-def _counts(choice: Choice, firsts: I64, documents: _RankedDocuments) -> dict[str, int]:
+def count_choice(choice: Choice, firsts: I64, documents: RankedDocuments) -> dict[str, int]:
     """Return the counts of the commit; documents of earlier corpora are in the sizes of components alone."""
     own, is_kept = documents.is_own, choice.keepers == np.arange(len(firsts))
     members, own_members = (np.bincount(firsts[chosen], minlength=len(firsts)) for chosen in (own | True, own))

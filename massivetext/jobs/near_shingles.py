@@ -11,7 +11,7 @@ import numpy as np
 
 from massivetext.dedup.candidates import Pairs
 from massivetext.dedup.near_duplicates import near_shingle_sets
-from massivetext.dedup.section_files import pack_sections, read_section
+from massivetext.dedup.section_files import pack_sections, read_section, section_size
 from massivetext.dedup.shingle_files import (
     ShingleSets,
     join_shingle_sets,
@@ -26,7 +26,7 @@ from massivetext.runs import documents
 from massivetext.runs.context import Context
 from massivetext.runs.run_log import count_work
 from massivetext.runs.store import ShardCommit
-from massivetext.schema import EARLIER, MAX_SHARDS, U64, row_numbers
+from massivetext.schema import EARLIER, MAX_SHARDS, U64, row_numbers, shard_numbers
 from massivetext.storage import files as fs
 
 _MAX_GROUPS = 1024  # every group is read once by every pair partition
@@ -150,9 +150,15 @@ def _read_shingles(context: Context, shards: Sequence[int], refs: U64) -> Iterat
             values = np.concatenate([found[ref] for ref in wanted.tolist()])
             yield ShingleSets(wanted, np.cumsum([0, *lengths]), values)
             continue
-        shard = context.shard_by_number(number)
-        for rows, table in documents.read_tables(context.run, shard, ["text"], row_numbers(wanted)):
-            yield near_shingle_sets(table["text"].combine_chunks(), context.document_refs(shard, rows), near)
+        mine, shard = context.locate(number)
+        for rows, table in documents.read_tables(mine.run, shard, ["text"], row_numbers(wanted)):
+            yield near_shingle_sets(table["text"].combine_chunks(), mine.document_refs(shard, rows), near)
+
+
+def shingles_of_documents(context: Context, document_refs: U64) -> ShingleSets:
+    """Return the shingles of documents, which are sorted, read in this process; of earlier corpora as stored there."""
+    shards = np.unique(shard_numbers(document_refs)).tolist()
+    return join_shingle_sets(list(_read_shingles(context, shards, document_refs)))
 
 
 def shingles_to_join(context: Context, groups: ShardGroups, document_refs: U64) -> ShingleSets:
@@ -166,23 +172,41 @@ def shingles_to_join(context: Context, groups: ShardGroups, document_refs: U64) 
 
 
 def read_shingles(
-    context: Context, spills: Sequence[tuple[int, int]], pair_partition: int, round_number: int = 0
+    context: Context, spills: Sequence[tuple[int, int]], pair_partition: int, round_number: int, document_refs: U64
 ) -> ShingleSets:
-    """Return the shingles of the documents of a pair partition.
+    """Return the shingles of some documents of a pair partition.
 
     Args:
         context: the run.
         spills: (number, files) of each group of shards, ascending.
         pair_partition: number of the pair partition.
         round_number: as in :func:`write_shingles`.
+        document_refs: the documents, ascending.
     """
 
-    def read(file: tuple[int, int]) -> bytes:
+    def read(file: tuple[int, int]) -> ShingleSets:
         with fs.open_read(shingle_path(context, *file, round_number)) as handle:
-            return read_section(handle, pair_partition)
+            sets = merge_shingle_sets([read_section(handle, pair_partition)])
+        wanted = np.flatnonzero(np.isin(sets.refs, document_refs, assume_unique=True))
+        return sets if len(wanted) == len(sets.refs) else select_shingle_sets(sets, wanted)
 
-    files = [(group, spill) for group, count in spills for spill in range(count)]
-    return merge_shingle_sets(fs.concurrently(context.run.folder, read, files))
+    return join_shingle_sets(list(fs.concurrently(context.run.folder, read, _files(spills))))
+
+
+def count_shingle_bytes(
+    context: Context, spills: Sequence[tuple[int, int]], pair_partition: int, round_number: int
+) -> int:
+    """Return the bytes of the shingles of all documents of a pair partition; arguments as :func:`read_shingles`."""
+
+    def read(file: tuple[int, int]) -> int:
+        with fs.open_read(shingle_path(context, *file, round_number)) as handle:
+            return section_size(handle, pair_partition)
+
+    return sum(fs.concurrently(context.run.folder, read, _files(spills)))
+
+
+def _files(spills: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [(group, spill) for group, count in spills for spill in range(count)]
 
 
 def count_spills(context: Context, group: int, round_number: int = 0) -> int | None:

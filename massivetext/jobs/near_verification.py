@@ -19,7 +19,7 @@ from massivetext.dedup.candidates import Pairs
 from massivetext.dedup.lsh_partitions import LshPartitions
 from massivetext.dedup.near_duplicates import is_near_duplicate
 from massivetext.dedup.pair_files import PAIR_BYTES
-from massivetext.dedup.shingle_files import NO_SHINGLES, ShingleSets, count_shared
+from massivetext.dedup.shingle_files import ShingleSets, count_shared
 from massivetext.dedup.similarity import similarity
 from massivetext.earlier.earlier_corpora import EarlierCorpora, earlier_corpora
 from massivetext.engines.engine import DistributeLanes, Engine
@@ -28,6 +28,7 @@ from massivetext.errors import StageError
 from massivetext.jobs.near_candidates import CANDIDATES, STAGE, count_candidate_pairs, lsh_partition_path
 from massivetext.jobs.near_shingles import (
     ShardGroups,
+    count_shingle_bytes,
     count_spills,
     plan_shard_groups,
     read_shingles,
@@ -201,7 +202,7 @@ class _Verification(NamedTuple):
     def measure(self, part: PairPart, spills: Iterable[tuple[int, int]]) -> None:
         """Measure the pairs of a part, given (number, files of shingles) of each group of shards."""
         with guard_work_item(self.context, STAGE, part.name):
-            self._commit(measure_part(self.context, part, sorted(set(spills))))
+            self._commit(measure_part(self.context, part, sorted(set(spills)), self.sizes))
         release_memory()
 
     def _commit(self, commit: ShardCommit) -> None:
@@ -314,17 +315,23 @@ def _merged_name(part: PairPart) -> str:
 # -- measuring a part --------------------------------------------------------------------------------------------------
 
 
-def measure_part(context: Context, part: PairPart, spills: Sequence[tuple[int, int]]) -> ShardCommit:
+def measure_part(
+    context: Context, part: PairPart, spills: Sequence[tuple[int, int]], sizes: NearDedupSizes = DEFAULT_SIZES
+) -> ShardCommit:
     """Measure the pairs of a part exactly, write them as evidence, and return the commit.
 
     Args:
         context: the run.
         part: the part, whose pairs are written.
         spills: (number, files of shingles) of each group of shards.
+        sizes: how much is held in memory.
     """
-    pairs = read_pairs(context, part)
-    sets = read_shingles(context, spills, part.pair_partition, part.round_number) if len(pairs) else NO_SHINGLES
-    jaccard, containment = measure_pairs(sets, pairs, earlier_corpora(context))
+    pairs, place = read_pairs(context, part), (part.pair_partition, part.round_number)
+    blocks = -(-count_shingle_bytes(context, spills, *place) // sizes.block_bytes)
+    jaccard, containment = np.zeros(len(pairs)), np.zeros(len(pairs))
+    for rows in np.array_split(np.arange(len(pairs)), max(1, min(blocks, len(pairs)))):
+        sets = read_shingles(context, spills, *place, np.unique(pairs[rows]))
+        jaccard[rows], containment[rows] = measure_pairs(sets, pairs[rows], earlier_corpora(context))
     columns = (pairs[:, 0], pairs[:, 1], jaccard, containment)
     table = pa.table([pa.array(column, field.type) for column, field in zip(columns, PAIRS, strict=True)], schema=PAIRS)
     with fs.publish(context.run.path(part.evidence)) as new:

@@ -1,4 +1,4 @@
-"""Report: a summary of every shard, merged into one JSON file and one page."""
+"""Report: a summary of every shard, merged into one JSON file, one page, and a card of the data."""
 
 import functools
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -6,13 +6,18 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 import msgspec
 import pyarrow as pa
 
+from massivetext.corpus.diff_section import diff_section
+from massivetext.corpus.run_diff import diff_runs
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
 from massivetext.errors import StageError
 from massivetext.report import html_page
 from massivetext.report.accumulate import ShardSummary, accumulate_shard, count_hosts, merge_summaries, read_columns
 from massivetext.report.completed import completed_stages
+from massivetext.report.corpus_card import render_card
 from massivetext.report.page_data import gather_page_data
+from massivetext.report.run_report import RunReport
+from massivetext.report.sections.costs_section import costs_section
 from massivetext.report.summary import summarise
 from massivetext.report.value_sample import sample_bounds, sample_values
 from massivetext.runs.context import Context
@@ -20,7 +25,7 @@ from massivetext.runs.run_log import count_work
 from massivetext.runs.store import Manifest, Run, RunState, Shard, ShardCommit, StageState, canonical_json, json_sha256
 from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
 from massivetext.stages import INGEST, REPORT
-from massivetext.stages.report_stage import JSON, PAGE
+from massivetext.stages.report_stage import CARD, JSON, PAGE
 from massivetext.storage import files as fs
 from massivetext.storage import lock
 
@@ -79,8 +84,10 @@ def _write(
         name: list(fs.concurrently(run.folder, values, context.shards(name))) for name in sorted(context.shard_counts)
     }
     page = html_page.render_page(report, context.verdicts, gather_page_data(context, report, samples))
+    card = render_card(report, {each.stage: each for each in context.verdicts})
     written = [
-        fs.write_bytes(run.path(path), data) for path, data in ((JSON, canonical_json(report)), (PAGE, page.encode()))
+        fs.write_bytes(run.path(path), data)
+        for path, data in ((JSON, canonical_json(report)), (PAGE, page.encode()), (CARD, card.encode()))
     ]
     return ShardCommit("page", tuple(map(run.committed, written)), {})
 
@@ -100,6 +107,43 @@ def write_report(context: Context, notify: lock.Notify = lambda _: None) -> str:
         with lock.hold(context.run.folder, notify) as held:
             _write_partial(context, held)
     return context.run.path(PAGE)
+
+
+def write_page(context: Context, path: str, against: Context | None = None) -> None:
+    """Write the report page of a run to a file outside its folder, with what depends on more than its output.
+
+    Such a page also has the time, memory and speed of each stage, and what differs from another run.
+
+    Args:
+        context: the run; its report is written first if it is not.
+        path: path of the file: a new one, or one that is replaced.
+        against: an earlier run to compare with; its rules have judged.
+
+    Raises:
+        UserError: another run is at work in the folder.
+        StageError: the stage judge is not complete, or a file is missing or damaged.
+    """
+    write_report(context)
+    report = msgspec.json.decode(fs.read_bytes(context.run.path(JSON)), type=RunReport)
+    added = [] if against is None else [diff_section(diff_runs(against, context))]
+    added.append(costs_section(report, _state(context.run)[0].stages))
+    data = gather_page_data(context, report, _stored_values(context))
+    page = html_page.render_page(report, context.verdicts, data, added, context.run.folder)
+    fs.write_bytes(path, page.encode())
+
+
+def _stored_values(context: Context) -> dict[str, list[pa.Table]]:
+    """Return the sample that the report stage has stored, or draw it if the report is of a run that stopped early."""
+    done, bounds = completed_stages(context), sample_bounds(context)
+
+    def read(shard: Shard) -> pa.Table:
+        if fs.exists(context.run.shard_file(VALUES, shard)):
+            return context.run.read_table(VALUES, shard)
+        return sample_values(read_columns(context, shard, done), bounds)
+
+    return {
+        name: list(fs.concurrently(context.run.folder, read, context.shards(name))) for name in context.shard_counts
+    }
 
 
 def _state(run: Run) -> tuple[RunState, dict[str, str]]:

@@ -81,6 +81,8 @@ class ComponentReport(msgspec.Struct, frozen=True, kw_only=True):
         kept_apart: documents that are kept and that transitive clusters would have removed besides.
         rounds: rounds in which pairs were measured that no band had proposed.
         unmeasured_pairs: pairs that were left out after the last round.
+        uncompared_documents: kept documents of oversized buckets that were not compared with all others there that may
+            be similar, because there are too many.
         largest: the largest, in descending order of size.
     """
 
@@ -88,6 +90,7 @@ class ComponentReport(msgspec.Struct, frozen=True, kw_only=True):
     kept_apart: int
     rounds: int
     unmeasured_pairs: int
+    uncompared_documents: int
     largest: tuple[ReportedComponent, ...]
 
 
@@ -179,6 +182,7 @@ def _components(context: Context, examples: ExampleReader) -> ComponentReport | 
         kept_apart=counts["kept_apart"],
         rounds=counts["rounds"],
         unmeasured_pairs=counts["unmeasured_pairs"],
+        uncompared_documents=counts["uncompared_documents"],
         largest=tuple(
             ReportedComponent(documents=row["documents"], kept=row["kept"], diameter=row["diameter"], first=first)
             for row, first in zip(rows, examples.in_order(firsts), strict=True)

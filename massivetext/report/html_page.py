@@ -10,6 +10,7 @@ from massivetext.report.remarks import remarks
 from massivetext.report.run_report import RunReport
 from massivetext.report.sections.asked_sections import rules_section, samples_section, signals_section
 from massivetext.report.sections.building_blocks import PageCharts, section
+from massivetext.report.sections.canaries_section import canaries_section
 from massivetext.report.sections.copies_section import duplicates_section
 from massivetext.report.sections.edits_section import edits_section
 from massivetext.report.sections.funnel_section import funnel_section
@@ -19,7 +20,7 @@ from massivetext.report.sections.output_section import mixture_section, tokenize
 from massivetext.report.vega import library
 from massivetext.report.wording import VerdictSets, headline, join_words, verdict
 from massivetext.runs.stage import VerdictSet
-from massivetext.stages import REPORT, STAGES, TOKENIZER
+from massivetext.stages import CANARIES, REPORT, STAGES, TOKENIZER
 
 # The page must fetch nothing, whatever the text of a document is. Vega compiles its expressions: hence unsafe-eval.
 _POLICY = (
@@ -44,19 +45,28 @@ _TITLES = {
     "edits": "Line edits",
     "duplicates": "Duplicates",
     "contamination": "Test sets",
+    CANARIES.name: "Canaries",
     "mixture": "Mixture",
     TOKENIZER.name: "Tokenizer",
-    "quarantine": "Unreadable input",
+    "quarantine": "Unreadable",
     "next": "How to go on",
 }
 
 
 class AddedSection(NamedTuple):
-    """A section that only some pages have: its name in addresses, its title in the navigation, and its content."""
+    """A section that only some pages have.
+
+    Attributes:
+        name: its name in addresses.
+        title: its title in the navigation.
+        content: the section.
+        late: whether it is the last but one of the page; otherwise it comes after the funnel.
+    """
 
     name: str
     title: str
     content: Html
+    late: bool = False
 
 
 def render_page(
@@ -68,23 +78,25 @@ def render_page(
         report: the report to show.
         verdicts: the verdict sets of the run, also those of stages that are not complete.
         data: the data for the questions that the page answers.
-        added: further sections, which come after the funnel.
+        added: further sections.
         run: path of the run for the commands on the page; empty: it is where the page is opened from.
     """
     named = {each.stage: each for each in verdicts}
     page_charts = PageCharts()
     sections = {
         "funnel": funnel_section(report, page_charts, named),
-        **{each.name: each.content for each in added},
+        **{each.name: each.content for each in added if not each.late},
         "rules": rules_section(report),
         "signals": signals_section(),
         "samples": samples_section(),
         "edits": edits_section(report),
         "duplicates": duplicates_section(report, page_charts, named),
         "contamination": overlap_section(report),
+        CANARIES.name: canaries_section(report),
         "mixture": mixture_section(report, page_charts),
         TOKENIZER.name: tokenizer_section(report),
         "quarantine": quarantine_section(report),
+        **{each.name: each.content for each in added if each.late},
         "next": _next(report),
     }
     shown = {name: content for name, content in sections.items() if content}

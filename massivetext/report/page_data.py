@@ -3,6 +3,7 @@
 import base64
 import itertools
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -155,7 +156,7 @@ def gather_page_data(context: Context, report: RunReport, samples: Mapping[str, 
                 sample=_sample(drawn[name], context.rules[name], stops, texts),
                 documents=(
                     *(shown := tuple(_documents(context, reader, name, chosen[name], names))),
-                    *_rare_documents(source, shown),
+                    *itertools.islice(_rare_documents(source, shown), most // 2),
                 ),
             )
             for name, source in report.sources.items()
@@ -285,12 +286,14 @@ def _documents(
 
 
 def _rare_documents(source: SourceReport, chosen: Iterable[PageDocument]) -> Iterator[PageDocument]:
-    """Yield the examples of the report that are not among the chosen documents: those of rules that seldom fire."""
+    """Yield examples of the report for rules of which few chosen documents are examples, as they seldom fire."""
     known = {each.document.id for each in chosen}
+    examples = Counter(failure.rule for each in chosen for failure in each.document.failures)
     removing = {rule.rule for rule in source.rules if not rule.report_only}
-    for document in itertools.chain.from_iterable(source.dropped.values()):
-        if document.id not in known:
+    for rule, document in ((rule, each) for rule, dropped in source.dropped.items() for each in dropped):
+        if document.id not in known and examples[rule] < _NEAR:
             known.add(document.id)
+            examples.update(failure.rule for failure in document.failures)
             failed = {failure.rule for failure in document.failures}
             values = {name: _short(value) for each in document.failures for name, value in each.values.items()}
             yield PageDocument(

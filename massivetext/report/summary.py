@@ -7,9 +7,11 @@ import msgspec
 import pyarrow as pa
 
 from massivetext import __version__
+from massivetext.canaries.scores import CanaryReport, missed
 from massivetext.recipe import GuardOptions
 from massivetext.report.accumulate import CONTAMINATED, KEPT, NEAR, ShardSummary, SourceSummary
 from massivetext.report.bins import edges
+from massivetext.report.canary_outcomes import summarise_canaries
 from massivetext.report.completed import completed_stages
 from massivetext.report.duplicates import near_duplicates, pair_examples, stored_clusters
 from massivetext.report.edited import summarise_edits
@@ -73,6 +75,7 @@ def summarise(context: Context, summaries: ShardSummary, host_counts: Callable[[
         for name, summary in sorted(summaries.sources.items())
     }
     tested = DECONTAMINATE.name in stages and any(context.judged_by(DECONTAMINATE.name, name) for name in sources)
+    canaries = summarise_canaries(context)
     return RunReport(
         recipe=context.recipe.name,
         recipe_sha256=state.recipe_sha256 if state else "",
@@ -80,7 +83,10 @@ def summarise(context: Context, summaries: ShardSummary, host_counts: Callable[[
         version=__version__,
         libraries=state.versions if state else {},
         stages=tuple(stage for stage in stages if stage != REPORT.name),
-        warnings=tuple(_warnings(context.recipe.guards, sources, stages, idle_signals(context.recipe.blocklists))),
+        warnings=(
+            *_warnings(context.recipe.guards, sources, stages, idle_signals(context.recipe.blocklists)),
+            *_missed_canaries(context, canaries),
+        ),
         sources=sources,
         urls=stored_clusters(context, examples, URL_DEDUP.name) if URL_DEDUP.name in stages else msgspec.UNSET,
         exact=stored_clusters(context, examples, EXACT_DEDUP.name) if EXACT_DEDUP.name in stages else None,
@@ -92,6 +98,7 @@ def summarise(context: Context, summaries: ShardSummary, host_counts: Callable[[
         mixture=_mixture(context) if RECORDS.name in stages else None,
         limited_by=_records_facts(context).limited_by if RECORDS.name in stages else "",
         held_out=_records_facts(context).held_out if RECORDS.name in stages else (),
+        canaries=canaries,
     )
 
 
@@ -123,6 +130,7 @@ def _source(
         near=pair_examples(context, examples, picks[NEAR]) if NEAR in picks else (),
         contaminated=overlap_examples(context, examples, picks.get(CONTAMINATED, [])),
         kept=examples.in_order(picks.get(KEPT, [])[:_KEPT_SHOWN]),
+        screened=summary.screened,
     )
 
 
@@ -171,6 +179,13 @@ def _warnings(
             found.append(f"Nothing is left of source {name}.")
         found += [alarm.message for alarm in alarms(guards, name, _rule_counts(source, idle))]
     return found
+
+
+def _missed_canaries(context: Context, report: CanaryReport | None) -> list[str]:
+    options = context.recipe.canaries
+    if report is None or isinstance(options, msgspec.UnsetType) or options.missed == "ignore":
+        return []
+    return missed(report, options.least_recall, options.least_precision)
 
 
 def _rule_counts(source: SourceReport, idle: frozenset[str]) -> RuleCounts:

@@ -14,7 +14,7 @@ from massivetext.runs.context import Context
 from massivetext.signals.registry import ALL
 from massivetext.stages import INGEST
 
-SAMPLED_VALUES = 24_000  # documents of all sources together
+SAMPLED_VALUES = 18_000  # documents of all sources together
 _RANKS = 1 << 63  # ranks are below
 
 

@@ -53,11 +53,13 @@ class Verdicts:
         data_set: folder of the verdicts, aligned row by row with ``documents/``; the column ``kept`` decides.
         legend: name of the removals in charts ("near duplicates").
         removed: end of the sentence "12 were removed ..." ("as near duplicates").
+        judges_canaries: whether the stage writes verdicts on canaries too, if the recipe has any.
     """
 
     data_set: str
     legend: str
     removed: str
+    judges_canaries: bool = False
 
 
 def every_source(_recipe: "Recipe", _source: str) -> bool:
@@ -204,6 +206,7 @@ class VerdictSet(NamedTuple):
         legend: name of its removals in charts.
         removed: end of the sentence "12 were removed ...".
         sources: names of the sources that it judges.
+        judges_canaries: whether it judges canaries of these sources too, if the recipe has any.
     """
 
     stage: str
@@ -212,6 +215,7 @@ class VerdictSet(NamedTuple):
     legend: str
     removed: str
     sources: tuple[str, ...]
+    judges_canaries: bool = False
 
 
 def stages_of(recipe: "Recipe", stages: Sequence[Stage]) -> tuple[Stage, ...]:
@@ -229,6 +233,7 @@ def verdict_sets(recipe: "Recipe", stages: Sequence[Stage]) -> tuple[VerdictSet,
             legend=stage.verdicts.legend,
             removed=stage.verdicts.removed,
             sources=tuple(source for source in sorted(recipe.sources) if stage.applies_to(recipe, source)),
+            judges_canaries=stage.verdicts.judges_canaries,
         )
         for stage in stages_of(recipe, stages)
         if stage.verdicts is not None

@@ -19,7 +19,7 @@ Further steps follow RFC 3986 (6.2.2, 6.2.3), because lists and links differ in 
 The hosts of nearly all URLs are plain names, which compiled code reads as the standard says; the others are given to
 ada-url. It does not take the place of this module: it refuses URLs without a scheme, codes such as ``b%FCcher.de`` and
 ports above 65535; it keeps user, fragment, ``www.``, final dots and slashes and ``%7e``; and called once per URL it
-takes ten times as long (``benchmarks/urls.py``). What it refuses is percent-encoded here.
+takes four times as long (``benchmarks/urls.py``). What it refuses is percent-encoded here.
 
 A URL without a host has the empty normal form. Of a longer URL only the first 64 KiB are read.
 """

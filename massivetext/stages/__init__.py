@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from massivetext.runs.stage import Stage
+from massivetext.stages.canaries_stage import CANARIES as CANARIES
 from massivetext.stages.decontaminate_stage import DECONTAMINATE as DECONTAMINATE
 from massivetext.stages.exact_dedup_stage import EXACT_DEDUP as EXACT_DEDUP
 from massivetext.stages.ingest_stage import INGEST as INGEST
@@ -24,6 +25,7 @@ STAGES: tuple[Stage, ...] = (
     MEASURE,
     JUDGE,
     URL_DEDUP,
+    CANARIES,
     EXACT_DEDUP,
     NEAR_DEDUP,
     DECONTAMINATE,

@@ -54,7 +54,9 @@ EXACT_DEDUP = Stage(
     key=_key,
     describe=_describe,
     applies_to=deduplicates,
-    verdicts=Verdicts(data_set="verdicts/exact", legend="exact duplicates", removed="as exact duplicates"),
+    verdicts=Verdicts(
+        data_set="verdicts/exact", legend="exact duplicates", removed="as exact duplicates", judges_canaries=True
+    ),
     validate="massivetext.earlier.earlier_corpora:validate_earlier",
     run="massivetext.jobs.exact_dedup:run_exact_dedup",
     work="massivetext.estimate.work:exact_dedup",

@@ -44,14 +44,16 @@ def _facts(_context: "Context", _items: "Sequence[WorkItem]") -> Mapping[str, ob
 NEAR_DEDUP = Stage(
     name="near-dedup",
     title="near dedup",
-    version=4,
+    version=5,
     libraries=("numpy", "regex"),
     data_sets=("signatures", "duplicates"),
     reads=("documents", "verdicts/rules", "verdicts/exact"),
     key=_key,
     describe=_describe,
     applies_to=deduplicates,
-    verdicts=Verdicts(data_set="verdicts/near", legend="near duplicates", removed="as near duplicates"),
+    verdicts=Verdicts(
+        data_set="verdicts/near", legend="near duplicates", removed="as near duplicates", judges_canaries=True
+    ),
     facts=_facts,
     run="massivetext.jobs.near_dedup:run_near_dedup",
     work="massivetext.estimate.work:near_dedup",

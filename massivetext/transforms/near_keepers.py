@@ -207,9 +207,12 @@ class _Similarities:
         above = [pair for pair in new if is_near_duplicate(self.known[pair], self._options)]
         return len(new), np.array(above, np.int64).reshape(-1, 2)
 
-    def join(self, places: I64) -> tuple[I64, I64]:
-        """Find the similar pairs of some members; see ``Join`` in :mod:`massivetext.dedup.representatives`."""
-        sets: list[U64] = [np.frombuffer(self._members[place].shingles, "<u8") for place in places.tolist()]
-        bounds = np.cumsum([0, *map(len, sets)])
-        pairs, uncompared = similar_pairs(np.concatenate(sets), bounds, self._options.threshold)
-        return places[pairs], places[uncompared]
+    def join(self, groups: list[I64]) -> tuple[I64, I64]:
+        """Find the similar pairs of members of a group; see ``Join`` in :mod:`massivetext.dedup.representatives`."""
+        found = []
+        for places in groups:
+            sets: list[U64] = [np.frombuffer(self._members[place].shingles, "<u8") for place in places.tolist()]
+            joined = similar_pairs(np.concatenate(sets), np.cumsum([0, *map(len, sets)]), self._options.threshold)
+            found.append((places[joined.pairs], places[joined.uncompared]))
+        pairs, uncompared = (np.concatenate(each) for each in zip(*found, strict=True))
+        return pairs, uncompared

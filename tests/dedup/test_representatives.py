@@ -48,9 +48,10 @@ class Measured:
         self.known |= new
         return len(new), array(new & self.edges)
 
-    def join(self, places: I64) -> tuple[I64, I64]:
-        """Find all true pairs of some places."""
-        return array(self.edges & set(itertools.combinations(places.tolist(), 2))), np.zeros(0, np.int64)
+    def join(self, groups: list[I64]) -> tuple[I64, I64]:
+        """Find all true pairs within each group."""
+        pairs = {pair for group in groups for pair in itertools.combinations(group.tolist(), 2)}
+        return array(self.edges & pairs), np.zeros(0, np.int64)
 
 
 def chosen(

@@ -208,6 +208,8 @@ def test_other_parameters_are_refused_with_both_values(
         ("old", "signatures"),
         ("old", "documents"),
         ("old", "verdicts/exact"),
+        ("old", "verdicts/rules"),
+        ("old", "signals"),
         ("index", "news"),
         ("index", "dedup-index.json"),
     ],

@@ -252,7 +252,7 @@ def test_neither_the_engine_nor_waves_change_a_byte(
         NearDedupSizes(lsh_partition_bytes=32),
         NearDedupSizes(pair_partition_documents=2),
         NearDedupSizes(group_bytes=1, pair_partition_documents=3),
-        NearDedupSizes(spill_bytes=1),
+        NearDedupSizes(spill_bytes=1, block_bytes=1),
         NearDedupSizes(cluster_rows=2),
     ],
     ids=["LSH partitions", "pair partitions", "groups of shards", "spills", "row groups"],
@@ -438,6 +438,19 @@ def test_each_text_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         2 * [(f"news/part-{shard:05d}-of-00006", row) for shard in range(6) for row in range(12)]
     )
     assert len(list(fs.find(context.run.path(PAIR_EVIDENCE)))) == plan_lsh_partitions(context, sizes).pair_partitions
+
+
+@pytest.mark.parametrize("sizes", [NearDedupSizes(), NearDedupSizes(driver_edges=0, pair_partition_documents=50)])
+def test_of_equal_documents_one_is_left_and_each_is_measured_once(tmp_path: Path, sizes: NearDedupSizes) -> None:
+    # Punctuation makes them different for exact deduplication.
+    texts: Texts = {
+        "news": [[story(0).replace(" ", "," * n + " ", 1) for n in range(start, 200, 3)] for start in range(3)]
+    }
+    context = deduplicated(tmp_path, texts, sizes=sizes)
+
+    assert counts(context, "news/")["removed"] == 199
+    assert counts(context, "pairs/")["candidates"] == 199
+    assert counts(context, "clusters")["largest_cluster"] == 200
 
 
 def test_signatures_of_no_documents_give_no_pairs(tmp_path: Path) -> None:

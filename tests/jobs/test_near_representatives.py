@@ -158,8 +158,9 @@ def test_transitive_clusters_keep_one_window_of_a_chain(tmp_path: Path, chains: 
     [
         (CLUSTER, NearDedupSizes(driver_pairs=0)),
         (Engine(), NearDedupSizes(lsh_partition_bytes=256, pair_partition_documents=10, window_pairs=20)),
+        (Engine(), NearDedupSizes(driver_edges=0, pair_partition_documents=30, group_bytes=1)),
     ],
-    ids=["cluster", "partitions"],
+    ids=["cluster", "partitions", "rounds"],
 )
 def test_neither_engine_nor_sizes_decide_anything(
     tmp_path: Path, chains: Texts, of_chains: Context, engine: Engine, sizes: NearDedupSizes
@@ -227,6 +228,33 @@ def test_of_a_flood_one_is_left(tmp_path: Path) -> None:
     assert 299 <= len(evidence(context)) < 300 * 20
 
 
+def templated(count: int) -> list[str]:
+    """Pairs of texts that share more than 0.8 of their 13-grams with each other, and some 0.7 with all others."""
+    template, texts = " ".join(f"t{at}" for at in range(160)), []
+    for number in range(count):
+        own = " ".join(f"o{number}x{at}" for at in range(30))
+        texts += [f"{template} {own} {end}{number}" for end in ("first", "second")]
+    return texts
+
+
+@pytest.mark.parametrize("sizes", [NearDedupSizes(), NearDedupSizes(driver_edges=0, pair_partition_documents=40)])
+def test_in_oversized_buckets_no_near_duplicate_is_missed(tmp_path: Path, sizes: NearDedupSizes) -> None:
+    texts: Texts = {"news": [templated(60)[start::3] for start in range(3)]}
+    near = NearOptions(max_bucket=5)
+    context = deduplicated(tmp_path, texts, near, sizes=sizes)
+    crowded = sum(
+        commit.counts["crowd_rows"]
+        for commit in context.run.commits(STAGE, context.stage_keys[STAGE])
+        if commit.task.startswith("candidates/cell-")
+    )
+
+    assert crowded > 5 * 120
+    assert kept_in(context) == by_definition(texts, near, context.recipe.seed)
+    assert len(kept_in(context)) == 60
+    assert counts(context)["uncompared_documents"] == 0
+    require_proven(context, texts)
+
+
 # -- random texts ------------------------------------------------------------------------------------------------------
 
 
@@ -253,6 +281,34 @@ def test_the_run_equals_comparing_all_with_all(tmp_path: Path, seed: int, max_bu
     if max_bucket == 64:
         assert kept_in(context) == by_definition(texts, SURE, context.recipe.seed)
     assert counts(context)["unmeasured_pairs"] == 0
+
+
+@pytest.mark.parametrize("keep", [(), ("longest", "seed")])
+def test_a_choice_in_rounds_equals_that_of_the_driver(tmp_path: Path, keep: tuple[str, ...]) -> None:
+    texts: Texts = {"news": [random_texts(3), random_texts(4)], "web": [flood(40), windows(0, 30), star(0, 8)]}
+    near = msgspec.structs.replace(SURE, max_bucket=3)
+    one = deduplicated(tmp_path / "driver", texts, near, keep=keep)
+    sizes = NearDedupSizes(driver_edges=0, pair_partition_documents=25, group_bytes=1, cluster_rows=7, driver_pairs=0)
+    other = deduplicated(tmp_path / "rounds", texts, near, sizes=sizes, keep=keep)
+
+    assert counts(one)["rounds"] > 1
+    assert verdicts(other) == verdicts(one)
+    assert evidence(other) == evidence(one)
+    assert counts(other) == counts(one)
+    assert tables.read_table(other.run.path(CLUSTERS)) == tables.read_table(one.run.path(CLUSTERS))
+    assert fs.read_bytes(other.run.path(LARGEST_COMPONENTS)) == fs.read_bytes(one.run.path(LARGEST_COMPONENTS))
+
+
+def test_an_interrupted_choice_in_rounds_goes_on(tmp_path: Path) -> None:
+    sizes = NearDedupSizes(driver_edges=0, pair_partition_documents=25)
+    context = deduplicated(tmp_path, {"news": [flood(100)]}, NearOptions(max_bucket=10), sizes=sizes)
+    before = evidence(context), verdicts(context), counts(context)
+    key, commits = context.stage_keys[STAGE], context.run.commits(STAGE, context.stage_keys[STAGE])
+    for task in ("clusters", *(commit.task for commit in commits if commit.task.startswith("choice/choose-02"))):
+        fs.remove(context.run._commit_path(STAGE, key, task))
+    run_near_dedup(Engine(), context, items_of(context), sizes)
+
+    assert (evidence(context), verdicts(context), counts(context)) == before
 
 
 def test_what_is_kept_is_kept_again(tmp_path: Path) -> None:

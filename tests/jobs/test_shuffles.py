@@ -44,7 +44,8 @@ class Facts:
         copies: exact duplicates that were removed.
         signed: documents before near-deduplication.
         lsh_partitions: LSH partitions of all bands.
-        chunks: chunks of candidate pairs.
+        shard_groups: groups of shards whose shingles one worker makes.
+        pair_partitions: partitions of candidate pairs.
         record_tokens: tokens of all records.
         pieces: upper bound of the pieces of documents in the records.
     """
@@ -56,7 +57,8 @@ class Facts:
     signed: int
     lsh_partitions: int
     bands: int
-    chunks: int
+    shard_groups: int
+    pair_partitions: int
     record_tokens: int
     pieces: int
 
@@ -71,8 +73,9 @@ BUDGETS: dict[tuple[str, str], Budget] = {
     ("exact-dedup", "GroupByShard"): lambda f, s: 16 * f.copies + ELEMENT * s.elements,
     # A bucket hash and a document reference per document and band.
     ("near-dedup", "GroupByLshPartition"): lambda f, s: 16 * f.signed * f.bands + ELEMENT * s.elements,
-    # The name of a chunk; its pairs are in a file.
-    ("near-dedup", "GroupByChunk"): lambda f, s: 160 * f.chunks,
+    # The number of a group of shards, and how many files have its shingles; pairs and shingles are in files.
+    ("near-dedup", "MeasurePairs/GroupByShardGroup"): lambda f, s: 60 * f.shard_groups,
+    ("near-dedup", "MeasurePairs/GroupByPairPartition"): lambda f, s: 60 * f.shard_groups * f.pair_partitions,
     # The tokens, two bytes each with a vocabulary below 65,536, and the position of each piece.
     ("records", "GroupByShard"): lambda f, s: 2 * f.record_tokens + HEAD.itemsize * f.pieces + ELEMENT * s.elements,
     ("ingest", "DistributeLanes/GroupByLane"): lambda f, s: WORK_ITEM * f.shards + SPLIT * f.splits,
@@ -84,7 +87,8 @@ ELEMENTS: dict[tuple[str, str], Callable[[Facts], int]] = {
     ("exact-dedup", "GroupByHash"): lambda f: 64 * f.shards,  # partitions of every shard
     ("exact-dedup", "GroupByShard"): lambda f: (64 + 1) * f.shards,
     ("near-dedup", "GroupByLshPartition"): lambda f: f.lsh_partitions * (f.shards + 1),
-    ("near-dedup", "GroupByChunk"): lambda f: f.chunks,
+    ("near-dedup", "MeasurePairs/GroupByShardGroup"): lambda f: f.shard_groups,
+    ("near-dedup", "MeasurePairs/GroupByPairPartition"): lambda f: f.shard_groups * f.pair_partitions,
 }
 
 
@@ -107,7 +111,6 @@ def facts_of(context: Context) -> Facts:
     run = context.run
     exact, near, records = (run.need(stage) for stage in ("exact-dedup", "near-dedup", "records"))
     splits = run.need("ingest").fact("shards", dict[str, list[object]]).values()
-    chunks = [commit.task for commit in near.tasks if commit.task.startswith("pairs/")]
     tokens = sum(records.fact("tokens", dict[str, int]).values())
     drawn = records.totals("tokens/round-")["draws"]
     lsh_partitions = sum(commit.task.startswith("candidates/cell-") for commit in near.tasks)
@@ -119,7 +122,8 @@ def facts_of(context: Context) -> Facts:
         signed=near.totals("signatures/")["signed"],
         lsh_partitions=lsh_partitions,
         bands=context.recipe.near.bands,
-        chunks=len(chunks),
+        shard_groups=sum(commit.task.startswith("shingles/group-") for commit in near.tasks),
+        pair_partitions=sum(commit.task.startswith("pairs/part-") for commit in near.tasks),
         record_tokens=tokens,
         pieces=drawn + tokens // context.recipe.records.sequence_length,
     )

@@ -38,7 +38,9 @@ class SampleJudge {
     );
     this.words = Float64Array.from(source.sample.words);
     this.judged = source.rules.map((rule) => this.judge(rule));
-    this.before = this.kept();
+    this.removing = new Uint8Array(source.sample.size); // rules that remove each document
+    this.judged.forEach((each) => this.count(each, 1));
+    this.before = this.removing.map((rules) => (rules ? 0 : 1));
     this.shown = source.rules.map((rule) => JSON.stringify([rule.passes, rule.report_only]));
   }
 
@@ -76,12 +78,8 @@ class SampleJudge {
     return { fails, removes: !rule.report_only };
   }
 
-  kept() {
-    const kept = new Uint8Array(this.sample.size).fill(1);
-    for (const { fails, removes } of this.judged) {
-      if (removes) for (let at = 0; at < kept.length; at++) kept[at] &= 1 - fails[at];
-    }
-    return kept;
+  count({ fails, removes }, sign) {
+    if (removes) for (let at = 0; at < fails.length; at++) this.removing[at] += sign * fails[at];
   }
 
   // Judge again those rules whose limits are others than when they were judged last.
@@ -90,7 +88,9 @@ class SampleJudge {
       const changed = changedRule(rule, changes);
       const shown = JSON.stringify([changed.passes, changed.report_only]);
       if (shown !== this.shown[number]) {
+        this.count(this.judged[number], -1);
         this.judged[number] = this.judge(changed);
+        this.count(this.judged[number], 1);
         this.shown[number] = shown;
       }
     });
@@ -98,10 +98,9 @@ class SampleJudge {
 
   // Return what the changes gain and lose in the sample: documents, words, and the sum of squares of the words.
   compare() {
-    const after = this.kept();
     const found = { gained: 0, lost: 0, words: 0, squares: 0 };
-    for (let at = 0; at < after.length; at++) {
-      const change = after[at] - this.before[at];
+    for (let at = 0; at < this.removing.length; at++) {
+      const change = (this.removing[at] ? 0 : 1) - this.before[at];
       if (change === 0) continue;
       if (change > 0) found.gained++;
       else found.lost++;
@@ -113,15 +112,11 @@ class SampleJudge {
 
   // Return how many documents of the sample fail each rule, and how many no other rule removes.
   countFailed() {
-    const removing = new Uint8Array(this.sample.size);
-    for (const { fails, removes } of this.judged) {
-      if (removes) for (let at = 0; at < removing.length; at++) removing[at] += fails[at];
-    }
     return this.judged.map(({ fails, removes }) => {
       let [failed, alone] = [0, 0];
       for (let at = 0; at < fails.length; at++) {
         failed += fails[at];
-        if (removes && fails[at] && removing[at] === 1) alone++;
+        if (removes && fails[at] && this.removing[at] === 1) alone++;
       }
       return { failed, alone };
     });

@@ -52,7 +52,7 @@ function answerSentence(sums) {
   const error = Math.sqrt(sums.variance);
   const sign = error < 0.5 ? "" : ` ± ${formatCount(error)}`;
   return `${formatWhole(sums.before)} → ${formatWhole(sums.after)} documents (${formatChange(sums.after - sums.before, formatWhole)}${sign}), `
-    + `${formatCount(sums.wordsBefore)} → ${formatCount(sums.wordsAfter)} words`;
+    + `${formatCount(sums.wordsBefore)} → ${formatCount(sums.wordsAfter)} words (${formatChange(sums.wordsAfter - sums.wordsBefore, formatCount)})`;
 }
 
 function sampleSentence() {
@@ -233,7 +233,7 @@ function ruleRow(rule, number, update) {
     row.classList.toggle("changed", changed);
     row.dataset.failed = Math.round(failed);
     row.dataset.alone = Math.round(alone);
-    tally.textContent = `${exact ? "" : "about "}${formatWhole(failed)} fail (${formatShare(failed, source.read.documents)}), ${formatWhole(alone)} it alone`;
+    tally.textContent = `${exact ? "" : "about "}${formatWhole(failed)} fail (${formatShare(failed, source.read.documents)}), ${formatWhole(alone)} alone`;
     bar.style.setProperty("--failed", `${100 * Math.sqrt(failed / Math.max(source.read.documents, 1))}%`);
     bar.style.setProperty("--alone", `${100 * Math.sqrt(alone / Math.max(source.read.documents, 1))}%`);
     if (details && !place.hidden) {

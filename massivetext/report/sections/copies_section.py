@@ -9,10 +9,12 @@ from massivetext.report import charts
 from massivetext.report.duplicates import ClusterReport, ComponentReport, DuplicateCluster, ReportedPair
 from massivetext.report.markup import Child, Html, element, html_table, join_html
 from massivetext.report.run_report import RunReport
-from massivetext.report.sections.building_blocks import PageCharts, document_html, origin_html, section
+from massivetext.report.sections.building_blocks import PageCharts, document_html, origin_html, section, share_out
 from massivetext.report.wording import VerdictSets
 from massivetext.runs.stage import VerdictSet
 from massivetext.stages import EXACT_DEDUP, NEAR_DEDUP, URL_DEDUP
+
+_PAIRS = 25  # near duplicates that are shown
 
 
 def duplicates_section(report: RunReport, page_charts: PageCharts, verdicts: VerdictSets) -> Html:
@@ -40,7 +42,7 @@ def duplicates_section(report: RunReport, page_charts: PageCharts, verdicts: Ver
             summary = element("summary", f"Largest clusters: {stage.title}")
             listed = element("ol", *(_cluster(cluster) for cluster in clusters.largest), class_="examples")
             children.append(element("details", summary, listed))
-    pairs = [pair for source in report.sources.values() for pair in source.near]
+    pairs = share_out([source.near for source in report.sources.values()], _PAIRS)
     if pairs:
         summary = element("summary", "A sample of near duplicates, each with a document that it resembles")
         children.append(element("details", summary, element("ol", *(_pair(pair) for pair in pairs), class_="examples")))
@@ -104,12 +106,19 @@ def _components(components: ComponentReport) -> Html:
             f" After the last round {count_noun(components.unmeasured_pairs, 'pair')} of kept documents had not been "
             "measured, so near duplicates may be left among them."
         )
+    if components.uncompared_documents:
+        documents = count_noun(components.uncompared_documents, "kept document")
+        sentence += (
+            f" {documents} of very large buckets were not compared with all others there, so near duplicates may be "
+            "left among them."
+        )
     rows: list[list[Child]] = [
         [each.documents, each.kept, "–" if each.diameter is None else each.diameter, origin_html(each.first)]
         for each in components.largest
     ]
     head = ["documents", "kept", "diameter", "first document"]
-    return join_html([element("p", sentence), html_table("The largest components", head, rows)])
+    listed = element("details", element("summary", "Largest components"), html_table("Components", head, rows))
+    return join_html([element("p", sentence), listed])
 
 
 def _cluster(cluster: DuplicateCluster) -> Html:
