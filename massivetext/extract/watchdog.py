@@ -23,7 +23,7 @@ from massivetext.extract.extracted_page import Comments, ExtractedPage
 from massivetext.extract.extractors import ExtractorName, extract_page
 from massivetext.extract.page_process import PageAnswer, PageRequest, extract_answer, receive, send
 
-SMALL_PAGE = 1 << 18  # characters; of real pages one in fifty is larger
+SMALL_PAGE = 1 << 19  # characters; of real pages one in fifty is larger
 _CLOCK_TIMES = 30  # the bound on the time on the clock, for a page that waits for something: times that of the CPU
 _START_SECONDS = 120.0
 _END_SECONDS = 5.0

@@ -108,7 +108,7 @@ def test_small_pages_of_our_own_extractor_stay_in_this_process() -> None:
 
     assert extract_within(html, None, "salient", None, 60) == extract_within(html, None, "salient", None, 0)
     assert page_processes() == []
-    large = f"{html}<p>{SENTENCE * 30}</p>" + "<p>more" * 40_000
+    large = f"{html}<p>{SENTENCE * 30}</p>" + "<p>more" * 80_000
     assert extract_within(large, None, "salient", None, 60) == extract_within(large, None, "salient", None, 0)
     assert len(page_processes()) == 1
 
