@@ -199,13 +199,16 @@ def _arc_record(cursor: Cursor, limit: int) -> Iterator[WarcRecord | LostBytes]:
 
 def _content(cursor: Cursor, limit: int, start: int, record: WarcRecord) -> Iterator[WarcRecord | LostBytes]:
     """Read the content after a header, and check that the record ends where its length says."""
+    begin = cursor.position
     block = cursor.take(min(record.length, limit))
     skipped = cursor.skip(record.length - len(block))
     whole = len(block) + skipped == record.length
     # This reads beyond the record, so that a wrong checksum of its member is found before the record is yielded.
     blank = _skip_blank(cursor) if whole else b""
     record = record._replace(block=block)
-    ended = whole and (not cursor.peek(1) or _begins_record(cursor.peek(_LONGEST_BEGINNING)))
+    members = cursor.stream.members_between(begin, begin + len(block))
+    crossed = any(_begins_record(block[member - begin :]) for member in members)  # a whole record is in the content
+    ended = whole and not crossed and (not cursor.peek(1) or _begins_record(cursor.peek(_LONGEST_BEGINNING)))
     if not ended and not skipped and cursor.stream.damage is None and (inside := _next_record(cursor, block, blank)):
         # The length runs past the beginning of the next header, which is almost always the cause.
         cursor.unread(block[inside.end() :] + blank)
