@@ -1,9 +1,9 @@
 """Whole runs: time, CPU and memory of the quickstart and of real data, with 1 and 2 workers, and of datatrove.
 
-    python benchmarks/end_to_end.py [--quick] [--data ../shared/data] [--datatrove PYTHON] [--repeat 3]
+    python benchmarks/end_to_end.py [--quick] [--data FOLDER] [--datatrove PYTHON] [--repeat 3] [--only PART ...]
 
 This command measures all rows of README's table. It ends with that table in Markdown and one line of JSON. In full it
-takes about two hours; ``--quick`` measures the quickstart only.
+takes about two hours; ``--quick`` measures the quickstart only, and ``--only`` the parts that it names.
 
 ``--datatrove`` names an interpreter with ``datatrove[io,processing]==0.10.1``, ``spacy`` and ``lxml_html_clean``. The
 comparison is left out without it. Figures are medians of ``--repeat`` runs where a row does not say "one run". CPU time
@@ -18,6 +18,7 @@ import argparse
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -28,6 +29,36 @@ from processes import ROOT, Measured, measure, median
 from real_data import one_source, raw_bytes, shared_recipe, split_news
 
 _COPIES = 8
+_PARTS = ("quickstart", "real", "web", "news")
+_TIMED_EXTRACTION = """
+import sys, time
+from pathlib import Path
+from massivetext.recipe.kinds import KINDS
+from massivetext.recipe.structs import IngestOptions
+from massivetext.sources import web
+from massivetext.sources.reading import read_split
+from massivetext.sources.source_formats import FieldPaths
+from massivetext.sources.splits import Split
+
+class Options:
+    format_name, text_field, fields, licences = KINDS["web"].format, "text", FieldPaths(), ()
+
+extract, spent = web.extract_within, [0.0]
+
+def timed(*arguments):
+    before = time.process_time()
+    try:
+        return extract(*arguments)
+    finally:
+        spent[0] += time.process_time() - before
+
+web.extract_within = timed
+for path in map(Path, sys.argv[1:]):
+    split = Split(path.name, str(path), path.stat().st_size)
+    for _ in read_split(split, Options, IngestOptions(extractor="salient", max_page_seconds=0)):
+        pass
+print(spent[0])
+"""
 
 
 @dataclass
@@ -140,9 +171,18 @@ def _all_sources(ours: Massivetext, table: Table, data: Path, repeat: int) -> No
 def _one_source(ours: Massivetext, table: Table, data: Path, kind: str, repeat: int, peer: str | None) -> None:
     pattern = {"web": "web/pages-*.warc.gz", "news": "news/news.jsonl.gz"}[kind]
     recipe = one_source(ours.folder, kind, f"{data}/{pattern}")
-    ours.run(recipe, 2, "ingest")
+    ours.run(recipe, 2, "near-dedup")  # compiles what the cache lacks
     label = f"{ours.documents():,} {kind} documents until near-dedup, 2 workers"
-    table.add(f"massivetext_{kind}", label, lambda: ours.run(recipe, 2, "near-dedup"), repeat)
+    run = table.add(f"massivetext_{kind}", label, lambda: ours.run(recipe, 2, "near-dedup"), repeat)
+    if kind == "web":
+        seconds = _extraction_seconds(ours.folder, sorted(data.glob(pattern)))
+        table.figures |= {"extraction_cpu_seconds": seconds, "extraction_share_of_cpu": seconds / run.cpu}
+        print(f"extraction by salient: {seconds:.1f} of these {run.cpu:.1f} CPU seconds", flush=True)
+        other = one_source(ours.folder, kind, f"{data}/{pattern}", "trafilatura")
+        label = 'the same with extractor = "trafilatura": {ratio}'
+        table.add(
+            "massivetext_web_trafilatura", label, lambda: ours.run(other, 2, "near-dedup"), over="massivetext_web"
+        )
     if peer is None:
         print(f"left out: datatrove on {kind}; name an interpreter with --datatrove PYTHON")
         return
@@ -152,6 +192,14 @@ def _one_source(ours: Massivetext, table: Table, data: Path, kind: str, repeat: 
     table.add(f"datatrove_{kind}", label, lambda: datatrove(peer, kind, source, ours.folder, tasks), over=over)
 
 
+def _extraction_seconds(folder: Path, paths: list[Path]) -> float:
+    """Return the CPU seconds of `salient` for all pages of some crawls, in a process of its own."""
+    command = [sys.executable, "-c", _TIMED_EXTRACTION, *map(str, paths)]
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(folder / "numba"), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return float(done.stdout.splitlines()[-1])
+
+
 def main() -> None:
     """Measure, and print the table and a line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -159,17 +207,20 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT / "../shared/data", help="folder of real data")
     parser.add_argument("--datatrove", metavar="PYTHON", help="interpreter with datatrove")
     parser.add_argument("--repeat", type=int, default=3, help="number of runs per row")
+    parser.add_argument("--only", nargs="+", choices=_PARTS, default=list(_PARTS), help="parts of the table")
     options = parser.parse_args()
     table = Table()
     with tempfile.TemporaryDirectory(prefix="massivetext-bench-") as name:
         ours = Massivetext(Path(name))
-        _quickstart(ours, table, 1 if options.quick else options.repeat)
+        if "quickstart" in options.only:
+            _quickstart(ours, table, 1 if options.quick else options.repeat)
         if options.quick or not options.data.is_dir():
             print("left out: real data" + ("" if options.quick else f"; {options.data} is missing"))
         else:
             data = options.data.resolve()
-            _all_sources(ours, table, data, options.repeat)
-            for kind in ("web", "news"):
+            if "real" in options.only:
+                _all_sources(ours, table, data, options.repeat)
+            for kind in [part for part in ("web", "news") if part in options.only]:
                 _one_source(ours, table, data, kind, options.repeat, options.datatrove)
     print(f"\n{table.markdown()}\n")
     print(json.dumps({key: round(value, 2) for key, value in table.figures.items()}))

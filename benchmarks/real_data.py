@@ -30,12 +30,13 @@ def shared_recipe(folder: Path, data: Path, copies: int) -> Path:
     return path
 
 
-def one_source(folder: Path, kind: str, pattern: str) -> Path:
+def one_source(folder: Path, kind: str, pattern: str, extractor: str = "salient") -> Path:
     """Write a recipe for a single source with the rules that datatrove's Gopher chain has, and language and safety."""
-    path = folder / f"{kind}.toml"
+    path = folder / f"{kind}-{extractor}.toml"
     path.write_text(
         f'name = "{kind}"\n[sources.{kind}]\nkind = "{kind}"\ninputs = ["{pattern}"]\nweight = 1.0\n'
         f'rules = ["language", "gopher", "safesearch"]\nshard_bytes = 4194304\n'
+        f'[ingest]\nextractor = "{extractor}"\n'
     )
     return path
 

@@ -22,14 +22,20 @@ from typing import TypeVar
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 
+from massivetext.decontaminate.test_set_files import build_index, evaluation_files
+from massivetext.dedup.lsh_partitions import LshPartitions
+from massivetext.dedup.near_duplicates import near_shingle_sets
 from massivetext.dedup.row_types import REMOVED_ROW
+from massivetext.dedup.shingle_files import count_shared
 from massivetext.earlier.earlier_corpora import EarlierCorpora
 from massivetext.earlier.earlier_run import EarlierRun
 from massivetext.estimate import rates
 from massivetext.estimate.measured import measure_run
 from massivetext.estimate.work import model_work
 from massivetext.jobs.exact_dedup import hashed_documents, write_exact_verdicts
+from massivetext.jobs.near_candidates import read_bands
 from massivetext.jobs.near_dedup import sign_shard
 from massivetext.jobs.screen_documents import screen_shard
 from massivetext.jobs.url_dedup import hashed_urls, write_url_verdicts
@@ -43,7 +49,7 @@ from massivetext.stages import DECONTAMINATE, EXACT_DEDUP, NEAR_DEDUP, STAGES, U
 from massivetext.stages.finished import open_context
 
 TARGET = Path(__file__).resolve().parents[1] / "massivetext/estimate/reference.json"
-_ROUNDS = 3
+_ROUNDS, _URLS = 3, 30_000
 T = TypeVar("T")
 
 
@@ -74,8 +80,23 @@ def measured_rates(context: Context) -> dict[str, float]:
         "SIGN": _cpu(lambda shard: sign_shard(context, WorkItem(shard, (), 0.0)), shards)
         / _left(context, shards, NEAR_DEDUP.name)[1],
     }
+    near, news = context.recipe.near, [shard for shard in shards if shard.source == "news"]
+    documents = _left(context, news, NEAR_DEDUP.name)[0]
+    layout = LshPartitions.for_documents(documents, near.bands)
+    every = range(layout.lsh_partition_count)
+    seconds = _cpu(lambda shard: list(read_bands(context, layout, every, shard)), news)
+    found["BAND"] = seconds / documents / near.bands
+    texts = context.run.read_table("documents", news[0], ["text"])["text"].combine_chunks()
+    pairs = np.arange(len(texts) - 1)
+    sets = near_shingle_sets(texts, np.arange(len(texts), dtype=np.uint64), near)
+    size = sum(map(len, (text.encode() for text in texts.to_pylist())))
+    found["SHINGLE"] = _cpu(lambda _: near_shingle_sets(texts, sets.refs, near), [None]) / size
+    found["VERIFY"] = _cpu(lambda _: count_shared(sets, pairs, pairs + 1), [None]) / len(pairs)
     tested = [shard for shard in context.all_shards() if context.judged_by(DECONTAMINATE.name, shard.source)]
     seconds = _cpu(lambda shard: screen_shard(context, WorkItem(shard, (), 0.0)), tested)
+    options = context.recipe.decontaminate
+    files = evaluation_files(options.test_sets, context.root)
+    found["INDEX"] = _cpu(lambda _: build_index(files, options), [None])
     found["SCREEN"] = seconds / _left(context, tested, DECONTAMINATE.name)[1]
     return found | _of_urls(context) | _earlier(context)
 
@@ -84,11 +105,14 @@ def _of_urls(context: Context) -> dict[str, float]:
     """Return the rates of url-dedup on the web, whose documents have URLs and dates."""
     recipe = msgspec.structs.replace(context.recipe, dedup=DedupOptions(url="latest"))
     context = dataclasses.replace(context, recipe=recipe, verdicts=verdict_sets(recipe, STAGES))
-    shards, nothing = context.shards("web"), np.zeros(0, REMOVED_ROW)
-    documents = _left(context, shards, URL_DEDUP.name)[0]
+    shard, nothing = context.shards("web")[0], np.zeros(0, REMOVED_ROW)
+    for data_set in ("documents", "signals", "verdicts/rules"):  # a shard as large as in a corpus
+        table = context.run.read_table(data_set, shard)
+        context.run.write_table(data_set, shard, pa.concat_tables([table] * (_URLS // table.num_rows + 1)))
+    documents = _left(context, [shard], URL_DEDUP.name)[0]
     return {
-        "URL": _cpu(lambda shard: hashed_urls(context, shard), shards) / documents,
-        "URL_VERDICT": _cpu(lambda shard: write_url_verdicts(context, shard, nothing), shards) / documents,
+        "URL": _cpu(lambda each: hashed_urls(context, each), [shard]) / documents,
+        "URL_VERDICT": _cpu(lambda each: write_url_verdicts(context, each, nothing), [shard]) / documents,
     }
 
 
@@ -96,12 +120,13 @@ def _earlier(context: Context) -> dict[str, float]:
     """Return the rates of reading the run as an earlier corpus."""
     run = EarlierRun(context.run.folder)
     corpora = EarlierCorpora(["it"], [run], context.recipe.seed)
-    numbers = [shard_number(EARLIER, number) for number in range(len(run.shards))]
+    news = [number for number, shard in enumerate(run.shards) if shard.source == "news"]  # the most documents per shard
+    numbers = [shard_number(EARLIER, number) for number in news]
     documents = sum(len(corpora.rows(number).refs) for number in numbers)
     bands = range(context.recipe.near.bands)
     seconds = _cpu(lambda number: corpora.ranks(corpora.rows(number), 2), numbers)
     reading = _cpu(lambda number: corpora.buckets(number, bands), numbers)
-    return {"EARLIER": seconds / documents, "BAND": reading / documents / len(bands)}
+    return {"EARLIER": seconds / documents, "EARLIER_BAND": reading / documents / len(bands)}
 
 
 def _left(context: Context, shards: Sequence[Shard], stage: str) -> tuple[int, int]:

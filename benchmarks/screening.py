@@ -2,24 +2,33 @@
 
     python benchmarks/screening.py [--quick] [--data ../shared/data] [--repeat 3]
 
-The crawl has every page of `web/*.warc.gz` that is not English, and as many English ones of about the same sizes, by
-the language of the text that `salient` extracts; pages without text are left out. The web reader reads it with every
-extractor, in processes of their own, by turns; ratios are of CPU time, medians of ``--repeat`` runs, without start and
-imports. What is lost is exact here, since every page is also read without the screen: pages that the screen leaves out
-although the rules ("language", "gopher") keep their text. The last line is one JSON object.
+Two crawls are read by the web reader with every extractor, in processes of their own, by turns. Ratios are of CPU time,
+medians of ``--repeat`` runs, without start and imports.
+
+- twins: every third English page of `web/*.warc.gz`, and the same page with its words replaced by those of sentences in
+  ten other languages (`langid`): both halves have the same markup and length, as in a crawl where language and size are
+  independent.
+- real: every page that is not English by the language of the text that `salient` extracts, and as many English ones of
+  about the same sizes. Most of the former are short pages of manuals here. What is lost is exact: pages that the screen
+  leaves out although the rules ("language", "gopher") keep their text, when the crawl is read without the screen.
+
+The last line is one JSON object.
 """
 
 import argparse
 import bisect
 import gzip
+import itertools
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from massivetext.extract.extractors import EXTRACTORS, extract_page
 from massivetext.signals import language
@@ -28,6 +37,9 @@ from massivetext.sources.streams import charset
 from massivetext.sources.streams.compressed import open_stream
 from massivetext.sources.warc import LostBytes, read_warc_records
 
+_OTHER_LANGUAGES = ("deu", "fra", "spa", "rus", "pol", "por", "ita", "tur", "ell", "nld")
+_MARKUP = re.compile(r"(<script\b.*?</script\s*>|<style\b.*?</style\s*>|<!--.*?-->|<[^>]*>)", re.S | re.I)
+_WORD = re.compile(r"(?<![&\w])[^\W\d_]{2,}(?!;)")
 ROOT = Path(__file__).resolve().parents[1]
 _LARGEST = 8 << 20
 _QUICK_PAGES = 60
@@ -57,7 +69,7 @@ class Options:
 
 def found(file):
     return list(read_split(Split(file.name, str(file), file.stat().st_size), Options,
-        IngestOptions(extractor=extractor), screen=screen))
+        IngestOptions(extractor=extractor, max_page_seconds=0), screen=screen))
 
 found(warm)  # imports, and loads models
 cpu = time.process_time()
@@ -83,10 +95,17 @@ class Reading(TypedDict):
     screened: dict[str, str]
 
 
-def make_crawl(data: Path, folder: Path, most: int) -> tuple[Path, Path, int]:
-    """Write the crawl, and one of its first pages; return both files and the number of pages."""
-    english: list[bytes] = []
-    others: list[bytes] = []
+class Page(NamedTuple):
+    """A page of the folder of real data: its record, its URL, its HTML and the language of its text."""
+
+    record: bytes
+    url: str
+    html: str
+    code: str
+
+
+def read_web(data: Path) -> Iterator[Page]:
+    """Yield the pages that have a text."""
     for path in sorted((data / "web").glob("*.warc.gz")):
         with open_stream(str(path)) as stream:
             for record in read_warc_records(stream, _LARGEST):
@@ -96,18 +115,61 @@ def make_crawl(data: Path, folder: Path, most: int) -> tuple[Path, Path, int]:
                 if response.status != 200 or "html" not in response.content_type:
                     continue
                 body, _ = http.decode_body(response, _LARGEST)
-                text = extract_page(charset.decode(body, response.charset, html=True).text, None, "salient").text
-                if text:
+                html = charset.decode(body, response.charset, html=True).text
+                if text := extract_page(html, None, "salient").text:
                     code = language.detect_languages([text])["language"][0]
                     url = record.headers.get("warc-target-uri", "")
-                    (english if code == "en" else others).append(_record(url, record.block))
+                    yield Page(_record(url, record.block), url, html, code)
+
+
+def make_crawls(data: Path, folder: Path, most: int) -> dict[str, Path]:
+    """Write both crawls, and one of a few pages; return their files."""
+    pages = list(read_web(data))
+    english = [page for page in pages if page.code == "en"]
+    others = [page.record for page in pages if page.code != "en"]
     count = min(len(others), most)
     others = [others[at * len(others) // count] for at in range(count)]
-    english = _of_like_sizes(english, others)
-    crawl, warm = folder / "crawl.warc.gz", folder / "warm.warc.gz"
-    crawl.write_bytes(b"".join(each for pair in zip(english, others, strict=True) for each in pair))
-    warm.write_bytes(b"".join(english[:3] + others[:3]))
-    return crawl, warm, 2 * count
+    alike = _of_like_sizes([page.record for page in english], others)
+    twins = _twins(english[::3][:most], foreign_words(data))
+    crawls = {
+        "real": [each for pair in zip(alike, others, strict=True) for each in pair],
+        "twins": twins,
+        "warm": [*twins[:6], *alike[:3], *others[:3]],
+    }
+    files = {name: folder / f"{name}.warc.gz" for name in crawls}
+    for name, records in crawls.items():
+        files[name].write_bytes(b"".join(records))
+    print(", ".join(f"{name}: {len(records):,} pages" for name, records in crawls.items()), flush=True)
+    return files
+
+
+def foreign_words(data: Path) -> list[list[str]]:
+    """Return words of sentences in ten languages, a list for each language."""
+    found: dict[str, list[str]] = {code: [] for code in _OTHER_LANGUAGES}
+    with gzip.open(data / "langid/samples.jsonl.gz", "rt", encoding="utf-8") as lines:
+        for line in lines:
+            sample = json.loads(line)
+            if sample["lang"] in found:
+                found[sample["lang"]] += sample["text"].split()
+    return list(found.values())
+
+
+def _twins(pages: list[Page], words: list[list[str]]) -> list[bytes]:
+    records = []
+    for number, page in enumerate(pages):
+        stream = itertools.cycle(words[number % len(words)])
+        parts = _MARKUP.split(page.html)
+        foreign = [
+            _WORD.sub(lambda _, stream=stream: next(stream), part) if at % 2 == 0 else part
+            for at, part in enumerate(parts)
+        ]
+        records += [_page(page.url, page.html), _page(page.url, "".join(foreign))]
+    return records
+
+
+def _page(url: str, html: str) -> bytes:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+    return _record(url, head + html.encode("utf-8", "replace"))
 
 
 def _of_like_sizes(pages: list[bytes], others: list[bytes]) -> list[bytes]:
@@ -145,40 +207,43 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data", help="folder of the shared data")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each")
     parser.add_argument("--quick", action="store_true", help=f"{2 * _QUICK_PAGES} pages, once")
+    parser.add_argument("--only", nargs="+", choices=EXTRACTORS, help="extractors")
     options = parser.parse_args()
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="massivetext-bench-") as name:
-        crawl, warm, pages = make_crawl(options.data.resolve(), Path(name), _QUICK_PAGES if options.quick else 1 << 20)
-        figures["pages"] = pages
-        for extractor in EXTRACTORS:
-            figures |= measure(extractor, crawl, warm, 1 if options.quick else options.repeat)
+        files = make_crawls(options.data.resolve(), Path(name), _QUICK_PAGES if options.quick else 1 << 20)
+        for extractor in EXTRACTORS if options.only is None else options.only:
+            for crawl in ("twins", "real"):
+                found = measure(extractor, crawl, files, 1 if options.quick else options.repeat)
+                figures |= {f"{crawl}_{extractor}_{name}": value for name, value in found.items()}
     print(json.dumps(figures))
 
 
-def measure(extractor: str, crawl: Path, warm: Path, repeat: int) -> dict[str, float]:
-    """Print and return the figures of one extractor."""
+def measure(extractor: str, crawl: str, files: dict[str, Path], repeat: int) -> dict[str, float]:
+    """Print and return the figures of one extractor and crawl."""
     ways = {"without": [], "with": ["url", "language", "length"]}
     found: dict[str, list[Reading]] = {way: [] for way in ways}
     for _ in range(repeat):
         for way, screens in ways.items():
-            found[way].append(read(crawl, extractor, screens, warm))
+            found[way].append(read(files[crawl], extractor, screens, files["warm"]))
     seconds = {way: statistics.median(each["cpu"] for each in readings) for way, readings in found.items()}
     screened, kept = found["with"][0]["screened"], set(found["without"][0]["kept"])
     lost = [key for key in screened if key in kept]
     ratio = seconds["without"] / seconds["with"]
     print(
-        f"{extractor:<12}{seconds['without']:7.2f} CPU s without, {seconds['with']:7.2f} with the screen: {ratio:.2f} "
-        f"times as fast; {len(screened):,} pages screened, {len(lost):,} of them lost of {len(kept):,} that are kept"
+        f"{crawl:<7}{extractor:<12}{seconds['without']:7.2f} CPU s without, {seconds['with']:7.2f} with: {ratio:.2f} "
+        f"times as fast; {len(screened):,} pages screened, {len(lost):,} of them lost of {len(kept):,} that are kept",
+        flush=True,
     )
     return {
-        f"{extractor}_cpu_seconds": round(seconds["without"], 2),
-        f"{extractor}_cpu_seconds_screened": round(seconds["with"], 2),
-        f"{extractor}_times_as_fast_screened": round(ratio, 3),
-        f"{extractor}_pages_kept": len(kept),
-        f"{extractor}_pages_screened": len(screened),
-        f"{extractor}_pages_lost": len(lost),
+        "cpu_seconds": round(seconds["without"], 2),
+        "cpu_seconds_screened": round(seconds["with"], 2),
+        "times_as_fast_screened": round(ratio, 3),
+        "pages_kept": len(kept),
+        "pages_screened": len(screened),
+        "pages_lost": len(lost),
         **{
-            f"{extractor}_screened_by_{reason}": sum(each == f"screened_{reason}" for each in screened.values())
+            f"screened_by_{reason}": sum(each == f"screened_{reason}" for each in screened.values())
             for reason in ("url", "language", "length")
         },
     }

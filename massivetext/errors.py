@@ -35,6 +35,7 @@ MENDABLE = frozenset(
 # Packages of the extras of this distribution, by the name under which they are imported.
 _EXTRAS = {
     "duckdb": "sql",
+    "ftfy": "ftfy",
     "pyspark": "spark",
     "resiliparse": "resiliparse",
     "s3fs": "s3",

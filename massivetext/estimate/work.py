@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from massivetext.dedup.lsh_partitions import CHUNK_PAIRS, LshPartitions
+from massivetext.dedup.lsh_partitions import LshPartitions
 from massivetext.dedup.row_types import BUCKET_ROW, REMOVED_ROW, TEXT_HASH_ROW, text_hash_row
 from massivetext.estimate import rates
 from massivetext.estimate.volumes import RunVolume, SourceVolume
@@ -31,6 +31,7 @@ _TABLES = 3  # copies of the signatures of a shard in memory: array, table, file
 _CLUSTER_BYTES = 24  # per clustered document, and per pair above the threshold
 _LAYOUT_BYTES = 30  # per draw, in every worker that cuts sequences: the layout of all draws
 _ROW_GROUP_BYTES = 4 * 2**20
+_SHARD_GROUP_BYTES, _MOST_SHARD_GROUPS = 64 * 2**20, 1024  # of text; see jobs/near_shingles.py
 _TASK_BYTES = 400  # per shard in the graph of a job, with the name of its input file
 _COMMIT_BYTES = 2000  # per commit of a shard in the memory of the driver
 
@@ -217,7 +218,8 @@ def near_dedup(corpus: RunVolume) -> StepWork:
     documents = corpus.before(NEAR_DEDUP.name).documents
     compared = documents + corpus.earlier_documents
     band_rows, shards = compared * corpus.bands, sum(volume.shards for volume in tested)
-    lsh_layout = LshPartitions.for_documents(math.ceil(compared), corpus.bands)
+    text_bytes = math.ceil(corpus.before(NEAR_DEDUP.name).bytes)
+    lsh_layout = LshPartitions.for_documents(math.ceil(compared), corpus.bands, text_bytes=text_bytes)
     signatures = max((v.ingested.documents * v.largest_share for v in tested), default=0.0) * corpus.signature_bytes
     sign = _shardwise(
         "sign", tested, [rates.SIGN * v.before(NEAR_DEDUP.name).bytes for v in tested], held=_TABLES * signatures
@@ -225,7 +227,7 @@ def near_dedup(corpus: RunVolume) -> StepWork:
     read = _shardwise(
         "read bands", tested, [rates.BAND * corpus.bands * v.before(NEAR_DEDUP.name).documents for v in tested]
     )
-    earlier = _of_earlier("read bands of earlier", corpus, rates.EARLIER + rates.BAND * corpus.bands)
+    earlier = _of_earlier("read bands of earlier", corpus, rates.EARLIER + rates.EARLIER_BAND * corpus.bands)
     partition_rows, row_bytes = compared / lsh_layout.partitions_per_band, BUCKET_ROW.itemsize
     bucket = Phase(
         "find candidates",
@@ -238,23 +240,33 @@ def near_dedup(corpus: RunVolume) -> StepWork:
     # Each pair partition is read from every LSH partition.
     waiting = lsh_layout.pair_partitions * lsh_layout.lsh_partition_count * rates.REQUEST
     merge = Phase("bring pairs together", lsh_layout.pair_partitions, 0.0, 0.0, waiting_seconds=waiting)
-    groups, group_bytes = _row_groups_read(corpus, tested)
-    verifying = rates.VERIFY * corpus.candidates + rates.READ * group_bytes * groups
-    chunks = max(1, math.ceil(corpus.candidates / CHUNK_PAIRS))
-    longest = verifying * min(1.0, CHUNK_PAIRS / max(1.0, corpus.candidates))
-    verify = Phase("verify", chunks, verifying, longest, waiting_seconds=rates.REQUEST * groups)
+    shingle = _shingles_of_pairs(corpus, tested, lsh_layout.pair_partitions)
+    verifying = rates.VERIFY * corpus.candidates
+    # Each pair partition reads its section of the shingles of every group of shards.
+    waiting = lsh_layout.pair_partitions * shingle.tasks * rates.REQUEST
+    verify = Phase(
+        "verify",
+        lsh_layout.pair_partitions,
+        verifying,
+        verifying / lsh_layout.pair_partitions,
+        waiting_seconds=waiting,
+    )
     write = _shardwise("verdicts", tested, [rates.VERDICT * v.before(NEAR_DEDUP.name).documents for v in tested])
     whole = _whole(
         corpus,
         NEAR_DEDUP,
-        (sign, read, *([earlier] if corpus.earlier_documents else []), bucket, merge, verify, write) if tested else (),
+        (sign, read, *([earlier] if corpus.earlier_documents else []), bucket, merge, shingle, verify, write)
+        if tested
+        else (),
         jobs=4,
         stored_with=documents,
     )
     return whole._replace(
         requests=whole.requests
         + (
-            rates.REQUESTS_PER_LSH_PARTITION * lsh_layout.lsh_partition_count + rates.REQUESTS_PER_FILE * chunks
+            rates.REQUESTS_OF_NEAR_DEDUP
+            + rates.REQUESTS_PER_LSH_PARTITION * lsh_layout.lsh_partition_count
+            + rates.REQUESTS_PER_FILE * lsh_layout.pair_partitions
             if shards
             else 0
         ),
@@ -263,18 +275,23 @@ def near_dedup(corpus: RunVolume) -> StepWork:
     )
 
 
-def _row_groups_read(corpus: RunVolume, tested: list[SourceVolume]) -> tuple[float, float]:
-    """Return the number of row groups that verification reads, and the bytes of text in one of them.
+def _shingles_of_pairs(corpus: RunVolume, tested: list[SourceVolume], pair_partitions: int) -> Phase:
+    """Return the phase that makes the shingles of the documents in candidate pairs; one worker per group of shards.
 
-    Pairs of the same two shards are verified together. In a small run most pairs share few row groups; in a large run
-    nearly every pair needs two row groups that no other pair needs.
+    Each of these texts is read once, with its row group. At most both documents of every pair are different.
     """
-    shards = max(1, sum(volume.shards for volume in tested))
-    shard_text = sum(volume.ingested.bytes for volume in tested) / shards
-    shard_pairs = shards * (shards + 1) / 2  # number of pairs of shards, a shard with itself included
-    shard_pairs_met = shard_pairs * -math.expm1(-corpus.candidates / shard_pairs)
-    groups = max(1.0, shard_text / _ROW_GROUP_BYTES)  # per shard
-    return 2 * min(corpus.candidates, shard_pairs_met * groups), shard_text / groups
+    before = corpus.before(NEAR_DEDUP.name)
+    paired = min(2 * corpus.candidates, before.documents)
+    text = sum(volume.ingested.bytes for volume in tested)
+    row_groups = max(1.0, text / _ROW_GROUP_BYTES, sum(volume.shards for volume in tested))
+    read = row_groups * -math.expm1(-paired / row_groups)
+    seconds = rates.READ * text * read / row_groups
+    if before.documents:
+        seconds += rates.SHINGLE * before.bytes * paired / before.documents
+    shards = sum(volume.shards for volume in tested)
+    groups = max(1, min(math.ceil(text / _SHARD_GROUP_BYTES), _MOST_SHARD_GROUPS, shards))
+    waiting = rates.REQUEST * (read + groups * pair_partitions)
+    return Phase("shingles of pairs", groups, seconds, seconds / groups, waiting_seconds=waiting)
 
 
 def decontaminate(corpus: RunVolume) -> StepWork:
@@ -282,7 +299,8 @@ def decontaminate(corpus: RunVolume) -> StepWork:
     tested = corpus.judged_by(DECONTAMINATE.name)
     phase = _shardwise("screen", tested, [rates.SCREEN * v.before(DECONTAMINATE.name).bytes for v in tested])
     documents = corpus.before(DECONTAMINATE.name).documents
-    return _whole(corpus, DECONTAMINATE, (phase,) if tested else (), jobs=1, stored_with=documents)
+    whole = _whole(corpus, DECONTAMINATE, (phase,) if tested else (), jobs=1, stored_with=documents)
+    return whole._replace(driver_seconds=rates.INDEX if tested else 0.0)
 
 
 def tokenizer(corpus: RunVolume) -> StepWork:

@@ -21,6 +21,7 @@ from massivetext.schema import DOCUMENTS, Document, Rejected, documents_table
 from massivetext.sources import FORMATS, Format
 from massivetext.sources.page_screens import METADATA, PageScreen
 from massivetext.sources.reading import read_split
+from massivetext.sources.streams.double_encoding import MENDED, mend
 from massivetext.storage import files as fs
 
 # Size of a row group, which a reader holds in memory: documents, and characters of text.
@@ -37,7 +38,10 @@ def ingest_shard(context: Context, item: WorkItem, formats: Sequence[Format] = F
         pq.ParquetWriter(documents, DOCUMENTS, compression="zstd", compression_level=3) as writer,
         Path(quarantine).open("wb") as rejected,
     ):
-        for group in _groups(_read(context, item, formats), context.edits.get(shard.source), counts, rejected):
+        found = _read(context, item, formats)
+        if context.recipe.ingest.mend_double_encoding is True:
+            found = _mended(found, counts)
+        for group in _groups(found, context.edits.get(shard.source), counts, rejected):
             size = sum(len(document.text.encode()) for document in group)
             writer.write_table(documents_table(shard.source, group))
             counts["documents"] += len(group)
@@ -106,6 +110,20 @@ def _count_marks(document: Document, counts: Counter[str]) -> None:
         counts["replaced_characters"] += document.replaced
     if "wrong_digest" in document.metadata:
         counts["wrong_digests"] += 1
+
+
+def _mended(items: Iterator[Document | Rejected], counts: Counter[str]) -> Iterator[Document | Rejected]:
+    """Yield documents without double-encoded lines; the number of those that were mended is in their metadata."""
+    for found in items:
+        if isinstance(found, Rejected):
+            yield found
+            continue
+        mended = mend(found.text)
+        counts["mended"] += bool(mended.lines)
+        counts[MENDED] += mended.lines
+        number = {MENDED: str(mended.lines)} if mended.lines else {}
+        title = mend(found.title).text if found.title else found.title
+        yield found._replace(text=mended.text, title=title, metadata={**found.metadata, **number})
 
 
 def _edited(document: Document, rules: Sequence[EditRule], counts: Counter[str]) -> Document:

@@ -152,6 +152,8 @@ class IngestOptions(Options, frozen=True):
             (``extract/watchdog.py``); UNSET: 60; 0: never.
         check_digests: whether the digests of WARC records are compared with their bytes; a document of a record with
             a wrong one is marked (``wrong_digest`` in its metadata) and counted; UNSET: no.
+        mend_double_encoding: whether lines of UTF-8 that were read as another encoding ("Ã©") are decoded once more, by
+            the library ftfy (``pip install massivetext[ftfy]``); UNSET: false.
     """
 
     max_record_bytes: Positive = 64 * 2**20
@@ -162,6 +164,7 @@ class IngestOptions(Options, frozen=True):
     comments: Comments | msgspec.UnsetType = msgspec.UNSET
     screen: tuple[ScreenName, ...] | msgspec.UnsetType = msgspec.UNSET
     max_page_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400)] | msgspec.UnsetType = msgspec.UNSET
+    mend_double_encoding: bool | msgspec.UnsetType = msgspec.UNSET
 
     check_digests: bool | msgspec.UnsetType = msgspec.UNSET
 

@@ -70,20 +70,24 @@ def other_language(text: FastText, wanted: frozenset[str]) -> str | None:
     """
     if len(text.prose) < _FEWEST_CHARACTERS:
         return None
-    places = language.rank_languages([language.model_input(each) for each in _places(text.prose)])
-    if any(code in wanted and score >= _POSSIBLE for ranked in places for code, score in ranked):
+    sure, other = 0.0, ""
+    for place in _places(text.prose):  # most pages in a wanted language need one place
+        (ranked,) = language.rank_languages([language.model_input(place)])
+        if any(code in wanted and score >= _POSSIBLE for code, score in ranked):
+            return None
+        sure, other = max((sure, other), (ranked[0][1], ranked[0][0]))
+    if sure < _SURE or other in wanted:
         return None
-    score, code = max((ranked[0][1], ranked[0][0]) for ranked in places)
-    if score < _SURE or code in wanted:
-        return None
-    return f"its language is '{code}' ({score:.2f}) and nowhere {', '.join(sorted(wanted))}, as is wanted"
+    return f"its language is '{other}' ({sure:.2f}) and nowhere {', '.join(sorted(wanted))}, as is wanted"
 
 
 def _places(text: str) -> list[str]:
-    """Return evenly spread windows of a long text, or all of a short one in pieces."""
+    """Return evenly spread windows of a long text, those in its middle first, or all of a short one in pieces."""
     if len(text) <= _WINDOWS * _WINDOW:
         pieces = [text[at : at + _WINDOW] for at in range(0, len(text), _WINDOW)]
         return pieces[:-1] if len(pieces) > 1 and len(pieces[-1]) < _FEWEST_CHARACTERS else pieces
     last = len(text) - _WINDOW
-    starts = [last * number // (_WINDOWS - 1) for number in range(_WINDOWS)]
+    middle = (_WINDOWS - 1) / 2
+    numbers = sorted(range(_WINDOWS), key=lambda number: abs(number - middle))
+    starts = [last * number // (_WINDOWS - 1) for number in numbers]
     return [text[start : start + _WINDOW] for start in starts]

@@ -26,7 +26,15 @@ def _key(plan: RunPlan) -> object:
         ]
         for name, source in plan.recipe.sources.items()
     }
-    return [plan.recipe.ingest, sources, plan.edits, *_pattern_library(plan), *_extraction(plan), *_screening(plan)]
+    return [
+        plan.recipe.ingest,
+        sources,
+        plan.edits,
+        *_pattern_library(plan),
+        *_extraction(plan),
+        *_screening(plan),
+        *_mending(plan),
+    ]
 
 
 def _pattern_library(plan: RunPlan) -> list[str]:
@@ -41,6 +49,15 @@ def _extraction(plan: RunPlan) -> list[str]:
 
     version = extractor_version(plan.recipe.ingest.extractor_name)
     return [] if version is None else [version]
+
+
+def _mending(plan: RunPlan) -> list[str]:
+    """Return the version of what mends double-encoded text; nothing if the recipe does not want it."""
+    if plan.recipe.ingest.mend_double_encoding is not True:
+        return []
+    from massivetext.sources.streams.double_encoding import mender_version
+
+    return [mender_version()]
 
 
 def _screening(plan: RunPlan) -> list[object]:
