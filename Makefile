@@ -9,16 +9,23 @@ PYTEST = $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope
 # Tests start hundreds of processes. With this variable set, each of them would compile the package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: quickstart test check lint clean
+.PHONY: quickstart test check browser lint clean
 
 quickstart: $(VENV)/installed
 	$(BIN)/massivetext run quickstart --output runs/quickstart
 
-test: $(VENV)/installed-dev lint
+test: $(VENV)/installed-dev browser lint
 	$(PYTEST)
 
-check: $(VENV)/installed-dev lint
+check: $(VENV)/installed-dev browser lint
 	$(PYTEST) -m "not slow"
+
+# The tests of the report page drive Debian's Chromium; without one they skip.
+browser:
+	@if command -v chromium >/dev/null; then :; \
+	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		apt-get update --quiet --quiet && apt-get install --yes --quiet --quiet --no-install-recommends chromium; \
+	else echo "chromium is missing, so the tests of the report page skip: install it (Debian: apt-get install chromium)"; fi
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .

@@ -12,7 +12,6 @@ by that of salient.
 """
 
 import argparse
-import importlib
 import importlib.util
 import json
 import statistics
@@ -113,8 +112,7 @@ def _engines(models: Path | None) -> dict[str, Callable[[WebPage], str]]:
         "salient": salient,
     }
     if importlib.util.find_spec("resiliparse"):
-        plain = importlib.import_module("resiliparse.extract.html2text")
-        engines["resiliparse"] = lambda page: str(plain.extract_plain_text(page.html, main_content=True))
+        engines["resiliparse"] = lambda page: extract(page.html, page.url, "resiliparse").text
     return engines
 
 

@@ -37,7 +37,7 @@ from massivetext.extract import extract
 from massivetext.extract.block_counts import BlockCount
 from massivetext.extract.block_features import FEATURES, FIRST_SCORE, PageBlocks, add_scores
 from massivetext.extract.block_trees import MODEL_FILE, SCALE, BlockTrees, block_logits, per_mille
-from massivetext.extract.salient import read_blocks
+from massivetext.extract.salient import page_bytes, read_blocks
 from massivetext.extract.tag_scanner import ScannedPage
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -86,11 +86,11 @@ class LabelledPage(NamedTuple):
 def label_page(page: WebPage) -> LabelledPage | None:
     """Return a page with labels; None if it has no blocks, is too large to align, or its teachers find no text."""
     by_hand = page.source == "wcxb" and page.page_type != "article"
-    data = page.html.encode("utf-8", "replace").replace(b"\0", b"")
+    data = page_bytes(page.html)
     scanned, blocks = read_blocks(data, page.url)
     if len(scanned.blocks) == 0:
         return None
-    taught = "" if by_hand else extract(page.html, page.url).text
+    taught = "" if by_hand else extract(page.html, page.url, "trafilatura").text
     wanted = ([page.gold] if page.gold else []) + ([taught] if len(taught) >= _SHORTEST else [])
     texts = block_texts(scanned, data)
     labels = [label for text in wanted if (label := label_blocks(texts, text)) is not None]

@@ -62,7 +62,8 @@ if kind == "web-reading":
     from massivetext.sources import web
     def give_back(html, *_):
         return SimpleNamespace(text=html, title=None, link_text_frac=0.0)
-    setattr(web, "extract_page" if hasattr(web, "extract_page") else "extract", give_back)
+    names = ("extract_within", "extract_page", "extract")  # of this version and of earlier ones
+    setattr(web, next(name for name in names if hasattr(web, name)), give_back)
     kind = "web"
 
 class Options:

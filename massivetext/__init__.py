@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from massivetext.transforms import MarkContamination as MarkContamination
     from massivetext.transforms import MarkExactDuplicates as MarkExactDuplicates
     from massivetext.transforms import MarkNearDuplicates as MarkNearDuplicates
+    from massivetext.transforms import MarkUrlDuplicates as MarkUrlDuplicates
     from massivetext.transforms import MeasureSignals as MeasureSignals
     from massivetext.transforms import ReadDocuments as ReadDocuments
     from massivetext.transforms import RejectedRow as RejectedRow
@@ -49,6 +50,7 @@ _MODULES = {
     "MarkContamination": "transforms",
     "MarkExactDuplicates": "transforms",
     "MarkNearDuplicates": "transforms",
+    "MarkUrlDuplicates": "transforms",
     "MassivetextError": "errors",
     "MeasureSignals": "transforms",
     "OpenedRun": "corpus.opened_run",

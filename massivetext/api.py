@@ -117,7 +117,7 @@ def check(recipe: RecipeLike) -> CheckResult:
     options = loaded.recipe
     plan, keys = check_plan(loaded)
     demo = missing_demo(loaded)
-    has_tests = bool(options.decontaminate.test_sets)
+    has_tests = options.decontaminate.has_tests
     return CheckResult(
         name=options.name,
         sources={

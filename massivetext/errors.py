@@ -36,6 +36,7 @@ MENDABLE = frozenset(
 _EXTRAS = {
     "duckdb": "sql",
     "pyspark": "spark",
+    "resiliparse": "resiliparse",
     "s3fs": "s3",
     "gcsfs": "gcp",
     "google": "gcp",

@@ -14,6 +14,8 @@ U64 = npt.NDArray[np.uint64]
 # A document reference is (source, shard, row) in 64 bits: 8 bits of source, 24 of shard, 32 of row.
 _SOURCE_SHIFT, _SHARD_SHIFT = 56, 32
 MAX_SOURCES, MAX_SHARDS, MAX_ROWS = 1 << 8, 1 << 24, 1 << 32
+# Shards of canaries have numbers from here on, within the numbers of their source.
+FIRST_CANARY_SHARD = MAX_SHARDS >> 1
 EARLIER = MAX_SOURCES - 1  # number of a source of its own: the shards of all earlier corpora. A recipe has at most 255.
 
 
@@ -129,6 +131,13 @@ def is_earlier(document_refs: U64) -> npt.NDArray[np.bool_]:
     return found
 
 
+def is_canary(document_refs: U64) -> npt.NDArray[np.bool_]:
+    """Return whether each document reference is of a canary."""
+    within = shard_numbers(document_refs) & np.uint64(MAX_SHARDS - 1)
+    found: npt.NDArray[np.bool_] = (within >= np.uint64(FIRST_CANARY_SHARD)) & ~is_earlier(document_refs)
+    return found
+
+
 def shard_numbers(document_refs: U64) -> U64:
     """Return the shard number (source and shard) of each document reference."""
     return document_refs >> np.uint64(_SHARD_SHIFT)
@@ -177,6 +186,13 @@ RULE_VERDICTS = pa.schema(
         pa.field("failed", pa.uint64(), nullable=False),
     ]
 )
+URL_VERDICTS = pa.schema(
+    [
+        pa.field("kept", pa.bool_(), nullable=False),
+        pa.field("cluster", pa.uint64()),  # document reference of the kept document of its URL; null: it is not removed
+        pa.field("canonical_url", pa.string()),  # of a removed document and of its kept one
+    ]
+)
 DUPLICATE_VERDICTS = pa.schema(
     [
         pa.field("kept", pa.bool_(), nullable=False),
@@ -210,6 +226,19 @@ CONTAMINATION_HITS = pa.schema(
         pa.field("item_end", pa.uint64(), nullable=False),
         pa.field("text", pa.string(), nullable=False),  # the matched passage, the beginning of a long one
         pa.field("item_text", pa.string(), nullable=False),
+        pa.field("cuts", pa.bool_(), nullable=False),  # whether the passage is cut out of the document for it
+    ]
+)
+# The documents of which test-set filtering has cut passages out: what tokenizer and records read instead.
+CUT_TEXTS = pa.schema(
+    [
+        pa.field("row", pa.uint32(), nullable=False),  # of documents/; ascending
+        pa.field("text", pa.large_string(), nullable=False),
+        pa.field("words", pa.int64(), nullable=False),
+        pa.field("bytes", pa.int64(), nullable=False),
+        # what is left of the stored text: first character and the one after the last of each piece
+        pa.field("starts", pa.list_(pa.uint64()), nullable=False),
+        pa.field("ends", pa.list_(pa.uint64()), nullable=False),
     ]
 )
 # The documents of earlier corpora that a stage's evidence names.

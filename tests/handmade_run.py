@@ -17,7 +17,7 @@ from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.sequences import shard_sizes
 from massivetext.records.tokens import TOKENS, counts_path
 from massivetext.runs.context import Context
-from massivetext.runs.stage import verdict_sets
+from massivetext.runs.stage import stages_of, verdict_sets
 from massivetext.runs.store import FORMAT, CommittedFile, Manifest, Run, RunState, Shard, ShardCommit, StageState
 from massivetext.schema import (
     CONTAMINATION_HITS,
@@ -54,7 +54,7 @@ class Writer:
             run=self.run,
             recipe=_recipe(),
             root="root",
-            stage_keys={stage.name: f"key of {stage.name}" for stage in STAGES},
+            stage_keys={stage.name: f"key of {stage.name}" for stage in stages_of(_recipe(), STAGES)},
             shard_counts={"web": 2, "wikipedia": 1},
             rules=RULES,
             verdicts=verdict_sets(_recipe(), STAGES),
@@ -78,7 +78,9 @@ class Writer:
 
     def state(self) -> None:
         """Writes run.json."""
-        stages = tuple(StageState(stage.name, self.context.stage_keys[stage.name]) for stage in STAGES)
+        stages = tuple(
+            StageState(stage.name, self.context.stage_keys[stage.name]) for stage in stages_of(_recipe(), STAGES)
+        )
         recipe = msgspec.to_builtins(self.context.recipe)
         state = RunState(
             format=FORMAT,
@@ -169,7 +171,7 @@ class Writer:
         """Verdicts on overlap, and the hits."""
         self.add("decontaminate", "index", **{"items": 12, "items:quiz": 10, "items:wikitext": 1, "items:unseen": 1})
         for shard, rows in ROWS.items():
-            hits = [dict(zip(CONTAMINATION_HITS.names, hit, strict=True)) for hit in HITS[shard]]
+            hits = [dict(zip(CONTAMINATION_HITS.names, (*hit, False), strict=True)) for hit in HITS[shard]]
             lost = {hit[0] for hit in HITS[shard] if hit[5]}
             columns: dict[str, list[object]] = {"kept": [row not in lost for row in range(len(rows))]}
             columns |= dict.fromkeys(("jaccard", "containment"), [0.0] * len(rows))

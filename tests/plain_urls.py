@@ -6,7 +6,7 @@ import urllib.parse
 from collections.abc import Collection
 from typing import NamedTuple
 
-from massivetext.signals.urls import canonical_host
+from massivetext.signals.url_hosts import canonical_host
 
 UNRESERVED = set(string.ascii_letters + string.digits + "-._~")
 ALLOWED = UNRESERVED | set(":/?#[]@!$&'()*+,;=")
@@ -30,6 +30,21 @@ def coded(data: bytes) -> str:
     return found
 
 
+def is_address(host: bytes) -> bool:
+    """Return whether a host of ASCII is an IPv4 address by the URL standard: its last label is a number."""
+    return re.fullmatch(rb"([0-9]+|0[xX][0-9a-fA-F]*)", host.rstrip(b".").rpartition(b".")[2]) is not None
+
+
+def without_dot_segments(path: str) -> str:
+    segments: list[str] = []
+    for segment in path.split("/")[1:]:
+        if segment == "..":
+            segments[-1:] = []
+        elif segment != ".":
+            segments.append(segment)
+    return "".join(f"/{segment}" for segment in segments)
+
+
 def groups(pattern: bytes, text: bytes) -> tuple[bytes, ...]:
     """Return the groups of a pattern that matches the whole text."""
     match = re.fullmatch(pattern, text, re.DOTALL)
@@ -39,19 +54,23 @@ def groups(pattern: bytes, text: bytes) -> tuple[bytes, ...]:
 
 def normal(url: bytes) -> Normal:
     url = url.strip(bytes(range(33)))
-    url = re.sub(rb"^[A-Za-z0-9+.-]+:(?=[/\\]{2})", b"", url).lstrip(b"/\\")
+    url = url.translate(None, b"\t\n\r")
+    url = re.sub(rb"^(?:[A-Za-z0-9+.-]+:(?=[/\\]{2})|(?i:https?|wss?|ftp):)", b"", url).lstrip(b"/\\")
     authority, rest = groups(rb"([^/?#\\]*)(.*)", url)
     host_and_port = authority.rpartition(b"@")[2]
     raw, port = groups(rb"(\[[^\]]*[^:]*|[^:]*)(.*)", host_and_port)
-    simple = raw.isascii() and not set(raw) & set(b"%[")
+    simple = raw.isascii() and not set(raw) & set(b"%[") and not is_address(raw)
     host = urllib.parse.quote(raw.lower(), safe="") if simple else canonical_host(raw).decode()
     host = host.rstrip(".")
     if not host:
         return Normal("", "")
     digits = port[1:].lstrip(b"0")
     shown = f":{digits.decode()}" if re.fullmatch(rb"[0-9]+", digits) and digits not in (b"80", b"443") else ""
+    if shown and host in ("http", "https", "ws", "wss", "ftp"):
+        shown = f".{shown}"  # or it would be read as a scheme
     path, _, query = rest.partition(b"#")[0].partition(b"?")
-    tail = coded(path.replace(b"\\", b"/")).rstrip("/") + (f"?{coded(query)}" if query else "")
+    tail = without_dot_segments(coded(path.replace(b"\\", b"/"))).rstrip("/")
+    tail += f"?{coded(query)}".replace("'", "%27") if query else ""
     short = host
     while short.startswith("www.") and "." in short[4:]:
         short = short[4:]

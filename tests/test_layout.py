@@ -21,7 +21,7 @@ LAYERS = (
     {"engines", "estimate", "report", "loader", "classifier"},
     {"earlier"},
     {"stages"},
-    {"demo", "records"},
+    {"canaries", "demo", "records"},
     {"runs"},
     {"signals"},
     {"dedup", "decontaminate", "tokenizer"},

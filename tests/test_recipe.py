@@ -165,7 +165,7 @@ def test_an_unknown_key_is_refused_with_what_was_meant(
 def test_a_key_that_resembles_none_gets_no_suggestion() -> None:
     message = refusal(top="qqq = 1")
 
-    assert message.startswith("x.toml: qqq: unknown key; known here: blocklists, decontaminate, dedup, demo,")
+    assert message.startswith("x.toml: qqq: unknown key; known here: blocklists, canaries, decontaminate, dedup, demo,")
 
 
 def test_a_table_in_a_table_is_an_unknown_key() -> None:

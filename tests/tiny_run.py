@@ -8,6 +8,7 @@ from builders import context_of, recipe_of, write_state
 
 from massivetext.rules import Rule
 from massivetext.runs.context import Context
+from massivetext.runs.stage import stages_of
 from massivetext.runs.store import Manifest, Shard, ShardCommit, StageState, json_sha256
 from massivetext.schema import RULE_VERDICTS, Document, documents_table
 from massivetext.stages import STAGES
@@ -20,10 +21,11 @@ def tiny_context(
     folder: str, texts: Texts, *, dropped: Collection[str] = (), test_sets: tuple[str, ...] = ()
 ) -> Context:
     """Write documents, their sizes and rule verdicts, and return the context; texts in ``dropped`` fail a rule."""
+    recipe = recipe_of(texts, test_sets=test_sets)
     context = context_of(
         folder,
-        recipe_of(texts, test_sets=test_sets),
-        {stage.name: json_sha256(stage.name) for stage in STAGES},
+        recipe,
+        {stage.name: json_sha256(stage.name) for stage in stages_of(recipe, STAGES)},
         shard_counts={source: len(shards) for source, shards in texts.items()},
         rules=dict.fromkeys(texts, (RULE,)),
     )

@@ -7,14 +7,14 @@ from rich.table import Table
 
 from massivetext.cli.messages import safe_text
 from massivetext.formatting import format_bytes
-from massivetext.runs.stage import RunPlan, Stage
+from massivetext.runs.stage import RunPlan, Stage, stages_of
 from massivetext.sources.splits import Split
 from massivetext.stages import STAGES
 
 
 def check_tables(plan: RunPlan, stages: Sequence[Stage] = STAGES) -> list[Table]:
     """Return tables of the inputs, rules and stages of a plan; sizes are left out for sources without splits."""
-    return [_inputs_table(plan), _judging_table(plan), _stages_table(plan, stages)]
+    return [_inputs_table(plan), _judging_table(plan), _stages_table(plan, stages_of(plan.recipe, stages))]
 
 
 def _inputs_table(plan: RunPlan) -> Table:
@@ -59,7 +59,7 @@ def _judging_table(plan: RunPlan) -> Table:
     for name, source in sorted(recipe.sources.items()):
         count = len(plan.rules[name])
         sets = f"{', '.join(source.rule_sets)}: {count} rule{'' if count == 1 else 's'}" if count else "none"
-        is_tested = source.decontaminate and bool(recipe.decontaminate.test_sets)
+        is_tested = source.decontaminate and recipe.decontaminate.has_tests
         words = {True: "yes", False: "no"}
         kind = source.kind if source.format is msgspec.UNSET else f"{source.kind} ({source.format_name})"
         table.add_row(name, kind, sets, words[source.deduplicates], words[is_tested], f"{source.weight:f}")

@@ -49,6 +49,7 @@ def plan(
     import msgspec
 
     from massivetext.cli.plan_tables import print_plan
+    from massivetext.estimate.earlier_volumes import earlier_volume
     from massivetext.estimate.estimator import estimate_run
     from massivetext.estimate.measured import measure_run
     from massivetext.estimate.reference import reference
@@ -72,9 +73,10 @@ def plan(
         inputs, found = input_shares(loaded.recipe), False
     sizes = [parse_size(each) for each in raw or _SCALES]
     scales = [None, *sizes] if found and raw is None else sizes
-    corpora = [each.corpus for each in measured]
+    corpora, earlier = [each.corpus for each in measured], earlier_volume(loaded)
     plans = [
-        estimate_run(scale_volumes(loaded.recipe, inputs, corpora, size), measured, workers, prices) for size in scales
+        estimate_run(scale_volumes(loaded.recipe, inputs, corpora, size, earlier), measured, workers, prices)
+        for size in scales
     ]
     console = make_console()
     if as_json:
@@ -84,6 +86,9 @@ def plan(
     if not found:
         hint = "The recipe's inputs are not there, so the input is divided among the sources by their weights."
         print_line(console, hint)
+    if earlier.unknown:
+        unknown = ", ".join(earlier.unknown)
+        print_line(console, f"Earlier corpora that cannot be read are left out of the plan: {unknown}.")
     print_plan(console, plans, measured, prices)
 
 

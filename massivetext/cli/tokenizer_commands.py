@@ -107,7 +107,7 @@ def _samples(run_folder: str | None, texts: Sequence[str]) -> dict[str, list[str
         return samples
     import numpy as np
 
-    from massivetext.runs import documents
+    from massivetext.runs.cut_texts import read_final_rows
     from massivetext.runs.store import Run
     from massivetext.runs.verify import explain_damage
     from massivetext.stages.finished import open_context
@@ -119,7 +119,7 @@ def _samples(run_folder: str | None, texts: Sequence[str]) -> dict[str, list[str
         for shard in context.all_shards():
             found = samples.setdefault(shard.source, [])
             rows = np.flatnonzero(context.kept(shard))[: _SAMPLED - len(found)]
-            read = documents.read_rows(run, shard, ["text"], rows)
+            read = read_final_rows(context, shard, ["text"], rows)
             found += [str(document["text"])[:_CHARACTERS] for _, document in read]
     return samples
 

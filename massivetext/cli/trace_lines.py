@@ -44,6 +44,8 @@ def _reason(trace: Trace, verdict: StageVerdict) -> str:
         keeper = verdict.keeper
         similarity = "" if verdict.similarity is None else f", similarity {verdict.similarity:.3f}"
         relation = "connected with" if verdict.path else "a copy of"
+        if verdict.canonical_url is not None:
+            relation = f"its canonical URL, {verdict.canonical_url}, is also that of"
         place = keeper.source if keeper.corpus is None else f"{keeper.source} of {keeper.corpus}"
         return f"{relation} {keeper.id} of {place}, {keeper.url or keeper.origin}{similarity}"
     return verdict.removed or "no reason is stored"

@@ -157,6 +157,8 @@ def _copies(verdict: StageVerdict) -> Text:
         return Text(f"{similar}; this copy is kept" if similar and verdict.kept else similar)
     keeper = verdict.keeper
     relation = "connected with " if verdict.path else "copy of "
+    if verdict.canonical_url is not None:
+        relation = f"canonical URL {verdict.canonical_url} is also that of "
     copy = Text.assemble(relation, (keeper.id, "bold"), f" in {_place(keeper)}, ", _url_or_file(keeper))
     copy = Text.assemble(copy, f"; {similar}") if similar else copy
     if not verdict.path:
@@ -207,8 +209,8 @@ def _overlaps(trace: Trace) -> Table:
     title = "test items that it overlaps"
     table = _table(title, "test set", "item", "part", "words found", "Jaccard", "share of the part", "at")
     for overlap in trace.overlaps[:_MAX_ROWS]:
-        words = f"{overlap.words:,}" if overlap.words else "same title"
-        part = overlap.part if overlap.removes else f"{overlap.part} (stays)"
+        words = f"{overlap.words:,}" if overlap.words else f"same {overlap.method}"
+        part = f"{overlap.part}{overlap.outcome}"
         names = (safe_text(name) for name in (overlap.test_set, overlap.item, part))
         measures = (words, f"{overlap.jaccard:.3f}", f"{overlap.containment:.3f}", f"{overlap.start:,}")
         table.add_row(*names, *measures)

@@ -4,15 +4,18 @@ import typer
 
 from massivetext.cli.command_arguments import RunFolder, full_path
 from massivetext.cli.messages import make_console, print_line
+from massivetext.formatting import count_noun
 from massivetext.stages import RECORDS
 
 
 def verify(run_folder: RunFolder) -> None:
     """Hash every file of a run again and check every record; exit code 1 if a file has changed or is missing."""
+    from massivetext.corpus.canary_absence import search_records
     from massivetext.records import reader
     from massivetext.records.dataset import FILE_NAME
     from massivetext.runs.store import Run
     from massivetext.runs.verify import verify_run
+    from massivetext.stages.finished import open_context
     from massivetext.storage import files as fs
     from massivetext.storage import lock
 
@@ -29,9 +32,20 @@ def verify(run_folder: RunFolder) -> None:
     problems = verify_run(run)
     if not problems and fs.exists(run.path(RECORDS.name, FILE_NAME)):
         problems = reader.check_records(run.path(RECORDS.name))
+    searched = None if problems else search_records(open_context(run))
+    if searched is not None:
+        problems += searched.problems
     for problem in problems:
         print_line(console, problem)
     if problems:
         console.print(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} found", style="bold red")
         raise typer.Exit(1)
     console.print("every file is as it was written, and every record is complete", style="green")
+    if searched is not None:
+        looked_for = count_noun(searched.windows, "canary", "canaries")
+        named = f"{searched.pieces:,} names of documents" if searched.pieces else "no names of documents"
+        print_line(
+            console,
+            f"no canary is in the records: looked for in {named}, and for the tokens of {looked_for} in every record",
+            style="green",
+        )

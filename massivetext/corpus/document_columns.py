@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from massivetext.corpus.fates import KEPT, removal_codes, removing_stages, rule_names, stored_failures
 from massivetext.errors import StageError, UserError
-from massivetext.runs.context import Context
+from massivetext.runs.context import CUTTING, Context
+from massivetext.runs.cut_texts import CutText, read_cut_texts
 from massivetext.runs.documents import read_row_groups
 from massivetext.runs.stage import VerdictSet
 from massivetext.runs.store import Shard
@@ -101,7 +102,8 @@ def read_documents(
         shard: the shard.
         choice: the columns.
         deciding: verdicts that decide what is kept; may be empty if neither ``kept`` nor a column asks for it.
-        kept: True: documents that no stage removed; False: those that one has removed; None: all.
+        kept: True: documents that no stage removed, with the texts that the records hold; False: those that one has
+            removed; None: all.
 
     Raises:
         StageError: a file of the shard is missing or damaged.
@@ -112,10 +114,21 @@ def read_documents(
     if mask is not None and not mask.any():
         return
     first = 0
-    for texts in read_row_groups(context.run, shard, choice.texts or ["id"]):
-        rows = slice(first, first + texts.num_rows)
+    decides = any(each.data_set == CUTTING for each in deciding)
+    cut = read_cut_texts(context, shard) if kept and decides and "text" in choice.texts else {}
+    for stored in read_row_groups(context.run, shard, choice.texts or ["id"]):
+        rows = slice(first, first + stored.num_rows)
+        texts = _with_cut_texts(stored, cut, first) if cut else stored
         first = rows.stop
         yield from _side_by_side(shard, texts, beside, choice, rows, None if mask is None else mask[rows])
+
+
+def _with_cut_texts(texts: pa.Table, cut: Mapping[int, CutText], first: int) -> pa.Table:
+    """Return documents, the first of which has this row, with what is left of those of which something is cut."""
+    column = texts.schema.get_field_index("text")
+    values = texts["text"].to_pylist()
+    left = [cut[first + at].text if first + at in cut else value for at, value in enumerate(values)]
+    return texts.set_column(column, texts.schema.field(column), pa.array(left, texts.schema.field(column).type))
 
 
 def _beside(

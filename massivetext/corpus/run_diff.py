@@ -1,6 +1,7 @@
 """What differs between two runs: documents gained and lost, and why, and the drift of signals."""
 
 import heapq
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -201,6 +202,12 @@ def diff_runs(
     )
 
 
+def _in_order(stages: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the names of the stages of both runs, each once, in the order of the run that has more of them."""
+    longest_first = sorted(stages, key=lambda names: -len(names))
+    return tuple(dict.fromkeys(itertools.chain.from_iterable(longest_first)))
+
+
 def _last_common_stage(before: Context, after: Context) -> str:
     done = {*completed_stages(before)} & {*completed_stages(after)}
     return [each.stage for each in before.verdicts if each.stage in done][-1]
@@ -233,11 +240,12 @@ class _SourceSums:
 
     def __init__(self, sides: tuple[RunSide, RunSide], name: str) -> None:
         self._name = name
-        self._stages = (*(each.stage for each in sides[0].deciding), NOT_READ)
+        # By the run that removes: one run may have a stage that the other has not.
+        self._stages = [(*(each.stage for each in side.deciding), NOT_READ) for side in sides]
         self._rules = tuple(side.context.rules.get(name, ()) for side in sides)
         self._read, self._kept = [0, 0], [DocumentTally(), DocumentTally()]
         self._common = self._changed_texts = 0
-        self._by_stage = {stage: (DocumentTally(), DocumentTally()) for stage in self._stages}
+        self._by_stage = {stage: (DocumentTally(), DocumentTally()) for stage in _in_order(self._stages)}
         self._pairs = _pair_rules(*self._rules)
         self._by_rule = {name: np.zeros(6, np.int64) for name in self._pairs}
         self._groups: dict[str, pa.Table | None] = {"language": None, "host": None}
@@ -265,30 +273,30 @@ class _SourceSums:
 
     def _add_changed(self, way: int, keeping: pa.Table, removing: pa.Table | None, changed: Mask) -> None:
         """Count the documents that one run keeps and the other does not; way 0: gained, 1: lost."""
-        codes = np.full(len(changed), len(self._stages) - 1) if removing is None else removing["code"].to_numpy()
+        stages = self._stages[way]
+        codes = np.full(len(changed), len(stages) - 1) if removing is None else removing["code"].to_numpy()
         for code in np.unique(codes[changed]).tolist():
-            tallies = list(self._by_stage[self._stages[code]])
+            tallies = list(self._by_stage[stages[code]])
             tallies[way] += _tally(keeping, changed & (codes == code))
-            self._by_stage[self._stages[code]] = (tallies[0], tallies[1])
+            self._by_stage[stages[code]] = (tallies[0], tallies[1])
         chosen = keeping.filter(pa.array(changed))
         for column in self._groups:
             self._groups[column] = _add_groups(self._groups[column], chosen, column, way)
-        picks = self._picks(keeping, removing, np.flatnonzero(changed), codes, self._rules[way])
+        picks = self._picks(keeping, removing, np.flatnonzero(changed), codes, way)
         if way == 0:
             self.gained = heapq.nsmallest(EXAMPLES, [*self.gained, *picks])
         else:
             self.lost = heapq.nsmallest(EXAMPLES, [*self.lost, *picks])
 
-    def _picks(
-        self, keeping: pa.Table, removing: pa.Table | None, rows: I64, codes: I64, rules: tuple[Rule, ...]
-    ) -> Iterator[_Pick]:
+    def _picks(self, keeping: pa.Table, removing: pa.Table | None, rows: I64, codes: I64, way: int) -> Iterator[_Pick]:
+        rules, stages = self._rules[way], self._stages[way]
         chosen = keeping.select(["id", "shard", "row"]).take(pa.array(rows)).append_column("at", pa.array(rows))
         for each in chosen.take(pc.select_k_unstable(chosen, EXAMPLES, [("id", "ascending")])).to_pylist():
             failed = 0 if removing is None else int(removing["failed"][each["at"]].as_py())
             failed &= int(removal_mask(rules))
             names = tuple(rule.label for bit, rule in enumerate(rules) if failed >> bit & 1)
-            stage = self._stages[codes[each["at"]]]
-            judged = stage == self._stages[0]
+            stage = stages[codes[each["at"]]]
+            judged = stage == stages[0]
             yield _Pick(each["id"], self._name, each["shard"], each["row"], stage, names if judged else ())
 
     def _add_rules(self, before: pa.Table | None, after: pa.Table | None, gained: Mask, lost: Mask) -> None:
@@ -447,8 +455,8 @@ def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:
 
 
 def _notes(before: Context, after: Context, last: str, sources: Mapping[str, SourceDiff]) -> Iterator[str]:
-    names = [each.stage for each in before.verdicts]
     for context in (before, after):
+        names = [each.stage for each in context.verdicts]
         later = [name for name in names[names.index(last) + 1 :] if name not in completed_stages(context)]
         if later:
             yield (

@@ -16,7 +16,8 @@ from massivetext.errors import UserError
 from massivetext.hashing import U64, mix64
 from massivetext.report.completed import completed_stages
 from massivetext.report.hosts import url_hosts
-from massivetext.rules import Bounds, Rule, passes
+from massivetext.report.limit_distance import bounds_slack, has_limit, rule_slack
+from massivetext.rules import Rule, passes
 from massivetext.runs import documents
 from massivetext.runs.context import Context, Mask
 from massivetext.runs.stage import VerdictSet
@@ -24,7 +25,6 @@ from massivetext.runs.store import Shard
 from massivetext.storage import files as fs
 from massivetext.toml_tables import suggestion
 
-F64 = npt.NDArray[np.float64]
 PASSES, FAILS = "passes", "fails"
 
 
@@ -140,7 +140,7 @@ def _rules(context: Context, choice: SampleChoice, sources: Sequence[str]) -> di
             f"{suggestion(choice.rule, known)}"
         )
     for rule in rules.values():
-        if choice.near and rule is not None and any(bounds.allow is not None for bounds in rule.alternatives):
+        if choice.near and rule is not None and not has_limit(rule):
             raise UserError(
                 f"sample: near: want a rule with a limit, got {rule.label!r}, which allows values of a text"
             )
@@ -182,7 +182,7 @@ def _draw(
         sides = {FAILS: mask & fails}
         if choice.near:
             table = context.run.read_table("signals", shard, list(rule.signals))
-            distances = np.abs(_slack(table, rule))
+            distances = np.abs(rule_slack(table, rule))
             sides[PASSES] = mask & ~fails & _applies(table, rule)
     found = {}
     for side, rows in ((side, np.flatnonzero(chosen)) for side, chosen in sides.items()):
@@ -219,23 +219,6 @@ def _ranks(context: Context, seed: int, shard: Shard, rows: int) -> U64:
     """Return a number for each document of a shard that depends on it and the seed alone."""
     key = mix64(np.array([seed], np.int64).view(np.uint64))
     return mix64(context.document_refs(shard, np.arange(rows)) ^ key)
-
-
-def _slack(table: pa.Table, rule: Rule) -> F64:
-    """Return how far each document is from the limit, relative to it; below 0 for one that fails."""
-    slack: F64 = np.max([_slack_of(table[each.signal].to_numpy(), each) for each in rule.alternatives], axis=0)
-    return slack
-
-
-def _slack_of(values: npt.NDArray[np.generic], bounds: Bounds) -> F64:
-    exact = values.astype(np.float64)
-    sides = []
-    if bounds.min is not None:
-        sides.append((exact - bounds.min) / max(abs(bounds.min), 1e-9))
-    if bounds.max is not None:
-        sides.append((bounds.max - exact) / max(abs(bounds.max), 1e-9))
-    slack: F64 = np.min(sides, axis=0)
-    return slack
 
 
 def _applies(table: pa.Table, rule: Rule) -> Mask:
@@ -284,4 +267,4 @@ def _shown_signal(table: pa.Table, rule: Rule) -> str:
     bounded = [bounds for bounds in rule.alternatives if bounds.allow is None]
     if not bounded:
         return rule.alternatives[0].signal
-    return min(bounded, key=lambda bounds: abs(float(_slack_of(table[bounds.signal].to_numpy(), bounds)[0]))).signal
+    return min(bounded, key=lambda bounds: abs(float(bounds_slack(table[bounds.signal].to_numpy(), bounds)[0]))).signal

@@ -36,6 +36,7 @@ _HEADING = re.compile(rf"{_BEFORE}(?P<marks>=(?: =)*) (?P<title>[^\n]+?) (?P=mar
 
 
 FULL = "full"
+TABLE_SUFFIXES = (".jsonl", ".csv", ".parquet")
 # Fields of a record that hold a part, by the name of the part, the first that is there. "text" is the question where
 # there is an answer or a full text beside it.
 PART_FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -101,14 +102,9 @@ def read_items(name: str, data: bytes, fields: Mapping[str, str] = MappingProxyT
     Raises:
         UserError: the format is unknown, or the file is malformed; the message names file and line.
     """
-    path = PurePosixPath(name)
-    suffix = path.suffix.lower()
-    if suffix == ".gz":
-        path = path.with_suffix("")
-        suffix = path.suffix.lower()
-    rows = {".jsonl": _json_rows, ".csv": _csv_rows, ".parquet": _parquet_rows}
-    if suffix in rows:
-        numbered = enumerate(rows[suffix](name, _decompressed(name, data)))
+    path, suffix = _plain_path(name), suffix_of(name)
+    if suffix in TABLE_SUFFIXES:
+        numbered = enumerate(read_rows(name, data))
         return [_item(where, path.stem, row, number, fields) for number, (where, row) in numbered]
     readers = {".txt": _read_paragraphs, ".tokens": _read_wikitext}
     if suffix not in readers:
@@ -117,6 +113,31 @@ def read_items(name: str, data: bytes, fields: Mapping[str, str] = MappingProxyT
             f"got '{path.name}'"
         )
     return list(readers[suffix](name, path.stem, _plain_text(name, _decompressed(name, data))))
+
+
+def _plain_path(name: str) -> PurePosixPath:
+    path = PurePosixPath(name)
+    return path.with_suffix("") if path.suffix.lower() == ".gz" else path
+
+
+def suffix_of(name: str) -> str:
+    """Return the suffix of the name of a file, in lower case, without that of gzip."""
+    return _plain_path(name).suffix.lower()
+
+
+def read_rows(name: str, data: bytes) -> Iterator["_Row"]:
+    """Yield (place, fields by name) for every row of a table, of a suffix in :data:`TABLE_SUFFIXES`.
+
+    Raises:
+        UserError: the file is malformed; names it and the line.
+    """
+    rows = {".jsonl": _json_rows, ".csv": _csv_rows, ".parquet": _parquet_rows}
+    yield from rows[suffix_of(name)](name, _decompressed(name, data))
+
+
+def read_lines(name: str, data: bytes) -> list[str]:
+    """Return the lines of a file. Raises UserError if it is not UTF-8, or not the gzip that it begins as."""
+    return _plain_text(name, _decompressed(name, data)).splitlines()
 
 
 def _decompressed(name: str, data: bytes) -> bytes:

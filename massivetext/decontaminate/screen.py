@@ -1,6 +1,5 @@
 """The verdict of test-set filtering on a document: which items it holds, in which parts, and where."""
 
-import fnmatch
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
@@ -8,10 +7,11 @@ from typing import NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
+from massivetext.decontaminate.cutting import Ranges, cut_out
 from massivetext.decontaminate.evaluation_items import FULL
 from massivetext.decontaminate.index import LONG_WORDS, SIGNS, IndexedPart, ItemIndex, split_document
 from massivetext.decontaminate.passages import find_passage, find_words
-from massivetext.recipe import DecontaminateOptions
+from massivetext.recipe import ContaminationAction, DecontaminateOptions
 from massivetext.shingles import normalised_words, shingle_hashes
 
 U8 = npt.NDArray[np.uint8]
@@ -47,6 +47,7 @@ class ItemHit(NamedTuple):
         item_end: the character after the last.
         text: the matched passage, at most :data:`EXCERPT_CHARACTERS`.
         item_text: the matched text of the item, at most as long.
+        cuts: whether the passage is cut out of the document for it.
     """
 
     test_set: str
@@ -63,6 +64,7 @@ class ItemHit(NamedTuple):
     item_end: int = 0
     text: str = ""
     item_text: str = ""
+    cuts: bool = False
 
 
 class ContaminationVerdict(NamedTuple):
@@ -72,13 +74,16 @@ class ContaminationVerdict(NamedTuple):
         leaked: whether the document is dropped.
         jaccard: highest value of all hits; 0.0 without hits.
         containment: highest value of all hits; 0.0 without hits.
-        hits: every item that the document overlaps, by test set and item, the one with its title first.
+        hits: every item that the document overlaps, by test set and item, the one with its title first. They are of the
+            whole text.
+        left: characters of the text that are left after passages were cut out; None: nothing was.
     """
 
     leaked: bool
     jaccard: float
     containment: float
     hits: tuple[ItemHit, ...]
+    left: Ranges | None = None
 
 
 NOTHING_FOUND = ContaminationVerdict(False, 0.0, 0.0, ())
@@ -138,19 +143,19 @@ class EvaluationScreen:
         index: words of the items.
         options: methods and limits.
         titles: (test set, item) by the normalised titles of pages that are dropped whatever their text.
-        mark_only: test sets whose items drop no document.
+        actions: what happens to a document for the items of each test set.
     """
 
     index: ItemIndex
     options: DecontaminateOptions
     titles: Mapping[str, tuple[str, str]]
-    mark_only: frozenset[str]
+    actions: Mapping[str, ContaminationAction]
 
     @classmethod
     def for_index(cls, index: ItemIndex, options: DecontaminateOptions, *, by_title: bool) -> Self:
         """Return the screen for documents of one kind; ``by_title`` drops pages by title too and is for Wikipedia."""
-        marked = frozenset(name for name in index.test_sets if is_named(name, options.mark_only or ()))
-        return cls(index, options, article_titles(index) if by_title else {}, marked)
+        actions = {name: options.action_of(name) for name in index.test_sets}
+        return cls(index, options, article_titles(index) if by_title else {}, actions)
 
     def candidates(self, data: U8, offsets: I64, asked: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Return which texts need :meth:`screen`; the verdict on the others is :data:`NOTHING_FOUND`, titles aside.
@@ -164,33 +169,62 @@ class EvaluationScreen:
 
     def has_title(self, title: str | None) -> bool:
         """Return whether a document goes by its title."""
-        return bool(self.titles) and _normalised(title or "") in self.titles
+        return bool(self.titles) and normalised_title(title or "") in self.titles
 
     def screen(self, text: str, title: str | None) -> ContaminationVerdict:
         """Return the verdict on one document."""
         hits = []
-        article = self.titles.get(_normalised(title or "")) if self.titles else None
+        article = self.titles.get(normalised_title(title or "")) if self.titles else None
         if article is not None:
-            hits.append(ItemHit(*article, "title", "title", True, 0, 0.0, 0.0))
-        hits += self._hits(text)
+            removes = self.actions[article[0]] != "mark"
+            hits.append(ItemHit(*article, "title", "title", removes, 0, 0.0, 0.0))
+        hits += [hit for hit, _ in self._hits(text)]
         if not hits:
             return NOTHING_FOUND
-        hits = [hit._replace(removes=hit.removes and hit.test_set not in self.mark_only) for hit in hits]
+        leaked, left = any(hit.removes for hit in hits), None
+        if not leaked and any(hit.cuts for hit in hits):
+            left = cut_out(text, self._spans_to_cut, self.options.least_piece)
+            leaked, left = not left, left or None
         return ContaminationVerdict(
-            any(hit.removes for hit in hits),
-            max(hit.jaccard for hit in hits),
-            max(hit.containment for hit in hits),
-            tuple(hits),
+            leaked, max(hit.jaccard for hit in hits), max(hit.containment for hit in hits), tuple(hits), left
         )
 
-    def _hits(self, text: str) -> list[ItemHit]:
+    def _spans_to_cut(self, text: str) -> list[tuple[int, int]]:
+        return [span for hit, spans in self._hits(text) if hit.cuts for span in spans]
+
+    def _hits(self, text: str) -> list[tuple[ItemHit, Ranges]]:
+        """Return the items that a text holds, with the characters that go if they are cut out."""
         document = _SplitDocument(text, *split_document(text))
         findings = [self._finding(document, rows) for rows in self._matches_by_item(document.words)]
         self._find_company(findings)
         similar = _Similarity(text, len(document.words), self.options)
-        hits = [hit for finding in findings if (hit := self._hit(document, finding, similar)) is not None]
-        hits += [self._equal(document, item, similar) for item in self.index.equal_items(document.words)]
-        return sorted(hits, key=lambda hit: (hit.test_set, hit.item, hit.part))
+        whole = ((0, len(text)),)
+        found = [
+            (hit, self._spans(document, finding))
+            for finding in findings
+            if (hit := self._hit(document, finding, similar)) is not None
+        ]
+        found += [(self._equal(document, item, similar), whole) for item in self.index.equal_items(document.words)]
+        acting = [(self._with_action(hit), spans) for hit, spans in found]
+        return sorted(acting, key=lambda each: (each[0].test_set, each[0].item, each[0].part))
+
+    def _with_action(self, hit: ItemHit) -> ItemHit:
+        action = self.actions[hit.test_set]
+        return hit._replace(removes=hit.removes and action == "drop", cuts=hit.removes and action == "cut")
+
+    def _spans(self, document: _SplitDocument, finding: _Finding) -> Ranges:
+        """Return the passages of an item in a document, with the rest of their parts and the words around them."""
+        passages = [*finding.contained, *finding.phrases] or [each for each in (finding.best,) if each is not None]
+        margin = max(self.options.margin_words, _NEAR_WORDS if finding.signs else 0)
+        spans = []
+        for each in passages:
+            before, after = each.item_begin - each.part.first, each.part.last - each.item_end
+            begin = max(0, each.begin - before - margin)
+            end = min(len(document.words), each.end + after + margin)
+            first = _character(document.data, int(document.firsts[begin])) if begin else 0
+            last = _character(document.data, int(document.lasts[end - 1]))
+            spans.append((first, last if end < len(document.words) else len(document.text)))
+        return tuple(spans)
 
     def _matches_by_item(self, words: U32) -> Iterable[I64]:
         matches = self.index.matches(words)
@@ -374,11 +408,6 @@ class _Similarity:
         return shingle_hashes(text, self._options.ngram, lowercase=self._options.lowercase)
 
 
-def is_named(test_set: str, patterns: Iterable[str]) -> bool:
-    """Return whether one of some names or patterns means a test set."""
-    return any(fnmatch.fnmatchcase(test_set, pattern) for pattern in patterns)
-
-
 _ORDER = ("context", "question", "choices", "answer", "rest")
 
 
@@ -402,10 +431,11 @@ def article_titles(index: ItemIndex) -> dict[str, tuple[str, str]]:
     """
     wikitext = [number for number, name in enumerate(index.test_sets) if name.lower().startswith("wikitext")]
     names = [index.name(item) for item in np.flatnonzero(np.isin(index.set_numbers, wikitext)).tolist()]
-    titles = {_normalised(item): (test_set, item) for test_set, item in names}
+    titles = {normalised_title(item): (test_set, item) for test_set, item in names}
     titles.pop("", None)
     return titles
 
 
-def _normalised(title: str) -> str:
+def normalised_title(title: str) -> str:
+    """Return the words of a title by which titles are compared; empty for a title without any."""
     return " ".join(normalised_words(title))

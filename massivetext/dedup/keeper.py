@@ -11,6 +11,7 @@ from massivetext.schema import U64
 
 _LAST = 2**64 - 1
 _FIRST = datetime.datetime(1, 1, 1, tzinfo=datetime.UTC)
+_ARC_DIGITS = len("20061231235959")  # dates of ARC files
 _DAY = 2 * 86_400 * 10**6  # a zone may put a moment of the first day before the year 1
 
 
@@ -67,15 +68,27 @@ def latest_first(dates: Sequence[str]) -> U64:
     """Return a number for each date that is smaller the later it is; a date that cannot be read has the largest.
 
     Args:
-        dates: ISO 8601, a date with or without a time; a time without a zone is UTC.
+        dates: ISO 8601, a date with or without a time; a time without a zone is UTC. Or 14 digits, as in ARC files.
     """
     return np.array([_LAST - _microseconds(date) for date in dates], np.uint64)
 
 
+def earliest_first(dates: Sequence[str]) -> U64:
+    """Return a number for each date that is smaller the earlier it is; a date that cannot be read has the largest.
+
+    Args:
+        dates: as for :func:`latest_first`.
+    """
+    return np.array([_microseconds(date) or _LAST for date in dates], np.uint64)
+
+
 def _microseconds(date: str) -> int:
     """Return the microseconds from the year 1 to a date, more than 0; 0 if it cannot be read."""
+    date = date.strip()
+    if len(date) == _ARC_DIGITS and date.isdecimal():
+        date = f"{date[:8]}T{date[8:]}"
     try:
-        moment = datetime.datetime.fromisoformat(date.strip())
+        moment = datetime.datetime.fromisoformat(date)
         moment = moment.replace(tzinfo=datetime.UTC) if moment.tzinfo is None else moment
         return (moment - _FIRST) // datetime.timedelta(microseconds=1) + _DAY
     except (ValueError, OverflowError):

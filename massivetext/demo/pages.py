@@ -14,6 +14,7 @@ from massivetext.demo.prose import Article, Block, Writer
 
 DESIGNS = ("blog", "news", "forum", "docs", "shop")
 _SITES_PER_DESIGN = 6
+_COMMENTED_WORDS = 40  # of a text that has comments; below a shorter one they would be most of the page
 _SITE_NAMES = {
     "blog": "{} notebook", "news": "{} Herald", "forum": "{} friends", "docs": "{} works", "shop": "{} stores",
 }  # fmt: skip
@@ -77,7 +78,7 @@ def page(
     }
     furniture = {
         "body": body(article.blocks),
-        "comments": _comments(chance),
+        "comments": _comments(chance) if len(article.text.split()) >= _COMMENTED_WORDS else "",
         "related": _related(chance, article.topic),
     }
     values = {name: html.escape(value) for name, value in plain.items()} | furniture

@@ -41,9 +41,9 @@ class PlantedReject(NamedTuple):
 
 
 def link_list(chance: Chance, topic: str) -> Article:
-    """Return an article of a few links: about 20 words."""
+    """Return an article of a few links: about 15 words."""
     writer = Writer(chance, topic)
-    links = tuple(writer.speaker.place() + " " + chance.pick(("map", "news", "photos")) for _ in range(9))
+    links = tuple(writer.speaker.place() + " " + chance.pick(("map", "news", "photos")) for _ in range(7))
     return _article(writer, [Block("list", "", links)])
 
 
@@ -106,7 +106,8 @@ def keywords(chance: Chance, topic: str) -> Article:
                   for _ in range(9))
         for _ in range(5)
     ]  # fmt: skip
-    return _paragraphs(writer, rows)
+    title = ", ".join(rows[0].split(", ")[:2]).capitalize()
+    return _paragraphs(writer, rows)._replace(title=title)
 
 
 def repeated_lines(chance: Chance, topic: str) -> Article:

@@ -176,8 +176,18 @@ class EarlierCorpora:
 
 @lru_cache(maxsize=4)
 def _open(names: tuple[str, ...], folders: tuple[str, ...], seed: int) -> EarlierCorpora:
-    corpora = [DedupIndex(folder) if is_index(folder) else EarlierRun(folder) for folder in folders]
+    corpora = [open_corpus(folder) for folder in folders]
     return EarlierCorpora(names, corpora, seed)
+
+
+def open_corpus(folder: str) -> DedupIndex | EarlierRun:
+    """Return the earlier corpus in a folder: a finished run, or an index of one.
+
+    Raises:
+        UserError: there is none, or it has not come to near-deduplication.
+        StageError: it is damaged.
+    """
+    return DedupIndex(folder) if is_index(folder) else EarlierRun(folder)
 
 
 def earlier_corpora(context: Context) -> EarlierCorpora | None:
@@ -206,7 +216,7 @@ def validate_earlier(loaded: LoadedRecipe) -> None:
     recipe = loaded.recipe
     wanted = CorpusParameters.of(recipe.near, recipe.seed, SIGNATURE_VERSION)
     for name, folder in zip(recipe.against, earlier_folders(recipe, loaded.root), strict=True):
-        corpus = DedupIndex(folder) if is_index(folder) else EarlierRun(folder)
+        corpus = open_corpus(folder)
         _require_equal(name, wanted, corpus.parameters)
         corpus.require_files()
 

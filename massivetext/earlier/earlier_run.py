@@ -13,9 +13,10 @@ from massivetext.earlier.earlier_shard import I64, CorpusParameters, DocumentNam
 from massivetext.errors import UserError
 from massivetext.runs import documents
 from massivetext.runs.context import Context
+from massivetext.runs.stage import stages_of
 from massivetext.runs.store import Run, Shard
 from massivetext.schema import U64, is_earlier
-from massivetext.stages import EXACT_DEDUP, INGEST, NEAR_DEDUP
+from massivetext.stages import NEAR_DEDUP, STAGES
 from massivetext.stages.finished import open_context
 
 _SIGNATURES = "signatures"
@@ -62,8 +63,9 @@ class EarlierRun:
 
     def require_files(self) -> None:
         """Raise UserError if a file of the stages that a later run reads is missing or has another size."""
-        run = self.context.run
-        for stage in (INGEST, EXACT_DEDUP, NEAR_DEDUP):
+        run, names = self.context.run, [stage.name for stage in STAGES]
+        read = STAGES[: names.index(NEAR_DEDUP.name) + 1]
+        for stage in stages_of(self.context.recipe, read):
             missing = sorted(run.missing(run.need(stage.name).files()))
             if missing:
                 raise UserError(

@@ -14,6 +14,7 @@ import atexit
 import contextlib
 import gc
 import importlib
+import itertools
 import os
 import select
 import signal
@@ -55,6 +56,15 @@ def process_usage(process: int) -> tuple[float, int]:
     ticks = int(fields[11]) + int(fields[12])  # utime and stime, as proc(5) counts the fields after the name
     peak = next((line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")), "0")
     return ticks / os.sysconf("SC_CLK_TCK"), int(peak) * 1024
+
+
+def child_processes(process: int) -> list[int]:
+    """Return the processes that a process has started and that have not ended, such as those that extract pages."""
+    found: list[int] = []
+    for path in Path(f"/proc/{process}/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # the thread has ended
+            found += map(int, path.read_text().split())
+    return found
 
 
 class ForkedWorker:
@@ -125,7 +135,11 @@ class ForkServer:
         """
         if not self.alive:
             return self._ended_cpu, self._ended_peak
-        running = [process_usage(process) for process in (self.pid, *list(self._workers))]
+        workers = list(self._workers)
+        running = [
+            process_usage(process)
+            for process in (self.pid, *workers, *itertools.chain.from_iterable(map(child_processes, workers)))
+        ]
         return (
             self._ended_cpu + sum(cpu for cpu, _ in running),
             max(self._ended_peak, *(peak for _, peak in running)),

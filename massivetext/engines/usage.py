@@ -5,6 +5,8 @@ import time
 from typing import NamedTuple, Self
 
 from massivetext.engines import local_workers
+from massivetext.engines.fork_server import process_usage
+from massivetext.extract.watchdog import page_processes
 
 _PEAK_UNIT = 1024  # bytes per unit of ru_maxrss on Linux
 
@@ -14,7 +16,8 @@ class Usage(NamedTuple):
 
     Attributes:
         seconds: wall time.
-        cpu_seconds: user and system time of this process, of its children that have ended, and of all worker processes.
+        cpu_seconds: user and system time of this process, of its children that have ended, of all worker processes,
+            and of the processes that extract pages.
         peak_bytes: largest resident set of any of these processes so far.
     """
 
@@ -26,9 +29,9 @@ class Usage(NamedTuple):
     def now(cls) -> Self:
         """Read the clocks."""
         own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-        worker_cpu, worker_peak = local_workers.workers_usage()
-        cpu = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime + worker_cpu
-        peak = max(own.ru_maxrss * _PEAK_UNIT, children.ru_maxrss * _PEAK_UNIT, worker_peak)
+        others = [local_workers.workers_usage(), *map(process_usage, page_processes())]
+        cpu = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime + sum(cpu for cpu, _ in others)
+        peak = max(own.ru_maxrss * _PEAK_UNIT, children.ru_maxrss * _PEAK_UNIT, *(peak for _, peak in others))
         return cls(time.monotonic(), cpu, peak)
 
     def since(self, before: "Usage") -> "Usage":

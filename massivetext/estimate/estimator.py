@@ -177,7 +177,8 @@ class _StepFigures(NamedTuple):
 
 
 def _step(names: tuple[str, ...], todo: StepWork, measured: Sequence[_StepFigures], workers: int) -> StepEstimate:
-    source, factor = _speed(names, measured)
+    having = [each for each in measured if names in each.modelled]  # no run has optional stages that it did not need
+    source, factor = _speed(names, having)
     cpu = factor * sum(phase.cpu_seconds for phase in todo.phases)
     longest = factor * sum(min(phase.longest_seconds, phase.cpu_seconds) for phase in todo.phases)
     seconds_by_activity = {
@@ -188,7 +189,7 @@ def _step(names: tuple[str, ...], todo: StepWork, measured: Sequence[_StepFigure
         _ASKING: rates.REQUEST * todo.requests / fs.AT_ONCE,
         "driver's own work": factor * todo.driver_seconds,
     }
-    resident = _resident(names, measured)
+    resident = _resident(names, having)
     worker = resident + max((phase.held_bytes for phase in todo.phases), default=0.0)
     tasks = max((phase.tasks for phase in todo.phases), default=0.0)
     return StepEstimate(
@@ -204,7 +205,7 @@ def _step(names: tuple[str, ...], todo: StepWork, measured: Sequence[_StepFigure
         worker_bytes=worker,
         driver_bytes=resident + todo.driver_bytes,
         shuffle_bytes=sum(phase.shuffle_bytes for phase in todo.phases),
-        stored_bytes=_estimate_stored_bytes(names, todo, measured),
+        stored_bytes=_estimate_stored_bytes(names, todo, having),
         ram_per_vcpu=next((size for size in _MACHINES if worker <= size * _USABLE), worker / _USABLE),
         limits=_limits(todo, worker),
     )

@@ -7,7 +7,7 @@ import msgspec
 from massivetext.errors import UserError
 from massivetext.estimate.volumes import InputVolume, RunVolume, SourceVolume, TextVolume, signature_bytes
 from massivetext.recipe import Recipe
-from massivetext.runs.stage import Stage, VerdictSet, verdict_sets
+from massivetext.runs.stage import Stage, VerdictSet, stages_of, verdict_sets
 from massivetext.runs.store import Manifest, Run, StageState
 from massivetext.sources.splits import Split
 from massivetext.stages import INGEST, NEAR_DEDUP, RECORDS, STAGES, TOKENIZER
@@ -56,14 +56,15 @@ def measure_run(run: Run, origin: str, stages: Sequence[Stage] = STAGES) -> Meas
     if state is None:
         raise UserError(f"--sample: {run.folder}: no run here; give the folder of a finished run")
     manifests: dict[str, Manifest] = {}
-    for stage in stages:
+    recipe = run.recorded_recipe(state)
+    for stage in stages_of(recipe, stages):
         manifest = run.manifest(stage.name)
         if manifest is None:
             raise UserError(f"--sample: {run.folder}: stage '{stage.name}' is not complete; finish the run first")
         manifests[stage.name] = manifest
     recorded = {each.name: each for each in state.stages}
     figures = {name: _figures(recorded[name], manifest) for name, manifest in manifests.items()}
-    return MeasuredRun(origin, _corpus(run.recorded_recipe(state), manifests, stages), figures)
+    return MeasuredRun(origin, _corpus(recipe, manifests, stages), figures)
 
 
 def _figures(state: StageState, manifest: Manifest) -> StageFigures:

@@ -14,11 +14,14 @@ from massivetext import stages
 
 # Per byte of input: see sources.source_formats.Format.read_cost, and skip_cost for the other slices of a file.
 MEASURE = 0.05e-6  # per byte of text: read it and measure its signals
+URL = 20e-6  # per document: read its URL and date, compute its canonical URL and its rank
+URL_VERDICT = 8e-6  # per document: compute its canonical URL again, write its verdict
 HASH = 8e-6  # per document: read its id and text hash, compute its rank
 COMPARE = 0.3e-6  # per document: sort it into its partition
 VERDICT = 3e-6  # per document
 SIGN = 0.15e-6  # per byte of text: shingles and the 256 MinHash values
 BAND = 0.15e-6  # per document and band: read the bucket hash
+EARLIER = 12e-6  # per document of an earlier corpus: read its id, text hash and keeper, compute its rank
 BUCKET = 0.25e-6  # per document and band: sort it into its bucket
 VERIFY = 1e-3  # per candidate pair: exact similarity
 READ = 1 / 280e6  # per byte of text in a row group that is read for a few of its texts
@@ -42,6 +45,7 @@ REQUESTS: Mapping[str, int] = {
     stages.INGEST.name: 1,
     stages.MEASURE.name: 1,
     stages.JUDGE.name: 1,
+    stages.URL_DEDUP.name: 1,
     stages.EXACT_DEDUP.name: 1,
     stages.NEAR_DEDUP.name: 4,
     stages.DECONTAMINATE.name: 1,

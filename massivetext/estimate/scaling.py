@@ -7,7 +7,15 @@ from decimal import Decimal
 import msgspec
 
 from massivetext.errors import UserError
-from massivetext.estimate.volumes import InputVolume, RunVolume, SourceVolume, TextVolume, signature_bytes
+from massivetext.estimate.volumes import (
+    NO_EARLIER,
+    EarlierVolume,
+    InputVolume,
+    RunVolume,
+    SourceVolume,
+    TextVolume,
+    signature_bytes,
+)
 from massivetext.recipe import KindName, Recipe, RecordsOptions
 from massivetext.records.sequences import expected_sequences_per_group
 from massivetext.runs.stage import verdict_sets
@@ -32,7 +40,11 @@ def input_shares(recipe: Recipe) -> dict[str, InputVolume]:
 
 
 def scale_volumes(
-    recipe: Recipe, inputs: Mapping[str, InputVolume], measured: Sequence[RunVolume], raw_bytes: float | None
+    recipe: Recipe,
+    inputs: Mapping[str, InputVolume],
+    measured: Sequence[RunVolume],
+    raw_bytes: float | None,
+    earlier: EarlierVolume = NO_EARLIER,
 ) -> RunVolume:
     """Return the amounts of data of a run of a recipe, scaled from measured runs.
 
@@ -47,6 +59,8 @@ def scale_volumes(
         measured: amounts of measured runs; a source is scaled from the first that has a source of the same name and
             kind, or else of the same kind.
         raw_bytes: bytes of input of all sources together; None: the sum of ``inputs``.
+        earlier: documents of earlier corpora; they do not grow with the input, and candidate pairs with them are
+            assumed not to be more than within the run.
 
     Raises:
         UserError: no measured run has a source of the kind of some source, or the inputs are empty.
@@ -76,6 +90,8 @@ def scale_volumes(
         shard_record_bytes=options.shard_sequences
         * options.sequence_length
         * id_dtype(recipe.tokenizer.vocabulary_size).itemsize,
+        earlier_documents=earlier.documents,
+        earlier_shards=earlier.shards,
     )
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from typing import Self
+from typing import NamedTuple, Self
 
 import msgspec
 
@@ -44,6 +44,23 @@ class TextVolume(msgspec.Struct, frozen=True):
     def scaled_by(self, factor: float) -> "TextVolume":
         """Return both numbers multiplied by a factor."""
         return TextVolume(self.documents * factor, self.bytes * factor)
+
+
+class EarlierVolume(NamedTuple):
+    """Documents of earlier corpora.
+
+    Attributes:
+        documents: number of documents that deduplication has compared in their runs.
+        shards: number of shards that hold them.
+        unknown: corpora, as the recipe names them, that cannot be read and are not counted.
+    """
+
+    documents: float = 0.0
+    shards: float = 0.0
+    unknown: tuple[str, ...] = ()
+
+
+NO_EARLIER = EarlierVolume()
 
 
 class SourceVolume(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,6 +153,8 @@ class RunVolume(msgspec.Struct, frozen=True, kw_only=True):
         bands: number of LSH bands of a signature.
         signature_bytes: bytes of the signature of one document.
         shard_record_bytes: bytes of the tokens of one record shard.
+        earlier_documents: number of documents of earlier corpora that the run compares its own with.
+        earlier_shards: number of shards that hold them.
     """
 
     sources: dict[str, SourceVolume]
@@ -147,6 +166,8 @@ class RunVolume(msgspec.Struct, frozen=True, kw_only=True):
     bands: int
     signature_bytes: int
     shard_record_bytes: float
+    earlier_documents: float = 0.0
+    earlier_shards: float = 0.0
 
     @property
     def raw_bytes(self) -> float:

@@ -8,13 +8,23 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from massivetext.dedup.lsh_partitions import CHUNK_PAIRS, LshPartitions
-from massivetext.dedup.row_types import BUCKET_ROW, REMOVED_ROW, TEXT_HASH_ROW
+from massivetext.dedup.row_types import BUCKET_ROW, REMOVED_ROW, TEXT_HASH_ROW, text_hash_row
 from massivetext.estimate import rates
 from massivetext.estimate.volumes import RunVolume, SourceVolume
 from massivetext.records.pieces import HEAD
 from massivetext.runs.stage import Stage, resolve
 from massivetext.sources import find_format
-from massivetext.stages import DECONTAMINATE, EXACT_DEDUP, NEAR_DEDUP, RECORDS, REPORT, STAGES, TOKENIZER, steps
+from massivetext.stages import (
+    DECONTAMINATE,
+    EXACT_DEDUP,
+    NEAR_DEDUP,
+    RECORDS,
+    REPORT,
+    STAGES,
+    TOKENIZER,
+    URL_DEDUP,
+    steps,
+)
 
 _COPIES = 4  # of a partition in memory: as received, concatenated, its order, its sorted columns
 _TABLES = 3  # copies of the signatures of a shard in memory: array, table, file
@@ -87,8 +97,15 @@ class ShardWork(NamedTuple):
 
 
 def model_work(corpus: RunVolume, stages: Sequence[Stage] = STAGES) -> dict[tuple[str, ...], StepWork]:
-    """Return the work of each step of a run, by the names of the stages that share its jobs."""
-    return {tuple(stage.name for stage in step): _step(corpus, step) for step in steps(stages)}
+    """Return the work of each step of a run, by the names of the stages that share its jobs.
+
+    Optional stages that judge no source are left out: they are no part of the run.
+    """
+    return {
+        tuple(stage.name for stage in step): _step(corpus, step)
+        for step in steps(stages)
+        if not step[0].is_optional or corpus.judged_by(step[0].name)
+    }
 
 
 def _step(corpus: RunVolume, step: Sequence[Stage]) -> StepWork:
@@ -144,32 +161,63 @@ def _passed_by_one(volume: SourceVolume) -> float:
     return max(0.0, volume.inputs.largest_file - volume.shard_bytes) if volume.inputs.reread_bytes else 0.0
 
 
+def url_dedup(corpus: RunVolume) -> StepWork:
+    """Return the work of keeping one document per canonical URL."""
+    return _by_hash(corpus, URL_DEDUP, rates.URL, rates.URL_VERDICT, text_hash_row(2).itemsize)
+
+
 def exact_dedup(corpus: RunVolume) -> StepWork:
     """Return the work of exact deduplication."""
-    tested = corpus.judged_by(EXACT_DEDUP.name)
+    work = _by_hash(corpus, EXACT_DEDUP, rates.HASH, rates.VERDICT, TEXT_HASH_ROW.itemsize)
+    if not work.phases or not corpus.earlier_documents:
+        return work
+    read, compare, write = work.phases
+    row_bytes = text_hash_row(2).itemsize  # the first column of the ranks tells earlier documents from others
     documents = corpus.before(EXACT_DEDUP.name).documents
-    removed = documents - corpus.after(EXACT_DEDUP.name).documents
+    rows = documents + corpus.earlier_documents
+    compare = compare._replace(
+        cpu_seconds=rates.COMPARE * rows,
+        longest_seconds=rates.COMPARE * rows / compare.tasks,
+        shuffle_bytes=row_bytes * rows,
+        held_bytes=_COPIES * row_bytes * rows / compare.tasks,
+    )
+    return work._replace(phases=(read, _of_earlier("hash earlier", corpus, rates.EARLIER), compare, write))
+
+
+def _of_earlier(name: str, corpus: RunVolume, rate: float) -> Phase:
+    """Return a phase that reads the documents of earlier corpora, from its rate per document."""
+    seconds = rate * corpus.earlier_documents
+    shards = max(1.0, corpus.earlier_shards)
+    return Phase(name, shards, seconds, seconds / shards, shards * _TASK_BYTES)
+
+
+def _by_hash(corpus: RunVolume, stage: Stage, reading: float, writing: float, row_bytes: int) -> StepWork:
+    """Return the work of a stage that keeps one of the documents with equal hashes, from its rates per document."""
+    tested = corpus.judged_by(stage.name)
+    documents = corpus.before(stage.name).documents
+    removed = documents - corpus.after(stage.name).documents
     partitions = max(64.0, sum(1 / volume.largest_share for volume in tested) / 8)
-    read = _shardwise("hash", tested, [rates.HASH * v.before(EXACT_DEDUP.name).documents for v in tested])
+    read = _shardwise("hash", tested, [reading * v.before(stage.name).documents for v in tested])
     compare = Phase(
         "compare",
         partitions,
         rates.COMPARE * documents,
         rates.COMPARE * documents / partitions,
-        TEXT_HASH_ROW.itemsize * documents,
-        _COPIES * TEXT_HASH_ROW.itemsize * documents / partitions,
+        row_bytes * documents,
+        _COPIES * row_bytes * documents / partitions,
     )
-    write = _shardwise("verdicts", tested, [rates.VERDICT * v.before(EXACT_DEDUP.name).documents for v in tested])
+    write = _shardwise("verdicts", tested, [writing * v.before(stage.name).documents for v in tested])
     phases = (read, compare, write._replace(shuffle_bytes=REMOVED_ROW.itemsize * removed)) if tested else ()
-    return _whole(corpus, EXACT_DEDUP, phases, jobs=1, stored_with=documents)
+    return _whole(corpus, stage, phases, jobs=1, stored_with=documents)
 
 
 def near_dedup(corpus: RunVolume) -> StepWork:
     """Return the work of near-duplicate removal."""
     tested = corpus.judged_by(NEAR_DEDUP.name)
     documents = corpus.before(NEAR_DEDUP.name).documents
-    band_rows, shards = documents * corpus.bands, sum(volume.shards for volume in tested)
-    lsh_layout = LshPartitions.for_documents(math.ceil(documents), corpus.bands)
+    compared = documents + corpus.earlier_documents
+    band_rows, shards = compared * corpus.bands, sum(volume.shards for volume in tested)
+    lsh_layout = LshPartitions.for_documents(math.ceil(compared), corpus.bands)
     signatures = max((v.ingested.documents * v.largest_share for v in tested), default=0.0) * corpus.signature_bytes
     sign = _shardwise(
         "sign", tested, [rates.SIGN * v.before(NEAR_DEDUP.name).bytes for v in tested], held=_TABLES * signatures
@@ -177,7 +225,8 @@ def near_dedup(corpus: RunVolume) -> StepWork:
     read = _shardwise(
         "read bands", tested, [rates.BAND * corpus.bands * v.before(NEAR_DEDUP.name).documents for v in tested]
     )
-    partition_rows, row_bytes = documents / lsh_layout.partitions_per_band, BUCKET_ROW.itemsize
+    earlier = _of_earlier("read bands of earlier", corpus, rates.EARLIER + rates.BAND * corpus.bands)
+    partition_rows, row_bytes = compared / lsh_layout.partitions_per_band, BUCKET_ROW.itemsize
     bucket = Phase(
         "find candidates",
         lsh_layout.lsh_partition_count,
@@ -198,7 +247,7 @@ def near_dedup(corpus: RunVolume) -> StepWork:
     whole = _whole(
         corpus,
         NEAR_DEDUP,
-        (sign, read, bucket, merge, verify, write) if tested else (),
+        (sign, read, *([earlier] if corpus.earlier_documents else []), bucket, merge, verify, write) if tested else (),
         jobs=4,
         stored_with=documents,
     )

@@ -46,6 +46,7 @@ _PAGE_MARKS = tuple(
 )
 _PAGE_BYTES = 100_000  # in which marks of the whole page are looked for
 PAGE_COLUMNS = len(_PAGE_MARKS) + 2
+FIRST_HINT = _OWN + 2 + len(_AROUND)  # hints of the element and all around it
 FIRST_SHAPE = _OWN + 2 + len(_AROUND) + 2 * len(HINTS)
 FIRST_PLACE = FIRST_SHAPE + 4
 FIRST_NEAR = FIRST_PLACE + 8

@@ -1,18 +1,24 @@
 """The extractors of main text that a recipe may name, each loaded when it is first used."""
 
 import hashlib
+import importlib.metadata
 from typing import Literal, get_args
 
+from massivetext.errors import UserError, describe_missing_module
 from massivetext.extract.extracted_page import Comments, ExtractedPage
 
-ExtractorName = Literal["trafilatura", "salient"]
+ExtractorName = Literal["salient", "trafilatura", "resiliparse"]
 EXTRACTORS: tuple[ExtractorName, ...] = get_args(ExtractorName)
+DEFAULT_EXTRACTOR: ExtractorName = "salient"
 # Raise it when the text that `salient` gives changes while its model stays.
-_SALIENT_VERSION = 2
+_SALIENT_VERSION = 3
 
 
 def extract_page(
-    html: str, url: str | None = None, extractor: ExtractorName = "trafilatura", comments: Comments | None = None
+    html: str,
+    url: str | None = None,
+    extractor: ExtractorName = DEFAULT_EXTRACTOR,
+    comments: Comments | None = None,
 ) -> ExtractedPage:
     """Return the main text and title of a page by an extractor; see ``docs/design.md`` for how they differ.
 
@@ -21,14 +27,38 @@ def extract_page(
         url: its URL, if it is known.
         extractor: which one.
         comments: whether the comments of readers below a text are kept; None: as the extractor does by itself.
+
+    Raises:
+        ModuleNotFoundError: the extractor is "resiliparse", which is not installed.
     """
     if extractor == "salient":
         from massivetext.extract.salient import extract_salient
 
         return extract_salient(html, url, comments)
+    if extractor == "resiliparse":
+        from massivetext.extract.resiliparse_page import extract_with_resiliparse
+
+        return extract_with_resiliparse(html, comments)
     from massivetext.extract.page import extract
 
     return extract(html, url, comments)
+
+
+def extractor_version(extractor: ExtractorName) -> str | None:
+    """Return what decides the output of an extractor beside the page; None where the libraries of ``ingest`` tell it.
+
+    Raises:
+        UserError: the extractor is "resiliparse", which is not installed.
+    """
+    if extractor == "salient":
+        return salient_version()
+    if extractor == "trafilatura":
+        return None
+    try:
+        return f"resiliparse {importlib.metadata.version('resiliparse')}"
+    except importlib.metadata.PackageNotFoundError as error:
+        missing = describe_missing_module(ModuleNotFoundError("", name="resiliparse"))
+        raise UserError(f"ingest.extractor: {missing}; or name another extractor") from error
 
 
 def salient_version() -> str:

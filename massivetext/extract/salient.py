@@ -11,6 +11,7 @@ from massivetext.extract.block_counts import BlockCount
 from massivetext.extract.block_features import FIRST_SCORE, PageBlocks, add_scores, measure_blocks
 from massivetext.extract.block_trees import BlockTrees, block_logits, load_passes, per_mille
 from massivetext.extract.extracted_page import Comments, ExtractedPage
+from massivetext.extract.page_notices import without_notices
 from massivetext.extract.salient_tree import kept_text, plain_text, unescaped_bytes
 from massivetext.extract.tag_scanner import ScannedPage, scan_page
 from massivetext.extract.tags import tag_number
@@ -22,6 +23,7 @@ _HIDDEN_PANEL = (
     300  # the same; of shorter hidden elements of WCXB 13% of the blocks are in the golds, of longer ones half
 )
 _SPACE = re.compile(r"\s+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _OG_TITLE = re.compile(
     r"""<meta\b(?=[^<>]{0,500}\bproperty\s*=\s*["']?og:title\b)[^<>]{0,500}?\bcontent\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')""",
     re.IGNORECASE,
@@ -52,14 +54,20 @@ def extract_salient(
         comments: whether the comments of readers below a text are kept or dropped; None: the model decides.
         passes: the model; None: that of the package.
     """
-    page = html.encode("utf-8", "replace").replace(b"\0", b"")
+    page = page_bytes(html)
     scanned, blocks = read_blocks(page, url)
     if len(scanned.blocks) == 0:
-        return ExtractedPage("", _title(html, page, scanned))
-    kept = np.flatnonzero(_with_comments(scanned, blocks, is_main_text(scanned, blocks, passes), comments))
+        return ExtractedPage("", page_title(html, page, scanned))
+    chosen = without_notices(scanned, page, blocks, is_main_text(scanned, blocks, passes))
+    kept = np.flatnonzero(_with_comments(scanned, blocks, chosen, comments))
     text = clean(kept_text(scanned, page, kept.tolist()))
     characters, linked = blocks.sums[0, BlockCount.CHARACTERS], blocks.sums[0, BlockCount.LINKED]
-    return ExtractedPage(text, _title(html, page, scanned), float(linked / characters) if characters else 0.0)
+    return ExtractedPage(text, page_title(html, page, scanned), float(linked / characters) if characters else 0.0)
+
+
+def page_bytes(html: str) -> bytes:
+    """Return the UTF-8 of a page for the scanner: without zero bytes, and with U+FFFD for halves of surrogate pairs."""
+    return _SURROGATE.sub("\ufffd", html).encode().replace(b"\0", b"")
 
 
 def read_blocks(page: bytes, url: str | None) -> tuple[ScannedPage, PageBlocks]:
@@ -190,7 +198,7 @@ def begins_around(parents: npt.NDArray[np.int32], begins: npt.NDArray[np.bool_])
     return found
 
 
-def _title(html: str, page: bytes, scanned: ScannedPage) -> str | None:
+def page_title(html: str, page: bytes, scanned: ScannedPage) -> str | None:
     """Return the title, that for social networks, or the first heading; None if there is none."""
     start, end = scanned.title
     found = [unescaped_bytes(page[start:end])]

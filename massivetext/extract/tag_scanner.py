@@ -161,7 +161,8 @@ def _skip_declaration(data: U8, state: I64, start: int) -> int:
 
 
 @compiled
-def _find_tag(key: Whole, tags: TagTables) -> Whole:
+def find_tag(key: Whole, tags: TagTables) -> Whole:
+    """Return the number of an element by the first eight bytes of its name; 0 for one that is not in the list."""
     place = hash_place(key)
     while tags.keys[place] != 0:
         if tags.keys[place] == key:
@@ -243,7 +244,7 @@ def _divide(scan: Scan) -> None:
 def _end_tag(data: U8, tags: TagTables, scan: Scan, position: int) -> int:
     state, opened = scan.state, scan.opened
     key, behind = read_name(data, position)
-    number = _find_tag(key, tags)
+    number = find_tag(key, tags)
     behind = find_byte(data, behind, _GREATER) + 1
     if number == _BR:
         _line_break(scan)
@@ -339,7 +340,7 @@ def _close_implied(closes: U8, scan: Scan, number: Whole) -> None:
 @compiled
 def _start_tag(data: U8, tags: TagTables, trie: HintTrie, scan: Scan, position: int) -> int:
     key, behind = read_name(data, position)
-    number = _find_tag(key, tags)
+    number = find_tag(key, tags)
     kind = tags.kinds[number]
     hints, marks, linked, behind = read_attributes(data, trie, scan.state, behind)
     if kind & BLOCK:

@@ -125,13 +125,15 @@ def _describe_split(context: Context, split: WrittenSplit, commits: Sequence[Sha
 def recipe_digest(context: Context) -> str:
     """Return the SHA-256 of everything in the recipe that decides the output of a run.
 
-    The path of the recipe, the run folder, the order of inputs and the guards do not change it.
+    The path of the recipe, the run folder, the order of inputs, the guards and canaries do not change it.
     """
     sources = {
         name: msgspec.structs.replace(source, inputs=tuple(sorted(source.inputs)))
         for name, source in context.recipe.sources.items()
     }
-    return json_sha256(msgspec.structs.replace(context.recipe, sources=sources, guards=GuardOptions()))
+    return json_sha256(
+        msgspec.structs.replace(context.recipe, sources=sources, guards=GuardOptions(), canaries=msgspec.UNSET)
+    )
 
 
 def _commit(context: Context, name: str) -> ShardCommit:

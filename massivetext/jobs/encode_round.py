@@ -18,8 +18,8 @@ from massivetext.records.tokens import (
     round_tokens_path,
     tokens_folder,
 )
-from massivetext.runs import documents
 from massivetext.runs.context import Context
+from massivetext.runs.cut_texts import read_final_rows
 from massivetext.runs.record_splits import TRAIN
 from massivetext.runs.run_log import count_work
 from massivetext.runs.store import Shard, ShardCommit
@@ -170,7 +170,7 @@ class EncodeRound:
         for position, draw in zip(positions.tolist(), draws.tolist(), strict=True):
             by_document.setdefault(int(alive[position]), []).append(draw)
         wanted = np.array(sorted(by_document), np.int64)
-        for row, document in documents.read_rows(context.run, shard, ["text"], wanted):
+        for row, document in read_final_rows(context, shard, ["text"], wanted):
             yield row, by_document[row], str(document["text"])
 
 

@@ -19,6 +19,7 @@ from massivetext.runs.store import ShardCommit
 from massivetext.runs.work_items import WorkItem
 from massivetext.schema import DOCUMENTS, Document, Rejected, documents_table
 from massivetext.sources import FORMATS, Format
+from massivetext.sources.page_screens import METADATA, PageScreen
 from massivetext.sources.reading import read_split
 from massivetext.storage import files as fs
 
@@ -86,6 +87,8 @@ def _groups(
             continue
         if found.encoding is not None:
             counts[f"encoding:{found.encoding}"] += 1
+        if reason := found.metadata.get(METADATA):
+            counts[f"extracted_though_screened:{reason}"] += 1
         if found.replaced:
             counts["repaired"] += 1
             counts["replaced_characters"] += found.replaced
@@ -112,11 +115,27 @@ def _edited(document: Document, rules: Sequence[EditRule], counts: Counter[str])
     return document._replace(text=text, edits=taken)
 
 
+def _screen(context: Context, source: str) -> PageScreen | None:
+    """Return what judges pages of a source before they are extracted; None if the recipe wants none, or no rule can."""
+    if not context.recipe.ingest.screens:
+        return None
+    from massivetext.signals import blocklists  # they load the compiler, so import them only where pages are screened
+    from massivetext.signals.rule_screen import RuleScreen
+    from massivetext.signals.screen_bounds import ScreenBounds, screen_bounds
+
+    bounds = screen_bounds(context.rules.get(source, ()), context.recipe.ingest.screens)
+    if bounds == ScreenBounds():
+        return None
+    lists = blocklists.load(context.recipe.blocklists, context.root) if bounds.urls else None
+    return RuleScreen(source, context.recipe.seed, bounds, lists)
+
+
 def _read(context: Context, item: WorkItem, formats: Sequence[Format]) -> Iterator[Document | Rejected]:
     options = context.source(item.shard)
+    screen = _screen(context, item.shard.source)
     for split in item.splits:
         try:
-            yield from read_split(split, options, context.recipe.ingest, formats)
+            yield from read_split(split, options, context.recipe.ingest, formats, screen)
             found = fs.info(split.path)
         except MassivetextError:
             raise

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from massivetext.dedup import pair_files
 from massivetext.dedup.banding import band_column
+from massivetext.dedup.canary_candidates import pack_canary_candidates
 from massivetext.dedup.candidates import Pairs, bucket_pairs, split_crowds
 from massivetext.dedup.lsh_partitions import LshPartitions
 from massivetext.dedup.minhash import band_bucket_hashes
@@ -25,7 +26,7 @@ from massivetext.jobs.near_sizes import DEFAULT_SIZES, NearDedupSizes
 from massivetext.runs.attempts import guard_work_item, translate_errors
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard, ShardCommit
-from massivetext.schema import EARLIER, MAX_SHARDS, U64, is_earlier
+from massivetext.schema import EARLIER, MAX_SHARDS, U64, is_canary, is_earlier
 from massivetext.stages import NEAR_DEDUP
 from massivetext.storage import files as fs
 
@@ -61,6 +62,7 @@ def find_candidates(
     numbers = [context.number_of_shard(shard) for shard in shards]
     corpora = earlier_corpora(context)
     numbers += corpora.shard_numbers if corpora is not None else []
+    numbers += [context.for_canaries().number_of_shard(shard) for shard in context.canary_shards(STAGE)]
     lanes = [numbers] if engine.embedded else [[number] for number in numbers]
     for wave in lsh_partitions.waves(todo, sizes.wave_bytes) if engine.embedded else [todo] * bool(todo):
 
@@ -94,9 +96,9 @@ class _ReadBands(beam.DoFn):
                     bands = partitions_by_band(self._lsh_partitions, self._wave)
                     yield from _bucket_rows(corpora.buckets(number, bands), bands, self._lsh_partitions)
                 continue
-            shard = self._context.shard_by_number(number)
+            context, shard = self._context.locate(number)
             with translate_errors(f"{STAGE}: {shard.name}"):
-                yield from read_bands(self._context, self._lsh_partitions, self._wave, shard)
+                yield from read_bands(context, self._lsh_partitions, self._wave, shard)
 
 
 def read_bands(
@@ -165,9 +167,14 @@ def write_lsh_partition(
     """Write the pairs of documents that share a bucket of an LSH partition, and return its commit.
 
     Of oversized buckets the rows follow after the pairs, unless clusters are transitive. The commit holds counts but
-    lists no file: the file is deleted when the stage is complete.
+    lists no file: the file is deleted when the stage is complete. Canaries go into a file of their own.
     """
-    rows, near = _with_own_documents(np.frombuffer(b"".join(batches), BUCKET_ROW)), context.recipe.near
+    rows, near = np.frombuffer(b"".join(batches), BUCKET_ROW), context.recipe.near
+    if context.recipe.has_canaries:
+        planted = is_canary(rows["document_ref"])
+        fs.write_bytes(canary_file(context, lsh_partition), pack_canary_candidates(rows, planted, near))
+        rows = rows[~planted]
+    rows = _with_own_documents(rows)
     crowds = np.zeros(0, BUCKET_ROW)
     if near.is_transitive:
         pairs, oversized = bucket_pairs(rows["bucket"], rows["document_ref"], near.max_bucket)
@@ -246,6 +253,11 @@ def count_candidate_pairs(context: Context, lsh_partitions: LshPartitions) -> li
 def lsh_partition_path(context: Context, lsh_partition: int) -> str:
     """Return the path of the file with the pairs of an LSH partition."""
     return context.run.path(CANDIDATES, f"cell-{lsh_partition:05d}.u64")
+
+
+def canary_file(context: Context, lsh_partition: int) -> str:
+    """Return the path of the file with the candidates of the canaries of an LSH partition."""
+    return context.run.path(CANDIDATES, f"canaries-{lsh_partition:05d}.u64")
 
 
 def _work_item_name(lsh_partition: int) -> str:

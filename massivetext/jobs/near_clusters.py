@@ -23,6 +23,7 @@ from massivetext.storage import files as fs
 from massivetext.storage import tables
 
 CLUSTERS = "duplicates/clusters.parquet"
+CANARY_CLUSTERS = "duplicates/canaries.parquet"
 
 
 def write_transitive_clusters(context: Context, parts: Iterable[PairPart], sizes: NearDedupSizes) -> None:
@@ -72,10 +73,10 @@ def read_rank_columns(context: Context, nodes: U64) -> U64:
         if number // MAX_SHARDS == EARLIER and corpora is not None:
             found = corpora.rows(number)
             return corpora.ranks(found, rank_column_count(context.recipe))[np.searchsorted(found.refs, group)]
-        shard = context.shard_by_number(number)
-        rows, wanted = row_numbers(group), columns_for_ranks(context.recipe)
-        table = context.run.read_table("documents", shard, wanted).take(pa.array(rows))
-        return rank_columns(context, shard, rows, table)
+        mine, shard = context.locate(number)
+        rows, wanted = row_numbers(group), columns_for_ranks(mine.recipe)
+        table = mine.run.read_table("documents", shard, wanted).take(pa.array(rows))
+        return rank_columns(mine, shard, rows, table)
 
     starts = np.unique(shard_numbers(nodes), return_index=True)[1]
     by_shard = np.split(nodes, starts[1:]) if len(nodes) else []

@@ -16,9 +16,11 @@ from massivetext.dedup.lsh_partitions import LshPartitions
 from massivetext.dedup.near_duplicates import sign_texts
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
+from massivetext.jobs.canary_shards import run_for_canaries
+from massivetext.jobs.near_canaries import write_canary_clusters
 from massivetext.jobs.near_candidates import SIGNATURES, STAGE, CrowdRows, find_candidates, plan_lsh_partitions
 from massivetext.jobs.near_choice_rounds import choose_in_rounds
-from massivetext.jobs.near_clusters import CLUSTERS, write_transitive_clusters
+from massivetext.jobs.near_clusters import CANARY_CLUSTERS, CLUSTERS, write_transitive_clusters
 from massivetext.jobs.near_representatives import count_near_pairs, write_representatives
 from massivetext.jobs.near_sizes import DEFAULT_SIZES, NearDedupSizes
 from massivetext.jobs.near_verification import PairPart, verify_candidates
@@ -42,6 +44,7 @@ def run_near_dedup(
     if not items:
         return
     run_shards(engine, context, [ShardStage(STAGE, sign_shard, "signatures/")], scale_costs(items, SIGNATURE_COST))
+    run_for_canaries(engine, context, STAGE, sign_shard, STAGE, "signatures/")
     if context.run.shard_commit(STAGE, context.stage_keys[STAGE], "clusters") is None:
         lsh_partitions = plan_lsh_partitions(context, sizes)
         find_candidates(engine, context, lsh_partitions, [item.shard for item in items], sizes)
@@ -50,6 +53,9 @@ def run_near_dedup(
             write_transitive_clusters(context, parts, sizes)
         else:
             _choose_representatives(engine, context, lsh_partitions, parts, sizes)
+    if context.recipe.has_canaries:
+        write_canary_clusters(context, plan_lsh_partitions(context, sizes))
+        run_for_canaries(engine, context, STAGE, write_near_verdicts, STAGE)
     cheap = [WorkItem(item.shard, (), 0.0) for item in items]
     run_shards(engine, context, [ShardStage(STAGE, write_near_verdicts)], cheap)
 
@@ -108,7 +114,8 @@ def _clusters_of(context: Context, shard: Shard) -> tuple[U64, U64, npt.NDArray[
     The similarity is NaN for a document that is kept and has no copy.
     """
     ends = context.document_refs(shard, np.array([0, MAX_ROWS - 1]))
-    table = tables.read_value_range(context.run.path(CLUSTERS), "address", *ends.tolist())
+    clusters = CANARY_CLUSTERS if context.of_canaries else CLUSTERS
+    table = tables.read_value_range(context.run.path(clusters), "address", *ends.tolist())
     document_refs, keeper, similarity = (table[name].to_numpy() for name in ("address", "keeper", "similarity"))
     return document_refs, keeper, similarity.astype(np.float64)
 

@@ -26,7 +26,7 @@ from massivetext.runs import documents
 from massivetext.runs.context import Context
 from massivetext.runs.run_log import count_work
 from massivetext.runs.store import ShardCommit
-from massivetext.schema import EARLIER, MAX_SHARDS, U64, row_numbers
+from massivetext.schema import EARLIER, MAX_SHARDS, U64, row_numbers, shard_numbers
 from massivetext.storage import files as fs
 
 _MAX_GROUPS = 1024  # every group is read once by every pair partition
@@ -150,9 +150,15 @@ def _read_shingles(context: Context, shards: Sequence[int], refs: U64) -> Iterat
             values = np.concatenate([found[ref] for ref in wanted.tolist()])
             yield ShingleSets(wanted, np.cumsum([0, *lengths]), values)
             continue
-        shard = context.shard_by_number(number)
-        for rows, table in documents.read_tables(context.run, shard, ["text"], row_numbers(wanted)):
-            yield near_shingle_sets(table["text"].combine_chunks(), context.document_refs(shard, rows), near)
+        mine, shard = context.locate(number)
+        for rows, table in documents.read_tables(mine.run, shard, ["text"], row_numbers(wanted)):
+            yield near_shingle_sets(table["text"].combine_chunks(), mine.document_refs(shard, rows), near)
+
+
+def shingles_of_documents(context: Context, document_refs: U64) -> ShingleSets:
+    """Return the shingles of documents, which are sorted, read in this process; of earlier corpora as stored there."""
+    shards = np.unique(shard_numbers(document_refs)).tolist()
+    return join_shingle_sets(list(_read_shingles(context, shards, document_refs)))
 
 
 def shingles_to_join(context: Context, groups: ShardGroups, document_refs: U64) -> ShingleSets:

@@ -1,28 +1,35 @@
 """Test-set filtering: find documents that overlap an item of a test set, shard by shard, with one index."""
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from massivetext.decontaminate.cutting import Ranges, join_pieces
 from massivetext.decontaminate.index import ItemIndex, sizes_of_test_sets
-from massivetext.decontaminate.screen import ContaminationVerdict, EvaluationScreen
+from massivetext.decontaminate.removal_lists import list_names, read_lists
+from massivetext.decontaminate.screen import ContaminationVerdict, EvaluationScreen, ItemHit
 from massivetext.decontaminate.test_set_files import build_index, evaluation_files
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
+from massivetext.jobs.canary_shards import run_for_canaries
+from massivetext.jobs.listed_documents import COLUMNS, ListedDocuments
 from massivetext.recipe import KINDS, DecontaminateOptions
 from massivetext.runs import documents
-from massivetext.runs.context import Context
+from massivetext.runs.context import COUNTED_SIGNALS, CUTS, Context, with_cut_sizes
 from massivetext.runs.run_log import count_work
-from massivetext.runs.store import ShardCommit
+from massivetext.runs.store import CommittedFile, ShardCommit
 from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
-from massivetext.schema import CONTAMINATION_HITS, CONTAMINATION_VERDICTS
+from massivetext.schema import CONTAMINATION_HITS, CONTAMINATION_VERDICTS, CUT_TEXTS
 from massivetext.stages import DECONTAMINATE
 from massivetext.storage import files as fs
 from massivetext.storage.paths import is_local
+from massivetext.text import words
 
 STAGE = DECONTAMINATE.name
 INDEX = "contamination/index"
@@ -37,16 +44,22 @@ def run_decontaminate(engine: Engine, context: Context, items: Sequence[WorkItem
     if context.run.shard_commit(STAGE, context.stage_keys[STAGE], "index") is None:
         _build_index(context)
     run_shards(engine, context, [ShardStage(STAGE, screen_shard)], scale_costs(items, SCREEN_COST))
+    run_for_canaries(engine, context, STAGE, screen_shard, STAGE)
 
 
 def _build_index(context: Context) -> None:
     options, run = context.recipe.decontaminate, context.run
-    index = build_index(evaluation_files(options.test_sets, context.root), options)
-    written = fs.write_bytes(run.path(INDEX), index.to_bytes())
-    counts = {"items": len(index)}
-    for name, size in sizes_of_test_sets(index).items():
-        counts |= {f"items:{name}": size.items, f"short:{name}": size.short, f"common:{name}": size.common}
-    commit = ShardCommit("index", (run.committed(written),), counts)
+    listed = list_names(read_lists(options, context.root))
+    counts, files = {"items": sum(listed.values())}, []
+    if options.test_sets:
+        index = build_index(evaluation_files(options.test_sets, context.root), options)
+        files.append(run.committed(fs.write_bytes(run.path(INDEX), index.to_bytes())))
+        counts["items"] += len(index)
+        for name, size in sizes_of_test_sets(index).items():
+            counts |= {f"items:{name}": size.items, f"short:{name}": size.short, f"common:{name}": size.common}
+    for name, entries in listed.items():
+        counts[f"items:{name}"] = counts.get(f"items:{name}", 0) + entries
+    commit = ShardCommit("index", tuple(files), counts)
     run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
 
 
@@ -57,42 +70,82 @@ def _cached_index(path: str, stage_key: str) -> ItemIndex:  # another stage key 
 
 
 @functools.lru_cache(maxsize=2)
-def _cached_screen(path: str, stage_key: str, options: DecontaminateOptions, by_title: bool) -> EvaluationScreen:
-    return EvaluationScreen.for_index(_cached_index(path, stage_key), options, by_title=by_title)
+def _cached_screen(path: str, stage_key: str, options: bytes, by_title: bool) -> EvaluationScreen:
+    decoded = msgspec.json.decode(options, type=DecontaminateOptions)
+    return EvaluationScreen.for_index(_cached_index(path, stage_key), decoded, by_title=by_title)
+
+
+@functools.lru_cache(maxsize=1)
+def _cached_lists(root: str, stage_key: str, options: bytes) -> ListedDocuments:
+    return ListedDocuments.of(read_lists(msgspec.json.decode(options, type=DecontaminateOptions), root))
 
 
 def screen_shard(context: Context, item: WorkItem) -> ShardCommit:
     """Write verdicts/contamination of one shard and the overlaps of its documents, and return the commit."""
     shard, run, options = item.shard, context.run, context.recipe.decontaminate
     by_title = KINDS[context.source(shard).kind].screens_titles
-    screen = _cached_screen(run.path(INDEX), context.stage_keys[STAGE], options, by_title)
     alive = context.kept(shard, before=STAGE)
     leaked = np.zeros(len(alive), np.bool_)
     jaccard, containment = np.zeros(len(alive)), np.zeros(len(alive))
     hits: list[dict[str, object]] = []
+    cuts: list[dict[str, object]] = []
+
+    def add(row: int, found: Iterable[ItemHit]) -> None:
+        hits.extend(dict(zip(CONTAMINATION_HITS.names, (row, *hit), strict=True)) for hit in found)
+
+    encoded = msgspec.json.encode(options)  # a hashable form
+    if options.removal_lists:
+        lists = _cached_lists(context.root, context.stage_keys[STAGE], encoded)
+        for row, hit in lists.find(run.read_table("documents", shard, list(COLUMNS)), alive):
+            leaked[row] = True
+            add(row, [hit])
     first = 0
-    for table in documents.read_row_groups(run, shard, ["text", "title"]):
+    for table in documents.read_row_groups(run, shard, ["text", "title"]) if options.test_sets else ():
+        screen = _cached_screen(run.path(INDEX), context.stage_keys[STAGE], encoded, by_title)
         asked = alive[first : first + table.num_rows]
         for row, verdict in _verdicts(screen, table, asked):
-            leaked[first + row], jaccard[first + row], containment[first + row], found = verdict
-            hits += [dict(zip(CONTAMINATION_HITS.names, (first + row, *hit), strict=True)) for hit in found]
+            leaked[first + row] |= verdict.leaked
+            jaccard[first + row], containment[first + row] = verdict.jaccard, verdict.containment
+            if verdict.left is not None and not leaked[first + row]:
+                cuts.append({"row": first + row, **_cut_text(table["text"][row].as_py(), verdict.left)})
+            add(first + row, verdict.hits)
         count_work(int(asked.sum()), int(pc.sum(pc.binary_length(table["text"].filter(pa.array(asked)))).as_py() or 0))
         first += table.num_rows
+    hits.sort(key=itemgetter("row"))
     verdicts = pa.table(
         {"kept": ~leaked, "jaccard": pa.array(jaccard, mask=~alive), "containment": pa.array(containment, mask=~alive)},
         schema=CONTAMINATION_VERDICTS,
     )
-    files = (
+    files: tuple[CommittedFile, ...] = (
         run.write_table(context.verdicts_of(STAGE), shard, verdicts),
         run.write_table("contamination", shard, pa.Table.from_pylist(hits, schema=CONTAMINATION_HITS)),
     )
+    sizes = run.read_table("signals", shard, list(COUNTED_SIGNALS))
+    if options.cuts:
+        left_over = pa.Table.from_pylist(cuts, schema=CUT_TEXTS)
+        files += (run.write_table(CUTS, shard, left_over),)
+        sizes = with_cut_sizes(sizes, left_over)
     counts = {
         "tested": int(alive.sum()),
         "removed": int(leaked.sum()),
         "overlapping": len({hit["row"] for hit in hits}),
     }
-    counts |= context.count_kept(shard, alive & ~leaked)
+    counts |= {"cut": len(cuts)} if options.cuts else {}
+    counts |= context.count_kept(shard, alive & ~leaked, sizes)
     return ShardCommit(shard.name, files, counts)
+
+
+def _cut_text(text: str, left: Ranges) -> dict[str, object]:
+    """Return a row of :data:`CUT_TEXTS` but for its number."""
+    pieces = join_pieces(text, left)
+    starts, ends = zip(*left, strict=True)
+    return {
+        "text": pieces,
+        "words": len(words(pieces)),
+        "bytes": len(pieces.encode()),
+        "starts": list(starts),
+        "ends": list(ends),
+    }
 
 
 def _verdicts(

@@ -13,8 +13,8 @@ from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
 from massivetext.errors import UserError
 from massivetext.recipe import TokenizerOptions
-from massivetext.runs import documents
 from massivetext.runs.context import Context
+from massivetext.runs.cut_texts import read_final_rows
 from massivetext.runs.run_log import count_work
 from massivetext.runs.store import Shard, ShardCommit
 from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
@@ -76,7 +76,7 @@ def sample_shard(context: Context, shard: Shard, rate: float) -> ShardCommit:
         fs.publish(run.shard_file(_SAMPLES, shard)) as new,
         pq.ParquetWriter(new, _PASSAGE, compression="zstd") as writer,
     ):
-        for _, document in documents.read_rows(run, shard, ["id", "text"], alive):
+        for _, document in read_final_rows(context, shard, ["id", "text"], alive):
             text = str(document["text"])
             sampled = [
                 passage

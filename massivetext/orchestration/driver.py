@@ -27,7 +27,7 @@ from massivetext.recipe import LoadedRecipe, options_without_effect
 from massivetext.runs import log_events, run_log
 from massivetext.runs.context import Context
 from massivetext.runs.log_reading import item_in_work
-from massivetext.runs.stage import RunPlan, Stage, require_distinct, resolve, verdict_sets
+from massivetext.runs.stage import RunPlan, Stage, require_distinct, resolve, stages_of, verdict_sets
 from massivetext.runs.store import FORMAT, MANIFEST, Manifest, Run, RunState, ShardCommit, StageState
 from massivetext.runs.work_items import ShardStage, WorkItem
 from massivetext.stages import INGEST, STAGES, code_modules, require_order, steps
@@ -66,9 +66,11 @@ def prepare(
     """
     require_distinct(stages)
     require_order(stages)
+    every, stages = stages, stages_of(loaded.recipe, stages)
     names = [stage.name for stage in stages]
     if until is not None and until not in names:
-        raise UserError(f"--until: want one of {', '.join(names)}, got {until!r}")
+        some = " in a run of this recipe" if any(until == stage.name for stage in every) else ""
+        raise UserError(f"--until: want one of {', '.join(names)}{some}, got {until!r}")
     run = Run(folder)
     _require_folder(run)
     make_demo(loaded)
@@ -95,7 +97,7 @@ def prepare(
         notify(warning)
     preload = (*code_modules(stages), "massivetext.sources.all_readers")
     ready = engine.with_checked_options(shards=len(items), folder=folder, preload=preload)
-    return Driver(plan, context, ready, items, stages, wanted, listener, notify)
+    return Driver(plan, context, ready, items, every, wanted, listener, notify)
 
 
 class Driver:
@@ -106,7 +108,7 @@ class Driver:
         context: the run as its workers see it.
         engine: the Beam runner, ready for a run of this size.
         items: one work item per shard, with its input files.
-        stages: all stages in order.
+        stages: all stages in order, also those that are no part of the run.
         wanted: names of the stages to run, from the first on.
         listener: see :func:`prepare`.
         notify: see :func:`prepare`.
@@ -126,7 +128,8 @@ class Driver:
         self.context = context
         self._plan, self._items = plan, items
         self._engine = dataclasses.replace(engine, on_worker_end=self._report_worker_end)
-        self._stages, self._wanted = stages, wanted
+        self._stages, self._wanted = stages_of(context.recipe, stages), wanted
+        self._absent = [stage for stage in stages if stage not in self._stages]
         self._listener, self._notify = listener, notify
         self._states: dict[str, StageState] = {}
 
@@ -225,6 +228,8 @@ class Driver:
             self._states[stage.name] = msgspec.structs.replace(measured, key=key, manifest=digest)
         for stage in self._stages[len(self._states) :]:
             run.clear_stale(stage, self.context.stage_keys[stage.name])
+        for stage in self._absent:  # an earlier recipe had it
+            run.clear_stale(stage, "")
 
     def _run_step(self, step: Sequence[Stage], held: lock.Lock) -> None:
         started = Usage.now()

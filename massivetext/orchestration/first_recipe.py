@@ -224,7 +224,7 @@ def recipe_lines(name: str, found: Sequence[FoundSource], without_rules: Mapping
     yield "# Written by `massivetext init`: look through it, then"
     yield "#     massivetext check THIS_FILE                        # shows the first records of every source"
     yield "#     massivetext run THIS_FILE --output RUN"
-    yield "# The recipe `pipelines/massivetext.toml` explains every option."
+    yield "# The recipe `pipelines/massivetext.toml` explains every option. [canaries] makes a run measure its stages."
     yield ""
     yield f'name = "{name}"'
     yield "seed = 1"

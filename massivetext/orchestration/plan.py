@@ -10,7 +10,7 @@ from massivetext.engines.environment import versions
 from massivetext.errors import UserError
 from massivetext.recipe import LoadedRecipe
 from massivetext.rules import Rule
-from massivetext.runs.stage import RunPlan, Stage, resolve
+from massivetext.runs.stage import RunPlan, Stage, resolve, stages_of
 from massivetext.runs.store import Shard, json_sha256
 from massivetext.runs.work_items import WorkItem
 from massivetext.signals import definitions, registry
@@ -147,7 +147,7 @@ def compute_stage_keys(plan: RunPlan, stages: Sequence[Stage] = STAGES) -> dict[
     """
     keys: dict[str, str] = {}
     before = ""
-    for stage in stages:
+    for stage in stages_of(plan.recipe, stages):
         libraries = {name: importlib.metadata.version(name) for name in stage.libraries}
         with _naming(plan.loaded.path):
             own = stage.key(plan)
@@ -157,7 +157,7 @@ def compute_stage_keys(plan: RunPlan, stages: Sequence[Stage] = STAGES) -> dict[
 
 def validate_files(loaded: LoadedRecipe, stages: Sequence[Stage] = STAGES) -> None:
     """Read the files that the recipe names for these stages, as the stages will. Raises UserError if one cannot be."""
-    for stage in stages:
+    for stage in stages_of(loaded.recipe, stages):
         if stage.validate is not None:
             resolve(stage.validate)(loaded)
 

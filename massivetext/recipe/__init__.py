@@ -10,6 +10,9 @@ from massivetext.recipe.loading import load_recipe as load_recipe
 from massivetext.recipe.loading import parse_recipe as parse_recipe
 from massivetext.recipe.structs import Action as Action
 from massivetext.recipe.structs import BlocklistOptions as BlocklistOptions
+from massivetext.recipe.structs import CanaryKind as CanaryKind
+from massivetext.recipe.structs import CanaryOptions as CanaryOptions
+from massivetext.recipe.structs import ContaminationAction as ContaminationAction
 from massivetext.recipe.structs import DecontaminateOptions as DecontaminateOptions
 from massivetext.recipe.structs import DedupOptions as DedupOptions
 from massivetext.recipe.structs import GuardOptions as GuardOptions

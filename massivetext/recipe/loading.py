@@ -22,7 +22,19 @@ _LONGEST_RECIPE = 1 << 24  # bytes
 _SOURCE_NAME = re.compile("[a-z][a-z0-9_]{,63}")
 # Names that a run uses for other things beside its sources.
 _RESERVED_NAMES = frozenset(
-    {"candidates", "clusters", "counts", "index", "near", "pairs", "samples", "signatures", "tokens"}
+    {
+        "canaries",
+        "candidates",
+        "clusters",
+        "counts",
+        "cuts",
+        "index",
+        "near",
+        "pairs",
+        "samples",
+        "signatures",
+        "tokens",
+    }
 )
 
 
@@ -88,6 +100,7 @@ def parse_recipe(text: str, path: str, formats: Sequence[Format] = FORMATS) -> R
     _check_weights(recipe, path)
     _check_preferences(recipe, path)
     _check_against(recipe, path)
+    _check_canaries(recipe, path)
     return recipe
 
 
@@ -187,6 +200,20 @@ def _check_against(recipe: Recipe, path: str) -> None:
         raise UserError(
             f'{path}: dedup.against: want near.clusters = "representative" with earlier corpora, got "transitive": a '
             "document would be removed for one that it does not resemble; remove one of the two"
+        )
+
+
+def _check_canaries(recipe: Recipe, path: str) -> None:
+    options = recipe.canaries
+    if isinstance(options, msgspec.UnsetType):
+        return
+    for name, values in (("kinds", options.kinds), ("similarities", options.similarities)):
+        if len(set(values)) < len(values):
+            raise UserError(f"{path}: canaries.{name}: want every value once, got {list(values)}")
+    if recipe.near.threshold in options.similarities:
+        raise UserError(
+            f"{path}: canaries.similarities: want none at near.threshold, {recipe.near.threshold:g}: such copies may "
+            "lie on either side of it; leave it out"
         )
 
 

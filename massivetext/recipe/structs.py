@@ -1,12 +1,13 @@
 """The tables of a recipe as frozen structs."""
 
+import fnmatch
 from decimal import Decimal
 from typing import Annotated, Literal
 
 import msgspec
 
 from massivetext.extract.extracted_page import Comments
-from massivetext.extract.extractors import ExtractorName
+from massivetext.extract.extractors import DEFAULT_EXTRACTOR, ExtractorName
 from massivetext.recipe.kinds import KINDS, PAPER_LICENCES, KindName
 from massivetext.sources.source_formats import FIELD_OPTIONS, FORMER_NAMES, FieldPaths
 
@@ -15,7 +16,10 @@ _NAME = "a name of at most 64 characters a-z, 0-9 and _ that begins with a lette
 Positive = Annotated[int, msgspec.Meta(ge=1, le=2**40)]
 Epochs = Annotated[float, msgspec.Meta(gt=0.0, le=1e6)]
 Mode = Literal["gopher", "pack"]
+ContaminationAction = Literal["drop", "cut", "mark"]
+ScreenName = Literal["url", "language", "length"]
 ContaminationMethod = Literal["jaccard", "containment", "phrase"]
+CanaryKind = Literal["exact", "near", "chain", "item", "unsafe", "boilerplate", "control"]
 Normalization = Literal["nfkc", "identity"]
 Ngram = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 _LARGEST_SIGNATURE = 16_384  # hashes
@@ -138,9 +142,14 @@ class IngestOptions(Options, frozen=True):
         max_html_bytes: largest page that is parsed (a parser takes about 20 times as much memory).
         max_zstd_window: largest window of a zstd file (``zstd --long``), which each reader holds in memory; UNSET: 128
             MiB, which files without ``--long=28`` and above do not exceed; at most 2 GiB.
-        extractor: what finds the main text of web pages (``extract/extractors.py``); UNSET: "trafilatura".
+        extractor: what finds the main text of web pages (``extract/extractors.py``); UNSET: "salient".
         comments: whether the comments of readers below a page's text are kept or dropped; UNSET: as the extractor does
             by itself.
+        screen: what of a web page is judged by the rules of its source before it is extracted: "url" (block lists),
+            "language", "length". Pages that fail are left out as skipped; a hundredth of them is extracted all the
+            same, so that the report can say how many of them the rules would have kept. UNSET: nothing.
+        max_page_seconds: CPU seconds after which the extraction of a page is given up and the page goes to quarantine
+            (``extract/watchdog.py``); UNSET: 60; 0: never.
     """
 
     max_record_bytes: Positive = 64 * 2**20
@@ -149,6 +158,13 @@ class IngestOptions(Options, frozen=True):
     max_zstd_window: Annotated[int, msgspec.Meta(ge=2**10, le=2**31)] | msgspec.UnsetType = msgspec.UNSET
     extractor: ExtractorName | msgspec.UnsetType = msgspec.UNSET
     comments: Comments | msgspec.UnsetType = msgspec.UNSET
+    screen: tuple[ScreenName, ...] | msgspec.UnsetType = msgspec.UNSET
+    max_page_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400)] | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def screens(self) -> tuple[ScreenName, ...]:
+        """What of a page is judged by the rules of its source before it is extracted."""
+        return () if isinstance(self.screen, msgspec.UnsetType) else self.screen
 
     @property
     def zstd_window_bytes(self) -> int:
@@ -158,12 +174,17 @@ class IngestOptions(Options, frozen=True):
     @property
     def extractor_name(self) -> ExtractorName:
         """Name of what finds the main text of web pages."""
-        return "trafilatura" if isinstance(self.extractor, msgspec.UnsetType) else self.extractor
+        return DEFAULT_EXTRACTOR if isinstance(self.extractor, msgspec.UnsetType) else self.extractor
 
     @property
     def page_comments(self) -> Comments | None:
         """Whether the comments of readers are kept; None: as the extractor does by itself."""
         return None if isinstance(self.comments, msgspec.UnsetType) else self.comments
+
+    @property
+    def page_seconds(self) -> int:
+        """CPU seconds after which the extraction of a page is given up; 0: never."""
+        return 60 if isinstance(self.max_page_seconds, msgspec.UnsetType) else self.max_page_seconds
 
 
 class MeasureOptions(Options, frozen=True):
@@ -284,8 +305,11 @@ class NearOptions(Options, frozen=True):
             )
 
 
+UrlChoice = Literal["latest", "longest", "first"]
+
+
 class DedupOptions(Options, frozen=True):
-    """What exact and near deduplication share.
+    """What the stages of deduplication share.
 
     Attributes:
         keep: which of several copies stays, by the first of these that tells them apart: "source:A>B" (a document of
@@ -293,12 +317,15 @@ class DedupOptions(Options, frozen=True):
             document without a date that can be read comes last), "seed" (the keyed hash of the id; the paper:
             "randomly remove one of them"), which may only be the last and is always added.
         against: folders of finished runs, or indexes of them (`massivetext dedup-index`): documents that repeat one of
-            theirs are removed. UNSET: none.
+            theirs are removed; their URLs do not count. UNSET: none.
+        url: which document of each canonical URL is kept: "latest" or "first" by metadata `date` (one without a date
+            that can be read comes last), or "longest" (UTF-8 bytes); among equal ones `keep` decides. UNSET: all are.
     """
 
     keep: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=8)] = ("seed",)
     # Not written if it is not given: recipes without it keep their hash and their stage keys.
     against: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=64)] | msgspec.UnsetType = msgspec.UNSET
+    url: UrlChoice | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         """Raise ValueError for an unknown preference, one that occurs twice, or one after "seed"."""
@@ -337,6 +364,16 @@ class DecontaminateOptions(Options, frozen=True):
         jaccard: a document is dropped if its Jaccard similarity with an item is above this; A.1.1: 0.8.
         containment: a document is dropped if it holds more than this share of the words of a part of an item.
         mark_only: test sets whose items are reported and drop no document: names, or patterns (``boolq``, ``mmlu*``).
+        action: what happens to a document for the items that these methods find: "drop", "cut" (they are cut out with
+            some words around them, and the pieces stay if they are long enough), or "mark" (it stays as it is); UNSET:
+            "drop". A page that is dropped for its title is dropped with "cut" too.
+        actions: the action by test set, by names or patterns, of which the first that fits decides.
+        cut_words: words before and after the matched passage that are cut with it; UNSET: 30.
+        least_words: a piece of fewer words is cut as well; a document of which no piece is left is dropped; UNSET: 50.
+        titles: files of titles whose documents are dropped, one per line, or `FILE#COLUMN` of a table (JSONL, CSV,
+            Parquet); patterns are allowed.
+        ids: files of ids, likewise: those of a run, or those of the input, as metadata ``id``.
+        urls: files of URLs, likewise, compared in their canonical forms.
         run_words: a document is dropped if it shares so many words in a row with an item, as in the GPT-3 paper (13);
             UNSET: such documents are reported.
         lowercase: ignore case in the similarity; the other methods always do.
@@ -349,8 +386,98 @@ class DecontaminateOptions(Options, frozen=True):
     jaccard: Share = 0.8
     containment: Share = 0.5
     mark_only: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    action: ContaminationAction | msgspec.UnsetType = msgspec.UNSET
+    actions: dict[str, ContaminationAction] | msgspec.UnsetType = msgspec.UNSET
+    cut_words: Annotated[int, msgspec.Meta(ge=0, le=10_000)] | msgspec.UnsetType = msgspec.UNSET
+    least_words: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | msgspec.UnsetType = msgspec.UNSET
+    titles: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    ids: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    urls: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     run_words: Annotated[int, msgspec.Meta(ge=13, le=1000)] | msgspec.UnsetType = msgspec.UNSET
     lowercase: bool = False
+
+    def action_of(self, test_set: str) -> ContaminationAction:
+        """Return what happens to a document for the items of a test set."""
+        if any(fnmatch.fnmatchcase(test_set, pattern) for pattern in self.mark_only or ()):
+            return "mark"
+        for pattern, action in (self.actions or {}).items():
+            if fnmatch.fnmatchcase(test_set, pattern):
+                return action
+        return self.action or "drop"
+
+    @property
+    def removal_lists(self) -> list[tuple[str, tuple[str, ...]]]:
+        """The kinds of lists whose documents are dropped ("title", "id", "url"), with their files."""
+        lists = (("title", self.titles), ("id", self.ids), ("url", self.urls))
+        return [(kind, files) for kind, files in lists if not isinstance(files, msgspec.UnsetType) and files]
+
+    @property
+    def has_tests(self) -> bool:
+        """Whether there are items or lists that documents are compared with."""
+        return bool(self.test_sets) or bool(self.removal_lists)
+
+    @property
+    def cuts(self) -> bool:
+        """Whether passages of documents may be cut out."""
+        return "cut" in (self.action, *(self.actions or {}).values())
+
+    @property
+    def margin_words(self) -> int:
+        """Words before and after a passage that are cut with it."""
+        return 30 if isinstance(self.cut_words, msgspec.UnsetType) else self.cut_words
+
+    @property
+    def least_piece(self) -> int:
+        """Fewest words of a piece that stays."""
+        return 50 if isinstance(self.least_words, msgspec.UnsetType) else self.least_words
+
+
+class CanaryOptions(Options, frozen=True):
+    """Canaries: altered copies of documents of the run, whose fate in each stage is known beforehand.
+
+    They go through the stages as documents of their own, change the fate of no other document, and are left out of
+    tokenizer and records. The table `[canaries]` alone turns them on.
+
+    Attributes:
+        per_source: canaries of each kind and similarity per source, at most; a small source gives fewer.
+        kinds: "exact" (equal copies), "near" (copies of each of `similarities`), "chain" (copies of copies), "item"
+            (test items within other text), "unsafe" and "boilerplate" (pages that rules remove), "control" (text of
+            shuffled words, which nothing but a rule removes).
+        similarities: Jaccard similarities of near copies with their documents; none may be `near.threshold`.
+        least_recall: share of the canaries that must be removed, and is not below this bound, by stage.
+        least_precision: share of the removed canaries that are removed with good reason, by stage.
+        missed: action if a share is below its bound by more than chance explains.
+    """
+
+    per_source: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 20
+    kinds: Annotated[tuple[CanaryKind, ...], msgspec.Meta(min_length=1)] = (
+        "exact",
+        "near",
+        "chain",
+        "item",
+        "unsafe",
+        "boilerplate",
+        "control",
+    )
+    similarities: Annotated[
+        tuple[Annotated[float, msgspec.Meta(ge=0.05, le=0.99)], ...], msgspec.Meta(max_length=20)
+    ] = (
+        0.5,
+        0.6,
+        0.7,
+        0.75,
+        0.85,
+        0.9,
+        0.95,
+    )
+    least_recall: Share = 0.9
+    least_precision: Share = 0.9
+    missed: Action = "warn"
+
+    @property
+    def planted(self) -> "CanaryOptions":
+        """The options that decide which canaries there are, with defaults for those of the guard."""
+        return CanaryOptions(per_source=self.per_source, kinds=self.kinds, similarities=self.similarities)
 
 
 class TokenizerOptions(Options, frozen=True):
@@ -469,6 +596,7 @@ class Recipe(Options, frozen=True):
     near: NearOptions = NearOptions()
     dedup: DedupOptions | msgspec.UnsetType = msgspec.UNSET
     decontaminate: DecontaminateOptions = DecontaminateOptions()
+    canaries: CanaryOptions | msgspec.UnsetType = msgspec.UNSET
     tokenizer: TokenizerOptions = TokenizerOptions()
     records: RecordsOptions = RecordsOptions()
 
@@ -485,6 +613,18 @@ class Recipe(Options, frozen=True):
         if isinstance(self.dedup, msgspec.UnsetType) or isinstance(self.dedup.against, msgspec.UnsetType):
             return ()
         return self.dedup.against
+
+    @property
+    def has_canaries(self) -> bool:
+        """Whether canaries go through the stages."""
+        return self.canaries is not msgspec.UNSET
+
+    @property
+    def url_choice(self) -> UrlChoice | None:
+        """Which of the documents of one canonical URL is kept; None: all are."""
+        if isinstance(self.dedup, msgspec.UnsetType) or isinstance(self.dedup.url, msgspec.UnsetType):
+            return None
+        return self.dedup.url
 
     @property
     def weights(self) -> dict[str, Decimal]:

@@ -14,6 +14,7 @@ from massivetext.report import bins, failures, hosts
 from massivetext.report.completed import completed_stages
 from massivetext.report.hosts import SampledHost
 from massivetext.report.quarantined import count_rejects
+from massivetext.report.screening import ScreenTally, tally_screened
 from massivetext.report.tallies import (
     KEPT_SAMPLES,
     SAMPLES,
@@ -56,6 +57,7 @@ class SourceSummary(msgspec.Struct, frozen=True, kw_only=True):
         removed_hosts: sample of the documents that the rules removed; its hosts are the ones that are counted.
         rejected: input that could not be read, by reason.
         skipped: number of sound records that are not wanted, by reason.
+        screened: pages that were judged before they were extracted, by reason.
         near_similarity: documents with a near duplicate, by similarity to the closest one; 100 bins from 0 to 1.
         contamination: overlaps per test set.
         overlapping: number of documents that overlap an item of any test set.
@@ -70,6 +72,7 @@ class SourceSummary(msgspec.Struct, frozen=True, kw_only=True):
     removed_hosts: tuple[SampledHost, ...]
     rejected: dict[str, RejectReason]
     skipped: dict[str, int]
+    screened: dict[str, ScreenTally]
     near_similarity: tuple[int, ...]
     contamination: dict[str, TestSetTally]
     overlapping: int
@@ -85,6 +88,7 @@ class SourceSummary(msgspec.Struct, frozen=True, kw_only=True):
             removed_hosts=hosts.merge_host_samples(self.removed_hosts, other.removed_hosts),
             rejected=add_maps(self.rejected, other.rejected, RejectReason.__add__),
             skipped=add_maps(self.skipped, other.skipped, int.__add__),
+            screened=add_maps(self.screened, other.screened, ScreenTally.__add__),
             near_similarity=add_bins(self.near_similarity, other.near_similarity),
             contamination=add_maps(self.contamination, other.contamination, TestSetTally.__add__),
             overlapping=self.overlapping + other.overlapping,
@@ -188,7 +192,8 @@ def accumulate_shard(context: Context, columns: ShardColumns) -> ShardSummary:
                 samples=_samples(columns, judged),
                 rejected=rejected,
                 skipped=skipped,
-                contamination={name: _test_set_tally(hits, columns.words) for name, hits in sorted(by_set.items())},
+                screened=tally_screened(context, shard, list(columns.kept.values())[-1], skipped),
+                contamination={name: _test_set_tally(hits, columns) for name, hits in sorted(by_set.items())},
                 overlapping=len({hit.row for hits in by_set.values() for hit in hits}),
             )
         }
@@ -211,6 +216,9 @@ def _funnel(context: Context, columns: ShardColumns) -> dict[str, DocumentTally]
     mask = columns.kept[INGEST.name]
     for stage in (INGEST.name, *(each.stage for each in context.verdicts)):
         mask = columns.kept.get(stage, mask)  # a stage that does not judge the source keeps all its documents
+        if stage == DECONTAMINATE.name and stage in columns.kept and context.has_cut_texts(columns.shard):
+            left = context.final_sizes(columns.shard)
+            words, size = left["word_count"].to_numpy(), left["byte_count"].to_numpy()
         funnel[stage] = DocumentTally(int(mask.sum()), int(words[mask].sum()), int(size[mask].sum()))
     return funnel
 
@@ -282,8 +290,11 @@ def _overlaps_by_test_set(context: Context, columns: ShardColumns) -> dict[str, 
     return by_set
 
 
-def _test_set_tally(hits: Sequence[RankedOverlap], words: npt.NDArray[np.int64]) -> TestSetTally:
-    removed = {hit.row for hit in hits if hit.removes}
+def _test_set_tally(hits: Sequence[RankedOverlap], columns: ShardColumns) -> TestSetTally:
+    kept, words = columns.verdicts[DECONTAMINATE.name]["kept"].to_numpy(), columns.words
+    cut = {hit.row for hit in hits if hit.cuts and kept[hit.row]}
+    # Of some that are cut no piece is long enough to stay.
+    removed = {hit.row for hit in hits if hit.removes or (hit.cuts and not kept[hit.row])}
     return TestSetTally(
         overlapping=len({hit.row for hit in hits}),
         removed=len(removed),
@@ -291,4 +302,5 @@ def _test_set_tally(hits: Sequence[RankedOverlap], words: npt.NDArray[np.int64])
         items=dict(sorted(Counter(hit.item for hit in hits).items())),
         parts=dict(sorted(Counter(hit.part for hit in hits).items())),
         top=tuple(sorted(hits, key=lambda hit: hit.order)[:TOP_HITS]),
+        cut=len(cut),
     )

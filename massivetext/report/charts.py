@@ -5,19 +5,18 @@ from collections.abc import Mapping, Sequence
 
 from massivetext.report import bins
 from massivetext.report.duplicates import ClusterReport, NearDuplicateReport
-from massivetext.report.run_report import RuleReport, SignalBin, SourceMixture, SourceReport
-from massivetext.rules import Bounds
-from massivetext.signals.registry import ALL
+from massivetext.report.run_report import SourceMixture, SourceReport
 
 Spec = dict[str, object]  # a specification, or a part of it, as JSON
 
 # The height of a bar is proportional to the square root of the count.
 _ROOT = {"type": "sqrt", "zero": True, "nice": True}
 _COUNTS = {"title": None, "tickCount": 4, "tickMinStep": 1, "labelExpr": "format(datum.value, '~s')"}
+_ROW = 34  # height of a row with a bar
 _SIZES = ((2, 2), (3, 3), (4, 5), (6, 10), (11, 20), (21, 50), (51, 100), (101, 1000), (1001, None))
 
 
-def spec(height: int | Mapping[str, int], **rest: object) -> Spec:
+def spec(height: int, **rest: object) -> Spec:
     """Return a specification: the fields that all charts share, and the others of this chart."""
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
@@ -25,73 +24,6 @@ def spec(height: int | Mapping[str, int], **rest: object) -> Spec:
         "height": height,
         "autosize": {"type": "fit-x", "contains": "padding"},
         **rest,
-    }
-
-
-def _bound_values(bounds: Bounds) -> list[float]:
-    return [bound for bound in (bounds.min, bounds.max) if bound is not None]
-
-
-def histogram_chart(signal: str, counts: Sequence[SignalBin], limits: Sequence[Bounds]) -> Spec:
-    """Chart the documents by a signal, those that passed the rules and those that failed, with limits as dashed lines.
-
-    All bins are drawn with equal width, so an axis without upper end is nearly logarithmic. Heights are square roots of
-    the counts: limits cut the tails, which would be invisible beside the middle on a linear scale.
-    """
-    borders = bins.edges(ALL[signal]).tolist()
-    indexes = [int(bins.position(each.low, borders)) for each in counts]
-    rows: list[Spec] = [
-        {
-            "from": index,
-            "to": index + 1,
-            "kept": each.kept,
-            "dropped": each.dropped,
-            "values": bins.span(borders, index),
-        }
-        for index, each in zip(indexes, counts, strict=True)
-    ]
-    marks = sorted({bins.position(value, borders) for bounds in limits for value in _bound_values(bounds)})
-    shown = indexes + [int(mark) for mark in marks]
-    first, stop = min(shown, default=0), max(shown, default=0) + 1
-    axis: Spec = {
-        "scale": {"domain": [first, stop], "nice": False, "zero": False},
-        "axis": _ticks(bins.ticks(borders, first, stop)),
-    }
-    layers = [_bars("kept", "passed", axis), _bars("dropped", "failed", {})]
-    if marks:
-        layers.append(
-            {
-                "data": {"values": [{"at": mark} for mark in marks]},
-                "mark": {"type": "rule", "strokeDash": [5, 3], "strokeWidth": 1.5},
-                "encoding": {"x": {"field": "at", "type": "quantitative"}},
-            }
-        )
-    return spec(120, layer=layers, data={"values": rows})
-
-
-def _ticks(marks: Sequence[tuple[float, str]]) -> Spec:
-    at, labels = [position for position, _ in marks], [label for _, label in marks]
-    # Positions on the axis are bin numbers: the labels show the values at those positions instead.
-    shown = f"{labels!r}[indexof({at!r}, datum.value)]"
-    return {"values": at, "labelExpr": shown, "labelOverlap": "greedy", "title": None, "grid": False}
-
-
-def _bars(field: str, verdict: str, axis: Spec) -> Spec:
-    return {
-        "transform": [{"filter": f"datum.{field} > 0"}],
-        "mark": {"type": "bar", "binSpacing": 0, "fillOpacity": 0.62},
-        "encoding": {
-            "x": {"field": "from", "type": "quantitative", **axis},
-            "x2": {"field": "to"},
-            "y": {"field": field, "type": "quantitative", "scale": _ROOT, "axis": _COUNTS | {"tickCount": 3}},
-            "y2": {"datum": 0},
-            "color": {"datum": verdict, "scale": {"domain": ["passed", "failed"]}, "legend": None},
-            "tooltip": [
-                {"field": "values", "title": "value"},
-                {"field": "kept", "title": "passed", "format": ","},
-                {"field": "dropped", "title": "failed", "format": ","},
-            ],
-        },
     }
 
 
@@ -116,7 +48,7 @@ def funnel_chart(sources: Mapping[str, SourceReport], judged: Sequence[str], seg
             for order, (segment, count) in enumerate(zip(segments, [left, *removed], strict=True))
         ]
     return spec(
-        {"step": 34},
+        _ROW * max(len(sources), 1),
         data={"values": rows},
         mark={"type": "bar", "style": "segment", "height": {"band": 0.72}},
         encoding={
@@ -142,40 +74,6 @@ def funnel_chart(sources: Mapping[str, SourceReport], judged: Sequence[str], seg
             ],
         },
     )
-
-
-def removal_chart(rules: Sequence[RuleReport], documents: int) -> Spec:
-    """Chart the documents that fail each rule, fail it first, and fail only it, as bars drawn over each other."""
-    rows = [
-        {
-            "rule": rule.rule,
-            "label": f"{rule.rule} · {rule.tally.failed:,} ({rule.tally.failed / max(documents, 1):.2%})",
-            "failed": rule.tally.failed,
-            "first": rule.tally.first,
-            "unique": rule.tally.unique,
-        }
-        for rule in sorted(rules, key=lambda rule: -rule.tally.failed)
-        if rule.tally.failed
-    ]
-    y = {"field": "rule", "type": "nominal", "sort": None, "axis": None}
-    x = {"type": "quantitative", "axis": _COUNTS | {"title": "documents"}}
-    tooltip = [{"field": "rule"}] + [
-        {"field": field, "title": title, "format": ","}
-        for field, title in (("failed", "fail it"), ("first", "fail it first"), ("unique", "fail it alone"))
-    ]
-    color = {"datum": "failed", "scale": {"domain": ["passed", "failed"]}, "legend": None}
-    bars = [
-        {
-            "mark": {"type": "bar", "height": 12, "yOffset": 8, "fillOpacity": opacity},
-            "encoding": {"y": y, "x": {"field": field, **x}, "color": color, "tooltip": tooltip},
-        }
-        for field, opacity in (("failed", 0.3), ("first", 0.5), ("unique", 1.0))
-    ]
-    text = {
-        "mark": {"type": "text", "align": "left", "dy": -8, "fontSize": 12},
-        "encoding": {"y": y, "x": {"value": 0}, "text": {"field": "label"}},
-    }
-    return spec({"step": 36}, data={"values": rows}, layer=[*bars, text])
 
 
 def similarity_chart(near: NearDuplicateReport) -> Spec:
@@ -286,4 +184,6 @@ def mixture_chart(rows: Mapping[str, SourceMixture]) -> Spec:
         "mark": {"type": "tick", "thickness": 3, "height": {"band": 0.9}},
         "encoding": {"x": {"field": "wanted", "type": "quantitative"}},
     }
-    return spec({"step": 34}, data={"values": values}, encoding={"y": y, "tooltip": tooltip}, layer=[bar, tick])
+    return spec(
+        _ROW * max(len(rows), 1), data={"values": values}, encoding={"y": y, "tooltip": tooltip}, layer=[bar, tick]
+    )

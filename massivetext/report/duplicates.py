@@ -20,7 +20,7 @@ from massivetext.report.examples import (
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
 from massivetext.schema import MAX_SHARDS, U64, is_earlier, shard_numbers
-from massivetext.stages import EXACT_DEDUP, NEAR_DEDUP
+from massivetext.stages import NEAR_DEDUP
 from massivetext.storage import files as fs
 from massivetext.storage import tables
 
@@ -125,8 +125,8 @@ class NearDuplicateReport(msgspec.Struct, frozen=True, kw_only=True):
     components: ComponentReport | None = None
 
 
-def exact_clusters(context: Context, examples: ExampleReader) -> ClusterReport:
-    """Return the clusters of equal texts.
+def stored_clusters(context: Context, examples: ExampleReader, stage: str) -> ClusterReport:
+    """Return the clusters of a stage whose verdicts name the kept document of each removed one.
 
     Raises:
         StageError: verdicts are missing or damaged.
@@ -134,9 +134,9 @@ def exact_clusters(context: Context, examples: ExampleReader) -> ClusterReport:
     removed, kept = [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
 
     def read(shard: Shard) -> pa.ChunkedArray:
-        return context.run.read_table(context.verdicts_of(EXACT_DEDUP.name), shard, ["cluster"])["cluster"]
+        return context.run.read_table(context.verdicts_of(stage), shard, ["cluster"])["cluster"]
 
-    shards = [shard for shard in context.all_shards() if context.judged_by(EXACT_DEDUP.name, shard.source)]
+    shards = [shard for shard in context.all_shards() if context.judged_by(stage, shard.source)]
     for shard, cluster in zip(shards, fs.concurrently(context.run.folder, read, shards), strict=True):
         removed.append(context.document_refs(shard, np.flatnonzero(cluster.is_valid().to_numpy())))
         kept.append(cluster.drop_null().to_numpy())

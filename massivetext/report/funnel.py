@@ -78,6 +78,8 @@ def read_funnel(run: Run, sources: list[str], stages: Sequence[Stage] = STAGES) 
         if stage is not INGEST and stage.verdicts is None:
             continue
         manifest = run.manifest(stage.name)
+        if manifest is None and stage.is_optional:
+            continue  # it may be no part of the run; otherwise the stages after it have no manifest either
         if manifest is None:
             break
         for source in sources:

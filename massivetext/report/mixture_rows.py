@@ -15,8 +15,8 @@ from massivetext.records.reader import read_dataset
 from massivetext.records.sequences import expected_sequences_per_group
 from massivetext.records.tokens import lay_out_counts
 from massivetext.report.funnel import HeldOut
-from massivetext.runs import documents
 from massivetext.runs.context import Context
+from massivetext.runs.cut_texts import read_final_rows
 from massivetext.runs.record_splits import TRAIN, split_names
 from massivetext.stages import RECORDS, TOKENIZER
 from massivetext.storage import files as fs
@@ -191,9 +191,7 @@ def _bytes_per_token(context: Context, model: TextEncoder, source: str) -> float
     texts: list[str] = []
     for shard in context.shards(source):
         rows = np.flatnonzero(context.kept(shard))[: _SAMPLED - len(texts)]
-        texts += [
-            str(found["text"])[:_CHARACTERS] for _, found in documents.read_rows(context.run, shard, ["text"], rows)
-        ]
+        texts += [str(found["text"])[:_CHARACTERS] for _, found in read_final_rows(context, shard, ["text"], rows)]
         if len(texts) >= _SAMPLED:
             break
     tokens = sum(map(len, model.encode(normalize_for_model(context.recipe, source, texts))))

@@ -2,10 +2,12 @@
 
 import msgspec
 
+from massivetext.canaries.scores import CanaryReport
 from massivetext.report.duplicates import ClusterReport, NearDuplicateReport, ReportedPair
 from massivetext.report.edited import Edited
 from massivetext.report.examples import DocumentExample
 from massivetext.report.funnel import HeldOut
+from massivetext.report.screening import ScreenTally
 from massivetext.report.tallies import DocumentTally, GroupTally, Matrix, RejectReason, RuleTally
 from massivetext.report.test_set_overlaps import Contamination, OverlapExample
 from massivetext.report.token_counts import TokenizerReport
@@ -62,6 +64,7 @@ class SourceReport(msgspec.Struct, frozen=True, kw_only=True):
         hosts: counts of the hosts that lose most documents to the rules; see :mod:`massivetext.report.hosts`.
         rejected: input that could not be read, by reason.
         skipped: number of sound records that are not wanted, by reason.
+        screened: pages that were judged before they were extracted, by reason.
         near_similarity: (lower border, documents with a near duplicate), by similarity to the closest one.
         dropped: sampled documents that fail a rule, by rule; those that fail only this rule come first.
         near: sampled documents that were removed as near duplicates.
@@ -88,6 +91,7 @@ class SourceReport(msgspec.Struct, frozen=True, kw_only=True):
     near: tuple[ReportedPair, ...]
     contaminated: tuple[OverlapExample, ...]
     kept: tuple[DocumentExample, ...]
+    screened: dict[str, ScreenTally] = {}
 
 
 class SourceMixture(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +131,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
         stages: names of the complete stages, in order.
         warnings: what looks wrong, one sentence each.
         sources: the sources by name.
+        urls: clusters of documents with one canonical URL; UNSET: the run has no such stage, or it is not complete.
         exact: clusters of exact copies; this and every field below is None if its stage is not complete.
         near: results of near-duplicate removal.
         contamination: overlap with test sets; also None if the recipe names no test set.
@@ -134,6 +139,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
         mixture: shares of the sources in the records, by source.
         limited_by: what decides the number of sequences; empty if it is not known.
         held_out: the splits of held-out documents, which the mixture leaves out.
+        canaries: how the stages treated canaries; None if the recipe asks for none.
         format: version of this form, ``REPORT_FORMAT``.
     """
 
@@ -145,6 +151,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     stages: tuple[str, ...]
     warnings: tuple[str, ...]
     sources: dict[str, SourceReport]
+    urls: ClusterReport | msgspec.UnsetType = msgspec.UNSET  # not written: reports of other runs keep their bytes
     exact: ClusterReport | None
     near: NearDuplicateReport | None
     contamination: Contamination | None
@@ -152,6 +159,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     mixture: dict[str, SourceMixture] | None
     limited_by: str = ""
     held_out: tuple[HeldOut, ...] = ()
+    canaries: CanaryReport | None = None
     format: int = REPORT_FORMAT
 
     @property

@@ -3,14 +3,17 @@
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
+import msgspec
 import pyarrow as pa
 
 from massivetext import __version__
+from massivetext.canaries.scores import CanaryReport, missed
 from massivetext.recipe import GuardOptions
 from massivetext.report.accumulate import CONTAMINATED, KEPT, NEAR, ShardSummary, SourceSummary
 from massivetext.report.bins import edges
+from massivetext.report.canary_outcomes import summarise_canaries
 from massivetext.report.completed import completed_stages
-from massivetext.report.duplicates import exact_clusters, near_duplicates, pair_examples
+from massivetext.report.duplicates import near_duplicates, pair_examples, stored_clusters
 from massivetext.report.edited import summarise_edits
 from massivetext.report.examples import DocumentExample, DocumentLocation, ExampleReader, locate_row
 from massivetext.report.funnel import RecordsFacts, read_records_facts
@@ -23,8 +26,19 @@ from massivetext.report.token_counts import describe_tokenizer
 from massivetext.rules import Rule
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
+from massivetext.signals.blocklist_files import idle_signals
 from massivetext.signals.registry import ALL
-from massivetext.stages import DECONTAMINATE, EXACT_DEDUP, INGEST, JUDGE, NEAR_DEDUP, RECORDS, REPORT, TOKENIZER
+from massivetext.stages import (
+    DECONTAMINATE,
+    EXACT_DEDUP,
+    INGEST,
+    JUDGE,
+    NEAR_DEDUP,
+    RECORDS,
+    REPORT,
+    TOKENIZER,
+    URL_DEDUP,
+)
 from massivetext.storage import files as fs
 
 _KEPT_SHOWN = 3  # kept documents of a source in the report
@@ -61,6 +75,7 @@ def summarise(context: Context, summaries: ShardSummary, host_counts: Callable[[
         for name, summary in sorted(summaries.sources.items())
     }
     tested = DECONTAMINATE.name in stages and any(context.judged_by(DECONTAMINATE.name, name) for name in sources)
+    canaries = summarise_canaries(context)
     return RunReport(
         recipe=context.recipe.name,
         recipe_sha256=state.recipe_sha256 if state else "",
@@ -68,9 +83,13 @@ def summarise(context: Context, summaries: ShardSummary, host_counts: Callable[[
         version=__version__,
         libraries=state.versions if state else {},
         stages=tuple(stage for stage in stages if stage != REPORT.name),
-        warnings=tuple(_warnings(context.recipe.guards, sources, stages)),
+        warnings=(
+            *_warnings(context.recipe.guards, sources, stages, idle_signals(context.recipe.blocklists)),
+            *_missed_canaries(context, canaries),
+        ),
         sources=sources,
-        exact=exact_clusters(context, examples) if EXACT_DEDUP.name in stages else None,
+        urls=stored_clusters(context, examples, URL_DEDUP.name) if URL_DEDUP.name in stages else msgspec.UNSET,
+        exact=stored_clusters(context, examples, EXACT_DEDUP.name) if EXACT_DEDUP.name in stages else None,
         near=near_duplicates(context, examples) if NEAR_DEDUP.name in stages else None,
         contamination=summarise_overlaps(context, examples, summaries)
         if DECONTAMINATE.name in stages and tested
@@ -79,6 +98,7 @@ def summarise(context: Context, summaries: ShardSummary, host_counts: Callable[[
         mixture=_mixture(context) if RECORDS.name in stages else None,
         limited_by=_records_facts(context).limited_by if RECORDS.name in stages else "",
         held_out=_records_facts(context).held_out if RECORDS.name in stages else (),
+        canaries=canaries,
     )
 
 
@@ -110,6 +130,7 @@ def _source(
         near=pair_examples(context, examples, picks[NEAR]) if NEAR in picks else (),
         contaminated=overlap_examples(context, examples, picks.get(CONTAMINATED, [])),
         kept=examples.in_order(picks.get(KEPT, [])[:_KEPT_SHOWN]),
+        screened=summary.screened,
     )
 
 
@@ -140,7 +161,13 @@ def _bins(signal: str, counts: Histogram) -> tuple[SignalBin, ...]:
     )
 
 
-def _warnings(guards: GuardOptions, sources: Mapping[str, SourceReport], stages: tuple[str, ...]) -> list[str]:
+def _warnings(
+    guards: GuardOptions,
+    sources: Mapping[str, SourceReport],
+    stages: tuple[str, ...],
+    idle: frozenset[str] = frozenset(),
+) -> list[str]:
+    """Return what looks wrong; rules on ``idle`` signals, whose lists are not configured, cannot fire."""
     found: list[str] = []
     for name, source in sources.items():
         documents = source.funnel[INGEST.name].documents
@@ -150,15 +177,23 @@ def _warnings(guards: GuardOptions, sources: Mapping[str, SourceReport], stages:
             continue
         if source.funnel[last].documents == 0:
             found.append(f"Nothing is left of source {name}.")
-        found += [alarm.message for alarm in alarms(guards, name, _rule_counts(source))]
+        found += [alarm.message for alarm in alarms(guards, name, _rule_counts(source, idle))]
     return found
 
 
-def _rule_counts(source: SourceReport) -> RuleCounts:
+def _missed_canaries(context: Context, report: CanaryReport | None) -> list[str]:
+    options = context.recipe.canaries
+    if report is None or isinstance(options, msgspec.UnsetType) or options.missed == "ignore":
+        return []
+    return missed(report, options.least_recall, options.least_precision)
+
+
+def _rule_counts(source: SourceReport, idle: frozenset[str]) -> RuleCounts:
+    silent = {rule.rule for rule in source.rules if not idle.isdisjoint(each.signal for each in rule.passes)}
     return RuleCounts(
         documents=source.funnel[INGEST.name].documents,
         removed=source.funnel[INGEST.name].documents - source.funnel[JUDGE.name].documents,
-        failed={rule.rule: rule.tally.failed for rule in source.rules},
+        failed={rule.rule: rule.tally.failed for rule in source.rules if rule.rule not in silent},
         report_only=frozenset(rule.rule for rule in source.rules if rule.report_only),
     )
 

@@ -175,6 +175,7 @@ class ReportedOverlap(msgspec.Struct, frozen=True, kw_only=True):
         item_end: the character after the last.
         text: the matched passage, the beginning of a long one.
         item_text: the matched text of the item, likewise.
+        cuts: whether the passage is cut out of the document for it.
     """
 
     test_set: str
@@ -191,6 +192,12 @@ class ReportedOverlap(msgspec.Struct, frozen=True, kw_only=True):
     item_end: int
     text: str
     item_text: str
+    cuts: bool = False
+
+    @property
+    def outcome(self) -> str:
+        """What happens to the document for it: "", " (cut out)" or " (stays)"."""
+        return "" if self.removes else " (cut out)" if self.cuts else " (stays)"
 
 
 class RankedOverlap(ReportedOverlap, frozen=True, kw_only=True):
@@ -204,7 +211,7 @@ class RankedOverlap(ReportedOverlap, frozen=True, kw_only=True):
     def order(self) -> tuple[bool, bool, float, int, str, str, str, int, int]:
         """Sort key: overlaps that remove, pages recognised by their title before others, then by what is shared."""
         return (
-            not self.removes,
+            not (self.removes or self.cuts),
             self.words > 0,
             -max(self.jaccard, self.containment),
             -self.words,
@@ -226,6 +233,7 @@ class TestSetTally(msgspec.Struct, frozen=True):
         items: number of documents that overlap each item, by its name; items that none overlaps are missing.
         parts: number of overlaps by what was found of the item.
         top: the closest pairs of document and item.
+        cut: number of documents of which something is cut out, and that are not removed, because of it.
     """
 
     __test__: ClassVar[bool] = False  # otherwise pytest collects the class as a test
@@ -236,6 +244,7 @@ class TestSetTally(msgspec.Struct, frozen=True):
     items: dict[str, int]
     parts: dict[str, int]
     top: tuple[RankedOverlap, ...]
+    cut: int = 0
 
     def __add__(self, other: "TestSetTally") -> "TestSetTally":
         return TestSetTally(
@@ -245,6 +254,7 @@ class TestSetTally(msgspec.Struct, frozen=True):
             add_maps(self.items, other.items, int.__add__),
             add_maps(self.parts, other.parts, int.__add__),
             tuple(sorted(self.top + other.top, key=lambda hit: hit.order)[:TOP_HITS]),
+            self.cut + other.cut,
         )
 
 

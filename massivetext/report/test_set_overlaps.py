@@ -42,6 +42,7 @@ class TestSet(msgspec.Struct, frozen=True, kw_only=True):
         frequent: the items that most documents overlap, with the number of documents, if there are at least
             :data:`FREQUENT_DOCUMENTS`: likely texts that many pages quote.
         top: the closest documents.
+        cut: number of documents of which something was cut out because of it, and that stayed.
     """
 
     __test__ = False  # otherwise pytest collects the class as a test
@@ -57,6 +58,7 @@ class TestSet(msgspec.Struct, frozen=True, kw_only=True):
     words: int
     frequent: tuple[tuple[str, int], ...]
     top: tuple[OverlapExample, ...]
+    cut: int = 0
 
 
 class Contamination(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +71,7 @@ class Contamination(msgspec.Struct, frozen=True, kw_only=True):
         overlapping: number of documents that overlap any item.
         removed: number of documents that were removed.
         test_sets: the test sets, in the order of their names.
+        cut: number of documents of which something was cut out.
     """
 
     options: DecontaminateOptions
@@ -77,6 +80,7 @@ class Contamination(msgspec.Struct, frozen=True, kw_only=True):
     overlapping: int
     removed: int
     test_sets: tuple[TestSet, ...]
+    cut: int = 0
 
 
 def summarise_overlaps(context: Context, examples: ExampleReader, summary: ShardSummary) -> Contamination:
@@ -94,6 +98,7 @@ def summarise_overlaps(context: Context, examples: ExampleReader, summary: Shard
         tested=totals.get("tested", 0),
         overlapping=sum(source.overlapping for source in summary.sources.values()),
         removed=totals.get("removed", 0),
+        cut=totals.get("cut", 0),
         test_sets=tuple(_test_set(examples, name, totals, tally) for name, tally in sorted(tallies.items())),
     )
 
@@ -111,6 +116,7 @@ def _test_set(examples: ExampleReader, name: str, totals: Mapping[str, int], tal
         parts=tally.parts,
         overlapping=tally.overlapping,
         removed=tally.removed,
+        cut=tally.cut,
         words=tally.words,
         frequent=tuple((item, count) for item, count in frequent if count >= FREQUENT_DOCUMENTS),
         top=tuple(

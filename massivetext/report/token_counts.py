@@ -7,8 +7,8 @@ import numpy as np
 
 from massivetext.report.accumulate import KEPT, ShardSummary
 from massivetext.report.examples import DocumentLocation, locate_row
-from massivetext.runs import documents
 from massivetext.runs.context import Context
+from massivetext.runs.cut_texts import read_final_rows
 from massivetext.runs.store import Shard
 from massivetext.storage import files as fs
 from massivetext.tokenizer.model_files import model_file, read_encoder
@@ -57,7 +57,7 @@ def describe_tokenizer(context: Context, summary: ShardSummary) -> TokenizerRepo
 def _texts(context: Context, locations: list[DocumentLocation]) -> list[str]:
     def read(shard: Shard) -> list[str]:
         rows = np.array(sorted(location.row for location in locations if location.shard == shard), np.int64)
-        found = documents.read_rows(context.run, shard, ["text"], rows)
+        found = read_final_rows(context, shard, ["text"], rows)
         return [str(document["text"])[:_CHARACTERS] for _, document in found]
 
     shards = sorted({location.shard for location in locations})

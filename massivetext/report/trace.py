@@ -61,6 +61,7 @@ class StageVerdict(msgspec.Struct, frozen=True, kw_only=True):
         path: where a document was removed with its cluster, the documents on the way to the kept one, which is the
             last, each with its similarity to the one before.
         removed: end of the sentence "documents were removed ..."; None if the stage keeps the document.
+        canonical_url: the canonical URL that it shares with the kept document; None if it was not removed for that.
     """
 
     stage: str
@@ -69,6 +70,7 @@ class StageVerdict(msgspec.Struct, frozen=True, kw_only=True):
     similarity: float | None = None
     path: tuple[RelatedDocument, ...] = ()
     removed: str | None = None
+    canonical_url: str | None = None
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,6 +209,7 @@ def _verdict(context: Context, location: DocumentLocation, stage: str) -> StageV
         similarity=similarity,
         path=path,
         removed=None if row["kept"] else wording[stage],
+        canonical_url=row.get("canonical_url"),
     )
 
 

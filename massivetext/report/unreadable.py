@@ -29,7 +29,11 @@ _REMEDIES: Mapping[str, str] = {
     "truncated": "copy the file again: its end is missing",
     "damaged": "copy the file again: bytes of it are wrong",
     "locked": "unpack the archive, with its password if it has one, and name its files in inputs",
+    "screened_language": "give the source rules that want the language of its pages, or leave `screen` of [ingest] out",
+    "screened_length": "give the source rules that want fewer words, or leave `screen` of [ingest] out",
+    "screened_url": "correct [blocklists], or leave `screen` of [ingest] out",
     "nested_archive": "unpack the outer archive",
+    "extraction_timeout": "raise max_page_seconds under [ingest], or choose another extractor there",
 }
 
 

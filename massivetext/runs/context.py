@@ -14,14 +14,29 @@ from massivetext.edits import EditRule
 from massivetext.errors import StageError
 from massivetext.recipe import Recipe, SourceOptions
 from massivetext.rules import Rule
+from massivetext.runs.canary_run import CanaryRun
 from massivetext.runs.record_splits import TRAIN, held_out, split_has_source, split_recipe
 from massivetext.runs.stage import VerdictSet
 from massivetext.runs.store import Run, Shard
-from massivetext.schema import MAX_SHARDS, U64, pack_document_refs, shard_number
+from massivetext.schema import FIRST_CANARY_SHARD, MAX_SHARDS, U64, pack_document_refs, shard_number
 from massivetext.storage import files as fs
 
 Mask = npt.NDArray[np.bool_]
 COUNTED_SIGNALS = ("word_count", "byte_count")
+
+
+# Texts of which passages are cut out, and the verdicts of the stage that cuts.
+CUTS, CUTTING = "contamination/cuts", "verdicts/contamination"
+
+
+def with_cut_sizes(sizes: pa.Table, cuts: pa.Table) -> pa.Table:
+    """Return a table of ``COUNTED_SIGNALS`` with the sizes of cut documents in their rows."""
+    columns = {}
+    for signal, column in zip(COUNTED_SIGNALS, ("words", "bytes"), strict=True):
+        values = sizes[signal].to_numpy().copy()
+        values[cuts["row"].to_numpy()] = cuts[column].to_numpy()
+        columns[signal] = values
+    return pa.table(columns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +54,7 @@ class Context:
         verdicts: verdicts of each stage that writes some, in the order of the stages.
         session: name of the execution of the command, for the log; empty: write none.
         split: split of the records that is made; see :meth:`for_split`.
+        of_canaries: whether the shards are those of canaries; see :meth:`for_canaries`.
     """
 
     run: Run
@@ -51,6 +67,28 @@ class Context:
     verdicts: tuple[VerdictSet, ...]
     session: str = ""
     split: str = TRAIN
+    of_canaries: bool = False
+
+    def for_canaries(self) -> "Context":
+        """Return the run as the canaries of its sources see it: one shard per source, in files of their own."""
+        return dataclasses.replace(
+            self,
+            run=CanaryRun(self.run.folder),
+            shard_counts=dict.fromkeys(self.shard_counts, 1),
+            verdicts=tuple(each for each in self.verdicts if each.judges_canaries),
+            of_canaries=True,
+        )
+
+    def canary_shards(self, judging: str | None = None) -> list[Shard]:
+        """Return the shards of :meth:`for_canaries`, of the sources that a stage judges; empty without canaries."""
+        sources = sorted(self.shard_counts) if self.recipe.has_canaries else []
+        return [Shard(source, 0, 1) for source in sources if judging is None or self.judged_by(judging, source)]
+
+    def locate(self, number: int) -> "tuple[Context, Shard]":
+        """Return the shard with a number, of documents or of canaries, and the run as its documents see it."""
+        within = number % MAX_SHARDS
+        found = self.for_canaries() if within >= FIRST_CANARY_SHARD and not self.of_canaries else self
+        return found, found.shard_by_number(number)
 
     def for_split(self, split: str) -> "Context":
         """Return the run with the options by which the records of a split are made."""
@@ -81,15 +119,19 @@ class Context:
         """Return the shard with this number, which :func:`massivetext.schema.shard_of` returns for its documents."""
         source, index = divmod(number, MAX_SHARDS)
         name = sorted(self.recipe.sources)[source]
-        return Shard(name, index, self.shard_counts[name])
+        return Shard(name, index - self._first_shard, self.shard_counts[name])
 
     def number_of_shard(self, shard: Shard) -> int:
         """Return the number of a shard, the inverse of :meth:`shard_by_number`."""
-        return shard_number(self.source_number(shard.source), shard.index)
+        return shard_number(self.source_number(shard.source), self._first_shard + shard.index)
+
+    @property
+    def _first_shard(self) -> int:
+        return FIRST_CANARY_SHARD if self.of_canaries else 0
 
     def document_refs(self, shard: Shard, rows: npt.NDArray[np.integer]) -> U64:
         """Return the document references of rows of a shard, in the same shape."""
-        return pack_document_refs(self.source_number(shard.source), shard.index, rows)
+        return pack_document_refs(self.source_number(shard.source), self._first_shard + shard.index, rows)
 
     def verdicts_of(self, stage: str) -> str:
         """Return the data set of a stage's verdicts. Raises KeyError for a stage that writes none."""
@@ -140,9 +182,27 @@ class Context:
         return chosen
 
     def sizes_in_split(self, shard: Shard) -> npt.NDArray[np.int64]:
-        """Return the UTF-8 bytes of each document of :meth:`in_split`; int64[documents]."""
-        sizes: npt.NDArray[np.int64] = self.run.read_table("signals", shard, ["byte_count"])["byte_count"].to_numpy()
+        """Return the UTF-8 bytes of each document of :meth:`in_split`, without what is cut out; int64[documents]."""
+        sizes: npt.NDArray[np.int64] = self.final_sizes(shard)["byte_count"].to_numpy()
         return sizes[self.in_split(shard)]
+
+    def has_cut_texts(self, shard: Shard) -> bool:
+        """Return whether passages of test sets may have been cut out of documents of a shard."""
+        judged = any(each.data_set == CUTTING and shard.source in each.sources for each in self.verdicts)
+        return judged and self.recipe.decontaminate.cuts
+
+    def read_cuts(self, shard: Shard, columns: list[str]) -> pa.Table:
+        """Return what is left of the documents of a shard of which something is cut, as ``schema.CUT_TEXTS``."""
+        return self.run.read_table(CUTS, shard, columns)
+
+    def final_sizes(self, shard: Shard) -> pa.Table:
+        """Return words and UTF-8 bytes of the documents of a shard as the records hold them: ``COUNTED_SIGNALS``."""
+        table = self.run.read_table("signals", shard, list(COUNTED_SIGNALS))
+        return (
+            with_cut_sizes(table, self.read_cuts(shard, ["row", "words", "bytes"]))
+            if self.has_cut_texts(shard)
+            else table
+        )
 
     def kept_bytes(self, source: str) -> int:
         """Return the UTF-8 bytes of the documents of a source that every stage has kept, from the commits."""

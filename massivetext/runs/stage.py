@@ -53,15 +53,22 @@ class Verdicts:
         data_set: folder of the verdicts, aligned row by row with ``documents/``; the column ``kept`` decides.
         legend: name of the removals in charts ("near duplicates").
         removed: end of the sentence "12 were removed ..." ("as near duplicates").
+        judges_canaries: whether the stage writes verdicts on canaries too, if the recipe has any.
     """
 
     data_set: str
     legend: str
     removed: str
+    judges_canaries: bool = False
 
 
 def every_source(_recipe: "Recipe", _source: str) -> bool:
     """Return True: the stage works on every source."""
+    return True
+
+
+def every_recipe(_recipe: "Recipe") -> bool:
+    """Return True: the stage is part of every run."""
     return True
 
 
@@ -85,6 +92,8 @@ class Stage:
         reads: data sets of earlier stages that it reads, for the documentation.
         key: everything in the recipe and its files that decides the output, as a value that JSON can hold.
         describe: what the stage does with this recipe, in a few words, for ``massivetext check``.
+        belongs_to: whether the stage is part of the runs of a recipe. Runs of other recipes are as if it did not exist:
+            it has no manifest, and the keys of later stages do not depend on it.
         applies_to: whether the stage works on a source.
         has_work: whether it can change anything for such a source, for ``massivetext check``; None: always.
         verdicts: None for a stage that never removes a document.
@@ -110,6 +119,7 @@ class Stage:
     reads: tuple[str, ...] = ()
     key: Callable[[RunPlan], object]
     describe: Callable[[RunPlan], str]
+    belongs_to: Callable[["Recipe"], bool] = every_recipe
     applies_to: Callable[["Recipe", str], bool] = every_source
     has_work: Callable[[RunPlan, str], bool] | None = None
     verdicts: Verdicts | None = None
@@ -142,6 +152,11 @@ class Stage:
         """Return whether the stage can change anything for a source."""
         works = self.applies_to(plan.recipe, source)
         return works and (self.has_work is None or self.has_work(plan, source))
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether there are runs without the stage."""
+        return self.belongs_to is not every_recipe
 
     @property
     def commits_every_shard(self) -> bool:
@@ -191,6 +206,7 @@ class VerdictSet(NamedTuple):
         legend: name of its removals in charts.
         removed: end of the sentence "12 were removed ...".
         sources: names of the sources that it judges.
+        judges_canaries: whether it judges canaries of these sources too, if the recipe has any.
     """
 
     stage: str
@@ -199,6 +215,12 @@ class VerdictSet(NamedTuple):
     legend: str
     removed: str
     sources: tuple[str, ...]
+    judges_canaries: bool = False
+
+
+def stages_of(recipe: "Recipe", stages: Sequence[Stage]) -> tuple[Stage, ...]:
+    """Return the stages that are part of the runs of a recipe, in order."""
+    return tuple(stage for stage in stages if stage.belongs_to(recipe))
 
 
 def verdict_sets(recipe: "Recipe", stages: Sequence[Stage]) -> tuple[VerdictSet, ...]:
@@ -211,8 +233,9 @@ def verdict_sets(recipe: "Recipe", stages: Sequence[Stage]) -> tuple[VerdictSet,
             legend=stage.verdicts.legend,
             removed=stage.verdicts.removed,
             sources=tuple(source for source in sorted(recipe.sources) if stage.applies_to(recipe, source)),
+            judges_canaries=stage.verdicts.judges_canaries,
         )
-        for stage in stages
+        for stage in stages_of(recipe, stages)
         if stage.verdicts is not None
     )
 

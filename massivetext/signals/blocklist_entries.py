@@ -5,6 +5,7 @@ hosts can have lines of hosts files: an IP address, then one or more hosts; name
 ``localhost``, are local names and not entries.
 """
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,19 +16,11 @@ from massivetext.errors import UserError
 from massivetext.signals.blocklist_files import chunks, quote_line
 from massivetext.signals.hash_set import U64
 from massivetext.signals.scan import I64, U8
-from massivetext.signals.urls import (
-    LONGEST,
-    ROOM_BYTES,
-    canonical_host,
-    host_hash,
-    ipv6,
-    normalise,
-    url_hash,
-    with_canonical_host,
-    without_www,
-)
+from massivetext.signals.url_hosts import canonical_host, ipv6, with_canonical_host
+from massivetext.signals.urls import LONGEST, ROOM_BYTES, host_hash, normalise, url_hash, without_www
 from massivetext.utf8 import utf8
 
+_IPV4 = re.compile(rb"[0-9.]+")
 _ENTRY, _ODD, _WRONG = range(3)  # has a hash; its host must be made canonical first; is not an entry
 
 
@@ -74,10 +67,12 @@ def _canonical(chunk: bytes, span: I64, host: I64, hosts: bool) -> bytes:
     """Return an entry with its host in canonical form; an entry without a host stays as it is."""
     entry = chunk[span[0] : span[1]]
     if not hosts:
-        return with_canonical_host(chunk[host[0] : host[1]], chunk[host[1] : span[1]])
+        return with_canonical_host(entry, host[0], host[1])
     if b":" in entry:
         return ipv6(entry.decode("utf-8", "replace").removeprefix("[").removesuffix("]")) or entry
-    return canonical_host(entry)
+    canonical = canonical_host(entry)
+    # In a list of hosts, a number such as 1.2.3 is rather a mistake than the address 1.2.0.3.
+    return entry if _IPV4.fullmatch(canonical) and entry.count(b".") != 3 else canonical
 
 
 class _Entries(NamedTuple):

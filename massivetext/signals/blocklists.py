@@ -21,6 +21,7 @@ from massivetext.signals.hash_set import HashSet, contains_hash, hash_set
 from massivetext.signals.scan import I64, U8
 from massivetext.signals.signal import describe
 from massivetext.signals.signal_group import SignalGroup
+from massivetext.signals.url_hosts import with_canonical_host
 from massivetext.signals.url_keywords import UrlKeywords, count_keywords
 from massivetext.signals.urls import (
     EMPTY_HASH,
@@ -28,7 +29,6 @@ from massivetext.signals.urls import (
     extend_url_hash,
     normalise,
     url_hash,
-    with_canonical_host,
     without_www,
 )
 from massivetext.signals.word_hash import finish_hash
@@ -137,7 +137,7 @@ def match_urls(urls: Sequence[str | None] | pa.Array, lists: Blocklists) -> dict
 
 
 def _with_canonical_host(data: U8, offsets: I64, row: int, host: I64) -> bytes:
-    return with_canonical_host(data[host[0] : host[1]].tobytes(), data[host[1] : offsets[row + 1]].tobytes())
+    return with_canonical_host(data[offsets[row] : offsets[row + 1]].tobytes(), host[0], host[1])
 
 
 @compiled

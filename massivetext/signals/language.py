@@ -107,6 +107,12 @@ def _in_language(texts: Sequence[str], codes: npt.NDArray[np.object_]) -> F64:
     return np.where(total > 0, ratios(same, total), 1.0)
 
 
+def rank_languages(lines: Sequence[str]) -> list[list[tuple[str, float]]]:
+    """Return the two most probable languages of each line of text (:func:`model_input`), with their probabilities."""
+    codes, scores = _predict(lines, _RANKS)
+    return [list(zip(*ranked, strict=True)) for ranked in zip(codes.tolist(), scores.tolist(), strict=True)]
+
+
 def _predict(samples: Sequence[str], ranks: int) -> tuple[npt.NDArray[np.object_], F64]:
     """Return the most probable languages of each sample and their probabilities, both [samples, ranks]."""
     codes = np.full((len(samples), ranks), UNDETERMINED, dtype=object)

@@ -1,27 +1,28 @@
 """The normal form of URLs, in compiled code: two URLs count as the same if their normal forms are equal.
 
-The normal form is ``host[:port][/path][?query]`` in ASCII, as in RFC 3986 (6.2.2, 6.2.3), with further steps because
-lists and links differ in irrelevant ways:
+The normal form is ``host[:port][/path][?query]`` in ASCII. A URL is read as the URL standard of WHATWG says:
 
-* White space and control characters around the URL, its scheme, user and password, and its fragment are removed.
-* The host is in lower case, without dots at its end. Other scripts are in Punycode, IPv6 addresses are written in full,
-  and percent-encoded characters are decoded; see :func:`canonical_host`. Every ``www.`` at its beginning is removed
-  from the URL, but not from the host when it is compared with listed hosts.
-* The port is removed if it is 80, 443 or not a number.
+* White space and control characters around it are removed, tabs and line breaks everywhere. After ``http:`` comes any
+  number of slashes and backslashes. A URL without a scheme begins with its host.
+* Hosts: names in other scripts are in Punycode (UTS #46, as for IDNA 2008), IPv4 addresses in any notation (``0x7f.1``)
+  have four decimal numbers, percent-encoded characters are decoded; see :mod:`massivetext.signals.url_hosts`.
+* In a path ``.`` and ``..`` are resolved, and a backslash is a slash.
+
+Further steps follow RFC 3986 (6.2.2, 6.2.3), because lists and links differ in irrelevant ways:
+
+* Scheme, user and password, fragment, dots at the end of the host and slashes at the end of the path, an empty query,
+  and a port that is 80, 443 or not a number are removed. Every ``www.`` at the beginning is removed from the URL, but
+  not from the host when it is compared with listed hosts. IPv6 addresses are written in full.
 * In path and query, percent-encoded letters, digits and ``-._~`` are decoded, other codes are in upper case, and
-  characters that RFC 3986 does not allow are percent-encoded. A backslash in a path is a slash, as in browsers. Case
-  stays.
-* Slashes at the end of the path, and an empty query, are removed.
+  characters that RFC 3986 does not allow are percent-encoded. Case stays.
 
-A WHATWG parser (ada-url) would not shorten this module: it refuses URLs without a scheme, codes such as ``b%FCcher.de``
-and ports above 65535; it keeps user, fragment, ``www.``, final dots and slashes and ``%7e``; and called once per URL it
-takes five to eight times as long.
+The hosts of nearly all URLs are plain names, which compiled code reads as the standard says; the others are given to
+ada-url. It does not take the place of this module: it refuses URLs without a scheme, codes such as ``b%FCcher.de`` and
+ports above 65535; it keeps user, fragment, ``www.``, final dots and slashes and ``%7e``; and called once per URL it
+takes four times as long (``benchmarks/urls.py``). What it refuses is percent-encoded here.
 
 A URL without a host has the empty normal form. Of a longer URL only the first 64 KiB are read.
 """
-
-import ipaddress
-import urllib.parse
 
 import numpy as np
 
@@ -31,11 +32,10 @@ from massivetext.signals.scan import U8
 from massivetext.signals.word_hash import finish_hash
 
 LONGEST = 1 << 16  # bytes; crawlers and browsers accept far fewer
-ROOM_BYTES = 3 * LONGEST  # size of the longest normal form, in which every byte is percent-encoded
+# Size of the longest normal form, in which every byte is percent-encoded, and of a URL without tabs and line breaks.
+ROOM_BYTES = 4 * LONGEST
 EMPTY_HASH = hashing.GOLDEN  # state of a hash before the first byte
 _STEP = hashing.CHARACTER
-_DOTS = ".\u3002\uff0e\uff61"
-_LONGEST_NAME = 255  # most characters of a host that is converted to Punycode
 
 _UNRESERVED = b"-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ALLOWED = _UNRESERVED + b":/?@!$&'()*+,;=" + b"[]"
@@ -59,8 +59,12 @@ def _kinds() -> U8:
 _KINDS = _kinds()
 _DIGITS = np.frombuffer(b"0123456789ABCDEF", np.uint8)
 _DOT, _SLASH, _COLON, _AT, _PERCENT, _QUERY, _FRAGMENT, _BRACKET, _BACKSLASH = map(int, b"./:@%?#[\\")
-_CLOSING = int(b"]"[0])
+_CLOSING, _QUOTE = map(int, b"]'")
+_H = int(b"h"[0])
 _WWW = np.frombuffer(b"www.", np.uint8)
+_NAMES = (b"http", b"https", b"ws", b"wss", b"ftp")
+_WEB_SCHEMES = np.array([list(name.ljust(5)) for name in _NAMES], np.uint8)
+_WEB_LENGTHS = np.array([len(name) for name in _NAMES], np.int64)
 
 
 @compiled
@@ -71,30 +75,88 @@ def normalise(data: U8, start: int, stop: int, canonical: bool, out: U8) -> tupl
         data: bytes of many URLs.
         start: index of the first byte of this URL.
         stop: index after its last byte.
-        canonical: whether the host is already in the form of :func:`canonical_host`.
+        canonical: whether the host is already in the form of :mod:`massivetext.signals.url_hosts`.
         out: uint8[ROOM_BYTES], filled.
 
     Returns:
-        Number of bytes of the host, number of all bytes written, and begin and end of the host in ``data``. The first
-        number is -1 if the host must be made canonical first.
+        Number of bytes of the host, number of all bytes written, and begin and end of the host in the URL as
+        :func:`massivetext.signals.url_hosts.clean` returns it. The first number is -1 if the host must be made
+        canonical first.
     """
-    stop = min(stop, start + LONGEST)
+    start, stop = trimmed(data, start, min(stop, start + LONGEST))
+    for at in range(start, stop):
+        if data[at] == 9 or data[at] == 10 or data[at] == 13:
+            stop = _copy_clean(data, start, stop, out)
+            return _normalise(out, ROOM_BYTES - LONGEST, stop, canonical, out)
+    return _normalise(data, start, stop, canonical, out)
+
+
+@compiled
+def trimmed(data: U8, start: int, stop: int) -> tuple[int, int]:
+    """Return begin and end of a URL without the white space and control characters around it."""
     while start < stop and data[start] <= 32:
         start += 1
     while start < stop and data[stop - 1] <= 32:
         stop -= 1
+    return start, stop
+
+
+@compiled
+def _copy_clean(data: U8, start: int, stop: int, out: U8) -> int:
+    """Copy a URL without tabs and line breaks to the end of ``out``; return the index after its last byte."""
+    end = ROOM_BYTES - LONGEST
+    for at in range(start, stop):
+        if data[at] != 9 and data[at] != 10 and data[at] != 13:
+            out[end] = data[at]
+            end += 1
+    return end
+
+
+@compiled
+def _normalise(data: U8, start: int, stop: int, canonical: bool, out: U8) -> tuple[int, int, int, int]:
+    at, colon, rest = _host_and_port(data, start, stop)
+    host = _put_host(data, at, colon, canonical, out)
+    if host <= 0:
+        return host, 0, at - start, colon - start
+    size = _put_port(data, colon, rest, out, host)
+    return host, _put_path(data, rest, stop, out, size), at - start, colon - start
+
+
+@compiled
+def is_page(data: U8, start: int, stop: int) -> bool:
+    """Return whether a URL without tabs and line breaks names a page on the web, as far as its bytes show.
+
+    It does if it begins with ``http:``, ``https:`` or two slashes, has at most LONGEST bytes, and its port, if it has
+    one, is a number up to 65535.
+    """
+    start, stop = trimmed(data, start, stop)
+    if stop - start > LONGEST:
+        return False
+    at = start
+    while at < stop and _KINDS[data[at]] & _SCHEME:
+        at += 1
+    is_web = at < stop and data[at] == _COLON and data[start] | 32 == _H and is_web_scheme(data, start, at)
+    if not is_web and not (stop - start > 1 and _is_slash(data[start]) and _is_slash(data[start + 1])):
+        return False
+    at, colon, rest = _host_and_port(data, start, stop)
+    port = 0
+    for index in range(colon + 1, rest):
+        if not 48 <= data[index] <= 57:
+            return False
+        port = min(port * 10 + int(data[index]) - 48, 1 << 20)
+    return port < 1 << 16
+
+
+@compiled
+def _host_and_port(data: U8, start: int, stop: int) -> tuple[int, int, int]:
+    """Return where the host of a URL begins, where it ends, and where its path, query or fragment begins."""
     at = _authority(data, start, stop)
     rest = at
     while rest < stop and not _ends_authority(data[rest]):
         if data[rest] == _AT:
             at = rest + 1
         rest += 1
-    colon = _host_end(data, at, rest)
-    host = _put_host(data, at, colon, canonical, out)
-    if host <= 0:
-        return host, 0, at, colon
-    size = _put_port(data, colon, rest, out, host)
-    return host, _put_path(data, rest, stop, out, size), at, colon
+    return at, _host_end(data, at, rest), rest
 
 
 @compiled
@@ -112,7 +174,39 @@ def _put_host(data: U8, start: int, stop: int, canonical: bool, out: U8) -> int:
             host = _put(out, host, byte + 32 if 65 <= byte <= 90 else byte, _PLAIN)
     while host > 0 and out[host - 1] == _DOT:
         host -= 1
-    return host
+    return -1 if not canonical and _ends_in_number(out, host) and not _is_ipv4(out, host) else host
+
+
+@compiled
+def _ends_in_number(host: U8, size: int) -> bool:
+    """Return whether the last label of a host is a number, decimal or hexadecimal: then it is an IPv4 address."""
+    first = size
+    while first > 0 and host[first - 1] != _DOT:
+        first -= 1
+    hexadecimal = size - first >= 2 and host[first] == 48 and host[first + 1] == 120  # 0x
+    digits = True
+    for at in range(first + 2 if hexadecimal else first, size):
+        byte = host[at]
+        digits = digits and (48 <= byte <= 57 or (hexadecimal and 97 <= byte <= 102))
+    return digits and first < size
+
+
+@compiled
+def _is_ipv4(host: U8, size: int) -> bool:
+    """Return whether a host is an IPv4 address of four decimal numbers as they are usually written."""
+    at = labels = 0
+    while at < size:
+        first, number = at, 0
+        while at < size and host[at] != _DOT:
+            if not 48 <= host[at] <= 57 or at - first == 3:
+                return False
+            number = number * 10 + int(host[at]) - 48
+            at += 1
+        if at == first or number > 255 or (host[first] == 48 and at - first > 1):
+            return False
+        labels += 1
+        at += 1
+    return labels == 4 and host[size - 1] != _DOT
 
 
 @inlined
@@ -127,10 +221,23 @@ def _authority(data: U8, start: int, stop: int) -> int:
     while at < stop and _KINDS[data[at]] & _SCHEME:
         at += 1
     slashed = at + 2 < stop and _is_slash(data[at + 1]) and _is_slash(data[at + 2])
-    at = at + 1 if at > start and slashed and data[at] == _COLON else start
+    found = at > start and at < stop and data[at] == _COLON and (slashed or is_web_scheme(data, start, at))
+    at = at + 1 if found else start
     while at < stop and _is_slash(data[at]):
         at += 1
     return at
+
+
+@compiled
+def is_web_scheme(data: U8, start: int, stop: int) -> bool:
+    """Return whether these bytes are a scheme after which the standard wants no slashes (http, https, ws, wss, ftp)."""
+    for scheme in range(len(_WEB_SCHEMES)):
+        equal = stop - start == _WEB_LENGTHS[scheme]
+        for at in range(start, stop if equal else start):
+            equal = equal and data[at] | 32 == _WEB_SCHEMES[scheme, at - start]
+        if equal:
+            return True
+    return False
 
 
 @inlined
@@ -171,6 +278,9 @@ def _put_port(data: U8, colon: int, rest: int, out: U8, size: int) -> int:
         number = min(number * 10 + int(data[index]) - 48, 1 << 20)
     if number in (0, 80, 443):
         return size
+    if is_web_scheme(out, 0, size):  # in the normal form this host and the colon would be read as a scheme
+        out[size] = _DOT
+        size += 1
     out[size] = _COLON
     for index in range(first, rest):
         out[size + 1 + index - first] = data[index]
@@ -179,7 +289,7 @@ def _put_port(data: U8, colon: int, rest: int, out: U8, size: int) -> int:
 
 @compiled
 def _put_path(data: U8, at: int, stop: int, out: U8, size: int) -> int:
-    query = -1  # index of the query in `out`
+    path, query = size, -1  # their indices in `out`
     while at < stop and data[at] != _FRAGMENT:
         byte = int(data[at])
         if _KINDS[byte] & _PLAIN:  # most are
@@ -187,21 +297,48 @@ def _put_path(data: U8, at: int, stop: int, out: U8, size: int) -> int:
             size += 1
             at += 1
             continue
+        if query < 0 and (byte in (_SLASH, _BACKSLASH)):
+            resolved = _without_dots(out, path, size)
+            if resolved == size:
+                out[size] = _SLASH
+                resolved += 1
+            size = resolved
+            at += 1
+            continue
         if byte == _QUERY and query < 0:
-            size = _without_slashes(out, size)
+            size = _without_slashes(out, _without_dots(out, path, size))
             query = size
-        elif byte == _BACKSLASH and query < 0:
-            byte = _SLASH
         elif byte == _PERCENT and at + 2 < stop and _KINDS[data[at + 1]] & _KINDS[data[at + 2]] & _HEX:
             byte = _hex(data[at + 1]) << 4 | _hex(data[at + 2])
             size = _put(out, size, byte, _PLAIN)
             at += 3
             continue
-        size = _put(out, size, byte, _SAFE)
+        size = _put(out, size, byte, _PLAIN if byte == _QUOTE and query >= 0 else _SAFE)
         at += 1
     if query < 0:
-        return _without_slashes(out, size)
+        return _without_slashes(out, _without_dots(out, path, size))
     return size - 1 if size == query + 1 else size
+
+
+@compiled
+def _without_dots(out: U8, path: int, size: int) -> int:
+    """Return the size without the last segment of the path if it is ``.``; if it is ``..``, without the one before too.
+
+    What is left then ends in a slash.
+    """
+    if size == path or out[size - 1] != _DOT:
+        return size
+    first = size - 1
+    if out[first - 1] == _DOT:
+        first -= 1
+    if out[first - 1] != _SLASH:
+        return size
+    if size - first == 1:
+        return first
+    end = first - 1  # the slash before it
+    while end > path and out[end - 1] != _SLASH:
+        end -= 1
+    return max(end, path + 1)
 
 
 @inlined
@@ -256,44 +393,3 @@ def url_hash(url: U8, start: int, stop: int) -> np.uint64:
     for at in range(start, stop):
         state = extend_url_hash(state, url[at])
     return finish_hash(state)
-
-
-def canonical_host(host: bytes) -> bytes:
-    """Return the ASCII form of a host with other characters than ASCII letters, digits and punctuation; never raises.
-
-    Names in other scripts become Punycode as in IDNA 2003 (RFC 3490); IPv6 addresses in brackets become eight groups of
-    four digits, without a zone. Everything else is percent-encoded. A host that is only dots becomes one dot: if it
-    became empty, the text after it would be read as the host.
-    """
-    # Several characters count as dots; at the end of a host they would make empty labels.
-    text = urllib.parse.unquote_to_bytes(host).decode("utf-8", "surrogateescape").rstrip(_DOTS)
-    if not text:
-        return b"."
-    if text.startswith("["):
-        address = ipv6(text[1:].removesuffix("]"))
-        if address is not None:
-            return address
-    if len(text) <= _LONGEST_NAME:
-        try:
-            name = text.encode("idna").lower()
-        except UnicodeError:
-            name = b""
-        if name and all(_KINDS[byte] & _PLAIN for byte in name):
-            return name
-    lowered = "".join(letter.lower() if letter.isascii() else letter for letter in text)
-    return urllib.parse.quote_from_bytes(lowered.encode("utf-8", "surrogateescape"), safe="").encode()
-
-
-def with_canonical_host(host: bytes, rest: bytes) -> bytes:
-    """Return a URL with its host in canonical form; it begins with slashes, so that nothing is read as its scheme."""
-    return b"//" + canonical_host(host) + rest
-
-
-def ipv6(text: str) -> bytes | None:
-    """Return an IPv6 address in the form of hosts here, or None for other text."""
-    try:
-        address = ipaddress.IPv6Address(text.partition("%")[0])
-    except ValueError:
-        return None
-    digits = f"{int(address):032x}"
-    return f"[{':'.join(digits[at : at + 4] for at in range(0, 32, 4))}]".encode()

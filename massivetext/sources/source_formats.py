@@ -80,6 +80,10 @@ class ReadLimits(Protocol):
     def page_comments(self) -> "Comments | None":
         """Whether the comments of readers are kept; None: as the extractor does by itself."""
 
+    @property
+    def page_seconds(self) -> int:
+        """CPU seconds after which the extraction of a page is given up; 0: never."""
+
 
 Reader: TypeAlias = "Callable[[Split, ReadOptions, ReadLimits], Iterator[Document | Rejected]]"
 

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 
-from massivetext.extract.extractors import extract_page
+from massivetext.extract.watchdog import GivenUp, extract_within
 from massivetext.schema import Document, Rejected
 from massivetext.sources import http
 from massivetext.sources.documents.any_documents import read_stream
 from massivetext.sources.documents.layouts import Layout, find_layout
 from massivetext.sources.misplaced_files import find_misplaced, read_unless_misplaced
+from massivetext.sources.page_screens import METADATA, PAGE_SCREEN, leave_out, mark_sample
 from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 from massivetext.sources.streams import charset
@@ -112,6 +113,10 @@ def _text(
     if kind and kind not in HTML_TYPES and kind != "text/plain":
         detail = f"content type '{kind}' is neither HTML nor plain text"
         return Rejected(origin, record.document_key, record.length, "not_html", detail, url, skipped=True)
+    screen = PAGE_SCREEN.get()
+    screened = screen.judge_url(url, origin, record.document_key) if screen else None
+    if screened and not screened.is_sample:
+        return leave_out(screened, origin, record.document_key, record.length, url)
     try:
         body, damage = http.decode_body(response, limits.max_html_bytes)
     except http.UndecodableError as error:
@@ -122,22 +127,34 @@ def _text(
     if len(body) > limits.max_html_bytes or record.length > len(record.block):
         detail = f"the page is larger than ingest.max_html_bytes = {limits.max_html_bytes:,}"
         return Rejected(origin, record.document_key, record.length, "record_too_large", detail, url)
-    metadata = _metadata(record, kind)
-    if damage:
-        metadata["body_damage"] = damage
-    if kind == "text/plain":
-        decoded = charset.decode(body, response.charset)
-        made = Document(clean(decoded.text), origin, record.document_key, url, None, metadata)
-    else:
-        decoded = charset.decode(body, response.charset, html=True)
-        page = extract_page(decoded.text, url, limits.extractor_name, limits.page_comments)
-        made = Document(
-            page.text, origin, record.document_key, url, page.title, metadata, len(body), page.link_text_frac
-        )
-    if not made.text:
+    metadata = _metadata(record, kind) | ({"body_damage": damage} if damage else {})
+    bare = Document("", origin, record.document_key, url, None, metadata)
+    plain = response._replace(content_type=kind, body=body)
+    made = _filled(mark_sample(bare, screened), record.length, plain, limits)
+    if isinstance(made, Document) and not made.text:
         detail = f"no text is in its {len(body):,} bytes"
         return Rejected(origin, record.document_key, record.length, "empty", detail, url, skipped=True)
-    return made._replace(encoding=decoded.encoding, replaced=decoded.replaced)
+    return made
+
+
+def _filled(bare: Document, length: int, plain: http.Response, limits: ReadLimits) -> Document | Rejected:
+    """Return a document with the text of a response whose body is decoded; rejected if it is not extracted."""
+    is_html = plain.content_type != "text/plain"
+    decoded = charset.decode(plain.body, plain.charset, html=is_html)
+    made = bare._replace(encoding=decoded.encoding, replaced=decoded.replaced)
+    if not is_html:
+        return made._replace(text=clean(decoded.text))
+    screen = PAGE_SCREEN.get()
+    if screen and METADATA not in bare.metadata and (found := screen.judge_html(decoded.text, bare.origin, bare.key)):
+        if not found.is_sample:
+            return leave_out(found, bare.origin, bare.key, length, bare.url)
+        made = mark_sample(made, found)
+    page = extract_within(decoded.text, bare.url, limits.extractor_name, limits.page_comments, limits.page_seconds)
+    if isinstance(page, GivenUp):
+        return Rejected(bare.origin, bare.key, length, page.reason, page.detail, bare.url)
+    return made._replace(
+        text=page.text, title=page.title, html_bytes=len(plain.body), link_text_frac=page.link_text_frac
+    )
 
 
 def _metadata(record: WarcRecord, content_type: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from massivetext.extract.extractors import extract_page
+from massivetext.extract.watchdog import GivenUp, extract_within
 from massivetext.schema import Document, Rejected
 from massivetext.sources import gutenberg
 from massivetext.sources.documents.layouts import LayoutName
@@ -37,7 +37,9 @@ def make_page(origin: str, key: str, data: bytes, layout: LayoutName, limits: Re
     if len(data) > limits.max_html_bytes:
         detail = f"the page is larger than ingest.max_html_bytes = {limits.max_html_bytes:,}"
         return Rejected(origin, key, len(data), "record_too_large", detail)
-    page = extract_page(decoded.text, None, limits.extractor_name, limits.page_comments)
+    page = extract_within(decoded.text, None, limits.extractor_name, limits.page_comments, limits.page_seconds)
+    if isinstance(page, GivenUp):
+        return Rejected(origin, key, len(data), page.reason, page.detail)
     if not page.text:
         return _empty(origin, key, data)
     return Document(

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from massivetext.runs.stage import Stage
+from massivetext.stages.canaries_stage import CANARIES as CANARIES
 from massivetext.stages.decontaminate_stage import DECONTAMINATE as DECONTAMINATE
 from massivetext.stages.exact_dedup_stage import EXACT_DEDUP as EXACT_DEDUP
 from massivetext.stages.ingest_stage import INGEST as INGEST
@@ -17,11 +18,14 @@ from massivetext.stages.near_dedup_stage import NEAR_DEDUP as NEAR_DEDUP
 from massivetext.stages.records_stage import RECORDS as RECORDS
 from massivetext.stages.report_stage import REPORT as REPORT
 from massivetext.stages.tokenizer_stage import TOKENIZER as TOKENIZER
+from massivetext.stages.url_dedup_stage import URL_DEDUP as URL_DEDUP
 
 STAGES: tuple[Stage, ...] = (
     INGEST,
     MEASURE,
     JUDGE,
+    URL_DEDUP,
+    CANARIES,
     EXACT_DEDUP,
     NEAR_DEDUP,
     DECONTAMINATE,

@@ -17,7 +17,15 @@ def _key(plan: RunPlan) -> object:
         options,
         [(info.path.rsplit("/", 1)[-1], info.size, info.version) for info in files],
         {name: source.decontaminate for name, source in plan.recipe.sources.items()},
+        *([_lists(plan)] if options.removal_lists else []),
     ]
+
+
+def _lists(plan: RunPlan) -> object:
+    from massivetext.decontaminate.removal_lists import list_files
+
+    found = list_files(plan.recipe.decontaminate, plan.loaded.root)
+    return [(kind, column, file.path.rsplit("/", 1)[-1], file.size, file.version) for kind, column, file in found]
 
 
 def _describe(plan: RunPlan) -> str:
@@ -31,25 +39,34 @@ def _describe(plan: RunPlan) -> str:
     if tests.run_words:
         told.append(f"{tests.run_words} words in a row")
     text = f"items of {', '.join(tests.test_sets) or 'no test sets'}: {' or '.join(told) or 'nothing is dropped'}"
+    if tests.removal_lists:
+        text += f"; documents named by {', '.join(file for _, files in tests.removal_lists for file in files)}"
+    if tests.actions or tests.action:
+        told = [f"{name}: {action}" for name, action in (tests.actions or {}).items()]
+        told.append(f"otherwise: {tests.action or 'drop'}")
+        text += f"; {', '.join(told)}"
     return f"{text}; {', '.join(tests.mark_only)} only marked" if tests.mark_only else text
 
 
 def _is_tested(recipe: "Recipe", source: str) -> bool:
-    return recipe.sources[source].decontaminate and bool(recipe.decontaminate.test_sets)
+    return recipe.sources[source].decontaminate and recipe.decontaminate.has_tests
 
 
 DECONTAMINATE = Stage(
     name="decontaminate",
     title="test sets",
-    version=3,
+    version=4,  # hits say what is cut
     libraries=("numpy", "regex"),
     data_sets=("contamination",),
     reads=("documents", "verdicts/rules", "verdicts/exact", "verdicts/near"),
     key=_key,
     describe=_describe,
     applies_to=_is_tested,
-    verdicts=Verdicts(data_set="verdicts/contamination", legend="test sets", removed="as overlapping a test set"),
-    validate="massivetext.decontaminate.test_set_files:validate_test_sets",
+    verdicts=Verdicts(
+        data_set="verdicts/contamination", legend="test sets", removed="as overlapping a test set", judges_canaries=True
+    ),
+    validate="massivetext.jobs.listed_documents:validate_screening",
     run="massivetext.jobs.screen_documents:run_decontaminate",
+    after="massivetext.jobs.canary_guard:apply_canary_guard",
     work="massivetext.estimate.work:decontaminate",
 )

@@ -22,6 +22,8 @@ def _describe(plan: RunPlan) -> str:
 
 def preferences_key(recipe: "Recipe") -> list[object]:
     """Return the part of a stage key that says which copies are preferred; empty without preferences."""
+    if "latest" in recipe.preferences:
+        return [recipe.preferences, "dates of ARC files are read"]
     return [recipe.preferences] if recipe.preferences else []
 
 
@@ -52,7 +54,9 @@ EXACT_DEDUP = Stage(
     key=_key,
     describe=_describe,
     applies_to=deduplicates,
-    verdicts=Verdicts(data_set="verdicts/exact", legend="exact duplicates", removed="as exact duplicates"),
+    verdicts=Verdicts(
+        data_set="verdicts/exact", legend="exact duplicates", removed="as exact duplicates", judges_canaries=True
+    ),
     validate="massivetext.earlier.earlier_corpora:validate_earlier",
     run="massivetext.jobs.exact_dedup:run_exact_dedup",
     work="massivetext.estimate.work:exact_dedup",

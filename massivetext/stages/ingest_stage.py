@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from massivetext.runs.work_items import WorkItem
     from massivetext.sources.splits import Split
 
+_SCREEN_VERSION = 1  # raised when other pages are screened for the same rules
+
 
 def _key(plan: RunPlan) -> object:
     sources = {
@@ -24,7 +26,7 @@ def _key(plan: RunPlan) -> object:
         ]
         for name, source in plan.recipe.sources.items()
     }
-    return [plan.recipe.ingest, sources, plan.edits, *_pattern_library(plan), *_extraction(plan)]
+    return [plan.recipe.ingest, sources, plan.edits, *_pattern_library(plan), *_extraction(plan), *_screening(plan)]
 
 
 def _pattern_library(plan: RunPlan) -> list[str]:
@@ -35,11 +37,28 @@ def _pattern_library(plan: RunPlan) -> list[str]:
 
 def _extraction(plan: RunPlan) -> list[str]:
     """Return the version of the extractor where the versions of the libraries do not tell it; nothing if they do."""
-    if plan.recipe.ingest.extractor_name != "salient":
-        return []
-    from massivetext.extract.extractors import salient_version
+    from massivetext.extract.extractors import extractor_version
 
-    return [salient_version()]
+    version = extractor_version(plan.recipe.ingest.extractor_name)
+    return [] if version is None else [version]
+
+
+def _screening(plan: RunPlan) -> list[object]:
+    """Return what decides which pages are extracted; nothing if the recipe screens none."""
+    if not plan.recipe.ingest.screens:
+        return []
+    from massivetext.signals import blocklist_files
+    from massivetext.signals.screen_bounds import screen_bounds
+
+    recipe = plan.recipe
+    return [
+        _SCREEN_VERSION,
+        recipe.seed,
+        {name: screen_bounds(rules, recipe.ingest.screens).as_key for name, rules in plan.rules.items()},
+        blocklist_files.digests(blocklist_files.find(recipe.blocklists, plan.loaded.root)),
+        recipe.blocklists.shipped_keywords,
+        f"fasttext {importlib.metadata.version('fasttext-community')}",
+    ]
 
 
 def _identity(shards: "Sequence[Sequence[Split]]") -> list[list[tuple[str, int, str, int, int]]]:
@@ -72,7 +91,7 @@ def _facts(context: "Context", items: "Sequence[WorkItem]") -> Mapping[str, obje
 INGEST = Stage(
     name="ingest",
     title="read",
-    version=7,
+    version=8,
     libraries=("trafilatura", "lxml", "fastwarc", "charset-normalizer", "licenseclassifier"),
     data_sets=("documents", "quarantine"),
     key=_key,

@@ -36,7 +36,7 @@ JUDGE = Stage(
     describe=_describe,
     has_work=_has_rules,
     facts=_facts,
-    verdicts=Verdicts(data_set="verdicts/rules", legend="rules", removed="by rules"),
+    verdicts=Verdicts(data_set="verdicts/rules", legend="rules", removed="by rules", judges_canaries=True),
     process="massivetext.jobs.judge:judge_shard",
     after="massivetext.jobs.judge:apply_guards",
 )

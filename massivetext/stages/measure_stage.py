@@ -26,8 +26,8 @@ def _describe(_plan: RunPlan) -> str:
 MEASURE = Stage(
     name="measure",
     title="measured",
-    version=5,
-    libraries=("fasttext-community", "regex"),
+    version=6,  # hosts, schemes and paths of URLs are read as the URL standard says
+    libraries=("ada-url", "fasttext-community", "regex"),
     data_sets=("signals",),
     reads=("documents",),
     key=_key,

@@ -51,7 +51,9 @@ NEAR_DEDUP = Stage(
     key=_key,
     describe=_describe,
     applies_to=deduplicates,
-    verdicts=Verdicts(data_set="verdicts/near", legend="near duplicates", removed="as near duplicates"),
+    verdicts=Verdicts(
+        data_set="verdicts/near", legend="near duplicates", removed="as near duplicates", judges_canaries=True
+    ),
     facts=_facts,
     run="massivetext.jobs.near_dedup:run_near_dedup",
     work="massivetext.estimate.work:near_dedup",

@@ -1,23 +1,24 @@
-"""Report: a summary of every shard, merged into one JSON file and one page."""
+"""Report: a summary of every shard, merged into one JSON file, one page, and a card of the data."""
 
 from massivetext import __version__
 from massivetext.runs.stage import RunPlan, Stage
 
-PAGE, JSON = "report/index.html", "report/report.json"  # paths in the run
+PAGE, JSON, CARD = "report/index.html", "report/report.json", "report/card.md"  # paths in the run
 
 
 def _key(plan: RunPlan) -> object:
-    return [__version__, plan.recipe.guards]
+    # Recipes without canaries keep their keys.
+    return [__version__, plan.recipe.guards, *([plan.recipe.canaries] if plan.recipe.has_canaries else [])]
 
 
 def _describe(_plan: RunPlan) -> str:
-    return f"{PAGE} and {JSON}"
+    return f"{PAGE}, {JSON} and {CARD}"
 
 
 REPORT = Stage(
     name="report",
     title="reported",
-    version=4,  # the page names `massivetext trace RUN ID --all`
+    version=8,  # report.json has canaries and cut documents; a card; fewer examples where there are many sources
     libraries=("vl-convert-python",),
     reads=("documents", "quarantine", "signals", "verdicts", "duplicates", "contamination", "tokenizer", "records"),
     key=_key,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from massivetext.transforms.mark_exact import MarkExactDuplicates as MarkExactDuplicates
     from massivetext.transforms.mark_near import FindNearDuplicates as FindNearDuplicates
     from massivetext.transforms.mark_near import MarkNearDuplicates as MarkNearDuplicates
+    from massivetext.transforms.mark_urls import MarkUrlDuplicates as MarkUrlDuplicates
     from massivetext.transforms.pcollection_rows import DocumentRow as DocumentRow
     from massivetext.transforms.pcollection_rows import DuplicatePair as DuplicatePair
     from massivetext.transforms.pcollection_rows import DuplicateVerdict as DuplicateVerdict
@@ -36,6 +37,7 @@ _MODULES = {
     "MarkContamination": "mark_contamination",
     "MarkExactDuplicates": "mark_exact",
     "MarkNearDuplicates": "mark_near",
+    "MarkUrlDuplicates": "mark_urls",
     "MeasureSignals": "quality",
     "ReadDocuments": "read_documents",
     "RejectedRow": "pcollection_rows",

@@ -4,6 +4,8 @@ import functools
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+import msgspec
+
 from massivetext.decontaminate.screen import EvaluationScreen
 from massivetext.decontaminate.test_set_files import build_index, evaluation_files
 from massivetext.errors import UserError
@@ -83,18 +85,21 @@ class MarkContamination(RowTransform):
             "MarkContamination",
             reads={"text": str},
             adds={"contaminated": bool, "jaccard": float, "containment": float, "test_items": Sequence[str]},
-            load=functools.partial(_load_screen, self._files, self._options, self._by_title),
+            load=functools.partial(_load_screen, self._files, msgspec.json.encode(self._options), self._by_title),
         )
 
 
 @functools.lru_cache(maxsize=2)
-def _load_screen(files: tuple[fs.FileInfo, ...], options: DecontaminateOptions, by_title: bool) -> Values[_ScreenedRow]:
-    """Return the items as a function of rows, built once per process and version of the files."""
+def _load_screen(files: tuple[fs.FileInfo, ...], encoded: bytes, by_title: bool) -> Values[_ScreenedRow]:
+    """Return the items as a function of rows, built once per process and version of the files and options."""
+    options = msgspec.json.decode(encoded, type=DecontaminateOptions)
     screen = EvaluationScreen.for_index(build_index(files, options), options, by_title=by_title)
     return functools.partial(_screen_rows, screen, by_title)
 
 
 def _screen_rows(screen: EvaluationScreen, by_title: bool, rows: Sequence[_ScreenedRow]) -> Iterable[Sequence[object]]:
     for row in rows:
-        leaked, jaccard, containment, hits = screen.screen(row.text, row.title if by_title else None)
-        yield leaked, jaccard, containment, [f"{hit.test_set}/{hit.item} ({hit.part})" for hit in hits]
+        found = screen.screen(row.text, row.title if by_title else None)
+        items = [f"{hit.test_set}/{hit.item} ({hit.part})" for hit in found.hits]
+        # Nothing is cut here: a document with a passage that a run would cut out is contaminated.
+        yield found.leaked or found.left is not None, found.jaccard, found.containment, items

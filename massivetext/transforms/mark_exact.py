@@ -59,24 +59,29 @@ def hash_document(document: AnyDocument, preferences: Sequence[str] = ()) -> tup
     return text_hash(document.text), (document.id, pack_ranks(document, preferences))
 
 
-def judge_copies(group: tuple[bytes, Iterable[tuple[str, bytes]]], seed: int) -> Iterator[DuplicateVerdict]:
-    """Yield the verdicts on documents with equal texts, by id.
+def judge_copies(
+    group: tuple[bytes, Iterable[tuple[str, bytes]]],
+    seed: int,
+    transform: str = "MarkExactDuplicates",
+    similarity: float | None = 1.0,
+) -> Iterator[DuplicateVerdict]:
+    """Yield the verdicts of a transform on the documents of a group, of which one stays, by id.
 
     Raises:
         UserError: an id occurs twice.
     """
-    text_digest, members = group[0], sorted(group[1])
+    members = sorted(group[1])
     ids = [document_id for document_id, _ in members]
     for one, next_ in itertools.pairwise(ids):
         if one == next_:
-            raise UserError(f"MarkExactDuplicates: want each id once, got {one!r} twice; give every document its own")
+            raise UserError(f"{transform}: want each id once, got {one!r} twice; give every document its own")
     keeper_of: dict[str, str] = {}
     if len(ids) > 1:  # most texts have no copy
-        hashes = np.frombuffer(text_digest * len(ids), np.uint8).reshape(-1, 16)
+        hashes = np.zeros((len(ids), 2), np.uint64)  # all are equal
         ranks = unpack_ranks([packed for _, packed in members], keeper_rank(ids, seed))
         dropped, keepers = exact_duplicates(hashes, ranks, np.arange(len(ids), dtype=np.uint64))
         keeper_of = {ids[one]: ids[other] for one, other in zip(dropped.tolist(), keepers.tolist(), strict=True)}
     for document_id in ids:
         keeper = keeper_of.get(document_id)
-        similarity = None if keeper is None else 1.0
-        yield DuplicateVerdict(document_id, kept=keeper is None, duplicate_of=keeper, similarity=similarity)
+        found = None if keeper is None else similarity
+        yield DuplicateVerdict(document_id, kept=keeper is None, duplicate_of=keeper, similarity=found)

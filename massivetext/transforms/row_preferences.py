@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from massivetext.dedup.keeper import latest_first, longest_first, source_preference
+from massivetext.dedup.keeper import earliest_first, latest_first, longest_first, source_preference
 from massivetext.errors import UserError
 from massivetext.recipe import DedupOptions
 from massivetext.schema import U64
@@ -32,9 +32,9 @@ def require_preferred_fields(documents: Rows, transform: str, preferences: Seque
     """
     needs_source = any(each.startswith("source:") for each in preferences)
     known = fields_of(documents, transform, id=str, text=str, **({"source": str} if needs_source else {}))
-    if "latest" in preferences and "metadata" not in known:
+    if {"latest", "first"} & set(preferences) and "metadata" not in known:
         raise UserError(
-            f"{transform}: want rows with a field 'metadata', a mapping whose 'date' decides which copy is the latest, "
+            f"{transform}: want rows with a field 'metadata', a mapping whose 'date' decides which document stays, "
             f"got {', '.join(known)}"
         )
 
@@ -53,8 +53,8 @@ def unpack_ranks(packed: Sequence[bytes], hashes: U64) -> U64:
 def _rank(row: Any, preference: str) -> int:
     if preference == "longest":
         return int(longest_first(np.array([len(row.text.encode("utf-8", "surrogatepass"))], np.int64))[0])
-    if preference == "latest":
+    if preference in ("latest", "first"):
         metadata = row.metadata
         date = metadata.get("date", "") if isinstance(metadata, Mapping) else ""
-        return int(latest_first([date])[0])
+        return int((latest_first if preference == "latest" else earliest_first)([date])[0])
     return source_preference(row.source, preference)

@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 from command import massivetext
+from corpus_commands import ask
+from earlier_runs import run_of
 from jsonl_corpus import write
+
+from massivetext.recipe import NearOptions
 
 
 def test_a_recipe_whose_inputs_are_not_there_is_planned_from_its_weights(tmp_path: Path) -> None:
@@ -28,6 +32,22 @@ def test_inputs_that_are_there_come_first_and_prices_are_mine(tmp_path: Path) ->
     assert shown["plans"][0]["shards"] == 4
     assert shown["plans"][0]["cost"]["compute"] == pytest.approx(2e6 * shown["plans"][0]["cost"]["shuffle_gb"])
     assert shown["prices"]["storage_gb_month"] > 0
+
+
+def test_earlier_corpora_and_urls_cost_something(tmp_path: Path) -> None:
+    run_of(tmp_path / "old", {"news": [["a text of some words", "another"], ["a third one"]]}, NearOptions())
+    recipe = write(tmp_path / "corpus", shards=2, documents=3)
+    plain = json.loads(ask("plan", recipe, "--json", folder=tmp_path).out)["plans"][0]
+    options = '[dedup]\nagainst = ["../old", "nowhere"]\nurl = "latest"\n'
+    recipe.write_text(recipe.read_text().replace("[tokenizer]", f"{options}[tokenizer]"))
+    found = json.loads(ask("plan", recipe, "--json", folder=tmp_path).out)["plans"][0]
+    shuffled = [{step["step"]: step["shuffle_bytes"] for step in plan["steps"]} for plan in (plain, found)]
+
+    assert set(shuffled[1]) - set(shuffled[0]) == {"url-dedup"}
+    # Three documents of an earlier corpus in two shards: 16 bytes per band, and the shards in the graph of the job.
+    assert shuffled[1]["near-dedup"] - shuffled[0]["near-dedup"] == 3 * 32 * 16 + 2 * 400
+    shown = ask("plan", recipe, folder=tmp_path).out
+    assert "Earlier corpora that cannot be read are left out of the plan: nowhere." in " ".join(shown.split())
 
 
 @pytest.mark.slow

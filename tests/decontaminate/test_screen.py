@@ -155,6 +155,7 @@ def test_a_page_of_wikitext_goes_by_its_title_where_titles_count() -> None:
         0.0,
         0.0,
         (ItemHit("wikitext.x", "The Bridge", "title", "title", True, 0, 0.0, 0.0),),
+        None,
     )
     assert screen(bridge).screen("nothing alike", "The Bridge") == NOTHING_FOUND
     assert titled.screen("nothing alike", None) == NOTHING_FOUND

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from massivetext.extract import ExtractedPage, extract
-from massivetext.extract.page import MAX_ELEMENTS
+from massivetext.extract import ExtractedPage
+from massivetext.extract.page import MAX_ELEMENTS, extract
 
 SENTENCE = "The river rises in the hills and runs down to the sea, and the people of the valley live by it. "
 PAGE = f"""<!doctype html><html><head><title> A  river

@@ -18,7 +18,7 @@ from massivetext.errors import MassivetextError, StageError, UserError
 from massivetext.jobs.near_sizes import DEFAULT_SIZES, NearDedupSizes
 from massivetext.recipe import DedupOptions, LoadedRecipe, NearOptions
 from massivetext.recipe.loading import parse_recipe
-from massivetext.report.duplicates import exact_clusters, near_duplicates, pair_examples
+from massivetext.report.duplicates import near_duplicates, pair_examples, stored_clusters
 from massivetext.report.earlier_evidence import read_earlier_documents
 from massivetext.report.examples import DocumentLocation, ExampleReader
 from massivetext.runs.context import Context
@@ -126,7 +126,7 @@ def test_evidence_names_the_earlier_document(tmp_path: Path) -> None:
         assert list(named) == [keeper]
         assert named[keeper].id == name or (name is None and named[keeper].id in old_ids)
     examples = ExampleReader(batch)
-    for clusters in (exact_clusters(batch, examples), near_duplicates(batch, examples).clusters):
+    for clusters in (stored_clusters(batch, examples, EXACT_DEDUP.name), near_duplicates(batch, examples).clusters):
         assert (clusters.earlier, clusters.removed, clusters.count, clusters.largest) == (1, 0, 0, ())
     assert pair_examples(batch, examples, [DocumentLocation(shard, 1)]) == ()
     assert kept == [(False, True), (True, False), (True, True)]
@@ -208,6 +208,8 @@ def test_other_parameters_are_refused_with_both_values(
         ("old", "signatures"),
         ("old", "documents"),
         ("old", "verdicts/exact"),
+        ("old", "verdicts/rules"),
+        ("old", "signals"),
         ("index", "news"),
         ("index", "dedup-index.json"),
     ],

@@ -14,7 +14,8 @@ from tiny_run import Texts, tiny_context
 from massivetext.dedup.keeper import keeper_rank
 from massivetext.dedup.row_types import REMOVED_ROW, TEXT_HASH_ROW, split_by_partition
 from massivetext.engines.engine import Engine
-from massivetext.jobs.exact_dedup import STAGE, hashed_documents, resolve, run_exact_dedup
+from massivetext.jobs.exact_dedup import STAGE, hashed_documents, run_exact_dedup
+from massivetext.jobs.hash_shuffle import resolve
 from massivetext.runs.context import Context
 from massivetext.schema import DUPLICATE_VERDICTS, document_id, pack_document_refs, shard_number
 from massivetext.stages import EXACT_DEDUP

@@ -10,7 +10,7 @@ import pytest
 from near_runs import deduplicated
 from tiny_run import Texts, tiny_context
 
-from massivetext.dedup.keeper import combine_ranks, keeper_rank, latest_first, source_preference
+from massivetext.dedup.keeper import combine_ranks, earliest_first, keeper_rank, latest_first, source_preference
 from massivetext.engines.engine import Engine
 from massivetext.errors import UserError
 from massivetext.jobs.exact_dedup import run_exact_dedup
@@ -33,7 +33,7 @@ def test_the_random_choice_is_the_default_and_leaves_recipes_as_they_are() -> No
     assert plain.preferences == parsed('["seed"]').preferences == ()
     assert "dedup" not in msgspec.to_builtins(plain)
     assert preferences_key(plain) == []
-    assert preferences_key(parsed('["latest", "seed"]')) == [("latest",)]
+    assert preferences_key(parsed('["longest", "seed"]')) == [("longest",)]
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,14 @@ def test_later_dates_come_first_and_unknown_ones_last() -> None:
 
     # 01:30 at +02:00 is half past eleven of the day before, in UTC.
     assert [dates[at] for at in order] == [dates[1], dates[0], dates[3], dates[5], "", "in May"]
+
+
+def test_earlier_dates_come_first_and_unknown_ones_last() -> None:
+    dates = ["2020-01-02", "", "20191231235959", "2019-12-31T23:59:59.5Z", "20191331000000", "1999"]
+    order = np.argsort(earliest_first(dates), kind="stable")
+
+    assert [dates[at] for at in order] == [dates[2], dates[3], dates[0], "", dates[4], "1999"]
+    assert latest_first(["20191231235959"]) == latest_first(["2019-12-31T23:59:59Z"])
 
 
 def test_the_first_column_that_differs_decides() -> None:

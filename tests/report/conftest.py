@@ -1,9 +1,11 @@
 """Runs of thirteen documents at several stages, for the tests of the report."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from browser import chromium
 from handmade_run import Writer
 
 from massivetext.runs.context import Context
@@ -39,3 +41,10 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Context:
 def fresh(tmp_path: Path) -> Writer:
     """A run like the first, to add to."""
     return _written(tmp_path, Writer.ingest, Writer.dedup, Writer.decontaminate)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium, once for all tests of the page."""
+    with chromium() as started:
+        yield started

@@ -2,16 +2,14 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 import vl_convert
 from handmade_run import Writer
-from whole_report import report_of
+from whole_report import page_data_of, page_of, report_of
 
-from massivetext.report import charts
-from massivetext.report.heat_map import heat_map
+from massivetext.report import charts, html_page
 from massivetext.report.html_page import render_page
 from massivetext.report.markup import Html, Number, element, escape, format_code, html_table, script_json
 from massivetext.report.run_report import RunReport
@@ -21,11 +19,6 @@ from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
 
 
-def as_json(chart: charts.Spec) -> Any:
-    """The chart as the page holds it, to look into."""
-    return json.loads(msgspec.json.encode(chart))
-
-
 @pytest.fixture(scope="module")
 def report(context: Context) -> RunReport:
     return report_of(context)
@@ -33,7 +26,7 @@ def report(context: Context) -> RunReport:
 
 @pytest.fixture(scope="module")
 def page(context: Context, report: RunReport) -> str:
-    return render_page(report, context.verdicts)
+    return page_of(context, report)
 
 
 class Elements(HTMLParser):
@@ -67,11 +60,12 @@ class Elements(HTMLParser):
 def test_a_text_cannot_end_a_script_or_begin_an_element(page: str) -> None:
     elements = Elements(page)
 
-    # The charts, the library and page.js; the text of the document is part of the text of the page.
-    assert len(elements.scripts) == 3
-    assert "</script><script>alert('&')</script> <!-- \u2028 ends here" in elements.text
-    assert not any("alert" in script for script in elements.scripts[::2])
-    assert "https://example.com/<b>?a=1&b=2" in elements.text
+    # The charts, the data, the library and the script of the page; some documents are in sections about what they are.
+    assert len(elements.scripts) == 4
+    assert re.fullmatch("[A-Za-z0-9+/=]+", elements.scripts[1])
+    assert not any("alert" in script for script in (elements.scripts[0], elements.scripts[3]))
+    assert [tag for tag, _ in elements.found].count("script") == 4
+    assert not {"b", "img", "iframe"} & {tag for tag, _ in elements.found}
 
 
 def test_json_in_a_script_cannot_end_it() -> None:
@@ -120,21 +114,17 @@ def test_the_verdict_comes_first(page: str) -> None:
 def test_the_same_report_gives_the_same_bytes(context: Context, report: RunReport, page: str) -> None:
     again = msgspec.json.decode(msgspec.json.encode(report), type=RunReport)
 
-    assert render_page(again, context.verdicts) == page
+    assert render_page(again, context.verdicts, page_data_of(context, report)) == page
 
 
 def test_every_chart_can_be_drawn(page: str) -> None:
     specs = json.loads(Elements(page).scripts[0])
-    # One of each kind, and of the histograms one of each kind of axis.
-    names = [name for name in specs if not name.startswith("signal-")]
-    names += [f"signal-web-{name}" for name in ("word_count", "duplicate_line_frac", "hash_to_word_ratio")]
-
-    for name in names:
+    for name in specs:
         assert "<svg" in vl_convert.vegalite_to_svg({**specs[name], "width": 300})
 
 
 def test_a_judged_run_has_a_page_that_says_what_is_still_to_come(judged: Context) -> None:
-    page = render_page(report_of(judged), judged.verdicts)
+    page = page_of(judged)
 
     assert "still to come: exact-dedup, near-dedup, decontaminate, tokenizer and records" in page
     assert 'id="duplicates"' not in page
@@ -144,19 +134,19 @@ def test_a_whole_run_has_every_section(fresh: Writer) -> None:
     fresh.tokenizer()
     fresh.records({Shard("web", 0, 2): [(0, 0, 8)], Shard("wikipedia", 0, 1): [(0, 0, 8)]}, {"web": 3, "wikipedia": 2})
 
-    page = render_page(report_of(fresh.context), fresh.context.verdicts)
+    page = page_of(fresh.context)
 
     assert "still to come" not in page
     assert re.findall('<section id="([a-z]+)"', page) == [
         "funnel",
         "rules",
         "signals",
+        "samples",
         "duplicates",
         "contamination",
         "mixture",
         "tokenizer",
         "quarantine",
-        "samples",
         "next",
     ]
 
@@ -164,7 +154,8 @@ def test_a_whole_run_has_every_section(fresh: Writer) -> None:
 def test_styles_and_script_are_beside_the_module() -> None:
     folder = Path(charts.__file__).parent
 
-    assert {"page.css", "page.js"} <= {path.name for path in folder.iterdir()}
+    assert {path.stem for path in (folder / "page").glob("*.js")} == set(html_page._SCRIPTS)
+    assert (folder / "page" / "page.css").is_file()
 
 
 # -- elements and words ------------------------------------------------------------------------------------------------
@@ -221,13 +212,6 @@ def test_a_group_names_its_signals_and_a_single_one_only_where_asked() -> None:
     assert (describe_rule([words]), describe_rule([words], named=False)) == ("words: at least 50", "at least 50")
 
 
-def test_a_limit_of_a_group_is_drawn_in_the_histogram_of_its_signal(page: str) -> None:
-    specs = json.loads(Elements(page).scripts[0])
-
-    assert len(specs["signal-web-stop_word_count"]["layer"]) == 3
-    assert len(specs["signal-web-word_count"]["layer"][2]["data"]["values"]) == 3  # 50, 100 and the group's 1,000
-
-
 @pytest.mark.parametrize(
     ("phrases", "expected"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
 )
@@ -241,48 +225,3 @@ def test_the_verdict_says_what_was_removed_and_what_is_left(context: Context, re
         "Of 13 documents from 2 sources, 4 were removed by rules, 1 as exact duplicates, 1 as near duplicates and 2 as "
         "overlapping a test set. What is left has 490 words in 2.9 kB of text."
     )
-
-
-def test_the_histograms_axis_holds_every_limit(report: RunReport) -> None:
-    counts = report.sources["wikipedia"].histograms["duplicate_line_frac"]
-    limit = Bounds(signal="duplicate_line_frac", max=0.3)
-    spec = as_json(charts.histogram_chart("duplicate_line_frac", counts, [limit]))
-
-    assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == [0, 31]
-    assert spec["layer"][2]["data"]["values"] == [{"at": 30.0}]
-
-
-def test_the_heat_map_shows_shares_of_the_rule_of_the_row(report: RunReport) -> None:
-    web = report.sources["web"]
-    rows = as_json(heat_map(web.rules, web.overlaps))["data"]["values"]
-    shown = {(row["rule"], row["other"]): (row["both"], row["share"]) for row in rows}
-
-    # One of the three documents that fail word_count fails the language too, which is the only one that does.
-    assert len(rows) == 4 * 3
-    assert shown["gopher/word_count", "lang/language"] == (1, 1 / 3)
-    assert shown["lang/language", "gopher/word_count"] == (1, 1.0)
-    assert shown["trial/stop", "gopher/duplicate_line_frac"] == (2, 2 / 3)
-
-
-def test_the_heat_map_leaves_out_rules_that_never_fire(report: RunReport) -> None:
-    wikipedia = report.sources["wikipedia"]
-
-    assert as_json(heat_map(wikipedia.rules, wikipedia.overlaps))["data"]["values"] == []
-
-
-def test_removals_are_listed_by_language_and_host(page: str) -> None:
-    text = " ".join(Elements(page).text.split())
-
-    # en: 3 of 10 documents with 181 words of 6 bytes; example.com: 1 of 2 with 10 words.
-    assert "Documents of web that the rules removed, by language" in text
-    assert "en330.0%101811.1 kB" in text
-    assert "example.com150.0%21060 bytes" in text
-    assert "Documents of wikipedia that the rules removed" not in text
-
-
-def test_removals_are_nested_and_leave_out_rules_that_never_fire(report: RunReport) -> None:
-    rows = as_json(charts.removal_chart(report.sources["web"].rules, 11))["data"]["values"]
-
-    assert [row["rule"] for row in rows][:2] == ["gopher/word_count", "trial/stop"]
-    assert rows[0]["label"] == "gopher/word_count · 3 (27.27%)"
-    assert as_json(charts.removal_chart(report.sources["wikipedia"].rules, 2))["data"]["values"] == []

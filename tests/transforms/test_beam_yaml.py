@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 from apache_beam.yaml.yaml_provider import load_providers
 from command import ROOT
 

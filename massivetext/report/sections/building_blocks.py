@@ -1,12 +1,16 @@
 """Elements that several sections use: headings, containers of charts, legends, documents."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from massivetext.formatting import format_value
 from massivetext.report.charts import Spec
 from massivetext.report.examples import DocumentExample, Failure
 from massivetext.report.markup import Child, Html, element, format_code, join_html
+
+T = TypeVar("T")
 
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 
@@ -28,6 +32,13 @@ def section(identifier: str, title: str, explanation: str, *content: Child) -> H
     heading = element("h2", title, id=f"{identifier}-title")
     body = join_html([heading, element("p", format_code(explanation), class_="explanation"), *content])
     return element("section", body, id=identifier, aria_labelledby=f"{identifier}-title")
+
+
+def share_out(samples: Sequence[Sequence[T]], most: int) -> list[T]:
+    """Return at most ``most`` entries, in the order of samples: the first of each sample, then the second ones."""
+    numbered = [(turn, number) for number, sample in enumerate(samples) for turn in range(len(sample))]
+    chosen = sorted(sorted(numbered)[:most], key=lambda place: (place[1], place[0]))
+    return [samples[number][turn] for turn, number in chosen]
 
 
 def legend(*entries: tuple[str, str]) -> Html:
@@ -53,11 +64,16 @@ def document_html(example: DocumentExample, role: str | None = None) -> Html:
             element("span", rest, class_="rest"),
             dir="auto",
         ),
+        data_id=example.id,
     )
 
 
 def _values(failure: Failure) -> str:
-    return ", ".join(f"{signal} is {format_value(value)}" for signal, value in failure.values.items())
+    """Return the values of a failed rule; a rule that is named after its signal needs the value alone."""
+    return ", ".join(
+        format_value(value) if failure.rule.endswith(f"/{signal}") else f"{signal} is {format_value(value)}"
+        for signal, value in failure.values.items()
+    )
 
 
 def origin_html(example: DocumentExample) -> Html:

@@ -1,21 +1,29 @@
-"""Section about exact and near duplicates."""
+"""Section about documents of one URL, and about exact and near duplicates."""
 
 from collections.abc import Mapping
+
+import msgspec
 
 from massivetext.formatting import count_noun
 from massivetext.report import charts
 from massivetext.report.duplicates import ClusterReport, ComponentReport, DuplicateCluster, ReportedPair
 from massivetext.report.markup import Child, Html, element, html_table, join_html
 from massivetext.report.run_report import RunReport
-from massivetext.report.sections.building_blocks import PageCharts, document_html, origin_html, section
+from massivetext.report.sections.building_blocks import PageCharts, document_html, origin_html, section, share_out
 from massivetext.report.wording import VerdictSets
 from massivetext.runs.stage import VerdictSet
-from massivetext.stages import EXACT_DEDUP, NEAR_DEDUP
+from massivetext.stages import EXACT_DEDUP, NEAR_DEDUP, URL_DEDUP
+
+_PAIRS = 25  # near duplicates that are shown
 
 
 def duplicates_section(report: RunReport, page_charts: PageCharts, verdicts: VerdictSets) -> Html:
     """Return the section about duplicates; empty if no deduplication is complete."""
-    made = {EXACT_DEDUP.name: report.exact, NEAR_DEDUP.name: report.near.clusters if report.near else None}
+    made = {
+        URL_DEDUP.name: None if isinstance(report.urls, msgspec.UnsetType) else report.urls,
+        EXACT_DEDUP.name: report.exact,
+        NEAR_DEDUP.name: report.near.clusters if report.near else None,
+    }
     found = {verdicts[stage]: clusters for stage, clusters in made.items() if clusters is not None}
     if not found:
         return Html()
@@ -34,16 +42,21 @@ def duplicates_section(report: RunReport, page_charts: PageCharts, verdicts: Ver
             summary = element("summary", f"Largest clusters: {stage.title}")
             listed = element("ol", *(_cluster(cluster) for cluster in clusters.largest), class_="examples")
             children.append(element("details", summary, listed))
-    pairs = [pair for source in report.sources.values() for pair in source.near]
+    pairs = share_out([source.near for source in report.sources.values()], _PAIRS)
     if pairs:
         summary = element("summary", "A sample of near duplicates, each with a document that it resembles")
         children.append(element("details", summary, element("ol", *(_pair(pair) for pair in pairs), class_="examples")))
+    of_urls = (
+        "Of documents with one canonical URL one is kept, whatever their texts. "
+        if isinstance(report.urls, ClusterReport)
+        else ""
+    )
     return section(
         "duplicates",
         "Duplicates",
-        "Documents with equal texts are exact duplicates; near duplicates share more of their word n-grams than the "
-        "threshold. A cluster is a kept document with those that were removed for its sake; which one is kept is drawn "
-        "by a seeded hash of its id.",
+        f"{of_urls}Documents with equal texts are exact duplicates; near duplicates share more of their word n-grams "
+        "than the threshold. A cluster is a kept document with those that were removed for its sake; which one is kept "
+        "is drawn by a seeded hash of its id.",
         *children,
     )
 
@@ -104,7 +117,8 @@ def _components(components: ComponentReport) -> Html:
         for each in components.largest
     ]
     head = ["documents", "kept", "diameter", "first document"]
-    return join_html([element("p", sentence), html_table("The largest components", head, rows)])
+    listed = element("details", element("summary", "Largest components"), html_table("Components", head, rows))
+    return join_html([element("p", sentence), listed])
 
 
 def _cluster(cluster: DuplicateCluster) -> Html:

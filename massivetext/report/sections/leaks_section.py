@@ -4,11 +4,12 @@ from massivetext.decontaminate.marking import mark_common
 from massivetext.formatting import count_noun
 from massivetext.report.markup import Child, Html, Number, element, html_table, join_html
 from massivetext.report.run_report import RunReport
-from massivetext.report.sections.building_blocks import document_html, origin_html, section
+from massivetext.report.sections.building_blocks import document_html, origin_html, section, share_out
 from massivetext.report.tallies import ReportedOverlap
 from massivetext.report.test_set_overlaps import Contamination, OverlapExample, TestSet
 
 _SHOWN_CHARACTERS = 400  # of a match
+_EXAMPLES = 25  # removed documents that are shown
 
 
 def overlap_section(report: RunReport) -> Html:
@@ -25,6 +26,7 @@ def overlap_section(report: RunReport) -> Html:
             _parts(each),
             each.overlapping,
             each.removed,
+            *([each.cut] if found.options.cuts else []),
             each.words,
         ]
         for each in found.test_sets
@@ -37,13 +39,26 @@ def overlap_section(report: RunReport) -> Html:
         "overlaps by part",
         "documents that overlap",
         "removed",
+        *(["cut"] if found.options.cuts else []),
         "their words",
     ]
     untested = sum(each.short + each.common for each in found.test_sets)
     foot: list[Child] = (
-        ["all", found.items, untested, None, None, found.overlapping, found.removed, None] if rows else []
+        [
+            "all",
+            found.items,
+            untested,
+            None,
+            None,
+            found.overlapping,
+            found.removed,
+            *([found.cut] if found.options.cuts else []),
+            None,
+        ]
+        if rows
+        else []
     )
-    examples = [example for source in report.sources.values() for example in source.contaminated]
+    examples = share_out([source.contaminated for source in report.sources.values()], _EXAMPLES)
     return section(
         "contamination",
         "Overlap with test sets",
@@ -69,6 +84,14 @@ def _limit(found: Contamination) -> str:
     text = f"A document is removed {', or '.join(told)}." if told else "No document is removed."
     if missing := [method for method in limits if method not in options.methods]:
         text += f" Not applied here, so what it finds stays: {', '.join(missing)}."
+    if options.cuts:
+        by_set = [f"{action} for {name}" for name, action in (options.actions or {}).items()]
+        told_actions = ", ".join([*by_set, f"{options.action or 'drop'} otherwise"])
+        text += (
+            f" What happens to it is decided by test set: {told_actions}. Where passages are cut, "
+            f"{options.margin_words} words on both sides go with them, and pieces of fewer than {options.least_piece} "
+            "words; the rest is joined by an empty line. Places and texts below are those of the uncut document."
+        )
     if options.mark_only:
         text += f" Items of {', '.join(options.mark_only)} remove nothing."
     return text
@@ -96,8 +119,8 @@ def _optional(count: int | None) -> Html:
 def _top(test_set: TestSet) -> Html:
     rows: list[list[Child]] = [
         [
-            join_html([element("code", overlap.item), " ", overlap.part, "" if overlap.removes else " (stays)"]),
-            overlap.words if overlap.words else Number("title"),
+            join_html([element("code", overlap.item), " ", overlap.part, overlap.outcome]),
+            overlap.words if overlap.words else Number(overlap.method),
             Number(f"{overlap.jaccard:.3f}"),
             Number(f"{overlap.containment:.3f}"),
             *_side_by_side(overlap),
@@ -135,7 +158,7 @@ def _overlapping(example: OverlapExample) -> Html:
         + (
             f"{each.part}, similarity {each.jaccard:.3f}, {each.containment:.0%} of the words of the part"
             if each.words
-            else "same title"
+            else f"same {each.method}"
         )
         for each in example.overlaps
     )

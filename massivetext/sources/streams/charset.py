@@ -2,6 +2,7 @@
 
 import codecs
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -40,8 +41,11 @@ _ONE_BYTE = re.compile(
 _LIKE_WESTERN = re.compile(r"cp125[0478]|cp[4578]\d\d|cp1\d{3}|iso8859-(?:1|2|3|4|9|10|13|14|15|16)|mac-\w+|hp-roman8")
 _LIKE_CENTRAL = re.compile(r"cp1250|iso8859-(?:2|4|10|13|14|16)")
 _OLD_SYSTEM = re.compile(r"cp(?:[45678]\d\d|1[01]\d\d)(?<!cp874)(?<!cp866)(?<!cp932)|mac-\w+|hp-roman8|iso8859-\d+")
+_ON_THE_WEB = re.compile(r"cp125\d|iso8859-\d+|koi8-\w|cp874|cp866")
 _FEW_BYTES = 16  # so few bytes above 127 do not tell an encoding
 _BYTES_PER_UNDEFINED = 50
+_LEAST_BYTES = 3  # above 127, that can contradict a declaration
+_SURE_LEAD = 15.0  # of an encoding's likelihood over that of Windows-1252, which is declared; as a logarithm
 _ASCII = bytes(range(128))
 _REPLACEMENT = "\ufffd".encode()
 _WESTERN = frozenset(
@@ -94,7 +98,11 @@ def decode(data: bytes, *declared: str | None, html: bool = False) -> DecodedTex
     # Servers send Latin-1 for pages that they know nothing of.
     by_default = inside is not None and any(label and _LATIN_1.fullmatch(label.strip()) for label in declared)
     labels = (inside, *declared) if by_default else (*declared, inside)
-    names = [codec for label in labels if (codec := _find_codec(label))]
+    return _decode_bytes(data, [codec for label in labels if (codec := _find_codec(label))])
+
+
+def _decode_bytes(data: bytes, names: Sequence[str]) -> DecodedText:
+    """Return text in an encoding that contains ASCII; ``names`` are declared, from best to worst source."""
     several = [name for name in names if name != "utf-8" and not _has_one_byte_characters(name)]
     single = [name for name in names if _has_one_byte_characters(name)]
     if (found := _first_that_fits(data, [*several, "utf-8"])) is not None:
@@ -110,6 +118,8 @@ def decode(data: bytes, *declared: str | None, html: bool = False) -> DecodedTex
     if not several and (older := older_encoding_within(data, single[0] if single else None)):
         mixed = decode_within(data, older)
         return DecodedText(mixed.text, f"utf-8+{older}", mixed.replaced)
+    if single[:1] == ["cp1252"] and (other := _likely_despite_latin_1(data)):
+        single = [other, *single]
     return _first_that_fits(data, single) or _least_replaced(data, [*several, *single] or [detect(data)])
 
 
@@ -140,6 +150,22 @@ def detect(data: bytes) -> str:
     return "cp1252" if _OLD_SYSTEM.fullmatch(name) else name
 
 
+def _likely_despite_latin_1(data: bytes) -> str | None:
+    """Return the encoding of text that is said to be Latin-1, as templates say, and surely is not; else None.
+
+    Browsers believe the declaration, so readers of such pages have to change the encoding themselves.
+    """
+    sample = _sample(data)
+    if len(sample.translate(None, _ASCII)) < _LEAST_BYTES:
+        return None
+    if east_asian := likely_east_asian(sample):
+        return east_asian
+    single = likely_encoding(sample)
+    if single is None or not single.is_likely or single.lead < _SURE_LEAD:
+        return None
+    return single.name if _ON_THE_WEB.fullmatch(single.name) else None
+
+
 def _has_undefined(data: bytes, name: str) -> bool:
     """Return whether more than few of the bytes above 127 are no characters of an encoding."""
     undefined = data.decode(name, "replace").count("\ufffd")
@@ -149,7 +175,7 @@ def _has_undefined(data: bytes, name: str) -> bool:
 def _first_that_fits(data: bytes, names: Sequence[str]) -> DecodedText | None:
     for name in names:
         try:
-            return DecodedText(data.decode(name), name, 0)
+            return DecodedText(_composed(data.decode(name), name), name, 0)
         except UnicodeDecodeError:
             continue
     return None
@@ -158,7 +184,12 @@ def _first_that_fits(data: bytes, names: Sequence[str]) -> DecodedText | None:
 def _replacing(data: bytes, name: str) -> DecodedText:
     text = data.decode(name, "replace")
     own = data.count(_REPLACEMENT) if name == "utf-8" else 0
-    return DecodedText(text, name, text.count("\ufffd") - own)
+    return DecodedText(_composed(text, name), name, text.count("\ufffd") - own)
+
+
+def _composed(text: str, name: str) -> str:
+    """Return text of Windows-1258, which has the tones of Vietnamese apart from letters, as all other text has them."""
+    return unicodedata.normalize("NFC", text) if name == "cp1258" else text
 
 
 def _least_replaced(data: bytes, names: list[str]) -> DecodedText:

@@ -24,6 +24,9 @@ _TRADITIONAL = frozenset(
     "老給世位次度門任常先海通教原東聲提立及比員解水名真論處走義各入幾口認條平系氣題活更別打女變四神總何電數安少報才結反受"
 )
 _LEAST_KANA, _LEAST_HANGUL, _LEAST_COMMON = 0.2, 0.8, 0.2  # shares of characters beyond ASCII
+# In Japanese with many names: kana, and what they stand among.
+_FEW_KANA, _MOST_JAPANESE = 0.06, 0.98
+_JAPANESE = re.compile("[\u3000-\u30ff\u4e00-\u9fff\uff01-\uff5e]")
 _FEWEST = 4  # characters beyond ASCII
 # With the least bytes above 127 per ideograph: both bytes of GB 2312 are, and the second of Big5 mostly is. Letters of
 # Europe before letters of ASCII, which Big5 has too, give one.
@@ -59,6 +62,8 @@ def likely_east_asian(sample: bytes) -> str | None:
         high = len(_HIGH.findall(text)) if text else 0
         if text and high >= _FEWEST and len(_KANA.findall(text)) - len(_HALF_KANA.findall(text)) >= _LEAST_KANA * high:
             return name
+        if text and high >= _FEWEST and _is_japanese(text, high):
+            return name
     # Only the syllables of KS X 1001: the others of cp949 are letters of Europe before letters of ASCII.
     text = _decoded(sample, "euc_kr")
     if text and (high := len(_HIGH.findall(text))) >= _FEWEST and len(_HANGUL.findall(text)) >= _LEAST_HANGUL * high:
@@ -70,6 +75,12 @@ def likely_east_asian(sample: bytes) -> str | None:
     }
     best = max(found, key=lambda name: found[name])
     return best if found[best] >= _LEAST_COMMON else None
+
+
+def _is_japanese(text: str, high: int) -> bool:
+    """Return whether there are a few kana among characters that nearly all are those of Japanese."""
+    kana = len(_KANA.findall(text))
+    return kana >= max(_FEWEST, _FEW_KANA * high) and len(_JAPANESE.findall(text)) >= _MOST_JAPANESE * high
 
 
 def _common_share(text: str | None, common: frozenset[str], most: float) -> float:

@@ -23,7 +23,7 @@ _CYRILLIC = ("russian", "ukrainian", "bulgarian", "serbian")
 # of old systems is rare, and short text must not be taken for it.
 _ENCODINGS: Mapping[str, tuple[tuple[str, ...], float]] = {
     "cp1252": (("signs", "western", *_WESTERN), 0),
-    "iso8859-15": (("western",), -6),
+    "iso8859-15": (("western", *_WESTERN), -6),
     "mac-roman": (("western", *_WESTERN), -8),
     "cp850": (("western", *_WESTERN), -9),
     "cp437": (("western", *_WESTERN), -10),
@@ -61,12 +61,14 @@ _SHORTEST_RUNS = 2  # mean number of bytes above 127 in a row, in words of scrip
 _OLD_SYSTEMS = -8  # encodings as rare must be likelier by this for every character:
 _LEAD = 3.5
 _CLASSES = " abcdefghijklmnopqrstuvwxyzAé"  # of neighbours: other characters, small letters, capitals, beyond ASCII
+_APOSTROPHE = "’"
 _MARKS = frozenset("“”„‘’‚‹›«»–—…\xa0¿¡·•")
 _SIGNS = frozenset("°ºª©®™€£¥§¶´¨†‡½¼¾²³¹±×÷µ\xad№¢¬")
+_APOSTROPHE_SHARE = 2e-2  # of Italian, French and others
 _MARK_SHARE, _SIGN_SHARE, _STRANGE_SHARE, _CONTROL_SHARE = 2e-3, 5e-4, 1e-5, 1e-8  # of characters beyond ASCII
 _ENGLISH_SHARE = 0.03  # of a mark or sign in text that has few letters beyond ASCII
 _FOREIGN_SHARE = 2e-5  # of a letter that the counts of a language lack
-_BORROWED = frozenset("éèêëáàâäãåæçíìîïñóòôöõøúùûüßÉÀÁÄÅÇÖØÜ")  # letters of names in texts of other languages
+_BORROWED = frozenset("éèêëáàâäãåæœçíìîïñóòôöõøúùûüßÉÀÁÄÅÇÖØÜŒ")  # letters of names in texts of other languages
 _BORROWED_SHARE = 3e-4
 _CAPITALS = 0.03  # share of a capital among a letter's places
 _LIKELY = -9.8  # mean logarithm of a text's characters in their places; other languages than the known have less
@@ -84,10 +86,12 @@ class LikelyEncoding(NamedTuple):
     Attributes:
         name: name of Python's codec.
         is_likely: whether the text looks like one of the languages of the encoding.
+        lead: by how much the logarithm of its likelihood is above that of Windows-1252.
     """
 
     name: str
     is_likely: bool
+    lead: float
 
 
 def likely_encoding(sample: bytes) -> LikelyEncoding | None:
@@ -107,13 +111,21 @@ def likely_encoding(sample: bytes) -> LikelyEncoding | None:
     lefts = np.bincount(high * len(_CLASSES) + classes[places - 1], minlength=size)
     rights = np.bincount(high * len(_CLASSES) + classes[places + 1], minlength=size)
     priors = np.array([_ENCODINGS[name][1] for name in names])
-    scores = before @ lefts + after @ rights
+    scores = _weighed(before, lefts) + _weighed(after, rights)
     scores_here = scores + priors - len(places) * _LEAD * (priors <= _OLD_SYSTEMS)
     runs = int(np.count_nonzero(data[places - 1] <= 0x7F))
     if len(places) < _SHORTEST_RUNS * runs:
         scores_here[[name in _OTHER_SCRIPTS for name in names]] = -np.inf
     best = int(np.argmax(scores_here))
-    return LikelyEncoding(names[best], bool(scores[best] / len(places) >= _LIKELY))
+    western = max(score for score, name in zip(scores_here.tolist(), names, strict=True) if name == "cp1252")
+    return LikelyEncoding(names[best], bool(scores[best] / len(places) >= _LIKELY), float(scores_here[best]) - western)
+
+
+def _weighed(logarithms: _F32, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Return for every column the sum of its logarithms as often as they are counted, in the order of the rows."""
+    places = np.flatnonzero(counts)
+    sums: npt.NDArray[np.float64] = (logarithms[places] * counts[places, None].astype(np.float64)).sum(axis=0)
+    return sums
 
 
 @functools.cache
@@ -130,7 +142,10 @@ def _class_of_byte() -> npt.NDArray[np.int64]:
 
 @functools.cache
 def _tables() -> tuple[list[str], _F32, _F32]:
-    """Return encodings, one per language, and the logarithms of (byte, class before it) and of the class after it."""
+    """Return encodings, one per language, and the logarithms of (byte, class before it) and of the class after it.
+
+    Both tables have a row for every byte above 127 and class, and a column for every encoding of a language.
+    """
     characters = {name: bytes(range(128, 256)).decode(name, "replace") for name in _ENCODINGS}
     names, before, after = [], [], []
     for language, letters in _letter_counts().items():
@@ -143,7 +158,7 @@ def _tables() -> tuple[list[str], _F32, _F32]:
             names.append(name)
             before.append(lefts[rows].ravel())
             after.append(rights[rows].ravel())
-    return names, np.array(before, dtype=np.float32), np.array(after, dtype=np.float32)
+    return names, np.array(before, dtype=np.float32).T.copy(), np.array(after, dtype=np.float32).T.copy()
 
 
 def _letter_counts() -> dict[str, dict[str, _LetterCount]]:
@@ -177,7 +192,7 @@ def _logarithms(characters: list[str], letters: Mapping[str, _LetterCount]) -> t
             lefts.append(_letter_share(each, letters, total) * _smoothed(found.before, before))
             rights.append(_smoothed(found.after, after))
         else:
-            beside = _neighbours_of_apostrophes() if each == "’" else _neighbours_of_signs()
+            beside = _neighbours_of_apostrophes() if each == _APOSTROPHE else _neighbours_of_signs()
             lefts.append(_share_of_sign(each, is_english=not letters) * beside)
             rights.append(beside)
     return np.log(np.array(lefts, dtype=np.float32)), np.log(np.array(rights, dtype=np.float32))
@@ -186,6 +201,8 @@ def _logarithms(characters: list[str], letters: Mapping[str, _LetterCount]) -> t
 def _share_of_sign(character: str, *, is_english: bool) -> float:
     if is_english and character in _MARKS | _SIGNS:
         return _ENGLISH_SHARE
+    if character == _APOSTROPHE:
+        return _APOSTROPHE_SHARE
     if character in _MARKS:
         return _MARK_SHARE
     if character in _SIGNS:

@@ -19,11 +19,13 @@ _ASCII = bytes(range(128))
 # Encodings of one byte per character that are taken for the older one; those of old systems are not.
 _BESIDE_UTF8 = re.compile(r"cp125\d|iso8859-\d+|koi8-\w|cp874|cp866")
 _LONGEST_LINE = 1 << 26
-# Different characters of two bytes of UTF-8, and characters of more, in text of another encoding: fewer may be chance.
+# Different letters, and marks and characters of East Asia, in text of another encoding: fewer may be chance.
 _FEWEST_CHARACTERS = 3
 _WITHIN_SHARE = 0.05  # of what is beyond ASCII that these characters are at least
 _LETTER_SHARE = 0.9  # of these characters that are letters of one script or marks; by chance they are anything
 _SCRIPTS = (0x250, 0x400, 0x530, 0x590, 0x600, 0x780)  # ends of Latin, Greek, Cyrillic, Armenian, Hebrew and Arabic
+_EAST_ASIAN = range(0x3000, 0xD800)  # kana, ideographs and Hangul stand beside each other
+_SCRIPT_SIZE = 0x80  # of other scripts above U+0780
 # Encodings of one byte per character that are told from UTF-8 within a line.
 _WITHIN_UTF8 = re.compile(r"cp125\d|iso8859-\d+|koi8-r")
 _MARKS = frozenset("–—‘’‚“”„…«»‹›·•°€§№")
@@ -123,10 +125,17 @@ def _has_utf8_letters(data: bytes) -> bool:
     """Return whether the bytes that form characters of UTF-8 are letters of one script, and marks."""
     found = b"".join(_SEVERAL_BYTES.findall(data)).decode("utf-8", "replace")
     marks = sum(each in _MARKS for each in found)
-    scripts = Counter(bisect.bisect(_SCRIPTS, ord(each)) for each in found if each.isalpha())
+    scripts = Counter(_script(ord(each)) for each in found if each.isalpha())
     most = max(scripts.values(), default=0)
-    told = len({each for each in found if each < "\u0800"}) + sum(each >= "\u0800" for each in found)
+    certain = [each for each in found if each in _MARKS or ord(each) in _EAST_ASIAN]
+    told = len({each for each in found if each not in _MARKS and ord(each) not in _EAST_ASIAN}) + len(certain)
     return told >= _FEWEST_CHARACTERS and most > 0 and most + marks >= _LETTER_SHARE * len(found)
+
+
+def _script(code: int) -> int:
+    if code < _SCRIPTS[-1]:
+        return bisect.bisect(_SCRIPTS, code)
+    return len(_SCRIPTS) + (_EAST_ASIAN.start if code in _EAST_ASIAN else code) // _SCRIPT_SIZE
 
 
 def decode_within(data: bytes, older: str) -> DecodedLines:
