@@ -82,24 +82,13 @@ def _other_run(folder: str) -> "Context":
 
 def _hold_to(run: "Run", statements: "Sequence[Assertion]") -> None:
     """Raise StageError unless every statement is true of the report of a run."""
-    import msgspec
-
     from massivetext.formatting import format_value
+    from massivetext.jobs.report_pages import stored_report
     from massivetext.report.assertions import figure_of
-    from massivetext.report.run_report import RunReport
-    from massivetext.stages.report_stage import JSON
-    from massivetext.storage import files as fs
 
     if not statements:
         return
-    path = run.path(JSON)
-    try:
-        report = msgspec.json.decode(fs.read_bytes(path), type=RunReport)
-    except msgspec.DecodeError as error:
-        raise StageError(
-            f"{path}: want a report as this version of massivetext writes it, got another ({error}); run "
-            "`massivetext run` again to make it anew"
-        ) from error
+    report = stored_report(run)
     values = [figure_of(report, each) for each in statements]
     for statement, value in zip(statements, values, strict=True):
         if statement.holds(value):

@@ -49,11 +49,14 @@ _BASES = pa.schema(
 _STRONGEST = 3.0  # weight of the unsafe phrases that canaries hold
 _REPETITION_SIGNAL = "duplicate_line_frac"
 _UNSAFE_SIGNAL = "unsafe_phrase_weight"
+_ITEMS = "items"  # commit and file of the test items
 
 
 def run_canaries(engine: Engine, context: Context, items: Sequence[WorkItem]) -> None:
     """Write canaries/: the documents, signals and rule verdicts of all canaries, and the truth about them."""
     run_shards(engine, context, [ShardStage(STAGE, sample_bases, "bases/")], scale_costs(items, _SAMPLE_COST))
+    if context.run.shard_commit(STAGE, context.stage_keys[STAGE], _ITEMS) is None:
+        _write_items(context)
     planted = [WorkItem(shard, (), _PLANT_SECONDS) for shard in context.canary_shards()]
     run_shards(engine, context, [ShardStage(STAGE, plant_shard, f"{FOLDER}/")], planted)
 
@@ -131,7 +134,7 @@ def _traits(context: Context, source: str) -> SourceTraits:
         deduplicates=options.deduplicates,
         phrases=phrases,
         removes_boilerplate=_REPETITION_SIGNAL in signals,
-        items=_items(context) if options.decontaminate else (),
+        items=_items(context, source) if options.decontaminate else (),
     )
 
 
@@ -139,15 +142,30 @@ def _can_remove(rule: Rule) -> bool:
     return not rule.report_only
 
 
-def _items(context: Context) -> list[EvaluationItem]:
-    """Return test items for the canaries of a source, of test sets whose items drop documents."""
-    options, recipe = _options(context), context.recipe
-    if "item" not in options.kinds or "containment" not in recipe.decontaminate.methods:
-        return []
-    files = evaluation_files(recipe.decontaminate.test_sets, context.root)
-    items = [item for file in files for item in read_test_set(file, recipe.decontaminate)]
-    items = [item for item in items if recipe.decontaminate.action_of(item.test_set) != "mark"]
-    return choose_items(items, options.per_source * len(VARIANTS), recipe.seed)
+def _write_items(context: Context) -> None:
+    """Write the test items that canaries hold, of test sets whose items drop documents or are cut out."""
+    options, tests = _options(context), context.recipe.decontaminate
+    chosen: list[EvaluationItem] = []
+    if "item" in options.kinds and "containment" in tests.methods:
+        files = evaluation_files(tests.test_sets, context.root)
+        items = [item for file in files for item in read_test_set(file, tests)]
+        items = [item for item in items if tests.action_of(item.test_set) != "mark"]
+        chosen = choose_items(items, _items_per_source(context) * len(context.shard_counts), context.recipe.seed)
+    written = fs.write_bytes(context.run.path(FOLDER, f"{_ITEMS}.json"), msgspec.json.encode(chosen))
+    commit = ShardCommit(_ITEMS, (context.run.committed(written),), {"items": len(chosen)})
+    context.run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
+
+
+def _items_per_source(context: Context) -> int:
+    return _options(context).per_source * len(VARIANTS)
+
+
+def _items(context: Context, source: str) -> list[EvaluationItem]:
+    """Return the test items of a source: other ones than those of other sources, if there are enough."""
+    data = fs.read_bytes(context.run.path(FOLDER, f"{_ITEMS}.json"))
+    items = msgspec.json.decode(data, type=list[EvaluationItem])
+    first = _items_per_source(context) * context.source_number(source)
+    return [items[(first + at) % len(items)] for at in range(min(_items_per_source(context), len(items)))]
 
 
 def _documents(context: Context, source: str, canaries: Sequence[Canary]) -> pa.Table:

@@ -124,12 +124,24 @@ def write_page(context: Context, path: str, against: Context | None = None) -> N
         StageError: the stage judge is not complete, or a file is missing or damaged.
     """
     write_report(context)
-    report = msgspec.json.decode(fs.read_bytes(context.run.path(JSON)), type=RunReport)
+    report = stored_report(context.run)
     added = [] if against is None else [diff_section(diff_runs(against, context))]
     added.append(costs_section(report, _state(context.run)[0].stages))
     data = gather_page_data(context, report, _stored_values(context))
     page = html_page.render_page(report, context.verdicts, data, added, context.run.folder)
     fs.write_bytes(path, page.encode())
+
+
+def stored_report(run: Run) -> RunReport:
+    """Return the report that lies in the folder of a run. Raises StageError if another version has written it."""
+    path = run.path(JSON)
+    try:
+        return msgspec.json.decode(fs.read_bytes(path), type=RunReport)
+    except msgspec.DecodeError as error:
+        raise StageError(
+            f"{path}: want a report as this version of massivetext writes it, got another ({error}); run "
+            "`massivetext run` again to make it anew"
+        ) from error
 
 
 def _stored_values(context: Context) -> dict[str, list[pa.Table]]:

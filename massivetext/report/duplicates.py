@@ -90,7 +90,7 @@ class ComponentReport(msgspec.Struct, frozen=True, kw_only=True):
     kept_apart: int
     rounds: int
     unmeasured_pairs: int
-    uncompared_documents: int
+    uncompared_documents: int = 0  # in runs of older versions
     largest: tuple[ReportedComponent, ...]
 
 
@@ -182,7 +182,7 @@ def _components(context: Context, examples: ExampleReader) -> ComponentReport | 
         kept_apart=counts["kept_apart"],
         rounds=counts["rounds"],
         unmeasured_pairs=counts["unmeasured_pairs"],
-        uncompared_documents=counts["uncompared_documents"],
+        uncompared_documents=counts.get("uncompared_documents", 0),
         largest=tuple(
             ReportedComponent(documents=row["documents"], kept=row["kept"], diameter=row["diameter"], first=first)
             for row, first in zip(rows, examples.in_order(firsts), strict=True)

@@ -115,13 +115,16 @@ class PageData(msgspec.Struct, frozen=True):
     sources: dict[str, PageSource]
 
 
-def gather_page_data(context: Context, report: RunReport, samples: Mapping[str, Sequence[pa.Table]]) -> PageData:
+def gather_page_data(
+    context: Context, report: RunReport, samples: Mapping[str, Sequence[pa.Table]], documents: int = SHOWN_DOCUMENTS
+) -> PageData:
     """Return the data of the page.
 
     Args:
         context: the run.
         report: its report.
         samples: by source, :func:`massivetext.report.value_sample.sample_values` of each shard.
+        documents: about how many documents the page may hold.
 
     Raises:
         StageError: a file of the run is missing or damaged.
@@ -131,7 +134,7 @@ def gather_page_data(context: Context, report: RunReport, samples: Mapping[str, 
     stops = {name: _stops(name, limits, drawn) for name, limits in bounded.items() if ALL[name].high is not None}
     texts = {name: _texts(context, name, drawn) for name in bounded if ALL[name].high is None}
     names = tuple(name for name in ALL if any(name in source.histograms for source in report.sources.values()))
-    most = min(max(SHOWN_DOCUMENTS // max(len(drawn), 1), _LEAST), _MOST)
+    most = min(max(documents // max(len(drawn), 1), _LEAST), _MOST)
     chosen = {name: _choose(table, context.rules[name], names, most) for name, table in drawn.items()}
     reader = ExampleReader(context)
     reader.read(

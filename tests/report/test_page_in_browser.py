@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import msgspec
 import numpy as np
 import pyarrow as pa
@@ -185,8 +186,9 @@ def test_a_sample_is_counted_as_the_rules_judge_it_and_the_error_is_said(
     gained, lost = int((after & ~before).sum()), int((before & ~after).sum())
     assert gained + lost > 0
     assert (shown["web"]["gained"], shown["web"]["lost"]) == (gained, lost)
-    # 1,345 documents pass the rules of the run; each sampled one stands for 1,500 / sampled.
-    assert shown["web"]["documents"] == max(0, round(1345 + 1500 / table.num_rows * (gained - lost)))
+    # Each sampled document stands for 1,500 / sampled of those that pass the rules of the run.
+    passed = report.sources["web"].funnel["judge"].documents
+    assert shown["web"]["documents"] == max(0, round(passed + 1500 / table.num_rows * (gained - lost)))
     assert "±" in sentence
     assert f"{table.num_rows} of web" in aside
 
@@ -203,6 +205,41 @@ def test_a_sample_does_not_depend_on_shards(quickstart: Path) -> None:
 
     assert len(all_ranks) == 1500
     assert drawn.tolist() == np.sort(all_ranks)[: len(drawn)].tolist()
+
+
+def _joined(run: Path, source: str) -> str:
+    """Return an SQL table of the signals and rule verdicts of a source, from the Parquet files alone."""
+
+    def read(data_set: str) -> str:
+        files = f"'{run}/{data_set}/{source}/*.parquet'"
+        return f"(SELECT *, parse_filename(filename) AS part FROM read_parquet({files}, filename=1, file_row_number=1))"
+
+    return f"{read('signals')} AS s JOIN {read('verdicts/rules')} AS v USING (part, file_row_number)"
+
+
+def test_the_numbers_are_those_of_the_parquet_files(large: OpenedPage, quickstart: Path) -> None:
+    run = quickstart / "run"
+
+    def ask(columns: str, source: str = "web", where: str = "true") -> tuple[int, ...]:
+        with duckdb.connect() as database:
+            (row,) = database.execute(f"SELECT {columns} FROM {_joined(run, source)} WHERE {where}").fetchall()
+        return tuple(map(int, row))
+
+    for source, shown in answers(large).items():
+        documents, words = ask("count(*) FILTER (kept), sum(word_count) FILTER (kept)", source)
+        assert (shown["documents"], shown["words"]) == (documents, words)
+    rules = massivetext.open(run).rules["web"]
+    counted = ask(", ".join(f"sum(failed >> {bit} & 1)" for bit in range(len(rules))))
+    assert {name: failed for name, (failed, _) in rule_counts(large).items()} == {
+        rule.label: count for rule, count in zip(rules, counted, strict=True)
+    }
+    large.tab.select_option("#signal", "duplicate_line_frac")
+    bars = large.tab.locator("#signals-content .bars")
+    bars.focus()
+    bars.press("Home")
+    first = "duplicate_line_frac >= 0 AND duplicate_line_frac < 0.01"
+    passed, failed = ask("count(*) FILTER (kept), count(*) FILTER (NOT kept)", where=first)
+    assert bars.get_attribute("aria-valuetext") == f"0 to 0.01: {passed:,} passed, {failed:,} failed"
 
 
 # -- documents ---------------------------------------------------------------------------------------------------------
@@ -381,12 +418,34 @@ def test_on_a_phone_nothing_is_hidden_at_the_edge_without_a_sign(browser: Any, q
 def test_it_prints(large: OpenedPage, tmp_path: Path) -> None:
     large.tab.emulate_media(media="print")
     hidden = large.run("() => getComputedStyle(document.querySelector('nav')).display")
+    large.tab.set_viewport_size({"width": 718, "height": 1000})  # A4 with the margins of Chromium
+    beyond = large.run(
+        """() => [...document.querySelectorAll("table")]
+          .filter((each) => each.checkVisibility() && each.getBoundingClientRect().right > innerWidth + 1)
+          .map((each) => each.caption.textContent)"""
+    )
+    large.tab.set_viewport_size(DESKTOP)
     pages = large.tab.pdf()
     large.tab.emulate_media(media="screen")
 
     assert hidden == "none"
+    assert beyond == []
     assert pages.startswith(b"%PDF")
     assert 3 <= pages.count(b"/Type /Page\n") <= 40
+
+
+def test_a_page_without_a_sample_opens(browser: Any, context: Context, tmp_path: Path) -> None:
+    report = report_of(context)
+    path = tmp_path / "page.html"
+    path.write_text(render_page(report, context.verdicts, page_data_of(context, report, 0)), encoding="utf-8")
+    with opened(browser, path) as page:
+        page.set_limit("gopher/duplicate_line_frac.max", 0)
+        page.tab.click('[data-rule="gopher/duplicate_line_frac"] .rule-name')
+        shown, aside = answers(page), page.text(".answer")
+        assert page.wrong == []
+
+    assert shown["web"] == {"documents": 7, "words": 481, "gained": 0, "lost": 0}
+    assert "0 of web" in aside
 
 
 def test_nothing_went_wrong_in_either_page(small: OpenedPage, large: OpenedPage) -> None:
