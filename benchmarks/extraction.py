@@ -24,7 +24,7 @@ from block_labels import shingle_f1, word_f1
 from web_pages import WebPage, fold_model, read_web_pages
 
 from massivetext.extract import extract
-from massivetext.extract.block_trees import load_passes
+from massivetext.extract.block_trees import load_model
 from massivetext.extract.salient import extract_salient
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -104,8 +104,8 @@ def _engines(models: Path | None) -> dict[str, Callable[[WebPage], str]]:
     """Return what extracts the text of a page, by name."""
 
     def salient(page: WebPage) -> str:
-        passes = load_passes(models / fold_model(page.fold)) if models else None
-        return extract_salient(page.html, page.url, passes=passes).text
+        model = load_model(models / fold_model(page.fold)) if models else None
+        return extract_salient(page.html, page.url, model=model).text
 
     engines: dict[str, Callable[[WebPage], str]] = {
         "trafilatura": lambda page: extract(page.html, page.url, "trafilatura").text,

@@ -13,10 +13,10 @@ The model of the package is trained on all pages. With --folds there are as many
 trained without the pages of one; `benchmarks/extraction.py --models MODELS` measures every page with the one that has
 seen no page of its site.
 
-The first pass is trained on all features of a block and its surroundings; the second sees its scores too, made for
-training by models of the other half of the sites. LightGBM runs on one thread with fixed seeds and rows in order, so
-the same versions write the same model. Labelling takes about ten minutes on two cores, and with --cache it is done
-once; a model then takes one minute.
+The first pass is trained on all features of a block and its surroundings; the
+second sees its scores too, made for training by models of the other half of the sites. LightGBM runs in its
+deterministic mode with fixed seeds and rows in order, so the same versions write the same model. Labelling takes about
+ten minutes on two cores, and with --cache it is done once; a model then takes one to two minutes.
 """
 
 import argparse
@@ -36,7 +36,15 @@ from web_pages import FOLDS, WebPage, fold_model, read_web_pages
 from massivetext.extract import extract
 from massivetext.extract.block_counts import BlockCount
 from massivetext.extract.block_features import FEATURES, FIRST_SCORE, PageBlocks, add_scores
-from massivetext.extract.block_trees import MODEL_FILE, SCALE, BlockTrees, block_logits, per_mille
+from massivetext.extract.block_trees import (
+    MODEL_FILE,
+    SCALE,
+    BlockTrees,
+    SalientModel,
+    block_logits,
+    per_mille,
+    save_model,
+)
 from massivetext.extract.salient import page_bytes, read_blocks
 from massivetext.extract.tag_scanner import ScannedPage
 
@@ -44,7 +52,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PARAMETERS = {
     "objective": "binary",
     "num_leaves": 31,
-    "learning_rate": 0.15,
+    "learning_rate": 0.1,
     "min_data_in_leaf": 30,
     "feature_fraction": 0.3,
     "bagging_fraction": 0.7,
@@ -53,13 +61,13 @@ PARAMETERS = {
     "max_bin": 63,
     "deterministic": True,
     "force_row_wise": True,
-    "num_threads": 1,
+    "num_threads": 2,
     "seed": 1,
     "verbose": -1,
 }
-TREES = 60
-_MOST_ROWS = 60  # of one page in training
-_MOST_ROWS_BY_HAND = 160
+TREES = 100
+_MOST_ROWS = 40  # of one page in training
+_MOST_ROWS_BY_HAND = 120
 _BY_HAND_WEIGHT = 4.0
 _SHORTEST = 200  # characters that the teacher must find on a page that it teaches
 F64 = npt.NDArray[np.float64]
@@ -94,7 +102,8 @@ def label_page(page: WebPage) -> LabelledPage | None:
     wanted = ([page.gold] if page.gold else []) + ([taught] if len(taught) >= _SHORTEST else [])
     texts = block_texts(scanned, data)
     labels = [label for text in wanted if (label := label_blocks(texts, text)) is not None]
-    return LabelledPage(page.fold, by_hand, scanned._replace(data=scanned.data[:0]), blocks, labels) if labels else None
+    stored = scanned._replace(data=scanned.data[:0])
+    return LabelledPage(page.fold, by_hand, stored, blocks, labels) if labels else None
 
 
 def _labelled(data: Path, cache: Path | None) -> list[LabelledPage]:
@@ -180,17 +189,14 @@ def _score(pages: Sequence[LabelledPage], trees: BlockTrees) -> None:
 
 
 def train_model(pages: Sequence[LabelledPage], file: Path) -> None:
-    """Train both passes on some pages and write them. The scores in the features of the pages are overwritten."""
+    """Train a model on some pages and write it. The scores in the features of the pages are overwritten."""
     folds = sorted({page.fold for page in pages})
     halves = [[page for page in pages if folds.index(page.fold) % 2 == half] for half in (0, 1)]
     for half in (0, 1):
         _score(halves[half], train_pass(halves[1 - half], FIRST_SCORE))
     second = train_pass(pages, FEATURES)
     first = train_pass(pages, FIRST_SCORE)
-    arrays = {
-        f"{name}{number}": getattr(trees, name) for number, trees in ((1, first), (2, second)) for name in trees._fields
-    }
-    np.savez_compressed(file, **arrays)
+    save_model(SalientModel(first, second), file)
 
 
 def main(arguments: list[str] | None = None) -> None:

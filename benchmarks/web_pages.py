@@ -17,7 +17,7 @@ from massivetext.sources.streams.compressed import open_stream
 from massivetext.sources.warc import LostBytes, read_warc_records
 
 LONGEST = 8 << 20
-FOLDS = 5  # of sites, for cross-validation
+FOLDS = 3  # of sites, for cross-validation
 
 
 def fold_model(fold: int) -> str:

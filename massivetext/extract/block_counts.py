@@ -110,12 +110,14 @@ def _count_piece(  # noqa: C901 - one pass over the bytes
             in_word = False
             continue
         if 128 <= byte < 192:  # not the first byte of a character
-            if (
-                byte == 130 and data[place - 2] == 128 and data[place - 3] == 227
-            ):  # the full stop of Chinese and Japanese
-                row[_STOPS] += 1
+            sign = _sign_of(data, place)
+            row[_STOPS] += 1 if sign == 1 else 0
+            row[_COMMAS] += 1 if sign == 2 else 0
             continue
-        if not in_word:
+        if 227 <= byte <= 233:  # kana and Han have no spaces: two characters are a word
+            row[_WORDS] += 0 if in_word else 1
+            in_word = not in_word
+        elif not in_word:
             row[_WORDS] += 1
             in_word = True
         row[_CHARACTERS] += 1
@@ -136,6 +138,21 @@ def _count_piece(  # noqa: C901 - one pass over the bytes
         elif byte == _AMPERSAND:
             place = _skip_entity(data, place, end)
     return in_word
+
+
+@inlined
+def _sign_of(data: U8, place: int) -> int:
+    """Return 1 if an end of a sentence of another script ends before a position, 2 if a comma does, else 0."""
+    last, before, first = data[place - 1], data[place - 2], data[place - 3] if place >= 3 else 0
+    if first == 227 and before == 128:  # U+3001, U+3002
+        return 1 if last == 130 else 2 if last == 129 else 0
+    if first == 239 and before == 188:  # full width: U+FF01, U+FF0C, U+FF0E, U+FF1F
+        return 1 if last in (129, 142, 159) else 2 if last == 140 else 0
+    if first == 224 and before == 165 and last in (164, 165):  # danda, U+0964, U+0965
+        return 1
+    if before == 216 and last in (140, 159):  # Arabic: U+060C, U+061F
+        return 1 if last == 159 else 2
+    return 1 if before == 219 and last == 148 else 0  # Urdu: U+06D4
 
 
 @compiled

@@ -34,12 +34,35 @@ class BlockTrees(NamedTuple):
     roots: I64
 
 
+class SalientModel(NamedTuple):
+    """The trees of the model.
+
+    Attributes:
+        first: the first pass, on the features of a block.
+        second: the second pass, on the scores of the first too.
+    """
+
+    first: BlockTrees
+    second: BlockTrees
+
+
 @functools.cache
-def load_passes(path: Path = MODEL_FILE) -> tuple[BlockTrees, BlockTrees]:
-    """Return the two passes of the model. Raises FileNotFoundError."""
+def load_model(path: Path = MODEL_FILE) -> SalientModel:
+    """Return the model. Raises FileNotFoundError."""
     with np.load(path, allow_pickle=False) as arrays:
-        first, second = (BlockTrees(*(arrays[f"{name}{number}"] for name in BlockTrees._fields)) for number in (1, 2))
-    return first, second
+        return SalientModel(
+            *(BlockTrees(*(arrays[f"{part}_{name}"] for name in BlockTrees._fields)) for part in SalientModel._fields)
+        )
+
+
+def save_model(model: SalientModel, path: Path) -> None:
+    """Write a model."""
+    arrays = {
+        f"{part}_{name}": getattr(trees, name)
+        for part, trees in zip(SalientModel._fields, model, strict=True)
+        for name in BlockTrees._fields
+    }
+    np.savez_compressed(path, **arrays)
 
 
 def block_logits(trees: BlockTrees, features: F32) -> I64:

@@ -30,14 +30,17 @@ HINTS = (
 # The same for the first bytes of the text of a block, mostly in English: what a section is about, and what pages say
 # around their text.
 TEXT_HINTS = (
-    "-review", "-comment", "related similar recommend also-like also-bought also-viewed more-from you-may",
+    "-review", "-comment kommentar commentaire comentario",
+    "related similar recommend also-like also-bought also-viewed more-from you-may auch-interess lire-aussi le-puede",
     "description overview about-this about-the-product", "specification -specs technical details", "faq question -q-",
     "shipping delivery returns refund warranty guarantee", "add-to-cart add-to-bag buy-now checkout -cart-",
     "in-stock out-of-stock availab sold-out", "-price -sale- -save- discount", "-rating -stars out-of- verified",
-    "-share- tweet facebook twitter pinterest linkedin whatsapp", "subscribe newsletter sign-up inbox",
-    "log-in sign-in login register -account", "cookie consent privacy", "copyright rights-reserved",
+    "-share- teilen partager compartir condividi tweet facebook twitter pinterest linkedin whatsapp",
+    "subscribe abonnieren suscrib newsletter sign-up inbox",
+    "log-in sign-in login register -account anmelden connexion", "cookie consent privacy your-device datenschutz",
+    "copyright rights-reserved impressum",
     "terms-of conditions", "contact-us email phone -call-", "follow-us",
-    "read-more learn-more see-more view-all show-more",
+    "read-more weiterlesen mehr-erfahren lire-la-suite leer-m learn-more see-more view-all show-more",
     "posted published updated", "-by- written-by", "-reply replied -quote- wrote", "-likes -views -votes",
     "-tags -tagged categor filed-under", "previous next- older- newer-", "-menu -home- -search", "filter sort-by",
     "results showing -items -products", "ingredients materials dimensions weight -size", "features benefits",

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-import trafilatura
 
 from massivetext import demo, rules, signals
 from massivetext.demo import pages, prose, vocabulary
 from massivetext.demo.chance import Chance
+from massivetext.extract import extract
+from massivetext.extract.extractors import ExtractorName
 from massivetext.recipe import KINDS, IngestOptions, KindName, SourceOptions
 from massivetext.schema import Document
 from massivetext.shingles import shingle_hashes
@@ -72,13 +73,14 @@ def unreadable(truth: demo.Truth, pages_read: Sequence[tuple[Document, set[str]]
 
 
 @pytest.mark.parametrize("design", pages.DESIGNS)
-def test_trafilatura_finds_the_main_text_and_nothing_else(design: str) -> None:
+@pytest.mark.parametrize("extractor", ["salient", "trafilatura"])
+def test_an_extractor_finds_the_main_text_and_nothing_else(design: str, extractor: ExtractorName) -> None:
     topics = tuple(vocabulary.topics())
     for number in range(12):
         chance = Chance("pages", design, number)
         article = prose.article(chance, topics[number], 140 + 30 * number)
         page = pages.page(article, chance.pick(pages.sites(1, design)), chance, number)
-        text = trafilatura.extract(page.content.decode(), include_comments=False) or ""
+        text = extract(page.content.decode(), page.url, extractor, "drop").text
 
         assert [block.text for block in article.blocks if block.text not in text] == []
         assert len(text.split()) < prose.word_count(article.blocks) + 40
