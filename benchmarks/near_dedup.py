@@ -1,7 +1,7 @@
 """The speed of near-deduplication: signatures, a whole stage on news, and how its cost grows with the corpus.
 
     python benchmarks/near_dedup.py [--quick] [--data ../shared/data] [--datatrove PYTHON] [--documents N]
-    python benchmarks/near_dedup.py --scale N [N ...] [--shards S] [--work FOLDER]
+    python benchmarks/near_dedup.py --scale N [N ...] [--texts drawn|copies|chain] [--shards S] [--work FOLDER]
 
 1. Signatures of 256 hashes over word 13-grams of news texts, in MB of UTF-8 per second of CPU time, beside datasketch
    (``MinHash.update_batch`` of the same 13-grams): the median of five rounds.
@@ -37,7 +37,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 from datasketch import MinHash as DatasketchMinHash
-from near_dedup_scale import scale
+from near_dedup_scale import KINDS, scale
 
 from massivetext.dedup.banding import candidate_probability
 from massivetext.dedup.minhash import MinHash, bucket_hashes, sign_ngrams
@@ -65,6 +65,7 @@ def main() -> None:
     parser.add_argument("--datatrove", help="Python interpreter with datatrove")
     parser.add_argument("--documents", type=int, help="documents of the largest generated corpus")
     parser.add_argument("--scale", type=int, nargs="+", help="documents of generated corpora; measures the stage alone")
+    parser.add_argument("--texts", choices=list(KINDS), default="drawn", help="with --scale: what the texts are")
     parser.add_argument("--shards", type=int, help="with --scale: shards of each corpus")
     parser.add_argument("--work", type=Path, help="with --scale: folder for the corpora, which stay there")
     arguments = parser.parse_args()
@@ -72,7 +73,7 @@ def main() -> None:
     if arguments.scale:
         with tempfile.TemporaryDirectory() as folder:
             work = arguments.work or Path(folder)
-            print(json.dumps(scale(sentences_of(texts), arguments.scale, arguments.shards, work)))
+            print(json.dumps(scale(sentences_of(texts), arguments.scale, arguments.shards, work, arguments.texts)))
         return
     figures: dict[str, float] = {"news_documents": len(texts), "news_mb": megabytes(texts)}
     with tempfile.TemporaryDirectory() as folder:

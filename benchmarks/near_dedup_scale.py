@@ -35,6 +35,7 @@ from massivetext.runs.work_items import WorkItem
 from massivetext.schema import DUPLICATE_VERDICTS, RULE_VERDICTS, Document, documents_table
 from massivetext.stages import NEAR_DEDUP, STAGES, code_modules
 
+TextOf = Callable[[Sequence[Sequence[str]], int, int], str]
 WORKERS = 2
 _GROUP_DOCUMENTS = 1024  # as ingest writes them
 _SHARD_DOCUMENTS = 80_000  # about 64 MiB of text
@@ -71,6 +72,19 @@ def text_of(sentences: Sequence[Sequence[str]], number: int, documents: int) -> 
     return " ".join(words)
 
 
+def copy_of(_sentences: Sequence[Sequence[str]], number: int, _documents: int) -> str:
+    """Return a copy of one text that only punctuation tells from the others."""
+    return " ".join(f"word{at}" for at in range(120)) + "".join("!?."[int(digit) % 3] for digit in str(number))
+
+
+def window_of(_sentences: Sequence[Sequence[str]], number: int, _documents: int) -> str:
+    """Return a window of a text of distinct words; it shares 0.89 of its 13-grams with the next one: a single chain."""
+    return " ".join(f"word{at}" for at in range(5 * number, 5 * number + 100))
+
+
+KINDS: dict[str, TextOf] = {"drawn": text_of, "copies": copy_of, "chain": window_of}
+
+
 def context_of(folder: Path, shards: int) -> Context:
     """Return the context of a run that is complete up to exact-dedup."""
     recipe_file = folder / "recipe.toml"
@@ -87,7 +101,9 @@ def context_of(folder: Path, shards: int) -> Context:
     )
 
 
-def write_shard(context: Context, sentences: Sequence[Sequence[str]], index: int, documents: int) -> int:
+def write_shard(
+    context: Context, sentences: Sequence[Sequence[str]], index: int, documents: int, kind: str = "drawn"
+) -> int:
     """Write the documents of a shard and what the stages before near-dedup say about them; return its bytes."""
     run, count = context.run, context.shard_counts["news"]
     shard = Shard("news", index, count)
@@ -98,7 +114,7 @@ def write_shard(context: Context, sentences: Sequence[Sequence[str]], index: int
     with pq.ParquetWriter(path, documents_table("news", []).schema, compression="zstd", compression_level=1) as writer:
         for first in range(numbers.start, numbers.stop, _GROUP_DOCUMENTS):
             some = range(first, min(first + _GROUP_DOCUMENTS, numbers.stop))
-            texts = [text_of(sentences, number, documents) for number in some]
+            texts = [KINDS[kind](sentences, number, documents) for number in some]
             sizes += [len(text.encode()) for text in texts]
             rows = [Document(text, "texts.jsonl", str(number)) for text, number in zip(texts, some, strict=True)]
             writer.write_table(documents_table("news", rows))
@@ -112,14 +128,16 @@ def write_shard(context: Context, sentences: Sequence[Sequence[str]], index: int
     return sum(sizes)
 
 
-def write_corpus(folder: Path, sentences: Sequence[Sequence[str]], documents: int, shards: int) -> int:
+def write_corpus(
+    folder: Path, sentences: Sequence[Sequence[str]], documents: int, shards: int, kind: str = "drawn"
+) -> int:
     """Write a run folder with a corpus, unless it is there, and return the bytes of its texts."""
     done = folder / "bytes"
     if not done.exists():
         context = context_of(folder, shards)
         _shared["sentences"] = sentences  # workers are forked and share them
         with ProcessPoolExecutor(WORKERS, multiprocessing.get_context("fork")) as pool:
-            sizes = pool.map(_write_shared, [context] * shards, range(shards), [documents] * shards)
+            sizes = pool.map(_write_shared, [context] * shards, range(shards), [documents] * shards, [kind] * shards)
             done.write_text(str(sum(sizes)))
     return int(done.read_text())
 
@@ -127,8 +145,8 @@ def write_corpus(folder: Path, sentences: Sequence[Sequence[str]], documents: in
 _shared: dict[str, Sequence[Sequence[str]]] = {}
 
 
-def _write_shared(context: Context, index: int, documents: int) -> int:
-    return write_shard(context, _shared["sentences"], index, documents)
+def _write_shared(context: Context, index: int, documents: int, kind: str) -> int:
+    return write_shard(context, _shared["sentences"], index, documents, kind)
 
 
 # -- the stage, in a process of its own --------------------------------------------------------------------------------
@@ -215,15 +233,17 @@ def watched(folder: Path, shards: int) -> dict[str, float]:
     return figures | counts
 
 
-def scale(sentences: Sequence[str], sizes: Sequence[int], shards: int | None, work: Path) -> dict[str, float]:
+def scale(
+    sentences: Sequence[str], sizes: Sequence[int], shards: int | None, work: Path, kind: str = "drawn"
+) -> dict[str, float]:
     """Return the figures of the stage on corpora of several sizes, each under its size, and the exponent of CPU."""
     split = [sentence.split() for sentence in sentences]
     figures: dict[str, float] = {}
     for size in sizes:
         count = shards or max(WORKERS, -(-size // _SHARD_DOCUMENTS))
-        folder = work / f"generated-{size}-{count}"
+        folder = work / f"{kind}-{size}-{count}"
         folder.mkdir(parents=True, exist_ok=True)
-        size_bytes = write_corpus(folder, split, size, count)
+        size_bytes = write_corpus(folder, split, size, count, kind)
         found = {"shards": count, "bytes": size_bytes, **watched(folder, count)}
         print(
             f"{size:,} documents in {count} shards: " + ", ".join(f"{k} {v:,.6g}" for k, v in found.items()), flush=True

@@ -49,7 +49,7 @@ def main() -> None:
     for extractor in EXTRACTORS:
         chosen = pages[: QUICK_PAGES if given.quick else PAGES[extractor]]
         for seconds in (0, 60):  # imports, compiled code, a process
-            _pass([*chosen[:10], "<p>x" * 100_000], extractor, seconds)
+            _pass([*chosen[:10], "<p>x" * 200_000], extractor, seconds)
         without, costs = [], []
         for _ in range(3 if given.quick else PASSES):
             without.append(_pass(chosen, extractor, 0))

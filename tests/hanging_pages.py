@@ -9,7 +9,7 @@ from pathlib import Path
 from massivetext.extract.extracted_page import Comments, ExtractedPage
 from massivetext.extract.extractors import ExtractorName
 
-_ERRORS = {"raise": LookupError("no such thing"), "memory": MemoryError()}
+_ERRORS = {"raise": LookupError("no such thing"), "memory": MemoryError(), "absent": ImportError("not installed")}
 
 
 def extract(html: str, url: str | None, _extractor: ExtractorName, _comments: Comments | None) -> ExtractedPage:

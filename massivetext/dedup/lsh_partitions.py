@@ -5,8 +5,6 @@ from typing import NamedTuple
 
 from massivetext.dedup.row_types import BUCKET_ROW
 
-CHUNK_PAIRS = 8192  # candidate pairs of a work item of verification, as `massivetext plan` counts them
-
 LSH_PARTITION_BYTES = 16 * 2**20  # rows of an LSH partition, which one worker sorts
 # Documents, and bytes of text, per pair partition: one worker collects its pairs, and holds their shingles.
 PAIR_PARTITION_DOCUMENTS, PAIR_PARTITION_BYTES = 2**18, 2**28

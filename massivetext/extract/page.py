@@ -11,26 +11,28 @@ from trafilatura.settings import Document
 from massivetext.extract.extracted_page import Comments, ExtractedPage
 from massivetext.extract.links import link_text_frac
 from massivetext.extract.render import render_text
+from massivetext.extract.salient import extract_salient
 from massivetext.text import clean
 
 # trafilatura logs every page that it cannot use; for us that is a normal result, which the documents record.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
-# Trafilatura's time grows faster than the page: 50,000 elements take 2 to 8 s, 400,000 take minutes. For a larger tree
-# its linear baseline is used. A limit on elements, unlike a time-out, gives the same text on every machine.
-MAX_ELEMENTS = 50_000
+# Beside the limits of `extractors`: trafilatura walks from elements up to the page, and past all elements beside them.
+MAX_DEPTHS = 600_000  # sum of the depths of all elements
+MAX_CHILDREN = 4_000  # of an element
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,9}));?")
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-# A tag with 2,000 attributes is treated as text: libxml2 compares each attribute with all before it, so half a million
-# of them (in 5 MB) take minutes. The expression finds every attribute that libxml2 finds, and some that it skips; it
-# can also match what looks like a tag within a script.
+# A tag with 100 attributes is treated as text: libxml2 compares each attribute with all before it, so half a million of
+# them (in 5 MB) take minutes. The expression finds every attribute that libxml2 finds, and some that it skips; it can
+# also match what looks like a tag within a script.
 _VALUE = r"""\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]*+)"""
 _ATTRIBUTE = rf"""(?:[\s/]++|(?<=["']))(?:[^\s/>=]++(?:{_VALUE})?+|{_VALUE})"""
-_CROWDED = re.compile(rf"<([a-zA-Z][^\s/><]*+(?:{_ATTRIBUTE}){{2000}})")
+_CROWDED = re.compile(rf"<([a-zA-Z][^\s/><]*+(?:{_ATTRIBUTE}){{100}})")
 _SPACE = re.compile(r"\s+")
 # Trafilatura repeats cells by these numbers, so a page of 1 MB can demand billions of cells.
 _SPANS = ("colspan", "rowspan")
+_LONGEST_VALUE = 400  # characters of an attribute; trafilatura compares each class with all its patterns
 # With trafilatura 2.3, 2,900 real and 33,000 mutated pages raised only ValueError (a control character, see
 # _drop_bad_reference). The other errors are reported for other versions (its issues 16, 60, 667, 701); one odd page
 # must not fail a whole shard.
@@ -49,11 +51,34 @@ def extract(html: str, url: str | None = None, comments: Comments | None = None)
     tree = _parse(html)
     if tree is None:
         return ExtractedPage("", None)
+    if not _is_bounded(tree):
+        return extract_salient(html, url, comments)
     for element in tree.iter(etree.Element):
-        for span in _SPANS:
-            element.attrib.pop(span, None)
+        _bound_attributes(element)
     links = link_text_frac(tree)  # first: extraction changes the tree
     return ExtractedPage(clean(_main_text(tree, url, comments)), _title(tree), links)
+
+
+def _is_bounded(tree: HtmlElement) -> bool:
+    """Return whether the tree is neither deep nor broad to excess."""
+    depth = depths = 0
+    for event, element in etree.iterwalk(tree, events=("start", "end")):
+        if event == "end":
+            depth -= 1
+            continue
+        depth += 1
+        depths += depth
+        if depths > MAX_DEPTHS or len(element) > MAX_CHILDREN:
+            return False
+    return True
+
+
+def _bound_attributes(element: etree._Element) -> None:
+    for name, value in element.items():
+        if name in _SPANS:
+            del element.attrib[name]
+        elif len(value) > _LONGEST_VALUE and name != "content":
+            element.set(name, _NO_XML.sub("", value[:_LONGEST_VALUE]))
 
 
 def _parse(html: str) -> HtmlElement | None:
@@ -74,24 +99,19 @@ def _drop_bad_reference(reference: re.Match[str]) -> str:
 
 def _main_text(tree: HtmlElement, url: str | None, comments: Comments | None) -> str:
     text = ""
-    if _elements(tree) <= MAX_ELEMENTS:
-        try:
-            keep = comments == "keep"
-            document = bare_extraction(tree, url=url, include_comments=keep, include_tables=True, deduplicate=False)
-            bodies = (document.body, document.commentsbody) if isinstance(document, Document) else ()
-            text = "\n\n".join(part for body in bodies if body is not None and (part := render_text(body)))
-        except _HOPELESS:
-            text = ""
+    try:
+        keep = comments == "keep"
+        document = bare_extraction(tree, url=url, include_comments=keep, include_tables=True, deduplicate=False)
+        bodies = (document.body, document.commentsbody) if isinstance(document, Document) else ()
+        text = "\n\n".join(part for body in bodies if body is not None and (part := render_text(body)))
+    except _HOPELESS:
+        text = ""
     if text:
         return text
     try:
         return render_text(baseline(tree)[0])
     except _HOPELESS:
         return ""
-
-
-def _elements(tree: HtmlElement) -> int:
-    return sum(1 for _ in tree.iter(etree.Element))
 
 
 def _title(tree: HtmlElement) -> str | None:

@@ -92,9 +92,15 @@ def _read(connection: socket.socket, size: int) -> memoryview | None:
 
 
 def extract_answer(extract: Extract, html: str, request: PageRequest) -> PageAnswer:
-    """Return what an extractor makes of a page; what it raises is an answer too, since one odd page is no defect."""
+    """Return what an extractor makes of a page; what it raises is an answer too, since one odd page is no defect.
+
+    Raises:
+        ImportError: the extractor is not installed.
+    """
     try:
         return PageAnswer(extract(html, request.url, request.extractor, request.comments))
+    except ImportError:  # the extractor is not installed
+        raise
     except MemoryError:
         return PageAnswer(None, "MemoryError", out_of_memory=True)
     except Exception as error:

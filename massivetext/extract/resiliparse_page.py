@@ -20,8 +20,8 @@ def extract_with_resiliparse(html: str, comments: Comments | None = None) -> Ext
 
     page = page_bytes(html)
     scanned, blocks = read_blocks(page, None)
-    given = {} if comments is None else {"comments": comments == "keep"}
-    text = str(extract_plain_text(page.decode(), preserve_formatting=True, main_content=True, **given))
+    kept = comments != "drop"  # the library keeps them by default
+    text = extract_plain_text(page.decode(), preserve_formatting=True, main_content=True, comments=kept)
     characters, linked = blocks.sums[0, BlockCount.CHARACTERS], blocks.sums[0, BlockCount.LINKED]
     return ExtractedPage(
         clean(text), page_title(html, page, scanned), float(linked / characters) if characters else 0.0

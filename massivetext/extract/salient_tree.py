@@ -19,6 +19,8 @@ from massivetext.extract.tags import HEADING, NAMES, TAG_COUNT, tag_number, tag_
 
 _DEEPEST = 10  # marks within marks; the renderer is recursive, and nobody reads deeper lists
 _HOPELESS = 64
+MAX_KEPT = 40_000  # blocks of a page that are written
+MAX_CELLS = 1_000  # of a row; empty cells of a longer row are left out
 _LONG_CELL = 400  # characters; a table with a longer cell, or one of several blocks, is there for layout
 _MATH = tag_number("math")
 _QUOTES = {OPENING_QUOTE: "“".encode(), CLOSING_QUOTE: "”".encode()}
@@ -74,11 +76,11 @@ def kept_tree(scanned: ScannedPage, page: bytes, kept: Sequence[int]) -> Element
     Args:
         scanned: the page.
         page: its bytes.
-        kept: numbers of the blocks, ascending.
+        kept: numbers of the blocks, ascending; those beyond MAX_KEPT are left out.
     """
     elements = scanned.elements
     outline = _Outline(*(elements[name].tolist() for name in ("tag", "parent", "structure", "ordinal")))
-    blocks = scanned.blocks[list(kept)]
+    blocks = scanned.blocks[list(kept[:MAX_KEPT])]
     paths = [outline.marked(place) for place in blocks["element"].tolist()]
     texts = [_lines(scanned, page, first, last) for first, last in zip(blocks["first"], blocks["last"], strict=True)]
     layout = _layout_tables(outline, paths, texts)
@@ -129,7 +131,7 @@ def _fill_rows(scanned: ScannedPage, rows: dict[int, Element]) -> None:
     for number, all_cells in siblings.items():
         row = rows[number]
         filled = {cell.get("element"): cell for cell in row}
-        if len(all_cells) > len(filled):
+        if len(filled) < len(all_cells) <= MAX_CELLS:
             row[:] = [filled.get(str(cell), _empty_cell()) for cell in all_cells]
 
 

@@ -51,8 +51,9 @@ from massivetext.extract.tags import (
     tag_tables,
 )
 
-MAX_ELEMENTS = 300_000  # tags of further elements are skipped, their text stays
-MAX_PIECES = 600_000  # further text is dropped
+MAX_TAGS = 600_000  # what follows is dropped; of 4,154 real pages the largest has 25,000
+MAX_ELEMENTS = 150_000  # tags of further elements are skipped, their text stays
+MAX_PIECES = 300_000  # further text is dropped
 MAX_FORMULAS = 5_000  # the MathML of further ones is read as text
 _REACH = 128
 _TOP, _ELEMENTS, _PIECES, _BLOCKS, _APART, _BREAKS, _IMAGES, _TITLE, _TITLE_END = (
@@ -122,14 +123,15 @@ def _begin(tags: int) -> Scan:
 
 @compiled_and_cached
 def _scan(data: U8, tags: TagTables, trie: HintTrie, scan: Scan) -> None:
-    position = 0
-    while position < len(data):
+    position = count = 0
+    while position < len(data) and count < MAX_TAGS:
         start = _next_markup(data, position)
         if start > position:
             _add_text(data, scan, position, start)
         if start >= len(data):
             break
         after = data[start + 1]
+        count += 1
         if after == 33 or after == 63:  # "!", "?"
             position = _skip_declaration(data, scan.state, start)
         elif after == _SLASH:

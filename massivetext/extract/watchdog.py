@@ -23,8 +23,8 @@ from massivetext.extract.extracted_page import Comments, ExtractedPage
 from massivetext.extract.extractors import ExtractorName, extract_page
 from massivetext.extract.page_process import PageAnswer, PageRequest, extract_answer, receive, send
 
-SMALL_PAGE = 1 << 18  # characters; of real pages one in fifty is larger
-_CLOCK_TIMES = 10  # the bound on the time on the clock, for a page that waits for something: times that of the CPU
+SMALL_PAGE = 1 << 19  # characters; of real pages one in fifty is larger
+_CLOCK_TIMES = 30  # the bound on the time on the clock, for a page that waits for something: times that of the CPU
 _START_SECONDS = 120.0
 _END_SECONDS = 5.0
 _REMEDY = "[ingest] max_page_seconds can allow more"
@@ -174,7 +174,7 @@ def extract_apart(html: str, request: PageRequest, function: str = _FUNCTION) ->
         function: import path of the function that extracts.
 
     Raises:
-        StageError: no process can be started.
+        StageError: no process can be started, or it ends by itself.
         MemoryError: there is no memory left in it.
     """
     code = 0
@@ -192,8 +192,10 @@ def extract_apart(html: str, request: PageRequest, function: str = _FUNCTION) ->
         code = _processes.end(process, _END_SECONDS)
         if code == -signal.SIGXCPU:
             return GivenUp("extraction_timeout", f"it took more than {request.seconds:,} s of CPU time; {_REMEDY}")
-    how = f"signal {-code} ({signal.Signals(-code).name})" if code < 0 else f"exit code {code}"
-    return GivenUp("extraction_failed", f"the process that extracted it ended with {how}, twice")
+    if code >= 0:
+        raise StageError(f"the process that extracts web pages ended with exit code {code}; its messages tell why")
+    name = signal.Signals(-code).name
+    return GivenUp("extraction_failed", f"the process that extracted it ended with signal {-code} ({name}), twice")
 
 
 def _result(answer: PageAnswer) -> ExtractedPage | GivenUp:

@@ -89,13 +89,7 @@ def _groups(
             counts[f"{count}:{found.reason}"] += 1
             quarantine.write(msgspec.json.encode(found._asdict()) + b"\n")
             continue
-        if found.encoding is not None:
-            counts[f"encoding:{found.encoding}"] += 1
-        if reason := found.metadata.get(METADATA):
-            counts[f"extracted_though_screened:{reason}"] += 1
-        if found.replaced:
-            counts["repaired"] += 1
-            counts["replaced_characters"] += found.replaced
+        _count_marks(found, counts)
         group.append(found if rules is None else _edited(found, rules, counts))
         held += len(group[-1].text)
         if len(group) >= _GROUP_DOCUMENTS or held >= _GROUP_CHARACTERS:
@@ -103,6 +97,19 @@ def _groups(
             group, held = [], 0
     if group:
         yield group
+
+
+def _count_marks(document: Document, counts: Counter[str]) -> None:
+    """Count what is remarkable about how a document was read."""
+    if document.encoding is not None:
+        counts[f"encoding:{document.encoding}"] += 1
+    if reason := document.metadata.get(METADATA):
+        counts[f"extracted_though_screened:{reason}"] += 1
+    if document.replaced:
+        counts["repaired"] += 1
+        counts["replaced_characters"] += document.replaced
+    if "wrong_digest" in document.metadata:
+        counts["wrong_digests"] += 1
 
 
 def _mended(items: Iterator[Document | Rejected], counts: Counter[str]) -> Iterator[Document | Rejected]:

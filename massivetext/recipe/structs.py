@@ -150,6 +150,8 @@ class IngestOptions(Options, frozen=True):
             same, so that the report can say how many of them the rules would have kept. UNSET: nothing.
         max_page_seconds: CPU seconds after which the extraction of a page is given up and the page goes to quarantine
             (``extract/watchdog.py``); UNSET: 60; 0: never.
+        check_digests: whether the digests of WARC records are compared with their bytes; a document of a record with
+            a wrong one is marked (``wrong_digest`` in its metadata) and counted; UNSET: no.
         mend_double_encoding: whether lines of UTF-8 that were read as another encoding ("Ã©") are decoded once more, by
             the library ftfy (``pip install massivetext[ftfy]``); UNSET: false.
     """
@@ -163,6 +165,13 @@ class IngestOptions(Options, frozen=True):
     screen: tuple[ScreenName, ...] | msgspec.UnsetType = msgspec.UNSET
     max_page_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400)] | msgspec.UnsetType = msgspec.UNSET
     mend_double_encoding: bool | msgspec.UnsetType = msgspec.UNSET
+
+    check_digests: bool | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def checks_digests(self) -> bool:
+        """Whether the digests of WARC records are compared with their bytes."""
+        return self.check_digests is True
 
     @property
     def screens(self) -> tuple[ScreenName, ...]:

@@ -33,6 +33,7 @@ _REMEDIES: Mapping[str, str] = {
     "screened_length": "give the source rules that want fewer words, or leave `screen` of [ingest] out",
     "screened_url": "correct [blocklists], or leave `screen` of [ingest] out",
     "nested_archive": "unpack the outer archive",
+    "wat_record": "name the WARC or WET files of the crawl in inputs: WAT files hold JSON about pages, not their text",
     "extraction_timeout": "raise max_page_seconds under [ingest], or choose another extractor there",
 }
 

@@ -7,8 +7,9 @@ import zlib
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-import zstandard
 from fastwarc.stream_io import BrotliReader
+
+from massivetext.sources.streams.compressed import PlainStream
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _STATUS_LINE = re.compile(r"HTTP/\d+(?:\.\d+)?\s+(\d{3})(?:\s|$)", re.IGNORECASE)
@@ -23,8 +24,6 @@ _PIECE = 1 << 16
 _SALVAGE_PIECE, _SALVAGE_STEP = 1 << 6, 1 << 12
 _MOST_ENCODINGS = 5  # applied one after the other; the limit of curl
 _UNDECLARED: Mapping[bytes, str] = {b"\x1f\x8b\x08": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
-_ZSTD_WINDOW, _ZSTD_STEP = 1 << 27, 1 << 6
-_GZIP = 16 + zlib.MAX_WBITS
 
 
 class Response(NamedTuple):
@@ -144,20 +143,33 @@ def _join_chunks(body: bytes, most: int) -> DecodedBody:
     return DecodedBody(bytes(found), "" if len(found) > most else f"no chunk begins at byte {at:,}")
 
 
+def _decompress(body: bytes, name: str, most: int) -> DecodedBody:
+    """Return what the members of a gzip or zstd stream hold, up to ``most`` + 1 bytes, as a file is read."""
+    stream, found = PlainStream(io.BytesIO(body)), bytearray()
+    if stream.compression != name:
+        return DecodedBody(b"", "its first bytes are others" if body else "")
+    while len(found) <= most and (piece := stream.read(_PIECE)):
+        found += piece
+    data, damage = bytes(found[: most + 1]), stream.damage
+    if damage is None or len(found) > most:
+        return DecodedBody(data, "")
+    rest = body[damage.offset :].lstrip(b"\0\r\n")
+    if damage.offset == damage.member and found:  # behind the last member
+        return DecodedBody(data, f"{len(rest):,} bytes follow it" if rest else "")
+    return DecodedBody(data, "it breaks off" if damage.truncated else damage.error)
+
+
 def _inflate(body: bytes, window_bits: int, most: int) -> DecodedBody:
-    """Return what the members of a gzip, zlib or deflate stream hold, up to ``most`` + 1 bytes."""
-    found, rest = bytearray(), body
-    while rest and len(found) <= most:
-        member, room = zlib.decompressobj(window_bits), most + 1 - len(found)
-        try:
-            found += member.decompress(rest, room)
-        except zlib.error as error:
-            found += _inflate_before_damage(rest, window_bits, room)
-            return DecodedBody(bytes(found), str(error) if rest is body else f"{len(rest):,} bytes follow it")
-        if not member.eof:
-            return DecodedBody(bytes(found), "" if len(found) > most else "it breaks off")
-        rest = member.unused_data.lstrip(b"\0\r\n")
-    return DecodedBody(bytes(found), "")
+    """Return what a zlib or deflate stream holds, up to ``most`` + 1 bytes."""
+    found, stream = bytearray(), zlib.decompressobj(window_bits)
+    try:
+        found += stream.decompress(body, most + 1)
+    except zlib.error as error:
+        return DecodedBody(_inflate_before_damage(body, window_bits, most), str(error))
+    if not stream.eof:
+        return DecodedBody(bytes(found), "" if len(found) > most else "it breaks off")
+    rest = stream.unused_data.lstrip(b"\0\r\n")
+    return DecodedBody(bytes(found), f"{len(rest):,} bytes follow it" if rest else "")
 
 
 def _inflate_zlib(body: bytes, most: int) -> DecodedBody:
@@ -183,23 +195,6 @@ def _inflate_before_damage(body: bytes, window_bits: int, most: int) -> bytes:
     return bytes(found)
 
 
-def _decompress_zstd(body: bytes, most: int) -> DecodedBody:
-    """Return what the frames of a zstd stream hold, up to about ``most`` bytes: small steps bound what one gives."""
-    found, rest = bytearray(), body
-    while rest and len(found) <= most:
-        frame, at = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj(), 0
-        try:
-            while at < len(rest) and not frame.eof and len(found) <= most:
-                found += frame.decompress(rest[at : at + _ZSTD_STEP])
-                at += _ZSTD_STEP
-        except zstandard.ZstdError as error:
-            return DecodedBody(bytes(found), str(error) if rest is body else f"{len(rest):,} bytes follow it")
-        if not frame.eof:
-            return DecodedBody(bytes(found), "" if len(found) > most else "it breaks off")
-        rest = frame.unused_data + rest[at:]
-    return DecodedBody(bytes(found), "")
-
-
 def _decompress_brotli(body: bytes, most: int) -> DecodedBody:
     """Return what a brotli stream holds, up to about ``most`` bytes, or what small reads give before an error."""
     damage = ""
@@ -217,9 +212,9 @@ def _decompress_brotli(body: bytes, most: int) -> DecodedBody:
 
 _DECODERS: Mapping[str, Callable[[bytes, int], DecodedBody]] = {
     "chunked": _join_chunks,
-    "gzip": lambda body, most: _inflate(body, _GZIP, most),
-    "x-gzip": lambda body, most: _inflate(body, _GZIP, most),
+    "gzip": lambda body, most: _decompress(body, "gzip", most),
+    "x-gzip": lambda body, most: _decompress(body, "gzip", most),
     "deflate": _inflate_zlib,
     "br": _decompress_brotli,
-    "zstd": _decompress_zstd,
+    "zstd": lambda body, most: _decompress(body, "zstd", most),
 }

@@ -81,6 +81,10 @@ class ReadLimits(Protocol):
         """Whether the comments of readers are kept; None: as the extractor does by itself."""
 
     @property
+    def checks_digests(self) -> bool:
+        """Whether the digests of WARC records are compared with their bytes."""
+
+    @property
     def page_seconds(self) -> int:
         """CPU seconds after which the extraction of a page is given up; 0: never."""
 

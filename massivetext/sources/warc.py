@@ -15,12 +15,18 @@ from massivetext.sources.streams.cursor import Cursor
 _MAX_HEADER = 1 << 16
 _VERSION = re.compile(rb"WARC/\d+\.\d+[ \t]*\r?\n", re.IGNORECASE)
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
-_NEXT_IN_BLOCK = re.compile(rb"\r?\n\r?\n(?=WARC/\d+\.\d+\r?\nWARC-)")
+# The first lines of a record, which tell it wherever they are: the record before may break off within a line.
+_FIRST_LINES = rb"WARC/\d+\.\d+[ \t]*\r?\n(?:WARC-|Content-)[A-Za-z-]+:"
+_FIRST_LINES_BYTES = 64
+_NEXT_IN_BLOCK = re.compile(rb"(?:\r?\n\r?\n)?(?=" + _FIRST_LINES + rb")", re.IGNORECASE)
+_NEXT_IN_HEADER = re.compile(_FIRST_LINES, re.IGNORECASE)
 # An ARC record: URL, IP address, date, ..., length; the date has 14 digits, except for a few unusual writers.
 _ARC_LINE = re.compile(
     rb"(?:[A-Za-z][A-Za-z0-9+.-]*:)[^\n]{0,16384}? [^ \n]{1,64} \d{8,18} [^\n]{0,4096}? ?\d{1,15}\r?\n"
 )
-_BEGINNING = re.compile(rb"(?<=\n)(?:" + _VERSION.pattern + rb"|" + _ARC_LINE.pattern + rb")", re.IGNORECASE)
+_BEGINNING = re.compile(
+    rb"(?<=\n)(?:" + _VERSION.pattern + rb"|" + _ARC_LINE.pattern + rb")|" + _FIRST_LINES, re.IGNORECASE
+)
 _LONGEST_BEGINNING = 1 << 15
 _OF_CRAWLS = ("gzip", "zstd")  # their compressions
 
@@ -140,6 +146,10 @@ def _warc_record(cursor: Cursor, limit: int) -> Iterator[WarcRecord | LostBytes]
             return
         yield _skip_garbage(cursor, start, f"its header does not end within {_MAX_HEADER:,} bytes")
         return
+    if other := _NEXT_IN_HEADER.search(head, 1, end.start()):
+        cursor.skip(other.start())
+        yield _garbage(cursor, start, "its header breaks off")
+        return
     headers = _fields(head[: end.start()])
     length = headers.get("content-length", "")
     if not (length.isascii() and length.isdigit() and len(length) < 16) or "warc-type" not in headers:
@@ -189,15 +199,18 @@ def _arc_record(cursor: Cursor, limit: int) -> Iterator[WarcRecord | LostBytes]:
 
 def _content(cursor: Cursor, limit: int, start: int, record: WarcRecord) -> Iterator[WarcRecord | LostBytes]:
     """Read the content after a header, and check that the record ends where its length says."""
+    begin = cursor.position
     block = cursor.take(min(record.length, limit))
     skipped = cursor.skip(record.length - len(block))
     whole = len(block) + skipped == record.length
     # This reads beyond the record, so that a wrong checksum of its member is found before the record is yielded.
     blank = _skip_blank(cursor) if whole else b""
     record = record._replace(block=block)
-    ended = whole and (not cursor.peek(1) or _begins_record(cursor.peek(_LONGEST_BEGINNING)))
-    if not ended and not skipped and cursor.stream.damage is None and (inside := _NEXT_IN_BLOCK.search(block)):
-        # The length runs past the next header, which is almost always the cause.
+    members = cursor.stream.members_between(begin, begin + len(block))
+    crossed = any(_begins_record(block[member - begin :]) for member in members)  # a whole record is in the content
+    ended = whole and not crossed and (not cursor.peek(1) or _begins_record(cursor.peek(_LONGEST_BEGINNING)))
+    if not ended and not skipped and cursor.stream.damage is None and (inside := _next_record(cursor, block, blank)):
+        # The length runs past the beginning of the next header, which is almost always the cause.
         cursor.unread(block[inside.end() :] + blank)
         yield record._replace(block=block[: inside.start()], length=inside.start())
         return
@@ -208,6 +221,12 @@ def _content(cursor: Cursor, limit: int, start: int, record: WarcRecord) -> Iter
     yield from _record_or_loss(cursor, start, record, whole=whole)
     if garbage:
         yield _garbage(cursor, end, "they follow the content of a record")
+
+
+def _next_record(cursor: Cursor, block: bytes, blank: bytes) -> re.Match[bytes] | None:
+    """Return where the next record begins within a block; its first lines may go on behind it."""
+    inside = _NEXT_IN_BLOCK.search(block + blank + cursor.peek(_FIRST_LINES_BYTES))
+    return inside if inside and inside.end() < len(block) else None
 
 
 def _record_or_loss(cursor: Cursor, start: int, record: WarcRecord, *, whole: bool) -> Iterator[WarcRecord | LostBytes]:

@@ -15,6 +15,7 @@ from massivetext.sources.splits import Split
 from massivetext.sources.streams import charset
 from massivetext.sources.streams.compressed import PlainStream, open_stream
 from massivetext.sources.warc import LostBytes, WarcRecord, read_warc_records
+from massivetext.sources.warc_digests import wrong_digest
 from massivetext.sources.whole_files import make_page
 from massivetext.text import clean
 
@@ -32,8 +33,8 @@ def read_pages(split: Split, options: ReadOptions, limits: ReadLimits) -> Iterat
     """Yield the pages of a crawl file, or those of an HTML file or an archive of them.
 
     A response or resource with status 200 and a text is a document; so is a ``conversion`` record (WET). A page without
-    text is skipped. Requests, revisits, metadata and warcinfo are ignored. The document key is the offset of the record
-    (of its gzip member).
+    text is skipped. Requests, revisits, metadata and warcinfo are ignored; records of WAT files are told. The document
+    key is the offset of the record (of its gzip member).
 
     Raises:
         FileNotFoundError: the file was deleted.
@@ -60,10 +61,17 @@ def _crawl_pages(split: Split, stream: PlainStream, limits: ReadLimits) -> Itera
             if split.slice_index == 0:
                 yield Rejected(split.name, record.document_key, record.length, record.reason, record.detail)
             continue
-        if record.kind in _PAGES or record.kind not in _KNOWN:
+        if record.kind in _PAGES or record.kind not in _KNOWN or _is_wat(record):
             ordinal += 1
             if ordinal % split.slice_count == split.slice_index:
                 yield _page(split.name, record, limits)
+
+
+def _is_wat(record: WarcRecord) -> bool:
+    """Return whether a record is JSON about another one, as in WAT files."""
+    return (
+        record.kind == "metadata" and http.media_type(record.headers.get("content-type", ""))[0] == "application/json"
+    )
 
 
 def _no_page(split: Split) -> Iterator[Rejected]:
@@ -78,6 +86,9 @@ def _holds_pages(split: Split, stream: PlainStream) -> bool:
 
 def _page(origin: str, record: WarcRecord, limits: ReadLimits) -> Document | Rejected:
     url = _url(record)
+    if _is_wat(record):
+        detail = "a record of a WAT file describes a page in JSON and does not hold its text; its WARC or WET file does"
+        return Rejected(origin, record.document_key, record.length, "wat_record", detail, url, skipped=True)
     if record.kind not in ("response", "resource", "conversion"):
         detail = f"a record of type '{record.kind}' holds no whole page"
         return Rejected(origin, record.document_key, record.length, f"{record.kind}_record", detail, url, skipped=True)
@@ -128,6 +139,8 @@ def _text(
         detail = f"the page is larger than ingest.max_html_bytes = {limits.max_html_bytes:,}"
         return Rejected(origin, record.document_key, record.length, "record_too_large", detail, url)
     metadata = _metadata(record, kind) | ({"body_damage": damage} if damage else {})
+    if limits.checks_digests:
+        metadata |= _wrong_digest(record, response)
     bare = Document("", origin, record.document_key, url, None, metadata)
     plain = response._replace(content_type=kind, body=body)
     made = _filled(mark_sample(bare, screened), record.length, plain, limits)
@@ -155,6 +168,11 @@ def _filled(bare: Document, length: int, plain: http.Response, limits: ReadLimit
     return made._replace(
         text=page.text, title=page.title, html_bytes=len(plain.body), link_text_frac=page.link_text_frac
     )
+
+
+def _wrong_digest(record: WarcRecord, response: http.Response) -> dict[str, str]:
+    wrong = wrong_digest(record, response)
+    return {"wrong_digest": wrong} if wrong else {}
 
 
 def _metadata(record: WarcRecord, content_type: str) -> dict[str, str]:

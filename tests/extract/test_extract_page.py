@@ -1,12 +1,12 @@
 import re
-import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from massivetext.extract import ExtractedPage
-from massivetext.extract.page import MAX_ELEMENTS, extract
+from massivetext.extract.extractors import MAX_LIBRARY_CHARACTERS, MAX_LIBRARY_TAGS, extract_page
+from massivetext.extract.page import MAX_CHILDREN, extract
 
 SENTENCE = "The river rises in the hills and runs down to the sea, and the people of the valley live by it. "
 PAGE = f"""<!doctype html><html><head><title> A  river
@@ -88,14 +88,21 @@ def test_the_result_does_not_depend_on_pages_before() -> None:
     ]
 
 
-def test_a_page_of_too_many_elements_gets_the_linear_baseline() -> None:
-    html = "<html><body>" + "".join(f"<p>paragraph {number}</p>" for number in range(MAX_ELEMENTS)) + "</body></html>"
-    begin = time.process_time()
-    text = extract(html).text
+@pytest.mark.parametrize(
+    "html",
+    [
+        "".join(f"<p>paragraph {number}</p>" for number in range(MAX_LIBRARY_TAGS // 2 + 1)),
+        "".join(f"<p>paragraph {number}</p>" for number in range(MAX_CHILDREN + 1)),
+        f"<p>paragraph 0</p>{SENTENCE * (MAX_LIBRARY_CHARACTERS // len(SENTENCE) + 1)}",
+        f"{'<div>' * 200}{'<p>paragraph 0</p>' * 3500}",
+    ],
+    ids=["tags", "children", "characters", "depth"],
+)
+def test_a_page_that_trafilatura_would_take_long_for_goes_to_our_own_extractor(html: str) -> None:
+    page = f"<html><body>{html}</body></html>"
 
-    assert "paragraph 0" in text
-    assert f"paragraph {MAX_ELEMENTS - 1}" in text
-    assert time.process_time() - begin < 20
+    assert extract_page(page, extractor="trafilatura") == extract_page(page, extractor="salient")
+    assert "paragraph 0" in extract_page(page, extractor="trafilatura").text
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,11 @@ REQUEST = PageRequest("http://a.example/", "trafilatura", None, 1)
 SENTENCE = "The river rises in the hills and runs down to the sea, and the people of the valley live by it. "
 
 
+@pytest.fixture(autouse=True)
+def _busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchdog, "_CLOCK_TIMES", 500)
+
+
 def of(html: str) -> ExtractedPage | GivenUp:
     return extract_apart(html, REQUEST, HANGING)
 
@@ -71,6 +76,11 @@ def test_a_process_that_cannot_be_started_is_told() -> None:
         extract_apart("<p>x", REQUEST, "hanging_pages:missing")
 
 
+def test_an_extractor_that_is_not_installed_is_no_fault_of_the_page() -> None:
+    with pytest.raises(StageError, match="ended with exit code 1"):
+        of("absent")
+
+
 def test_threads_have_processes_of_their_own_and_use_them_again() -> None:
     watchdog.end_page_processes()
     together = threading.Barrier(2)
@@ -98,7 +108,7 @@ def test_small_pages_of_our_own_extractor_stay_in_this_process() -> None:
 
     assert extract_within(html, None, "salient", None, 60) == extract_within(html, None, "salient", None, 0)
     assert page_processes() == []
-    large = f"{html}<p>{SENTENCE * 30}</p>" + "<p>more" * 40_000
+    large = f"{html}<p>{SENTENCE * 30}</p>" + "<p>more" * 80_000
     assert extract_within(large, None, "salient", None, 60) == extract_within(large, None, "salient", None, 0)
     assert len(page_processes()) == 1
 

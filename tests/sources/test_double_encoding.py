@@ -23,29 +23,10 @@ SOUND = "Für ein Café — à côté, «l’été» à Noël\nРоссия: «�
 TWICE = "A cafÃ© here\nplain\nPrice: 5 â‚¬"
 
 
-@pytest.fixture
-def ftfy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The library, or one that decodes Windows-1252 only where it is not installed."""
-    try:
-        import ftfy as _  # noqa: F401
-    except ModuleNotFoundError:
-        fake = SimpleNamespace(TextFixerConfig=dict, fix_encoding=lambda line, _: _decoded_once_more(line))
-        monkeypatch.setitem(sys.modules, "ftfy", fake)
-
-
-def _decoded_once_more(line: str) -> str:
-    try:
-        return line.encode("cp1252").decode()
-    except UnicodeError:
-        return line
-
-
-@pytest.mark.usefixtures("ftfy")
 def test_lines_that_were_encoded_twice_are_mended() -> None:
     assert mend(TWICE) == ("A café here\nplain\nPrice: 5 €", 2)
 
 
-@pytest.mark.usefixtures("ftfy")
 @pytest.mark.parametrize("text", [SOUND, "", "plain", "Ã la carte", "Â"])
 def test_sound_text_stays(text: str) -> None:
     assert mend(text) == (text, 0)
@@ -59,7 +40,6 @@ def test_a_line_that_loses_a_character_stays(monkeypatch: pytest.MonkeyPatch) ->
         assert mend(TWICE) == (TWICE, 0)
 
 
-@pytest.mark.usefixtures("ftfy")
 def test_mended_lines_are_counted(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(b"\n".join(msgspec.json.encode({"text": text}) for text in (TWICE, SOUND)))
     (splits,) = plan_shards(["*.jsonl"], str(tmp_path), 2**20, divisible=True)

@@ -248,3 +248,11 @@ def test_frames_with_the_dictionary_of_their_file(packed: bool, trained: bool) -
     assert numbers(read(head + b"".join(frames))) == [0, 1, 2, 3, 4]
     damaged = frames[1][:-6] + b"\xff" * 6
     assert numbers(read(head + frames[0] + damaged + b"".join(frames[2:]))) == [0, "damaged", 2, 3, 4]
+
+
+def test_a_length_that_reaches_to_the_end_of_the_next_member_costs_only_its_own_record() -> None:
+    second = warc(1)
+    first = warc(0, length=len(b"content of record 0\r\n\r\n") + len(second) - 4)
+    items = read(b"".join(gzip.compress(record, mtime=0) for record in (first, second, warc(2))))
+
+    assert numbers(items) == [0, 1, 2]

@@ -187,15 +187,15 @@ def test_malformed_samples_of_fifteen_projects_are_survived(shared_data: Path, r
         assert len({document.key for document in found}) == len(found)
 
     assert len(files) == 253
-    assert len(documents) == 480
+    assert len(documents) == 481
     assert all(document.text for document in documents)
     assert reasons["empty"] == 17
     assert reasons["not_html"] == 223
-    assert reasons["bad_record"] + reasons["truncated"] + reasons["damaged"] == 116
+    assert reasons["bad_record"] + reasons["truncated"] + reasons["damaged"] == 115
     assert (
         reasons["wrong_format"] == 6
     )  # a list of paths, a documentation, two in LZ4, two without anything of a record
-    assert sum(reasons.values()) == 500
+    assert sum(reasons.values()) == 499
 
 
 def test_gold_pages_give_the_text_that_people_marked(shared_data: Path, read_file: ReadFile, tmp_path: Path) -> None:
