@@ -113,6 +113,7 @@ def _volume(recipe: Recipe, name: str, manifests: Mapping[str, Manifest], sets: 
     return SourceVolume(
         kind=options.kind,
         format=options.format,
+        extractor=recipe.ingest.extractor,
         inputs=InputVolume.from_splits(split for splits in mine for split in splits),
         shard_bytes=options.shard_bytes,
         judged_by=tuple(verdicts.stage for verdicts in sets if name in verdicts.sources),

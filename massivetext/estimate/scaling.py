@@ -132,6 +132,7 @@ def _grown(recipe: Recipe, name: str, inputs: InputVolume, measured: SourceVolum
     return SourceVolume(
         kind=options.kind,
         format=options.format,
+        extractor=recipe.ingest.extractor,
         inputs=inputs,
         shard_bytes=options.shard_bytes,
         judged_by=tuple(verdicts.stage for verdicts in sets if name in verdicts.sources),

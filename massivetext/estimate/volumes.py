@@ -6,6 +6,7 @@ from typing import NamedTuple, Self
 
 import msgspec
 
+from massivetext.extract.extractors import ExtractorName
 from massivetext.recipe import KINDS, KindName, NearOptions
 from massivetext.records.crops import expected_crop
 from massivetext.sources.splits import Split
@@ -76,6 +77,7 @@ class SourceVolume(msgspec.Struct, frozen=True, kw_only=True):
         drawn_tokens: number of their tokens.
         drawn_bytes: UTF-8 bytes of their texts; UNSET in runs of older versions.
         format: name of the format of its files; UNSET: the default of the kind.
+        extractor: name of the extractor of its web pages; UNSET: the default one.
     """
 
     kind: KindName
@@ -87,6 +89,7 @@ class SourceVolume(msgspec.Struct, frozen=True, kw_only=True):
     drawn_tokens: float
     drawn_bytes: float | msgspec.UnsetType = msgspec.UNSET
     format: str | msgspec.UnsetType = msgspec.UNSET
+    extractor: ExtractorName | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def format_name(self) -> str:

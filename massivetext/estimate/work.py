@@ -11,6 +11,7 @@ from massivetext.dedup.lsh_partitions import LshPartitions
 from massivetext.dedup.row_types import BUCKET_ROW, REMOVED_ROW, TEXT_HASH_ROW, text_hash_row
 from massivetext.estimate import rates
 from massivetext.estimate.volumes import RunVolume, SourceVolume
+from massivetext.recipe import KINDS
 from massivetext.records.pieces import HEAD
 from massivetext.runs.stage import Stage, resolve
 from massivetext.sources import find_format
@@ -146,7 +147,8 @@ def _shardwise(name: str, volumes: list[SourceVolume], cpu: list[float], *, held
 def ingest(volume: SourceVolume) -> ShardWork:
     """Return the work of reading the input of a source. Each slice of a divided file reads the whole file."""
     read_as = find_format(volume.format_name)
-    read, passed = read_as.read_cost / 1e6 * volume.inputs.raw_bytes, read_as.skip_cost / 1e6
+    times = rates.EXTRACTOR_TIMES.get(volume.extractor, 1.0) if read_as.name == KINDS["web"].format else 1.0
+    read, passed = times * read_as.read_cost / 1e6 * volume.inputs.raw_bytes, read_as.skip_cost / 1e6
     longest = read * volume.largest_share + passed * _passed_by_one(volume)
     return ShardWork(read + passed * volume.inputs.reread_bytes, longest)
 

@@ -14,6 +14,7 @@ from massivetext.extract.block_counts import (
     wider_elements,
 )
 from massivetext.extract.hint_words import HINTS, TEXT_HINTS, HintTrie, text_trie
+from massivetext.extract.page_marks import PAGE_MARKS, find_page_marks
 from massivetext.extract.page_scan import Records
 from massivetext.extract.tag_attributes import find_hints
 from massivetext.extract.tag_scanner import ScannedPage
@@ -32,20 +33,7 @@ _LEVELS = 4
 _LEVEL_COLUMNS = 10
 _NEAR = (-2, -1, 1, 2)
 _NEAR_COLUMNS = 5
-# Byte strings, in lower case, that show what a page is: an article, a product, a thread, a list, documentation, a shop.
-_PAGE_MARKS = tuple(
-    tuple(word.encode() for word in words.split())
-    for words in (
-        '"newsarticle" "article" "blogposting" content="article"',
-        '"product" schema.org/product content="product',
-        "discussionforumposting qapage phpbb vbulletin xenforo discourse",
-        '"itemlist" "collectionpage" woocommerce shopify',
-        "sphinx docusaurus readthedocs mkdocs javadoc gitbook",
-        "add-to-cart addtocart add_to_cart",
-    )
-)
-_PAGE_BYTES = 100_000  # in which marks of the whole page are looked for
-PAGE_COLUMNS = len(_PAGE_MARKS) + 2
+PAGE_COLUMNS = len(PAGE_MARKS) + 2
 FIRST_HINT = _OWN + 2 + len(_AROUND)  # hints of the element and all around it
 FIRST_SHAPE = _OWN + 2 + len(_AROUND) + 2 * len(HINTS)
 FIRST_PLACE = FIRST_SHAPE + 4
@@ -82,8 +70,7 @@ class PageBlocks(NamedTuple):
 
 def measure_blocks(scanned: ScannedPage, page: bytes, url: str | None) -> PageBlocks:
     """Return the features of the blocks of a page."""
-    head = page[:_PAGE_BYTES].lower()
-    marks = [float(any(word in head for word in words)) for words in _PAGE_MARKS]
+    marks = find_page_marks(np.frombuffer(page, np.uint8))
     path = (url or "").partition("://")[2].partition("?")[0].rstrip("/")
     about = np.array([*marks, path.count("/"), len(path)], np.float32)
     return PageBlocks(*_measure(scanned.data, scanned.elements, scanned.pieces, scanned.blocks, about, text_trie()))

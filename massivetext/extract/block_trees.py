@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from massivetext.compiled import compiled_and_cached
+from massivetext.compiled import compiled, compiled_and_cached, inlined
 
 MODEL_FILE = Path(__file__).parent / "models" / "salient.npz"
 SCALE = 1 << 16  # a leaf holds its value times this number
 I16 = npt.NDArray[np.int16]
+I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 F32 = npt.NDArray[np.float32]
 
@@ -75,15 +76,53 @@ def block_logits(trees: BlockTrees, features: F32) -> I64:
     return sums
 
 
+@compiled
+def _linked_nodes(trees: BlockTrees) -> I32:
+    """Return int32[nodes, 3]: the feature of a node, and the nodes that follow; a leaf is followed by itself."""
+    nodes = np.empty((len(trees.columns), 3), np.int32)
+    for tree in range(len(trees.roots)):
+        root = trees.roots[tree]
+        end = trees.roots[tree + 1] if tree + 1 < len(trees.roots) else len(nodes)
+        for node in range(root, end):
+            is_leaf = trees.columns[node] < 0
+            nodes[node, 0] = 0 if is_leaf else trees.columns[node]
+            for side in range(2):
+                nodes[node, 1 + side] = node if is_leaf else root + trees.branches[node, side]
+    return nodes
+
+
+@inlined
+def _next_node(features: F32, row: int, nodes: I32, thresholds: F32, node: np.int64) -> np.int64:
+    above = 1 if features[row, nodes[node, 0]] > thresholds[node] else 0
+    return np.int64(nodes[node, 1 + above])
+
+
 @compiled_and_cached
 def _add_trees(features: F32, trees: BlockTrees, sums: I64) -> None:
-    for row in range(len(features)):  # all trees and one row are in the processor's cache, all rows are not
+    """Add the value of every tree to the sum of every row, four rows at a time.
+
+    All trees and a few rows are in the processor's cache, all rows are not. A node waits for the one before it, so the
+    rows walk down a tree side by side; a leaf leads to itself, where a row waits for the others.
+    """
+    nodes, columns = _linked_nodes(trees), trees.columns
+    last = len(features) - 1
+    for row in range(0, len(features), 4):
+        rows = (row, min(row + 1, last), min(row + 2, last), min(row + 3, last))
         for root in trees.roots:
-            node = root
-            while trees.columns[node] >= 0:
-                above = 1 if features[row, trees.columns[node]] > trees.thresholds[node] else 0
-                node = root + trees.branches[node, above]
-            sums[row] += trees.values[node]
+            first = second = third = fourth = root
+            # The column of a leaf is -1, so the sign is that of leaves alone.
+            while (columns[first] & columns[second] & columns[third] & columns[fourth]) >= 0:
+                first = _next_node(features, rows[0], nodes, trees.thresholds, first)
+                second = _next_node(features, rows[1], nodes, trees.thresholds, second)
+                third = _next_node(features, rows[2], nodes, trees.thresholds, third)
+                fourth = _next_node(features, rows[3], nodes, trees.thresholds, fourth)
+            sums[row] += trees.values[first]
+            if row + 1 <= last:
+                sums[row + 1] += trees.values[second]
+            if row + 2 <= last:
+                sums[row + 2] += trees.values[third]
+            if row + 3 <= last:
+                sums[row + 3] += trees.values[fourth]
 
 
 def per_mille(logits: I64) -> I64:

@@ -7,9 +7,7 @@ from lxml.etree import _Element
 
 _BLOCKS = frozenset({"p", "head", "list", "item", "quote", "table", "row", "cell", "div", "body", "main"})
 _BREAK = "\x00"  # replaces a line break while white space is folded
-_FOLD = re.compile(r"[^\S\x00]+")
 _WHOLE = re.compile("-?[0-9]{1,8}")
-_AROUND_BREAK = re.compile(r" ?\x00 ?")
 
 
 def render_text(body: _Element) -> str:
@@ -68,7 +66,8 @@ def _inline(element: _Element, line_break: str = _BREAK) -> Iterator[str]:
 
 
 def _folded(run: list[str]) -> list[str]:
-    text = _AROUND_BREAK.sub("\n", _FOLD.sub(" ", "".join(run))).strip()
+    """Return the text of pieces, its white space but for the breaks folded; nothing if there is no other character."""
+    text = "\n".join(" ".join(line.split()) for line in "".join(run).split(_BREAK)).strip("\n")
     return [text] if text else []
 
 

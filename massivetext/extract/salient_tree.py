@@ -6,13 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from html import escape
+from itertools import accumulate, chain
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement
 
 import numpy as np
 
 from massivetext.extract.formulas import formula_text
-from massivetext.extract.page_scan import CLOSING_QUOTE, NO_ORDINAL, OPENING_QUOTE
+from massivetext.extract.page_scan import CLOSING_QUOTE, NO_ORDINAL, OPENING_QUOTE, Records
 from massivetext.extract.render import render_text
 from massivetext.extract.tag_scanner import ScannedPage
 from massivetext.extract.tags import HEADING, NAMES, TAG_COUNT, tag_number, tag_tables
@@ -42,7 +43,8 @@ _CELLS = frozenset({tag_number("td"), tag_number("th")})
 _PRE = tag_number("pre")
 # Signs that stand for what the renderer would fold or leave out; no page can contain them.
 _INDENT, _EMPTY = "\x01", "\x02"
-_FOREIGN = str.maketrans("", "", _INDENT + _EMPTY + "\xad")  # the last one is a soft hyphen
+_FOREIGN_SIGNS = _INDENT + _EMPTY + "\xad"  # the last one is a soft hyphen
+_FOREIGN = str.maketrans("", "", _FOREIGN_SIGNS)
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\t\n\f <&#;]{1,32};?)")  # as html.unescape has it
 _INDENTED = re.compile(r"\s*?\xa0\s+")
 _TABLE = tag_number("table")
@@ -82,7 +84,7 @@ def kept_tree(scanned: ScannedPage, page: bytes, kept: Sequence[int]) -> Element
     outline = _Outline(*(elements[name].tolist() for name in ("tag", "parent", "structure", "ordinal")))
     blocks = scanned.blocks[list(kept[:MAX_KEPT])]
     paths = [outline.marked(place) for place in blocks["element"].tolist()]
-    texts = [_lines(scanned, page, first, last) for first, last in zip(blocks["first"], blocks["last"], strict=True)]
+    texts = _texts(scanned, page, blocks)
     layout = _layout_tables(outline, paths, texts)
     body = Element("body")
     open_marks: list[tuple[int, Element]] = [(0, body)]
@@ -143,19 +145,30 @@ def _empty_cell() -> Element:
 
 def plain_text(scanned: ScannedPage, page: bytes, block: int) -> str:
     """Return the text of a block without marks."""
-    return "\n".join(_lines(scanned, page, scanned.blocks["first"][block], scanned.blocks["last"][block]))
+    return "\n".join(_texts(scanned, page, scanned.blocks[block : block + 1])[0])
 
 
-def _lines(scanned: ScannedPage, page: bytes, first: int, last: int) -> list[str]:
-    """Return the texts of a block between its line breaks."""
+def _texts(scanned: ScannedPage, page: bytes, blocks: Records) -> list[list[str]]:
+    """Return the lines of each of some blocks."""
+    firsts, lasts = blocks["first"].tolist(), blocks["last"].tolist()
+    pieces = scanned.pieces[np.fromiter(chain.from_iterable(map(range, firsts, lasts)), np.int64)]
+    elements = pieces["element"]
+    tags, raised = scanned.elements["tag"][elements], scanned.elements["raised"][elements]
+    places = list(zip(pieces["start"].tolist(), pieces["end"].tolist(), tags.tolist(), raised.tolist(), strict=True))
+    ends = list(accumulate(last - first for first, last in zip(firsts, lasts, strict=True)))
+    return [_lines(page, places[begin:end]) for begin, end in zip([0, *ends], ends, strict=False)]
+
+
+def _lines(page: bytes, places: Sequence[tuple[int, int, int, int]]) -> list[str]:
+    """Return the texts of a block between its line breaks.
+
+    Args:
+        page: the bytes of the page.
+        places: (start, end, tag, raised) of its pieces.
+    """
     lines: list[str] = []
     run: list[bytes] = []
     raised_before = 0
-    pieces = scanned.pieces[first:last]
-    within = scanned.elements[pieces["element"]]
-    places = zip(
-        pieces["start"].tolist(), pieces["end"].tolist(), within["tag"].tolist(), within["raised"].tolist(), strict=True
-    )
     for start, end, tag, raised in places:
         if end == 0:
             lines.append(unescaped_bytes(b"".join(run)))
@@ -197,7 +210,9 @@ def raised_mark(before: bytes, text: bytes, raised: int) -> bytes:
 def unescaped_bytes(data: bytes) -> str:
     """Return the characters of a piece of a page, with its character references replaced."""
     text = data.decode("utf-8", "replace")
-    return (_REFERENCE.sub(_referred, text) if "&" in text else text).translate(_FOREIGN)
+    if "&" in text:
+        text = _REFERENCE.sub(_referred, text)
+    return text.translate(_FOREIGN) if any(sign in text for sign in _FOREIGN_SIGNS) else text
 
 
 def _referred(reference: re.Match[str]) -> str:

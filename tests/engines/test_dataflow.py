@@ -10,6 +10,7 @@ from dataflow_jobs import BYTES, OPTIONS, Job, jobs_of
 from jsonl_corpus import write
 
 pytestmark = pytest.mark.slow
+MEASURING = ["MeasurePairs/GroupByPairPartition", "MeasurePairs/GroupByShardGroup"]
 SHARDS = 3  # per source; there are two
 
 # Each job in order: its last stage, its transforms, and its shuffles besides that of its lanes.
@@ -26,7 +27,7 @@ JOBS = [
         ["DistributeLanes", "ReadBands", "GroupByLshPartition", "WriteLshPartition"],
         ["GroupByLshPartition"],
     ),
-    ("near-dedup", ["DistributeLanes", "Merge", "GroupByChunk", "Verify"], ["GroupByChunk"]),
+    ("near-dedup", ["DistributeLanes", "Merge", "MeasurePairs"], MEASURING),
     ("near-dedup", ["DistributeLanes", "Claim", "near-dedup"], []),
     ("decontaminate", ["DistributeLanes", "Claim", "decontaminate"], []),
     ("tokenizer", ["DistributeLanes", "Claim", "tokenizer samples/"], []),
@@ -35,7 +36,7 @@ JOBS = [
     ("report", ["DistributeLanes", "Claim", "report"], []),
 ]
 LANES = "DistributeLanes/GroupByLane"
-NAMES_ONLY = {LANES, "GroupByChunk"}  # their values are names of work items, of any type; the others group packed rows
+NAMES_ONLY = {LANES, *MEASURING}  # their values are work items, or numbers of them; the others group packed rows
 
 # Bytes of the largest graph of a run of 6 shards: some 19,000 are Beam's own names, coders and capabilities.
 GRAPH_BUDGET = 32_000
