@@ -12,7 +12,7 @@ from massivetext.estimate import rates
 from massivetext.estimate.measured import measure_run
 from massivetext.estimate.reference import reference
 from massivetext.estimate.volumes import InputVolume
-from massivetext.estimate.work import Phase, model_work
+from massivetext.estimate.work import Phase, ingest, model_work
 from massivetext.orchestration.driver import prepare
 from massivetext.recipe import load_recipe
 from massivetext.runs.context import Context
@@ -90,6 +90,17 @@ def test_each_slice_of_a_divided_file_skips_the_rest_of_it() -> None:
 
     assert one.longest_seconds - small.longest_seconds == pytest.approx(find_format("warc").skip_cost / 1e6 * 0.99e9)
     assert one.cpu_seconds - small.cpu_seconds == pytest.approx(find_format("warc").skip_cost / 1e6 * 99e9)
+
+
+def test_another_extractor_of_web_pages_costs_what_it_costs() -> None:
+    web = CORPUS.sources["web"]
+    alike = msgspec.structs.replace(web, extractor="salient")
+    dear = msgspec.structs.replace(web, extractor="trafilatura")
+    news = msgspec.structs.replace(CORPUS.sources["news"], extractor="trafilatura")
+
+    assert ingest(web) == ingest(alike)
+    assert ingest(dear).cpu_seconds == pytest.approx(4 * ingest(web).cpu_seconds, rel=0.1)
+    assert ingest(news) == ingest(CORPUS.sources["news"])
 
 
 def test_steps_without_work_have_none() -> None:
