@@ -24,7 +24,7 @@ PAGE_MARKS = tuple(
 MARKED_BYTES = 100_000  # at the beginning of a page, in which marks are looked for
 
 
-class _Words(NamedTuple):
+class _MarkWords(NamedTuple):
     """The words, sorted by their first two bytes.
 
     Attributes:
@@ -41,7 +41,7 @@ class _Words(NamedTuple):
 
 
 @functools.cache
-def _words() -> _Words:
+def _words() -> _MarkWords:
     every = sorted((word, mark) for mark, words in enumerate(PAGE_MARKS) for word in words)
     letters = np.zeros((len(every), max(len(word) for word, _ in every)), np.uint8)
     first = np.full(1 << 16, -1, np.int16)
@@ -49,7 +49,7 @@ def _words() -> _Words:
         letters[number, : len(word)] = list(word)
         first[word[0] << 8 | word[1]] = number
     lengths = np.array([len(word) for word, _ in every])
-    return _Words(first, letters, lengths, np.array([mark for _, mark in every]))
+    return _MarkWords(first, letters, lengths, np.array([mark for _, mark in every]))
 
 
 def find_page_marks(data: U8) -> list[bool]:
@@ -61,7 +61,7 @@ def find_page_marks(data: U8) -> list[bool]:
 
 
 @compiled_and_cached
-def _find(data: U8, words: _Words, found: npt.NDArray[np.bool_]) -> None:
+def _find(data: U8, words: _MarkWords, found: npt.NDArray[np.bool_]) -> None:
     lower = np.arange(256)
     lower[65:91] += 32
     for place in range(len(data) - 1):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
-from massivetext.runs.canary_run import CANARIES as FOLDER
+from massivetext.runs.canary_names import CANARIES as FOLDER
 from massivetext.runs.canary_run import canary_commit
 from massivetext.runs.context import Context
 from massivetext.runs.store import ShardCommit

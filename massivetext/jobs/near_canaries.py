@@ -22,7 +22,8 @@ from massivetext.jobs.near_candidates import STAGE, CrowdRows, canary_file
 from massivetext.jobs.near_clusters import CANARY_CLUSTERS, CLUSTERS, read_ranks
 from massivetext.jobs.near_shingles import shingles_of_documents
 from massivetext.jobs.near_verification import measure_pairs
-from massivetext.runs.canary_run import CANARIES, canary_commit
+from massivetext.runs.canary_names import CANARIES
+from massivetext.runs.canary_run import canary_commit
 from massivetext.runs.context import Context
 from massivetext.runs.store import ShardCommit
 from massivetext.schema import PAIRS, U64, is_canary

@@ -28,7 +28,7 @@ from massivetext.jobs.measure import measure_shard
 from massivetext.recipe import CanaryOptions
 from massivetext.rules import Rule
 from massivetext.runs import documents
-from massivetext.runs.canary_run import CANARIES as FOLDER
+from massivetext.runs.canary_names import CANARIES as FOLDER
 from massivetext.runs.canary_run import CanaryRun, canary_commit
 from massivetext.runs.context import Context
 from massivetext.runs.run_log import count_work

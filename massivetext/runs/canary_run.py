@@ -1,8 +1,8 @@
 """Where a run keeps the files of its canaries: beside those of its documents, under the folder ``canaries``."""
 
+from massivetext.runs.canary_names import CANARIES
 from massivetext.runs.store import Run, Shard, ShardCommit
 
-CANARIES = "canaries"  # folder in a run, and prefix of the names of commits and counts
 # Data sets that are made with the canaries, before the stages that documents and canaries share.
 _MADE_WITH_THEM = frozenset({"bases", "documents", "signals", "truth", "verdicts/rules"})
 

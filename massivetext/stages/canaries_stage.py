@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from massivetext.runs.canary_run import CANARIES as FOLDER
+from massivetext.runs.canary_names import CANARIES as FOLDER
 from massivetext.runs.stage import RunPlan, Stage
 
 if TYPE_CHECKING:

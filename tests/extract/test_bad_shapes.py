@@ -44,7 +44,7 @@ def test_work_grows_no_faster_than_the_page(shapes: Mapping[str, Callable[[int],
     extract_page("<p>x", None, "salient")  # loads the model
     grown = {}
     for name, make in shapes.items():
-        few, many = calls(make(SMALL), "salient"), calls(make(4 * SMALL), "salient")
+        few, many = calls(make(2 * SMALL), "salient"), calls(make(8 * SMALL), "salient")
         if many > 8 * few + 2_000:  # one quadratic step: 16 times
             grown[name] = (few, many)
 

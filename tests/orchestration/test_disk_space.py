@@ -49,7 +49,7 @@ def test_what_a_run_has_already_written_counts_as_free(tmp_path: Path, monkeypat
     plan = make_plan(load_recipe(str(write(tmp_path / "corpus", shards=1, documents=6))))
     run = tmp_path / "run"
     run.mkdir()
-    (run / "written").write_bytes(bytes(10**8))
+    (run / "written").write_bytes(bytes(2 * 10**8))
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Disk(1000))
 
     assert check_space(plan, str(run)) is None

@@ -22,7 +22,7 @@ OTHER_MEANINGS = {
     "report/sections/canaries_section.py": {"canaries"},
     "jobs/plant_canaries.py": {"canaries"},  # purpose of a hash
     "recipe/loading.py": {"canaries"},  # a name that no source may have
-    "runs/canary_run.py": {"canaries"},  # the folder
+    "runs/canary_names.py": {"canaries"},  # the folder
     "cli/tokenizer_commands.py": {"tokenizer"},  # name of the group of commands
     "demo/source_files.py": {"records"},  # a word of the demo corpus
     "records/dataset.py": {"records"},  # the folder of a run, for readers that know no stage

@@ -503,7 +503,7 @@ shard_sequences = 32
 """
 PARTS = ("web/pages-00*", "books/2*", "news/news-02*", "code/*", "bench/*")
 # Files with the paths of inputs, or with dates and durations; all others are the same everywhere.
-OWN = ("manifest.json", "run.json", "report/report.json", "report/index.html", "records/dataset.json")
+OWN = ("manifest.json", "run.json", "report/report.json", "report/index.html", "report/card.md", "records/dataset.json")
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ def test_every_transform_is_provided() -> None:
     }
 
     assert provider == {"type": "python", "transforms": public}
-    assert len(public) == 9
+    assert len(public) == 10
 
 
 def test_beam_yaml_reads_names_and_meanings_of_the_arguments() -> None:
