@@ -17,10 +17,13 @@ def canonical_host(host: bytes) -> bytes:
     Everything else is percent-encoded. A host that is only dots becomes one dot: if it became empty, the text after it
     would be read as the host.
     """
-    standard = _standard_host(host)
-    # Several characters count as dots; at the end of a host they would make empty labels.
-    text = urllib.parse.unquote_to_bytes(host).decode("utf-8", "surrogateescape") if standard is None else standard
-    text = text.rstrip(_DOTS)
+    text = _standard_host(host)
+    if text is None:
+        text = urllib.parse.unquote_to_bytes(host).decode("utf-8", "surrogateescape")
+    # Several characters count as dots. At the end of a host they make empty labels, without which it may be an address.
+    while text.endswith(tuple(_DOTS)):
+        text = text.rstrip(_DOTS)
+        text = _standard_host(text.encode("utf-8", "surrogateescape")) or text
     if not text:
         return b"."
     if text.startswith("["):

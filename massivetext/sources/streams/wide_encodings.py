@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from collections import Counter
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -29,9 +30,11 @@ _SCRIPTS = (
     (0xAC00, 0xD7A3),
 )
 _CONTROLS = re.compile("[\\x00-\\x08\\x0e-\\x1a\\x1c-\\x1f\\x7f-\\x9f]")
+_FIRST_FAR, _MANY_BYTES = 0x3400, 48  # Chinese characters and Hangul; in so many bytes none is as common as a fifth
 _FEWEST_ZEROS = 3  # one or two may be stray
 _LATIN_SIGNS = frozenset(map(ord, "\xa0«»·¡¿°\xad§©"))
 _SIGN_BLOCKS = ((0x20, 0x7E), (0x9, 0xD), (0x2000, 0x20CF), (0x3000, 0x303F), (0xFE0F, 0xFFEF))
+_ASCII_BYTES = bytes({*range(32, 127), 0})
 _CONTROL_BYTES = bytes({*range(32)} - set(b"\t\n\v\f\r\x1b"))
 
 
@@ -64,15 +67,17 @@ def wide_encoding(data: bytes) -> str | None:
 def _wide_by_script(sample: bytes) -> str | None:
     """Return the encoding of several bytes per character in which bytes are text of one script; None for other bytes.
 
-    Bytes that are text in UTF-8, but for a stray zero byte, are not looked at.
+    Bytes that are text in UTF-8, but for a stray zero byte, are not looked at. Bytes that are nearly all ASCII are no
+    UTF-16: two letters side by side look like a Chinese character there.
     """
+    is_ascii = 20 * len(sample.translate(None, _ASCII_BYTES)) <= len(sample)
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample)
         if _CHARACTERS_PER_CONTROL * (len(sample) - len(sample.translate(None, _CONTROL_BYTES))) < len(sample):
             return None
     except UnicodeDecodeError:
         pass
-    for name in ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"):
+    for name in ("utf-32-le", "utf-32-be") if is_ascii else ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"):
         try:
             text = codecs.getincrementaldecoder(name)().decode(sample)
         except UnicodeDecodeError:
@@ -96,6 +101,10 @@ def _is_one_script(text: str, *, is_utf16: bool) -> bool:
     if is_utf16:
         low = [each for each in points if each <= 0xFF]
         if len(low) < _FEWEST_ZEROS or any(each > 0x7E and each not in _LATIN_SIGNS for each in low):
+            return False
+        # Chinese and Korean characters have all bytes; letters of two bytes, as Cyrillic has in Shift_JIS, share one.
+        far = [byte for each in points if each >= _FIRST_FAR for byte in divmod(each, 256)]
+        if len(far) >= _MANY_BYTES and 5 * max(Counter(far).values()) > len(far):
             return False
     scripts = _SCRIPTS if is_utf16 else (_LATIN_BLOCK, *_SCRIPTS)
     most = max(sum(first <= each <= last for each in points) for first, last in scripts)
