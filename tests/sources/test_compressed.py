@@ -2,6 +2,7 @@ import bz2
 import gzip
 import io
 import lzma
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -179,3 +180,37 @@ def test_no_damage_raises_and_what_is_lost_is_told(data: bytes, cut: int, flip: 
         or len(plain) in (len(data), 2 * len(data))
         or flip < len(whole)
     )
+
+
+@pytest.mark.parametrize("outer", COMPRESSORS)
+@pytest.mark.parametrize("inner", COMPRESSORS)
+def test_a_file_compressed_twice_is_plain_bytes(inner: str, outer: str, tmp_path: Path) -> None:
+    (tmp_path / "twice").write_bytes(COMPRESSORS[outer](COMPRESSORS[inner](b"one ") + COMPRESSORS[inner](b"two")))
+    with open_stream(str(tmp_path / "twice")) as stream:
+        assert (stream.read(), stream.compression, stream.damage) == (b"one two", inner, None)
+
+
+def test_damage_around_a_file_is_told_where_the_inner_one_seems_whole(tmp_path: Path) -> None:
+    one, two = gzip.compress(b"one "), gzip.compress(b"two")
+    codec = zlib.compressobj(wbits=31)
+    whole = codec.compress(one) + codec.flush(zlib.Z_SYNC_FLUSH)
+    (tmp_path / "cut").write_bytes(whole)
+    (tmp_path / "whole").write_bytes(whole + codec.compress(two) + codec.flush())
+    with open_stream(str(tmp_path / "cut")) as stream:
+        assert stream.read() == b"one "
+        assert stream.damage is not None
+        assert stream.damage.truncated
+        assert "compressed twice" in stream.damage.error
+        assert not stream.resume_after_damage(bool)
+        assert stream.read() == b""
+    with open_stream(str(tmp_path / "whole")) as stream:
+        assert (stream.read(), stream.damage) == (b"one two", None)
+
+
+def test_a_file_that_never_ends_is_given_up(tmp_path: Path) -> None:
+    data = b"text"
+    for _ in range(5):
+        data = gzip.compress(data)
+    (tmp_path / "deep").write_bytes(data)
+    with open_stream(str(tmp_path / "deep")) as stream:
+        assert gzip.decompress(gzip.decompress(stream.read())) == b"text"

@@ -7,6 +7,8 @@ readable before; a caller that recognises the beginning of a record may continue
 
 import io
 import re
+import shutil
+import tempfile
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from re import Pattern
@@ -26,6 +28,8 @@ from massivetext.storage import files as fs
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+_MOST_COMPRESSIONS = 3  # one around the other; there are files that never end
+_IN_MEMORY_BYTES = 8 << 20
 _ZERO_PADDING = re.compile(rb"\x00+")
 _SEARCH_BYTES = 1 << 20
 _PROBE_BYTES = 1 << 14
@@ -76,8 +80,18 @@ class PlainStream(io.RawIOBase):
         damage: the damage at which the stream stopped; None as long as none was found.
     """
 
-    def __init__(self, handle: IO[bytes], expansion: ExpansionLimit = EXPANSION) -> None:
+    def __init__(
+        self, handle: IO[bytes], expansion: ExpansionLimit = EXPANSION, around: StreamDamage | None = None
+    ) -> None:
+        """Read a file that is open.
+
+        Args:
+            handle: the file; the stream closes it.
+            expansion: limit on its plain bytes.
+            around: damage of the compressed file that this one was in, which ends it.
+        """
         super().__init__()
+        self._around = around
         self._handle, self._expansion = handle, expansion
         self.size = handle.seek(0, io.SEEK_END)
         self._zstd_dictionary = read_zstd_dictionary(handle)
@@ -206,7 +220,7 @@ class PlainStream(io.RawIOBase):
         self._handle.seek(offset)
         head = self._handle.read(MAGIC_BYTES)
         self._handle.seek(offset)
-        return next((known for known in COMPRESSIONS if known.magic.match(head)), None)
+        return _compression_of(head)
 
     def _new_codec(self) -> Codec:
         assert self._compression is not None
@@ -252,6 +266,11 @@ class PlainStream(io.RawIOBase):
             self._at += len(padding)
         self._at -= len(padding)
         if not padding:
+            if self._around is not None:
+                self._damaged(
+                    truncated=True, error=f"the file was compressed twice, and the outer one: {self._around.error}"
+                )
+                self._around = None
             return False
         found = self._compression_at(self._at)
         self._begin_member(self._at)
@@ -322,5 +341,21 @@ class PlainStream(io.RawIOBase):
 
 
 def open_stream(path: str, expansion: ExpansionLimit = EXPANSION) -> PlainStream:
-    """Open a file as plain bytes. Raises FileNotFoundError."""
-    return PlainStream(fs.open_read(path), expansion)
+    """Open a file as plain bytes. Raises FileNotFoundError.
+
+    A file that was compressed twice, as some servers and scripts do, is plain bytes too. Its positions are those in the
+    inner file, which is copied to memory, or to the disk from 8 MB on; damage of the outer one ends the inner one.
+    """
+    stream = PlainStream(fs.open_read(path), expansion)
+    for _ in range(_MOST_COMPRESSIONS - 1):
+        if stream.compression is None or _compression_of(stream.peek(MAGIC_BYTES)) is None:
+            break
+        with stream:
+            copy = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 - the stream closes it
+            shutil.copyfileobj(stream, copy)
+        stream = PlainStream(copy, expansion, stream.damage)
+    return stream
+
+
+def _compression_of(head: bytes) -> Compression | None:
+    return next((known for known in COMPRESSIONS if known.magic.match(head)), None)
