@@ -15,17 +15,16 @@ import json
 import random
 import re
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from rounds import median_cpu_seconds
 
 from massivetext.decontaminate.evaluation_items import EvaluationItem, read_items
 from massivetext.decontaminate.index import ItemIndex, bitmap_length, sizes_of_test_sets, table_length
@@ -135,16 +134,6 @@ def as_buffers(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint8], npt.NDArray
     return np.frombuffer(data, np.uint8), np.frombuffer(offsets, np.int64)[: len(texts) + 1]
 
 
-def cpu_seconds(repeat: int, work: Callable[[], object]) -> float:
-    """Return the median CPU time of some work."""
-    times = []
-    for _ in range(repeat):
-        started = time.process_time()
-        work()
-        times.append(time.process_time() - started)
-    return statistics.median(times)
-
-
 def rates(screen: EvaluationScreen, texts: Sequence[tuple[str, str]], repeat: int) -> dict[str, float]:
     """Print and return the speed of the pass with the verdicts, by source."""
     figures: dict[str, float] = {}
@@ -158,7 +147,7 @@ def rates(screen: EvaluationScreen, texts: Sequence[tuple[str, str]], repeat: in
                 screen.screen(mine[row], None)
 
         work()
-        figures[f"{source}_mb_per_s"] = rate = len(data) / 1e6 / cpu_seconds(repeat, work)
+        figures[f"{source}_mb_per_s"] = rate = len(data) / 1e6 / median_cpu_seconds(work, repeat)
         print(f"{source:10} {len(mine):7,} texts {len(data) / 1e6:6.1f} MB {rate:6.1f} MB/s (wanted: {_WANTED_RATE:g})")
     return figures
 
@@ -272,7 +261,7 @@ def main() -> None:
     items = read_items(name, data)
     ItemIndex.build(items[:100])  # compiles
     repeat = 1 if options.quick else options.repeat
-    seconds = cpu_seconds(repeat, lambda: ItemIndex.build(read_items(name, data)))
+    seconds = median_cpu_seconds(lambda: ItemIndex.build(read_items(name, data)), repeat)
     index = ItemIndex.build(items)
     counts = sizes_of_test_sets(index).values()
     untested = sum(each.short + each.common for each in counts)

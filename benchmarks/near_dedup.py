@@ -26,18 +26,17 @@ import json
 import math
 import random
 import re
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from datasketch import MinHash as DatasketchMinHash
 from near_dedup_scale import KINDS, scale
+from rounds import median_cpu_seconds
 
 from massivetext.dedup.banding import candidate_probability
 from massivetext.dedup.minhash import MinHash, bucket_hashes, sign_ngrams
@@ -97,23 +96,14 @@ def megabytes(texts: Iterable[str]) -> float:
     return sum(len(text.encode()) for text in texts) / 1e6
 
 
-def median_seconds(work: Callable[[], object]) -> float:
-    """Return the CPU seconds of some work: the median of several rounds after one that does not count."""
-    work()
-    seconds = []
-    for _ in range(_ROUNDS):
-        begin = time.process_time()
-        work()
-        seconds.append(time.process_time() - begin)
-    return statistics.median(seconds)
-
-
 def signature_speed(texts: list[str]) -> dict[str, float]:
     """Return the MB per second of signatures, ours and datasketch's."""
     array, family = pa.array(texts, pa.large_string()), MinHash(HASHES, 1)
-    ours = megabytes(texts) / median_seconds(lambda: sign_ngrams(array, family, NGRAM))
+    ours = megabytes(texts) / median_cpu_seconds(lambda: sign_ngrams(array, family, NGRAM), _ROUNDS, uncounted=1)
     sample = texts[:: max(1, len(texts) // _DATASKETCH_TEXTS)]
-    theirs = megabytes(sample) / median_seconds(lambda: [datasketch_signature(text) for text in sample])
+    theirs = megabytes(sample) / median_cpu_seconds(
+        lambda: [datasketch_signature(text) for text in sample], _ROUNDS, uncounted=1
+    )
     print(f"signatures: {ours:.1f} MB/s, datasketch {theirs:.1f} MB/s, {ours / theirs:.1f} times as fast")
     return {"signatures_mb_per_s": ours, "datasketch_mb_per_s": theirs, "signatures_times_datasketch": ours / theirs}
 

@@ -12,10 +12,8 @@ time. The last line is one JSON object with them. ``--rates`` measures these alo
 import dataclasses
 import json
 import shutil
-import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +21,7 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 import pyarrow as pa
+from rounds import median_cpu_seconds
 
 from massivetext.decontaminate.test_set_files import build_index, evaluation_files
 from massivetext.dedup.lsh_partitions import LshPartitions
@@ -142,13 +141,7 @@ def _left(context: Context, shards: Sequence[Shard], stage: str) -> tuple[int, i
 def _cpu(work: Callable[[T], object], items: Sequence[T]) -> float:
     """Return the CPU seconds of some work on all items: the median of the rounds, after an item that does not count."""
     work(items[0])
-    seconds = []
-    for _ in range(_ROUNDS):
-        began = time.process_time()
-        for item in items:
-            work(item)
-        seconds.append(time.process_time() - began)
-    return statistics.median(seconds)
+    return median_cpu_seconds(lambda: [work(item) for item in items], _ROUNDS)
 
 
 if __name__ == "__main__":

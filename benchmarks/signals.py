@@ -20,13 +20,14 @@ import tempfile
 import time
 import urllib.parse
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypedDict
 
 import fasttext
 import numpy as np
 import pyarrow as pa
+from rounds import median_cpu_seconds
 
 from massivetext import rules, signals
 from massivetext.recipe import BlocklistOptions
@@ -101,16 +102,6 @@ def text_of(line: Row) -> str:
     return line.get("text") or line.get("gold_text") or ""
 
 
-def cpu(work: Callable[[], object], repeat: int) -> float:
-    """Return the median CPU seconds of some runs."""
-    spent = []
-    for _ in range(repeat):
-        began = time.process_time()
-        work()
-        spent.append(time.process_time() - began)
-    return statistics.median(spent)
-
-
 def ours(found: list[str], repeat: int) -> tuple[float, float]:
     """Return the CPU seconds for all signals without a model, and for all signals, on a batch as a run reads it."""
     array = pa.array(found, pa.large_string())
@@ -122,7 +113,7 @@ def ours(found: list[str], repeat: int) -> tuple[float, float]:
         kernel.kernel_signals(kernel.measure_texts(utf8, ends, numbers, styles, groups), groups)
 
     without_model()
-    return cpu(without_model, repeat), cpu(lambda: signals.measure(array), repeat)
+    return median_cpu_seconds(without_model, repeat), median_cpu_seconds(lambda: signals.measure(array), repeat)
 
 
 def peer(name: str, python: str | None, found: list[str], quick: bool) -> tuple[float, int] | None:
@@ -158,7 +149,7 @@ def languages(data: Path, repeat: int) -> dict[str, float]:
     def whole() -> list[str]:
         return [model.predict(" ".join(text.split()))[0][0].removeprefix("__label__") for text in found]
 
-    slow, fast = cpu(whole, repeat), cpu(lambda: language.detect_languages(found), repeat)
+    slow, fast = median_cpu_seconds(whole, repeat), median_cpu_seconds(lambda: language.detect_languages(found), repeat)
     return {
         "language_id_ratio": slow / fast,
         "language_id_mb_s": sum(len(text.encode()) for text in found) / 1e6 / fast,
@@ -244,7 +235,10 @@ def blocklist(entries: int, repeat: int) -> dict[str, float]:
 
     if matches != plain():
         raise AssertionError("block lists and plain Python disagree about a URL")
-    fast, slow = cpu(lambda: blocklists.match_urls(array, held), repeat), cpu(plain, repeat)
+    fast, slow = (
+        median_cpu_seconds(lambda: blocklists.match_urls(array, held), repeat),
+        median_cpu_seconds(plain, repeat),
+    )
     return {
         "blocklist_entries": entries,
         "blocklist_load_s": loading,
@@ -271,7 +265,7 @@ def judging(found: list[str], repeat: int) -> float:
         for _ in range(_JUDGED_BATCHES):
             rules.judge_documents(batch, judges)
 
-    return _JUDGED_BATCHES * _JUDGED_ROWS / cpu(judge_all, repeat)
+    return _JUDGED_BATCHES * _JUDGED_ROWS / median_cpu_seconds(judge_all, repeat)
 
 
 def main() -> None:
@@ -309,8 +303,10 @@ def main() -> None:
     figures.update(languages(options.data.resolve(), repeat))
     rate, ratio = figures["language_id_mb_s"], figures["language_id_ratio"]
     print(f"language id {rate:.1f} MB/s, {ratio:.1f} times fastText on whole texts (wanted: 5)")
-    paragraphs = cpu(lambda: language.detect_languages(found, paragraphs=True), repeat)
-    figures["paragraph_languages_cost"] = paragraphs / cpu(lambda: language.detect_languages(found), repeat) - 1
+    paragraphs = median_cpu_seconds(lambda: language.detect_languages(found, paragraphs=True), repeat)
+    figures["paragraph_languages_cost"] = (
+        paragraphs / median_cpu_seconds(lambda: language.detect_languages(found), repeat) - 1
+    )
     print(f"language of paragraphs: {figures['paragraph_languages_cost']:.0%} more time for language id")
     for name, (count, right, whole) in accuracies(options.data.resolve()).items():
         figures[f"language_id_right_{name.split()[0]}"], figures[f"language_id_right_{name.split()[0]}_whole"] = (

@@ -12,14 +12,12 @@ import argparse
 import contextlib
 import functools
 import json
-import statistics
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import ada_url
 import pyarrow as pa
 from fastwarc.warc import ArchiveIterator, WarcRecordType
+from rounds import median_cpu_seconds
 
 from massivetext.signals.canonical_urls import canonical_urls
 
@@ -45,8 +43,8 @@ def main() -> None:
     for name, urls in kinds.items():
         repeated = (urls * (wanted // len(urls) + 1))[: wanted // 5 if name == "other_script" else wanted]
         array = pa.array(repeated)
-        ours = len(repeated) / median_seconds(functools.partial(canonical_urls, array))
-        theirs = len(repeated) / median_seconds(functools.partial(normalise_all, repeated))
+        ours = len(repeated) / median_cpu_seconds(functools.partial(canonical_urls, array), _ROUNDS, uncounted=1)
+        theirs = len(repeated) / median_cpu_seconds(functools.partial(normalise_all, repeated), _ROUNDS, uncounted=1)
         print(f"{name}: {ours:,.0f} URLs/s, ada-url {theirs:,.0f}, {ours / theirs:.2f} times as fast")
         figures |= {
             f"{name}_urls_per_s": ours,
@@ -83,17 +81,6 @@ def differing(urls: list[str]) -> int:
     standard = [normalised(url) or url for url in urls]
     pairs = zip(canonical_urls(urls).to_pylist(), canonical_urls(standard).to_pylist(), strict=True)
     return sum(one != other for one, other in pairs)
-
-
-def median_seconds(work: Callable[[], object]) -> float:
-    """Return the CPU seconds of some work: the median of several rounds after one that does not count."""
-    work()
-    seconds = []
-    for _ in range(_ROUNDS):
-        begin = time.process_time()
-        work()
-        seconds.append(time.process_time() - begin)
-    return statistics.median(seconds)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from massivetext.compiled import compiled_and_cached
+from massivetext.compiled import compiled, compiled_and_cached
 from massivetext.schema import U64
 from massivetext.shingles.shingle_stream import read_shingles, stream_buffer
 from massivetext.shingles.word_classes import WordTables, word_tables
@@ -35,6 +35,17 @@ def shingle_hashes(text: str, n: int = 13, *, lowercase: bool = False) -> U64:
     return _sorted_distinct(found)
 
 
+@compiled
+def _appended(found: U64, total: int, more: U64, count: int) -> U64:
+    """Return an array that holds the first numbers of one and behind them those of another: the same, if they fit."""
+    if total + count > len(found):
+        larger = np.empty(2 * (total + count), np.uint64)
+        larger[:total] = found[:total]
+        found = larger
+    found[total : total + count] = more[:count]
+    return found
+
+
 @compiled_and_cached
 def _shingles(data: U8, n: int, tables: WordTables, spelling: U8, hashes: U64, shingles: U64) -> U64:
     """Return the shingles of one text in the order of its words."""
@@ -42,11 +53,7 @@ def _shingles(data: U8, n: int, tables: WordTables, spelling: U8, hashes: U64, s
     at = carried = total = 0
     while at < len(data):
         at, carried, count = read_shingles(data, at, len(data), n, tables, spelling, hashes, carried, shingles)
-        if total + count > len(found):
-            larger = np.empty(2 * (total + count), np.uint64)
-            larger[:total] = found[:total]
-            found = larger
-        found[total : total + count] = shingles[:count]
+        found = _appended(found, total, shingles, count)
         total += count
     return found[:total].copy()
 
@@ -80,11 +87,7 @@ def _shingles_of(
         at, stop, carried, first = ends[text], ends[text + 1], 0, total
         while at < stop:
             at, carried, count = read_shingles(data, at, stop, n, tables, spelling, hashes, carried, shingles)
-            if total + count > len(found):
-                larger = np.empty(2 * (total + count), np.uint64)
-                larger[:total] = found[:total]
-                found = larger
-            found[total : total + count] = shingles[:count]
+            found = _appended(found, total, shingles, count)
             total += count
         own = found[first:total]
         own.sort()

@@ -77,11 +77,7 @@ function answerPanel() {
       make("button", { type: "button", class: "reset", onclick: resetLimits }, "Take all changes back"),
     ] : []));
   };
-  let waiting = 0;
-  onChange(() => {
-    cancelAnimationFrame(waiting);
-    waiting = requestAnimationFrame(update);
-  });
+  onChange(update);
   onSource(update);
   update();
   return make("aside", { class: "answer", "aria-label": "What the rules keep" }, line,
@@ -277,11 +273,7 @@ function rulesList() {
     beside.replaceChildren(...lossTables(source));
     update();
   };
-  let waiting = 0;
-  onChange(() => {
-    cancelAnimationFrame(waiting);
-    waiting = requestAnimationFrame(update);
-  });
+  onChange(update);
   onSource(fill);
   fill();
   return make("div", { class: "rules-and-losses" },

@@ -9,7 +9,15 @@ const sourceListeners = [];
 const changeListeners = [];
 
 const onSource = (listener) => sourceListeners.push(listener);
-const onChange = (listener) => changeListeners.push(listener);
+
+// A listener is called once a frame, however many changes come before it.
+function onChange(listener) {
+  let waiting = 0;
+  changeListeners.push(() => {
+    cancelAnimationFrame(waiting);
+    waiting = requestAnimationFrame(listener);
+  });
+}
 
 // The data are JSON, compressed by zlib, in Base64: see massivetext/report/page_data.py.
 async function readData(text) {
