@@ -32,7 +32,7 @@ LAYERS = (
     {"assets", "schema", "text", "utf8"},
     {"storage"},
     {"toml_tables"},
-    {"compiled", "errors", "formatting", "hashing"},
+    {"compiled", "errors", "formatting", "hashing", "wilson"},
 )
 BEAM = "apache_beam"
 WITH_BEAM = {"engines", "jobs", "transforms"}

@@ -1,14 +1,12 @@
 """Scores of canaries: how many of them each stage treated as it must."""
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
 
 from massivetext.formatting import count_noun
-
-_DEVIATIONS = 1.96  # of a normal distribution: 95% of it
+from massivetext.wilson import wilson_interval
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -34,15 +32,7 @@ class Share(msgspec.Struct, frozen=True):
 
 def share(hits: int, of: int) -> Share:
     """Return a share of independent trials with the interval of Wilson (1927) of 95%."""
-    if not of:
-        return Share(0, 0, 0.0, 1.0)
-    squared, rate = _DEVIATIONS**2, hits / of
-    centre = rate + squared / (2 * of)
-    width = _DEVIATIONS * math.sqrt(rate * (1 - rate) / of + squared / (4 * of * of))
-    scale = 1 + squared / of
-    low, high = max(0.0, (centre - width) / scale), min(1.0, (centre + width) / scale)
-    # At the ends the formula gives exactly 0 and 1 but for rounding.
-    return Share(hits, of, 0.0 if hits == 0 else low, 1.0 if hits == of else high)
+    return Share(hits, of, *wilson_interval(hits, of))
 
 
 class Outcome(NamedTuple):

@@ -11,10 +11,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from massivetext.wilson import wilson_interval
+
 Scores = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
-
-_Z = 1.959963984540054  # standard normal deviate of a two-sided 95% interval
 
 
 class ShareWithInterval(msgspec.Struct, frozen=True):
@@ -59,10 +59,8 @@ def wilson_share(count: int, total: int) -> ShareWithInterval:
     """Return `count` of `total` with Wilson's interval (1927)."""
     if not total:
         return ShareWithInterval(0, 0, 0.0, 0.0, 1.0)
-    value, square = count / total, _Z * _Z / total
-    middle = (value + square / 2) / (1 + square)
-    half = _Z / (1 + square) * math.sqrt(value * (1 - value) / total + square / (4 * total))
-    return ShareWithInterval(count, total, value, max(0.0, middle - half), min(1.0, middle + half))
+    low, high = wilson_interval(count, total)
+    return ShareWithInterval(count, total, count / total, low, high)
 
 
 def threshold_at(scores: Scores, labels: Labels, false_alarm_rate: float) -> float:

@@ -19,9 +19,10 @@ from massivetext.runs.store import ShardCommit
 from massivetext.runs.work_items import WorkItem
 from massivetext.schema import DOCUMENTS, Document, Rejected, documents_table
 from massivetext.sources import FORMATS, Format
-from massivetext.sources.page_screens import METADATA, PageScreen
+from massivetext.sources.page_screens import SCREENED, PageScreen
 from massivetext.sources.reading import read_split
 from massivetext.sources.streams.double_encoding import MENDED, mend
+from massivetext.sources.warc_digests import WRONG_DIGEST
 from massivetext.storage import files as fs
 
 # Size of a row group, which a reader holds in memory: documents, and characters of text.
@@ -103,12 +104,12 @@ def _count_marks(document: Document, counts: Counter[str]) -> None:
     """Count what is remarkable about how a document was read."""
     if document.encoding is not None:
         counts[f"encoding:{document.encoding}"] += 1
-    if reason := document.metadata.get(METADATA):
+    if reason := document.metadata.get(SCREENED):
         counts[f"extracted_though_screened:{reason}"] += 1
     if document.replaced:
         counts["repaired"] += 1
         counts["replaced_characters"] += document.replaced
-    if "wrong_digest" in document.metadata:
+    if WRONG_DIGEST in document.metadata:
         counts["wrong_digests"] += 1
 
 

@@ -1,6 +1,5 @@
 """Pages that were not extracted because the rules would drop them, and how many of them would have been kept."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping
 
@@ -8,10 +7,8 @@ import msgspec
 
 from massivetext.runs.context import Context, Mask
 from massivetext.runs.store import Shard
-from massivetext.sources.page_screens import METADATA
-
-SCREENED = "screened_"  # begins the reasons of skipped records
-_DEVIATIONS = 1.96  # of the normal distribution, on each side of an interval of 95%
+from massivetext.sources.page_screens import LEFT_OUT, SCREENED
+from massivetext.wilson import wilson_interval
 
 
 class ScreenTally(msgspec.Struct, frozen=True):
@@ -41,16 +38,16 @@ def tally_screened(context: Context, shard: Shard, kept: Mask, skipped: Mapping[
         skipped: its skipped records by reason.
     """
     found = {
-        reason.removeprefix(SCREENED): ScreenTally(count)
+        reason.removeprefix(LEFT_OUT): ScreenTally(count)
         for reason, count in skipped.items()
-        if reason.startswith(SCREENED)
+        if reason.startswith(LEFT_OUT)
     }
     if not context.recipe.ingest.screens:
         return found
     sampled, left = Counter[str](), Counter[str]()
     column = context.run.read_table("documents", shard, ["metadata"])["metadata"]
     for row, text in enumerate(column.to_pylist()):
-        if METADATA in text and (reason := msgspec.json.decode(text).get(METADATA)):
+        if SCREENED in text and (reason := msgspec.json.decode(text).get(SCREENED)):
             sampled[reason] += 1
             left[reason] += bool(kept[row])
     for reason, count in sampled.items():
@@ -59,13 +56,5 @@ def tally_screened(context: Context, shard: Shard, kept: Mask, skipped: Mapping[
 
 
 def loss_interval(tally: ScreenTally) -> tuple[float, float] | None:
-    """Return the bounds of the share of screened pages that would have been kept, with 95% confidence; None: unknown.
-
-    The interval is that of Wilson (1927), which also holds for few pages and for shares of 0.
-    """
-    if not tally.extracted:
-        return None
-    size, share, square = tally.extracted, tally.kept / tally.extracted, _DEVIATIONS**2
-    middle = (share + square / (2 * size)) / (1 + square / size)
-    half = _DEVIATIONS / (1 + square / size) * math.sqrt(share * (1 - share) / size + square / (4 * size * size))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    """Return the bounds of the share of screened pages that would have been kept, with 95% confidence; None: unknown."""
+    return wilson_interval(tally.kept, tally.extracted) if tally.extracted else None

@@ -5,7 +5,8 @@ from typing import NamedTuple, Protocol
 
 from massivetext.schema import Document, Rejected
 
-METADATA = "screened"  # of a page that is extracted although it is screened: the reason
+LEFT_OUT = "screened_"  # begins the reasons of pages that are not extracted
+SCREENED = "screened"  # in the metadata of a page that is extracted although it is screened: the reason
 
 
 class Screened(NamedTuple):
@@ -37,9 +38,9 @@ PAGE_SCREEN: ContextVar[PageScreen | None] = ContextVar("page_screen", default=N
 
 def leave_out(screened: Screened, origin: str, key: str, length: int | None, url: str | None) -> Rejected:
     """Return what stands in the quarantine for a page that is not extracted."""
-    return Rejected(origin, key, length, f"screened_{screened.reason}", screened.detail, url, skipped=True)
+    return Rejected(origin, key, length, LEFT_OUT + screened.reason, screened.detail, url, skipped=True)
 
 
 def mark_sample(page: Document, screened: Screened | None) -> Document:
     """Return a page that was extracted; if it was screened, with the reason in its metadata."""
-    return page if screened is None else page._replace(metadata={**page.metadata, METADATA: screened.reason})
+    return page if screened is None else page._replace(metadata={**page.metadata, SCREENED: screened.reason})

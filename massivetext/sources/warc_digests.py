@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from massivetext.sources.http import Response
 from massivetext.sources.warc import WarcRecord
 
+WRONG_DIGEST = "wrong_digest"  # in the metadata of a page: the name of the digest that is wrong
 _SIZES: Mapping[str, int] = {"sha1": 20, "sha256": 32, "sha512": 64, "md5": 16}  # bytes
 
 

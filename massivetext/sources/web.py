@@ -9,13 +9,13 @@ from massivetext.sources import http
 from massivetext.sources.documents.any_documents import read_stream
 from massivetext.sources.documents.layouts import Layout, find_layout
 from massivetext.sources.misplaced_files import find_misplaced, read_unless_misplaced
-from massivetext.sources.page_screens import METADATA, PAGE_SCREEN, leave_out, mark_sample
+from massivetext.sources.page_screens import PAGE_SCREEN, SCREENED, leave_out, mark_sample
 from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 from massivetext.sources.streams import charset
 from massivetext.sources.streams.compressed import PlainStream, open_stream
 from massivetext.sources.warc import LostBytes, WarcRecord, read_warc_records
-from massivetext.sources.warc_digests import wrong_digest
+from massivetext.sources.warc_digests import WRONG_DIGEST, wrong_digest
 from massivetext.sources.whole_files import make_page
 from massivetext.text import clean
 
@@ -158,7 +158,7 @@ def _filled(bare: Document, length: int, plain: http.Response, limits: ReadLimit
     if not is_html:
         return made._replace(text=clean(decoded.text))
     screen = PAGE_SCREEN.get()
-    if screen and METADATA not in bare.metadata and (found := screen.judge_html(decoded.text, bare.origin, bare.key)):
+    if screen and SCREENED not in bare.metadata and (found := screen.judge_html(decoded.text, bare.origin, bare.key)):
         if not found.is_sample:
             return leave_out(found, bare.origin, bare.key, length, bare.url)
         made = mark_sample(made, found)
@@ -172,7 +172,7 @@ def _filled(bare: Document, length: int, plain: http.Response, limits: ReadLimit
 
 def _wrong_digest(record: WarcRecord, response: http.Response) -> dict[str, str]:
     wrong = wrong_digest(record, response)
-    return {"wrong_digest": wrong} if wrong else {}
+    return {WRONG_DIGEST: wrong} if wrong else {}
 
 
 def _metadata(record: WarcRecord, content_type: str) -> dict[str, str]:

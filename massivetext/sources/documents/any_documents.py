@@ -17,13 +17,12 @@ from massivetext.sources.epub import EpubError, read_epub
 from massivetext.sources.source_formats import FieldPaths, ReadLimits, ReadOptions
 from massivetext.sources.splits import CLUTTER, Split
 from massivetext.sources.streams.archives import ArchiveError, ArchiveMember, archive_members
-from massivetext.sources.streams.compressed import EXPANSION, PlainStream, open_stream
+from massivetext.sources.streams.compressed import EXPANSION, IN_MEMORY_BYTES, PlainStream, open_stream
 from massivetext.sources.streams.recoded import TextStream, as_utf8
 from massivetext.sources.streams.seen_paths import SeenPaths
 from massivetext.sources.whole_files import MakeDocument, make_page
 from massivetext.text import clean
 
-_IN_MEMORY_BYTES = 1 << 23  # a larger file of an archive is copied to the disk while it is read
 _MOST_NESTED = 2  # archives within archives
 _SEEKABLE = frozenset({"parquet", "arrow", "epub"})  # layouts that are not read front to back
 _REFUSED = frozenset({"warc", "refused"})
@@ -169,7 +168,7 @@ def _epub(split: Split, stream: PlainStream, limits: ReadLimits) -> Document | R
 
 def _decompressed(split: Split, stream: PlainStream, reading: _Reading, nested: int) -> Iterator[Document | Rejected]:
     """Yield the documents of a compressed file that cannot be read front to back, from a copy of its plain bytes."""
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as copy:
+    with tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES) as copy:
         while piece := stream.read(1 << 20):
             copy.write(piece)
         damaged = list(jsonl.damage(split, stream))
@@ -211,7 +210,7 @@ def _member(
     reading: _Reading,
     nested: int,
 ) -> Iterator[Document | Rejected]:
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as copy:
+    with tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES) as copy:
         try:
             size = member.copy(cast(IO[bytes], copy))
         except ArchiveError as error:

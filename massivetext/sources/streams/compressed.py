@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _MOST_COMPRESSIONS = 3  # one around the other; there are files that never end
-_IN_MEMORY_BYTES = 8 << 20
+IN_MEMORY_BYTES = 1 << 23  # of the copy of a file within another one; a larger copy is on the disk
 _ZERO_PADDING = re.compile(rb"\x00+")
 _SEARCH_BYTES = 1 << 20
 _PROBE_BYTES = 1 << 14
@@ -351,7 +351,7 @@ def open_stream(path: str, expansion: ExpansionLimit = EXPANSION) -> PlainStream
         if stream.compression is None or _compression_of(stream.peek(MAGIC_BYTES)) is None:
             break
         with stream:
-            copy = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 - the stream closes it
+            copy = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115 - the stream closes it
             shutil.copyfileobj(stream, copy)
         stream = PlainStream(copy, expansion, stream.damage)
     return stream

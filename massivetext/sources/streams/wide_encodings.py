@@ -11,6 +11,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_UTF_32, _UTF_16 = ("utf-32-le", "utf-32-be"), ("utf-16-le", "utf-16-be")
 _WIDE_BYTES = 16  # shorter data is not taken for UTF-16 without a byte-order mark
 _CHARACTERS_PER_CONTROL = 50  # fewer, and bytes that could be UTF-8 are looked at as other encodings
 # Blocks of scripts (first and last character); text without a byte-order mark must be of one, with signs and ASCII.
@@ -77,12 +78,12 @@ def _wide_by_script(sample: bytes) -> str | None:
             return None
     except UnicodeDecodeError:
         pass
-    for name in ("utf-32-le", "utf-32-be") if is_ascii else ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"):
+    for name in _UTF_32 if is_ascii else (*_UTF_32, *_UTF_16):
         try:
             text = codecs.getincrementaldecoder(name)().decode(sample)
         except UnicodeDecodeError:
             continue
-        if _is_one_script(text, is_utf16=name.startswith("utf-16")):
+        if _is_one_script(text, is_utf16=name in _UTF_16):
             return name
     return None
 
