@@ -56,5 +56,5 @@ def tally_screened(context: Context, shard: Shard, kept: Mask, skipped: Mapping[
 
 
 def loss_interval(tally: ScreenTally) -> tuple[float, float] | None:
-    """Return the bounds of the share of screened pages that would have been kept, with 95% confidence; None: unknown."""
+    """Return the 95% interval of the share of screened pages that would have been kept; None: no page tells."""
     return wilson_interval(tally.kept, tally.extracted) if tally.extracted else None
