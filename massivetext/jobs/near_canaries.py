@@ -20,8 +20,9 @@ from massivetext.dedup.representatives import I64, choose_representatives
 from massivetext.earlier.earlier_corpora import earlier_corpora
 from massivetext.jobs.near_candidates import STAGE, CrowdRows, canary_file
 from massivetext.jobs.near_clusters import CANARY_CLUSTERS, CLUSTERS, read_ranks
+from massivetext.jobs.near_representatives import RankedDocuments
 from massivetext.jobs.near_shingles import shingles_of_documents
-from massivetext.jobs.near_verification import measure_pairs
+from massivetext.jobs.near_verification import measure_pairs, pairs_table
 from massivetext.runs.canary_names import CANARIES
 from massivetext.runs.canary_run import canary_commit
 from massivetext.runs.context import Context
@@ -93,9 +94,7 @@ class _Measured:
             some = new[first : first + _PAIRS_AT_ONCE]
             sets = shingles_of_documents(self._context, np.unique(some))
             jaccard, containment = measure_pairs(sets, some, earlier_corpora(self._context))
-            columns = (some[:, 0], some[:, 1], jaccard, containment)
-            arrays = [pa.array(column, field.type) for column, field in zip(columns, PAIRS, strict=True)]
-            self.table = pa.concat_tables([self.table, pa.table(arrays, schema=PAIRS)])
+            self.table = pa.concat_tables([self.table, pairs_table(some, jaccard, containment)])
             found.append(some[is_near_duplicate(jaccard, self._context.recipe.near)])
         return len(new), np.concatenate(found)
 
@@ -143,26 +142,20 @@ def _choose_represented(context: Context, measured: _Measured, decided: _Decided
     others = np.unique(pairs[~is_canary(pairs)])
     keepers = decided.keepers(others)
     refs = np.unique(np.concatenate([pairs.ravel(), keepers]))
-    order = np.lexsort((refs, read_ranks(context, refs), is_canary(refs)))
-    ranked, places = refs[order], np.empty(len(refs), np.int64)
-    places[order] = np.arange(len(refs))
-
-    def to_places(document_refs: U64) -> I64:
-        found: I64 = places[np.searchsorted(refs, document_refs)]
-        return found
+    documents = RankedDocuments(refs, np.lexsort((refs, read_ranks(context, refs), is_canary(refs))))
 
     def measure(_: int, wanted: I64) -> tuple[int, I64]:
-        asked = ranked[wanted]
+        asked = documents.refs[wanted]
         count, above = measured.measure(_sorted(asked[is_canary(asked).any(axis=1)]))
-        return count, to_places(above)
+        return count, documents.places(above)
 
     removed = keepers != others
     with PairWindows(len(refs), 0) as windows:
-        windows.add(to_places(pairs))
-        windows.add(to_places(np.stack([keepers[removed], others[removed]], axis=1)))
+        windows.add(documents.places(pairs))
+        windows.add(documents.places(np.stack([keepers[removed], others[removed]], axis=1)))
         choice = choose_representatives(len(refs), windows, lambda: (), measure, _nothing_to_join, 1)
-    planted = is_canary(ranked)
-    return _keepers_table(measured, ranked[planted], ranked[choice.keepers[planted]])
+    planted = is_canary(documents.refs)
+    return _keepers_table(measured, documents.refs[planted], documents.refs[choice.keepers[planted]])
 
 
 def _choose_connected(_: Context, measured: _Measured, decided: _Decided) -> pa.Table:
@@ -172,9 +165,9 @@ def _choose_connected(_: Context, measured: _Measured, decided: _Decided) -> pa.
         np.where(is_canary(pairs), pairs, decided.keepers(pairs.ravel()).reshape(-1, 2))
     )
     order = np.lexsort((nodes, is_canary(nodes)))
-    first = np.zeros(len(nodes), np.uint64)
-    for at in order[::-1].tolist():
-        first[labels == labels[at]] = nodes[at]
+    _distinct, begins, groups = np.unique(labels[order], return_index=True, return_inverse=True)
+    first = np.empty_like(nodes)
+    first[order] = nodes[order][begins][groups]
     planted = is_canary(nodes)
     return _keepers_table(measured, nodes[planted], first[planted])
 

@@ -332,12 +332,17 @@ def measure_part(
     for rows in np.array_split(np.arange(len(pairs)), max(1, min(blocks, len(pairs)))):
         sets = read_shingles(context, spills, *place, np.unique(pairs[rows]))
         jaccard[rows], containment[rows] = measure_pairs(sets, pairs[rows], earlier_corpora(context))
-    columns = (pairs[:, 0], pairs[:, 1], jaccard, containment)
-    table = pa.table([pa.array(column, field.type) for column, field in zip(columns, PAIRS, strict=True)], schema=PAIRS)
+    table = pairs_table(pairs, jaccard, containment)
     with fs.publish(context.run.path(part.evidence)) as new:
         pq.write_table(table, new, compression="zstd")
     above = int(np.count_nonzero(is_near_duplicate(jaccard, context.recipe.near)))
     return ShardCommit(part.name, (context.run.committed(new, len(pairs)),), {"candidates": len(pairs), "pairs": above})
+
+
+def pairs_table(pairs: Pairs, jaccard: F64, containment: F64) -> pa.Table:
+    """Return measured pairs as they are stored; see :func:`measure_pairs`."""
+    columns = (pairs[:, 0], pairs[:, 1], jaccard, containment)
+    return pa.table([pa.array(column, field.type) for column, field in zip(columns, PAIRS, strict=True)], schema=PAIRS)
 
 
 def measure_pairs(sets: ShingleSets, pairs: Pairs, corpora: EarlierCorpora | None) -> tuple[F64, F64]:
