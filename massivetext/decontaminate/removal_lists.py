@@ -1,5 +1,6 @@
 """Lists of titles, ids and URLs whose documents a recipe has removed, read from their files."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -85,7 +86,4 @@ def _values(kind: str, column: str, path: str, name: str) -> Iterator[tuple[str,
 
 def list_names(entries: Sequence[ListedEntry]) -> dict[str, int]:
     """Return the number of entries of each list, by its name."""
-    counts: dict[str, int] = {}
-    for entry in entries:
-        counts[entry.name] = counts.get(entry.name, 0) + 1
-    return counts
+    return dict(Counter(entry.name for entry in entries))

@@ -3,8 +3,8 @@
 The first defence are the bounds of the extractors, which count bytes and elements and give the same text on every
 machine. This one is for what they do not foresee, a library that hangs or crashes. A page is extracted in a process of
 its own kind (:mod:`massivetext.extract.page_process`), one for each thread that extracts, which lives as long as the
-thread's process does. Our own extractor uses no library on its way through a page, and is bounded by the bytes of the
-page; it stays in this process for all but large pages, which saves the way between the processes.
+thread's process does. Our own extractor uses a library for formulas of bounded length alone, and its work is bounded by
+the bytes of the page; it stays in this process for all but large pages, which saves the way between the processes.
 """
 
 import atexit
