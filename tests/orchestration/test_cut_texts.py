@@ -8,6 +8,7 @@ import pytest
 from builders import write_recipe, write_texts
 from command import massivetext
 
+from massivetext.corpus.opened_run import open as open_run
 from massivetext.demo import prose
 from massivetext.demo.chance import Chance
 from massivetext.records.reader import open_records
@@ -93,6 +94,22 @@ def test_counts_are_those_of_what_is_left(run: Path) -> None:
     assert [(each.name, each.cut) for each in report.contamination.test_sets] == [("quiz", 1)]
     counts = Run(str(run)).need("decontaminate").totals("news/")
     assert (counts["kept_words"], counts["cut"]) == (words, 1)
+
+
+def test_kept_documents_have_what_is_left_in_python_and_sql_and_all_documents_have_the_whole(run: Path) -> None:
+    pytest.importorskip("duckdb", reason="DuckDB is not installed: pip install 'massivetext[sql]'")
+    opened = open_run(run)
+    kept = [text for batch in opened.documents(columns=["text"]) for text in batch["text"].to_pylist()]
+    whole = [text for batch in opened.documents(columns=["text"], kept=None) for text in batch["text"].to_pylist()]
+    for view, after, expected in (
+        ("kept", None, kept),
+        ("kept", "near-dedup", whole),
+        ("documents", None, whole),
+    ):
+        found = opened.sql(f"SELECT text FROM {view}", after=after)["text"].to_pylist()  # noqa: S608 - names of views
+        assert sorted(found) == sorted(expected), (view, after)
+    assert sorted(kept) == sorted(exported(run).values())
+    assert sum("Zorblax" in text for text in whole) == 2
 
 
 def test_the_evidence_is_of_the_stored_text(run: Path) -> None:
