@@ -70,11 +70,12 @@ def _read_bound(name: str, value: Value) -> float | None:
     if value is None or value == "none":
         return None
     try:
-        if isinstance(value, bool):
-            raise TypeError("a truth value is no bound")
-        return float(value)  # type: ignore[arg-type]
+        bound = None if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
-        raise UserError(f"{name}: want a number, or none for no bound, got {describe_value(value)}") from None
+        bound = None
+    if bound is None:
+        raise UserError(f"{name}: want a number, or none for no bound, got {describe_value(value)}")
+    return bound
 
 
 def _read_list(name: str, value: Value) -> tuple[str, ...]:
@@ -121,13 +122,19 @@ def _changed(rule: Rule, changes: Sequence[RuleChange]) -> Rule:
     try:
         for change in changes:
             _change_fields(fields, change)
-        if rule.any_of is None and all(fields.get(name) is None for name in ("min", "max", "allow")):
-            raise ValueError(f"leaves the rule without a limit; {rule.label}.report_only=true lets it remove nothing")
+        _require_limit(fields)
         changed = msgspec.convert(fields, Rule)
     except (ValueError, msgspec.ValidationError) as error:
         raise UserError(f"{where}: {error}") from error
     check_signals(changed, where, registry.types())
     return changed
+
+
+def _require_limit(fields: Mapping[str, Any]) -> None:
+    if fields["any_of"] is None and all(fields[name] is None for name in ("min", "max", "allow")):
+        raise ValueError(
+            f"leaves the rule without a limit; {fields['name'] or fields['signal']}.report_only=true lets it remove nothing"
+        )
 
 
 def _change_fields(fields: dict[str, Any], change: RuleChange) -> None:

@@ -65,16 +65,28 @@ def render_card(report: RunReport, verdicts: VerdictSets) -> str:
 
 
 def _head(report: RunReport) -> str:
-    kept = report.total(report.judged[-1]).documents
-    category = _CATEGORIES[bisect.bisect_right(_SIZES, kept)]
     languages = [code for code, share in _language_shares(report) if share >= _NAMED and _LANGUAGE.fullmatch(code)]
-    lines = [f"pretty_name: {_yaml(report.recipe)}", "license: unknown"]
+    return card_head(report.recipe, report.total(report.judged[-1]).documents, languages, list(report.sources))
+
+
+def card_head(name: str, documents: int, languages: Sequence[str], sources: Sequence[str]) -> str:
+    """Return the YAML head of a card, with its marks.
+
+    Args:
+        name: name of the data.
+        documents: number of documents.
+        languages: ISO 639 codes.
+        sources: sources that have documents, each of which is a configuration beside the one of all.
+    """
+    category = _CATEGORIES[bisect.bisect_right(_SIZES, documents)]
+    lines = [f"pretty_name: {_yaml(name)}", "license: unknown"]
     lines += ["language:", *(f"- {_yaml(code)}" for code in languages)] if languages else []
     lines += ["size_categories:", f"- {_yaml(category)}", "task_categories:", "- text-generation"]
     lines += ["tags:", "- pretraining", "- massivetext", "configs:"]
-    lines += ["- config_name: default", '  data_files: "*/part-*"', "  default: true"]
-    for name in report.sources:
-        lines += [f"- config_name: {_yaml(name)}", f"  data_files: {_yaml(f'{name}/part-*')}"]
+    every = "ALL" if "default" in sources else "default"  # names of sources are lower-case
+    lines += [f"- config_name: {every}", '  data_files: "*/part-*"', "  default: true"]
+    for source in sources:
+        lines += [f"- config_name: {_yaml(source)}", f"  data_files: {_yaml(f'{source}/part-*')}"]
     return "\n".join(["---", *lines, "---"])
 
 

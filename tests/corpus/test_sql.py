@@ -77,7 +77,9 @@ def test_a_question_that_cannot_be_answered_is_refused(finished: Path, judged: P
     ],
 )
 def test_a_question_changes_nothing(finished: Path, tmp_path: Path, query: str, got: str) -> None:
-    with pytest.raises(massivetext.UserError, match=f"sql: want one statement that only reads, such as SELECT, got {got}"):
+    with pytest.raises(
+        massivetext.UserError, match=f"sql: want one statement that only reads, such as SELECT, got {got}"
+    ):
         massivetext.open(finished).sql(query.format(tmp_path / "file"))
     assert not [*tmp_path.iterdir()]
 

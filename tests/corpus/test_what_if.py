@@ -206,7 +206,7 @@ def test_limits_of_a_rule_that_change_together_need_no_order(finished: Path, ord
         ({"gopher/word_count.min": None, "gopher/word_count.max": 2}, (None, 2)),
         ({"gopher/duplicate_line_frac.max": None, "gopher/duplicate_line_frac.min": 0.5}, (0.5, None)),
     ):
-        rules = run.changed_rules(dict([*changes.items()][::order]), sources=["web"])["web"]  # type: ignore[arg-type]
+        rules = run.changed_rules(dict([*changes.items()][::order]), sources=["web"])["web"]
         (changed,) = (rule for rule in rules if rule not in run.rules["web"])
         assert (changed.min, changed.max) == expected
 

@@ -106,7 +106,7 @@ def test_kept_documents_have_what_is_left_in_python_and_sql_and_all_documents_ha
         ("kept", "near-dedup", whole),
         ("documents", None, whole),
     ):
-        found = opened.sql(f"SELECT text FROM {view}", after=after)["text"].to_pylist()  # noqa: S608 - names of views
+        found = opened.sql(f"SELECT text FROM {view}", after=after)["text"].to_pylist()
         assert sorted(found) == sorted(expected), (view, after)
     assert sorted(kept) == sorted(exported(run).values())
     assert sum("Zorblax" in text for text in whole) == 2
