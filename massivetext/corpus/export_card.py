@@ -39,8 +39,8 @@ def export_card(
         card_head(context.recipe.name, sum(sizes.values()), (), [name for name, size in sizes.items() if size]),
         f"# {context.recipe.name}",
         (
-            f"{count_noun(sum(sizes.values()), 'document')} {fate} by the stages up to `{after}` of a run of massivetext, "
-            f"with `id`, `source`, `url`, `title`, `text`, `metadata`{named}."
+            f"{count_noun(sum(sizes.values()), 'document')} {fate} by the stages up to `{after}` of a run; columns are "
+            f"`id`, `source`, `url`, `title`, `text`, `metadata`{named}."
         ),
         "The licences of the sources are not known to the pipeline: `license` above is to be set by hand.",
     ]

@@ -132,9 +132,8 @@ def _changed(rule: Rule, changes: Sequence[RuleChange]) -> Rule:
 
 def _require_limit(fields: Mapping[str, Any]) -> None:
     if fields["any_of"] is None and all(fields[name] is None for name in ("min", "max", "allow")):
-        raise ValueError(
-            f"leaves the rule without a limit; {fields['name'] or fields['signal']}.report_only=true lets it remove nothing"
-        )
+        name = fields["name"] or fields["signal"]
+        raise ValueError(f"leaves the rule without a limit; {name}.report_only=true lets it remove nothing")
 
 
 def _change_fields(fields: dict[str, Any], change: RuleChange) -> None:

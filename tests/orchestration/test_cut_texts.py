@@ -1,8 +1,10 @@
 """A run that cuts test items out of documents: the rest of them is what tokenizer, records and exports read."""
 
+import shutil
 from pathlib import Path
 
 import msgspec
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from builders import write_recipe, write_texts
@@ -110,6 +112,21 @@ def test_kept_documents_have_what_is_left_in_python_and_sql_and_all_documents_ha
         assert sorted(found) == sorted(expected), (view, after)
     assert sorted(kept) == sorted(exported(run).values())
     assert sum("Zorblax" in text for text in whole) == 2
+
+
+def test_a_comparison_counts_what_is_left(run: Path, tmp_path: Path) -> None:
+    words = sum(len(text.split()) for text in exported(run).values())
+    opened = open_run(run)
+    (same,) = opened.diff(run).sources.values()
+    (judged,) = opened.diff(run, up_to="judge").sources.values()
+    assert (same.before.words, same.changed_texts, judged.before.words > words) == (words, 0, True)
+
+    copy = shutil.copytree(run, tmp_path / "copy")
+    (path,) = (copy / "contamination/cuts").rglob("*.parquet")
+    table = pq.read_table(path)
+    left = [text.swapcase() for text in table["text"].to_pylist()]
+    pq.write_table(table.set_column(1, table.schema.field("text"), pa.array(left, pa.large_string())), path)
+    assert opened.diff(copy).sources["news"].changed_texts == len(left) == 1
 
 
 def test_the_evidence_is_of_the_stored_text(run: Path) -> None:
