@@ -161,7 +161,7 @@ def _sources(report: RunReport) -> Iterator[str]:
         yield f"{count_noun(sum(count for *_, count in refused), 'piece')} of input could not be read:"
         yield from _table(["source", "reason", "pieces:"], refused)
     if skipped:
-        yield f"{count_noun(sum(count for *_, count in skipped), 'sound record')} were not wanted:"
+        yield f"{count_noun(sum(count for *_, count in skipped), 'sound record')} not wanted:"
         yield from _table(["source", "reason", "records:"], skipped)
 
 
@@ -181,7 +181,7 @@ def _fields() -> Iterator[str]:
         "id": "128-bit hash of source, input file and position in it, the same in every run",
         "source": "name of the source",
         "url, title": "where the document is from, if it says so",
-        "text": "the text, after extraction and line edits",
+        "text": "the text, after extraction and line edits, without passages of test sets that were cut out",
         "metadata": "what else the input said of it",
     }
     yield from _table(["field", "what it holds"], list(fields.items()))
@@ -212,16 +212,13 @@ def _rule_rows(name: str, source: SourceReport) -> Iterator[Cells]:
 def _duplicates(report: RunReport) -> Iterator[str]:
     found = []
     if isinstance(report.urls, ClusterReport):
-        found.append(
-            f"{count_noun(report.urls.removed, 'document')} with the canonical URL of another one were removed."
-        )
+        found.append(f"{_removed(report.urls.removed)} for having the canonical URL of another one.")
     if report.exact is not None:
-        found.append(f"{count_noun(report.exact.removed, 'document')} with the text of another one were removed.")
+        found.append(f"{_removed(report.exact.removed)} for having the text of another one.")
     if report.near is not None:
-        removed = count_noun(report.near.clusters.removed, "document")
         found.append(
-            f"{removed} were removed as near duplicates: MinHash finds candidates, and their exact Jaccard similarity "
-            f"has to exceed {report.near.threshold:g}."
+            f"{_removed(report.near.clusters.removed)} as near duplicates: MinHash finds candidates, and their exact "
+            f"Jaccard similarity has to exceed {report.near.threshold:g}."
         )
     apart = [name for name, source in report.sources.items() if not source.deduplicates]
     if found and apart:
@@ -231,12 +228,18 @@ def _duplicates(report: RunReport) -> Iterator[str]:
         yield " ".join(found)
 
 
+def _removed(count: int) -> str:
+    return f"{count_noun(count, 'document')} {'was' if count == 1 else 'were'} removed"
+
+
 def _test_sets(report: RunReport) -> Iterator[str]:
     found = report.contamination
     if found is not None:
         yield "## Test sets"
         tested, items = count_noun(found.tested, "document"), count_noun(found.items, "test item")
-        yield f"{tested} were compared with {items}; {found.removed:,} were removed for overlapping one."
+        cut = count_noun(found.cut, "document")
+        kept = f" Of {cut} the passages were cut out; the rest is kept." if found.cut else ""
+        yield f"{tested} compared with {items}: {_removed(found.removed)} for overlapping one.{kept}"
         rows: list[Cells] = [
             (each.name, "–" if each.items is None else f"{each.items:,}", each.items_hit, each.removed)
             for each in found.test_sets
