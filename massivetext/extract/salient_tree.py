@@ -30,6 +30,9 @@ _NUMBER = re.compile(rb"\s*(?:[+-]|\xe2\x88\x92)?\d")
 _MAY_BE_RAISED = re.compile(rb"[\d)\]]\Z|(?:\A|[^A-Za-z])[A-Za-z]{1,3}\Z")
 _LETTER = re.compile(rb"\s*(?:[A-Za-z])\s*")
 _SYMBOL = re.compile(rb"(?:\A|[^A-Za-z])[A-Za-z]\Z|[)\]]\Z")
+# What a link from a heading or definition to itself shows; browsers show it under the pointer alone.
+_PILCROW = re.compile(rb"\s*(?:\xc2\xb6|&para;|&#182;|&#[xX][bB]6;)\s*")
+_PERMALINK = re.compile(rb"\s*(?:#|\xc2\xa7|&sect;|\xf0\x9f\x94\x97)\s*")
 _MARKS = {
     "ul": "list", "ol": "list", "menu": "list", "dl": "list", "li": "item", "dt": "item", "dd": "item",
     "table": "table", "tr": "row", "td": "cell", "th": "cell", "blockquote": "quote", "pre": "code",
@@ -39,6 +42,7 @@ _PARENTS = {"item": "list", "row": "table", "cell": "row"}
 _MARK_OF = tuple(_MARKS.get(name, "") for name in NAMES)
 _REND_OF = tuple(_RENDS.get(name, "") for name in NAMES)
 _IS_HEADING = tuple(bool(kind & HEADING) for kind in tag_tables().kinds.tolist())
+_DT = tag_number("dt")
 _CELLS = frozenset({tag_number("td"), tag_number("th")})
 _PRE = tag_number("pre")
 # Signs that stand for what the renderer would fold or leave out; no page can contain them.
@@ -153,23 +157,26 @@ def _texts(scanned: ScannedPage, page: bytes, blocks: Records) -> list[list[str]
     firsts, lasts = blocks["first"].tolist(), blocks["last"].tolist()
     pieces = scanned.pieces[np.fromiter(chain.from_iterable(map(range, firsts, lasts)), np.int64)]
     elements = pieces["element"]
-    tags, raised = scanned.elements["tag"][elements], scanned.elements["raised"][elements]
-    places = list(zip(pieces["start"].tolist(), pieces["end"].tolist(), tags.tolist(), raised.tolist(), strict=True))
+    columns = [scanned.elements[name][elements].tolist() for name in ("tag", "raised", "link")]
+    places = list(zip(pieces["start"].tolist(), pieces["end"].tolist(), *columns, strict=True))
     ends = list(accumulate(last - first for first, last in zip(firsts, lasts, strict=True)))
-    return [_lines(page, places[begin:end]) for begin, end in zip([0, *ends], ends, strict=False)]
+    named = [_IS_HEADING[tag] or tag == _DT for tag in scanned.elements["tag"][blocks["element"]].tolist()]
+    bounds = zip([0, *ends], ends, named, strict=False)
+    return [_lines(page, places[begin:end], is_named) for begin, end, is_named in bounds]
 
 
-def _lines(page: bytes, places: Sequence[tuple[int, int, int, int]]) -> list[str]:
-    """Return the texts of a block between its line breaks.
+def _lines(page: bytes, places: Sequence[tuple[int, int, int, int, int]], is_named: bool) -> list[str]:
+    """Return the texts of a block between its line breaks, without the sign of a link to the block itself.
 
     Args:
         page: the bytes of the page.
-        places: (start, end, tag, raised) of its pieces.
+        places: (start, end, tag, raised, link) of its pieces.
+        is_named: whether the block is a heading or a term, which pages link to.
     """
     lines: list[str] = []
     run: list[bytes] = []
     raised_before = 0
-    for start, end, tag, raised in places:
+    for start, end, tag, raised, link in places:
         if end == 0:
             lines.append(unescaped_bytes(b"".join(run)))
             run = []
@@ -179,6 +186,8 @@ def _lines(page: bytes, places: Sequence[tuple[int, int, int, int]]) -> list[str
             run.append(escape(formula_text(page[start:end].decode("utf-8", "replace"))).encode())
         else:
             text = page[start:end]
+            if link and (_PILCROW.fullmatch(text) or (is_named and _PERMALINK.fullmatch(text))):
+                continue
             if raised and not raised_before and run:
                 text = raised_mark(b"".join(run[-4:])[-8:], text, raised) + text
             raised_before = raised
