@@ -30,6 +30,9 @@ _NUMBER = re.compile(rb"\s*(?:[+-]|\xe2\x88\x92)?\d")
 _MAY_BE_RAISED = re.compile(rb"[\d)\]]\Z|(?:\A|[^A-Za-z])[A-Za-z]{1,3}\Z")
 _LETTER = re.compile(rb"\s*(?:[A-Za-z])\s*")
 _SYMBOL = re.compile(rb"(?:\A|[^A-Za-z])[A-Za-z]\Z|[)\]]\Z")
+_BEGUN = re.compile(rb"<[A-Za-z][^<>]*>\s*\Z")
+_STOPS, _PRICES = frozenset("!?,:)"), frozenset("0123456789$€£¥")
+_EXACT = frozenset(tag_number(name) for name in ("code", "sup", "sub", "math", "pre"))
 # What a link from a heading or definition to itself shows; browsers show it under the pointer alone.
 _PILCROW = re.compile(rb"\s*(?:\xc2\xb6|&para;|&#182;|&#[xX][bB]6;)\s*")
 _PERMALINK = re.compile(rb"\s*(?:#|\xc2\xa7|&sect;|\xf0\x9f\x94\x97)\s*")
@@ -160,19 +163,20 @@ def _texts(scanned: ScannedPage, page: bytes, blocks: Records) -> list[list[str]
     columns = [scanned.elements[name][elements].tolist() for name in ("tag", "raised", "link")]
     places = list(zip(pieces["start"].tolist(), pieces["end"].tolist(), *columns, strict=True))
     ends = list(accumulate(last - first for first, last in zip(firsts, lasts, strict=True)))
-    named = [_IS_HEADING[tag] or tag == _DT for tag in scanned.elements["tag"][blocks["element"]].tolist()]
-    bounds = zip([0, *ends], ends, named, strict=False)
-    return [_lines(page, places[begin:end], is_named) for begin, end, is_named in bounds]
+    bounds = zip([0, *ends], ends, scanned.elements["tag"][blocks["element"]].tolist(), strict=False)
+    return [_lines(page, places[begin:end], block) for begin, end, block in bounds]
 
 
-def _lines(page: bytes, places: Sequence[tuple[int, int, int, int, int]], is_named: bool) -> list[str]:
+def _lines(page: bytes, places: Sequence[tuple[int, int, int, int, int]], block: int) -> list[str]:
     """Return the texts of a block between its line breaks, without the sign of a link to the block itself.
 
     Args:
         page: the bytes of the page.
         places: (start, end, tag, raised, link) of its pieces.
-        is_named: whether the block is a heading or a term, which pages link to.
+        block: tag of the block.
     """
+    is_named = _IS_HEADING[block] or block == _DT  # pages link to such blocks
+    before = 0  # where the piece before ends, if the next one may have to be set apart from it
     lines: list[str] = []
     run: list[bytes] = []
     raised_before = 0
@@ -190,10 +194,13 @@ def _lines(page: bytes, places: Sequence[tuple[int, int, int, int, int]], is_nam
                 continue
             if raised and not raised_before and run:
                 text = raised_mark(b"".join(run[-4:])[-8:], text, raised) + text
+            elif before and tag not in _EXACT and are_apart(page[before:start], run[-1], text):
+                text = b" " + text
             raised_before = raised
+            before = 0 if tag in _EXACT or block == _PRE else end
             run.append(text)
             continue
-        raised_before = 0
+        raised_before = before = 0
     lines.append(unescaped_bytes(b"".join(run)))
     return [_INDENTED.sub(_keep_indent, line, count=1) for line in lines] if len(lines) > 1 else lines
 
@@ -214,6 +221,27 @@ def raised_mark(before: bytes, text: bytes, raised: int) -> bytes:
             return mark
         return b" " if before[-1:].strip() else b""
     return mark if _LETTER.fullmatch(text) and _SYMBOL.search(before) else b""
+
+
+def are_apart(between: bytes, left: bytes, right: bytes) -> bool:
+    """Return whether the texts of two elements, one behind the other, are parted by a style sheet alone.
+
+    That is when they would read as one word which ends like one and goes on like another: ``itemsPrice``.
+    At 299 of 307 such places in real pages the main text that was made by hand has two words.
+
+    Args:
+        between: what stands between the texts in the page.
+        left: the text before.
+        right: the text behind.
+    """
+    if not between.startswith(b"</") or not _BEGUN.search(between):
+        return False
+    last, first = left[-4:].decode(errors="ignore")[-1:], right[:8].decode(errors="ignore")
+    if last.islower():
+        return first[:1].isupper() or first[:1] in _PRICES
+    if last.isdigit() or last == ".":
+        return first[:1].isupper() and first[1:2].islower()
+    return last in _STOPS and first[:1].isalpha()
 
 
 def unescaped_bytes(data: bytes) -> str:

@@ -154,6 +154,13 @@ CHECKS = (
     Check(
         "a sharp in a sentence", f'<p>Notes in C<a href="/sharp">#</a> are rare. {LONG}</p>', "Notes in C# are rare."
     ),
+    Check(
+        "elements that a style sheet parts",
+        f"<p><span>Nine items</span><span>Price</span><b>97</b><i>Current</i> <a>All!</a><a>None</a> {LONG}</p>",
+        "Nine items Price 97 Current All! None",
+    ),
+    Check("a word of several elements", f"<p><b>M</b><b>ore</b> <i>3</i><i>rd</i> x<i>Y</i> {LONG}</p>", "More 3rd xY"),
+    Check("code of several elements", f"<p><code>get</code><code>Name</code> {LONG}</p>", "getName"),
     Check("a heading", f"<h2>The market</h2><p>{LONG}</p>", f"\n\nThe market\n\n{LONG}"),
     Check("text beside a block", f"<div>{LONG}<p>{LONG}</p>{LONG}</div>", f"{LONG}\n\n{LONG}\n\n{LONG}"),
     Check("a rule divides", f"{LONG}<hr>{LONG}", f"{LONG}\n\n{LONG}"),
