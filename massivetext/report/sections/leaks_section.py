@@ -92,8 +92,8 @@ def _limit(found: Contamination) -> str:
         told_actions = f"Then, by test set, {'; '.join([*by_set, f'others: {rest}'])}" if by_set else f"Then {rest}"
         text += (
             f" {told_actions}. With a passage go {options.margin_words} words on both sides, and pieces of fewer "
-            f"than {options.least_piece} words; the rest is joined by an empty line. Places and texts below are those of "
-            "the uncut document."
+            f"than {options.least_piece} words; the rest is joined by an empty line. Places and texts below are those "
+            "of the uncut document."
         )
     if options.mark_only:
         text += f" Items of {', '.join(options.mark_only)} remove nothing."
