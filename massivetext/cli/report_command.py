@@ -82,7 +82,6 @@ def _other_run(folder: str) -> "Context":
 
 def _hold_to(run: "Run", statements: "Sequence[Assertion]") -> None:
     """Raise StageError unless every statement is true of the report of a run."""
-    from massivetext.formatting import format_value
     from massivetext.jobs.report_pages import stored_report
     from massivetext.report.assertions import figure_of
 
@@ -92,11 +91,16 @@ def _hold_to(run: "Run", statements: "Sequence[Assertion]") -> None:
     values = [figure_of(report, each) for each in statements]
     for statement, value in zip(statements, values, strict=True):
         if statement.holds(value):
-            print_line(make_console(), f"{statement.text}: true, it is {format_value(value)}")
+            print_line(make_console(), f"{statement.text}: true, it is {_exactly(value)}")
     wrong = [
-        f"{statement.text}: not true, it is {format_value(value)}"
+        f"{statement.text}: not true, it is {_exactly(value)}"
         for statement, value in zip(statements, values, strict=True)
         if not statement.holds(value)
     ]
     if wrong:
         raise StageError("; ".join(wrong))
+
+
+def _exactly(value: float) -> str:
+    """Return a figure with as many digits as tell it apart from the number that it is compared with."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:.9g}"
