@@ -2,7 +2,7 @@
 
     python benchmarks/fuzz_web.py [--mutants 2000] [--seed 1] [--only html]
 
-A mutant of a page goes through every extractor. A mutant of a crawl (plain, gzip, zstd) is one file of records of which
+A mutant of a page goes through every extractor. A mutant of a crawl (plain or compressed) is a file of records of which
 one or two neighbours are changed; it goes through the whole reader of format `warc`. A record that is not changed must
 come out as it was, and every changed one as a document, or in quarantine. The last line is one JSON object.
 """
@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import lz4.frame
 import zstandard
 
 from massivetext.extract.extractors import EXTRACTORS, ExtractorName, extract_page
@@ -169,6 +170,8 @@ class Finding(NamedTuple):
 
 def fuzz_pages(mutants: range, seed: int, extractors: Sequence[ExtractorName]) -> Iterator[Finding]:
     """Yield what is wrong with what the extractors give for mutants of pages."""
+    for extractor in extractors:
+        extract_page(f"<p>{SENTENCE}</p>", None, extractor)  # code is compiled once
     for mutant in mutants:
         chance = random.Random(f"html {seed} {mutant}")
         html = charset.decode(mutate(make_page(chance), _TOKENS, chance), html=True).text
@@ -198,6 +201,7 @@ _PACK: Mapping[str, Callable[[bytes], bytes]] = {
     "warc": bytes,
     "warc.gz": lambda record: gzip.compress(record, mtime=0),
     "warc.zst": zstandard.ZstdCompressor(write_checksum=True).compress,
+    "warc.lz4": lambda record: bytes(lz4.frame.compress(record, content_checksum=True)),
 }
 
 
@@ -212,7 +216,7 @@ def read_crawl(path: Path) -> list[Document | Rejected]:
 
 
 def fuzz_crawls(kind: str, mutants: range, seed: int, folder: Path) -> Iterator[Finding]:
-    """Yield what is wrong with what is read of mutants of crawl files of a kind: "warc", "warc.gz" or "warc.zst"."""
+    """Yield what is wrong with what is read of mutants of crawl files of a kind: one of `_PACK`."""
     path = folder / f"mutant.{kind}"
     chance = random.Random(f"{kind} {seed}")
     records = [_record(number, make_page(chance)) for number in range(RECORDS)]

@@ -28,7 +28,7 @@ _BEGINNING = re.compile(
     rb"(?<=\n)(?:" + _VERSION.pattern + rb"|" + _ARC_LINE.pattern + rb")|" + _FIRST_LINES, re.IGNORECASE
 )
 _LONGEST_BEGINNING = 1 << 15
-_OF_CRAWLS = ("gzip", "zstd")  # their compressions
+_OF_CRAWLS = ("gzip", "zstd", "lz4")  # their compressions
 
 
 class WarcRecord(NamedTuple):

@@ -23,7 +23,7 @@ def test_no_extractor_fails_on_any_mutant(fuzz: ModuleType) -> None:
     assert list(fuzz.fuzz_pages(range(MUTANTS), SEED, ["salient", "trafilatura"])) == []
 
 
-@pytest.mark.parametrize("kind", ["warc", "warc.gz", "warc.zst"])
+@pytest.mark.parametrize("kind", ["warc", "warc.gz", "warc.zst", "warc.lz4"])
 def test_a_mutated_record_costs_no_neighbour_and_every_byte_is_accounted_for(
     fuzz: ModuleType, kind: str, tmp_path: Path
 ) -> None:
