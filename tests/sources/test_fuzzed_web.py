@@ -30,3 +30,7 @@ def test_a_mutated_record_costs_no_neighbour_and_every_byte_is_accounted_for(
     mutants = range(max(10, MUTANTS // 4) if MUTANTS <= 100 else MUTANTS)  # each reads a whole file
 
     assert list(fuzz.fuzz_crawls(kind, mutants, SEED, tmp_path)) == []
+
+
+def test_the_slices_of_a_mutated_crawl_together_give_what_the_whole_file_gives(fuzz: ModuleType) -> None:
+    assert list(fuzz.fuzz_slices(range(max(20, MUTANTS // 4)), SEED)) == []

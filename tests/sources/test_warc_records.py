@@ -188,6 +188,19 @@ def test_a_length_that_leads_past_the_next_record_is_corrected() -> None:
     assert numbers(to_the_end) == [0, 1, 2]
 
 
+@pytest.mark.parametrize("limit", [1 << 20, 5])
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_length_that_leads_past_whole_members_costs_none_of_them(limit: int, damaged: bool) -> None:
+    members = [bytearray(gzip.compress(warc(n), mtime=0)) for n in range(6)]
+    members[0] = bytearray(gzip.compress(warc(0, length=100_000), mtime=0))
+    members[4][-5] ^= damaged
+    items = read(b"".join(members), limit=limit)
+
+    assert numbers(items) == [0, 1, 2, 3, "damaged" if damaged else 4, 5]
+    by_length = gzip.compress(arc(0, b"one").replace(b" 3\n", b" 9999\n")) + gzip.compress(arc(1, b"two"))
+    assert [item.block[:3] for item in read(by_length) if isinstance(item, WarcRecord)] == [b"one", b"two"]
+
+
 def test_a_length_that_is_too_short_leaves_garbage() -> None:
     items = read(warc(0, b"content of record 0", length=7) + warc(1))
 

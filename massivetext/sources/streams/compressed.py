@@ -147,6 +147,12 @@ class PlainStream(io.RawIOBase):
         self._handle.seek(0)
         return self._handle
 
+    def begin_at(self, offset: int) -> None:
+        """Read from the compressed member that begins at an offset of the file; nothing may have been taken before."""
+        self._waiting, self._plain, self._ended = b"", 0, False
+        self._plain_starts, self._member_starts = [0], [offset]
+        self._begin_member(offset)
+
     def locate(self, position: int) -> tuple[int, int]:
         """Return the offset in the file of the member of a plain byte, and the position of the byte in that member."""
         index = bisect_right(self._plain_starts, position) - 1
