@@ -187,15 +187,13 @@ def test_malformed_samples_of_fifteen_projects_are_survived(shared_data: Path, r
         assert len({document.key for document in found}) == len(found)
 
     assert len(files) == 253
-    assert len(documents) == 481
+    assert len(documents) == 497
     assert all(document.text for document in documents)
     assert reasons["empty"] == 17
     assert reasons["not_html"] == 223
     assert reasons["bad_record"] + reasons["truncated"] + reasons["damaged"] == 115
-    assert (
-        reasons["wrong_format"] == 6
-    )  # a list of paths, a documentation, two in LZ4, two without anything of a record
-    assert sum(reasons.values()) == 501
+    assert reasons["wrong_format"] == 4  # a list of paths, a documentation, two without anything of a record
+    assert sum(reasons.values()) == 502
 
 
 def test_gold_pages_give_the_text_that_people_marked(shared_data: Path, read_file: ReadFile, tmp_path: Path) -> None:
