@@ -40,11 +40,10 @@ def validate_test_sets(loaded: LoadedRecipe) -> None:
         if not items:
             raise UserError(f"decontaminate.test_sets: {file.path}: want at least one item, got none")
         names.update(item.test_set for item in items)
-    named = [("mark_only", pattern) for pattern in options.mark_only or ()]
-    for option, pattern in [*named, *(("actions", pattern) for pattern in options.actions or {})]:
+    for pattern in options.actions or {}:
         if not fnmatch.filter(names, pattern):
             known = ", ".join(sorted(names)) or "none"
-            raise UserError(f"decontaminate.{option}: {pattern}: want a test set, one of: {known}")
+            raise UserError(f"decontaminate.actions: {pattern}: want a test set, one of: {known}")
 
 
 def read_test_set(file: fs.FileInfo, options: DecontaminateOptions) -> list[EvaluationItem]:

@@ -45,7 +45,7 @@ def _describe(plan: RunPlan) -> str:
         told = [f"{name}: {action}" for name, action in (tests.actions or {}).items()]
         told.append(f"otherwise: {tests.action or 'drop'}")
         text += f"; {', '.join(told)}"
-    return f"{text}; {', '.join(tests.mark_only)} only marked" if tests.mark_only else text
+    return text
 
 
 def _is_tested(recipe: "Recipe", source: str) -> bool:

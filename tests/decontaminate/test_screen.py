@@ -113,10 +113,10 @@ def test_short_questions_of_one_test_set_confirm_each_other() -> None:
 def test_items_of_a_test_set_that_is_only_marked_drop_nothing() -> None:
     other = EvaluationItem("other", "0", filler(30, "deep"))
     page = f"{QUESTION} {filler(30, 'deep')}"
-    verdict = screen(other, mark_only=("t*",)).screen(page, None)
+    verdict = screen(other, actions={"t*": "mark"}).screen(page, None)
 
     assert [(hit.test_set, hit.removes) for hit in verdict.hits] == [("other", True), ("toy", False)]
-    assert screen(other, mark_only=("toy", "other")).screen(page, None).leaked is False
+    assert screen(other, action="mark").screen(page, None).leaked is False
 
 
 def test_the_papers_test_alone_reports_what_it_lets_through() -> None:

@@ -84,16 +84,16 @@ def _limit(found: Contamination) -> str:
     text = f"A document is removed {', or '.join(told)}." if told else "No document is removed."
     if missing := [method for method in limits if method not in options.methods]:
         text += f" Not applied here, so what it finds stays: {', '.join(missing)}."
-    if options.cuts:
+    if options.action or options.actions:
         by_set = [f"{action} for {name}" for name, action in (options.actions or {}).items()]
         told_actions = ", ".join([*by_set, f"{options.action or 'drop'} otherwise"])
+        text += f" What happens to it is decided by test set: {told_actions}."
+    if options.cuts:
         text += (
-            f" What happens to it is decided by test set: {told_actions}. Where passages are cut, "
-            f"{options.margin_words} words on both sides go with them, and pieces of fewer than {options.least_piece} "
-            "words; the rest is joined by an empty line. Places and texts below are those of the uncut document."
+            f" Where passages are cut, {options.margin_words} words on both sides go with them, and pieces of fewer than "
+            f"{options.least_piece} words; the rest is joined by an empty line. Places and texts below are those of the uncut "
+            "document."
         )
-    if options.mark_only:
-        text += f" Items of {', '.join(options.mark_only)} remove nothing."
     return text
 
 
