@@ -39,7 +39,7 @@ _CODE_WORDS = (
     "and append arr assert class def dp elif else enumerate false for from if import in int is len list lst map max min"
     " none not num nums or print range res result return self set sorted str sum true while"
 )
-_SURE_SHARE = 0.4  # of the sequences of a part: what is left of half its words after a few changed ones
+_SURE_SHARE = 0.2  # of the sequences of a part: what is left of short halves, and of formulas without their marks
 _RUN_WANTED = LONG_WORDS - SEQUENCE_WORDS + 1
 
 _MAGIC = b"massivetext item index 2\n"
@@ -92,6 +92,11 @@ class IndexedPart(NamedTuple):
     def is_long(self) -> bool:
         """Whether it is tested by the share of its words that a text holds."""
         return self.tested >= LONG_WORDS
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether it is long, and has too few tested words for the share of them to say much: formulas, numbers."""
+        return self.length >= LONG_WORDS > self.tested > 0 and self.name not in SIGNS
 
     @property
     def wanted(self) -> float:
@@ -395,10 +400,10 @@ def _sequences_wanted(part_offsets: I64, kinds: U8, ranges: U32, names: Sequence
     first, last, tested, sequences = ranges.T.astype(np.int64)
     length = last - first
     wanted = np.full(len(ranges), int(NOWHERE), np.int64)
-    long = tested >= LONG_WORDS
+    asks = np.array([name not in SIGNS for name in names], np.bool_)[kinds] & (tested > 0)
+    long = (tested >= LONG_WORDS) | (asks & (length >= LONG_WORDS))
     wanted[long] = np.ceil(_SURE_SHARE * sequences[long])
-    asks = np.array([name not in SIGNS for name in names], np.bool_)[kinds]
-    phrase = asks & (length >= SEQUENCE_WORDS) & (length < LONG_WORDS) & (tested > 0)
+    phrase = asks & (length >= SEQUENCE_WORDS) & (length < LONG_WORDS)
     wanted[phrase] = sequences[phrase]
     if not len(part_offsets) > 1:
         return np.empty(0, np.uint32)

@@ -29,7 +29,7 @@ _BYTE, _BIT = np.uint64(3), np.uint64(7)
 _TELLING_WORDS = 3  # of five
 _STRONG = 4  # sequences in a row (8 words) that count wherever in a document they are
 _GAP = 40  # words
-_SLACK = 300  # words that may stand between the words of an item, beyond its own
+SLACK = 300  # words that may stand between the words of an item, beyond its own
 
 
 class SequenceTable(NamedTuple):
@@ -367,7 +367,7 @@ def _fullest_window(matches: I64, rows: I64, first: int, length: int) -> tuple[i
         distinct += int(counts[at] == 0)
         counts[at] += 1
         while (
-            matches[rows[right], 1] - matches[rows[left], 1] > length + _SLACK
+            matches[rows[right], 1] - matches[rows[left], 1] > length + SLACK
             or counts[matches[rows[left], 2] - first] > 1
         ):
             at = matches[rows[left], 2] - first
@@ -418,6 +418,31 @@ def find_passage(matches: I64, first: int, last: int) -> tuple[int, int, int, in
     # An item that repeats itself is not found in a text that says it once.
     words = min(len(found), text_words)
     return words, begin, end, first + found[0], first + found[-1] + 1, runs.max() + SEQUENCE_WORDS - 1
+
+
+@compiled_and_cached
+def compare_closely(words: U32, begin: int, end: int, wanted: U32) -> tuple[int, int, int, int, int]:
+    """Return how much of a short part stands in words ``begin`` to ``end`` of a text, in runs of five words or more.
+
+    Unlike :func:`find_passage` it compares all words, common ones, digits and single letters too. Its time is the
+    product of both lengths.
+
+    Returns:
+        Number of words of the part that are found; the first of them in the text, the word after the last; the first in
+        the part, the word after the last.
+    """
+    covered, used = np.zeros(len(wanted), np.bool_), np.zeros(max(0, end - begin), np.bool_)
+    for at in range(len(wanted) - SEQUENCE_WORDS + 1):
+        for place in range(begin, end - SEQUENCE_WORDS + 1):
+            if _same(words, place, wanted, at, SEQUENCE_WORDS):
+                covered[at : at + SEQUENCE_WORDS] = True
+                used[place - begin : place - begin + SEQUENCE_WORDS] = True
+    found, places = np.flatnonzero(covered), np.flatnonzero(used)
+    if not len(found):
+        return 0, 0, 0, 0, 0
+    # A part that repeats itself is not found in a text that says it once.
+    count = min(len(found), len(places))
+    return count, begin + places[0], begin + places[-1] + 1, found[0], found[-1] + 1
 
 
 @compiled_and_cached

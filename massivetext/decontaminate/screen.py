@@ -1,5 +1,6 @@
 """The verdict of test-set filtering on a document: which items it holds, in which parts, and where."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
@@ -10,7 +11,8 @@ import numpy.typing as npt
 from massivetext.decontaminate.cutting import Ranges, cut_out
 from massivetext.decontaminate.evaluation_items import FULL
 from massivetext.decontaminate.index import LONG_WORDS, SIGNS, IndexedPart, ItemIndex, split_document
-from massivetext.decontaminate.passages import find_passage, find_words
+from massivetext.decontaminate.matching_words import letters_of
+from massivetext.decontaminate.passages import SLACK, compare_closely, find_passage, find_words
 from massivetext.recipe import ContaminationAction, DecontaminateOptions
 from massivetext.shingles import normalised_words, shingle_hashes
 
@@ -24,6 +26,9 @@ _SAME_PAGE_WORDS, _SAME_PAGE_ITEMS = 1000, 3  # so many short questions of one t
 _SHORT_CHOICES = 2  # that confirm a question; one is enough if it has as many words as _TELLING_WORDS
 _TELLING_WORDS = 4
 _WEAK_ANSWERS = frozenset(("yes", "no", "true", "false", "none", "both", "all", "the", "one", "two"))
+_CLOSE_WORDS, _CLOSE_SHARE = 64, 0.8  # of shorter parts all words are compared, and so many must be found
+_CLOSE_SLACKS = (40, SLACK, 1000)  # words around those already found
+_PIECES = re.compile(r"\S*\w\S*")  # between white space, if there is a word in it
 _JACCARD_ROOM = 2.0  # a document of more times an item's words cannot be similar to it
 
 
@@ -99,10 +104,12 @@ class _Passage:
     end: int
     item_begin: int
     item_end: int
+    of_all_words: bool = False  # whether also those were compared that are common or say little
 
     @property
     def share(self) -> float:
-        return min(1.0, self.words / (self.part.length if self.part.is_phrase else max(self.part.tested, 1)))
+        all_words = self.part.is_phrase or self.part.is_sparse or self.of_all_words
+        return min(1.0, self.words / (self.part.length if all_words else max(self.part.tested, 1)))
 
 
 @dataclass(slots=True)
@@ -228,6 +235,8 @@ class EvaluationScreen:
 
     def _matches_by_item(self, words: U32) -> Iterable[I64]:
         matches = self.index.matches(words)
+        if not len(matches):
+            return ()
         ends = (np.flatnonzero(np.diff(matches[:, 0], append=-1)) + 1).tolist()
         return (matches[begin:end] for begin, end in zip([0, *ends], ends, strict=False))
 
@@ -237,18 +246,43 @@ class EvaluationScreen:
         for part in parts:
             if part.is_phrase:
                 self._find_phrase(document, matches, part, finding)
-            elif part.is_long or part is parts[0]:
-                words, begin, end, item_begin, item_end, run = find_passage(matches, part.first, part.last)
-                if words:
-                    passage = _Passage(part, words, begin, end, item_begin, item_end)
-                    finding.run = max(finding.run, run)
-                    if part.is_long and words >= part.wanted and passage.share > self.options.containment:
-                        finding.contained.append(passage)
-                    if finding.best is None or (part.is_long and passage.share > finding.best.share):
-                        finding.best = passage
+            elif part.is_long or part.is_sparse or part is parts[0]:
+                self._find_words(document, matches, part, finding)
         if finding.phrases and not finding.contained:
             self._find_signs(document, parts, finding)
         return finding
+
+    def _find_words(self, document: _SplitDocument, matches: I64, part: IndexedPart, finding: _Finding) -> None:
+        words, begin, end, item_begin, item_end, run = find_passage(matches, part.first, part.last)
+        if not words:
+            return
+        passage = _Passage(part, words, begin, end, item_begin, item_end)
+        finding.run = max(finding.run, run)
+        if part.is_long and words >= part.wanted and passage.share > self.options.containment:
+            finding.contained.append(passage)
+        elif (part.is_long or part.is_sparse) and (close := self._close(document, finding.item, passage)):
+            finding.contained.append(close)
+        if finding.best is None or (part.is_long and passage.share > finding.best.share):
+            finding.best = passage
+
+    def _close(self, document: _SplitDocument, item: int, passage: _Passage) -> _Passage | None:
+        """Return where a document holds a part nearly word by word, or letter by letter; None: nowhere there.
+
+        It is found so if it has few words that say much, or if marks within its words were left out of the document.
+        """
+        part, words = passage.part, self.index.words_of(item)
+        if part.length <= _CLOSE_WORDS:
+            wanted = words[part.first : part.last]
+            for slack in _CLOSE_SLACKS:  # the narrowest first, for the best evidence
+                window = _window(document, passage, slack)
+                found, begin, end, first, last = compare_closely(document.words, *window, wanted)
+                if found > max(_CLOSE_SHARE, self.options.containment) * part.length:
+                    return _Passage(part, found, begin, end, part.first + first, part.first + last, True)
+        text = self._text_of_words(item, part.first, part.last)
+        if part.length <= len(_PIECES.findall(text)):  # no marks within words
+            return None
+        place = _find_letters(document, _window(document, passage, SLACK), text)
+        return None if place is None else _Passage(part, part.length, *place, part.first, part.last, True)
 
     def _find_phrase(self, document: _SplitDocument, matches: I64, part: IndexedPart, finding: _Finding) -> None:
         wanted = self.index.words_of(finding.item)[part.first : part.last]
@@ -406,6 +440,28 @@ class _Similarity:
 
     def _hashes(self, text: str) -> npt.NDArray[np.uint64]:
         return shingle_hashes(text, self._options.ngram, lowercase=self._options.lowercase)
+
+
+def _window(document: _SplitDocument, passage: _Passage, slack: int) -> tuple[int, int]:
+    """Return the first word around a passage, and the word after the last: so many more than the part has."""
+    margin = passage.part.length + slack
+    return max(0, passage.begin - margin), min(len(document.words), passage.end + margin)
+
+
+def _find_letters(document: _SplitDocument, window: tuple[int, int], wanted: str) -> tuple[int, int] | None:
+    """Return the words of a document, in a window, that hold the letters of another text in a row; None: none do."""
+    start, stop = int(document.firsts[window[0]]), int(document.lasts[window[1] - 1])
+    text = document.data[start:stop].tobytes().decode("utf-8", "surrogatepass")
+    letters, places = letters_of(text)
+    pattern, _ = letters_of(wanted)
+    at = find_words(letters, 0, len(letters), pattern) if len(pattern) else -1
+    if at < 0:
+        return None
+    begin, end = (
+        start + len(text[: places[each]].encode("utf-8", "surrogatepass")) for each in (at, at + len(pattern) - 1)
+    )
+    first = int(np.searchsorted(document.firsts, begin, side="right")) - 1
+    return max(first, 0), int(np.searchsorted(document.lasts, end, side="right")) + 1
 
 
 _ORDER = ("context", "question", "choices", "answer", "rest")

@@ -90,9 +90,9 @@ def _limit(found: Contamination) -> str:
         text += f" What happens to it is decided by test set: {told_actions}."
     if options.cuts:
         text += (
-            f" Where passages are cut, {options.margin_words} words on both sides go with them, and pieces of fewer than "
-            f"{options.least_piece} words; the rest is joined by an empty line. Places and texts below are those of the uncut "
-            "document."
+            f" Where passages are cut, {options.margin_words} words on both sides go with them, and pieces of fewer "
+            f"than {options.least_piece} words; the rest is joined by an empty line. Places and texts below are those "
+            "of the uncut document."
         )
     return text
 
