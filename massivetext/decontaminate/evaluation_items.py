@@ -6,10 +6,9 @@ import io
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import PurePosixPath
 from types import MappingProxyType
-from typing import NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -56,7 +55,8 @@ _LONGEST_CHOICE = 12  # words
 _MARKS_OF_LINES = " .,;:()[]{}-"
 
 
-class ItemPart(NamedTuple):
+# There are hundreds of thousands of both, and no cycles: the garbage collector need not look at them.
+class ItemPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A part of an item: characters ``start`` to ``end`` of its text, under a name such as "question"."""
 
     name: str
@@ -64,8 +64,7 @@ class ItemPart(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluationItem:
+class EvaluationItem(msgspec.Struct, frozen=True, gc=False):
     """One item of a test set.
 
     Attributes:
@@ -104,8 +103,10 @@ def read_items(name: str, data: bytes, fields: Mapping[str, str] = MappingProxyT
     """
     path, suffix = _plain_path(name), suffix_of(name)
     if suffix in TABLE_SUFFIXES:
+        full = fields.get(FULL, FULL)
+        named = {part: (field,) for part, field in fields.items() if part != FULL} or PART_FIELDS
         numbered = enumerate(read_rows(name, data))
-        return [_item(where, path.stem, row, number, fields) for number, (where, row) in numbered]
+        return [_item(where, path.stem, row, number, full, named) for number, (where, row) in numbered]
     readers = {".txt": _read_paragraphs, ".tokens": _read_wikitext}
     if suffix not in readers:
         raise UserError(
@@ -191,11 +192,17 @@ def _parquet_rows(name: str, data: bytes) -> Iterator[_Row]:
     return ((f"{name}, row {number}", row) for number, row in enumerate(rows))
 
 
-def _item(where: str, stem: str, row: Mapping[str, object], ordinal: int, fields: Mapping[str, str]) -> EvaluationItem:
-    full = row.get(fields.get(FULL, FULL))
+def _item(
+    where: str,
+    stem: str,
+    row: Mapping[str, object],
+    ordinal: int,
+    full_field: str,
+    named: Mapping[str, Sequence[str]],
+) -> EvaluationItem:
+    full = row.get(full_field)
     if full is not None and not isinstance(full, str):
-        raise UserError(f"{where}: want a string in '{fields.get(FULL, FULL)}', got {full!r}; {_known(row)}")
-    named = {part: (field,) for part, field in fields.items() if part != FULL} or PART_FIELDS
+        raise UserError(f"{where}: want a string in '{full_field}', got {full!r}; {_known(row)}")
     found = {part: value for part, names in named.items() if (value := _first(row, names)) is not None}
     if full is None and not any(part != "answer" for part in found):
         wanted = next(iter(named.get("question", ("text",))[-1:]))
@@ -213,11 +220,17 @@ def _known(row: Mapping[str, object]) -> str:
 
 
 def _first(row: Mapping[str, object], fields: Sequence[str]) -> object:
-    return next((row[field] for field in fields if row.get(field) is not None), None)
+    for field in fields:
+        value = row.get(field)
+        if value is not None:
+            return value
+    return None
 
 
 def _strings(where: str, part: str, value: object) -> list[str]:
     """Return the strings of a part; choices may be a list, or a table with a list ``text``."""
+    if isinstance(value, str):
+        return [value]
     if isinstance(value, Mapping) and isinstance(value.get("text"), list):
         value = value["text"]
     values = value if isinstance(value, list) else [value]
@@ -249,7 +262,10 @@ def _joined(full: str | None, pieces: Mapping[str, Sequence[str]]) -> tuple[str,
         located += _remainder(text, cuts)
     if len(located) == 1 and (located[0].start, located[0].end) == (0, len(text)):
         located = []
-    return text, tuple(sorted(located, key=lambda part: (part.start, part.end)))
+    return text, tuple(sorted(located, key=_PLACE))
+
+
+_PLACE = attrgetter("start", "end")
 
 
 def _line_of(text: str, part: str) -> int:
@@ -309,7 +325,7 @@ def _lines(name: str, text: str, start: int) -> Iterator[ItemPart]:
         mark = _CHOICE_MARK.match(line)
         begin = mark.end() if mark else 0
         if rest := line[begin:].strip():
-            begin += len(line) - begin - len(line[begin:].lstrip())
+            begin = line.index(rest, begin)
             if rest.strip(_MARKS_OF_LINES):
                 yield ItemPart(name, start + begin, start + begin + len(rest))
         start += len(line) + 1

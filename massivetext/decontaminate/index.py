@@ -20,6 +20,7 @@ from massivetext.decontaminate.passages import (
     find_candidates,
     find_matches,
     find_ranges,
+    find_telling,
     index_sequences,
     split_items,
 )
@@ -170,9 +171,8 @@ class ItemIndex:
         following = np.full(count, NOWHERE, np.uint32)
         bitmap = np.zeros(bitmap_length(count), np.uint8)
         compared = np.zeros(count, np.bool_)
-        telling = lasts[:count] - firsts[:count] > 1  # bytes
-        telling &= ~np.isin(words, np.append(split_document(_CODE_WORDS)[1], number_words()[:, 1]))
-        telling &= ~_begin_with_digits(data, offsets, starts, firsts)
+        weak = np.append(split_document(_CODE_WORDS)[1], number_words()[:, 1])
+        telling = find_telling(data, offsets, starts, words, firsts, lasts, np.unique(weak))
         index_sequences(words, telling, starts, COMMON_POSITIONS, heads, following, bitmap, compared)
         part_offsets, kinds, ranges, part_names = _parts(items, encoded, offsets, starts, firsts, lasts, compared)
         test_sets = sorted({item.test_set for item in items})
@@ -324,16 +324,6 @@ _ARRAYS = {
     "bitmap": "<u1",
     "sequences_wanted": "<u4",
 }
-
-
-def _begin_with_digits(data: U8, offsets: I64, starts: I64, firsts: U32) -> Flags:
-    """Return which words of all items begin with a digit: rows of numbers are in many texts."""
-    before = np.repeat(offsets[:-1], np.diff(starts))
-    if not len(before):
-        return np.zeros(0, np.bool_)
-    first = data[before + firsts[: len(before)]]
-    found: Flags = (first >= ord("0")) & (first <= ord("9"))
-    return found
 
 
 def table_length(words: int) -> int:
