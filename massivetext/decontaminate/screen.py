@@ -1,7 +1,7 @@
 """The verdict of test-set filtering on a document: which items it holds, in which parts, and where."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
@@ -151,18 +151,28 @@ class EvaluationScreen:
         options: methods and limits.
         titles: (test set, item) by the normalised titles of pages that are dropped whatever their text.
         actions: what happens to a document for the items of each test set.
+        quoted: (test set, item) of those that so many documents of the run hold that a passage alone is taken for a
+            quotation.
     """
 
     index: ItemIndex
     options: DecontaminateOptions
     titles: Mapping[str, tuple[str, str]]
     actions: Mapping[str, ContaminationAction]
+    quoted: Collection[tuple[str, str]] = frozenset()
 
     @classmethod
-    def for_index(cls, index: ItemIndex, options: DecontaminateOptions, *, by_title: bool) -> Self:
+    def for_index(
+        cls,
+        index: ItemIndex,
+        options: DecontaminateOptions,
+        *,
+        by_title: bool,
+        quoted: Collection[tuple[str, str]] = frozenset(),
+    ) -> Self:
         """Return the screen for documents of one kind; ``by_title`` drops pages by title too and is for Wikipedia."""
         actions = {name: options.action_of(name) for name in index.test_sets}
-        return cls(index, options, article_titles(index) if by_title else {}, actions)
+        return cls(index, options, article_titles(index) if by_title else {}, actions, quoted)
 
     def candidates(self, data: U8, offsets: I64, asked: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Return which texts need :meth:`screen`; the verdict on the others is :data:`NOTHING_FOUND`, titles aside.
@@ -212,8 +222,25 @@ class EvaluationScreen:
             if (hit := self._hit(document, finding, similar)) is not None
         ]
         found += [(self._equal(document, item, similar), whole) for item in self.index.equal_items(document.words)]
-        acting = [(self._with_action(hit), spans) for hit, spans in found]
+        acting = [
+            (self._with_action(hit), spans) for hit, spans in self._without_quotations(found, len(document.words))
+        ]
         return sorted(acting, key=lambda each: (each[0].test_set, each[0].item, each[0].part))
+
+    def _without_quotations(
+        self, found: Sequence[tuple[ItemHit, Ranges]], words: int
+    ) -> Iterator[tuple[ItemHit, Ranges]]:
+        """Yield hits, of which those of quoted items remove nothing if they are no more than a quotation."""
+        places: dict[str, set[tuple[int, int]]] = {}
+        for hit, _ in found if self.quoted else ():
+            places.setdefault(hit.test_set, set()).add((hit.start, hit.end))
+        several = {name for name, spans in places.items() if _disjoint(spans) >= _SAME_PAGE_ITEMS}
+        for hit, spans in found:
+            is_one_part = "+" not in hit.part and hit.method in ("containment", "phrase") and hit.words < words / 2
+            if is_one_part and hit.test_set not in several and (hit.test_set, hit.item) in self.quoted:
+                yield hit._replace(removes=False), spans
+            else:
+                yield hit, spans
 
     def _with_action(self, hit: ItemHit) -> ItemHit:
         action = self.actions[hit.test_set]
@@ -248,7 +275,8 @@ class EvaluationScreen:
                 self._find_phrase(document, matches, part, finding)
             elif part.is_long or part.is_sparse or part is parts[0]:
                 self._find_words(document, matches, part, finding)
-        if finding.phrases and not finding.contained:
+        is_quoted = bool(self.quoted) and self.index.name(finding.item) in self.quoted
+        if (finding.phrases and not finding.contained) or is_quoted:
             self._find_signs(document, parts, finding)
         return finding
 
@@ -295,7 +323,7 @@ class EvaluationScreen:
 
     def _find_signs(self, document: _SplitDocument, parts: Sequence[IndexedPart], finding: _Finding) -> None:
         """Look for the answer or the choices near a short part of the same item."""
-        for phrase in finding.phrases:
+        for phrase in (*finding.phrases, *finding.contained):
             if phrase.part.name not in SIGNS:
                 finding.signs |= set(self._signs(document, parts, finding.item, phrase))
 
@@ -407,6 +435,15 @@ class EvaluationScreen:
         text = self.index.text_of(item)
         data, _, firsts, lasts = split_document(text)
         return text[_character(data, int(firsts[first])) : _character(data, int(lasts[last - 1]))]
+
+
+def _disjoint(spans: Iterable[tuple[int, int]]) -> int:
+    """Return how many spans there are of which none overlaps another: the most, the first that end first."""
+    count, at = 0, -1
+    for start, end in sorted(spans, key=lambda span: span[1]):
+        if start >= at:
+            count, at = count + 1, end
+    return count
 
 
 def _mark_company(phrases: Sequence[tuple[int, bytes, _Finding]]) -> None:

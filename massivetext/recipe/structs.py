@@ -388,6 +388,9 @@ class DecontaminateOptions(Options, frozen=True):
         urls: files of URLs, likewise, compared in their canonical forms.
         run_words: a document is dropped if it shares so many words in a row with an item, as in the GPT-3 paper (13);
             UNSET: such documents are reported.
+        quoted_by: an item in more than so many documents of the run is taken for a text that many quote: only documents
+            with its answer or choices too, with three such items, or of which it is half are dropped for it.
+            UNSET: how many quote an item decides nothing, since leaks are copied as well.
         lowercase: ignore case in the similarity; the other methods always do.
     """
 
@@ -405,6 +408,7 @@ class DecontaminateOptions(Options, frozen=True):
     ids: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     urls: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     run_words: Annotated[int, msgspec.Meta(ge=13, le=1000)] | msgspec.UnsetType = msgspec.UNSET
+    quoted_by: Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)] | msgspec.UnsetType = msgspec.UNSET
     lowercase: bool = False
 
     def action_of(self, test_set: str) -> ContaminationAction:

@@ -38,6 +38,8 @@ def _describe(plan: RunPlan) -> str:
     told = [limits[method] for method in limits if method in tests.methods]
     if tests.run_words:
         told.append(f"{tests.run_words} words in a row")
+    if tests.quoted_by:
+        told.append(f"not for a passage that more than {tests.quoted_by:,} documents quote")
     text = f"items of {', '.join(tests.test_sets) or 'no test sets'}: {' or '.join(told) or 'nothing is dropped'}"
     if tests.removal_lists:
         text += f"; documents named by {', '.join(file for _, files in tests.removal_lists for file in files)}"

@@ -84,6 +84,11 @@ def _limit(found: Contamination) -> str:
     text = f"A document is removed {', or '.join(told)}." if told else "No document is removed."
     if missing := [method for method in limits if method not in options.methods]:
         text += f" Not applied here, so what it finds stays: {', '.join(missing)}."
+    if options.quoted_by:
+        text += (
+            f" Items in more than {count_noun(options.quoted_by, 'document')} are taken for texts that many quote"
+            f" ({count_noun(sum(each.quoted for each in found.test_sets), 'item')}): alone, they remove nothing."
+        )
     if options.action or options.actions:
         by_set = [f"{action} for {name}" for name, action in (options.actions or {}).items()]
         told_actions = ", ".join([*by_set, f"{options.action or 'drop'} otherwise"])
