@@ -389,7 +389,7 @@ class DecontaminateOptions(Options, frozen=True):
         run_words: a document is dropped if it shares so many words in a row with an item, as in the GPT-3 paper (13);
             UNSET: such documents are reported.
         quoted_by: an item in more than so many documents of the run is taken for a text that many quote: only documents
-            with its answer or choices too, with three such items, or of which it is half are dropped for it.
+            with its answer or choices too, with two other items, or of which it is half are dropped for it.
             UNSET: how many quote an item decides nothing, since leaks are copied as well.
         lowercase: ignore case in the similarity; the other methods always do.
     """

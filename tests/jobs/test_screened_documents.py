@@ -29,7 +29,7 @@ QUIZ = (
 BRIDGE = "Which engineer has drawn the long iron bridge over the northern river in a single winter night"
 SPEECH = "We hold that every town has a right to its own clock and nobody may set it without asking the people"
 SHIP = "A tall ship leaves its harbour with forty seven barrels of salted fish and returns empty"
-EXAM = f'{{"id": "1", "question": "{SHIP}"}}\\n'
+EXAM = f'{{"id": "1", "question": "{SHIP}"}}\n'
 
 
 def filler(count: int, name: str) -> str:
