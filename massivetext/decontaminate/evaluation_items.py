@@ -3,6 +3,8 @@
 import csv
 import gzip
 import io
+import json
+import math
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,14 +37,14 @@ _HEADING = re.compile(rf"{_BEFORE}(?P<marks>=(?: =)*) (?P<title>[^\n]+?) (?P=mar
 
 
 FULL = "full"
-TABLE_SUFFIXES = (".jsonl", ".csv", ".parquet")
+TABLE_SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
 # Fields of a record that hold a part, by the name of the part, the first that is there. "text" is the question where
 # there is an answer or a full text beside it.
 PART_FIELDS: Mapping[str, tuple[str, ...]] = {
     "context": ("context", "passage"),
     "question": ("question", "text"),
     "choices": ("choices", "options"),
-    "answer": ("answer", "target"),
+    "answer": ("answer", "answers", "target"),
 }
 # What stands before a part within the text of another: "Question: ...", "Choices:", "Answer:".
 _LABELS = re.compile(
@@ -88,7 +90,7 @@ def read_items(name: str, data: bytes, fields: Mapping[str, str] = MappingProxyT
 
     * ``.jsonl``: one object per line. Text: ``full`` if present and not null, else the parts one after the other. Id:
       ``id``, else the number of the item. Test set: ``benchmark``, else the name of the file. Blank lines are skipped.
-    * ``.csv``, ``.parquet``: the same, of rows.
+    * ``.json``: the same, or one list of objects. ``.csv``, ``.parquet``: the same, of rows.
     * ``.txt``: one item per paragraph (between blank lines); id: its number.
     * ``.tokens``: WikiText; one item per article, with tokenizer artefacts undone; id: the title. Its ``<unk>`` cannot
       be undone and breaks n-grams, so Rae et al. 2021, A.1.1, also drop these Wikipedia pages by title.
@@ -110,7 +112,7 @@ def read_items(name: str, data: bytes, fields: Mapping[str, str] = MappingProxyT
     readers = {".txt": _read_paragraphs, ".tokens": _read_wikitext}
     if suffix not in readers:
         raise UserError(
-            f"{name}: want a test set as .jsonl, .csv, .parquet, .txt or .tokens (each also with .gz), "
+            f"{name}: want a test set as .jsonl, .json, .csv, .parquet, .txt or .tokens (each also with .gz), "
             f"got '{path.name}'"
         )
     return list(readers[suffix](name, path.stem, _plain_text(name, _decompressed(name, data))))
@@ -132,7 +134,7 @@ def read_rows(name: str, data: bytes) -> Iterator["_Row"]:
     Raises:
         UserError: the file is malformed; names it and the line.
     """
-    rows = {".jsonl": _json_rows, ".csv": _csv_rows, ".parquet": _parquet_rows}
+    rows = {".jsonl": _json_rows, ".json": _json_list, ".csv": _csv_rows, ".parquet": _parquet_rows}
     yield from rows[suffix_of(name)](name, _decompressed(name, data))
 
 
@@ -169,13 +171,42 @@ def _json_rows(name: str, data: bytes) -> Iterator[_Row]:
             try:
                 row = decode(line)
             except msgspec.DecodeError as error:
-                raise UserError(f"{where}: want a JSON object, got {line[:40]!r}: {error}") from error
+                row = _lenient(line)
+                if row is None:
+                    raise UserError(f"{where}: want a JSON object, got {line[:40]!r}: {error}") from error
+            if isinstance(row, list) and number == 1:
+                raise UserError(f"{where}: want a JSON object per line, got a list; name the file .json")
             if not isinstance(row, dict):
                 raise UserError(f"{where}: want a JSON object, got {line[:40]!r}")
             yield where, row
 
 
+def _lenient(line: str) -> object:
+    """Return JSON with NaN or halves of surrogate pairs, which become "?"; None: it is something else."""
+    try:
+        whole = json.dumps(json.loads(line), ensure_ascii=False).encode("utf-8", "replace")
+    except ValueError:
+        return None
+    return json.loads(whole)
+
+
+def _json_list(name: str, data: bytes) -> Iterator[_Row]:
+    """Yield the rows of a file that is one list of objects, or has one object per line."""
+    text = _plain_text(name, data)
+    if not text.lstrip().startswith("["):
+        yield from _json_rows(name, data)
+        return
+    rows = _lenient(text)
+    if not isinstance(rows, list):
+        raise UserError(f"{name}: want a list of JSON objects; it is malformed, or text follows the list")
+    for number, row in enumerate(rows):
+        if not isinstance(row, dict):
+            raise UserError(f"{name}, entry {number}: want a JSON object, got {str(row)[:40]!r}")
+        yield f"{name}, entry {number}", row
+
+
 def _csv_rows(name: str, data: bytes) -> Iterator[_Row]:
+    csv.field_size_limit(len(data) + 1)  # for the whole process; the default is 131,072 characters
     reader = csv.DictReader(io.StringIO(_plain_text(name, data), newline=""))
     try:
         for row in reader:
@@ -200,13 +231,16 @@ def _item(
     full_field: str,
     named: Mapping[str, Sequence[str]],
 ) -> EvaluationItem:
-    full = row.get(full_field)
+    full = _first(row, (full_field,))
     if full is not None and not isinstance(full, str):
         raise UserError(f"{where}: want a string in '{full_field}', got {full!r}; {_known(row)}")
     found = {part: value for part, names in named.items() if (value := _first(row, names)) is not None}
     if full is None and not any(part != "answer" for part in found):
         wanted = next(iter(named.get("question", ("text",))[-1:]))
-        raise UserError(f"{where}: want a string in '{wanted}', got {row.get(wanted)!r}; {_known(row)}")
+        raise UserError(
+            f"{where}: want a string in '{wanted}', got {row.get(wanted)!r}; {_known(row)}; name the fields of "
+            "the parts in decontaminate.fields"
+        )
     pieces = {part: _strings(where, part, value) for part, value in found.items()}
     test_set, name = _label(row, "benchmark", stem, where), _label(row, "id", str(ordinal), where)
     if full is None and len(pieces) == 1:
@@ -216,27 +250,50 @@ def _item(
 
 
 def _known(row: Mapping[str, object]) -> str:
-    return f"fields here: {', '.join(sorted(row)) or 'none'}"
+    names = [
+        f"{name}.{inner}" if inner else name
+        for name, value in row.items()
+        for inner in (value if isinstance(value, Mapping) and value else ("",))
+    ]
+    return f"fields here: {', '.join(sorted(map(str, names))) or 'none'}"
 
 
 def _first(row: Mapping[str, object], fields: Sequence[str]) -> object:
+    """Return the first value that is there; a field "doc.question" may be one within another."""
     for field in fields:
         value = row.get(field)
-        if value is not None:
+        if value is None and "." in field:
+            value = _within(row, field.split("."))
+        if value is not None and value == value:
             return value
     return None
 
 
+def _within(value: object, path: Sequence[str]) -> object:
+    """Return what a path of fields leads to; through lists, what it leads to in each of their values."""
+    for at, name in enumerate(path):
+        if isinstance(value, list):
+            found = [_within(one, path[at:]) for one in value]
+            return [one for one in found if one is not None] or None
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
 def _strings(where: str, part: str, value: object) -> list[str]:
-    """Return the strings of a part; choices may be a list, or a table with a list ``text``."""
+    """Return the strings of a part; choices may be a list, or a table with ``text`` or ``value``."""
     if isinstance(value, str):
         return [value]
-    if isinstance(value, Mapping) and isinstance(value.get("text"), list):
-        value = value["text"]
+    if isinstance(value, Mapping):
+        value = _first(value, ("text", "value", "stem"))
     values = value if isinstance(value, list) else [value]
-    strings = [str(one) for one in values if isinstance(one, str | int | float) and not isinstance(one, bool)]
+    strings = [
+        str(one).lower() if isinstance(one, bool) else str(one) for one in values if isinstance(one, str | int | float)
+    ]
     if len(strings) < len(values):
-        raise UserError(f"{where}: want a string or a list of strings for the part '{part}', got {value!r}")
+        raise UserError(
+            f"{where}: want a string or a list of strings for the part '{part}', got {value!r}; name a field within it "
+            "in decontaminate.fields, such as 'doc.question'"
+        )
     return strings
 
 
@@ -333,6 +390,8 @@ def _lines(name: str, text: str, start: int) -> Iterator[ItemPart]:
 
 def _label(row: Mapping[str, object], field: str, default: str, where: str) -> str:
     value = row.get(field)
+    if isinstance(value, float):  # numbers as pandas writes them where some are missing
+        value = None if math.isnan(value) else int(value) if value.is_integer() else str(value)
     if value is None:
         return default
     if isinstance(value, str | int) and not isinstance(value, bool):

@@ -57,4 +57,5 @@ def build_index(files: Iterable[fs.FileInfo], options: DecontaminateOptions) -> 
     Raises:
         UserError: the format of a file is unknown, or a line in it is not as it should be.
     """
-    return ItemIndex.build([item for file in files for item in read_test_set(file, options)])
+    # Equal items once: a test set may be there twice.
+    return ItemIndex.build(list(dict.fromkeys(item for file in files for item in read_test_set(file, options))))
