@@ -285,7 +285,9 @@ def _finish(base: Context, context: Context, written: Sequence[Written]) -> None
     of_stage = {name: [each.commits[name] for each in written if name in each.commits] for name in context.stage_keys}
     of_stage[NEAR_DEDUP.name] += _write_pairs(base, context, pa.concat_tables([each.pairs for each in written]))
     decontaminated = base.run.need(DECONTAMINATE.name)
-    of_stage[DECONTAMINATE.name] += [each for each in decontaminated.tasks if each.task == "index"]
+    of_stage[DECONTAMINATE.name] += [
+        msgspec.structs.replace(each, files=()) for each in decontaminated.tasks if each.task == "index"
+    ]
     states = []
     for stage in (stage for stage in STAGES if stage.name in context.stage_keys):
         commits = tuple(sorted(of_stage[stage.name], key=lambda commit: commit.task))
