@@ -21,8 +21,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from massivetext.jobs.ingest import open_writer
 from massivetext.jobs.judge import judge_shard
 from massivetext.runs.context import Context
+from massivetext.runs.document_lookup import LookupWriter
 from massivetext.runs.stage import Stage
 from massivetext.runs.store import CommittedFile, Manifest, Run, Shard, ShardCommit, StageState
 from massivetext.runs.work_items import WorkItem
@@ -104,8 +106,12 @@ def write_large_run(base: Context, folder: Path, documents: int, workers: int) -
     return open_context(context.run)
 
 
+def _ignore(path: Path) -> None:
+    pass
+
+
 def _do_not_wait_for_the_disk() -> None:
-    local_disk.sync = lambda _path: None  # a run of a benchmark need not survive a loss of power
+    local_disk.sync = _ignore  # a run of a benchmark need not survive a loss of power
 
 
 def _read_source(base: Context, source: str) -> Drawn:
@@ -180,8 +186,9 @@ def _write_documents(
         for row, (url, host) in enumerate(zip(table["url"].to_pylist(), hosts, strict=True))
     ]
     texts = [f"{text} {shard.index} {row}" for row, text in enumerate(table["text"].to_pylist())]
+    ids = [document_id(shard.source, origin, key) for key in keys]
     columns = {
-        "id": [document_id(shard.source, origin, key) for key in keys],
+        "id": ids,
         "text": texts,
         "text_hash": [text_hash(text) for text in texts],
         "origin": [origin] * len(rows),
@@ -197,7 +204,7 @@ def _write_documents(
     )
     with (
         fs.publish(run.shard_file("documents", shard)) as new,
-        pq.ParquetWriter(new, DOCUMENTS, compression="zstd", compression_level=3) as writer,
+        open_writer(new) as writer,
     ):
         for first in range(0, len(rows), _GROUP):
             writer.write_table(table.slice(first, _GROUP))
@@ -207,7 +214,11 @@ def _write_documents(
     found = [msgspec.json.decode(line) for line in lines]
     counts = Counter("skipped" if each.get("skipped") else "rejected" for each in found)
     counts |= {"documents": len(rows), "bytes": sum(map(len, texts))}
-    files = (run.committed(new, len(rows)), run.committed(quarantine))
+    lookup = LookupWriter()
+    lookup.add_documents(ids, urls)
+    for each in found:
+        lookup.add_quarantined(each.get("url"))
+    files = (run.committed(new, len(rows)), run.committed(quarantine), lookup.write(run, shard))
     return ShardCommit(shard.name, files, {"rejected": 0, "skipped": 0} | counts)
 
 
@@ -266,7 +277,9 @@ def _write_overlaps(
     chosen = np.flatnonzero(stays)
     stored = source.hits["row"].to_numpy()
     firsts, ends = (np.searchsorted(stored, rows[chosen], side=side) for side in ("left", "right"))
-    taken = np.concatenate([np.arange(first, end) for first, end in zip(firsts, ends, strict=True)] or [[]])
+    taken = np.concatenate(
+        [np.arange(first, end) for first, end in zip(firsts, ends, strict=True)] or [np.zeros(0, np.int64)]
+    )
     hits = source.hits.take(pa.array(taken, pa.int64()))
     hits = hits.set_column(0, CONTAMINATION_HITS.field("row"), pa.array(np.repeat(chosen, ends - firsts), pa.uint32()))
     found = run.write_table("contamination", shard, hits)
@@ -288,7 +301,7 @@ def _finish(base: Context, context: Context, written: Sequence[Written]) -> None
     of_stage[DECONTAMINATE.name] += [
         msgspec.structs.replace(each, files=()) for each in decontaminated.tasks if each.task == "index"
     ]
-    states = []
+    states: list[StageState] = []
     for stage in (stage for stage in STAGES if stage.name in context.stage_keys):
         commits = tuple(sorted(of_stage[stage.name], key=lambda commit: commit.task))
         states.append(_complete(base, context, stage, commits, states))

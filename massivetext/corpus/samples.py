@@ -211,8 +211,9 @@ def _draw(
             distances = np.abs(rule_slack(table, rule))
             sides[PASSES] = mask & ~fails & _applies(table, rule)
     found = {}
-    for side, rows in ((side, np.flatnonzero(chosen)) for side, chosen in sides.items()):
-        rows = rows[_not_above(distances[rows], count)]
+    for side, chosen in sides.items():
+        possible = np.flatnonzero(chosen)
+        rows = possible[_not_above(distances[possible], count)]
         ranks = _ranks(context, choice.seed, shard, rows)
         order = np.lexsort((ranks, distances[rows]))[:count]
         found[side] = [
@@ -230,9 +231,7 @@ def _not_above(values: npt.NDArray[np.float64], count: int) -> Mask:
     return mask
 
 
-def _wanted(
-    context: Context, choice: SampleChoice, deciding: Sequence[VerdictSet], shard: Shard, count: int
-) -> Mask:
+def _wanted(context: Context, choice: SampleChoice, deciding: Sequence[VerdictSet], shard: Shard, count: int) -> Mask:
     mask: Mask = np.ones(count, np.bool_)
     if choice.kept or choice.stage is not None:
         codes = removal_codes(context, shard, deciding)
