@@ -5,6 +5,7 @@ rest of the file. After damage we search for the next compressed member that beg
 next line that does. The bytes between are reported with offset and length.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -28,6 +29,7 @@ _BEGINNING = re.compile(
     rb"(?<=\n)(?:" + _VERSION.pattern + rb"|" + _ARC_LINE.pattern + rb")|" + _FIRST_LINES, re.IGNORECASE
 )
 _LONGEST_BEGINNING = 1 << 15
+_MOST_LOOKS = 20
 _OF_CRAWLS = ("gzip", "zstd", "lz4")  # their compressions
 
 
@@ -90,6 +92,20 @@ def stated_length(head: bytes) -> int | None:
     end = _HEADER_END.search(head, 0, _MAX_HEADER) if _NEXT_IN_HEADER.match(head) else None
     length = _fields(head[: end.start()]).get("content-length", "") if end else ""
     return end.end() + int(length) if end and length.isascii() and length.isdigit() and len(length) < 16 else None
+
+
+def holds_records(data: bytes) -> bool:
+    """Return whether somewhere in these bytes a WARC record ends where its length says and another one follows.
+
+    A page about the format has records too, but their lengths are hardly right.
+    """
+    for found in itertools.islice(_NEXT_IN_HEADER.finditer(data), _MOST_LOOKS):
+        length = stated_length(data[found.start() : found.start() + _MAX_HEADER])
+        if length is not None:
+            behind = data[found.start() + length :][:_FIRST_LINES_BYTES].lstrip(b"\r\n")
+            if _VERSION.match(behind):
+                return True
+    return False
 
 
 def _begins_record(data: bytes) -> bool:

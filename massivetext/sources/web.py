@@ -17,7 +17,7 @@ from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 from massivetext.sources.streams import charset
 from massivetext.sources.streams.compressed import PlainStream, open_stream
-from massivetext.sources.warc import LostBytes, WarcRecord, read_warc_records
+from massivetext.sources.warc import LostBytes, WarcRecord, holds_records, read_warc_records
 from massivetext.sources.warc_digests import WRONG_DIGEST, wrong_digest
 from massivetext.sources.warc_slices import find_slice
 from massivetext.sources.whole_files import make_page
@@ -30,6 +30,7 @@ _KNOWN = _PAGES | {"request", "warcinfo", "metadata", "revisit"}
 _LOOKS_LIKE_HTML = re.compile(
     rb"[\s\xef\xbb\xbf]*(?>(?:(?><!--.*?-->)\s*)*)<(?:!doctype\s+html|html|head|body|title)\b", re.I | re.S
 )
+_SEARCHED_BYTES = 1 << 21  # of a file that begins like a page, for records
 _HEADERS_BYTES = 1 << 16  # room for the HTTP headers of the largest page
 
 
@@ -103,8 +104,12 @@ def _no_page(split: Split) -> Iterator[Rejected]:
 
 
 def _holds_pages(split: Split, stream: PlainStream) -> bool:
-    """Return whether a file is an HTML page, or an archive, which may hold pages."""
-    return find_layout(split.name, stream, "").name in ("html", "archive")
+    """Return whether a file is an HTML page, or an archive, which may hold pages.
+
+    A crawl whose first record lacks its beginning may begin like a page.
+    """
+    layout = find_layout(split.name, stream, "").name
+    return layout == "archive" or (layout == "html" and not holds_records(stream.peek(_SEARCHED_BYTES)))
 
 
 def _page(origin: str, record: WarcRecord, limits: ReadLimits) -> Document | Rejected:
