@@ -26,7 +26,7 @@ from massivetext.storage import files as fs
 from massivetext.toml_tables import suggestion
 
 SCHEMA = "massivetext-documents/1"
-_VERSION = 1  # of the files: to be raised when the same documents give other bytes
+_VERSION = 2  # of the files: to be raised when the same documents give other bytes
 _COLUMNS = ("id", "source", "url", "title", "text", "metadata")
 _REASONS = ("removed_by", "failed_rules")
 

@@ -67,6 +67,13 @@ CHECKS = (
         "x\ny",
         "2",
     ),
+    Check("digits within code", f"<p>Call <code>f(<span>12</span><span>34</span>)</code> first. {LONG}</p>", "f(1234)"),
+    Check("numbers beside each other", f"<p>{LONG} <span>31</span><span class='b'>4.5 of 5</span></p>", "31 4.5 of 5"),
+    Check(
+        "dates as links", f"<p>{LONG} <span>Of <a href='a'>2024</a></span><a href='b'>12 notes</a></p>", "2024 12 notes"
+    ),
+    Check("digits of a counter", f"<p>{LONG} Seen <span>3</span><span>1</span> times.</p>", "Seen 31 times"),
+    Check("digits in bold", f"<p>{LONG} Version <b>1</b><i>23</i> is out.</p>", "Version 123 is"),
     Check("code within a sentence", f"<p>Call <code>f(x)</code> first. {LONG}</p>", "Call f(x) first."),
     Check("entities in code", "<pre>a &lt; b &amp;&amp; c</pre>", "a < b && c"),
     Check(
