@@ -30,14 +30,18 @@ class DocumentFormat:
     """A format of exported documents.
 
     Attributes:
-        name: name of the format, which is also the ending of its files.
+        name: name of the format.
+        ending: the ending of its files.
         write: writes batches of one schema to a local file.
         read: yields the lines of :func:`json_lines` for the documents of a local file; raises ValueError or OSError.
+        has_card: whether a card of the data is written beside the files, as dataset hubs read it.
     """
 
     name: str
+    ending: str
     write: Callable[[Path, pa.Schema, Written], None]
     read: Callable[[Path], Iterator[bytes]]
+    has_card: bool = False
 
 
 def json_lines(batch: pa.RecordBatch) -> bytes:
@@ -84,8 +88,9 @@ def _read_parquet(path: Path) -> Iterator[bytes]:
 
 
 DOCUMENT_FORMATS = (
-    DocumentFormat("jsonl.zst", _write_jsonl, _read_jsonl),
-    DocumentFormat("parquet", _write_parquet, _read_parquet),
+    DocumentFormat("jsonl.zst", "jsonl.zst", _write_jsonl, _read_jsonl),
+    DocumentFormat("parquet", "parquet", _write_parquet, _read_parquet),
+    DocumentFormat("hf", "parquet", _write_parquet, _read_parquet, has_card=True),
 )
 
 

@@ -150,7 +150,7 @@ def _rules(context: Context, choice: SampleChoice, sources: Sequence[str]) -> di
 
 def _deciding(context: Context, choice: SampleChoice) -> tuple[VerdictSet, ...]:
     if choice.stage is not None:
-        return deciding_stages(context, choice.stage)
+        return deciding_stages(context, choice.stage, argument="sample: stage")
     done = completed_stages(context)
     last = [each.stage for each in context.verdicts if each.stage in done][-1]
     return deciding_stages(context, None if choice.kept else last)

@@ -64,7 +64,7 @@ def _share_numbers(values: F64, borders: F64) -> npt.NDArray[np.int64]:
     last = len(borders) - 2
     # Rounding may put a value one bin off; the borders themselves decide.
     within = np.fmax(np.fmin(values, 1.0), 0.0)
-    numbers = np.minimum(within * (last + 1), last).astype(np.int64)
+    numbers: npt.NDArray[np.int64] = np.minimum(within * (last + 1), last).astype(np.int64)
     numbers += (values >= borders[numbers + 1]) & (numbers < last)
     numbers -= (values < borders[numbers]) & (numbers > 0)
     return numbers
