@@ -12,6 +12,7 @@ from rich.console import Console
 
 from massivetext.cli.messages import safe_text
 from massivetext.cli.trace_command import print_trace
+from massivetext.report import trace
 from massivetext.report.examples import DocumentLocation
 from massivetext.report.trace import find_documents, trace_document
 from massivetext.runs.context import Context
@@ -45,6 +46,18 @@ def test_quarantine_is_found_by_url(context: Context) -> None:
     (line,) = find_documents(context, "lost.example/page").quarantined
 
     assert (line["source"], line["reason"], line["skipped"]) == ("web", "image", True)
+
+
+def test_a_lookup_finds_what_a_search_of_all_documents_finds(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["http://lost.example/page", "wikipedia.wa", "b.warc", "no such document"]
+    for shard in context.all_shards():
+        table = context.run.read_table("documents", shard, ["id", "url"])
+        names += [name for column in table.columns for name in column.to_pylist() if name]
+    looked_up = [find_documents(context, name) for name in names]
+    monkeypatch.setattr(trace, "has_lookup", lambda _files: False)
+
+    assert looked_up == [find_documents(context, name) for name in names]
+    assert sum(len(found.documents) for found in looked_up) > 20
 
 
 def test_an_unknown_text_finds_nothing(context: Context) -> None:
