@@ -263,7 +263,8 @@ class ItemIndex:
     def _room(self) -> SearchRoom:
         size = len(self)
         counts, touched = np.zeros(size, np.uint32), np.zeros(size, np.uint32)
-        return SearchRoom(counts, touched, np.zeros((size, 3), np.uint32), np.zeros(size, np.bool_))
+        runs, uses = np.zeros((size, 3), np.uint32), np.zeros(len(self.words), np.uint32)
+        return SearchRoom(counts, touched, runs, np.zeros(size, np.bool_), uses)
 
     def to_bytes(self) -> bytes:
         """Return the index as bytes: a JSON header and the arrays. Equal items give equal bytes on every machine."""

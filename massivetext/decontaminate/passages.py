@@ -29,6 +29,7 @@ _HALF = np.uint32(16)
 _ZERO, _NINE = 0x30, 0x39
 _BYTE, _BIT = np.uint64(3), np.uint64(7)
 _TELLING_WORDS = 3  # of five
+_MOST_PLACES = 256  # of a text that are looked at for each place of an item: a page may say a phrase a million times
 _STRONG = 4  # sequences in a row (8 words) that count wherever in a document they are
 _GAP = 40  # words
 SLACK = 300  # words that may stand between the words of an item, beyond its own
@@ -53,12 +54,14 @@ class SearchRoom(NamedTuple):
         touched: items with a count.
         runs: rows of: last place in the text, last position in the index, length of the run.
         wanted: whether the text shares enough with each item.
+        uses: matches of each word of all items that are written.
     """
 
     counts: U32
     touched: U32
     runs: U32
     wanted: Flags
+    uses: U32
 
 
 class CharacterTables(NamedTuple):
@@ -333,7 +336,7 @@ def find_candidates(
 def find_matches(words: U32, table: SequenceTable, run_wanted: int, room: SearchRoom) -> I64:
     """Return (item, place, position in the item) of every match with the items of which a text shares enough.
 
-    Sorted by item, then by place, then by position.
+    Of a position that a text holds very often, the first places. Sorted by item, then by place, then by position.
     """
     places, positions = np.empty(len(words) + 1, np.uint32), np.empty(len(words) + 1, np.uint32)
     found = _look_up(words, len(words), table, places, positions)
@@ -341,6 +344,7 @@ def find_matches(words: U32, table: SequenceTable, run_wanted: int, room: Search
     touched = room.touched[:marked]
     chosen = touched[room.wanted[touched]]
     chosen.sort()
+    _count_written(found, positions, table, room, chosen)
     total = 0
     for item in chosen:
         size = room.counts[item]
@@ -351,7 +355,8 @@ def find_matches(words: U32, table: SequenceTable, run_wanted: int, room: Search
         position = positions[index]
         while position != NOWHERE:
             item = _item_at(table.item_starts, int(position))
-            if room.wanted[item]:
+            if room.wanted[item] and room.uses[position] < _MOST_PLACES:
+                room.uses[position] += 1
                 row = int(room.counts[item])
                 room.counts[item] += 1
                 matches[row, 0], matches[row, 1] = item, places[index]
@@ -359,7 +364,26 @@ def find_matches(words: U32, table: SequenceTable, run_wanted: int, room: Search
                 _move_up(matches, row)
             position = table.following[position]
     _clear(marked, room)
+    for item in chosen:
+        room.uses[table.item_starts[item] : table.item_starts[item + 1]] = 0
     return matches
+
+
+@compiled
+def _count_written(found: int, positions: U32, table: SequenceTable, room: SearchRoom, chosen: U32) -> None:
+    """Set the counts of the chosen items to the number of matches that are written."""
+    for item in chosen:
+        room.counts[item] = 0
+    for index in range(found):
+        position = positions[index]
+        while position != NOWHERE:
+            item = _item_at(table.item_starts, int(position))
+            if room.wanted[item] and room.uses[position] < _MOST_PLACES:
+                room.uses[position] += 1
+                room.counts[item] += 1
+            position = table.following[position]
+    for item in chosen:
+        room.uses[table.item_starts[item] : table.item_starts[item + 1]] = 0
 
 
 @compiled

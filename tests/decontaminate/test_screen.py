@@ -241,3 +241,12 @@ def test_a_short_item_in_two_pieces_is_found_if_they_are_near_each_other() -> No
     assert screen(item).screen(f"{first} {filler(600)} {second}", None).leaked is True
     assert screen(item).screen(f"{first} {filler(1200)} {second}", None).leaked is False
     assert screen(item).screen(f"{first} {filler(600)}", None).leaked is False
+
+
+def test_places_are_characters_wherever_in_a_long_text() -> None:
+    # Two bytes per character, and 65,536 bytes per block that characters are counted by.
+    page = f"{'é ' * 60_000}{QUESTION} {'ö ' * 60_000}"
+    (hit,) = screen().screen(page, None).hits
+
+    assert page[hit.start : hit.end] == QUESTION
+    assert screen().screen(f"{'é ' * 60_000}{QUESTION}", None).hits[0].end == 120_000 + len(QUESTION)
