@@ -28,7 +28,7 @@ _MIX, _SHIFT = np.uint64(0x9FB21C651E98DF25), np.uint64(29)
 _HALF = np.uint32(16)
 _ZERO, _NINE = 0x30, 0x39
 _BYTE, _BIT = np.uint64(3), np.uint64(7)
-_TELLING_WORDS = 3  # of five
+TELLING_WORDS = 3  # of five that say something
 _MOST_PLACES = 256  # of a text that are looked at for each place of an item: a page may say a phrase a million times
 _STRONG = 4  # sequences in a row (8 words) that count wherever in a document they are
 _GAP = 40  # words
@@ -107,22 +107,19 @@ def _find(words: U32, at: int, value: np.uint64, stored: U32, heads: U32) -> np.
 
 @compiled_and_cached
 def index_sequences(
-    words: U32, telling: Flags, item_starts: I64, limit: int, heads: U32, following: U32, bitmap: U8, compared: Flags
+    words: U32, chosen: Flags, item_starts: I64, limit: int, heads: U32, following: U32, bitmap: U8, compared: Flags
 ) -> None:
     """Fill the hash table, the chains and the bitmap with the sequences of all items.
 
-    Sets ``compared`` for the positions where a sequence begins that texts are compared by. One with fewer than three
-    ``telling`` words is left out: rows of digits or single letters are in many texts. One that occurs at more than
-    ``limit`` positions is common: it is marked in the table, and not in the bitmap.
+    Sets ``compared`` for the positions where a sequence begins that texts are compared by. Those that are not
+    ``chosen`` are left out: rows of digits or single letters are in many texts. One that occurs at more than ``limit``
+    positions is common: it is marked in the table, and not in the bitmap.
     """
     counts = np.zeros(len(words), np.uint32)  # by first position
     for item in range(len(item_starts) - 1):
-        told = telling[item_starts[item] : item_starts[item] + SEQUENCE_WORDS - 1].sum()
         for at in range(item_starts[item], item_starts[item + 1] - SEQUENCE_WORDS + 1):
-            told += telling[at + SEQUENCE_WORDS - 1]
-            if told >= _TELLING_WORDS:
+            if chosen[at]:
                 _add_sequence(words, at, heads, following, counts)
-            told -= telling[at]
     shift = _bitmap_shift(bitmap)
     for slot in range(len(heads)):
         head = heads[slot]
