@@ -3,6 +3,8 @@
 import hashlib
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from massivetext.errors import UserError
 
 if TYPE_CHECKING:
@@ -33,6 +35,27 @@ def earlier_digests(recipe: "Recipe", root: str) -> list[str]:
         UserError: a folder holds neither an index nor a run that has come so far.
     """
     return [_digest(folder) for folder in earlier_folders(recipe, root)]
+
+
+def run_digest(folder: str) -> str:
+    """Return a hash that a run and every index of it have in common; "" for an index that does not know it.
+
+    Raises:
+        UserError: the folder holds neither an index nor a run that has come so far.
+    """
+    from massivetext.storage import files as fs
+
+    if not is_index(folder):
+        return _digest(folder)
+    try:
+        header = msgspec.json.decode(fs.read_bytes(fs.join(folder, INDEX_FILE)), type=_OfRun)
+    except msgspec.DecodeError:
+        return ""  # who opens the index says what is wrong with it
+    return header.run_sha256
+
+
+class _OfRun(msgspec.Struct):
+    run_sha256: str = ""
 
 
 def _digest(folder: str) -> str:

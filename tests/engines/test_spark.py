@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import psutil
@@ -71,6 +71,16 @@ def wait_for(happened: Callable[[], bool], process: subprocess.Popen[bytes]) -> 
         time.sleep(0.05)
 
 
+def extracts_pages(processes: Iterable[subprocess.Popen[bytes]]) -> bool:
+    """Return whether a process below these extracts pages for a worker."""
+    for process in processes:
+        for child in psutil.Process(process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if "massivetext.extract.page_process" in child.cmdline():
+                    return True
+    return False
+
+
 def committed(run: Path, stage: str) -> int:
     """Number of shards with a commit in a stage that is not complete."""
     return len(list((run / stage / "commits").glob("*/*.json")))
@@ -80,7 +90,8 @@ def test_a_run_on_spark_gives_the_same_bytes_though_a_worker_is_lost_and_the_dri
     spark: SparkCluster, tmp_path: Path
 ) -> None:
     small_corpus.write(tmp_path / "input")
-    (tmp_path / "recipe.toml").write_text(small_corpus.recipe("input"))
+    # The watchdog is in use on Spark too: each page of this extractor goes to a process beside the worker.
+    (tmp_path / "recipe.toml").write_text(small_corpus.recipe("input") + '[ingest]\nextractor = "trafilatura"\n')
     massivetext("run", "recipe.toml", "--output", "embedded", folder=tmp_path)
     checked = massivetext("engine", "check", "--", *spark.options(), folder=tmp_path)
     assert checked.stdout.startswith("SparkRunner: runs jobs")
@@ -92,6 +103,7 @@ def test_a_run_on_spark_gives_the_same_bytes_though_a_worker_is_lost_and_the_dri
     try:
         # The machine of a Worker is lost, with its executor and its Python workers. Spark continues on the other.
         wait_for(lambda: committed(run, "ingest") >= 1, driver)
+        wait_for(lambda: extracts_pages(spark.workers), driver)
         os.killpg(spark.workers[0].pid, signal.SIGKILL)
         spark.workers[0].wait()
         wait_for((run / "ingest/manifest.json").exists, driver)
