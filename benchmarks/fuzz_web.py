@@ -2,13 +2,15 @@
 
     python benchmarks/fuzz_web.py [--mutants 2000] [--seed 1] [--only html]
 
-A mutant of a page goes through every extractor. A mutant of a crawl (plain, gzip, zstd) is one file of records of which
+A mutant of a page goes through every extractor. A mutant of a crawl (plain or compressed) is a file of records of which
 one or two neighbours are changed; it goes through the whole reader of format `warc`. A record that is not changed must
 come out as it was, and every changed one as a document, or in quarantine. The last line is one JSON object.
 """
 
 import argparse
 import gzip
+import io
+import itertools
 import json
 import random
 import re
@@ -19,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import lz4.frame
 import zstandard
 
 from massivetext.extract.extractors import EXTRACTORS, ExtractorName, extract_page
@@ -29,6 +32,9 @@ from massivetext.sources.reading import read_split
 from massivetext.sources.source_formats import FieldPaths
 from massivetext.sources.splits import Split
 from massivetext.sources.streams import charset
+from massivetext.sources.streams.compressed import PlainStream
+from massivetext.sources.warc import LostBytes, WarcRecord, read_warc_records
+from massivetext.sources.warc_slices import find_slice
 
 SENTENCE = "The river rises in the hills and runs down to the sea, and the people of the valley live by it."
 _PIECES = (
@@ -169,6 +175,8 @@ class Finding(NamedTuple):
 
 def fuzz_pages(mutants: range, seed: int, extractors: Sequence[ExtractorName]) -> Iterator[Finding]:
     """Yield what is wrong with what the extractors give for mutants of pages."""
+    for extractor in extractors:
+        extract_page(f"<p>{SENTENCE}</p>", None, extractor)  # code is compiled once
     for mutant in mutants:
         chance = random.Random(f"html {seed} {mutant}")
         html = charset.decode(mutate(make_page(chance), _TOKENS, chance), html=True).text
@@ -198,6 +206,7 @@ _PACK: Mapping[str, Callable[[bytes], bytes]] = {
     "warc": bytes,
     "warc.gz": lambda record: gzip.compress(record, mtime=0),
     "warc.zst": zstandard.ZstdCompressor(write_checksum=True).compress,
+    "warc.lz4": lambda record: bytes(lz4.frame.compress(record, content_checksum=True)),
 }
 
 
@@ -212,7 +221,7 @@ def read_crawl(path: Path) -> list[Document | Rejected]:
 
 
 def fuzz_crawls(kind: str, mutants: range, seed: int, folder: Path) -> Iterator[Finding]:
-    """Yield what is wrong with what is read of mutants of crawl files of a kind: "warc", "warc.gz" or "warc.zst"."""
+    """Yield what is wrong with what is read of mutants of crawl files of a kind: one of `_PACK`."""
     path = folder / f"mutant.{kind}"
     chance = random.Random(f"{kind} {seed}")
     records = [_record(number, make_page(chance)) for number in range(RECORDS)]
@@ -268,15 +277,66 @@ def _faults(
             yield f"nothing is told of {len(changed):,} bytes at {start:,}"
 
 
+def make_sliced_crawl(chance: random.Random) -> list[bytes]:
+    """Return the members of a `.warc.gz` that several slices share; some of its pages are such files themselves."""
+    members = []
+    for number in range(60):
+        level = 9
+        page = make_page(chance)
+        if number % 3 == 0:
+            page += chance.randbytes(chance.randrange(20_000)).hex().encode()
+        elif number % 10 == 5:
+            level = 0  # so that the members of the page stand in the file as they are
+            page = b"".join(
+                gzip.compress(_record(1_000 + inner, make_page(chance) + chance.randbytes(3_000)), mtime=0)
+                for inner in range(40)
+            )
+        members.append(gzip.compress(_record(number, page), level, mtime=0))
+    return members
+
+
+def read_slices(data: bytes, count: int) -> tuple[list[WarcRecord | LostBytes], int]:
+    """Return the records of all slices of a crawl, slice after slice, and how many slices have any."""
+    found: list[WarcRecord | LostBytes] = []
+    slices = [find_slice(PlainStream(io.BytesIO(data)), index, count) for index in range(count)]
+    if None in slices:
+        return list(read_warc_records(PlainStream(io.BytesIO(data)), 1 << 14)), 1
+    filled = [each for each in slices if each is not None and each.start < each.stop]
+    for each in filled:
+        stream = PlainStream(io.BytesIO(data))
+        stream.begin_at(each.start)
+        records = read_warc_records(stream, 1 << 14)
+        found += itertools.takewhile(lambda record, each=each: each.has(record.document_key), records)  # type: ignore[misc]
+    return found, len(filled)
+
+
+def fuzz_slices(mutants: range, seed: int) -> Iterator[Finding]:
+    """Yield mutants of a `.warc.gz` whose slices give something else than the whole file."""
+    members = make_sliced_crawl(random.Random(f"slices {seed}"))
+    for mutant in mutants:
+        chance = random.Random(f"slices {seed} {mutant}")
+        first = chance.randrange(len(members))
+        last = min(len(members) - 1, first + chance.choice((0, 0, 0, 1)))
+        changed = b"".join(members[first : last + 1])
+        if chance.random() < 0.4:  # within the compression
+            changed = gzip.compress(mutate(gzip.decompress(changed), _HEADERS + _TOKENS, chance), mtime=0)
+        else:
+            changed = mutate(changed, _HEADERS + _TOKENS, chance)
+        data = b"".join([*members[:first], changed, *members[last + 1 :]])
+        count = chance.choice((2, 3, 5, 9, 30))
+        if read_slices(data, count)[0] != list(read_warc_records(PlainStream(io.BytesIO(data)), 1 << 14)):
+            yield Finding(mutant, f"{count} slices give something else than the whole file")
+
+
 def main() -> None:
     """Run all mutants and print what was found."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--mutants", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", choices=["html", *_PACK], action="append")
+    parser.add_argument("--only", choices=["html", *_PACK, "slices"], action="append")
     given = parser.parse_args()
     figures: dict[str, object] = {"mutants": given.mutants, "seed": given.seed}
-    for kind in given.only or ["html", *_PACK]:
+    for kind in given.only or ["html", *_PACK, "slices"]:
         begin = time.process_time()
         with tempfile.TemporaryDirectory() as folder:
             mutants = range(given.mutants)
@@ -284,6 +344,8 @@ def main() -> None:
             found = list(
                 fuzz_pages(mutants, given.seed, known)
                 if kind == "html"
+                else fuzz_slices(mutants, given.seed)
+                if kind == "slices"
                 else fuzz_crawls(kind, mutants, given.seed, Path(folder))
             )
         for finding in found[:20]:

@@ -21,7 +21,7 @@ from massivetext.extract.watchdog import extract_within, page_processes
 
 ROOT = Path(__file__).resolve().parents[1]
 PASSES = 7
-PAGES: dict[ExtractorName, int] = {"trafilatura": 60, "salient": 600}
+PAGES: dict[ExtractorName, int] = {"trafilatura": 120, "salient": 600, "resiliparse": 400}
 QUICK_PAGES = 15
 
 

@@ -37,6 +37,7 @@ def report(
             metavar="FILE", help="Write the page to this file, with the time, memory and speed of each stage."
         ),
     ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes on this machine.")] = 1,
 ) -> None:
     """Write the report of a run that stopped early but has completed `judge`, and print its path.
 
@@ -57,7 +58,7 @@ def report(
     statements = [read_assertion(each) for each in assertions or ()]
     run = Run(full_path(run_folder))
     with hide_standard_error(debug=context.obj), explain_damage(run):
-        path = write_report(open_context(run), print_message)
+        path = write_report(open_context(run), print_message, workers)
         if to is not None:
             path = full_path(to)
             write_page(open_context(run), path, None if against is None else _other_run(against))

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from massivetext.cli.messages import one_line
 from massivetext.formatting import count_noun, format_value
+from massivetext.report.canary_outcomes import TracedCanary
 from massivetext.report.judged import RuleVerdict
 from massivetext.report.trace import StageVerdict, Trace
 from massivetext.report.wording import describe_rule, join_words
@@ -14,6 +16,22 @@ _NAMED = 3  # rules in a line
 def trace_lines(trace: Trace) -> tuple[str, str, str]:
     """Return what became of a document, which one it is, and what else is known of it."""
     return _fate(trace), _identity(trace), _rest(trace)
+
+
+def canary_lines(canary: TracedCanary) -> tuple[str, str, str]:
+    """Return what became of a canary, what it is, and how it begins."""
+    fate = f"removed by {canary.removed_by}" if canary.removed_by else "no stage has removed it so far"
+    what = " ".join(part for part in (canary.kind, canary.variant) if part)
+    made_of = f"made from {canary.base_id} of {canary.source}"
+    if canary.jaccard is not None:
+        made_of = f"a copy of {canary.base_id} of {canary.source}, similarity {canary.jaccard:.3f}"
+    if canary.item is not None:
+        made_of += f"; it holds {canary.item} of {canary.test_set}"
+    return (
+        f"A canary, no document of the run, and in no record: {fate}.",
+        f"{canary.id}, {what}: {made_of}.",
+        f"It begins: {' '.join(canary.text.split())}",
+    )
 
 
 def _fate(trace: Trace) -> str:
@@ -47,7 +65,7 @@ def _reason(trace: Trace, verdict: StageVerdict) -> str:
         if verdict.canonical_url is not None:
             relation = f"its canonical URL, {verdict.canonical_url}, is also that of"
         place = keeper.source if keeper.corpus is None else f"{keeper.source} of {keeper.corpus}"
-        return f"{relation} {keeper.id} of {place}, {keeper.url or keeper.origin}{similarity}"
+        return one_line(f"{relation} {keeper.id} of {place}, {keeper.url or keeper.origin}{similarity}")
     return verdict.removed or "no reason is stored"
 
 
@@ -58,8 +76,9 @@ def _failure(rule: RuleVerdict) -> str:
 
 def _identity(trace: Trace) -> str:
     document = trace.document
-    title = "" if document.title is None else f"  “{document.title}”"
-    return f"{document.id}  {document.source}  {document.url or f'{document.origin}, {document.key}'}{title}"
+    title = "" if document.title is None else f"  “{one_line(document.title)}”"
+    place = one_line(document.url or f"{document.origin}, {document.key}")
+    return f"{document.id}  {document.source}  {place}{title}"
 
 
 def _rest(trace: Trace) -> str:

@@ -27,7 +27,7 @@ _MEMBERS = 200
 _OPENED_MEMBERS = 5  # of an archive, until one can be read
 _WAT = re.compile(rb"^WARC-Type: metadata\r?\n(?:[^\r\n]+\r?\n)*Content-Type: application/json", re.I | re.M)
 _BOOK_BYTES = 100_000
-_COMPRESSED = re.compile(r"\.(?:gz|gzip|bz2|xz|zst|zstd)$", re.I)
+_COMPRESSED = re.compile(r"\.(?:gz|gzip|bz2|xz|zst|zstd|lz4)$", re.I)
 _SHOWN_PATHS = 3  # of files that are left out
 _NO_FIELDS = GuessedFields(None, {})
 # Bytes of input up to which a run has this vocabulary and this length of sequences: a trainer cannot find more pieces.

@@ -25,7 +25,7 @@ _LAYOUTS: dict[str, str] = {
 }
 # A damaged crawl, or a slice of a dump, may begin like these.
 _UNCERTAIN = frozenset({"html", "markdown", "text", "csv"})
-_TABLE_NAME = re.compile(r"\.(?:csv|tsv|tab)(?:\.(?:gz|gzip|bz2|xz|zst|zstd))?$", re.IGNORECASE)
+_TABLE_NAME = re.compile(r"\.(?:csv|tsv|tab)(?:\.(?:gz|gzip|bz2|xz|zst|zstd|lz4))?$", re.IGNORECASE)
 Reads = Literal["mediawiki", "warc", "wiki-enterprise"]
 _WANTED: dict[Reads, str] = {
     "mediawiki": "a MediaWiki XML dump",

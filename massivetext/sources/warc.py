@@ -5,6 +5,7 @@ rest of the file. After damage we search for the next compressed member that beg
 next line that does. The bytes between are reported with offset and length.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -28,7 +29,8 @@ _BEGINNING = re.compile(
     rb"(?<=\n)(?:" + _VERSION.pattern + rb"|" + _ARC_LINE.pattern + rb")|" + _FIRST_LINES, re.IGNORECASE
 )
 _LONGEST_BEGINNING = 1 << 15
-_OF_CRAWLS = ("gzip", "zstd")  # their compressions
+_MOST_LOOKS = 20
+_OF_CRAWLS = ("gzip", "zstd", "lz4")  # their compressions
 
 
 class WarcRecord(NamedTuple):
@@ -83,6 +85,27 @@ def read_warc_records(stream: PlainStream, limit: int) -> Iterator[WarcRecord | 
             continue
         else:
             yield _skip_garbage(cursor, start, "no WARC or ARC record begins here")
+
+
+def stated_length(head: bytes) -> int | None:
+    """Return the bytes of a WARC record, header and content, from its first 64 KiB; None if they are no header."""
+    end = _HEADER_END.search(head, 0, _MAX_HEADER) if _NEXT_IN_HEADER.match(head) else None
+    length = _fields(head[: end.start()]).get("content-length", "") if end else ""
+    return end.end() + int(length) if end and length.isascii() and length.isdigit() and len(length) < 16 else None
+
+
+def holds_records(data: bytes) -> bool:
+    """Return whether somewhere in these bytes a WARC record ends where its length says and another one follows.
+
+    A page about the format has records too, but their lengths are hardly right.
+    """
+    for found in itertools.islice(_NEXT_IN_HEADER.finditer(data), _MOST_LOOKS):
+        length = stated_length(data[found.start() : found.start() + _MAX_HEADER])
+        if length is not None:
+            behind = data[found.start() + length :][:_FIRST_LINES_BYTES].lstrip(b"\r\n")
+            if _VERSION.match(behind):
+                return True
+    return False
 
 
 def _begins_record(data: bytes) -> bool:
@@ -198,17 +221,27 @@ def _arc_record(cursor: Cursor, limit: int) -> Iterator[WarcRecord | LostBytes]:
 
 
 def _content(cursor: Cursor, limit: int, start: int, record: WarcRecord) -> Iterator[WarcRecord | LostBytes]:
-    """Read the content after a header, and check that the record ends where its length says."""
+    """Read the content after a header, and check that the record ends where its length says.
+
+    A length is wrong if a compressed member that begins another record would be in the content: that ends there.
+    """
     begin = cursor.position
     block = cursor.take(min(record.length, limit))
-    skipped = cursor.skip(record.length - len(block))
+    if (crossed := _crossed(cursor, begin, block)) is not None:
+        inside = _NEXT_IN_BLOCK.search(block, 0, crossed + _FIRST_LINES_BYTES)
+        end, behind = inside.span() if inside and inside.end() < crossed else (crossed, crossed)
+        cursor.unread(block[behind:])
+        block = block[:end].removesuffix(b"\r\n\r\n")
+        yield record._replace(block=block, length=len(block))
+        return
+    skipped = cursor.skip_unless(record.length - len(block), _begins_record)
+    if len(block) + skipped < record.length and cursor.peek(1):
+        record = record._replace(length=len(block) + skipped)
     whole = len(block) + skipped == record.length
     # This reads beyond the record, so that a wrong checksum of its member is found before the record is yielded.
     blank = _skip_blank(cursor) if whole else b""
     record = record._replace(block=block)
-    members = cursor.stream.members_between(begin, begin + len(block))
-    crossed = any(_begins_record(block[member - begin :]) for member in members)  # a whole record is in the content
-    ended = whole and not crossed and (not cursor.peek(1) or _begins_record(cursor.peek(_LONGEST_BEGINNING)))
+    ended = whole and (not cursor.peek(1) or _begins_record(cursor.peek(_LONGEST_BEGINNING)))
     if not ended and not skipped and cursor.stream.damage is None and (inside := _next_record(cursor, block, blank)):
         # The length runs past the beginning of the next header, which is almost always the cause.
         cursor.unread(block[inside.end() :] + blank)
@@ -221,6 +254,14 @@ def _content(cursor: Cursor, limit: int, start: int, record: WarcRecord) -> Iter
     yield from _record_or_loss(cursor, start, record, whole=whole)
     if garbage:
         yield _garbage(cursor, end, "they follow the content of a record")
+
+
+def _crossed(cursor: Cursor, begin: int, block: bytes) -> int | None:
+    """Return where the first compressed member that begins a record is in the content at ``begin``."""
+    for member in cursor.stream.members_between(begin, begin + len(block)):
+        if _begins_record(block[member - begin : member - begin + _LONGEST_BEGINNING]):
+            return member - begin
+    return None
 
 
 def _next_record(cursor: Cursor, block: bytes, blank: bytes) -> re.Match[bytes] | None:

@@ -1,7 +1,10 @@
 """Read the pages of web crawls (WARC, WET and ARC files) as text."""
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+
+import msgspec
 
 from massivetext.extract.watchdog import GivenUp, extract_within
 from massivetext.schema import Document, Rejected
@@ -14,8 +17,9 @@ from massivetext.sources.source_formats import ReadLimits, ReadOptions
 from massivetext.sources.splits import Split
 from massivetext.sources.streams import charset
 from massivetext.sources.streams.compressed import PlainStream, open_stream
-from massivetext.sources.warc import LostBytes, WarcRecord, read_warc_records
+from massivetext.sources.warc import LostBytes, WarcRecord, holds_records, read_warc_records
 from massivetext.sources.warc_digests import WRONG_DIGEST, wrong_digest
+from massivetext.sources.warc_slices import find_slice
 from massivetext.sources.whole_files import make_page
 from massivetext.text import clean
 
@@ -26,6 +30,7 @@ _KNOWN = _PAGES | {"request", "warcinfo", "metadata", "revisit"}
 _LOOKS_LIKE_HTML = re.compile(
     rb"[\s\xef\xbb\xbf]*(?>(?:(?><!--.*?-->)\s*)*)<(?:!doctype\s+html|html|head|body|title)\b", re.I | re.S
 )
+_SEARCHED_BYTES = 1 << 21  # of a file that begins like a page, for records
 _HEADERS_BYTES = 1 << 16  # room for the HTTP headers of the largest page
 
 
@@ -55,8 +60,27 @@ def read_pages(split: Split, options: ReadOptions, limits: ReadLimits) -> Iterat
 
 
 def _crawl_pages(split: Split, stream: PlainStream, limits: ReadLimits) -> Iterator[Document | Rejected]:
+    found = find_slice(stream, split.slice_index, split.slice_count)
+    if found is not None:  # the slice reads its own bytes alone
+        if found.start == found.stop:
+            return
+        stream.begin_at(found.start)
+        whole = msgspec.structs.replace(split, slice_index=0, slice_count=1)
+        records = itertools.takewhile(lambda record: found.has(record.document_key), _records(stream, limits))
+        yield from _pages_of(whole, records, limits)
+        return
+    yield from _pages_of(split, _records(stream, limits), limits)
+
+
+def _records(stream: PlainStream, limits: ReadLimits) -> Iterator[WarcRecord | LostBytes]:
+    return read_warc_records(stream, limits.max_html_bytes + _HEADERS_BYTES)
+
+
+def _pages_of(
+    split: Split, records: Iterable[WarcRecord | LostBytes], limits: ReadLimits
+) -> Iterator[Document | Rejected]:
     ordinal = -1
-    for record in read_warc_records(stream, limits.max_html_bytes + _HEADERS_BYTES):
+    for record in records:
         if isinstance(record, LostBytes):
             if split.slice_index == 0:
                 yield Rejected(split.name, record.document_key, record.length, record.reason, record.detail)
@@ -80,8 +104,12 @@ def _no_page(split: Split) -> Iterator[Rejected]:
 
 
 def _holds_pages(split: Split, stream: PlainStream) -> bool:
-    """Return whether a file is an HTML page, or an archive, which may hold pages."""
-    return find_layout(split.name, stream, "").name in ("html", "archive")
+    """Return whether a file is an HTML page, or an archive, which may hold pages.
+
+    A crawl whose first record lacks its beginning may begin like a page.
+    """
+    layout = find_layout(split.name, stream, "").name
+    return layout == "archive" or (layout == "html" and not holds_records(stream.peek(_SEARCHED_BYTES)))
 
 
 def _page(origin: str, record: WarcRecord, limits: ReadLimits) -> Document | Rejected:

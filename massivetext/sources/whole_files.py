@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+from massivetext.extract.publication_date import publication_date
 from massivetext.extract.watchdog import GivenUp, extract_within
 from massivetext.schema import Document, Rejected
 from massivetext.sources import gutenberg
@@ -42,11 +43,13 @@ def make_page(origin: str, key: str, data: bytes, layout: LayoutName, limits: Re
         return Rejected(origin, key, len(data), page.reason, page.detail)
     if not page.text:
         return _empty(origin, key, data)
+    day = publication_date(decoded.text)  # a file has no date of a crawl
     return Document(
         page.text,
         origin,
         key,
         title=page.title,
+        metadata={"date": day} if day else {},
         html_bytes=len(data),
         link_text_frac=page.link_text_frac,
         encoding=decoded.encoding,

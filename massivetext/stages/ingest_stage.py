@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from massivetext.runs.work_items import WorkItem
     from massivetext.sources.splits import Split
 
-_SCREEN_VERSION = 1  # raised when other pages are screened for the same rules
+_SCREEN_VERSION = 2  # raised when other pages are screened for the same rules
 
 
 def _key(plan: RunPlan) -> object:
@@ -108,9 +108,9 @@ def _facts(context: "Context", items: "Sequence[WorkItem]") -> Mapping[str, obje
 INGEST = Stage(
     name="ingest",
     title="read",
-    version=10,
+    version=11,
     libraries=("trafilatura", "lxml", "fastwarc", "charset-normalizer", "licenseclassifier"),
-    data_sets=("documents", "quarantine"),
+    data_sets=("documents", "quarantine", "lookup"),
     key=_key,
     describe=_describe,
     facts=_facts,

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import psutil
@@ -73,6 +73,16 @@ def wait_for(happened: Callable[[], bool], process: subprocess.Popen[bytes]) -> 
         time.sleep(0.05)
 
 
+def extracts_pages(processes: Iterable[subprocess.Popen[bytes]]) -> bool:
+    """Return whether a process below these extracts pages for a worker."""
+    for process in processes:
+        for child in psutil.Process(process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if "massivetext.extract.page_process" in child.cmdline():
+                    return True
+    return False
+
+
 def committed(run: Path, stage: str) -> int:
     """Number of shards with a commit in a stage that is not complete."""
     return len(list((run / stage / "commits").glob("*/*.json")))
@@ -88,7 +98,9 @@ def test_a_run_on_spark_gives_the_same_bytes_though_a_worker_is_lost_and_the_dri
     ]
     (tmp_path / "input/news-new.jsonl").write_text("".join(json.dumps(version) + "\n" for version in versions))
     sources = small_corpus.recipe("input").replace('"input/news-*.jsonl.gz"', '"input/news-*.jsonl*"')
-    (tmp_path / "recipe.toml").write_text(sources + '\n[dedup]\nurl = "longest"\n')
+    # The watchdog is in use on Spark too: each page of this extractor goes to a process beside the worker.
+    more = '[dedup]\nurl = "longest"\n[ingest]\nextractor = "trafilatura"\n'
+    (tmp_path / "recipe.toml").write_text(f"{sources}\n{more}")
     massivetext("run", "recipe.toml", "--output", "embedded", folder=tmp_path)
     assert Run(str(tmp_path / "embedded")).need("url-dedup").totals()["removed"] > 5
     checked = massivetext("engine", "check", "--", *spark.options(), folder=tmp_path)
@@ -101,6 +113,7 @@ def test_a_run_on_spark_gives_the_same_bytes_though_a_worker_is_lost_and_the_dri
     try:
         # The machine of a Worker is lost, with its executor and its Python workers. Spark continues on the other.
         wait_for(lambda: committed(run, "ingest") >= 1, driver)
+        wait_for(lambda: extracts_pages(spark.workers), driver)
         os.killpg(spark.workers[0].pid, signal.SIGKILL)
         spark.workers[0].wait()
         wait_for((run / "ingest/manifest.json").exists, driver)

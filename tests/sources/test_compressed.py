@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import lz4.frame
 import pytest
 import zstandard
 from hypothesis import given, settings
@@ -18,6 +19,7 @@ COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
     "bz2": bz2.compress,
     "xz": lzma.compress,
     "zstd": zstandard.compress,
+    "lz4": lambda data: lz4.frame.compress(data, content_checksum=True),
 }
 TEXT = "".join(
     f"line {number} of a text that does not compress to nothing {number * 7919 % 10007}\n" for number in range(5000)

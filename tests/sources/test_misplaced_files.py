@@ -56,7 +56,7 @@ FILES = {
     "a.html": (b"<html><body><p>A text of a page.</p></body></html>", "an HTML page", "kind = 'web'"),
     "a.pdf": (b"%PDF-1.4\n", "a PDF", "convert it"),
     "a.sql.gz": (gzip.compress(SQL), "tables of a database as SQL", "pages-articles.xml.bz2"),
-    "a.warc.lz4": (b"\x04\x22\x4d\x18" + bytes(40), "a file in LZ4", "pack its content with gzip or zstd"),
+    "a.lzo": (b"\x89LZO\x00\r\n" + bytes(40), "a file in LZO", "pack its content with gzip or zstd"),
     "a.Z": (b"\x1f\x9d\x90" + bytes(range(40)), "a file of the program compress", "unpack it"),
     "a.7z": (b"7z\xbc\xaf\x27\x1c" + bytes(40), "a 7-Zip archive", "unpack it"),
     "a.rar": (b"Rar!\x1a\x07\x01\x00" + bytes(40), "a RAR archive", "unpack it"),

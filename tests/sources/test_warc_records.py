@@ -2,6 +2,7 @@ import gzip
 import io
 from collections.abc import Callable, Iterable
 
+import lz4.frame
 import pytest
 import zstandard
 from hypothesis import given, settings
@@ -75,7 +76,11 @@ def test_only_the_beginning_of_a_large_content_is_held() -> None:
     ]
 
 
-@pytest.mark.parametrize("compress", [gzip.compress, zstandard.ZstdCompressor(write_checksum=True).compress])
+def lz4_frame(data: bytes) -> bytes:
+    return bytes(lz4.frame.compress(data, content_checksum=True))
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, zstandard.ZstdCompressor(write_checksum=True).compress, lz4_frame])
 def test_a_damaged_member_in_the_middle_costs_its_record(compress: Callable[[bytes], bytes]) -> None:
     members = [bytearray(compress(warc(n, bytes(range(256)) * 3 + str(n).encode()))) for n in range(5)]
     middle = len(members[2]) // 2
@@ -87,6 +92,30 @@ def test_a_damaged_member_in_the_middle_costs_its_record(compress: Callable[[byt
     assert isinstance(lost, LostBytes)
     assert (lost.document_key, lost.length) == (str(len(members[0]) + len(members[1])), len(members[2]))
     assert f"reading goes on at {sum(map(len, members[:3]))}" in lost.detail
+
+
+def test_whatever_byte_of_an_lz4_frame_is_wrong_its_neighbours_survive() -> None:
+    frames = [lz4_frame(warc(n, f"<p>{n * 7919}</p>".encode() * 3)) for n in range(3)]
+    for first, place in ((0, 1), *((1, place) for place in range(len(frames[1])))):
+        broken = [bytearray(frame) for frame in frames]
+        broken[first][place] ^= 0xFF
+        found = numbers(read(b"".join(broken)))
+
+        lost = [each for each in found if isinstance(each, str)]
+        assert [each for each in found if each not in (first, *lost)] == [each for each in range(3) if each != first]
+        assert lost
+        assert first not in found or place in (126, 127)  # only the mark at the end of the frame is wrong
+
+
+def test_an_lz4_frame_of_many_records_gives_those_before_its_damage() -> None:
+    records = [warc(n, f"{n * 7919 % 10007} ".encode() * 4000) for n in range(50)]
+    whole = bytes(lz4.frame.compress(b"".join(records), block_size=lz4.frame.BLOCKSIZE_MAX64KB))
+
+    assert numbers(read(whole)) == list(range(50))
+    found = numbers(read(whole[: len(whole) // 2]))
+    assert found[:-1] == list(range(len(found) - 1))
+    assert 15 < len(found) < 40
+    assert found[-1] == "truncated"
 
 
 def test_whatever_byte_of_a_member_is_wrong_its_neighbours_survive() -> None:
@@ -157,6 +186,19 @@ def test_a_length_that_leads_past_the_next_record_is_corrected() -> None:
 
     to_the_end = read(warc(0, content, length=10_000) + warc(1) + warc(2))
     assert numbers(to_the_end) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("limit", [1 << 20, 5])
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_length_that_leads_past_whole_members_costs_none_of_them(limit: int, damaged: bool) -> None:
+    members = [bytearray(gzip.compress(warc(n), mtime=0)) for n in range(6)]
+    members[0] = bytearray(gzip.compress(warc(0, length=100_000), mtime=0))
+    members[4][-5] ^= damaged
+    items = read(b"".join(members), limit=limit)
+
+    assert numbers(items) == [0, 1, 2, 3, "damaged" if damaged else 4, 5]
+    by_length = gzip.compress(arc(0, b"one").replace(b" 3\n", b" 9999\n")) + gzip.compress(arc(1, b"two"))
+    assert [item.block[:3] for item in read(by_length) if isinstance(item, WarcRecord)] == [b"one", b"two"]
 
 
 def test_a_length_that_is_too_short_leaves_garbage() -> None:

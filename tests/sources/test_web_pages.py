@@ -187,15 +187,13 @@ def test_malformed_samples_of_fifteen_projects_are_survived(shared_data: Path, r
         assert len({document.key for document in found}) == len(found)
 
     assert len(files) == 253
-    assert len(documents) == 481
+    assert len(documents) == 497
     assert all(document.text for document in documents)
     assert reasons["empty"] == 17
     assert reasons["not_html"] == 223
     assert reasons["bad_record"] + reasons["truncated"] + reasons["damaged"] == 115
-    assert (
-        reasons["wrong_format"] == 6
-    )  # a list of paths, a documentation, two in LZ4, two without anything of a record
-    assert sum(reasons.values()) == 501
+    assert reasons["wrong_format"] == 4  # a list of paths, a documentation, two without anything of a record
+    assert sum(reasons.values()) == 502
 
 
 def test_gold_pages_give_the_text_that_people_marked(shared_data: Path, read_file: ReadFile, tmp_path: Path) -> None:
@@ -225,3 +223,19 @@ def test_a_page_of_comments_without_a_type_is_told_at_once(tmp_path: Path, read_
     documents, rejected = read_file("web", tmp_path / "a")
 
     assert [len(documents), [r.reason for r in rejected]] == [1, ["not_html"]]
+
+
+def test_a_crawl_that_begins_within_a_page_is_a_crawl_and_a_page_about_records_a_page(
+    tmp_path: Path, read_file: ReadFile
+) -> None:
+    records = [warc(http(HTML, HTML_TYPE), number=number) for number in range(3)]
+    (tmp_path / "a").write_bytes(HTML + b"\r\n\r\n" + records[1] + records[2])
+    documents, rejected = read_file("web", tmp_path / "a")
+    assert [document.url for document in documents] == [f"http://a.example/{number}" for number in (1, 2)]
+    assert [loss.reason for loss in rejected] == ["bad_record"]
+
+    record = b"<pre>WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 12\r\n\r\n...\r\n\r\n</pre>"
+    (tmp_path / "b").write_bytes(HTML.replace(b"<body>", b"<body>" + record * 3))
+    documents, rejected = read_file("web", tmp_path / "b")
+    assert len(documents) == 1
+    assert rejected == []

@@ -1,8 +1,10 @@
 """Runs with inputs, run folder and records in an object store, and how failures of a store are handled."""
 
 import gc
+import gzip
 import itertools
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -18,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 import s3fs
 from botocore.exceptions import ClientError
+from builders import source_options
 from command import massivetext
 from gcsfs.retry import HttpError
 from google.auth.exceptions import DefaultCredentialsError
@@ -35,10 +38,14 @@ from massivetext.errors import (
     UserError,
 )
 from massivetext.loader import load
+from massivetext.recipe import IngestOptions
 from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.reader import check_records, open_records
 from massivetext.runs.log_events import is_log
 from massivetext.runs.store import Run
+from massivetext.schema import Document
+from massivetext.sources.reading import read_split
+from massivetext.sources.splits import plan_shards
 from massivetext.stages.finished import open_context
 from massivetext.storage import files as fs
 from massivetext.storage import lock
@@ -167,6 +174,35 @@ def test_reads_at_several_offsets_return_the_right_bytes(store: Store) -> None:
         for place, length in ((3 * MB, 1000), (MB, 10), (2 * MB, 70_000), (MB + 5, 10), (0, 3), (4 * MB - 2, 100)):
             handle.seek(place)
             assert handle.read(length) == data[place : place + length]
+
+
+def test_a_crawl_is_read_by_its_lists_of_paths(store: Store, tmp_path: Path) -> None:
+    noise = random.Random(1)
+    for kind in ("warc", "wet"):
+        members = []
+        for number in range(40):
+            text = f"Text {number} of a crawl that is in a store, in a file of the kind {kind}."
+            page = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<body><p>{text}</p>".encode()
+            page += f"<!-- {noise.randbytes(50_000).hex()} --></body>".encode()
+            block, fields = {
+                "warc": (page, "Type: response\r\nContent-Type: application/http; msgtype=response"),
+                "wet": (text.encode(), "Type: conversion\r\nContent-Type: text/plain"),
+            }[kind]
+            head = f"WARC/1.0\r\nWARC-{fields}\r\nWARC-Target-URI: http://a.example/{number}\r\n"
+            head += f"Content-Length: {len(block)}\r\n\r\n"
+            members.append(gzip.compress(head.encode() + block + b"\r\n\r\n", mtime=0))
+        store.put(f"crawl-data/x/{kind}/a.{kind}.gz", b"".join(members))
+        store.put(f"crawl-data/x/{kind}.paths.gz", gzip.compress(f"crawl-data/x/{kind}/a.{kind}.gz\n".encode()))
+
+    for kind, slices in (("warc", 5), ("wet", 1)):
+        inputs = [f"@{store.url}/crawl-data/x/{kind}.paths.gz"]
+        shards = plan_shards(inputs, str(tmp_path), 500_000, divisible=True, prefix=f"{store.url}/")
+        assert [split.name for (split,) in shards] == [f"crawl-data/x/{kind}/a.{kind}.gz"] * slices
+        read = [list(read_split(split, source_options("web"), IngestOptions())) for (split,) in shards]
+
+        found = [item.url for items in read for item in items if isinstance(item, Document)]
+        assert found == [f"http://a.example/{number}" for number in range(40)]
+        assert [len(items) for items in read] == [8] * 5 if slices == 5 else [40]
 
 
 def test_one_column_of_a_parquet_file_does_not_bring_the_others_along(

@@ -29,7 +29,7 @@ LayoutName = Literal[
 HEAD_BYTES = 1 << 16
 ARROW_FILE_MAGIC = b"ARROW1"
 ARROW_STREAM_MAGIC = b"\xff\xff\xff\xff"  # of an encapsulated message; its length follows
-_COMPRESSED = re.compile(r"\.(?:gz|gzip|bz2|xz|zst|zstd)$")
+_COMPRESSED = re.compile(r"\.(?:gz|gzip|bz2|xz|zst|zstd|lz4)$")
 _BY_NAME: dict[str, LayoutName] = {
     **dict.fromkeys(("jsonl", "ndjson", "jl", "json", "geojson"), "json_lines"),
     **dict.fromkeys(("csv", "tsv", "tab"), "csv"),
@@ -68,7 +68,6 @@ _NOT_TEXT: tuple[tuple[bytes, str], ...] = (
     *(
         (magic, f"{name}, which is not read; unpack it, or pack its content with gzip or zstd")
         for magic, name in (
-            (b"\x04\x22\x4d\x18", "a file in LZ4"),
             (b"\xff\x06\x00\x00sNaPpY", "a file in Snappy"),
             (b"\x89LZO\x00\r\n", "a file in LZO"),
             (b"LZIP", "a file in lzip"),

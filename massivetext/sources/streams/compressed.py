@@ -1,6 +1,6 @@
 """Read the plain bytes of a file with any compression; damage is reported, not raised.
 
-The compression is found by the first bytes, never by the name. Files of several members (gzip, zstd, bz2, xz) read as
+The compression is found by the first bytes, never by the name. Files of several members (all but plain ones) read as
 one stream that remembers where each member began. At a damaged member the stream ends, after everything that was
 readable before; a caller that recognises the beginning of a record may continue at a later member.
 """
@@ -147,6 +147,12 @@ class PlainStream(io.RawIOBase):
         self._handle.seek(0)
         return self._handle
 
+    def begin_at(self, offset: int) -> None:
+        """Read from the compressed member that begins at an offset of the file; nothing may have been taken before."""
+        self._waiting, self._plain, self._ended = b"", 0, False
+        self._plain_starts, self._member_starts = [0], [offset]
+        self._begin_member(offset)
+
     def locate(self, position: int) -> tuple[int, int]:
         """Return the offset in the file of the member of a plain byte, and the position of the byte in that member."""
         index = bisect_right(self._plain_starts, position) - 1
@@ -170,13 +176,14 @@ class PlainStream(io.RawIOBase):
 
         Args:
             begins: whether the first bytes of a member are what is sought.
-            marker: what a plain file has: one that has it before such a member stays plain.
+            marker: what a plain file has: one that has it before such a member stays plain. It is not looked for where
+                a compressed file may have it too.
             names: names of the compressions to look for.
         """
         for compression in COMPRESSIONS:
             self._compression = compression
             member = self._find_member(1, begins) if compression.name in names else None
-            if member is not None and not self._has_before(member, marker):
+            if member is not None and (compression.shows_text or not self._has_before(member, marker)):
                 self.compression, self._waiting, self._plain = compression.name, b"", 0
                 self._damaged(truncated=False, error=f"its first bytes are not those of {compression.name}")
                 return True

@@ -132,23 +132,51 @@ def _zstd_window(head: bytes) -> int:
         return 0
 
 
+class Lz4:
+    """Decompressor of an LZ4 frame."""
+
+    def __init__(self) -> None:
+        import lz4.frame  # few files are in LZ4, so the library is loaded by the first
+
+        self._codec = lz4.frame.LZ4FrameDecompressor()
+
+    @property
+    def eof(self) -> bool:
+        """Whether the end of the frame was reached."""
+        return bool(self._codec.eof)
+
+    @property
+    def unused_data(self) -> bytes:
+        """Bytes that were given beyond the end of the frame."""
+        return self._codec.unused_data or b""
+
+    def decompress(self, data: bytes) -> bytes:
+        """Return the plain bytes of the next compressed bytes. Raises OSError for wrong ones."""
+        try:
+            return bytes(self._codec.decompress(data))
+        except RuntimeError as error:
+            raise OSError(str(error)) from error
+
+
 class Compression(NamedTuple):
     """A compression.
 
     The step limits the output of one call for a hostile file: deflate expands at most 1,032 times, xz and zstd about
-    ten thousand times; bz2 limits its own output.
+    ten thousand times, LZ4 255 times (in blocks of up to 4 MB); bz2 limits its own output.
 
     Attributes:
         name: name in messages.
         magic: pattern of the first bytes of a member.
         member: makes the decompressor of a member.
         step: number of bytes that are given to the decompressor at once.
+        shows_text: whether plain bytes may stand in a member as they are, since nothing is coded by less than a byte.
     """
 
     name: str
     magic: re.Pattern[bytes]
     member: Callable[[], Codec]
     step: int
+    shows_text: bool = False
 
 
 COMPRESSIONS = (
@@ -161,7 +189,8 @@ COMPRESSIONS = (
         Zstd,
         1 << 10,
     ),
+    Compression("lz4", re.compile(rb"\x04\x22\x4d\x18"), Lz4, 1 << 14, shows_text=True),
 )
 
-# Errors of the four libraries for wrong bytes; EOFError: bytes were given beyond the end.
+# Errors of the libraries for wrong bytes; EOFError: bytes were given beyond the end.
 DAMAGE_ERRORS = (zlib.error, OSError, EOFError, lzma.LZMAError, zstandard.ZstdError)

@@ -41,6 +41,16 @@ class Cursor:
             skipped += len(piece)
         return skipped
 
+    def skip_unless(self, size: int, begins: Callable[[bytes], bool]) -> int:
+        """Skip up to ``size`` bytes, to where a compressed member ``begins`` at the latest; return how many."""
+        skipped = 0
+        while skipped < size and (window := self.peek(min(size - skipped, _CHUNK))):
+            for start in self.stream.members_between(self.position - 1, self.position + len(window)):
+                if begins(self.peek(start - self.position + _CHUNK)[start - self.position :]):
+                    return skipped + self.skip(start - self.position)
+            skipped += self.skip(len(window))
+        return skipped
+
     def unread(self, data: bytes) -> None:
         """Give back the bytes that were taken last."""
         self._buffer = data + self._buffer
