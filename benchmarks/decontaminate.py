@@ -13,17 +13,17 @@ import argparse
 import gzip
 import json
 import random
-import re
 import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from planted_items import LENGTHS, WAYS, items_of_lengths, parts_of, planted_page
 from rounds import median_cpu_seconds
 
 from massivetext.decontaminate.evaluation_items import EvaluationItem, read_items
@@ -33,11 +33,9 @@ from massivetext.recipe import DecontaminateOptions
 
 ROOT = Path(__file__).resolve().parents[1]
 PEER = Path(__file__).resolve().parent / "peers/datatrove_decontamination.py"
-LENGTHS = ((5, 8), (13, 16), (25, 30), (60, 75), (180, 240))  # words
 PLANTED, _QUICK_PLANTED = 40, 10
 _PEER_TEXTS, _QUICK_TEXTS = 3000, 10_000
 _WANTED_RATE, _WANTED_INDEX = 30.0, 2.0  # MB/s, seconds
-_LONG_PAGE, _GAP = 100_000, 600  # characters
 _MILLION = 1_000_000
 
 
@@ -55,73 +53,6 @@ def real_texts(data: Path) -> Iterator[tuple[str, str]]:
             yield from ((source, json.loads(line).get(field) or "") for line in handle)
     for path in sorted((data / "books/gutenberg").glob("*.txt")):
         yield "gutenberg", path.read_bytes().decode("utf-8", "replace")
-
-
-# -- ways to write an item ---------------------------------------------------------------------------------------------
-
-
-def _parts(item: EvaluationItem, *names: str) -> str:
-    return "\n".join(item.text[part.start : part.end] for part in item.parts if part.name in names) or item.text
-
-
-def _in_lines(text: str) -> str:
-    words = text.split()
-    return "\n".join(" ".join(words[at : at + 8]) for at in range(0, len(words), 8))
-
-
-def _other_numbers(text: str) -> str:
-    return re.sub(r"(?<![\d.,])\d+(?![.,]?\d)", lambda m: f"{int(m[0]):,}" if len(m[0]) > 3 else f"{m[0]}.00", text)
-
-
-def _one_more_word(text: str, chance: random.Random) -> str:
-    words = text.split()
-    at = chance.randrange(1, max(2, len(words)))
-    return " ".join([*words[:at], "really", *words[at:]])
-
-
-def _bold(text: str) -> str:
-    return " ".join(f"**{word}**" if at % 3 == 0 else word for at, word in enumerate(text.split(" ")))
-
-
-def _smart_quotes(text: str) -> str:
-    return re.sub(r'"([^"]*)"', "\u201c\\1\u201d", text).replace("'", "\u2019")
-
-
-def _labelled(item: EvaluationItem) -> str:
-    labelled = (f"{part.name.title()}: {item.text[part.start : part.end]}" for part in item.parts)
-    return "\n".join(labelled) or item.text
-
-
-WAYS: dict[str, Callable[[EvaluationItem, random.Random], str]] = {
-    "verbatim": lambda item, _: item.text,
-    "lines": lambda item, _: _in_lines(item.text),
-    "upper_case": lambda item, _: item.text.upper(),
-    "no_punctuation": lambda item, _: re.sub(r"[^\w\s]", "", item.text),
-    "numbers": lambda item, _: _other_numbers(item.text),
-    "smart_quotes": lambda item, _: _smart_quotes(item.text),
-    "bold": lambda item, _: _bold(item.text),
-    "labels": lambda item, _: _labelled(item),
-    "in_100_kb": lambda item, _: item.text,
-    "split": lambda item, _: item.text,
-    "inserted_word": lambda item, chance: _one_more_word(item.text, chance),
-    "question_only": lambda item, _: _parts(item, "context", "question"),
-    "answer_only": lambda item, _: _parts(item, "answer"),
-}
-
-
-def planted_page(way: str, item: EvaluationItem, pages: Sequence[str], chance: random.Random) -> str:
-    """Return a real page with an item in it, written in one of :data:`WAYS`."""
-    page, text = chance.choice(pages), WAYS[way](item, chance)
-    if way == "in_100_kb":
-        page = "\n\n".join(chance.sample(pages, min(30, len(pages))))[:_LONG_PAGE]
-    if way == "split":
-        words, middle = text.split(), len(page) // 2
-        half = len(words) // 2
-        pieces = [page[:middle], " ".join(words[:half]), page[middle : middle + _GAP], " ".join(words[half:])]
-        return "\n".join([*pieces, page[middle + _GAP :]])
-    paragraphs = page.split("\n\n")
-    at = chance.randrange(len(paragraphs) + 1)
-    return "\n\n".join([*paragraphs[:at], text, *paragraphs[at:]])
 
 
 # -- measurements ------------------------------------------------------------------------------------------------------
@@ -183,10 +114,7 @@ def matrix(
     made: list[tuple[str, str]] = []
     print(f"\nitems found of {planted}" + "".join(f"{f'{low}-{high}':>9}" for low, high in LENGTHS) + "  words")
     chance = random.Random(15)  # a fixed choice
-    chosen = {
-        (low, high): chance.sample([item for item in items if low <= len(item.text.split()) <= high], planted)
-        for low, high in LENGTHS
-    }
+    chosen = items_of_lengths(items, planted, chance)
     for way in WAYS:
         for low, high in LENGTHS:
             found = 0
@@ -205,7 +133,7 @@ def peer(python: str, items: Sequence[EvaluationItem], texts: Sequence[str]) -> 
     """Return what datatrove measures and removes of some texts."""
     with tempfile.TemporaryDirectory() as folder:
         names = [str(Path(folder, name)) for name in ("items.jsonl", "texts.jsonl")]
-        rows = ({"query": _parts(item, "context", "question"), "label": _parts(item, "answer")} for item in items)
+        rows = ({"query": parts_of(item, "context", "question"), "label": parts_of(item, "answer")} for item in items)
         Path(names[0]).write_text("".join(json.dumps(row) + "\n" for row in rows))
         Path(names[1]).write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
         done = subprocess.run([python, str(PEER), *names], capture_output=True, text=True, check=False)

@@ -11,6 +11,7 @@ from massivetext.cli.messages import make_console, print_json, print_line
 from massivetext.errors import UserError
 
 if TYPE_CHECKING:
+    from massivetext.report.canary_outcomes import TracedCanary
     from massivetext.report.trace import Trace
 
 _FULL_TRACES = 3  # if more documents match, each gets one line
@@ -27,6 +28,7 @@ def trace(
     as_json: Annotated[bool, typer.Option("--json", help="Print all that is known as JSON.")] = False,
 ) -> None:
     """Say in three lines whether a document is kept, or why not; with --all also every signal, rule, copy and token."""
+    from massivetext.report.canary_outcomes import find_canary
     from massivetext.report.trace import find_documents, trace_document
     from massivetext.runs.store import Run
     from massivetext.runs.verify import explain_damage, require_shards_unchanged
@@ -39,12 +41,29 @@ def trace(
         found = find_documents(context, document)
         require_shards_unchanged(run, {location.shard for location in found.documents[:_FULL_TRACES]})
         traces = [trace_document(context, location) for location in found.documents]
-    if not found.documents and not found.quarantined:
+        canary = None if found.documents or found.quarantined else find_canary(context, document)
+    if not found.documents and not found.quarantined and canary is None:
         raise UserError(f"{document}: no such document in {run_folder}, neither among the documents nor in quarantine")
-    if as_json:
+    if canary is not None:
+        print_canary(canary, as_json=as_json)
+    elif as_json:
         print_json({"documents": traces, "quarantined": found.quarantined})
     else:
         print_trace(make_console(), traces, found.quarantined, every=every)
+
+
+def print_canary(canary: "TracedCanary", *, as_json: bool) -> None:
+    """Print what is known of a canary: in three lines, or as JSON."""
+    from massivetext.cli.trace_lines import canary_lines
+
+    if as_json:
+        print_json({"canary": canary})
+        return
+    console = make_console()
+    fate, *others = canary_lines(canary)
+    print_line(console, fate, style="bold")
+    for line in others:
+        print_line(console, line)
 
 
 def print_trace(

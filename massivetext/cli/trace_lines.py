@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from massivetext.formatting import count_noun, format_value
+from massivetext.report.canary_outcomes import TracedCanary
 from massivetext.report.judged import RuleVerdict
 from massivetext.report.trace import StageVerdict, Trace
 from massivetext.report.wording import describe_rule, join_words
@@ -14,6 +15,22 @@ _NAMED = 3  # rules in a line
 def trace_lines(trace: Trace) -> tuple[str, str, str]:
     """Return what became of a document, which one it is, and what else is known of it."""
     return _fate(trace), _identity(trace), _rest(trace)
+
+
+def canary_lines(canary: TracedCanary) -> tuple[str, str, str]:
+    """Return what became of a canary, what it is, and how it begins."""
+    fate = f"removed by {canary.removed_by}" if canary.removed_by else "no stage has removed it so far"
+    what = " ".join(part for part in (canary.kind, canary.variant) if part)
+    made_of = f"made from {canary.base_id} of {canary.source}"
+    if canary.jaccard is not None:
+        made_of = f"a copy of {canary.base_id} of {canary.source}, similarity {canary.jaccard:.3f}"
+    if canary.item is not None:
+        made_of += f"; it holds {canary.item} of {canary.test_set}"
+    return (
+        f"A canary, no document of the run, and in no record: {fate}.",
+        f"{canary.id}, {what}: {made_of}.",
+        f"It begins: {' '.join(canary.text.split())}",
+    )
 
 
 def _fate(trace: Trace) -> str:

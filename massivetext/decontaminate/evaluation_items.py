@@ -3,13 +3,14 @@
 import csv
 import gzip
 import io
+import json
+import math
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import PurePosixPath
 from types import MappingProxyType
-from typing import NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -36,14 +37,14 @@ _HEADING = re.compile(rf"{_BEFORE}(?P<marks>=(?: =)*) (?P<title>[^\n]+?) (?P=mar
 
 
 FULL = "full"
-TABLE_SUFFIXES = (".jsonl", ".csv", ".parquet")
+TABLE_SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
 # Fields of a record that hold a part, by the name of the part, the first that is there. "text" is the question where
 # there is an answer or a full text beside it.
 PART_FIELDS: Mapping[str, tuple[str, ...]] = {
     "context": ("context", "passage"),
     "question": ("question", "text"),
     "choices": ("choices", "options"),
-    "answer": ("answer", "target"),
+    "answer": ("answer", "answers", "target"),
 }
 # What stands before a part within the text of another: "Question: ...", "Choices:", "Answer:".
 _LABELS = re.compile(
@@ -56,7 +57,8 @@ _LONGEST_CHOICE = 12  # words
 _MARKS_OF_LINES = " .,;:()[]{}-"
 
 
-class ItemPart(NamedTuple):
+# There are hundreds of thousands of both, and no cycles: the garbage collector need not look at them.
+class ItemPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A part of an item: characters ``start`` to ``end`` of its text, under a name such as "question"."""
 
     name: str
@@ -64,8 +66,7 @@ class ItemPart(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluationItem:
+class EvaluationItem(msgspec.Struct, frozen=True, gc=False):
     """One item of a test set.
 
     Attributes:
@@ -89,7 +90,7 @@ def read_items(name: str, data: bytes, fields: Mapping[str, str] = MappingProxyT
 
     * ``.jsonl``: one object per line. Text: ``full`` if present and not null, else the parts one after the other. Id:
       ``id``, else the number of the item. Test set: ``benchmark``, else the name of the file. Blank lines are skipped.
-    * ``.csv``, ``.parquet``: the same, of rows.
+    * ``.json``: the same, or one list of objects. ``.csv``, ``.parquet``: the same, of rows.
     * ``.txt``: one item per paragraph (between blank lines); id: its number.
     * ``.tokens``: WikiText; one item per article, with tokenizer artefacts undone; id: the title. Its ``<unk>`` cannot
       be undone and breaks n-grams, so Rae et al. 2021, A.1.1, also drop these Wikipedia pages by title.
@@ -104,12 +105,14 @@ def read_items(name: str, data: bytes, fields: Mapping[str, str] = MappingProxyT
     """
     path, suffix = _plain_path(name), suffix_of(name)
     if suffix in TABLE_SUFFIXES:
+        full = fields.get(FULL, FULL)
+        named = {part: (field,) for part, field in fields.items() if part != FULL} or PART_FIELDS
         numbered = enumerate(read_rows(name, data))
-        return [_item(where, path.stem, row, number, fields) for number, (where, row) in numbered]
+        return [_item(where, path.stem, row, number, full, named) for number, (where, row) in numbered]
     readers = {".txt": _read_paragraphs, ".tokens": _read_wikitext}
     if suffix not in readers:
         raise UserError(
-            f"{name}: want a test set as .jsonl, .csv, .parquet, .txt or .tokens (each also with .gz), "
+            f"{name}: want a test set as .jsonl, .json, .csv, .parquet, .txt or .tokens (each also with .gz), "
             f"got '{path.name}'"
         )
     return list(readers[suffix](name, path.stem, _plain_text(name, _decompressed(name, data))))
@@ -131,7 +134,7 @@ def read_rows(name: str, data: bytes) -> Iterator["_Row"]:
     Raises:
         UserError: the file is malformed; names it and the line.
     """
-    rows = {".jsonl": _json_rows, ".csv": _csv_rows, ".parquet": _parquet_rows}
+    rows = {".jsonl": _json_rows, ".json": _json_list, ".csv": _csv_rows, ".parquet": _parquet_rows}
     yield from rows[suffix_of(name)](name, _decompressed(name, data))
 
 
@@ -168,13 +171,42 @@ def _json_rows(name: str, data: bytes) -> Iterator[_Row]:
             try:
                 row = decode(line)
             except msgspec.DecodeError as error:
-                raise UserError(f"{where}: want a JSON object, got {line[:40]!r}: {error}") from error
+                row = _lenient(line)
+                if row is None:
+                    raise UserError(f"{where}: want a JSON object, got {line[:40]!r}: {error}") from error
+            if isinstance(row, list) and number == 1:
+                raise UserError(f"{where}: want a JSON object per line, got a list; name the file .json")
             if not isinstance(row, dict):
                 raise UserError(f"{where}: want a JSON object, got {line[:40]!r}")
             yield where, row
 
 
+def _lenient(line: str) -> object:
+    """Return JSON with NaN or halves of surrogate pairs, which become "?"; None: it is something else."""
+    try:
+        whole = json.dumps(json.loads(line), ensure_ascii=False).encode("utf-8", "replace")
+    except ValueError:
+        return None
+    return json.loads(whole)
+
+
+def _json_list(name: str, data: bytes) -> Iterator[_Row]:
+    """Yield the rows of a file that is one list of objects, or has one object per line."""
+    text = _plain_text(name, data)
+    if not text.lstrip().startswith("["):
+        yield from _json_rows(name, data)
+        return
+    rows = _lenient(text)
+    if not isinstance(rows, list):
+        raise UserError(f"{name}: want a list of JSON objects; it is malformed, or text follows the list")
+    for number, row in enumerate(rows):
+        if not isinstance(row, dict):
+            raise UserError(f"{name}, entry {number}: want a JSON object, got {str(row)[:40]!r}")
+        yield f"{name}, entry {number}", row
+
+
 def _csv_rows(name: str, data: bytes) -> Iterator[_Row]:
+    csv.field_size_limit(len(data) + 1)  # for the whole process; the default is 131,072 characters
     reader = csv.DictReader(io.StringIO(_plain_text(name, data), newline=""))
     try:
         for row in reader:
@@ -191,15 +223,24 @@ def _parquet_rows(name: str, data: bytes) -> Iterator[_Row]:
     return ((f"{name}, row {number}", row) for number, row in enumerate(rows))
 
 
-def _item(where: str, stem: str, row: Mapping[str, object], ordinal: int, fields: Mapping[str, str]) -> EvaluationItem:
-    full = row.get(fields.get(FULL, FULL))
+def _item(
+    where: str,
+    stem: str,
+    row: Mapping[str, object],
+    ordinal: int,
+    full_field: str,
+    named: Mapping[str, Sequence[str]],
+) -> EvaluationItem:
+    full = _first(row, (full_field,))
     if full is not None and not isinstance(full, str):
-        raise UserError(f"{where}: want a string in '{fields.get(FULL, FULL)}', got {full!r}; {_known(row)}")
-    named = {part: (field,) for part, field in fields.items() if part != FULL} or PART_FIELDS
+        raise UserError(f"{where}: want a string in '{full_field}', got {full!r}; {_known(row)}")
     found = {part: value for part, names in named.items() if (value := _first(row, names)) is not None}
     if full is None and not any(part != "answer" for part in found):
         wanted = next(iter(named.get("question", ("text",))[-1:]))
-        raise UserError(f"{where}: want a string in '{wanted}', got {row.get(wanted)!r}; {_known(row)}")
+        raise UserError(
+            f"{where}: want a string in '{wanted}', got {row.get(wanted)!r}; {_known(row)}; name the fields of "
+            "the parts in decontaminate.fields"
+        )
     pieces = {part: _strings(where, part, value) for part, value in found.items()}
     test_set, name = _label(row, "benchmark", stem, where), _label(row, "id", str(ordinal), where)
     if full is None and len(pieces) == 1:
@@ -209,21 +250,50 @@ def _item(where: str, stem: str, row: Mapping[str, object], ordinal: int, fields
 
 
 def _known(row: Mapping[str, object]) -> str:
-    return f"fields here: {', '.join(sorted(row)) or 'none'}"
+    names = [
+        f"{name}.{inner}" if inner else name
+        for name, value in row.items()
+        for inner in (value if isinstance(value, Mapping) and value else ("",))
+    ]
+    return f"fields here: {', '.join(sorted(map(str, names))) or 'none'}"
 
 
 def _first(row: Mapping[str, object], fields: Sequence[str]) -> object:
-    return next((row[field] for field in fields if row.get(field) is not None), None)
+    """Return the first value that is there; a field "doc.question" may be one within another."""
+    for field in fields:
+        value = row.get(field)
+        if value is None and "." in field:
+            value = _within(row, field.split("."))
+        if value is not None and value == value:
+            return value
+    return None
+
+
+def _within(value: object, path: Sequence[str]) -> object:
+    """Return what a path of fields leads to; through lists, what it leads to in each of their values."""
+    for at, name in enumerate(path):
+        if isinstance(value, list):
+            found = [_within(one, path[at:]) for one in value]
+            return [one for one in found if one is not None] or None
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def _strings(where: str, part: str, value: object) -> list[str]:
-    """Return the strings of a part; choices may be a list, or a table with a list ``text``."""
-    if isinstance(value, Mapping) and isinstance(value.get("text"), list):
-        value = value["text"]
+    """Return the strings of a part; choices may be a list, or a table with ``text`` or ``value``."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, Mapping):
+        value = _first(value, ("text", "value", "stem"))
     values = value if isinstance(value, list) else [value]
-    strings = [str(one) for one in values if isinstance(one, str | int | float) and not isinstance(one, bool)]
+    strings = [
+        str(one).lower() if isinstance(one, bool) else str(one) for one in values if isinstance(one, str | int | float)
+    ]
     if len(strings) < len(values):
-        raise UserError(f"{where}: want a string or a list of strings for the part '{part}', got {value!r}")
+        raise UserError(
+            f"{where}: want a string or a list of strings for the part '{part}', got {value!r}; name a field within it "
+            "in decontaminate.fields, such as 'doc.question'"
+        )
     return strings
 
 
@@ -249,7 +319,10 @@ def _joined(full: str | None, pieces: Mapping[str, Sequence[str]]) -> tuple[str,
         located += _remainder(text, cuts)
     if len(located) == 1 and (located[0].start, located[0].end) == (0, len(text)):
         located = []
-    return text, tuple(sorted(located, key=lambda part: (part.start, part.end)))
+    return text, tuple(sorted(located, key=_PLACE))
+
+
+_PLACE = attrgetter("start", "end")
 
 
 def _line_of(text: str, part: str) -> int:
@@ -309,7 +382,7 @@ def _lines(name: str, text: str, start: int) -> Iterator[ItemPart]:
         mark = _CHOICE_MARK.match(line)
         begin = mark.end() if mark else 0
         if rest := line[begin:].strip():
-            begin += len(line) - begin - len(line[begin:].lstrip())
+            begin = line.index(rest, begin)
             if rest.strip(_MARKS_OF_LINES):
                 yield ItemPart(name, start + begin, start + begin + len(rest))
         start += len(line) + 1
@@ -317,6 +390,8 @@ def _lines(name: str, text: str, start: int) -> Iterator[ItemPart]:
 
 def _label(row: Mapping[str, object], field: str, default: str, where: str) -> str:
     value = row.get(field)
+    if isinstance(value, float):  # numbers as pandas writes them where some are missing
+        value = None if math.isnan(value) else int(value) if value.is_integer() else str(value)
     if value is None:
         return default
     if isinstance(value, str | int) and not isinstance(value, bool):

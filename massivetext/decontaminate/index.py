@@ -20,6 +20,7 @@ from massivetext.decontaminate.passages import (
     find_candidates,
     find_matches,
     find_ranges,
+    find_telling,
     index_sequences,
     split_items,
 )
@@ -39,7 +40,7 @@ _CODE_WORDS = (
     "and append arr assert class def dp elif else enumerate false for from if import in int is len list lst map max min"
     " none not num nums or print range res result return self set sorted str sum true while"
 )
-_SURE_SHARE = 0.4  # of the sequences of a part: what is left of half its words after a few changed ones
+_SURE_SHARE = 0.2  # of the sequences of a part: what is left of short halves, and of formulas without their marks
 _RUN_WANTED = LONG_WORDS - SEQUENCE_WORDS + 1
 
 _MAGIC = b"massivetext item index 2\n"
@@ -92,6 +93,11 @@ class IndexedPart(NamedTuple):
     def is_long(self) -> bool:
         """Whether it is tested by the share of its words that a text holds."""
         return self.tested >= LONG_WORDS
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether it is long, and has too few tested words for the share of them to say much: formulas, numbers."""
+        return self.length >= LONG_WORDS > self.tested > 0 and self.name not in SIGNS
 
     @property
     def wanted(self) -> float:
@@ -165,9 +171,8 @@ class ItemIndex:
         following = np.full(count, NOWHERE, np.uint32)
         bitmap = np.zeros(bitmap_length(count), np.uint8)
         compared = np.zeros(count, np.bool_)
-        telling = lasts[:count] - firsts[:count] > 1  # bytes
-        telling &= ~np.isin(words, np.append(split_document(_CODE_WORDS)[1], number_words()[:, 1]))
-        telling &= ~_begin_with_digits(data, offsets, starts, firsts)
+        weak = np.append(split_document(_CODE_WORDS)[1], number_words()[:, 1])
+        telling = find_telling(data, offsets, starts, words, firsts, lasts, np.unique(weak))
         index_sequences(words, telling, starts, COMMON_POSITIONS, heads, following, bitmap, compared)
         part_offsets, kinds, ranges, part_names = _parts(items, encoded, offsets, starts, firsts, lasts, compared)
         test_sets = sorted({item.test_set for item in items})
@@ -321,16 +326,6 @@ _ARRAYS = {
 }
 
 
-def _begin_with_digits(data: U8, offsets: I64, starts: I64, firsts: U32) -> Flags:
-    """Return which words of all items begin with a digit: rows of numbers are in many texts."""
-    before = np.repeat(offsets[:-1], np.diff(starts))
-    if not len(before):
-        return np.zeros(0, np.bool_)
-    first = data[before + firsts[: len(before)]]
-    found: Flags = (first >= ord("0")) & (first <= ord("9"))
-    return found
-
-
 def table_length(words: int) -> int:
     """Return the length of the hash table for so many words: a power of two, at most three quarters full."""
     return 1 << max(4, (words * 4 // 3).bit_length())
@@ -395,10 +390,10 @@ def _sequences_wanted(part_offsets: I64, kinds: U8, ranges: U32, names: Sequence
     first, last, tested, sequences = ranges.T.astype(np.int64)
     length = last - first
     wanted = np.full(len(ranges), int(NOWHERE), np.int64)
-    long = tested >= LONG_WORDS
+    asks = np.array([name not in SIGNS for name in names], np.bool_)[kinds] & (tested > 0)
+    long = (tested >= LONG_WORDS) | (asks & (length >= LONG_WORDS))
     wanted[long] = np.ceil(_SURE_SHARE * sequences[long])
-    asks = np.array([name not in SIGNS for name in names], np.bool_)[kinds]
-    phrase = asks & (length >= SEQUENCE_WORDS) & (length < LONG_WORDS) & (tested > 0)
+    phrase = asks & (length >= SEQUENCE_WORDS) & (length < LONG_WORDS)
     wanted[phrase] = sequences[phrase]
     if not len(part_offsets) > 1:
         return np.empty(0, np.uint32)

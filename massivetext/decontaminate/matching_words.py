@@ -221,6 +221,18 @@ def matching_words(data: U8) -> tuple[U32, U32, U32]:
     return words[:count], firsts[:count], lasts[:count]
 
 
+def letters_of(text: str) -> tuple[U32, I64]:
+    """Return the letters and digits of a text as words have them, without anything between, and where each stands.
+
+    They are equal for "f(x) = 2^3 - 1" and "fx 231": texts whose punctuation was taken out have other words.
+    """
+    characters = matching_characters()
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    folded = np.where(codes < _CODE_POINTS, characters[np.minimum(codes, _CODE_POINTS - 1)], _BREAK)
+    places = np.flatnonzero(folded > _LEFT_OUT)
+    return folded[places] & ~_ALONE, places
+
+
 def word_room(size: int) -> int:
     """Return the largest number of words of a text of so many bytes."""
     return size // 2 + 2

@@ -25,11 +25,13 @@ _ONE = np.uint64(1)
 _M = np.uint64(0xD1342543DE82EF95)
 _M2, _M3, _M4 = (np.uint64(pow(int(_M), power, 1 << 64)) for power in (2, 3, 4))
 _MIX, _SHIFT = np.uint64(0x9FB21C651E98DF25), np.uint64(29)
+_HALF = np.uint32(16)
+_ZERO, _NINE = 0x30, 0x39
 _BYTE, _BIT = np.uint64(3), np.uint64(7)
 _TELLING_WORDS = 3  # of five
 _STRONG = 4  # sequences in a row (8 words) that count wherever in a document they are
 _GAP = 40  # words
-_SLACK = 300  # words that may stand between the words of an item, beyond its own
+SLACK = 300  # words that may stand between the words of an item, beyond its own
 
 
 class SequenceTable(NamedTuple):
@@ -112,9 +114,12 @@ def index_sequences(
     """
     counts = np.zeros(len(words), np.uint32)  # by first position
     for item in range(len(item_starts) - 1):
+        told = telling[item_starts[item] : item_starts[item] + SEQUENCE_WORDS - 1].sum()
         for at in range(item_starts[item], item_starts[item + 1] - SEQUENCE_WORDS + 1):
-            if telling[at : at + SEQUENCE_WORDS].sum() >= _TELLING_WORDS:
+            told += telling[at + SEQUENCE_WORDS - 1]
+            if told >= _TELLING_WORDS:
                 _add_sequence(words, at, heads, following, counts)
+            told -= telling[at]
     shift = _bitmap_shift(bitmap)
     for slot in range(len(heads)):
         head = heads[slot]
@@ -158,6 +163,30 @@ def split_items(data: U8, offsets: I64, characters: U32, numbers: U32, words: U3
         count += added
         starts[text + 1] = count
     return starts
+
+
+@compiled_and_cached
+def find_telling(data: U8, offsets: I64, starts: I64, words: U32, firsts: U32, lasts: U32, weak: U32) -> Flags:
+    """Return which words of all items say something: of two bytes or more, no number, and none of a few weak ones.
+
+    Args:
+        data: UTF-8 of all items.
+        offsets: first byte of each item, and the end of the last.
+        starts: first word of each item, and the end.
+        words: hash of each word.
+        firsts: first byte of each word in the text of its item.
+        lasts: the byte after its last.
+        weak: hashes of the weak words.
+    """
+    first_bits = np.zeros(1 << 16, np.bool_)
+    first_bits[weak >> _HALF] = True
+    telling = np.zeros(len(words), np.bool_)
+    for item in range(len(starts) - 1):
+        for at in range(starts[item], starts[item + 1]):
+            first = data[offsets[item] + firsts[at]]
+            if lasts[at] - firsts[at] > 1 and not (_ZERO <= first <= _NINE):
+                telling[at] = not (first_bits[words[at] >> _HALF] and (weak == words[at]).any())
+    return telling
 
 
 @compiled_and_cached
@@ -367,7 +396,7 @@ def _fullest_window(matches: I64, rows: I64, first: int, length: int) -> tuple[i
         distinct += int(counts[at] == 0)
         counts[at] += 1
         while (
-            matches[rows[right], 1] - matches[rows[left], 1] > length + _SLACK
+            matches[rows[right], 1] - matches[rows[left], 1] > length + SLACK
             or counts[matches[rows[left], 2] - first] > 1
         ):
             at = matches[rows[left], 2] - first
@@ -418,6 +447,31 @@ def find_passage(matches: I64, first: int, last: int) -> tuple[int, int, int, in
     # An item that repeats itself is not found in a text that says it once.
     words = min(len(found), text_words)
     return words, begin, end, first + found[0], first + found[-1] + 1, runs.max() + SEQUENCE_WORDS - 1
+
+
+@compiled_and_cached
+def compare_closely(words: U32, begin: int, end: int, wanted: U32) -> tuple[int, int, int, int, int]:
+    """Return how much of a short part stands in words ``begin`` to ``end`` of a text, in runs of five words or more.
+
+    Unlike :func:`find_passage` it compares all words, common ones, digits and single letters too. Its time is the
+    product of both lengths.
+
+    Returns:
+        Number of words of the part that are found; the first of them in the text, the word after the last; the first in
+        the part, the word after the last.
+    """
+    covered, used = np.zeros(len(wanted), np.bool_), np.zeros(max(0, end - begin), np.bool_)
+    for at in range(len(wanted) - SEQUENCE_WORDS + 1):
+        for place in range(begin, end - SEQUENCE_WORDS + 1):
+            if _same(words, place, wanted, at, SEQUENCE_WORDS):
+                covered[at : at + SEQUENCE_WORDS] = True
+                used[place - begin : place - begin + SEQUENCE_WORDS] = True
+    found, places = np.flatnonzero(covered), np.flatnonzero(used)
+    if not len(found):
+        return 0, 0, 0, 0, 0
+    # A part that repeats itself is not found in a text that says it once.
+    count = min(len(found), len(places))
+    return count, begin + places[0], begin + places[-1] + 1, found[0], found[-1] + 1
 
 
 @compiled_and_cached

@@ -1,6 +1,7 @@
 """The verdict of test-set filtering on a document: which items it holds, in which parts, and where."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
@@ -10,7 +11,8 @@ import numpy.typing as npt
 from massivetext.decontaminate.cutting import Ranges, cut_out
 from massivetext.decontaminate.evaluation_items import FULL
 from massivetext.decontaminate.index import LONG_WORDS, SIGNS, IndexedPart, ItemIndex, split_document
-from massivetext.decontaminate.passages import find_passage, find_words
+from massivetext.decontaminate.matching_words import letters_of
+from massivetext.decontaminate.passages import SLACK, compare_closely, find_passage, find_words
 from massivetext.recipe import ContaminationAction, DecontaminateOptions
 from massivetext.shingles import normalised_words, shingle_hashes
 
@@ -24,6 +26,9 @@ _SAME_PAGE_WORDS, _SAME_PAGE_ITEMS = 1000, 3  # so many short questions of one t
 _SHORT_CHOICES = 2  # that confirm a question; one is enough if it has as many words as _TELLING_WORDS
 _TELLING_WORDS = 4
 _WEAK_ANSWERS = frozenset(("yes", "no", "true", "false", "none", "both", "all", "the", "one", "two"))
+_CLOSE_WORDS, _CLOSE_SHARE = 64, 0.8  # of shorter parts all words are compared, and so many must be found
+_CLOSE_SLACKS = (40, SLACK, 1000)  # words around those already found
+_PIECES = re.compile(r"\S*\w\S*")  # between white space, if there is a word in it
 _JACCARD_ROOM = 2.0  # a document of more times an item's words cannot be similar to it
 
 
@@ -99,10 +104,12 @@ class _Passage:
     end: int
     item_begin: int
     item_end: int
+    of_all_words: bool = False  # whether also those were compared that are common or say little
 
     @property
     def share(self) -> float:
-        return min(1.0, self.words / (self.part.length if self.part.is_phrase else max(self.part.tested, 1)))
+        all_words = self.part.is_phrase or self.part.is_sparse or self.of_all_words
+        return min(1.0, self.words / (self.part.length if all_words else max(self.part.tested, 1)))
 
 
 @dataclass(slots=True)
@@ -144,18 +151,28 @@ class EvaluationScreen:
         options: methods and limits.
         titles: (test set, item) by the normalised titles of pages that are dropped whatever their text.
         actions: what happens to a document for the items of each test set.
+        quoted: (test set, item) of those that so many documents of the run hold that a passage alone is taken for a
+            quotation.
     """
 
     index: ItemIndex
     options: DecontaminateOptions
     titles: Mapping[str, tuple[str, str]]
     actions: Mapping[str, ContaminationAction]
+    quoted: Collection[tuple[str, str]] = frozenset()
 
     @classmethod
-    def for_index(cls, index: ItemIndex, options: DecontaminateOptions, *, by_title: bool) -> Self:
+    def for_index(
+        cls,
+        index: ItemIndex,
+        options: DecontaminateOptions,
+        *,
+        by_title: bool,
+        quoted: Collection[tuple[str, str]] = frozenset(),
+    ) -> Self:
         """Return the screen for documents of one kind; ``by_title`` drops pages by title too and is for Wikipedia."""
         actions = {name: options.action_of(name) for name in index.test_sets}
-        return cls(index, options, article_titles(index) if by_title else {}, actions)
+        return cls(index, options, article_titles(index) if by_title else {}, actions, quoted)
 
     def candidates(self, data: U8, offsets: I64, asked: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Return which texts need :meth:`screen`; the verdict on the others is :data:`NOTHING_FOUND`, titles aside.
@@ -205,8 +222,25 @@ class EvaluationScreen:
             if (hit := self._hit(document, finding, similar)) is not None
         ]
         found += [(self._equal(document, item, similar), whole) for item in self.index.equal_items(document.words)]
-        acting = [(self._with_action(hit), spans) for hit, spans in found]
+        acting = [
+            (self._with_action(hit), spans) for hit, spans in self._without_quotations(found, len(document.words))
+        ]
         return sorted(acting, key=lambda each: (each[0].test_set, each[0].item, each[0].part))
+
+    def _without_quotations(
+        self, found: Sequence[tuple[ItemHit, Ranges]], words: int
+    ) -> Iterator[tuple[ItemHit, Ranges]]:
+        """Yield hits, of which those of quoted items remove nothing if they are no more than a quotation."""
+        places: dict[str, set[tuple[int, int]]] = {}
+        for hit, _ in found if self.quoted else ():
+            places.setdefault(hit.test_set, set()).add((hit.start, hit.end))
+        several = {name for name, spans in places.items() if _disjoint(spans) >= _SAME_PAGE_ITEMS}
+        for hit, spans in found:
+            is_one_part = "+" not in hit.part and hit.method in ("containment", "phrase") and hit.words < words / 2
+            if is_one_part and hit.test_set not in several and (hit.test_set, hit.item) in self.quoted:
+                yield hit._replace(removes=False), spans
+            else:
+                yield hit, spans
 
     def _with_action(self, hit: ItemHit) -> ItemHit:
         action = self.actions[hit.test_set]
@@ -228,6 +262,8 @@ class EvaluationScreen:
 
     def _matches_by_item(self, words: U32) -> Iterable[I64]:
         matches = self.index.matches(words)
+        if not len(matches):
+            return ()
         ends = (np.flatnonzero(np.diff(matches[:, 0], append=-1)) + 1).tolist()
         return (matches[begin:end] for begin, end in zip([0, *ends], ends, strict=False))
 
@@ -237,18 +273,44 @@ class EvaluationScreen:
         for part in parts:
             if part.is_phrase:
                 self._find_phrase(document, matches, part, finding)
-            elif part.is_long or part is parts[0]:
-                words, begin, end, item_begin, item_end, run = find_passage(matches, part.first, part.last)
-                if words:
-                    passage = _Passage(part, words, begin, end, item_begin, item_end)
-                    finding.run = max(finding.run, run)
-                    if part.is_long and words >= part.wanted and passage.share > self.options.containment:
-                        finding.contained.append(passage)
-                    if finding.best is None or (part.is_long and passage.share > finding.best.share):
-                        finding.best = passage
-        if finding.phrases and not finding.contained:
+            elif part.is_long or part.is_sparse or part is parts[0]:
+                self._find_words(document, matches, part, finding)
+        is_quoted = bool(self.quoted) and self.index.name(finding.item) in self.quoted
+        if (finding.phrases and not finding.contained) or is_quoted:
             self._find_signs(document, parts, finding)
         return finding
+
+    def _find_words(self, document: _SplitDocument, matches: I64, part: IndexedPart, finding: _Finding) -> None:
+        words, begin, end, item_begin, item_end, run = find_passage(matches, part.first, part.last)
+        if not words:
+            return
+        passage = _Passage(part, words, begin, end, item_begin, item_end)
+        finding.run = max(finding.run, run)
+        if part.is_long and words >= part.wanted and passage.share > self.options.containment:
+            finding.contained.append(passage)
+        elif (part.is_long or part.is_sparse) and (close := self._close(document, finding.item, passage)):
+            finding.contained.append(close)
+        if finding.best is None or (part.is_long and passage.share > finding.best.share):
+            finding.best = passage
+
+    def _close(self, document: _SplitDocument, item: int, passage: _Passage) -> _Passage | None:
+        """Return where a document holds a part nearly word by word, or letter by letter; None: nowhere there.
+
+        It is found so if it has few words that say much, or if marks within its words were left out of the document.
+        """
+        part, words = passage.part, self.index.words_of(item)
+        if part.length <= _CLOSE_WORDS:
+            wanted = words[part.first : part.last]
+            for slack in _CLOSE_SLACKS:  # the narrowest first, for the best evidence
+                window = _window(document, passage, slack)
+                found, begin, end, first, last = compare_closely(document.words, *window, wanted)
+                if found > max(_CLOSE_SHARE, self.options.containment) * part.length:
+                    return _Passage(part, found, begin, end, part.first + first, part.first + last, True)
+        text = self._text_of_words(item, part.first, part.last)
+        if part.length <= len(_PIECES.findall(text)):  # no marks within words
+            return None
+        place = _find_letters(document, _window(document, passage, SLACK), text)
+        return None if place is None else _Passage(part, part.length, *place, part.first, part.last, True)
 
     def _find_phrase(self, document: _SplitDocument, matches: I64, part: IndexedPart, finding: _Finding) -> None:
         wanted = self.index.words_of(finding.item)[part.first : part.last]
@@ -261,7 +323,7 @@ class EvaluationScreen:
 
     def _find_signs(self, document: _SplitDocument, parts: Sequence[IndexedPart], finding: _Finding) -> None:
         """Look for the answer or the choices near a short part of the same item."""
-        for phrase in finding.phrases:
+        for phrase in (*finding.phrases, *finding.contained):
             if phrase.part.name not in SIGNS:
                 finding.signs |= set(self._signs(document, parts, finding.item, phrase))
 
@@ -375,6 +437,15 @@ class EvaluationScreen:
         return text[_character(data, int(firsts[first])) : _character(data, int(lasts[last - 1]))]
 
 
+def _disjoint(spans: Iterable[tuple[int, int]]) -> int:
+    """Return how many spans there are of which none overlaps another: the most, the first that end first."""
+    count, at = 0, -1
+    for start, end in sorted(spans, key=lambda span: span[1]):
+        if start >= at:
+            count, at = count + 1, end
+    return count
+
+
 def _mark_company(phrases: Sequence[tuple[int, bytes, _Finding]]) -> None:
     """Mark the findings of which enough have different words within a page. ``phrases`` are sorted by their place."""
     left = 0
@@ -406,6 +477,28 @@ class _Similarity:
 
     def _hashes(self, text: str) -> npt.NDArray[np.uint64]:
         return shingle_hashes(text, self._options.ngram, lowercase=self._options.lowercase)
+
+
+def _window(document: _SplitDocument, passage: _Passage, slack: int) -> tuple[int, int]:
+    """Return the first word around a passage, and the word after the last: so many more than the part has."""
+    margin = passage.part.length + slack
+    return max(0, passage.begin - margin), min(len(document.words), passage.end + margin)
+
+
+def _find_letters(document: _SplitDocument, window: tuple[int, int], wanted: str) -> tuple[int, int] | None:
+    """Return the words of a document, in a window, that hold the letters of another text in a row; None: none do."""
+    start, stop = int(document.firsts[window[0]]), int(document.lasts[window[1] - 1])
+    text = document.data[start:stop].tobytes().decode("utf-8", "surrogatepass")
+    letters, places = letters_of(text)
+    pattern, _ = letters_of(wanted)
+    at = find_words(letters, 0, len(letters), pattern) if len(pattern) else -1
+    if at < 0:
+        return None
+    begin, end = (
+        start + len(text[: places[each]].encode("utf-8", "surrogatepass")) for each in (at, at + len(pattern) - 1)
+    )
+    first = int(np.searchsorted(document.firsts, begin, side="right")) - 1
+    return max(first, 0), int(np.searchsorted(document.lasts, end, side="right")) + 1
 
 
 _ORDER = ("context", "question", "choices", "answer", "rest")

@@ -40,11 +40,10 @@ def validate_test_sets(loaded: LoadedRecipe) -> None:
         if not items:
             raise UserError(f"decontaminate.test_sets: {file.path}: want at least one item, got none")
         names.update(item.test_set for item in items)
-    named = [("mark_only", pattern) for pattern in options.mark_only or ()]
-    for option, pattern in [*named, *(("actions", pattern) for pattern in options.actions or {})]:
+    for pattern in options.actions or {}:
         if not fnmatch.filter(names, pattern):
             known = ", ".join(sorted(names)) or "none"
-            raise UserError(f"decontaminate.{option}: {pattern}: want a test set, one of: {known}")
+            raise UserError(f"decontaminate.actions: {pattern}: want a test set, one of: {known}")
 
 
 def read_test_set(file: fs.FileInfo, options: DecontaminateOptions) -> list[EvaluationItem]:
@@ -58,4 +57,5 @@ def build_index(files: Iterable[fs.FileInfo], options: DecontaminateOptions) -> 
     Raises:
         UserError: the format of a file is unknown, or a line in it is not as it should be.
     """
-    return ItemIndex.build([item for file in files for item in read_test_set(file, options)])
+    # Equal items once: a test set may be there twice.
+    return ItemIndex.build(list(dict.fromkeys(item for file in files for item in read_test_set(file, options))))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from massivetext.compiled import compiled, compiled_and_cached
+from massivetext.extract.page_scan import Whole
 from massivetext.extract.tag_attributes import find_byte, is_letter, read_name
 from massivetext.extract.tag_scanner import find_tag
 from massivetext.extract.tags import BLOCK, I64, RAW, U8, TagTables, tag_number, tag_tables
@@ -17,7 +18,7 @@ from massivetext.extract.tags import BLOCK, I64, RAW, U8, TagTables, tag_number,
 _RUN_BYTES = 80  # of text outside links that make a run of prose
 _LITTLE_BYTES = 400  # of prose; where there is less, all text is taken
 _LESS, _GREATER, _SLASH, _DASH, _EXCLAMATION, _QUESTION, _AMPERSAND, _BLANK = 60, 62, 47, 45, 33, 63, 38, 32
-_A, _TITLE = tag_number("a"), tag_number("title")
+_A, _BR, _TITLE = tag_number("a"), tag_number("br"), tag_number("title")
 _SIZE, _START, _OUTSIDE, _WORDS, _IN_WORD, _IN_LINK, _NO_COMMENT, _NO_TITLE = range(8)  # places of the state
 
 
@@ -80,6 +81,8 @@ def _close(data: U8, tags: TagTables, out: U8, state: I64, position: int, least:
         _end_run(out, state, least)
     elif number == _A:
         state[_IN_LINK] = 0
+    elif number == _BR:
+        _end_word(out, state)
     return find_byte(data, behind, _GREATER) + 1
 
 
@@ -107,6 +110,17 @@ def _add_text(data: U8, out: U8, state: I64, start: int, end: int) -> None:
 
 
 @compiled
+def _end_word(out: U8, state: I64) -> None:
+    """Write the blank that a line break stands for."""
+    if state[_IN_WORD]:
+        out[state[_SIZE]] = _BLANK
+        state[_SIZE] += 1
+        state[_IN_WORD] = 0
+    else:
+        state[_WORDS] += 1  # the second break in a row begins a paragraph, maybe with a bullet
+
+
+@compiled
 def _end_run(out: U8, state: I64, least: int) -> None:
     """End a run; it is taken back if it is short, or if most of it is in links."""
     length = state[_SIZE] - state[_START]
@@ -131,8 +145,16 @@ def _open(data: U8, tags: TagTables, out: U8, state: I64, position: int, least: 
         _end_run(out, state, least)
     if number == _A:
         state[_IN_LINK] = 1
+    elif number == _BR:
+        _end_word(out, state)
     if not kind & RAW or (number == _TITLE and state[_NO_TITLE]):
         return behind
+    return _behind_raw(data, state, behind, key, number)
+
+
+@compiled
+def _behind_raw(data: U8, state: I64, behind: int, key: Whole, number: Whole) -> int:
+    """Return the position behind an element whose content is no HTML; a title that never ends is read as others are."""
     for place in range(behind, len(data) - 2):
         if data[place] == _LESS and data[place + 1] == _SLASH:
             other, end = read_name(data, place + 2)

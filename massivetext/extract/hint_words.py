@@ -61,8 +61,9 @@ MARKS = (
     "katex-html -mathjax- mathjax-preview- mathjax-display- mathjax-svg- mathjax-chtml-",  # a formula drawn with text
     "-lineno linenos line-number linenumber -line-num -linenodiv- -ln-num -blob-num -gutter-",  # numbers of lines
     "-tex- -latex- -math- mwe-math",  # an image of a formula
+    "-line-",  # a line of code; in a class alone
 )
-HIDDEN_MARK, DRAWN_MARK, NUMBERS_MARK, FORMULA_MARK, TEX_MARK = (1 << bit for bit in range(len(MARKS) + 1))
+HIDDEN_MARK, DRAWN_MARK, NUMBERS_MARK, FORMULA_MARK, LINE_MARK, TEX_MARK = (1 << bit for bit in range(len(MARKS) + 1))
 NODES = 2048
 SYMBOLS = 28  # a to z, ":", any other character
 

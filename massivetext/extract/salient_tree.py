@@ -34,6 +34,11 @@ _BETWEEN_SPANS = re.compile(
 )
 _LETTER = re.compile(rb"\s*(?:[A-Za-z])\s*")
 _SYMBOL = re.compile(rb"(?:\A|[^A-Za-z])[A-Za-z]\Z|[)\]]\Z")
+_BEGUN = re.compile(rb"<[A-Za-z][^<>]*>\s*\Z")
+_STOPS, _PRICES = frozenset("!?,:)"), frozenset("0123456789$€£¥")
+# What a link from a heading or definition to itself shows; browsers show it under the pointer alone.
+_PILCROW = re.compile(rb"\s*(?:\xc2\xb6|&para;|&#182;|&#[xX][bB]6;)\s*")
+_PERMALINK = re.compile(rb"\s*(?:#|\xc2\xa7|&sect;|\xf0\x9f\x94\x97)\s*")
 _MARKS = {
     "ul": "list", "ol": "list", "menu": "list", "dl": "list", "li": "item", "dt": "item", "dd": "item",
     "table": "table", "tr": "row", "td": "cell", "th": "cell", "blockquote": "quote", "pre": "code",
@@ -43,6 +48,7 @@ _PARENTS = {"item": "list", "row": "table", "cell": "row"}
 _MARK_OF = tuple(_MARKS.get(name, "") for name in NAMES)
 _REND_OF = tuple(_RENDS.get(name, "") for name in NAMES)
 _IS_HEADING = tuple(bool(kind & HEADING) for kind in tag_tables().kinds.tolist())
+_DT = tag_number("dt")
 _CELLS = frozenset({tag_number("td"), tag_number("th")})
 _PRE = tag_number("pre")
 # Signs that stand for what the renderer would fold or leave out; no page can contain them.
@@ -158,26 +164,29 @@ def _texts(scanned: ScannedPage, page: bytes, blocks: Records) -> list[list[str]
     firsts, lasts = blocks["first"].tolist(), blocks["last"].tolist()
     pieces = scanned.pieces[np.fromiter(chain.from_iterable(map(range, firsts, lasts)), np.int64)]
     elements = pieces["element"]
-    tags, raised = scanned.elements["tag"][elements], scanned.elements["raised"][elements]
-    in_code = scanned.elements["path"][elements] & _CODE_BITS != 0
-    columns = (pieces["start"], pieces["end"], tags, raised, in_code)
+    tags, raised, links, paths = (scanned.elements[name][elements] for name in ("tag", "raised", "link", "path"))
+    exact = (paths & _CODE_BITS != 0) | (raised != 0)
+    columns = (pieces["start"], pieces["end"], tags, raised, links, exact)
     places = list(zip(*(column.tolist() for column in columns), strict=True))
     ends = list(accumulate(last - first for first, last in zip(firsts, lasts, strict=True)))
-    return [_lines(page, places[begin:end]) for begin, end in zip([0, *ends], ends, strict=False)]
+    bounds = zip([0, *ends], ends, scanned.elements["tag"][blocks["element"]].tolist(), strict=False)
+    return [_lines(page, places[begin:end], block) for begin, end, block in bounds]
 
 
-def _lines(page: bytes, places: Sequence[tuple[int, int, int, int, bool]]) -> list[str]:
-    """Return the texts of a block between its line breaks.
+def _lines(page: bytes, places: Sequence[tuple[int, int, int, int, int, bool]], block: int) -> list[str]:
+    """Return the texts of a block between its line breaks, without the sign of a link to the block itself.
 
     Args:
         page: the bytes of the page.
-        places: (start, end, tag, raised, whether it is in code) of its pieces.
+        places: (start, end, tag, raised, link, whether it is code or raised) of its pieces.
+        block: tag of the block.
     """
+    is_named = _IS_HEADING[block] or block == _DT  # pages link to such blocks
+    before = 0  # where the piece before ends, if the next one may have to be set apart from it
     lines: list[str] = []
     run: list[bytes] = []
     raised_before = 0
-    before = (0, 0)
-    for start, end, tag, raised, in_code in places:
+    for start, end, tag, raised, link, exact in places:
         if end == 0:
             lines.append(unescaped_bytes(b"".join(run)))
             run = []
@@ -187,31 +196,19 @@ def _lines(page: bytes, places: Sequence[tuple[int, int, int, int, bool]]) -> li
             run.append(escape(formula_text(page[start:end].decode("utf-8", "replace"))).encode())
         else:
             text = page[start:end]
+            if link and (_PILCROW.fullmatch(text) or (is_named and _PERMALINK.fullmatch(text))):
+                continue
             if raised and not raised_before and run:
                 text = raised_mark(b"".join(run[-4:])[-8:], text, raised) + text
-            elif not in_code and _are_two_numbers(page, before, (start, end)):
-                run.append(b" ")
+            elif before and not exact and are_apart(page[before:start], run[-1], text):
+                text = b" " + text
             raised_before = raised
-            before = (start, end)
+            before = 0 if exact else end
             run.append(text)
             continue
-        raised_before = 0
+        raised_before = before = 0
     lines.append(unescaped_bytes(b"".join(run)))
     return [_INDENTED.sub(_keep_indent, line, count=1) for line in lines] if len(lines) > 1 else lines
-
-
-def _are_two_numbers(page: bytes, before: tuple[int, int], piece: tuple[int, int]) -> bool:
-    """Return whether two pieces of text are numbers of their own that would be read as one.
-
-    Of 66 kinds of such places in 4,154 real pages, two were within one word. Single digits may be those of a counter.
-    """
-    (first, last), (start, end) = before, piece
-    return (
-        page[last - 1 : last].isdigit()
-        and page[start : start + 1].isdigit()
-        and (last - first > 1 or end - start > 1)
-        and _BETWEEN_SPANS.fullmatch(page, last, start) is not None
-    )
 
 
 def _keep_indent(white: re.Match[str]) -> str:
@@ -230,6 +227,31 @@ def raised_mark(before: bytes, text: bytes, raised: int) -> bytes:
             return mark
         return b" " if before[-1:].strip() else b""
     return mark if _LETTER.fullmatch(text) and _SYMBOL.search(before) else b""
+
+
+def are_apart(between: bytes, left: bytes, right: bytes) -> bool:
+    """Return whether the texts of two elements, one behind the other, are parted by a style sheet alone.
+
+    That is when they would read as one word which ends like one and goes on like another: ``itemsPrice``. At 299 of 307
+    such places in real pages the main text that was made by hand has two words. Numbers are parted where elements other
+    than bold and italic ones end and begin, single digits not, as they may be those of a counter: of 66 kinds of such
+    places two were within one number.
+
+    Args:
+        between: what stands between the texts in the page.
+        left: the text before.
+        right: the text behind.
+    """
+    if not between.startswith(b"</") or not _BEGUN.search(between):
+        return False
+    last, first = left[-4:].decode(errors="ignore")[-1:], right[:8].decode(errors="ignore")
+    if last.isdigit() and first[:1].isdigit():
+        return len(left) + len(right) > 2 and _BETWEEN_SPANS.fullmatch(between) is not None
+    if last.islower():
+        return first[:1].isupper() or first[:1] in _PRICES
+    if last.isdigit() or last == ".":
+        return first[:1].isupper() and first[1:2].islower()
+    return last in _STOPS and first[:1].isalpha()
 
 
 def unescaped_bytes(data: bytes) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from massivetext.compiled import compiled, inlined
-from massivetext.extract.hint_words import HIDDEN_HINT, HIDDEN_MARK, SYMBOLS, TEX_MARK, HintTrie, symbol_of
+from massivetext.extract.hint_words import HIDDEN_HINT, HIDDEN_MARK, LINE_MARK, SYMBOLS, TEX_MARK, HintTrie, symbol_of
 from massivetext.extract.page_scan import NO_ORDINAL, State, Whole
 from massivetext.extract.tags import I64, U8, name_key
 
@@ -95,7 +95,7 @@ def _read_hints(data: U8, trie: HintTrie, name: Whole, start: int, end: int) -> 
     """Return the hints and marks of one attribute."""
     if name in (_CLASS, _ID, _ROLE, _STYLE, _PROPERTY):
         hints, marks = find_hints(data, trie, start, end)
-        return hints, marks if name == _STYLE else marks & ~HIDDEN_MARK
+        return hints, marks & ~(LINE_MARK if name == _STYLE else HIDDEN_MARK)
     if name == _HIDDEN:  # a browser shows "until-found" when somebody searches
         return _HIDDEN_BIT, np.int64(0 if end - start == 11 else HIDDEN_MARK)
     if name == _ARIA and end > start and data[start] | 32 == 116:  # "true"

@@ -14,6 +14,7 @@ from massivetext.extract.hint_words import (
     DRAWN_MARK,
     FORMULA_MARK,
     HIDDEN_MARK,
+    LINE_MARK,
     NUMBERS_MARK,
     TEX_MARK,
     HintTrie,
@@ -68,7 +69,8 @@ _PRE, _A, _P, _BR, _IMG, _TITLE_TAG, _BODY, _HTML, _TABLE, _TD, _TH, _SPAN, _Q, 
         "script", "mjx-container",
     )
 )  # fmt: skip
-_LESS, _GREATER, _SLASH = 60, 62, 47
+_LESS, _GREATER, _SLASH, _NEWLINE = 60, 62, 47, 10
+_SPAN_END = np.frombuffer(b"</span>", np.uint8)
 
 
 class ScannedPage(NamedTuple):
@@ -359,11 +361,28 @@ def _start_tag(data: U8, tags: TagTables, trie: HintTrie, scan: Scan, position: 
         number, kind = np.int64(0), np.uint8(0)  # one that never ends
     if number == 0 and (data[behind - 2] == _SLASH or scan.elements[_innermost(scan)].skipped == _NEVER):
         return behind  # the shapes of a drawing, mostly
+    _line_of_code(data, scan, position - 1, number, marks)
     if scan.state[_ELEMENTS] < len(scan.elements):
         _push(scan, number, kind, hints, marks, linked and number == _A)
     if number == _Q:
         _quotation_mark(scan, OPENING_QUOTE)
     return behind
+
+
+@compiled
+def _line_of_code(data: U8, scan: Scan, start: int, number: Whole, marks: Whole) -> None:
+    """Begin a new line with a tag that is marked as a line of code, where nothing parts it from the line before.
+
+    Style sheets show such lines one below the other: ``<span class="line">a</span><span class="line">b</span>``.
+    """
+    if number != _SPAN or not marks & LINE_MARK or not _in_pre(scan) or scan.state[_APART] or start < len(_SPAN_END):
+        return
+    for step in range(len(_SPAN_END)):
+        if data[start - len(_SPAN_END) + step] != _SPAN_END[step]:
+            return
+    end = scan.pieces[scan.state[_PIECES] - 1].end
+    if end <= 0 or data[end - 1] != _NEWLINE:
+        _line_break(scan)
 
 
 @compiled

@@ -1,6 +1,7 @@
 """Test-set filtering: find documents that overlap an item of a test set, shard by shard, with one index."""
 
 import functools
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 
@@ -23,7 +24,7 @@ from massivetext.recipe import KINDS, DecontaminateOptions
 from massivetext.runs import documents
 from massivetext.runs.context import COUNTED_SIGNALS, CUTS, Context, with_cut_sizes
 from massivetext.runs.run_log import count_work
-from massivetext.runs.store import CommittedFile, ShardCommit
+from massivetext.runs.store import CommittedFile, Shard, ShardCommit
 from massivetext.runs.work_items import ShardStage, WorkItem, scale_costs
 from massivetext.schema import CONTAMINATION_HITS, CONTAMINATION_VERDICTS, CUT_TEXTS
 from massivetext.stages import DECONTAMINATE
@@ -33,6 +34,8 @@ from massivetext.text import words
 
 STAGE = DECONTAMINATE.name
 INDEX = "contamination/index"
+_COUNTS, _QUOTED = "contamination/counts", "contamination/quoted.json"
+_COUNT_SCHEMA = pa.schema([("test_set", pa.string()), ("item", pa.string()), ("documents", pa.uint64())])
 SCREEN_COST = 1 / 6e7  # seconds per byte of text
 
 
@@ -43,6 +46,8 @@ def run_decontaminate(engine: Engine, context: Context, items: Sequence[WorkItem
         return
     if context.run.shard_commit(STAGE, context.stage_keys[STAGE], "index") is None:
         _build_index(context)
+    if context.recipe.decontaminate.quoted_by and context.recipe.decontaminate.test_sets:
+        _count_documents(engine, context, items)
     run_shards(engine, context, [ShardStage(STAGE, screen_shard)], scale_costs(items, SCREEN_COST))
     run_for_canaries(engine, context, STAGE, screen_shard, STAGE)
 
@@ -63,6 +68,57 @@ def _build_index(context: Context) -> None:
     run.commit_shard(STAGE, context.stage_keys[STAGE], commit)
 
 
+def _count_documents(engine: Engine, context: Context, items: Sequence[WorkItem]) -> None:
+    """Write which items more documents hold than `quoted_by` in the recipe: a sum, so shards do not matter."""
+    run, key = context.run, context.stage_keys[STAGE]
+    run_shards(engine, context, [ShardStage(STAGE, count_shard, "counts/")], scale_costs(items, SCREEN_COST))
+    if run.shard_commit(STAGE, key, "quoted") is not None:
+        return
+    totals: Counter[tuple[str, str]] = Counter()
+    shards = [item.shard for item in items]
+    for table in fs.concurrently(run.folder, lambda shard: run.read_table(_COUNTS, shard), shards):
+        for row in table.to_pylist():
+            totals[row["test_set"], row["item"]] += row["documents"]
+    limit = context.recipe.decontaminate.quoted_by or 0
+    quoted = sorted(name for name, count in totals.items() if count > limit)
+    counts = Counter(f"quoted:{test_set}" for test_set, _ in quoted)
+    file = run.committed(fs.write_bytes(run.path(_QUOTED), msgspec.json.encode(quoted)))
+    run.commit_shard(STAGE, key, ShardCommit("quoted", (file,), dict(counts)))
+
+
+def count_shard(context: Context, item: WorkItem) -> ShardCommit:
+    """Write how many documents of a shard each item would remove, and return the commit."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for _, _, verdict in _screened(context, item.shard, with_quoted=False):
+        counts.update({(hit.test_set, hit.item) for hit in verdict.hits if hit.removes or hit.cuts})
+    rows = [
+        {"test_set": test_set, "item": item, "documents": count} for (test_set, item), count in sorted(counts.items())
+    ]
+    table = pa.Table.from_pylist(rows, schema=_COUNT_SCHEMA)
+    return ShardCommit(f"counts/{item.shard.name}", (context.run.write_table(_COUNTS, item.shard, table),), {})
+
+
+def _screened(
+    context: Context, shard: Shard, *, with_quoted: bool
+) -> Iterator[tuple[int, pa.Scalar, ContaminationVerdict]]:
+    """Yield (row, text, verdict) of the documents of a shard that overlap an item."""
+    run, options, key = context.run, context.recipe.decontaminate, context.stage_keys[STAGE]
+    if not options.test_sets:
+        return
+    by_title = KINDS[context.source(shard).kind].screens_titles
+    quoted = run.path(_QUOTED) if with_quoted and options.quoted_by else ""
+    screen = _cached_screen(run.path(INDEX), key, msgspec.json.encode(options), by_title, quoted)
+    alive, first = context.kept(shard, before=STAGE), 0
+    for table in documents.read_row_groups(run, shard, ["text", "title"]):
+        asked = alive[first : first + table.num_rows]
+        for row, verdict in _verdicts(screen, table, asked):
+            yield first + row, table["text"][row], verdict
+        if with_quoted:  # the pass that counts is not reported
+            size = pc.sum(pc.binary_length(table["text"].filter(pa.array(asked)))).as_py()
+            count_work(int(asked.sum()), int(size or 0))
+        first += table.num_rows
+
+
 @functools.lru_cache(maxsize=1)
 def _cached_index(path: str, stage_key: str) -> ItemIndex:  # another stage key means another index at the path
     data = np.memmap(path, np.uint8, "r") if is_local(path) else fs.read_bytes(path)
@@ -70,9 +126,10 @@ def _cached_index(path: str, stage_key: str) -> ItemIndex:  # another stage key 
 
 
 @functools.lru_cache(maxsize=2)
-def _cached_screen(path: str, stage_key: str, options: bytes, by_title: bool) -> EvaluationScreen:
+def _cached_screen(path: str, stage_key: str, options: bytes, by_title: bool, quoted: str) -> EvaluationScreen:
     decoded = msgspec.json.decode(options, type=DecontaminateOptions)
-    return EvaluationScreen.for_index(_cached_index(path, stage_key), decoded, by_title=by_title)
+    names = msgspec.json.decode(fs.read_bytes(quoted), type=frozenset[tuple[str, str]]) if quoted else frozenset()
+    return EvaluationScreen.for_index(_cached_index(path, stage_key), decoded, by_title=by_title, quoted=names)
 
 
 @functools.lru_cache(maxsize=1)
@@ -83,7 +140,6 @@ def _cached_lists(root: str, stage_key: str, options: bytes) -> ListedDocuments:
 def screen_shard(context: Context, item: WorkItem) -> ShardCommit:
     """Write verdicts/contamination of one shard and the overlaps of its documents, and return the commit."""
     shard, run, options = item.shard, context.run, context.recipe.decontaminate
-    by_title = KINDS[context.source(shard).kind].screens_titles
     alive = context.kept(shard, before=STAGE)
     leaked = np.zeros(len(alive), np.bool_)
     jaccard, containment = np.zeros(len(alive)), np.zeros(len(alive))
@@ -93,24 +149,17 @@ def screen_shard(context: Context, item: WorkItem) -> ShardCommit:
     def add(row: int, found: Iterable[ItemHit]) -> None:
         hits.extend(dict(zip(CONTAMINATION_HITS.names, (row, *hit), strict=True)) for hit in found)
 
-    encoded = msgspec.json.encode(options)  # a hashable form
     if options.removal_lists:
-        lists = _cached_lists(context.root, context.stage_keys[STAGE], encoded)
+        lists = _cached_lists(context.root, context.stage_keys[STAGE], msgspec.json.encode(options))
         for row, hit in lists.find(run.read_table("documents", shard, list(COLUMNS)), alive):
             leaked[row] = True
             add(row, [hit])
-    first = 0
-    for table in documents.read_row_groups(run, shard, ["text", "title"]) if options.test_sets else ():
-        screen = _cached_screen(run.path(INDEX), context.stage_keys[STAGE], encoded, by_title)
-        asked = alive[first : first + table.num_rows]
-        for row, verdict in _verdicts(screen, table, asked):
-            leaked[first + row] |= verdict.leaked
-            jaccard[first + row], containment[first + row] = verdict.jaccard, verdict.containment
-            if verdict.left is not None and not leaked[first + row]:
-                cuts.append({"row": first + row, **_cut_text(table["text"][row].as_py(), verdict.left)})
-            add(first + row, verdict.hits)
-        count_work(int(asked.sum()), int(pc.sum(pc.binary_length(table["text"].filter(pa.array(asked)))).as_py() or 0))
-        first += table.num_rows
+    for row, text, verdict in _screened(context, shard, with_quoted=True):
+        leaked[row] |= verdict.leaked
+        jaccard[row], containment[row] = verdict.jaccard, verdict.containment
+        if verdict.left is not None and not leaked[row]:
+            cuts.append({"row": row, **_cut_text(text.as_py(), verdict.left)})
+        add(row, verdict.hits)
     hits.sort(key=itemgetter("row"))
     verdicts = pa.table(
         {"kept": ~leaked, "jaccard": pa.array(jaccard, mask=~alive), "containment": pa.array(containment, mask=~alive)},

@@ -375,11 +375,11 @@ class DecontaminateOptions(Options, frozen=True):
         ngram: words per n-gram of the similarity; Rae et al. 2021, A.1.1: 13.
         jaccard: a document is dropped if its Jaccard similarity with an item is above this; A.1.1: 0.8.
         containment: a document is dropped if it holds more than this share of the words of a part of an item.
-        mark_only: test sets whose items are reported and drop no document: names, or patterns (``boolq``, ``mmlu*``).
         action: what happens to a document for the items that these methods find: "drop", "cut" (they are cut out with
             some words around them, and the pieces stay if they are long enough), or "mark" (it stays as it is); UNSET:
             "drop". A page that is dropped for its title is dropped with "cut" too.
-        actions: the action by test set, by names or patterns, of which the first that fits decides.
+        actions: the action by test set, by names or patterns (``boolq``, ``mmlu*``), of which the first that fits
+            decides.
         cut_words: words before and after the matched passage that are cut with it; UNSET: 30.
         least_words: a piece of fewer words is cut as well; a document of which no piece is left is dropped; UNSET: 50.
         titles: files of titles whose documents are dropped, one per line, or `FILE#COLUMN` of a table (JSONL, CSV,
@@ -388,6 +388,9 @@ class DecontaminateOptions(Options, frozen=True):
         urls: files of URLs, likewise, compared in their canonical forms.
         run_words: a document is dropped if it shares so many words in a row with an item, as in the GPT-3 paper (13);
             UNSET: such documents are reported.
+        quoted_by: an item in more than so many documents of the run is taken for a text that many quote: only documents
+            with its answer or choices too, with two other items, or of which it is half are dropped for it.
+            UNSET: how many quote an item decides nothing, since leaks are copied as well.
         lowercase: ignore case in the similarity; the other methods always do.
     """
 
@@ -397,7 +400,6 @@ class DecontaminateOptions(Options, frozen=True):
     ngram: Ngram = 13
     jaccard: Share = 0.8
     containment: Share = 0.5
-    mark_only: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     action: ContaminationAction | msgspec.UnsetType = msgspec.UNSET
     actions: dict[str, ContaminationAction] | msgspec.UnsetType = msgspec.UNSET
     cut_words: Annotated[int, msgspec.Meta(ge=0, le=10_000)] | msgspec.UnsetType = msgspec.UNSET
@@ -406,12 +408,11 @@ class DecontaminateOptions(Options, frozen=True):
     ids: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     urls: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     run_words: Annotated[int, msgspec.Meta(ge=13, le=1000)] | msgspec.UnsetType = msgspec.UNSET
+    quoted_by: Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)] | msgspec.UnsetType = msgspec.UNSET
     lowercase: bool = False
 
     def action_of(self, test_set: str) -> ContaminationAction:
         """Return what happens to a document for the items of a test set."""
-        if any(fnmatch.fnmatchcase(test_set, pattern) for pattern in self.mark_only or ()):
-            return "mark"
         for pattern, action in (self.actions or {}).items():
             if fnmatch.fnmatchcase(test_set, pattern):
                 return action

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from massivetext.canaries.altered_texts import jaccard_of
 from massivetext.canaries.scores import CanaryReport, Outcome, score
@@ -18,7 +20,36 @@ from massivetext.stages import CANARIES, DECONTAMINATE, EXACT_DEDUP, JUDGE, NEAR
 
 Mask = npt.NDArray[np.bool_]
 I64 = npt.NDArray[np.int64]
+_SHOWN_CHARACTERS = 400
 _REMOVED_BY_RULES = ("unsafe", "boilerplate")
+
+
+class TracedCanary(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run knows of one canary.
+
+    Attributes:
+        id: its document id.
+        source: the source whose documents it passes for.
+        kind: what it is, such as "near" or "item".
+        variant: similarity, step of a chain, or form of an item; empty: there is one.
+        base_id: id of the document that it was made from.
+        jaccard: similarity with that document; None: it is no copy of it.
+        test_set: test set of the item that it holds; None: it holds none.
+        item: id of that item.
+        removed_by: the first stage that removed it or cut the item out; None: none so far.
+        text: its first characters.
+    """
+
+    id: str
+    source: str
+    kind: str
+    variant: str
+    base_id: str
+    jaccard: float | None
+    test_set: str | None
+    item: str | None
+    removed_by: str | None
+    text: str
 
 
 def summarise_canaries(context: Context) -> CanaryReport | None:
@@ -42,6 +73,36 @@ def summarise_canaries(context: Context) -> CanaryReport | None:
     return score(outcomes, planted)
 
 
+def find_canary(context: Context, document: str) -> TracedCanary | None:
+    """Return the canary with an id; None if there is none.
+
+    Raises:
+        StageError: a file of the run is missing or damaged.
+    """
+    done, of_canaries = completed_stages(context), context.for_canaries()
+    for shard in context.canary_shards() if CANARIES.name in done else ():
+        table = of_canaries.run.read_table("documents", shard, ["id", "text"])
+        row = pc.index(table["id"], document).as_py()
+        if row < 0:
+            continue
+        truth = of_canaries.run.read_table("truth", shard).slice(row, 1).to_pylist()[0]
+        judging = (each for each in of_canaries.verdicts if each.stage in done and shard.source in each.sources)
+        removed = (each.stage for each in judging if not _kept_canaries(of_canaries, each, shard)[row])
+        facts = {name: truth[name] for name in ("kind", "variant", "base_id", "jaccard", "test_set", "item")}
+        text = table["text"][row].as_py()[:_SHOWN_CHARACTERS]
+        return TracedCanary(id=document, source=shard.source, removed_by=next(removed, None), text=text, **facts)
+    return None
+
+
+def _kept_canaries(of_canaries: Context, verdicts: VerdictSet, shard: Shard) -> Mask:
+    """Return which canaries of a source a stage leaves as they are; bool[canaries]."""
+    kept: Mask = of_canaries.run.read_table(verdicts.data_set, shard, ["kept"])["kept"].to_numpy()
+    if verdicts.stage == DECONTAMINATE.name and of_canaries.has_cut_texts(shard):
+        kept = kept.copy()
+        kept[of_canaries.read_cuts(shard, ["row"])["row"].to_numpy()] = False  # the item is gone
+    return kept
+
+
 def _outcomes(context: Context, shard: Shard, truth: pa.Table, done: Sequence[str]) -> Iterator[Outcome]:
     """Yield what every stage did to the canaries of a source that reached it."""
     of_canaries = context.for_canaries()
@@ -51,10 +112,7 @@ def _outcomes(context: Context, shard: Shard, truth: pa.Table, done: Sequence[st
     for verdicts in of_canaries.verdicts:
         if verdicts.stage not in done or shard.source not in verdicts.sources:
             continue
-        kept = of_canaries.run.read_table(verdicts.data_set, shard, ["kept"])["kept"].to_numpy()
-        if verdicts.stage == DECONTAMINATE.name and of_canaries.has_cut_texts(shard):
-            kept = kept.copy()
-            kept[of_canaries.read_cuts(shard, ["row"])["row"].to_numpy()] = False  # the item is gone
+        kept = _kept_canaries(of_canaries, verdicts, shard)
         wanted = _WANTED[verdicts.stage](context, shard, truth, ~kept, bases) if verdicts.stage in _WANTED else {}
         for row in np.flatnonzero(alive).tolist():
             removed = not kept[row]

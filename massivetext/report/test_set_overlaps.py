@@ -43,6 +43,7 @@ class TestSet(msgspec.Struct, frozen=True, kw_only=True):
             :data:`FREQUENT_DOCUMENTS`: likely texts that many pages quote.
         top: the closest documents.
         cut: number of documents of which something was cut out because of it, and that stayed.
+        quoted: items that are taken for texts that many documents quote.
     """
 
     __test__ = False  # otherwise pytest collects the class as a test
@@ -59,6 +60,7 @@ class TestSet(msgspec.Struct, frozen=True, kw_only=True):
     frequent: tuple[tuple[str, int], ...]
     top: tuple[OverlapExample, ...]
     cut: int = 0
+    quoted: int = 0
 
 
 class Contamination(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +114,7 @@ def _test_set(examples: ExampleReader, name: str, totals: Mapping[str, int], tal
         items=totals.get(f"items:{name}"),
         short=totals.get(f"short:{name}", 0),
         common=totals.get(f"common:{name}", 0),
+        quoted=totals.get(f"quoted:{name}", 0),
         items_hit=len(tally.items),
         parts=tally.parts,
         overlapping=tally.overlapping,

@@ -22,7 +22,7 @@ def _key(plan: RunPlan) -> object:
         plan.recipe.near,
         {name: (source.deduplicates, source.decontaminate) for name, source in plan.recipe.sources.items()},
         [(info.path.rsplit("/", 1)[-1], info.size, info.version) for info in files],
-        [tests.fields or {}, tests.mark_only or [], tests.action or None, tests.actions or {}],
+        [tests.fields or {}, tests.action or None, tests.actions or {}],
     ]
 
 

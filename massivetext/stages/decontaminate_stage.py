@@ -38,6 +38,8 @@ def _describe(plan: RunPlan) -> str:
     told = [limits[method] for method in limits if method in tests.methods]
     if tests.run_words:
         told.append(f"{tests.run_words} words in a row")
+    if tests.quoted_by:
+        told.append(f"not for a passage that more than {tests.quoted_by:,} documents quote")
     text = f"items of {', '.join(tests.test_sets) or 'no test sets'}: {' or '.join(told) or 'nothing is dropped'}"
     if tests.removal_lists:
         text += f"; documents named by {', '.join(file for _, files in tests.removal_lists for file in files)}"
@@ -45,7 +47,7 @@ def _describe(plan: RunPlan) -> str:
         told = [f"{name}: {action}" for name, action in (tests.actions or {}).items()]
         told.append(f"otherwise: {tests.action or 'drop'}")
         text += f"; {', '.join(told)}"
-    return f"{text}; {', '.join(tests.mark_only)} only marked" if tests.mark_only else text
+    return text
 
 
 def _is_tested(recipe: "Recipe", source: str) -> bool:
@@ -55,7 +57,7 @@ def _is_tested(recipe: "Recipe", source: str) -> bool:
 DECONTAMINATE = Stage(
     name="decontaminate",
     title="test sets",
-    version=4,  # hits say what is cut
+    version=5,  # formulas, and short items in two pieces
     libraries=("numpy", "regex"),
     data_sets=("contamination",),
     reads=("documents", "verdicts/rules", "verdicts/exact", "verdicts/near"),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from massivetext.runs.work_items import WorkItem
     from massivetext.sources.splits import Split
 
-_SCREEN_VERSION = 1  # raised when other pages are screened for the same rules
+_SCREEN_VERSION = 2  # raised when other pages are screened for the same rules
 
 
 def _key(plan: RunPlan) -> object:

@@ -106,7 +106,7 @@ def test_the_passage_goes_with_so_many_words_around_it() -> None:
         ({"action": "cut"}, False, True),
         ({"actions": {"qu*": "cut"}}, False, True),
         ({"actions": {"quiz": "mark", "*": "drop"}, "action": "cut"}, False, False),
-        ({"action": "cut", "mark_only": ("quiz",)}, False, False),
+        ({"actions": {"quiz": "mark"}, "action": "cut"}, False, False),
         ({"action": "cut", "methods": ("jaccard",)}, False, False),  # this method does not find it
     ],
 )

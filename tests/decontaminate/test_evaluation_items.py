@@ -141,9 +141,9 @@ def test_cut_off_gzip_is_an_error() -> None:
         read_items("x.jsonl.gz", gzip.compress(jsonl({"text": "a" * 100}))[:-9])
 
 
-@pytest.mark.parametrize("name", ["x.tsv", "x", "x.json.gz"])
+@pytest.mark.parametrize("name", ["x.tsv", "x", "x.xml.gz"])
 def test_unknown_formats_are_refused(name: str) -> None:
-    with pytest.raises(UserError, match=r"want a test set as \.jsonl, \.csv, \.parquet, \.txt or \.tokens"):
+    with pytest.raises(UserError, match=r"want a test set as \.jsonl, \.json, \.csv, \.parquet, \.txt or \.tokens"):
         read_items(name, b"")
 
 
@@ -242,3 +242,51 @@ def test_files_are_looked_for_below_the_folder_of_the_recipe(tmp_path: Path) -> 
     assert [info.path for info in found] == [f"{tmp_path}/a.txt", f"{tmp_path}/b.txt"]
     with pytest.raises(UserError, match=r"test_sets: none\.txt: no such file below"):
         evaluation_files(["none.txt"], str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("row", "fields", "text"),
+    [
+        # What evaluation harnesses write: the row of the data set within another.
+        (
+            {"doc_id": 0, "doc": {"question": "Why?", "choices": {"text": ["a b", "c d"], "label": ["A", "B"]}}},
+            {"question": "doc.question", "choices": "doc.choices.text"},
+            "Why?\na b\nc d",
+        ),
+        ({"messages": [{"role": "user", "content": "Why?"}, {"role": "x"}]}, {"question": "messages.content"}, "Why?"),
+        ({"a.b": "Why?", "a": {"b": "no"}}, {"question": "a.b"}, "Why?"),
+        (
+            {"context": "Six.", "question": "Why?", "answers": {"text": ["x y"], "answer_start": [1]}},
+            {},
+            "Six.\nWhy?\nx y",
+        ),
+        ({"question": "Why?", "answer": {"value": "x", "aliases": ["y"]}}, {}, "Why?\nx"),
+        ({"question": {"stem": "Why?", "choices": [{"text": "a"}]}}, {}, "Why?"),
+        ({"question": "Why?", "passage": "It is.", "answer": True}, {}, "It is.\nWhy?\ntrue"),
+        ({"question": "Why?", "answer": float("nan")}, {}, "Why?"),
+        ({"question": "Why \ud83d?"}, {}, "Why ??"),
+    ],
+)
+def test_rows_as_others_write_them(row: dict[str, object], fields: dict[str, str], text: str) -> None:
+    (item,) = read_items("x.jsonl", json.dumps(row).encode(), fields)
+    (listed,) = read_items("x.json", json.dumps([row]).encode(), fields)
+
+    assert item.text == listed.text == text
+
+
+@pytest.mark.parametrize(("value", "name"), [(3.0, "3"), (1.5, "1.5"), (float("nan"), "0"), ("a", "a")])
+def test_ids_as_pandas_writes_them(value: object, name: str) -> None:
+    assert read_items("x.jsonl", json.dumps({"id": value, "question": "Why?"}).encode())[0].id == name
+
+
+def test_a_long_field_of_csv_is_read() -> None:
+    (item,) = read_items("x.csv", b"question,answer\n" + b"word " * 50_000 + b",b\n")
+
+    assert len(item.text.split()) == 50_001
+
+
+def test_the_fields_that_are_there_are_named() -> None:
+    with pytest.raises(UserError, match=r"line 1: .*; fields here: doc.ask, id; name the fields of the parts in"):
+        read_items("x.jsonl", jsonl({"doc": {"ask": "Why?"}, "id": 1}))
+    with pytest.raises(UserError, match="got a list; name the file"):
+        read_items("x.jsonl", b'[{"question": "Why?"}]')

@@ -1,5 +1,6 @@
 """The verdict on a document: which items it holds, in which parts, and where."""
 
+import re
 from typing import Any
 
 import pytest
@@ -113,10 +114,10 @@ def test_short_questions_of_one_test_set_confirm_each_other() -> None:
 def test_items_of_a_test_set_that_is_only_marked_drop_nothing() -> None:
     other = EvaluationItem("other", "0", filler(30, "deep"))
     page = f"{QUESTION} {filler(30, 'deep')}"
-    verdict = screen(other, mark_only=("t*",)).screen(page, None)
+    verdict = screen(other, actions={"t*": "mark"}).screen(page, None)
 
     assert [(hit.test_set, hit.removes) for hit in verdict.hits] == [("other", True), ("toy", False)]
-    assert screen(other, mark_only=("toy", "other")).screen(page, None).leaked is False
+    assert screen(other, action="mark").screen(page, None).leaked is False
 
 
 def test_the_papers_test_alone_reports_what_it_lets_through() -> None:
@@ -199,3 +200,44 @@ def test_what_both_texts_have_is_marked(text: str, other: str, marked: list[str]
     assert [piece for piece, is_common in mine if is_common] == marked
     assert "".join(piece for piece, _ in mine) == text
     assert "".join(piece for piece, _ in theirs) == other
+
+
+FORMULA = "If $f(x)=ax^6-bx^4+x-1$ and $f(2)=5$, then what is the value of $f(-2)$ here"
+
+
+@pytest.mark.parametrize(
+    ("page", "found"),
+    [
+        (FORMULA, True),
+        # Marks within words left out: other words, the same letters.
+        ("If fxax6bx4x1 and f25 then what is the value of f2 here", True),
+        ("If fxax6bx4x1 and f25 then what is the value of f3 here", False),
+        # Of 22 words 17 in a row are not four fifths of all.
+        (" ".join(FORMULA.split()[3:]), False),
+    ],
+)
+def test_a_formula_of_few_words_that_tell_is_found_as_a_whole(page: str, found: bool) -> None:
+    item = EvaluationItem("math", "0", FORMULA)
+    (whole,) = ItemIndex.build([item]).parts(0)
+    verdict = screen(item).screen(f"{filler(50)} {page} {filler(50)}", None)
+
+    assert (whole.is_long, whole.is_sparse) == (False, True)
+    assert [(hit.item, hit.method, hit.removes) for hit in verdict.hits] == [("0", "containment", True)] * found
+
+
+def test_letters_are_found_with_their_place() -> None:
+    page = f"é {filler(50)} {re.sub('[^a-z0-9 ]', '', FORMULA, flags=re.IGNORECASE)} {filler(50)}"
+    (hit,) = screen(EvaluationItem("math", "0", FORMULA)).screen(page, None).hits
+
+    assert page[hit.start : hit.end] == "If fxax6bx4x1 and f25 then what is the value of f2 here"
+    assert FORMULA[hit.item_start : hit.item_end] == FORMULA
+
+
+def test_a_short_item_in_two_pieces_is_found_if_they_are_near_each_other() -> None:
+    item = EvaluationItem("quiz", "0", "which small animals sleep all winter 1 2 3 4 bears 5 6 7")
+    words = item.text.split()
+    first, second = " ".join(words[:6]), " ".join(words[6:])
+
+    assert screen(item).screen(f"{first} {filler(600)} {second}", None).leaked is True
+    assert screen(item).screen(f"{first} {filler(1200)} {second}", None).leaked is False
+    assert screen(item).screen(f"{first} {filler(600)}", None).leaked is False

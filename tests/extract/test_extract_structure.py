@@ -32,6 +32,22 @@ CHECKS = (
     Check("code within pre", "<pre><code>for x in y:\n\tprint(x)</code></pre>", "for x in y:\n\tprint(x)"),
     Check("br within pre", "<pre>one<br>  two<br>three</pre>", "one\n  two\nthree"),
     Check("spans within pre", "<pre><span>def</span> <span>f</span>():\n  <b>pass</b></pre>", "def f():\n  pass"),
+    Check(
+        "a span for each line that a style sheet shows as one",
+        '<pre><code><span class="line"><b>npm</b> i</span><span class="line"></span><span class="line hl">cd x</span>'
+        "</code></pre>",
+        "npm i\n\ncd x",
+    ),
+    Check(
+        "a span for each line that ends itself",
+        '<pre><span class="line">a = 1\n</span><span class="line">b = 2</span>\n<span class="line">c = 3</span></pre>',
+        "a = 1\nb = 2\nc = 3",
+    ),
+    Check(
+        "the height of a line is no line",
+        '<pre>x<span style="line-height: 1">y</span><span style="line-height: 1">z</span></pre>',
+        "xyz",
+    ),
     Check("a div for each line", "<pre><div>a = 1</div><div>  b = 2</div></pre>", "a = 1\n  b = 2"),
     Check(
         "a column of line numbers",
@@ -135,6 +151,23 @@ CHECKS = (
     ),
     Check("stanzas", f"<p>{LONG}<br><br>{LONG}</p>", f"{LONG}\n\n{LONG}"),
     Check("lines of source are no lines", f"<p>one\n two\n three. {LONG}</p>", "one two three."),
+    Check(
+        "a heading with a link to itself",
+        f'<h2 id="a">The market<a class="headerlink" href="#a">&para;</a></h2><p>{LONG}</p>'
+        f'<h3 id="b"><a href="#b">#</a> Fish</h3><p>{LONG}</p>',
+        f"The market\n\n{LONG}\n\nFish\n\n{LONG}",
+        "¶",
+    ),
+    Check(
+        "a sharp in a sentence", f'<p>Notes in C<a href="/sharp">#</a> are rare. {LONG}</p>', "Notes in C# are rare."
+    ),
+    Check(
+        "elements that a style sheet parts",
+        f"<p><span>Nine items</span><span>Price</span><b>97</b><i>Current</i> <a>All!</a><a>None</a> {LONG}</p>",
+        "Nine items Price 97 Current All! None",
+    ),
+    Check("a word of several elements", f"<p><b>M</b><b>ore</b> <i>3</i><i>rd</i> x<i>Y</i> {LONG}</p>", "More 3rd xY"),
+    Check("code of several elements", f"<p><code>get</code><code>Name</code> {LONG}</p>", "getName"),
     Check("a heading", f"<h2>The market</h2><p>{LONG}</p>", f"\n\nThe market\n\n{LONG}"),
     Check("text beside a block", f"<div>{LONG}<p>{LONG}</p>{LONG}</div>", f"{LONG}\n\n{LONG}\n\n{LONG}"),
     Check("a rule divides", f"{LONG}<hr>{LONG}", f"{LONG}\n\n{LONG}"),

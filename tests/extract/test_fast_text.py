@@ -25,6 +25,7 @@ PIECES = st.one_of(WORDS.map(lambda word: f" {word} "), WORDS, TAGS.map(lambda t
         ("<!-- no <p> --><p>Yes<!doctype no><b>terday</b></p>", "Yesterday\n", 2),
         ("<noscript><p>Yes</p></noscript>", "Yes\n", 2),
         ("a < b and c <3", "a < b and c <3\n", 7),
+        ("<p>Yes<br>no<br/><br> maybe</br>so</p>", "Yes no maybe so\n", 6),
         ("<!-- never ends <p>Yes", "Yes\n", 2),
         ("<title>Never ends<p>Yes", "Never ends\nYes\n", 5),
         ("<p>Yes</p><script>never ends", "Yes\n", 2),

@@ -84,16 +84,21 @@ def _limit(found: Contamination) -> str:
     text = f"A document is removed {', or '.join(told)}." if told else "No document is removed."
     if missing := [method for method in limits if method not in options.methods]:
         text += f" Not applied here, so what it finds stays: {', '.join(missing)}."
-    if options.cuts:
+    if options.quoted_by:
+        text += (
+            f" Items in more than {count_noun(options.quoted_by, 'document')} are taken for texts that many quote"
+            f" ({count_noun(sum(each.quoted for each in found.test_sets), 'item')}): alone, they remove nothing."
+        )
+    if options.action or options.actions:
         by_set = [f"{action} for {name}" for name, action in (options.actions or {}).items()]
         told_actions = ", ".join([*by_set, f"{options.action or 'drop'} otherwise"])
+        text += f" What happens to it is decided by test set: {told_actions}."
+    if options.cuts:
         text += (
-            f" What happens to it is decided by test set: {told_actions}. Where passages are cut, "
-            f"{options.margin_words} words on both sides go with them, and pieces of fewer than {options.least_piece} "
-            "words; the rest is joined by an empty line. Places and texts below are those of the uncut document."
+            f" Where passages are cut, {options.margin_words} words on both sides go with them, and pieces of fewer "
+            f"than {options.least_piece} words; the rest is joined by an empty line. Places and texts below are those "
+            "of the uncut document."
         )
-    if options.mark_only:
-        text += f" Items of {', '.join(options.mark_only)} remove nothing."
     return text
 
 
