@@ -493,6 +493,12 @@ class CanaryOptions(Options, frozen=True):
         """The options that decide which canaries there are, with defaults for those of the guard."""
         return CanaryOptions(per_source=self.per_source, kinds=self.kinds, similarities=self.similarities)
 
+    @property
+    def most_per_source(self) -> int:
+        """Number of canaries of a source that has documents enough for all."""
+        variants = {"near": len(self.similarities), "chain": 3, "item": 5}
+        return self.per_source * sum(variants.get(kind, 1) for kind in self.kinds)
+
 
 class TokenizerOptions(Options, frozen=True):
     """SentencePiece BPE with byte fallback, as in Rae et al. 2021, section 2.2.

@@ -22,6 +22,7 @@ from massivetext.runs.context import Context
 from massivetext.runs.document_lookup import Places, bare_url, find_places, has_lookup
 from massivetext.runs.documents import read_tables
 from massivetext.runs.store import Shard
+from massivetext.signals.canonical_urls import canonical_url, canonical_urls
 from massivetext.stages import DECONTAMINATE, INGEST, JUDGE, NEAR_DEDUP
 from massivetext.storage import files as fs
 
@@ -110,8 +111,9 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
 def find_documents(context: Context, text: str) -> SearchResult:
     """Return the documents and the quarantined input that a text names.
 
-    The text is compared with ids and URLs (scheme and final slash do not matter). If none is equal, the documents with
-    an origin that contains the text are returned, and likewise the quarantined input.
+    The text is compared with ids and URLs (scheme and final slash do not matter). If no document matches, the documents
+    with the same canonical URL are returned, and if there are none, those with an origin that contains the text, as for
+    quarantined input.
 
     Raises:
         StageError: a file of the run is missing or damaged.
@@ -157,7 +159,20 @@ def _search(context: Context, text: str) -> SearchResult:
         if len(within) < LIMIT:
             inside = pc.match_substring(table["origin"], text).to_numpy()
             within += [DocumentLocation(shard, row) for row in np.flatnonzero(inside)[:LIMIT].tolist()]
-    return SearchResult((exact or within)[:LIMIT], _rejected(context, text))
+    return SearchResult((exact or _of_page(context, text) or within)[:LIMIT], _rejected(context, text))
+
+
+def _of_page(context: Context, text: str) -> list[DocumentLocation]:
+    """Return the documents with the canonical URL of a URL, which may lack its scheme; none for other text."""
+    page = canonical_url(text) or canonical_url(f"//{text}")
+    found: list[DocumentLocation] = []
+    for shard in context.all_shards() if page is not None and "." in page else ():
+        pages = canonical_urls(context.run.read_table("documents", shard, ["url"])["url"].combine_chunks())
+        same = pc.fill_null(pc.equal(pages, page), fill_value=False).to_numpy(zero_copy_only=False)
+        found += [DocumentLocation(shard, row) for row in np.flatnonzero(same).tolist()]
+        if len(found) >= LIMIT:
+            break
+    return found
 
 
 def _named(table: pa.Table, text: str) -> npt.NDArray[np.bool_]:

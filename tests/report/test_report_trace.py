@@ -29,6 +29,20 @@ def test_a_url_is_found_with_and_without_scheme_and_final_slash(context: Context
     assert find_documents(context, url).documents == [DocumentLocation(WEB0, 0)]
 
 
+@pytest.mark.parametrize(
+    ("url", "location"),
+    [
+        ("http://www.example.com:80/kept?utm_source=x#top", DocumentLocation(WEB0, 0)),
+        ("www.example.com/kept", DocumentLocation(WEB0, 0)),
+        ("https://other.example:8080", DocumentLocation(WEB0, 2)),
+    ],
+)
+def test_another_form_of_a_url_finds_the_documents_of_its_page(
+    context: Context, url: str, location: DocumentLocation
+) -> None:
+    assert find_documents(context, url).documents == [location]
+
+
 def test_a_fragment_of_a_url_is_not_enough(context: Context) -> None:
     assert find_documents(context, "example.com").documents == []
 

@@ -1,6 +1,7 @@
 import gzip
 import io
 import random
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -139,3 +140,21 @@ def test_slices_together_are_the_whole_file_whatever_is_damaged(
     assert [each for _, rejected in parts for each in rejected] == lost
     assert {int((each.url or "").rpartition("/")[2]) for each in whole} >= {*range(39)} - {7, 15, 25, 30}
     assert sum(bool(documents) for documents, _ in parts) >= min(count, 8)  # fewer are filled beside damage
+
+
+def zipped(data: bytes) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("archive/a.warc.gz", data)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("pack", [zipped, member], ids=["in a WACZ", "compressed twice"])
+def test_a_crawl_within_another_file_has_slices_too(
+    pack: Callable[[bytes], bytes], tmp_path: Path, read_file: ReadFile
+) -> None:
+    (tmp_path / "a").write_bytes(pack(b"".join(MEMBERS)))
+    parts = [read_file("web", tmp_path / "a", slice_index=index, slice_count=4)[0] for index in range(4)]
+
+    assert [each for documents in parts for each in documents] == read_file("web", tmp_path / "a")[0]
+    assert all(9 <= len(documents) <= 11 for documents in parts)
