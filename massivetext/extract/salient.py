@@ -23,6 +23,14 @@ _HIDDEN_PANEL = (
     300  # the same; of shorter hidden elements of WCXB 13% of the blocks are in the golds, of longer ones half
 )
 _SPACE = re.compile(r"\s+")
+_WITHOUT_SCRIPTS = re.compile(rb"<(?:noscript|noframes)\b", re.IGNORECASE)
+# In XML, unlike in HTML, such a tag may end its element.
+_XML = re.compile(rb"[\s\xef\xbb\xbf]*<\?xml\b", re.IGNORECASE)
+_EMPTY_ELEMENT = re.compile(
+    rb"<(script|style|title|textarea|iframe|xmp|noembed|noframes|noscript|template|select|object|canvas|audio|video|button)"
+    rb"\b([^<>]{0,4000})/>",
+    re.IGNORECASE,
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _OG_TITLE = re.compile(
     r"""<meta\b(?=[^<>]{0,500}\bproperty\s*=\s*["']?og:title\b)[^<>]{0,500}?\bcontent\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')""",
@@ -73,16 +81,21 @@ def extract_salient(
 
 
 def page_bytes(html: str) -> bytes:
-    """Return the UTF-8 of a page for the scanner: without zero bytes, and with U+FFFD for halves of surrogate pairs."""
+    """Return the UTF-8 of a page for the scanner.
+
+    That is without zero bytes, and with U+FFFD for halves of surrogate pairs. Of XHTML, empty elements get the end tag
+    without which HTML reads on.
+    """
     try:
         page = html.encode()
     except UnicodeEncodeError:
         page = _SURROGATE.sub("\ufffd", html).encode()
-    return page.replace(b"\0", b"")
+    page = page.replace(b"\0", b"")
+    return _EMPTY_ELEMENT.sub(rb"<\1\2></\1>", page) if _XML.match(page) else page
 
 
 def read_blocks(page: bytes, url: str | None) -> tuple[ScannedPage, PageBlocks]:
-    """Return the blocks of a page. Where scripts make nearly all of it, they are those for readers without scripts.
+    """Return the blocks of a page. Where scripts make nearly all of it, they are those for readers without scripts or frames.
 
     Args:
         page: UTF-8 of the page, without zero bytes.
@@ -91,7 +104,7 @@ def read_blocks(page: bytes, url: str | None) -> tuple[ScannedPage, PageBlocks]:
     scanned = scan_page(page)
     blocks = measure_blocks(scanned, page, url)
     prose = blocks.sums[0, BlockCount.PROSE]
-    if prose < _LITTLE_PROSE and b"<noscript" in page:
+    if prose < _LITTLE_PROSE and _WITHOUT_SCRIPTS.search(page):
         other = scan_page(page, scripted=False)
         other_blocks = measure_blocks(other, page, url)
         if other_blocks.sums[0, BlockCount.PROSE] > 4 * prose:

@@ -35,8 +35,8 @@ _UNDECLARED: Mapping[bytes, str] = {b"\x1f\x8b\x08": "gzip", b"\x28\xb5\x2f\xfd"
 # What other files than pages begin with; the first bytes of those that have controls are found by these, too.
 _OTHER_FILES = re.compile(
     rb"\s{0,64}(?:%PDF-|%!PS-Adobe|\{\\rtf|PK\x03\x04|\x89PNG|GIF8[79]a[^\s,.:)]|\xff\xd8\xff|\xd0\xcf\x11\xe0|Rar!\x1a"
-    rb"|7z\xbc\xaf|wOF[F2]\0|RIFF.{4}(?:WEBP|AVI |WAVE)|OggS\0|ID3[\x02-\x04]|fLaC\0|.{4}ftyp|[CF]WS[\x03-\x08\x0e-\x1f]"
-    rb"|\x7fELF|\xca\xfe\xba\xbe)",
+    rb"|7z\xbc\xaf|wOF[F2]\0|RIFF.{4}(?:WEBP|AVI |WAVE)|OggS\0|ID3[\x02-\x04]|fLaC\0|.{4}ftyp"
+    rb"|[CF]WS[\x03-\x08\x0e-\x1f]|\x7fELF|\xca\xfe\xba\xbe)",
     re.DOTALL,
 )
 _FEED = re.compile(
