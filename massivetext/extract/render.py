@@ -114,10 +114,7 @@ def _numeral(number: int, style: str) -> str:
             letters = chr(ord(style) + place) + letters
         return letters
     if style.lower() == "i" and 0 < number < 4000:
-        roman = "".join(
-            signs[number // 10**place % 10]
-            for place, signs in reversed(list(enumerate(_ROMAN)))
-        )
+        roman = "".join(signs[number // 10**place % 10] for place, signs in reversed(list(enumerate(_ROMAN))))
         return roman.upper() if style == "I" else roman
     return str(number)
 

@@ -95,7 +95,7 @@ def page_bytes(html: str) -> bytes:
 
 
 def read_blocks(page: bytes, url: str | None) -> tuple[ScannedPage, PageBlocks]:
-    """Return the blocks of a page. Where scripts make nearly all of it, they are those for readers without scripts or frames.
+    """Return the blocks of a page; where scripts or frames make nearly all of it, those for readers without them.
 
     Args:
         page: UTF-8 of the page, without zero bytes.

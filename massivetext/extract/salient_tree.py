@@ -37,6 +37,9 @@ _BETWEEN_SPANS = re.compile(
 )
 _LETTER = re.compile(rb"\s*(?:[A-Za-z])\s*")
 _SYMBOL = re.compile(rb"(?:\A|[^A-Za-z])[A-Za-z]\Z|[)\]]\Z")
+_EXPRESSION = re.compile(rb"\s*[A-Za-z0-9]{1,3}\s*(?:[-+*/]|\xe2\x88\x92)\s*[A-Za-z0-9]{1,3}\s*")
+_INDEX = re.compile(rb"\s*[A-Za-z]{2,5}\s*")
+_ABBREVIATED = re.compile(rb"(?:\A|[^A-Za-z])(?:[nN][o\xba]s?|M[ers])\Z")  # in French
 _BEGUN = re.compile(rb"<[A-Za-z][^<>]*>\s*\Z")
 _STOPS, _PRICES = frozenset("!?,:)"), frozenset("0123456789$€£¥")
 # What a link from a heading or definition to itself shows; browsers show it under the pointer alone.
@@ -164,7 +167,9 @@ def _fill_rows(scanned: ScannedPage, rows: dict[int, Element]) -> None:
     rows_of = elements["parent"][cells]
     whole = {int(number) for number in tables if number}
     siblings: dict[int, list[int]] = {}
-    in_tables = np.isin(elements["structure"][elements["parent"][rows_of]], list(whole)) & (elements["tag"][rows_of] == _TR)
+    in_tables = np.isin(elements["structure"][elements["parent"][rows_of]], list(whole)) & (
+        elements["tag"][rows_of] == _TR
+    )
     for cell, parent in zip(cells[in_tables].tolist(), rows_of[in_tables].tolist(), strict=True):
         siblings.setdefault(parent, []).append(cell)
     grid = _Grid(elements["ordinal"], elements["tag"])
@@ -212,7 +217,7 @@ class _Grid:
     def _pass(self, above: dict[int, int], below: dict[int, int], column: int, places: list[int]) -> int:
         """Pass the columns that are covered from above, and return the next free one."""
         while column in above:
-            if above[column] > 1:
+            if above[column] > 1 and self._added < MAX_SPANNED:
                 below[column] = above[column] - 1
             places += self._empty(1)
             column += 1
@@ -243,7 +248,8 @@ def _texts(scanned: ScannedPage, page: bytes, blocks: Records) -> list[list[str]
     tags, raised, links, paths = (scanned.elements[name][elements] for name in ("tag", "raised", "link", "path"))
     exact = (paths & _CODE_BITS != 0) | (raised != 0)
     lengths = blocks["last"] - blocks["first"]
-    pieces["end"][_hidden_within(scanned, pieces, np.repeat(blocks["element"], lengths), tags)] = 0
+    hidden = _hidden_within(scanned, pieces, np.repeat(blocks["element"], lengths), tags)
+    pieces["end"][hidden] = pieces["start"][hidden]
     columns = (pieces["start"], pieces["end"], tags, raised, links, exact)
     places = list(zip(*(column.tolist() for column in columns), strict=True))
     ends = list(accumulate(last - first for first, last in zip(firsts, lasts, strict=True)))
@@ -271,7 +277,8 @@ def _hidden_within(
         return found
     parents = scanned.elements["parent"]
     sizes = np.bincount(own, weights=np.where(found, pieces["end"] - pieces["start"], 0))
-    within, times = np.unique(parents[np.unique(own[found])], return_counts=True)
+    outermost = np.flatnonzero((hidden == np.arange(len(hidden))) & (hidden > 0))
+    within, times = np.unique(parents[outermost], return_counts=True)
     choices = np.isin(parents[own], within[times > 1]) & (parents[own] != around)
     few: npt.NDArray[np.bool_] = found & (sizes[own] < _HIDDEN_WORDS) & ~choices
     return few
@@ -291,11 +298,9 @@ def _lines(page: bytes, places: Sequence[tuple[int, int, int, int, int, bool]], 
     run: list[bytes] = []
     raised_before = 0
     for start, end, tag, raised, link, exact in places:
-        if start == end == 0:
+        if end == 0:
             lines.append(unescaped_bytes(b"".join(run)))
             run = []
-        elif end == 0:  # hidden
-            continue
         elif end < 0:
             run.append(_QUOTES[end])
         elif tag == _MATH:
@@ -305,7 +310,8 @@ def _lines(page: bytes, places: Sequence[tuple[int, int, int, int, int, bool]], 
             if link and (_PILCROW.fullmatch(text) or (is_named and _PERMALINK.fullmatch(text))):
                 continue
             if raised and not raised_before and run:
-                text = raised_mark(b"".join(run[-4:])[-8:], text, raised) + text
+                mark = raised_mark(b"".join(run[-4:])[-8:], text, raised)
+                text = b"%s(%s)" % (mark, text.strip()) if mark.strip() and _EXPRESSION.fullmatch(text) else mark + text
             elif before and not exact and are_apart(page[before:start], run[-1], text):
                 text = b" " + text
             raised_before = raised
@@ -326,13 +332,19 @@ def raised_mark(before: bytes, text: bytes, raised: int) -> bytes:
     """Return what parts a superscript (1) or subscript (2) from the text before it where both would read as one.
 
     Digits become an exponent or an index; behind a full stop or a word they are the mark of a footnote, and set apart.
+    So do letters and short expressions behind a symbol; a few letters above the line make no abbreviation an exponent.
     """
     mark = b"^" if raised == 1 else b"_"
+    if raised == 1 and _ABBREVIATED.search(before + text.strip()):
+        return b""
     if _NUMBER.match(text):
         if _MAY_BE_RAISED.search(before):
             return mark
         return b" " if before[-1:].strip() else b""
-    return mark if _LETTER.fullmatch(text) and _SYMBOL.search(before) else b""
+    if _EXPRESSION.fullmatch(text) and _MAY_BE_RAISED.search(before):
+        return mark
+    is_symbol = _LETTER.fullmatch(text) or (raised == 2 and _INDEX.fullmatch(text))
+    return mark if is_symbol and _SYMBOL.search(before) else b""
 
 
 def are_apart(between: bytes, left: bytes, right: bytes) -> bool:
@@ -424,9 +436,7 @@ def _open_path(
         depth += 1
     del open_marks[depth + 1 :]
     for element in wanted[depth:]:
-        opened = _open(
-            open_marks[-1][1], outline.tags[element], outline.ordinals[element], outline.styles[element]
-        )
+        opened = _open(open_marks[-1][1], outline.tags[element], outline.ordinals[element], outline.styles[element])
         if opened.tag == "cell":
             opened.set("element", str(element))
         elif opened.tag == "row":

@@ -22,13 +22,15 @@ from massivetext.extract.hint_words import (
 from massivetext.extract.page_scan import NO_ORDINAL, State, Whole
 from massivetext.extract.tags import I64, U8, name_key
 
-_CLASS, _ID, _ROLE, _STYLE, _HREF, _HIDDEN, _PROPERTY, _ARIA, _ALT, _TYPE, _START, _VALUE, _ROWSPAN, _COLSPAN, _OPEN, _SHADOW = (
+_CLASS, _ID, _ROLE, _STYLE, _HREF, _HIDDEN, _PROPERTY, _ARIA, _ALT, _TYPE = (
     name_key(name)
     for name in (
-        "class", "id", "role", "style", "href", "hidden", "itemprop", "aria-hidden", "alt", "type", "start", "value", "rowspan",
-        "colspan", "open", "shadowrootmode",
+        "class", "id", "role", "style", "href", "hidden", "itemprop", "aria-hidden", "alt", "type",
     )
 )  # fmt: skip
+_START, _VALUE, _ROWSPAN, _COLSPAN, _OPEN, _SHADOW = (
+    name_key(name) for name in ("start", "value", "rowspan", "colspan", "open", "shadowrootmode")
+)
 _HIDDEN_BIT = np.int64(1) << HIDDEN_HINT
 _LESS, _GREATER, _SLASH, _EQUALS, _QUOTE, _APOSTROPHE = 60, 62, 47, 61, 34, 39
 _TEX = np.frombuffer(b"math/tex", np.uint8)
@@ -37,6 +39,7 @@ _BOUNDARY = SYMBOLS - 1
 _NO_QUOTE, _NO_APOSTROPHE, _ALT_AT, _ALT_END, _ORDINAL, _ROWS, _COLUMNS = (
     int(State[name]) for name in ("NO_QUOTE", "NO_APOSTROPHE", "ALT", "ALT_END", "ORDINAL", "ROWS", "COLUMNS")
 )
+_NUMBERS = ((_START, _ORDINAL), (_VALUE, _ORDINAL), (_ROWSPAN, _ROWS), (_COLSPAN, _COLUMNS))
 
 
 @inlined
@@ -101,12 +104,9 @@ def read_attributes(data: U8, trie: HintTrie, state: I64, position: int) -> tupl
         marks |= shown
         if name == _ALT:
             state[_ALT_AT], state[_ALT_END] = start, end
-        elif name in (_START, _VALUE):
-            state[_ORDINAL] = _read_number(data, start, end)
-        elif name == _ROWSPAN:
-            state[_ROWS] = _read_number(data, start, end)
-        elif name == _COLSPAN:
-            state[_COLUMNS] = _read_number(data, start, end)
+        for other, place in _NUMBERS:
+            if name == other:
+                state[place] = _read_number(data, start, end)
     return hints, marks, linked, position
 
 
@@ -120,7 +120,7 @@ def _read_hints(data: U8, trie: HintTrie, name: Whole, start: int, end: int) -> 
         return _HIDDEN_BIT, np.int64(0 if end - start == 11 else HIDDEN_MARK)
     if name == _ARIA and end > start and data[start] | 32 == 116:  # "true"
         return _HIDDEN_BIT, np.int64(0)
-    if name == _OPEN or name == _SHADOW:
+    if name in (_OPEN, _SHADOW):
         return np.int64(0), np.int64(OPEN_MARK if name == _OPEN else SHADOW_MARK)
     return np.int64(0), _type_marks(data, start, end) if name == _TYPE else np.int64(0)
 

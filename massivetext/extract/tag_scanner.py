@@ -74,13 +74,14 @@ _NO_COMMENT, _NO_TITLE, _NO_MATH, _ALT, _ALT_END, _ORDINAL, _FORMULAS, _ROWS, _C
     int(State(place)) for place in range(11, 20)
 )
 _YES, _NEVER, _DRAWN = (int(each) for each in Shown)
-_PRE, _A, _P, _BR, _IMG, _TITLE_TAG, _BODY, _HTML, _TABLE, _TD, _TH, _SPAN, _Q, _SUP, _SUB, _MATH, _SCRIPT, _JAX, _DIALOG, _TEMPLATE = (
+_PRE, _A, _P, _BR, _IMG, _TITLE_TAG, _BODY, _HTML, _TABLE, _TD, _TH, _SPAN, _Q, _SUP, _SUB, _MATH, _SCRIPT, _JAX = (
     tag_number(name)
     for name in (
         "pre", "a", "p", "br", "img", "title", "body", "html", "table", "td", "th", "span", "q", "sup", "sub", "math",
-        "script", "mjx-container", "dialog", "template",
+        "script", "mjx-container",
     )
 )  # fmt: skip
+_DIALOG, _TEMPLATE = tag_number("dialog"), tag_number("template")
 _STYLES = (
     (CODE_CELL_MARK, int(Style.CODE)),
     (LOWER_MARK, int(Style.LOWER)),
@@ -487,9 +488,9 @@ def _push(scan: Scan, number: Whole, kind: int, hints: Whole, marks: Whole, link
 
 
 @inlined
-def _spans(state: I64) -> Whole:
+def _spans(state: I64) -> int:
     """Return the rows and columns of a cell; what browsers do not take for a number is one."""
-    return min(max(state[_ROWS], 1), SPAN - 1) * SPAN + min(max(state[_COLUMNS], 1), SPAN - 1)
+    return int(min(max(state[_ROWS], 1), SPAN - 1) * SPAN + min(max(state[_COLUMNS], 1), SPAN - 1))
 
 
 @compiled
