@@ -50,7 +50,7 @@ class Shown(IntEnum):
 
 
 class Style(IntEnum):
-    """How an item or list is numbered, and whether a cell holds a line of code."""
+    """How an item or list is numbered, and whether a cell, or each block within an element, is a line of code."""
 
     PLAIN = 0
     LOWER = 1  # a, b, c
@@ -59,6 +59,7 @@ class Style(IntEnum):
     UPPER_ROMAN = 4
     NO_NUMBER = 5
     CODE = 6
+    CODE_LINES = 7
 
 
 class State(IntEnum):

@@ -86,13 +86,15 @@ class _Outline(NamedTuple):
         """Return the marked elements around an element, itself among them, from the outside; the inner _DEEPEST.
 
         Within more than _HOPELESS of them, as in pages whose lists never end, text has no marks. Nothing within
-        ``pre`` is marked: lines of code may be items of a list.
+        code is marked: lines of code may be items of a list.
         """
         found: list[int] = []
         element = self.structures[element]
         while element and len(found) < _HOPELESS:
             found.append(element)
-            if self.tags[element] == _PRE:
+            if self.styles[element] == Style.CODE_LINES:
+                found = []
+            elif self.tags[element] == _PRE:
                 found = [element]
             element = self.structures[self.parents[element]]
         return [] if element else found[_DEEPEST - 1 :: -1] if len(found) > _DEEPEST else found[::-1]
@@ -111,15 +113,19 @@ def kept_tree(scanned: ScannedPage, page: bytes, kept: Sequence[int]) -> Element
     blocks = scanned.blocks[list(kept[:MAX_KEPT])]
     _tables_of_code(outline, blocks["element"].tolist())
     paths = [outline.marked(place) for place in blocks["element"].tolist()]
+    lines_of_code = (elements["style"][blocks["element"]] == Style.CODE_LINES).tolist()
     texts = _texts(scanned, page, blocks)
     layout = _layout_tables(outline, paths, texts)
     body = Element("body")
     open_marks: list[tuple[int, Element]] = [(0, body)]
     rows: dict[int, Element] = {}
-    for path, pieces in zip(paths, texts, strict=True):
+    for path, pieces, is_code in zip(paths, texts, lines_of_code, strict=True):
         if not _numbers_lines(outline, path, pieces):
             parent = _open_path(outline, path, layout, open_marks, rows)
-            _add_block(parent, outline.tags[path[-1]] if path else 0, pieces)
+            if is_code:
+                _add_block(_code_before(parent), 0, [line.strip("\r\n") for line in pieces])
+            else:
+                _add_block(parent, outline.tags[path[-1]] if path else 0, pieces)
     _fill_rows(scanned, rows)
     return body
 
@@ -309,7 +315,7 @@ def _lines(page: bytes, places: Sequence[tuple[int, int, int, int, int, bool]], 
             text = page[start:end]
             if link and (_PILCROW.fullmatch(text) or (is_named and _PERMALINK.fullmatch(text))):
                 continue
-            if raised and not raised_before and run:
+            if raised and raised != raised_before and run:
                 mark = raised_mark(b"".join(run[-4:])[-8:], text, raised)
                 text = b"%s(%s)" % (mark, text.strip()) if mark.strip() and _EXPRESSION.fullmatch(text) else mark + text
             elif before and not exact and are_apart(page[before:start], run[-1], text):
@@ -464,10 +470,15 @@ def _open(parent: Element, tag: int, ordinal: int, style: int) -> Element:
     return SubElement(parent, mark, attributes)
 
 
+def _code_before(parent: Element) -> Element:
+    """Return the code that is last in an element, or a new one: each of its blocks is a line."""
+    return parent[-1] if len(parent) and parent[-1].tag == "code" else SubElement(parent, "code")
+
+
 def _add_block(parent: Element, tag: int, lines: Sequence[str]) -> None:
     if parent.tag == "code":
         before = f"{parent.text}\n" if parent.text else ""
-        parent.text = before + "\n".join(lines)
+        parent.text = before + "\n".join(lines).replace("\xa0", " ")
         return
     block = SubElement(parent, "head" if _IS_HEADING[tag] else "p")
     block.text = lines[0]

@@ -12,6 +12,7 @@ import numpy as np
 from massivetext.compiled import compiled, compiled_and_cached, inlined
 from massivetext.extract.hint_words import (
     CODE_CELL_MARK,
+    CODE_LINES_MARK,
     DRAWN_MARK,
     FORMULA_MARK,
     HIDDEN_MARK,
@@ -82,8 +83,10 @@ _PRE, _A, _P, _BR, _IMG, _TITLE_TAG, _BODY, _HTML, _TABLE, _TD, _TH, _SPAN, _Q, 
     )
 )  # fmt: skip
 _DIALOG, _TEMPLATE = tag_number("dialog"), tag_number("template")
+_CODE_LINES = int(Style.CODE_LINES)
 _STYLES = (
     (CODE_CELL_MARK, int(Style.CODE)),
+    (CODE_LINES_MARK, _CODE_LINES),
     (LOWER_MARK, int(Style.LOWER)),
     (UPPER_MARK, int(Style.UPPER)),
     (LOWER_ROMAN_MARK, int(Style.LOWER_ROMAN)),
@@ -408,7 +411,10 @@ def _line_of_code(data: U8, scan: Scan, start: int, number: Whole, marks: Whole)
     for step in range(len(_SPAN_END)):
         if data[start - len(_SPAN_END) + step] != _SPAN_END[step]:
             return
-    end = scan.pieces[scan.state[_PIECES] - 1].end
+    last = scan.pieces[scan.state[_PIECES] - 1]
+    if last.end == 0 and scan.elements[last.element].tag == _SPAN:  # the line before ends with its own break
+        return
+    end = last.end
     if end <= 0 or data[end - 1] != _NEWLINE:
         _line_break(scan)
 
@@ -478,7 +484,7 @@ def _push(scan: Scan, number: Whole, kind: int, hints: Whole, marks: Whole, link
     element.depth = parent.depth + 1
     element.ordinal = _spans(state) if number in (_TD, _TH) else state[_ORDINAL]
     element.tag = number
-    element.style = _style(marks)
+    element.style = _CODE_LINES if parent.style == _CODE_LINES else _style(marks)
     element.skipped = _shown(scan, number, kind, marks) if parent.skipped == _YES or kind & SKIP else parent.skipped
     element.raised = 1 if number == _SUP else 2 if number == _SUB else 0 if kind & BLOCK else parent.raised
     state[_ELEMENTS] += 1

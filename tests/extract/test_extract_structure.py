@@ -244,6 +244,27 @@ CHECKS = (
     ),
     Check("comments of the source", f"<p>One <!-- two > three --> four. {LONG}</p>", "One four."),
     Check("right to left", f"<p dir=rtl>שלום עולם, זה המקום שבו הדרך מתחילה. {LONG}</p>", "שלום עולם, זה המקום"),
+    Check(
+        "a break at the end of each line",
+        '<pre><code><span class="token-line"><b>npm</b> i<br></span>'
+        '<span class="token-line">  cd&nbsp;x<br></span></code></pre>',
+        "npm i\n  cd x",
+    ),
+    Check("an index and an exponent", f"<p>{LONG} x<sub>1</sub><sup>2</sup></p>", "x_1^2"),
+    Check(
+        "brackets and accents",
+        f"<p>{LONG} <math><mfenced open='['><mi>a</mi><mi>b</mi></mfenced>"
+        "<mover><mi>x</mi><mo>&#xaf;</mo></mover></math></p>",
+        r"\([a,b)\bar{x}\)",
+    ),
+    Check("the heading of a short section", f"<p>{LONG}</p><h3>Fares</h3><p>{LONG} {LONG}</p>", f"\n\nFares\n\n{LONG}"),
+    Check(
+        "a block for each line of code",
+        '<div class="syntaxhighlighter java"><table><tr><td class="gutter"><p>1</p></td><td>'
+        '<div class="line"><code>int a() {</code></div><div class="line"><code>&nbsp;&nbsp;</code><code>return b();'
+        f'</code></div><div class="line"><code>}}</code></div></td></tr></table></div><p>{LONG}</p>',
+        "\n\nint a() {\n  return b();\n}\n\n",
+    ),
     # How lists are numbered.
     Check("letters", f"<ol type=a><li>{LONG}</li><li>{LONG}</li></ol>", f"a. {LONG}\nb. {LONG}"),
     Check(
