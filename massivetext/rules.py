@@ -195,7 +195,8 @@ def removal_mask(rules: Sequence[Rule]) -> np.uint64:
 
 def count_failed(failed: npt.NDArray[np.uint64], rules: Sequence[Rule]) -> dict[str, int]:
     """Return how many documents fail each rule, by its name, from their failed rules as bits."""
-    different, counts = np.unique(failed, return_counts=True)  # few: most documents fail no rule, or one
+    # Most documents fail no rule, and the others one or few: what is sorted and what is compared is short.
+    different, counts = np.unique(failed[failed != 0], return_counts=True)
     return {
         rule.label: int(counts[(different >> np.uint64(bit) & np.uint64(1)).astype(np.bool_)].sum())
         for bit, rule in enumerate(rules)

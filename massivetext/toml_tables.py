@@ -82,9 +82,9 @@ def convert_value(value: object, kind: Any, where: str, position: str = "") -> A
         raise UserError(explained) from error
 
 
-def suggestion(word: str, choices: Iterable[str]) -> str:
-    """Return the end of a message that names the closest choice, or nothing if none is close."""
-    close = _closest(word, choices)
+def suggestion(word: object, choices: Iterable[str]) -> str:
+    """Return the end of a message that names the closest choice, or nothing if none is close or it is no text."""
+    close = _closest(word, choices) if isinstance(word, str) else None
     return "" if close is None else f" (did you mean {close!r}?)"
 
 

@@ -39,7 +39,7 @@ WEB, WIKI0 = (Shard("web", 0, 2), Shard("web", 1, 2)), Shard("wikipedia", 0, 1)
 ROWS: Mapping[Shard, Sequence[Row]] = {
     WEB[0]: (
         Row(60, text="kept", url="https://example.com/kept/"),
-        Row(10, text=EVIL, url="https://example.com/<b>?a=1&b=2"),  # fails word_count alone
+        Row(10, text=EVIL, url="https://example.com/<b>?a=1&b=2\u202e"),  # fails word_count alone
         Row(10, 0.5, 0, "de", url="http://someone@Other.example.:8080/"),  # fails all four rules
         Row(70, 0.5, 1),  # fails duplicate_line_frac, and stop, which drops nothing
         Row(80, stops=1),  # fails stop alone: stays

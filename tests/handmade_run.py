@@ -17,6 +17,7 @@ from massivetext.records.formats import RUN_FORMAT
 from massivetext.records.sequences import shard_sizes
 from massivetext.records.tokens import TOKENS, counts_path
 from massivetext.runs.context import Context
+from massivetext.runs.document_lookup import LookupWriter
 from massivetext.runs.stage import stages_of, verdict_sets
 from massivetext.runs.store import FORMAT, CommittedFile, Manifest, Run, RunState, Shard, ShardCommit, StageState
 from massivetext.schema import (
@@ -122,7 +123,12 @@ class Writer:
             ]
             path = self.run.shard_file("quarantine", shard, ".jsonl")
             quarantine = fs.write_bytes(path, b"".join(line + b"\n" for line in lines))
-            self.add("ingest", shard.name, file, self.run.committed(quarantine), documents=len(rows))
+            lookup = LookupWriter()
+            lookup.add_documents(documents_table(shard.source, documents)["id"].to_pylist(), [row.url for row in rows])
+            for _, _, _, skipped in REJECTED[shard]:
+                lookup.add_quarantined("http://lost.example/page" if skipped else None)
+            files = (file, self.run.committed(quarantine), lookup.write(self.run, shard))
+            self.add("ingest", shard.name, *files, documents=len(rows))
             signals = pa.Table.from_pylist([_signals(row) for row in rows], schema=registry.schema())
             self.add("measure", shard.name, self.table("signals", shard, signals), words=sum(row.words for row in rows))
             kept, failed = rules.judge_documents(signals, RULES[shard.source])

@@ -12,6 +12,7 @@ from massivetext import assets
 from massivetext.errors import UserError
 from massivetext.recipe import (
     PAPER_LICENCES,
+    CanaryOptions,
     DecontaminateOptions,
     IngestOptions,
     NearOptions,
@@ -455,3 +456,9 @@ def test_an_option_that_changes_nothing_is_told(parts: tuple[str, ...], option: 
 )
 def test_options_that_work_are_not_told(parts: tuple[str, ...]) -> None:
     assert options_without_effect(recipe(*parts)) == []
+
+
+def test_as_many_canaries_as_kinds_and_their_variants() -> None:
+    # Equal copies, 7 similarities, chains of 3, items in 5 forms, unsafe and boilerplate pages, controls: 19 each.
+    assert CanaryOptions(per_source=20).most_per_source == 20 * 19
+    assert CanaryOptions(per_source=3, kinds=("near", "control"), similarities=(0.5,)).most_per_source == 6

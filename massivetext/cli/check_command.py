@@ -9,6 +9,7 @@ def check(recipe: RecipeName) -> None:
     from massivetext.cli.check_tables import check_tables, empty_inputs
     from massivetext.cli.preview_lines import preview_lines
     from massivetext.cli.tokenizer_lines import tokenizer_lines
+    from massivetext.earlier.earlier_corpora import unnamed_corpora
     from massivetext.orchestration.plan import check_plan, missing_demo
     from massivetext.orchestration.preview import preview_source
     from massivetext.recipe import load_recipe, options_without_effect
@@ -25,7 +26,7 @@ def check(recipe: RecipeName) -> None:
         path = model_path(loaded.root, loaded.recipe.tokenizer.model)
         for line in tokenizer_lines(path, read_encoder(path)):
             print_line(console, line)
-    for warning in [*empty_inputs(plan), *options_without_effect(loaded.recipe)]:
+    for warning in [*empty_inputs(plan), *options_without_effect(loaded.recipe), *unnamed_corpora(loaded)]:
         print_line(console, warning, style="yellow")
     if missing_demo(loaded):
         print_line(console, f"The demo corpus {loaded.recipe.demo} does not exist yet; `massivetext run` writes it.")

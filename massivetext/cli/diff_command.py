@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from massivetext.cli.change_cells import before_after, plus_minus
 from massivetext.cli.command_arguments import full_path
-from massivetext.cli.messages import make_console, print_json, print_line
+from massivetext.cli.messages import make_console, one_line, print_json, print_line
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -76,12 +77,13 @@ def _tables(found: "RunDiff") -> "Iterator[Table]":
     yield from (table for table in tables if table.row_count)
 
 
-def _table(caption: str, texts: Sequence[str], numbers: Sequence[str]) -> "Table":
+def _table(caption: str, texts: Sequence[str], numbers: Sequence[str], *, whole: bool = False) -> "Table":
+    """Return an empty table; ``whole``: the last column of texts has names that are never broken."""
     from rich.table import Table
 
     table = Table(header_style="bold", caption=caption)
     for heading in texts:
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=whole and heading == texts[-1])
     for heading in numbers:
         table.add_column(heading, justify="right", overflow="fold")
     return table
@@ -90,21 +92,24 @@ def _table(caption: str, texts: Sequence[str], numbers: Sequence[str]) -> "Table
 def _sources_table(found: "RunDiff") -> "Table":
     from massivetext.formatting import format_count
 
+    sources = found.sources.values()
+    common = any(not each.read_before == each.common == each.read_after for each in sources)
+    texts = any(each.changed_texts for each in sources)
     table = _table(
-        f"kept after {found.up_to}: before → after; gained and lost documents, their words below",
+        f"kept after {found.up_to}: before, → after; gained and lost documents, their words below",
         ["source"],
-        ["read", "in both", "texts changed", "kept", "words", "tokens", "gained", "lost"],
+        ["read", *["in both"] * common, *["texts\nchanged"] * texts, "kept", "words", "tokens", "gained", "lost"],
     )
     for name, each in found.sources.items():
         known = each.before.tokens is not None and each.after.tokens is not None
         table.add_row(
             name,
-            f"{each.read_before:,} → {each.read_after:,}",
-            f"{each.common:,}",
-            f"{each.changed_texts:,}",
-            f"{each.before.documents:,} → {each.after.documents:,}",
-            f"{format_count(each.before.words)} → {format_count(each.after.words)}",
-            f"{format_count(each.before.tokens or 0)} → {format_count(each.after.tokens or 0)}" if known else "–",
+            before_after(f"{each.read_before:,}", f"{each.read_after:,}"),
+            *[f"{each.common:,}"] * common,
+            *[f"{each.changed_texts:,}"] * texts,
+            before_after(f"{each.before.documents:,}", f"{each.after.documents:,}"),
+            before_after(format_count(each.before.words), format_count(each.after.words)),
+            before_after(format_count(each.before.tokens or 0), format_count(each.after.tokens or 0)) if known else "–",
             _amount(each.gained),
             _amount(each.lost),
         )
@@ -114,7 +119,7 @@ def _sources_table(found: "RunDiff") -> "Table":
 def _amount(amount: "Amount") -> str:
     from massivetext.formatting import format_count
 
-    return f"{amount.documents:,}\n{format_count(amount.words)}"
+    return f"{amount.documents:,}\n{format_count(amount.words)}" if amount.documents else "0"
 
 
 def _changes_table(title: str, found: "Mapping[str, Mapping[str, GainLoss]]") -> "Table":
@@ -129,19 +134,20 @@ def _changes_table(title: str, found: "Mapping[str, Mapping[str, GainLoss]]") ->
 
 def _rules_table(found: "RunDiff") -> "Table":
     table = _table(
-        "documents that fail; newly, no longer: of those in both runs; gained, lost: of those in the tables above",
-        ["source", "rule", "passes"],
-        ["fail", "newly", "no longer", "gained", "lost"],
+        "documents that fail; newly and no longer: of those in both runs; gained and lost: of those above",
+        ["source", "rule, and what passes"],
+        ["fail", "newly,\nno longer", "gained,\nlost"],
+        whole=True,
     )
     for source, rules in found.rules.items():
         for name, each in rules.items():
-            was, now = each.passes_before or "no rule", each.passes_after or "no rule"
+            passes = before_after(each.passes_before or "no rule", each.passes_after or "no rule")
             table.add_row(
                 source,
-                name,
-                was if was == now else f"{was} → {now}",
-                f"{each.failed_before:,} → {each.failed_after:,}",
-                *(f"{count:,}" for count in (each.newly, each.no_longer, each.gained, each.lost)),
+                f"{name}\n{passes}",
+                before_after(f"{each.failed_before:,}", f"{each.failed_after:,}"),
+                plus_minus(each.newly, each.no_longer),
+                plus_minus(each.gained, each.lost),
             )
     return table
 
@@ -156,37 +162,31 @@ def _drift_table(found: "Mapping[str, DriftFound]") -> "Table":
         "all documents that were read; distance 0 to 1: of numbers that of Kolmogorov and Smirnov, of texts half the "
         "sum of the differences of shares",
         ["source", "signal"],
-        ["distance", "mean", "before", "after", "from … to"],
+        ["distance", "mean", "histograms", "from … to"],
+        whole=True,
     )
     for source, drift in found.items():
         for name, each in list(drift.signals.items())[:_ROWS]:
             means = "–"
             if each.mean_before is not None and each.mean_after is not None:
-                means = f"{format_value(each.mean_before)} → {format_value(each.mean_after)}"
+                means = before_after(format_value(each.mean_before), format_value(each.mean_after))
             table.add_row(source, name, f"{each.distance:.4f}", means, *_drawn(each))
         if len(drift.signals) > _ROWS:
-            table.add_row(source, f"and {len(drift.signals) - _ROWS:,} more: --json", *[""] * 5)
+            table.add_row(source, f"and {len(drift.signals) - _ROWS:,} more: --json", *[""] * 3)
     return table
 
 
-def _drawn(drift: "SignalDrift") -> tuple[str, str, str]:
-    """Return the two histograms as rows of blocks, and the values from which to which they go."""
+def _drawn(drift: "SignalDrift") -> tuple[str, str]:
+    """Return the two histograms as rows of blocks, one below the other, and the values from which to which they go."""
     from massivetext.formatting import format_border
 
     if not drift.bins:
         shown = list(drift.values.items())[:3]
-        return (
-            ", ".join(f"{name} {was:,}" for name, (was, _) in shown),
-            ", ".join(f"{name} {now:,}" for name, (_, now) in shown),
-            "",
-        )
+        return "\n".join(f"{name} {was:,} → {now:,}" for name, (was, now) in shown), ""
     last = drift.bins[-1]
     end = format_border(last.low if last.high is None else last.high)
-    return (
-        _blocks([each.before for each in drift.bins]),
-        _blocks([each.after for each in drift.bins]),
-        f"{format_border(drift.bins[0].low)} … {end}",
-    )
+    drawn = (_blocks([each.before for each in drift.bins]), _blocks([each.after for each in drift.bins]))
+    return "\n".join(drawn), f"{format_border(drift.bins[0].low)} … {end}"
 
 
 def _blocks(counts: Sequence[int]) -> str:
@@ -217,4 +217,4 @@ def _documents(title: str, documents: "Sequence[DiffExample]") -> Iterator[str]:
         shown = each.document
         why = ", ".join(each.rules) or each.removed_by
         why = "is not in the other run" if why == NOT_READ else f"the other run removes it by {why}"
-        yield f"  {shown.id}  {why}  {shown.source}  {shown.url or shown.origin}"
+        yield f"  {shown.id}  {why}  {shown.source}  {one_line(shown.url or shown.origin)}"

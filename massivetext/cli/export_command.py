@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # The registries are not imported for the help: they need numpy. Tests compare them.
 RECORD_EXPORTS = ("tfds", "tfrecord", "parquet", "megatron", "bin", "llm_c")
-DOCUMENT_EXPORTS = ("jsonl.zst", "parquet")
+DOCUMENT_EXPORTS = ("jsonl.zst", "parquet", "hf")
 _PLAIN_SECONDS = 10.0  # between two lines where the output is not a terminal
 
 

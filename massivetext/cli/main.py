@@ -1,5 +1,6 @@
 """The command ``massivetext``: the list of its commands, its exit codes, and how errors become messages."""
 
+import inspect
 import io
 import logging
 import re
@@ -112,11 +113,21 @@ def _options(
     context.obj = debug
 
 
+def _paragraphs(command: Callable[..., object]) -> str:
+    """Return the help of a command with each paragraph in one line: typer folds a line, and would keep ours as well."""
+    return "\n\n".join(
+        paragraph.replace("\n", " ") for paragraph in inspect.cleandoc(command.__doc__ or "").split("\n\n")
+    )
+
+
 for _command in COMMANDS:
     if isinstance(_command, typer.Typer):
+        for _part in _command.registered_commands:
+            if _part.callback is not None:
+                _part.help = _paragraphs(_part.callback)
         app.add_typer(_command)
     else:
-        app.command()(_command)
+        app.command(help=_paragraphs(_command))(_command)
 
 
 def main() -> None:

@@ -103,6 +103,11 @@ def print_line(console: Console, line: str, style: str = "") -> None:
     console.print(safe_text(line, style), soft_wrap=True)
 
 
+def one_line(text: str) -> str:
+    """Return an address or a title of a document with a space for each run of white space: it is part of a line."""
+    return " ".join(text.split())
+
+
 def safe_text(text: object, style: str = "") -> Text:
     """Return a text for a cell without characters that would steer the terminal."""
     return Text(_printable(str(text)), style=style)

@@ -37,6 +37,7 @@ def report(
             metavar="FILE", help="Write the page to this file, with the time, memory and speed of each stage."
         ),
     ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes on this machine.")] = 1,
 ) -> None:
     """Write the report of a run that stopped early but has completed `judge`, and print its path.
 
@@ -57,7 +58,7 @@ def report(
     statements = [read_assertion(each) for each in assertions or ()]
     run = Run(full_path(run_folder))
     with hide_standard_error(debug=context.obj), explain_damage(run):
-        path = write_report(open_context(run), print_message)
+        path = write_report(open_context(run), print_message, workers)
         if to is not None:
             path = full_path(to)
             write_page(open_context(run), path, None if against is None else _other_run(against))
@@ -82,7 +83,6 @@ def _other_run(folder: str) -> "Context":
 
 def _hold_to(run: "Run", statements: "Sequence[Assertion]") -> None:
     """Raise StageError unless every statement is true of the report of a run."""
-    from massivetext.formatting import format_value
     from massivetext.jobs.report_pages import stored_report
     from massivetext.report.assertions import figure_of
 
@@ -92,11 +92,16 @@ def _hold_to(run: "Run", statements: "Sequence[Assertion]") -> None:
     values = [figure_of(report, each) for each in statements]
     for statement, value in zip(statements, values, strict=True):
         if statement.holds(value):
-            print_line(make_console(), f"{statement.text}: true, it is {format_value(value)}")
+            print_line(make_console(), f"{statement.text}: true, it is {_exactly(value)}")
     wrong = [
-        f"{statement.text}: not true, it is {format_value(value)}"
+        f"{statement.text}: not true, it is {_exactly(value)}"
         for statement, value in zip(statements, values, strict=True)
         if not statement.holds(value)
     ]
     if wrong:
         raise StageError("; ".join(wrong))
+
+
+def _exactly(value: float) -> str:
+    """Return a figure with as many digits as tell it apart from the number that it is compared with."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:.9g}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from massivetext.cli.command_arguments import RunFolder, full_path
-from massivetext.cli.messages import make_console, print_json, print_line, safe_text
+from massivetext.cli.messages import make_console, one_line, print_json, print_line, safe_text
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from massivetext.corpus.samples import SampledText
 
 _BEFORE = 80  # characters shown before the first mark
+_NAMED = 3  # rules that a document fails; --json has all
 _MARK = "bold black on yellow"
 
 
@@ -58,24 +59,28 @@ def sample(
     if not found:
         print_line(console, "No document is like that.")
     for each in found:
-        print_line(console, _head(each), style="bold")
+        which, fate = _head(each)
+        print_line(console, which, style="bold")
+        print_line(console, fate)
         console.print(_shown(each, characters, brackets=not console.is_terminal), soft_wrap=True)
         print_line(console, "")
 
 
-def _head(document: "SampledText") -> str:
+def _head(document: "SampledText") -> tuple[str, str]:
+    """Return which document it is, and what became of it."""
     from massivetext.formatting import format_value
+    from massivetext.report.wording import join_words
 
-    parts = [document.id, document.source, document.url or document.origin]
-    parts.append("kept" if document.removed_by is None else f"removed by {document.removed_by}")
+    parts = ["kept" if document.removed_by is None else f"removed by {document.removed_by}"]
     if document.side is not None:
         parts.append(f"{document.side} the rule")
     if document.signal is not None and document.value is not None:
         unmarked = "" if document.marks is not None else " (of the whole text: nothing is marked)"
         parts.append(f"{document.signal} {format_value(document.value)}{unmarked}")
-    if document.failed_rules:
-        parts.append(f"fails {', '.join(document.failed_rules)}")
-    return "  ".join(parts)
+    if names := document.failed_rules:
+        more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
+        parts.append(f"fails {join_words([*names[:_NAMED], *more])}")
+    return f"{document.id}  {document.source}  {one_line(document.url or document.origin)}", "; ".join(parts)
 
 
 def _shown(document: "SampledText", characters: int, *, brackets: bool) -> "Text":

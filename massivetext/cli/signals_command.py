@@ -76,13 +76,14 @@ def signals(
         everything = {"text": text, "edited_lines": changes, "signals": values, "rules": verdicts}
         print_raw(msgspec.json.encode(everything).decode() + "\n")
         return
-    from massivetext.cli.trace_tables import line_table, rule_table, signal_table
+    from massivetext.cli.trace_tables import citation_table, line_table, rule_table, signal_table
 
     console = make_console()
     if edits:
         console.print(line_table(changed))
     console.print(signal_table(values))
     console.print(rule_table(verdicts))
+    console.print(citation_table(verdicts))
     failing = [verdict.rule for verdict in verdicts if not verdict.passed and not verdict.report_only]
     if failing:
         console.print(safe_text(f"fails {len(failing)} of {len(verdicts)} rules: {', '.join(failing)}", "bold red"))

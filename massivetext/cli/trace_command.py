@@ -71,9 +71,12 @@ def print_trace(
 ) -> None:
     """Print three lines or everything about a few documents, or one line for each of many; then those in quarantine."""
     from massivetext.cli.trace_lines import trace_lines
-    from massivetext.cli.trace_tables import match_table, quarantine_table, trace_tables
 
     if len(traces) > _FULL_TRACES:
+        from massivetext.cli.trace_tables import (
+            match_table,
+        )  # it loads what compares texts, so only where it is printed
+
         console.print(match_table(traces))
     elif not every:
         for number, each in enumerate(traces):
@@ -82,8 +85,12 @@ def print_trace(
             for line in others:
                 print_line(console, line)
     else:
+        from massivetext.cli.trace_tables import trace_tables
+
         for each in traces:
             for table in trace_tables(each):
                 console.print(table)
     if quarantined:
+        from massivetext.cli.trace_tables import quarantine_table
+
         console.print(quarantine_table(quarantined))

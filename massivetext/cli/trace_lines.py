@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from massivetext.cli.messages import one_line
 from massivetext.formatting import count_noun, format_value
 from massivetext.report.canary_outcomes import TracedCanary
 from massivetext.report.judged import RuleVerdict
@@ -64,7 +65,7 @@ def _reason(trace: Trace, verdict: StageVerdict) -> str:
         if verdict.canonical_url is not None:
             relation = f"its canonical URL, {verdict.canonical_url}, is also that of"
         place = keeper.source if keeper.corpus is None else f"{keeper.source} of {keeper.corpus}"
-        return f"{relation} {keeper.id} of {place}, {keeper.url or keeper.origin}{similarity}"
+        return one_line(f"{relation} {keeper.id} of {place}, {keeper.url or keeper.origin}{similarity}")
     return verdict.removed or "no reason is stored"
 
 
@@ -75,8 +76,9 @@ def _failure(rule: RuleVerdict) -> str:
 
 def _identity(trace: Trace) -> str:
     document = trace.document
-    title = "" if document.title is None else f"  “{document.title}”"
-    return f"{document.id}  {document.source}  {document.url or f'{document.origin}, {document.key}'}{title}"
+    title = "" if document.title is None else f"  “{one_line(document.title)}”"
+    place = one_line(document.url or f"{document.origin}, {document.key}")
+    return f"{document.id}  {document.source}  {place}{title}"
 
 
 def _rest(trace: Trace) -> str:

@@ -36,6 +36,7 @@ def trace_tables(trace: Trace) -> Iterator[RenderableType]:
     yield _stages(trace)
     if trace.rules:
         yield rule_table(trace.rules)
+        yield citation_table(trace.rules)
     yield signal_table(trace.signals)
     if trace.pairs:
         yield _pairs(trace.pairs)
@@ -175,13 +176,23 @@ def _place(document: RelatedDocument) -> str:
 
 def rule_table(rules: Sequence[RuleVerdict]) -> Table:
     """Return a table of the verdict of each rule on a document."""
-    table = _table("rules", "rule", "value", "passes", "verdict", "where the bound is from", whole=True)
+    table = _table("rules", "rule", "value", "passes", "verdict", whole=True)
     for rule in rules:
         values = "; ".join(map(format_value, rule.values))
         failed = Text("fails (reported only)", style="yellow") if rule.report_only else Text("fails", style=_BAD)
         verdict = Text("passes", style=_GOOD) if rule.passed else failed
         passes = describe_rule(rule.passes, rule.where, named=False)
-        table.add_row(rule.rule, values, passes, verdict, safe_text(rule.citation, style=_DULL))
+        table.add_row(rule.rule, values, passes, verdict)
+    return table
+
+
+def citation_table(rules: Sequence[RuleVerdict]) -> Table:
+    """Return a table of the sources of the limits, each with its rules; beside the verdicts there is no room for it."""
+    table = _table("where the limits are from", "source", "rules")
+    for citation in dict.fromkeys(rule.citation for rule in rules):
+        named = [rule.rule for rule in rules if rule.citation == citation]
+        table.add_row(safe_text(citation, style=_DULL), "\n".join(named))
+    table.columns[1].no_wrap = True
     return table
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from massivetext.cli.change_cells import before_after, plus_minus
 from massivetext.cli.command_arguments import RunFolder, full_path
-from massivetext.cli.messages import make_console, print_json, print_line
+from massivetext.cli.messages import make_console, one_line, print_json, print_line
 from massivetext.errors import UserError
 
 if TYPE_CHECKING:
@@ -104,9 +105,9 @@ def _sources_table(sources: "Mapping[str, SourceEffect]") -> "Table":
 
     from massivetext.formatting import format_bytes, format_count
 
-    table = Table(header_style="bold", caption="what the rules keep now → with the changes; tokens are estimated")
+    table = Table(header_style="bold", caption="what the rules keep now, → with the changes; tokens are estimated")
     table.add_column("source", overflow="fold")
-    for heading in ("read", "documents", "kept newly", "lost", "words", "bytes", "tokens"):
+    for heading in ("read", "documents", "change", "words", "bytes", "tokens"):
         table.add_column(heading, justify="right", overflow="fold")
     for name, effect in sources.items():
         before, after = effect.before, effect.after
@@ -114,12 +115,11 @@ def _sources_table(sources: "Mapping[str, SourceEffect]") -> "Table":
         table.add_row(
             name,
             f"{effect.read:,}",
-            f"{before.documents:,} → {after.documents:,}",
-            f"{effect.gained:,}",
-            f"{effect.lost:,}",
-            f"{format_count(before.words)} → {format_count(after.words)}",
-            f"{format_bytes(before.bytes)} → {format_bytes(after.bytes)}",
-            f"{format_count(before.tokens or 0)} → {format_count(after.tokens or 0)}" if known else "–",
+            before_after(f"{before.documents:,}", f"{after.documents:,}"),
+            plus_minus(effect.gained, effect.lost),
+            before_after(format_count(before.words), format_count(after.words)),
+            before_after(format_bytes(before.bytes), format_bytes(after.bytes)),
+            before_after(format_count(before.tokens or 0), format_count(after.tokens or 0)) if known else "–",
         )
     return table
 
@@ -129,8 +129,8 @@ def _rules_table(sources: "Mapping[str, SourceEffect]") -> "Table":
     from rich.table import Table
 
     table = Table(header_style="bold", caption="documents that fail a rule, and that no other rule would remove")
-    for heading in ("source", "rule"):
-        table.add_column(heading, overflow="fold")
+    table.add_column("source", overflow="fold")
+    table.add_column("rule", overflow="fold", no_wrap=True)
     for heading in ("fail", "removed by it alone"):
         table.add_column(heading, justify="right", overflow="fold")
     for source, effect in sources.items():
@@ -159,7 +159,7 @@ def _documents(title: str, documents: "Sequence[ChangedDocument]") -> Iterator[s
         shown = each.document
         yield (
             f"  {shown.id}  {each.rule}: {each.signal} {format_value(each.value)}{limit}  {shown.source}  "
-            f"{shown.url or shown.origin}"
+            f"{one_line(shown.url or shown.origin)}"
         )
 
 

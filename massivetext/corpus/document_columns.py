@@ -49,7 +49,8 @@ class ColumnChoice:
         Raises:
             UserError: there is no such column, a name occurs twice, or none is given.
         """
-        if isinstance(columns, str) or not columns or len(set(columns)) != len(columns):
+        texts = not isinstance(columns, str) and all(isinstance(name, str) for name in columns)
+        if not columns or not texts or len(set(columns)) != len(columns):
             raise UserError(f"columns: want a list of different names, got {columns!r}")
         of_documents = {field.name: field.type for field in DOCUMENTS}
         if signals_first:

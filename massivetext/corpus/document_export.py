@@ -11,6 +11,7 @@ import zstandard
 
 from massivetext.corpus.document_columns import ColumnChoice, measured_signals, read_documents
 from massivetext.corpus.document_files import DocumentFormat, json_lines
+from massivetext.corpus.export_card import CARD, export_card
 from massivetext.corpus.fates import deciding_stages
 from massivetext.corpus.opened_run import OpenedRun
 from massivetext.errors import StageError, UserError
@@ -25,7 +26,7 @@ from massivetext.storage import files as fs
 from massivetext.toml_tables import suggestion
 
 SCHEMA = "massivetext-documents/1"
-_VERSION = 1  # of the files: to be raised when the same documents give other bytes
+_VERSION = 2  # of the files: to be raised when the same documents give other bytes
 _COLUMNS = ("id", "source", "url", "title", "text", "metadata")
 _REASONS = ("removed_by", "failed_rules")
 
@@ -48,6 +49,7 @@ class DocumentsManifest(msgspec.Struct, frozen=True, kw_only=True):
         columns: names of the columns.
         sources: the files of each source. A shard has no tokens; its ``rows_sha256`` is that of the documents as JSON
             lines, the same in every format.
+        card: the card of the data, of a format that has one.
         seal: SHA-256 over the bytes of this file with an empty seal, as hex.
     """
 
@@ -57,6 +59,7 @@ class DocumentsManifest(msgspec.Struct, frozen=True, kw_only=True):
     after: str
     columns: list[str]
     sources: dict[str, ExportedSource]
+    card: ExportedFile | None = None
     seal: str = ""
 
     def to_json(self) -> bytes:
@@ -66,7 +69,8 @@ class DocumentsManifest(msgspec.Struct, frozen=True, kw_only=True):
 
     def all_files(self) -> list[ExportedFile]:
         """Return every file of the export but the manifest."""
-        return [file for source in self.sources.values() for shard in source.shards for file in shard.files]
+        shards = [file for source in self.sources.values() for shard in source.shards for file in shard.files]
+        return shards if self.card is None else [*shards, self.card]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ def export_documents(
 ) -> DocumentsExported:
     """Export documents of a run, continue an export that did not finish, or check one that did.
 
-    A file ``SOURCE/part-I-of-N.FORMAT`` is written for each shard, also where no document is left; it is read back
+    A file ``SOURCE/part-I-of-N.ENDING`` is written for each shard, also where no document is left; it is read back
     before it appears. The same run and arguments give the same bytes.
 
     Args:
@@ -148,16 +152,19 @@ def export_documents(
         return DocumentsExported(finished, was_complete=True, resumed=0)
     export = _DocumentExport(run, document_format, place, choice, deciding, removed)
     exported, resumed = export.execute(chosen, notify)
+    sizes = {source: sum(shard.records for shard in shards) for source, shards in exported.items()}
+    card = None
+    if document_format.has_card:
+        data = export_card(context, sizes, removed=removed, after=deciding[-1].stage, signals=signals)
+        card = place.write(CARD, data)
     manifest = DocumentsManifest(
         key=key,
         name=run.name,
         removed=removed,
         after=deciding[-1].stage,
         columns=columns,
-        sources={
-            source: ExportedSource(documents=sum(shard.records for shard in shards), shards=shards)
-            for source, shards in exported.items()
-        },
+        sources={source: ExportedSource(documents=sizes[source], shards=shards) for source, shards in exported.items()},
+        card=card,
     )
     place.finish(manifest)
     return DocumentsExported(manifest, was_complete=False, resumed=resumed)
@@ -195,7 +202,7 @@ class _DocumentExport:
     ) -> tuple[dict[str, list[ExportedShard]], int]:
         """Write what is missing; return the shards by source, and how many an earlier attempt had finished."""
         shards = [shard for source in sources for shard in self._context.shards(source)]
-        self._place.begin({self._path(shard) for shard in shards})
+        self._place.begin({*map(self._path, shards), *([CARD] if self._format.has_card else [])})
         done = self._place.done([_commit_name(shard) for shard in shards])
         exported: dict[str, list[ExportedShard]] = {source: [] for source in sources}
         documents = size = 0
@@ -207,7 +214,7 @@ class _DocumentExport:
         return exported, len(done)
 
     def _path(self, shard: Shard) -> str:
-        return f"{shard.name}.{self._format.name}"
+        return f"{shard.name}.{self._format.ending}"
 
     def _export(self, shard: Shard) -> ExportedShard:
         self._require_unchanged(shard)

@@ -9,9 +9,10 @@ import pyarrow.compute as pc
 
 from massivetext.corpus.fates import removal_codes, stored_failures
 from massivetext.report.hosts import url_hosts
-from massivetext.runs.context import Context
+from massivetext.runs.context import COUNTED_SIGNALS, CUTTING, Context, with_cut_sizes
 from massivetext.runs.stage import VerdictSet
 from massivetext.runs.store import Shard
+from massivetext.schema import text_hash
 from massivetext.stages import INGEST
 from massivetext.storage import files as fs
 
@@ -36,7 +37,8 @@ class Matched:
     """Documents in rows of equal number; a side is None where the documents are missing in that run.
 
     The columns of a side are ``id``, ``text_hash``, ``host``, ``language``, ``words``, ``bytes``, ``code`` (see
-    :func:`massivetext.corpus.fates.removal_codes`), ``failed`` (rules as bits), ``shard`` (index) and ``row``.
+    :func:`massivetext.corpus.fates.removal_codes`), ``failed`` (rules as bits), ``shard`` (index) and ``row``. Hash and
+    sizes of a document of which test items are cut are those of what is left, if the stage that cuts decides too.
     """
 
     before: pa.Table | None
@@ -85,21 +87,33 @@ def _documents(side: RunSide, shards: Sequence[Shard]) -> int:
 def _read(side: RunSide, shard: Shard) -> pa.Table:
     run = side.context.run
     documents = run.read_table("documents", shard, ["id", "text_hash", "url"])
-    signals = run.read_table("signals", shard, ["language", "word_count", "byte_count"])
+    signals, hashes = run.read_table("signals", shard, ["language", *COUNTED_SIGNALS]), documents["text_hash"]
+    sizes = signals.select(COUNTED_SIGNALS)
+    if any(each.data_set == CUTTING for each in side.deciding) and side.context.has_cut_texts(shard):
+        cuts = side.context.read_cuts(shard, ["row", "text", "words", "bytes"])
+        sizes, hashes = with_cut_sizes(sizes, cuts), _with_hashes_of(cuts, hashes)
     return pa.table(
         {
             "id": documents["id"],
-            "text_hash": documents["text_hash"],
+            "text_hash": hashes,
             "host": url_hosts(documents["url"]),
             "language": signals["language"],
-            "words": signals["word_count"].cast(pa.int64()),
-            "bytes": signals["byte_count"].cast(pa.int64()),
+            "words": sizes["word_count"].cast(pa.int64()),
+            "bytes": sizes["byte_count"].cast(pa.int64()),
             "code": removal_codes(side.context, shard, side.deciding),
             "failed": stored_failures(side.context, shard),
             "shard": np.full(documents.num_rows, shard.index, np.int32),
             "row": np.arange(documents.num_rows),
         }
     )
+
+
+def _with_hashes_of(cuts: pa.Table, hashes: pa.ChunkedArray) -> pa.Array:
+    """Return the hashes of texts with those of what is left of cut documents in their rows."""
+    replaced = hashes.to_pylist()
+    for row, text in zip(cuts["row"].to_pylist(), cuts["text"].to_pylist(), strict=True):
+        replaced[row] = text_hash(text)
+    return pa.array(replaced, hashes.type)
 
 
 def _read_some(side: RunSide, shards: Sequence[Shard], prefixes: pa.Array) -> pa.Table | None:

@@ -18,12 +18,13 @@ from massivetext.toml_tables import suggestion
 KEPT = -1  # code of a document that no stage removed
 
 
-def deciding_stages(context: Context, after: str | None) -> tuple[VerdictSet, ...]:
+def deciding_stages(context: Context, after: str | None, *, argument: str = "after") -> tuple[VerdictSet, ...]:
     """Return the verdicts that decide what is kept, in the order of the stages.
 
     Args:
         context: a run whose rules have judged.
         after: the last stage that counts; None: every stage of the run that removes documents.
+        argument: what the user calls it.
 
     Raises:
         UserError: no stage of this name removes documents.
@@ -32,7 +33,7 @@ def deciding_stages(context: Context, after: str | None) -> tuple[VerdictSet, ..
     names = [each.stage for each in context.verdicts]
     if after is not None and after not in names:
         raise UserError(
-            f"after: want a stage that removes documents, one of {', '.join(names)}, got {after!r}"
+            f"{argument}: want a stage that removes documents, one of {', '.join(names)}, got {after!r}"
             f"{suggestion(after, names)}"
         )
     wanted = context.verdicts if after is None else context.verdicts[: names.index(after) + 1]

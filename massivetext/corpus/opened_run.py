@@ -98,6 +98,8 @@ class OpenedRun:
             UserError: no such source, column or stage.
             StageError: a stage that decides what is kept is not complete, or a file is damaged.
         """
+        if not (kept is None or isinstance(kept, bool)):
+            raise UserError(f"documents: kept: want True, False or None, got {describe_value(kept)}")
         chosen = self._choose(source, DOCUMENTS.names if columns is None else columns)
         deciding = deciding_stages(self.context, after) if kept is not None or chosen.needs_fate else ()
         return self._read(self._sources(source), chosen, deciding, kept)
@@ -147,6 +149,8 @@ class OpenedRun:
         """
         from massivetext.report.trace import find_documents, trace_document
 
+        if not isinstance(document, str) or not document.strip():
+            raise UserError(f"trace: want the id or URL of a document, got {describe_value(document)}")
         with explain_damage(self.context.run):
             found = find_documents(self.context, document).documents
             if len(found) != 1:
@@ -185,7 +189,13 @@ class OpenedRun:
         """
         from massivetext.corpus.rule_changes import change_rules, make_change, replace_rule_sets
 
+        if not isinstance(changes, Mapping):
+            raise UserError(
+                "whatif: changes: want values by name, as {'gopher/word_count.min': 100}, got "
+                f"{describe_value(changes)}"
+            )
         chosen = self._several(sources)
+        require_names("rule_sets", rule_sets)
         rules = {source: self.rules[source] for source in chosen}
         if rule_sets:
             judged = [source for source in chosen if self.rules[source] or sources is not None]
@@ -256,10 +266,16 @@ class OpenedRun:
         """
         from massivetext.corpus.samples import SampleChoice, draw_sample
 
-        if not 1 <= count <= _MOST_SAMPLED:
+        if type(count) is not int or not 1 <= count <= _MOST_SAMPLED:
             raise UserError(f"sample: count: want 1 to {_MOST_SAMPLED:,}, got {describe_value(count)}")
-        if not 0 <= seed < 1 << 62:
+        if type(seed) is not int or not 0 <= seed < 1 << 62:
             raise UserError(f"sample: seed: want 0 to 2**62 - 1, got {describe_value(seed)}")
+        for name, value in (("near", near), ("kept", kept)):
+            if not isinstance(value, bool):
+                raise UserError(f"sample: {name}: want True or False, got {describe_value(value)}")
+        for name, text in (("rule", rule), ("stage", stage), ("host", host), ("language", language)):
+            if not (text is None or isinstance(text, str)):
+                raise UserError(f"sample: {name}: want a string, got {describe_value(text)}")
         choice = SampleChoice(rule=rule, near=near, stage=stage, kept=kept, host=host, language=language, seed=seed)
         with explain_damage(self.context.run):
             return draw_sample(self.context, choice, self._several(sources), count)
@@ -288,6 +304,7 @@ class OpenedRun:
         from massivetext.corpus.run_diff import diff_runs
 
         later = other if isinstance(other, OpenedRun) else open(other)
+        require_names("sources", sources or ())
         for source in sources or ():
             if source not in later.sources:
                 self.require_source(source)
@@ -314,6 +331,7 @@ class OpenedRun:
             return ask_in_sql(self.context, query, after)
 
     def _several(self, sources: Sequence[str] | None) -> tuple[str, ...]:
+        require_names("sources", sources or ())
         return self.sources if sources is None else tuple(sorted(set(map(self.require_source, sources))))
 
     def require_source(self, source: str) -> str:
@@ -341,6 +359,12 @@ class OpenedRun:
             for source in sources:
                 for shard in self.context.shards(source):
                     yield from read_documents(self.context, shard, chosen, deciding, kept=kept)
+
+
+def require_names(what: str, names: Sequence[str]) -> None:
+    """Refuse a single name in place of a list of names. Raises UserError."""
+    if isinstance(names, str) or not isinstance(names, Sequence):
+        raise UserError(f"{what}: want a list of names, got {describe_value(names)}")
 
 
 def open(folder: str | PathLike[str]) -> OpenedRun:  # noqa: A001 - it is called as massivetext.open

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
 from massivetext.errors import UserError
-from massivetext.rules import Bounds, Rule, check_signals, combine_rule_sets, load_rule_set
+from massivetext.rules import Rule, check_signals, combine_rule_sets, load_rule_set
 from massivetext.signals import registry
-from massivetext.toml_tables import suggestion
+from massivetext.toml_tables import describe_value, suggestion
 
 Rules = Mapping[str, tuple[Rule, ...]]  # by source
 Value = float | str | bool | None | Sequence[str]
@@ -58,7 +59,7 @@ def make_change(name: str, value: Value) -> RuleChange:
     Raises:
         UserError: there is no such field, or the value is not one of it.
     """
-    found = _NAME.fullmatch(name)
+    found = _NAME.fullmatch(name) if isinstance(name, str) else None
     if found is None:
         raise UserError(f"{name}: {_WANTED}")
     field = found["field"]
@@ -69,15 +70,18 @@ def _read_bound(name: str, value: Value) -> float | None:
     if value is None or value == "none":
         return None
     try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise UserError(f"{name}: want a number, or none for no bound, got {value!r}") from None
+        bound = None if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        bound = None
+    if bound is None:
+        raise UserError(f"{name}: want a number, or none for no bound, got {describe_value(value)}")
+    return bound
 
 
 def _read_list(name: str, value: Value) -> tuple[str, ...]:
-    words = value.split(",") if isinstance(value, str) else value
+    words = [word.strip() for word in value.split(",")] if isinstance(value, str) else value
     if not isinstance(words, Sequence) or not words or not all(isinstance(word, str) and word for word in words):
-        raise UserError(f"{name}: want texts with commas between them, got {value!r}")
+        raise UserError(f"{name}: want texts with commas between them, got {describe_value(value)}")
     return tuple(words)
 
 
@@ -85,7 +89,7 @@ def _read_flag(name: str, value: Value) -> bool:
     if value in ("true", "false"):
         return value == "true"
     if not isinstance(value, bool):
-        raise UserError(f"{name}: want true or false, got {value!r}")
+        raise UserError(f"{name}: want true or false, got {describe_value(value)}")
     return value
 
 
@@ -93,54 +97,62 @@ _READERS = {"min": _read_bound, "max": _read_bound, "allow": _read_list, "report
 
 
 def change_rules(rules: Rules, changes: Sequence[RuleChange]) -> Rules:
-    """Return the rules of every source with the changes made, in order.
+    """Return the rules of every source with the changes made; those of one rule at once, so their order is nothing.
 
     Raises:
-        UserError: no source has the rule of a change, or the rule would be no rule with it.
+        UserError: no source has the rule of a change, or the rule would be no rule with all its changes.
     """
-    for change in changes:
+    for name in dict.fromkeys(change.rule for change in changes):
         known = sorted({rule.label for judging in rules.values() for rule in judging})
-        if change.rule not in known:
+        if name not in known:
             raise UserError(
-                f"{change.rule}: no source has this rule{suggestion(change.rule, known)}; the rules are "
-                f"{', '.join(known) or 'none'}"
+                f"{name}: no source has this rule{suggestion(name, known)}; the rules are {', '.join(known) or 'none'}"
             )
+        of_rule = [change for change in changes if change.rule == name]
         rules = {
-            source: tuple(_changed(rule, change) if rule.label == change.rule else rule for rule in judging)
+            source: tuple(_changed(rule, of_rule) if rule.label == name else rule for rule in judging)
             for source, judging in rules.items()
         }
     return rules
 
 
-def _changed(rule: Rule, change: RuleChange) -> Rule:
-    where = f"{change.rule}.{change.field}"
-    if rule.any_of is None and change.field != "report_only" and change.signal not in (None, rule.signal):
-        raise UserError(f"{where}: want no signal, or {rule.signal!r}, got {change.signal!r}")
+def _changed(rule: Rule, changes: Sequence[RuleChange]) -> Rule:
+    where = ", ".join(dict.fromkeys(f"{change.rule}.{change.field}" for change in changes))
+    fields = msgspec.to_builtins(rule)  # values that are no rule until all changes are made
     try:
-        if change.field == "report_only":
-            changed = msgspec.structs.replace(rule, report_only=bool(change.value))
-        elif rule.any_of is not None:
-            changed = msgspec.structs.replace(rule, any_of=_with_alternative(rule.any_of, change))
-        else:
-            changed = msgspec.structs.replace(rule, **{change.field: change.value})
-        # `replace` does not check a struct; a copy that is made from its fields does.
-        checked = msgspec.convert(msgspec.to_builtins(changed), Rule)
+        for change in changes:
+            _change_fields(fields, change)
+        _require_limit(fields)
+        changed = msgspec.convert(fields, Rule)
     except (ValueError, msgspec.ValidationError) as error:
         raise UserError(f"{where}: {error}") from error
-    check_signals(checked, where, registry.types())
-    return checked
+    check_signals(changed, where, registry.types())
+    return changed
 
 
-def _with_alternative(alternatives: Sequence[Bounds], change: RuleChange) -> tuple[Bounds, ...]:
-    named = [bounds for bounds in alternatives if bounds.signal == change.signal]
-    if len(named) != 1:
-        signals = ", ".join(bounds.signal for bounds in alternatives)
-        raise ValueError(
-            f"want one of its signals in the name, as {change.rule}.{alternatives[0].signal}.{change.field}; they are "
-            f"{signals}"
-        )
-    changed = msgspec.structs.replace(named[0], **{change.field: change.value})
-    return tuple(changed if bounds is named[0] else bounds for bounds in alternatives)
+def _require_limit(fields: Mapping[str, Any]) -> None:
+    if fields["any_of"] is None and all(fields[name] is None for name in ("min", "max", "allow")):
+        name = fields["name"] or fields["signal"]
+        raise ValueError(f"leaves the rule without a limit; {name}.report_only=true lets it remove nothing")
+
+
+def _change_fields(fields: dict[str, Any], change: RuleChange) -> None:
+    """Change the fields of a rule. Raises ValueError unless the change names the signal where it has to."""
+    if change.field == "report_only":
+        fields["report_only"] = change.value
+    elif fields["any_of"] is None:
+        if change.signal not in (None, fields["signal"]):
+            raise ValueError(f"want no signal, or {fields['signal']!r}, got {change.signal!r}")
+        fields[change.field] = change.value
+    else:
+        named = [bounds for bounds in fields["any_of"] if bounds["signal"] == change.signal]
+        if len(named) != 1:
+            signals = [bounds["signal"] for bounds in fields["any_of"]]
+            raise ValueError(
+                f"want one of its signals in the name, as {change.rule}.{signals[0]}.{change.field}; they are "
+                f"{', '.join(signals)}"
+            )
+        named[0][change.field] = change.value
 
 
 def sweep_values(text: str) -> list[float]:

@@ -24,6 +24,7 @@ from massivetext.runs.context import Context, Mask
 
 EXAMPLES = 10  # documents each way
 HOSTS = 25  # of a source
+_OF_SOURCES = "recipe.sources."
 NOT_READ = "not in the run"  # in place of a stage: the other run has no such document
 
 I64 = npt.NDArray[np.int64]
@@ -190,7 +191,7 @@ def diff_runs(
         after=after.run.folder,
         up_to=last,
         notes=tuple(_notes(before, after, last, {name: one.source for name, one in each.items()})),
-        settings=_settings(before, after),
+        settings=_settings(before, after, names),
         sources={name: one.source for name, one in each.items()},
         stages={name: one.stages for name, one in each.items() if one.stages},
         rules={name: one.rules for name, one in each.items() if one.rules},
@@ -436,14 +437,24 @@ def _examples(reader: ExampleReader, context: Context, picks: Sequence[_Pick]) -
     )
 
 
-def _settings(before: Context, after: Context) -> dict[str, tuple[str | None, str | None]]:
-    """Return the values of the recipes, and the versions of the libraries, that differ."""
+def _settings(before: Context, after: Context, sources: Sequence[str]) -> dict[str, tuple[str | None, str | None]]:
+    """Return the values of the recipes, and the versions of the libraries, that differ.
+
+    Those of a source are left out unless it is asked for and in both runs: that one has no such source is noted.
+    """
     states = [context.run.state() for context in (before, after)]
     old, new = (
         {} if state is None else dict(_flat("recipe", state.recipe)) | dict(_flat("versions", state.versions))
         for state in states
     )
-    return {name: (old.get(name), new.get(name)) for name in sorted({*old, *new}) if old.get(name) != new.get(name)}
+    common = [name for name in sources if all(name in context.shard_counts for context in (before, after))]
+    kept = tuple(f"{_OF_SOURCES}{name}." for name in common)
+    differing = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
+    return {
+        name: (old.get(name), new.get(name))
+        for name in differing
+        if not name.startswith(_OF_SOURCES) or name.startswith(kept)
+    }
 
 
 def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:
@@ -455,7 +466,8 @@ def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:
 
 
 def _notes(before: Context, after: Context, last: str, sources: Mapping[str, SourceDiff]) -> Iterator[str]:
-    for context in (before, after):
+    same = before.run.folder == after.run.folder
+    for context in (before,) if same else (before, after):
         names = [each.stage for each in context.verdicts]
         later = [name for name in names[names.index(last) + 1 :] if name not in completed_stages(context)]
         if later:

@@ -1,7 +1,7 @@
 """Samples of documents with their texts: near the limit of a rule, removed by a stage, kept, of a host or language."""
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -22,6 +22,7 @@ from massivetext.runs import documents
 from massivetext.runs.context import Context, Mask
 from massivetext.runs.stage import VerdictSet
 from massivetext.runs.store import Shard
+from massivetext.stages import INGEST
 from massivetext.storage import files as fs
 from massivetext.toml_tables import suggestion
 
@@ -92,7 +93,6 @@ class _Drawn(NamedTuple):
     rank: int
     shard: Shard
     row: int
-    code: int
     failed: int
 
 
@@ -117,7 +117,8 @@ def draw_sample(context: Context, choice: SampleChoice, sources: Sequence[str], 
         return _draw(context, choice, rules[shard.source], deciding, shard, count)
 
     shards = [shard for source in sources for shard in context.shards(source)]
-    for found in fs.concurrently(context.run.folder, read, shards):
+    wanted = iter(shards) if choice.near else _while_smaller(context, choice.seed, shards, sides, count)
+    for found in fs.concurrently(context.run.folder, read, wanted):
         for side, drawn in found.items():
             sides[side] = heapq.nsmallest(count, [*sides.get(side, ()), *drawn])
     chosen = [(side, drawn) for side, rows in _balanced(sides, count).items() for drawn in rows]
@@ -149,7 +150,7 @@ def _rules(context: Context, choice: SampleChoice, sources: Sequence[str]) -> di
 
 def _deciding(context: Context, choice: SampleChoice) -> tuple[VerdictSet, ...]:
     if choice.stage is not None:
-        return deciding_stages(context, choice.stage)
+        return deciding_stages(context, choice.stage, argument="sample: stage")
     done = completed_stages(context)
     last = [each.stage for each in context.verdicts if each.stage in done][-1]
     return deciding_stages(context, None if choice.kept else last)
@@ -168,13 +169,38 @@ def _balanced(sides: dict[str | None, list[_Drawn]], count: int) -> dict[str | N
 # -- drawing -----------------------------------------------------------------------------------------------------------
 
 
+def _while_smaller(
+    context: Context, seed: int, shards: Sequence[Shard], sides: Mapping[str | None, list[_Drawn]], count: int
+) -> Iterator[Shard]:
+    """Yield shards, that with the smallest rank first, until none can have a rank as small as those of the sample.
+
+    Args:
+        context: the run.
+        seed: of the sample.
+        shards: the shards.
+        sides: what is drawn so far, of one side alone; the caller adds to it between two shards.
+        count: size of the sample.
+    """
+    commits = context.run.need(INGEST.name).tasks
+    rows = {commit.task: commit.counts["documents"] for commit in commits}
+    firsts = [
+        (int(_ranks(context, seed, shard, np.arange(rows[shard.name])).min()), shard)
+        for shard in shards
+        if rows[shard.name]
+    ]
+    for rank, shard in sorted(firsts):
+        drawn = next(iter(sides.values()), [])
+        if len(drawn) == count and rank > drawn[-1].rank:
+            return
+        yield shard
+
+
 def _draw(
     context: Context, choice: SampleChoice, rule: Rule | None, deciding: Sequence[VerdictSet], shard: Shard, count: int
 ) -> dict[str | None, list[_Drawn]]:
-    codes, failed = removal_codes(context, shard, deciding), stored_failures(context, shard)
-    mask = _wanted(context, choice, deciding, shard, codes)
-    ranks = _ranks(context, choice.seed, shard, len(codes))
-    distances = np.zeros(len(codes))
+    failed = stored_failures(context, shard)
+    mask = _wanted(context, choice, deciding, shard, len(failed))
+    distances = np.zeros(len(failed))
     sides: dict[str | None, Mask] = {None: mask}
     if rule is not None:
         bit = context.rules[shard.source].index(rule)
@@ -185,23 +211,32 @@ def _draw(
             distances = np.abs(rule_slack(table, rule))
             sides[PASSES] = mask & ~fails & _applies(table, rule)
     found = {}
-    for side, rows in ((side, np.flatnonzero(chosen)) for side, chosen in sides.items()):
-        order = rows[np.lexsort((ranks[rows], distances[rows]))[:count]]
+    for side, chosen in sides.items():
+        possible = np.flatnonzero(chosen)
+        rows = possible[_not_above(distances[possible], count)]
+        ranks = _ranks(context, choice.seed, shard, rows)
+        order = np.lexsort((ranks, distances[rows]))[:count]
         found[side] = [
-            _Drawn(float(distances[row]), int(ranks[row]), shard, row, int(codes[row]), int(failed[row]))
-            for row in order.tolist()
+            _Drawn(float(distances[row]), int(rank), shard, row, int(failed[row]))
+            for row, rank in zip(rows[order].tolist(), ranks[order].tolist(), strict=True)
         ]
     return found
 
 
-def _wanted(
-    context: Context, choice: SampleChoice, deciding: Sequence[VerdictSet], shard: Shard, codes: npt.NDArray[np.int8]
-) -> Mask:
-    mask: Mask = np.ones(len(codes), np.bool_)
-    if choice.kept:
-        mask &= codes == KEPT
-    if choice.stage is not None:
-        mask &= codes == [each.stage for each in deciding].index(choice.stage)
+def _not_above(values: npt.NDArray[np.float64], count: int) -> Mask:
+    """Return which values are among the smallest, so many and those that equal the largest of them."""
+    if len(values) <= count:
+        return np.ones(len(values), np.bool_)
+    mask: Mask = values <= np.partition(values, count - 1)[count - 1]
+    return mask
+
+
+def _wanted(context: Context, choice: SampleChoice, deciding: Sequence[VerdictSet], shard: Shard, count: int) -> Mask:
+    mask: Mask = np.ones(count, np.bool_)
+    if choice.kept or choice.stage is not None:
+        codes = removal_codes(context, shard, deciding)
+        wanted = KEPT if choice.stage is None else [each.stage for each in deciding].index(choice.stage)
+        mask &= codes == wanted
     if choice.language is not None:
         mask &= _equal(context.run.read_table("signals", shard, ["language"])["language"], choice.language)
     if choice.host is not None:
@@ -215,10 +250,10 @@ def _equal(column: pa.ChunkedArray, value: str) -> Mask:
     return equal
 
 
-def _ranks(context: Context, seed: int, shard: Shard, rows: int) -> U64:
-    """Return a number for each document of a shard that depends on it and the seed alone."""
+def _ranks(context: Context, seed: int, shard: Shard, rows: npt.NDArray[np.int64]) -> U64:
+    """Return a number for each of some documents of a shard that depends on it and the seed alone."""
     key = mix64(np.array([seed], np.int64).view(np.uint64))
-    return mix64(context.document_refs(shard, np.arange(rows)) ^ key)
+    return mix64(context.document_refs(shard, rows) ^ key)
 
 
 def _applies(table: pa.Table, rule: Rule) -> Mask:
@@ -245,6 +280,7 @@ def _sampled(
     values = table.to_pylist()[0]
     signal = None if shown is None else _shown_signal(table, shown)
     text, language = str(document["text"]), str(values["language"])
+    code = int(removal_codes(context, drawn.shard, deciding)[drawn.row])
     return SampledText(
         id=str(document["id"]),
         source=drawn.shard.source,
@@ -253,7 +289,7 @@ def _sampled(
         title=None if document["title"] is None else str(document["title"]),
         text=text,
         language=language,
-        removed_by=None if drawn.code == KEPT else deciding[drawn.code].stage,
+        removed_by=None if code == KEPT else deciding[code].stage,
         failed_rules=tuple(rule.label for rule in failed),
         side=side,
         signal=signal,

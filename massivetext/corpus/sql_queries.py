@@ -1,5 +1,6 @@
 """Questions in SQL to the files of a run, answered by DuckDB."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -9,7 +10,9 @@ from massivetext.corpus.sql_views import view_statements
 from massivetext.errors import StageError, UserError, describe_missing_module
 from massivetext.runs.context import Context
 from massivetext.storage.paths import is_local
+from massivetext.toml_tables import describe_value
 
+_QUESTIONS = ("SELECT", "MULTI")  # types of statements of DuckDB; PIVOT is the second one
 _OF_FATES = ("verdicts", "kept")  # views
 # Nothing is downloaded: all that a query of Parquet files needs is built in.
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
@@ -23,7 +26,7 @@ def ask_in_sql(context: Context, query: str, after: str | None) -> pa.Table:
 
     Args:
         context: a run on a local disk; its rules have judged.
-        query: a SELECT statement.
+        query: one statement that only reads: SELECT, also with WITH, VALUES, DESCRIBE, SHOW or PIVOT.
         after: the last stage that decides what is kept; None: every stage that removes documents.
 
     Raises:
@@ -31,6 +34,8 @@ def ask_in_sql(context: Context, query: str, after: str | None) -> pa.Table:
             name removes documents.
         StageError: the query asks what is kept, and a stage that decides it is not complete.
     """
+    if not isinstance(query, str):
+        raise UserError(f"sql: want a query as a string, got {describe_value(query)}")
     try:
         import duckdb
     except ModuleNotFoundError as error:
@@ -49,15 +54,19 @@ def ask_in_sql(context: Context, query: str, after: str | None) -> pa.Table:
         for name, statement in view_statements(context, deciding).items():
             connection.execute(f"CREATE VIEW {name} AS {statement}")
         try:
-            table = _table(connection.sql(query))
+            _require_question(duckdb.extract_statements(query), query)
+            return connection.sql(query).to_arrow_table()
         except duckdb.Error as error:
             of_fates = isinstance(error, duckdb.CatalogException) and any(name in str(error) for name in _OF_FATES)
             raise (unknown if unknown and of_fates else UserError(f"sql: {error}")) from error
-    if table is None:
-        raise UserError(f"sql: want a query that has an answer, such as SELECT, got {query!r}")
-    return table
 
 
-def _table(answer: Any) -> pa.Table | None:
-    """Return the rows of a relation of DuckDB; it gives none for some statements that are no query."""
-    return None if answer is None else answer.to_arrow_table()
+def _require_question(statements: Sequence[Any], query: str) -> None:
+    """Raise UserError unless the query is one statement that only reads."""
+    kinds = [statement.type.name for statement in statements]
+    if len(kinds) != 1 or kinds[0] not in _QUESTIONS:
+        got = f"{len(kinds)} statements" if len(kinds) != 1 else kinds[0]
+        raise UserError(
+            f"sql: want one statement that only reads, such as SELECT, got {got}: {describe_value(query)}; write its "
+            "answer with pyarrow, pandas or polars"
+        )

@@ -1,9 +1,10 @@
 """The stored files of a run as views for SQL: documents, signals, verdicts, and the documents that are kept."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from massivetext.corpus.document_columns import measured_signals
-from massivetext.runs.context import Context
+from massivetext.runs.context import CUTS, CUTTING, Context
 from massivetext.runs.stage import VerdictSet
 from massivetext.schema import DOCUMENTS
 from massivetext.stages import JUDGE
@@ -40,8 +41,15 @@ def view_statements(context: Context, deciding: Sequence[VerdictSet] | None) -> 
     return {name: "\nUNION ALL BY NAME\n".join(selects) for name, selects in views.items()}
 
 
-def _select(source: str, columns: Mapping[str, Sequence[str]], tables: str) -> str:
-    first, *others = [f"{table}.{_name(column)}" for table, names in columns.items() for column in names]
+def _select(
+    source: str, columns: Mapping[str, Sequence[str]], tables: str, replaced: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Return a query of columns by table, with the source; ``replaced`` has what takes the place of a column."""
+    first, *others = [
+        f"{replaced[column]} AS {_name(column)}" if column in replaced else f"{table}.{_name(column)}"
+        for table, names in columns.items()
+        for column in names
+    ]
     return f"SELECT {', '.join([first, f'{_text(source)} AS source', *others])} FROM {tables}"  # noqa: S608 - names and texts are quoted
 
 
@@ -60,9 +68,14 @@ def _verdicts(context: Context, source: str, deciding: Sequence[VerdictSet]) -> 
 
 
 def _kept(context: Context, source: str, deciding: Sequence[VerdictSet]) -> str:
+    """Return the query of the documents that are kept, with the texts that the records hold."""
     judging = _judging(source, deciding)
-    tables = _of_verdicts(context, source, judging)
-    return f"{_select(source, {'d': DOCUMENTS.names}, tables)} WHERE {_is_kept(judging)}"
+    tables, replaced = _of_verdicts(context, source, judging), {}
+    cuts = any(each.data_set == CUTTING for each in judging.values())
+    if cuts and all(context.has_cut_texts(shard) for shard in context.shards(source)):
+        tables += _join("LEFT JOIN", context, source, CUTS, "cut", row="row")
+        replaced["text"] = "coalesce(cut.text, d.text)"
+    return f"{_select(source, {'d': DOCUMENTS.names}, tables, replaced)} WHERE {_is_kept(judging)}"
 
 
 def _judging(source: str, deciding: Sequence[VerdictSet]) -> dict[str, VerdictSet]:
@@ -80,13 +93,17 @@ def _of_verdicts(context: Context, source: str, judging: Mapping[str, VerdictSet
 
 def _from(context: Context, source: str, **joined: str) -> str:
     """Return the documents of a source as ``d``, joined with other data sets row by row."""
-    tables = (
-        f" JOIN {_files(context, source, data_set)} AS {table} ON {table}.filename[-{width}:] = d.filename[-{width}:] "
-        f"AND {table}.file_row_number = d.file_row_number"
-        for table, data_set in joined.items()
-        for width in [len(f"{context.shards(source)[0].name}.parquet")]  # the same for all shards of a source
-    )
+    tables = (_join("JOIN", context, source, data_set, table) for table, data_set in joined.items())
     return f"{_files(context, source, 'documents')} AS d{''.join(tables)}"
+
+
+def _join(how: str, context: Context, source: str, data_set: str, table: str, row: str = "file_row_number") -> str:
+    """Return the join of a data set with the documents ``d`` by file and row; ``row`` has the row of the document."""
+    width = len(f"{context.shards(source)[0].name}.parquet")  # the same for all shards of a source
+    return (
+        f" {how} {_files(context, source, data_set)} AS {table} ON {table}.filename[-{width}:] = d.filename[-{width}:] "
+        f"AND {table}.{row} = d.file_row_number"
+    )
 
 
 def _files(context: Context, source: str, data_set: str) -> str:

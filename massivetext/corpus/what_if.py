@@ -116,16 +116,16 @@ class _Candidate(msgspec.Struct, frozen=True, order=True):
 
 
 class _Judged(msgspec.Struct, frozen=True):
-    """Failed rules of the documents of a shard, as bits, and the rules of these bits."""
+    """Failed rules of the documents of a shard, as bits, the rules of these bits, and which documents are kept."""
 
     rules: tuple[Rule, ...]
     failed: Failed
+    kept: npt.NDArray[np.bool_]
 
-    @property
-    def kept(self) -> npt.NDArray[np.bool_]:
-        """Which documents pass every rule that removes documents."""
-        kept: npt.NDArray[np.bool_] = (self.failed & removal_mask(self.rules)) == 0
-        return kept
+    @classmethod
+    def of_failed(cls, rules: tuple[Rule, ...], failed: Failed) -> "_Judged":
+        """Return the verdicts of rules that documents fail; kept are those that fail none that removes documents."""
+        return cls(rules, failed, (failed & removal_mask(rules)) == 0)
 
 
 def ask_what_if(context: Context, variants: Sequence[Rules], sources: Sequence[str]) -> list[WhatIf]:
@@ -150,18 +150,20 @@ def ask_what_if(context: Context, variants: Sequence[Rules], sources: Sequence[s
     lost: list[_Candidate] = []
     rates = tokens_per_byte(context)
     for source in sources:
-        sums = [_Sums(context.rules[source], rules[source]) for rules in variants]
+        sums = _Sums(context.rules[source], [rules[source] for rules in variants])
+        judges = [_Judge(context.rules[source], rules[source]) for rules in variants]
         wanted = _columns(context.rules[source], [rules[source] for rules in variants])
         read = functools.partial(_read, context, wanted)
         for shard, table, before in fs.concurrently(context.run.folder, read, context.shards(source)):
-            for each, rules in zip(sums, variants, strict=True):
-                after = _judge(table, before, rules[source])
-                each.add(context, shard, table, before, after)
+            sums.read(context, shard, table, before)
+            for number, judge in enumerate(judges):
+                after = judge(table, before)
+                sums.add(number, context, shard, table, before, after)
                 if len(variants) == 1:
                     gained = heapq.nsmallest(EXAMPLES, [*gained, *_changed(shard, table, after, before)])
                     lost = heapq.nsmallest(EXAMPLES, [*lost, *_changed(shard, table, before, after)])
-        for effects, each in zip(found, sums, strict=True):
-            effects[source] = each.effect(rates.get(source))
+        for effects, effect in zip(found, sums.effects(rates.get(source)), strict=True):
+            effects[source] = effect
     if len(variants) != 1:
         return [WhatIf(effects) for effects in found]
     reader = ExampleReader(context)
@@ -205,61 +207,84 @@ def _read(context: Context, columns: list[str], shard: Shard) -> tuple[Shard, pa
             f"{context.run.shard_file(context.verdicts_of(JUDGE.name), shard)}: want one verdict per document, "
             f"{table.num_rows}, got {len(failed)}; run `massivetext verify` on the run"
         )
-    return shard, table, _Judged(context.rules[shard.source], failed)
+    return shard, table, _Judged.of_failed(context.rules[shard.source], failed)
 
 
-def _judge(table: pa.Table, before: _Judged, rules: tuple[Rule, ...]) -> _Judged:
-    """Return the verdicts of changed rules, from the stored ones and the signals of the rules that are new."""
-    stored = {_predicate(rule): bit for bit, rule in enumerate(before.rules)}
-    new = [(bit, rule) for bit, rule in enumerate(rules) if _predicate(rule) not in stored]
-    _, judged = judge_documents(table, [rule for _, rule in new])
-    failed = np.zeros(table.num_rows, np.uint64)
-    for bit, rule in enumerate(rules):
-        if (known := stored.get(_predicate(rule))) is not None:
-            failed |= _moved(before.failed, known, bit)
-    for source_bit, (bit, _) in enumerate(new):
-        failed |= _moved(judged, source_bit, bit)
-    return _Judged(rules, failed)
+class _Judge:
+    """Judges documents by changed rules, from the stored verdicts and the signals of the rules that are new."""
+
+    def __init__(self, before: Sequence[Rule], rules: tuple[Rule, ...]) -> None:
+        stored = {_predicate(rule): bit for bit, rule in enumerate(before)}
+        self._rules = rules
+        self._known: dict[int, list[int]] = {}  # by distance: bits that move so far to the left
+        self._new: list[tuple[int, Rule]] = []
+        for bit, rule in enumerate(rules):
+            if (known := stored.get(_predicate(rule))) is None:
+                self._new.append((bit, rule))
+            else:
+                self._known.setdefault(bit - known, []).append(known)
+
+    def __call__(self, table: pa.Table, before: _Judged) -> _Judged:
+        """Return the verdicts of the changed rules."""
+        _, judged = judge_documents(table, [rule for _, rule in self._new])
+        failed = np.zeros(table.num_rows, np.uint64)
+        for distance, bits in self._known.items():
+            failed |= _moved(before.failed, np.uint64(sum(1 << bit for bit in bits)), distance)
+        for source_bit, (bit, _) in enumerate(self._new):
+            failed |= _moved(judged, np.uint64(1 << source_bit), bit - source_bit)
+        return _Judged.of_failed(self._rules, failed)
 
 
-def _moved(bits: Failed, position: int, to: int) -> Failed:
-    return (bits >> np.uint64(position) & np.uint64(1)) << np.uint64(to)
+def _moved(failed: Failed, mask: np.uint64, distance: int) -> Failed:
+    """Return some of the bits, moved to the left, or by a negative distance to the right."""
+    bits = failed & mask
+    return bits << np.uint64(distance) if distance >= 0 else bits >> np.uint64(-distance)
 
 
 # -- sums --------------------------------------------------------------------------------------------------------------
 
 
 class _Sums:
-    """Counts of one source, shard after shard."""
+    """Counts of one source, shard after shard, for every variant of its rules."""
 
-    def __init__(self, before: Sequence[Rule], after: Sequence[Rule]) -> None:
-        self._before, self._after = _SideSums(before), _SideSums(after)
-        self._read = self._gained = self._lost = 0
+    def __init__(self, before: Sequence[Rule], variants: Sequence[Sequence[Rule]]) -> None:
+        self._read = 0
+        self._before = _SideSums(before)
+        self._after = [_SideSums(rules) for rules in variants]
+        self._gained, self._lost = [0] * len(variants), [0] * len(variants)
 
-    def add(self, context: Context, shard: Shard, table: pa.Table, before: _Judged, after: _Judged) -> None:
-        """Count the documents of a shard."""
-        self._before.add(context, shard, table, before)
-        self._after.add(context, shard, table, after)
+    def read(self, context: Context, shard: Shard, table: pa.Table, before: _Judged) -> None:
+        """Count the documents of a shard, and what the rules of the run keep of them."""
         self._read += table.num_rows
-        self._gained += int(np.count_nonzero(after.kept & ~before.kept))
-        self._lost += int(np.count_nonzero(before.kept & ~after.kept))
+        self._before.add(context, shard, table, before)
 
-    def effect(self, tokens_per_byte: float | None) -> SourceEffect:
-        """Return the counts of all shards."""
-        before, after = self._before, self._after
-        return SourceEffect(
-            read=self._read,
-            before=before.kept(tokens_per_byte),
-            after=after.kept(tokens_per_byte),
-            gained=self._gained,
-            lost=self._lost,
-            rules={
-                name: RuleEffect(
-                    before.failed.get(name), after.failed.get(name), before.alone.get(name), after.alone.get(name)
-                )
-                for name in dict.fromkeys([*after.failed, *before.failed])
-            },
-        )
+    def add(
+        self, variant: int, context: Context, shard: Shard, table: pa.Table, before: _Judged, after: _Judged
+    ) -> None:
+        """Count what a variant of the rules keeps of a shard."""
+        self._after[variant].add(context, shard, table, after)
+        self._gained[variant] += int(np.count_nonzero(after.kept & ~before.kept))
+        self._lost[variant] += int(np.count_nonzero(before.kept & ~after.kept))
+
+    def effects(self, tokens_per_byte: float | None) -> list[SourceEffect]:
+        """Return the counts of all shards for each variant."""
+        before = self._before
+        return [
+            SourceEffect(
+                read=self._read,
+                before=before.kept(tokens_per_byte),
+                after=after.kept(tokens_per_byte),
+                gained=gained,
+                lost=lost,
+                rules={
+                    name: RuleEffect(
+                        before.failed.get(name), after.failed.get(name), before.alone.get(name), after.alone.get(name)
+                    )
+                    for name in dict.fromkeys([*after.failed, *before.failed])
+                },
+            )
+            for after, gained, lost in zip(self._after, self._gained, self._lost, strict=True)
+        ]
 
 
 class _SideSums:

@@ -14,6 +14,7 @@ from massivetext.decontaminate.matching_words import matching_characters, matchi
 from massivetext.decontaminate.passages import (
     NOWHERE,
     SEQUENCE_WORDS,
+    TELLING_WORDS,
     CharacterTables,
     SearchRoom,
     SequenceTable,
@@ -173,8 +174,12 @@ class ItemIndex:
         compared = np.zeros(count, np.bool_)
         weak = np.append(split_document(_CODE_WORDS)[1], number_words()[:, 1])
         telling = find_telling(data, offsets, starts, words, firsts, lasts, np.unique(weak))
-        index_sequences(words, telling, starts, COMMON_POSITIONS, heads, following, bitmap, compared)
-        part_offsets, kinds, ranges, part_names = _parts(items, encoded, offsets, starts, firsts, lasts, compared)
+        part_offsets, kinds, part_names, places = _parts(items, encoded, offsets)
+        told = _told(telling)
+        planned = find_ranges(*places, starts, firsts, lasts, told >= TELLING_WORDS)
+        chosen = told >= _least_telling(planned, kinds, part_names, places, starts, count)
+        index_sequences(words, chosen, starts, COMMON_POSITIONS, heads, following, bitmap, compared)
+        ranges = find_ranges(*places, starts, firsts, lasts, compared)
         test_sets = sorted({item.test_set for item in items})
         numbers = {name: number for number, name in enumerate(test_sets)}
         ids = [item.id.encode("utf-8", "surrogatepass") for item in items]
@@ -263,7 +268,8 @@ class ItemIndex:
     def _room(self) -> SearchRoom:
         size = len(self)
         counts, touched = np.zeros(size, np.uint32), np.zeros(size, np.uint32)
-        return SearchRoom(counts, touched, np.zeros((size, 3), np.uint32), np.zeros(size, np.bool_))
+        runs, uses = np.zeros((size, 3), np.uint32), np.zeros(len(self.words), np.uint32)
+        return SearchRoom(counts, touched, runs, np.zeros(size, np.bool_), uses)
 
     def to_bytes(self) -> bytes:
         """Return the index as bytes: a JSON header and the arrays. Equal items give equal bytes on every machine."""
@@ -346,14 +352,10 @@ def _parts(
     items: Sequence[EvaluationItem],
     encoded: Sequence[bytes],
     offsets: I64,
-    starts: I64,
-    firsts: U32,
-    lasts: U32,
-    compared: Flags,
-) -> tuple[I64, U8, U32, tuple[str, ...]]:
-    """Return the number of the first part of each item, kind and range of each part, and the names of the kinds.
+) -> tuple[I64, U8, tuple[str, ...], tuple[I64, I64, I64]]:
+    """Return the number of the first part of each item, the kind of each part, the names of the kinds, and places.
 
-    A range is: first word, word after the last, tested words, number of sequences that texts are compared by.
+    The places are, for each part, its first byte, the byte after its last, and its item.
     """
     counts = np.array([1 + len(item.parts) for item in items], np.int64)
     part_offsets = _offsets(counts)
@@ -377,8 +379,28 @@ def _parts(
     begins[within], ends[within] = np.array(places, np.int64).reshape(-1, 2).T
     ends[wholes] = np.diff(offsets)
     owner = np.repeat(np.arange(len(items)), counts)
-    ranges = find_ranges(begins, ends, owner, starts, firsts, lasts, compared)
-    return part_offsets, kinds, ranges, tuple(names)
+    return part_offsets, kinds, tuple(names), (begins, ends, owner)
+
+
+def _told(telling: Flags) -> U8:
+    """Return how many of the five words from each word on say something; items do not matter."""
+    told = np.zeros(len(telling) + SEQUENCE_WORDS, np.uint8)
+    for at in range(SEQUENCE_WORDS):  # the word at + i stands in the sequence from i on
+        told[SEQUENCE_WORDS - at : len(told) - at] += telling
+    return told[SEQUENCE_WORDS:]
+
+
+def _least_telling(
+    planned: U32, kinds: U8, names: Sequence[str], places: tuple[I64, I64, I64], starts: I64, words: int
+) -> U8:
+    """Return how many words of each sequence must say something: fewer in formulas, which would not be found at all."""
+    first, last, tested = planned[:, :3].T.astype(np.int64)
+    asks = np.array([name not in SIGNS for name in names], np.bool_)[kinds]
+    least = np.full(words, TELLING_WORDS, np.uint8)
+    for part in np.flatnonzero(asks & (last - first >= LONG_WORDS) & (tested == 0)).tolist():
+        start = starts[places[2][part]]
+        least[start + first[part] : start + last[part]] = 1
+    return least
 
 
 def _bytes_before(text: str, end: int) -> int:

@@ -28,7 +28,8 @@ _MIX, _SHIFT = np.uint64(0x9FB21C651E98DF25), np.uint64(29)
 _HALF = np.uint32(16)
 _ZERO, _NINE = 0x30, 0x39
 _BYTE, _BIT = np.uint64(3), np.uint64(7)
-_TELLING_WORDS = 3  # of five
+TELLING_WORDS = 3  # of five that say something
+_MOST_PLACES = 256  # of a text that are looked at for each place of an item: a page may say a phrase a million times
 _STRONG = 4  # sequences in a row (8 words) that count wherever in a document they are
 _GAP = 40  # words
 SLACK = 300  # words that may stand between the words of an item, beyond its own
@@ -53,12 +54,14 @@ class SearchRoom(NamedTuple):
         touched: items with a count.
         runs: rows of: last place in the text, last position in the index, length of the run.
         wanted: whether the text shares enough with each item.
+        uses: matches of each word of all items that are written.
     """
 
     counts: U32
     touched: U32
     runs: U32
     wanted: Flags
+    uses: U32
 
 
 class CharacterTables(NamedTuple):
@@ -104,22 +107,19 @@ def _find(words: U32, at: int, value: np.uint64, stored: U32, heads: U32) -> np.
 
 @compiled_and_cached
 def index_sequences(
-    words: U32, telling: Flags, item_starts: I64, limit: int, heads: U32, following: U32, bitmap: U8, compared: Flags
+    words: U32, chosen: Flags, item_starts: I64, limit: int, heads: U32, following: U32, bitmap: U8, compared: Flags
 ) -> None:
     """Fill the hash table, the chains and the bitmap with the sequences of all items.
 
-    Sets ``compared`` for the positions where a sequence begins that texts are compared by. One with fewer than three
-    ``telling`` words is left out: rows of digits or single letters are in many texts. One that occurs at more than
-    ``limit`` positions is common: it is marked in the table, and not in the bitmap.
+    Sets ``compared`` for the positions where a sequence begins that texts are compared by. Those that are not
+    ``chosen`` are left out: rows of digits or single letters are in many texts. One that occurs at more than ``limit``
+    positions is common: it is marked in the table, and not in the bitmap.
     """
     counts = np.zeros(len(words), np.uint32)  # by first position
     for item in range(len(item_starts) - 1):
-        told = telling[item_starts[item] : item_starts[item] + SEQUENCE_WORDS - 1].sum()
         for at in range(item_starts[item], item_starts[item + 1] - SEQUENCE_WORDS + 1):
-            told += telling[at + SEQUENCE_WORDS - 1]
-            if told >= _TELLING_WORDS:
+            if chosen[at]:
                 _add_sequence(words, at, heads, following, counts)
-            told -= telling[at]
     shift = _bitmap_shift(bitmap)
     for slot in range(len(heads)):
         head = heads[slot]
@@ -333,7 +333,7 @@ def find_candidates(
 def find_matches(words: U32, table: SequenceTable, run_wanted: int, room: SearchRoom) -> I64:
     """Return (item, place, position in the item) of every match with the items of which a text shares enough.
 
-    Sorted by item, then by place, then by position.
+    Of a position that a text holds very often, the first places. Sorted by item, then by place, then by position.
     """
     places, positions = np.empty(len(words) + 1, np.uint32), np.empty(len(words) + 1, np.uint32)
     found = _look_up(words, len(words), table, places, positions)
@@ -341,6 +341,7 @@ def find_matches(words: U32, table: SequenceTable, run_wanted: int, room: Search
     touched = room.touched[:marked]
     chosen = touched[room.wanted[touched]]
     chosen.sort()
+    _count_written(found, positions, table, room, chosen)
     total = 0
     for item in chosen:
         size = room.counts[item]
@@ -351,7 +352,8 @@ def find_matches(words: U32, table: SequenceTable, run_wanted: int, room: Search
         position = positions[index]
         while position != NOWHERE:
             item = _item_at(table.item_starts, int(position))
-            if room.wanted[item]:
+            if room.wanted[item] and room.uses[position] < _MOST_PLACES:
+                room.uses[position] += 1
                 row = int(room.counts[item])
                 room.counts[item] += 1
                 matches[row, 0], matches[row, 1] = item, places[index]
@@ -359,7 +361,26 @@ def find_matches(words: U32, table: SequenceTable, run_wanted: int, room: Search
                 _move_up(matches, row)
             position = table.following[position]
     _clear(marked, room)
+    for item in chosen:
+        room.uses[table.item_starts[item] : table.item_starts[item + 1]] = 0
     return matches
+
+
+@compiled
+def _count_written(found: int, positions: U32, table: SequenceTable, room: SearchRoom, chosen: U32) -> None:
+    """Set the counts of the chosen items to the number of matches that are written."""
+    for item in chosen:
+        room.counts[item] = 0
+    for index in range(found):
+        position = positions[index]
+        while position != NOWHERE:
+            item = _item_at(table.item_starts, int(position))
+            if room.wanted[item] and room.uses[position] < _MOST_PLACES:
+                room.uses[position] += 1
+                room.counts[item] += 1
+            position = table.following[position]
+    for item in chosen:
+        room.uses[table.item_starts[item] : table.item_starts[item + 1]] = 0
 
 
 @compiled

@@ -29,6 +29,7 @@ _WEAK_ANSWERS = frozenset(("yes", "no", "true", "false", "none", "both", "all", 
 _CLOSE_WORDS, _CLOSE_SHARE = 64, 0.8  # of shorter parts all words are compared, and so many must be found
 _CLOSE_SLACKS = (40, SLACK, 1000)  # words around those already found
 _PIECES = re.compile(r"\S*\w\S*")  # between white space, if there is a word in it
+_BLOCK = 1 << 16  # bytes
 _JACCARD_ROOM = 2.0  # a document of more times an item's words cannot be similar to it
 
 
@@ -134,12 +135,28 @@ class _Finding:
     in_company: bool = False
 
 
-class _SplitDocument(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _SplitDocument:
+    """A text with its words; ``blocks`` are the characters before each block of its bytes."""
+
     text: str
     data: U8
     words: U32
     firsts: U32
     lasts: U32
+    blocks: I64
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        data, words, firsts, lasts = split_document(text)
+        sizes = [_characters(data[at : at + _BLOCK]) for at in range(0, len(data), _BLOCK)]
+        blocks = np.array([0, *np.cumsum(sizes, dtype=np.int64)], np.int64)
+        return cls(text, data, words, firsts, lasts, blocks)
+
+    def character(self, byte: int) -> int:
+        """Return the number of characters that begin before a byte: pages may hold thousands of items."""
+        block = byte // _BLOCK  # at the end of the text, the number of all blocks
+        return int(self.blocks[block]) + _characters(self.data[block * _BLOCK : byte])
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,13 +228,13 @@ class EvaluationScreen:
 
     def _hits(self, text: str) -> list[tuple[ItemHit, Ranges]]:
         """Return the items that a text holds, with the characters that go if they are cut out."""
-        document = _SplitDocument(text, *split_document(text))
+        document = _SplitDocument.of(text)
         findings = [self._finding(document, rows) for rows in self._matches_by_item(document.words)]
         self._find_company(findings)
         similar = _Similarity(text, len(document.words), self.options)
         whole = ((0, len(text)),)
         found = [
-            (hit, self._spans(document, finding))
+            (hit, self._spans(document, finding) if self.options.cuts else ())
             for finding in findings
             if (hit := self._hit(document, finding, similar)) is not None
         ]
@@ -255,8 +272,8 @@ class EvaluationScreen:
             before, after = each.item_begin - each.part.first, each.part.last - each.item_end
             begin = max(0, each.begin - before - margin)
             end = min(len(document.words), each.end + after + margin)
-            first = _character(document.data, int(document.firsts[begin])) if begin else 0
-            last = _character(document.data, int(document.lasts[end - 1]))
+            first = document.character(int(document.firsts[begin])) if begin else 0
+            last = document.character(int(document.lasts[end - 1]))
             spans.append((first, last if end < len(document.words) else len(document.text)))
         return tuple(spans)
 
@@ -401,12 +418,12 @@ class EvaluationScreen:
         removes: bool,
         jaccard: float,
     ) -> ItemHit:
-        start = _character(document.data, int(document.firsts[best.begin]))
-        end = _character(document.data, int(document.lasts[min(best.end, len(document.words)) - 1]))
+        start = document.character(int(document.firsts[best.begin]))
+        end = document.character(int(document.lasts[min(best.end, len(document.words)) - 1]))
         text = self.index.text_of(item)
         item_data, _, firsts, lasts = split_document(text)
-        item_start = _character(item_data, int(firsts[best.item_begin]))
-        item_end = _character(item_data, int(lasts[best.item_end - 1]))
+        item_start = _characters(item_data[: int(firsts[best.item_begin])])
+        item_end = _characters(item_data[: int(lasts[best.item_end - 1])])
         return ItemHit(
             *self.index.name(item),
             label,
@@ -434,7 +451,7 @@ class EvaluationScreen:
     def _text_of_words(self, item: int, first: int, last: int) -> str:
         text = self.index.text_of(item)
         data, _, firsts, lasts = split_document(text)
-        return text[_character(data, int(firsts[first])) : _character(data, int(lasts[last - 1]))]
+        return text[_characters(data[: int(firsts[first])]) : _characters(data[: int(lasts[last - 1])])]
 
 
 def _disjoint(spans: Iterable[tuple[int, int]]) -> int:
@@ -511,9 +528,9 @@ def _label(names: set[str]) -> str:
     return "+".join([*known, *sorted(parts.difference(_ORDER))]) or FULL
 
 
-def _character(data: U8, byte: int) -> int:
-    """Return the number of characters that begin before a byte of UTF-8."""
-    return int(np.count_nonzero((data[:byte] & 0xC0) != 0x80))
+def _characters(data: U8) -> int:
+    """Return the number of characters that begin in some bytes of UTF-8."""
+    return int(np.count_nonzero((data & 0xC0) != 0x80))
 
 
 def article_titles(index: ItemIndex) -> dict[str, tuple[str, str]]:

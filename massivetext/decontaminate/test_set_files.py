@@ -37,8 +37,6 @@ def validate_test_sets(loaded: LoadedRecipe) -> None:
     names: set[str] = set()
     for file in evaluation_files(options.test_sets, loaded.root):
         items = read_test_set(file, options)
-        if not items:
-            raise UserError(f"decontaminate.test_sets: {file.path}: want at least one item, got none")
         names.update(item.test_set for item in items)
     for pattern in options.actions or {}:
         if not fnmatch.filter(names, pattern):
@@ -47,8 +45,11 @@ def validate_test_sets(loaded: LoadedRecipe) -> None:
 
 
 def read_test_set(file: fs.FileInfo, options: DecontaminateOptions) -> list[EvaluationItem]:
-    """Return the items of a file. Raises UserError: its format is unknown, or a line is not as it should be."""
-    return read_items(file.path.rsplit("/", 1)[-1], fs.read_bytes(file.path), options.fields or {})
+    """Return the items of a file. Raises UserError: it has none or an unknown format, or a line is wrong."""
+    items = read_items(file.path.rsplit("/", 1)[-1], fs.read_bytes(file.path), options.fields or {})
+    if not items:
+        raise UserError(f"{file.path}: want at least one item, got none")
+    return items
 
 
 def build_index(files: Iterable[fs.FileInfo], options: DecontaminateOptions) -> ItemIndex:

@@ -26,7 +26,7 @@ from massivetext.earlier.earlier_shard import (
 from massivetext.errors import StageError, UserError
 from massivetext.runs.store import CommittedFile, Shard, canonical_json
 from massivetext.schema import U64
-from massivetext.stages.earlier_digests import INDEX_FILE
+from massivetext.stages.earlier_digests import INDEX_FILE, run_digest
 from massivetext.storage import files as fs
 from massivetext.storage import tables
 
@@ -60,6 +60,8 @@ class IndexHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         shards: the shards, ordered.
         documents: number of documents that near-deduplication compared.
         files: the file of each shard.
+        run_sha256: what :func:`massivetext.stages.earlier_digests.run_digest` returns of the run.
+        made_against: the same of each earlier corpus that the run was made against, by name.
     """
 
     format: int
@@ -69,6 +71,8 @@ class IndexHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shards: tuple[Shard, ...]
     documents: int
     files: tuple[CommittedFile, ...]
+    run_sha256: str = ""
+    made_against: Mapping[str, str] = {}
 
 
 def write_dedup_index(run: EarlierRun, folder: str) -> IndexHeader:
@@ -82,7 +86,15 @@ def write_dedup_index(run: EarlierRun, folder: str) -> IndexHeader:
         raise UserError(f"{folder}: holds an index already; give a new folder")
     files = tuple(_write_shard(run, shard, folder) for shard in run.shards)
     header = IndexHeader(
-        FORMAT, run.context.recipe.name, run.parameters, run.sources, run.shards, run.document_count, files
+        format=FORMAT,
+        run=run.context.recipe.name,
+        parameters=run.parameters,
+        sources=run.sources,
+        shards=run.shards,
+        documents=run.document_count,
+        files=files,
+        run_sha256=run_digest(run.context.run.folder),
+        made_against=run.made_against,
     )
     fs.write_bytes(fs.join(folder, INDEX_FILE), canonical_json(header))
     return header
@@ -179,6 +191,11 @@ class DedupIndex:
     def sources(self) -> tuple[str, ...]:
         """The names of all sources of the run, sorted."""
         return self._header.sources
+
+    @property
+    def made_against(self) -> Mapping[str, str]:
+        """The run digest of each corpus that the run was made against, by name."""
+        return self._header.made_against
 
     @property
     def document_count(self) -> int:

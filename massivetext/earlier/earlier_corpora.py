@@ -32,7 +32,7 @@ from massivetext.schema import (
     shard_number,
     shard_numbers,
 )
-from massivetext.stages.earlier_digests import earlier_folders, is_index
+from massivetext.stages.earlier_digests import earlier_folders, is_index, run_digest
 from massivetext.stages.near_dedup_stage import SIGNATURE_VERSION
 from massivetext.storage import files as fs
 
@@ -219,6 +219,26 @@ def validate_earlier(loaded: LoadedRecipe) -> None:
         corpus = open_corpus(folder)
         _require_equal(name, wanted, corpus.parameters)
         corpus.require_files()
+
+
+def unnamed_corpora(loaded: LoadedRecipe) -> list[str]:
+    """Return a sentence for each earlier corpus that was itself made against one that the recipe does not name.
+
+    Such a corpus does not hold what it lost to the other one, so copies of that stay.
+
+    Raises:
+        UserError: there is no earlier corpus in a folder that the recipe names.
+        StageError: a corpus is damaged.
+    """
+    folders = earlier_folders(loaded.recipe, loaded.root)
+    named = set(map(run_digest, folders))
+    return [
+        f"dedup.against: {name}: was itself made against {before}, which does not count here: copies of what it lost "
+        "to that corpus stay; name both."
+        for name, folder in zip(loaded.recipe.against, folders, strict=True)
+        for before, digest in sorted(open_corpus(folder).made_against.items())
+        if digest not in named
+    ]
 
 
 def _require_equal(name: str, wanted: CorpusParameters, found: CorpusParameters) -> None:

@@ -16,7 +16,8 @@ from massivetext.runs.context import Context
 from massivetext.runs.stage import stages_of
 from massivetext.runs.store import Run, Shard
 from massivetext.schema import U64, is_earlier
-from massivetext.stages import NEAR_DEDUP, STAGES
+from massivetext.stages import EXACT_DEDUP, NEAR_DEDUP, STAGES
+from massivetext.stages.exact_dedup_stage import MADE_AGAINST
 from massivetext.stages.finished import open_context
 
 _SIGNATURES = "signatures"
@@ -55,6 +56,11 @@ class EarlierRun:
     def sources(self) -> tuple[str, ...]:
         """The names of all sources of the run, sorted."""
         return tuple(sorted(self.context.recipe.sources))
+
+    @property
+    def made_against(self) -> Mapping[str, str]:
+        """The run digest of each corpus that the run was made against, by name."""
+        return self.context.run.need(EXACT_DEDUP.name).fact(MADE_AGAINST, dict[str, str], default={})
 
     @property
     def document_count(self) -> int:

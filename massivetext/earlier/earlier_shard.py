@@ -85,6 +85,10 @@ class EarlierCorpus(Protocol):
         """The names of all sources of the run, sorted: they number the sources in its document references."""
 
     @property
+    def made_against(self) -> Mapping[str, str]:
+        """The :func:`massivetext.stages.earlier_digests.run_digest` of each corpus that the run was made against."""
+
+    @property
     def document_count(self) -> int:
         """Number of documents that near-deduplication compared."""
 

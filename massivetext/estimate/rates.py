@@ -31,6 +31,7 @@ SHINGLE = 0.011e-6  # per byte of a text in a candidate pair: its sorted distinc
 VERIFY = 3e-6  # per candidate pair: exact similarity
 READ = 1 / 280e6  # per byte of text in a row group that is read for a few of its texts
 CLUSTER = 2e-6  # per candidate pair, in the driver
+CANARY = 5e-3  # per canary: made, measured and judged; what later stages do with it is less
 SCREEN = 0.025e-6  # per byte of text
 INDEX = 4.2  # of the test sets, in the driver; those of the reference run
 SAMPLE_COST = 0.02e-6  # per byte of text of a sampled shard

@@ -92,6 +92,9 @@ def scale_volumes(
         * id_dtype(recipe.tokenizer.vocabulary_size).itemsize,
         earlier_documents=earlier.documents,
         earlier_shards=earlier.shards,
+        canaries=0.0
+        if isinstance(recipe.canaries, msgspec.UnsetType)
+        else len(recipe.sources) * recipe.canaries.most_per_source,
     )
 
 

@@ -158,6 +158,7 @@ class RunVolume(msgspec.Struct, frozen=True, kw_only=True):
         shard_record_bytes: bytes of the tokens of one record shard.
         earlier_documents: number of documents of earlier corpora that the run compares its own with.
         earlier_shards: number of shards that hold them.
+        canaries: number of canaries that are planted, at the most.
     """
 
     sources: dict[str, SourceVolume]
@@ -171,6 +172,7 @@ class RunVolume(msgspec.Struct, frozen=True, kw_only=True):
     shard_record_bytes: float
     earlier_documents: float = 0.0
     earlier_shards: float = 0.0
+    canaries: float = 0.0
 
     @property
     def raw_bytes(self) -> float:

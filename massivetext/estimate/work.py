@@ -16,6 +16,7 @@ from massivetext.records.pieces import HEAD
 from massivetext.runs.stage import Stage, resolve
 from massivetext.sources import find_format
 from massivetext.stages import (
+    CANARIES,
     DECONTAMINATE,
     EXACT_DEDUP,
     NEAR_DEDUP,
@@ -106,7 +107,9 @@ def model_work(corpus: RunVolume, stages: Sequence[Stage] = STAGES) -> dict[tupl
     return {
         tuple(stage.name for stage in step): _step(corpus, step)
         for step in steps(stages)
-        if not step[0].is_optional or corpus.judged_by(step[0].name)
+        if not step[0].is_optional
+        or corpus.judged_by(step[0].name)
+        or (step[0].name == CANARIES.name and corpus.canaries)
     }
 
 
@@ -294,6 +297,16 @@ def _shingles_of_pairs(corpus: RunVolume, tested: list[SourceVolume], pair_parti
     groups = max(1, min(math.ceil(text / _SHARD_GROUP_BYTES), _MOST_SHARD_GROUPS, shards))
     waiting = rates.REQUEST * (read + groups * pair_partitions)
     return Phase("shingles of pairs", groups, seconds, seconds / groups, waiting_seconds=waiting)
+
+
+def canaries(corpus: RunVolume) -> StepWork:
+    """Return the work of making canaries: one work item per source."""
+    if not corpus.canaries:
+        return _whole(corpus, CANARIES, (), jobs=0, stored_with=0.0)
+    sources = len(corpus.sources)
+    seconds = rates.CANARY * corpus.canaries
+    plant = Phase("plant", sources, seconds, seconds / sources)
+    return _whole(corpus, CANARIES, (plant,), jobs=2, stored_with=corpus.canaries)
 
 
 def decontaminate(corpus: RunVolume) -> StepWork:

@@ -4,6 +4,7 @@ Only bucket hashes and document references cross a shuffle. To measure candidate
 read once more, and their shingles compared exactly; every measured pair is stored as evidence in ``duplicates/near``.
 """
 
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,6 +17,8 @@ from massivetext.dedup.lsh_partitions import LshPartitions
 from massivetext.dedup.near_duplicates import sign_texts
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
+from massivetext.errors import UserError
+from massivetext.formatting import format_bytes
 from massivetext.jobs.canary_shards import run_for_canaries
 from massivetext.jobs.near_canaries import write_canary_clusters
 from massivetext.jobs.near_candidates import SIGNATURES, STAGE, CrowdRows, find_candidates, plan_lsh_partitions
@@ -33,6 +36,7 @@ from massivetext.schema import DUPLICATE_VERDICTS, MAX_ROWS, U64, row_numbers
 from massivetext.storage import tables
 
 SIGNATURE_COST = 1 / 60e6  # seconds per byte of text, measured: shingles and 256 hashes
+_TRANSITIVE_BYTES = 120  # of the driver's memory per near-duplicate pair, measured
 SIGNED_TEXTS = 1024  # texts that are signed at once: 2 MiB of working memory, and progress that can be seen
 
 
@@ -50,6 +54,7 @@ def run_near_dedup(
         find_candidates(engine, context, lsh_partitions, [item.shard for item in items], sizes)
         parts = verify_candidates(engine, context, lsh_partitions, sizes)
         if context.recipe.near.is_transitive:
+            require_memory(count_near_pairs(context, parts), os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
             write_transitive_clusters(context, parts, sizes)
         else:
             _choose_representatives(engine, context, lsh_partitions, parts, sizes)
@@ -70,6 +75,21 @@ def _choose_representatives(
         choose_in_rounds(engine, context, lsh_partitions, parts, crowds, sizes)
     else:
         write_representatives(engine, context, lsh_partitions, parts, crowds, sizes)
+
+
+def require_memory(pairs: int, memory: int) -> None:
+    """Refuse connected components of more pairs than a process with this memory, in bytes, can hold.
+
+    Raises:
+        UserError: says how much memory they need.
+    """
+    needed = pairs * _TRANSITIVE_BYTES
+    if needed > memory:
+        raise UserError(
+            f'near.clusters = "transitive": {pairs:,} near-duplicate pairs need {format_bytes(needed)} in the driver, '
+            f'which has {format_bytes(memory)} of memory; set near.clusters = "representative", which divides them, or '
+            "continue the run on a larger machine"
+        )
 
 
 # -- signatures --------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Report: a summary of every shard, merged into one JSON file, one page, and a card of the data."""
 
+import dataclasses
 import functools
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
@@ -92,12 +93,13 @@ def _write(
     return ShardCommit("page", tuple(map(run.committed, written)), {})
 
 
-def write_report(context: Context, notify: lock.Notify = lambda _: None) -> str:
+def write_report(context: Context, notify: lock.Notify = lambda _: None, workers: int = 1) -> str:
     """Return the path of the report page; if the report stage has not run, first write it from the complete stages.
 
     Args:
         context: the run.
         notify: called when the run's lock is held by another process and has to be waited for.
+        workers: number of worker processes on this machine.
 
     Raises:
         UserError: another run is at work in the folder.
@@ -105,7 +107,7 @@ def write_report(context: Context, notify: lock.Notify = lambda _: None) -> str:
     """
     if not _is_written(context.run):
         with lock.hold(context.run.folder, notify) as held:
-            _write_partial(context, held)
+            _write_partial(context, held, Engine(workers=workers, preload=(__name__,)))
     return context.run.path(PAGE)
 
 
@@ -173,21 +175,15 @@ def _is_written(run: Run) -> bool:
     return any(stage.name == STAGE and stage.key == before.key for stage in state.stages)
 
 
-def _write_partial(context: Context, held: lock.Lock) -> None:
+def _write_partial(context: Context, held: lock.Lock, engine: Engine) -> None:
     run = context.run
     state, inputs = _state(run)
     key = json_sha256(["partial", inputs])
     run.begin(REPORT, key)
-    done = completed_stages(context)
-    bounds = sample_bounds(context)
-    summaries = (accumulate_shard(context, read_columns(context, shard, done)) for shard in context.all_shards())
-    commit = _write(
-        context,
-        summaries,
-        lambda shard: count_hosts(read_columns(context, shard, done)),
-        lambda shard: sample_values(read_columns(context, shard, done), bounds),
-    )
+    sizes = {commit.task: commit.counts.get("bytes", 0) for commit in run.need(INGEST.name).tasks}
+    items = [WorkItem(shard, (), sizes.get(shard.name, 0)) for shard in context.all_shards()]
+    run_report(engine, dataclasses.replace(context, stage_keys={**context.stage_keys, STAGE: key}), items)
     held.check()
-    digest = run.commit(REPORT, Manifest(STAGE, key, inputs, (commit,)))
+    digest = run.commit(REPORT, Manifest(STAGE, key, inputs, tuple(run.commits(STAGE, key))))
     stages = (*(stage for stage in state.stages if stage.name != STAGE), StageState(STAGE, key, digest))
     run.write_state(msgspec.structs.replace(state, stages=stages))  # the report is the last stage of every run

@@ -89,7 +89,8 @@ def _count_documents(engine: Engine, context: Context, items: Sequence[WorkItem]
 def count_shard(context: Context, item: WorkItem) -> ShardCommit:
     """Write how many documents of a shard each item would remove, and return the commit."""
     counts: Counter[tuple[str, str]] = Counter()
-    for _, _, verdict in _screened(context, item.shard, with_quoted=False):
+    alive = context.kept(item.shard, before=STAGE)
+    for _, _, verdict in _screened(context, item.shard, alive, with_quoted=False):
         counts.update({(hit.test_set, hit.item) for hit in verdict.hits if hit.removes or hit.cuts})
     rows = [
         {"test_set": test_set, "item": item, "documents": count} for (test_set, item), count in sorted(counts.items())
@@ -99,16 +100,16 @@ def count_shard(context: Context, item: WorkItem) -> ShardCommit:
 
 
 def _screened(
-    context: Context, shard: Shard, *, with_quoted: bool
+    context: Context, shard: Shard, alive: npt.NDArray[np.bool_], *, with_quoted: bool
 ) -> Iterator[tuple[int, pa.Scalar, ContaminationVerdict]]:
-    """Yield (row, text, verdict) of the documents of a shard that overlap an item."""
+    """Yield (row, text, verdict) of the documents of a shard that earlier stages keep and that overlap an item."""
     run, options, key = context.run, context.recipe.decontaminate, context.stage_keys[STAGE]
     if not options.test_sets:
         return
     by_title = KINDS[context.source(shard).kind].screens_titles
     quoted = run.path(_QUOTED) if with_quoted and options.quoted_by else ""
     screen = _cached_screen(run.path(INDEX), key, msgspec.json.encode(options), by_title, quoted)
-    alive, first = context.kept(shard, before=STAGE), 0
+    first = 0
     for table in documents.read_row_groups(run, shard, ["text", "title"]):
         asked = alive[first : first + table.num_rows]
         for row, verdict in _verdicts(screen, table, asked):
@@ -154,7 +155,7 @@ def screen_shard(context: Context, item: WorkItem) -> ShardCommit:
         for row, hit in lists.find(run.read_table("documents", shard, list(COLUMNS)), alive):
             leaked[row] = True
             add(row, [hit])
-    for row, text, verdict in _screened(context, shard, with_quoted=True):
+    for row, text, verdict in _screened(context, shard, alive, with_quoted=True):
         leaked[row] |= verdict.leaked
         jaccard[row], containment[row] = verdict.jaccard, verdict.containment
         if verdict.left is not None and not leaked[row]:

@@ -1,14 +1,17 @@
 """URL deduplication: of the documents with one canonical URL, which meet by its hash, one is kept."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import mmh3
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
+from massivetext.dedup.keeper import is_unreadable
 from massivetext.engines.engine import Engine
 from massivetext.jobs.hash_shuffle import Batch, HashedStage, hash_batch, keep_one_per_hash
 from massivetext.jobs.keeper_ranks import preference_column, preference_columns
+from massivetext.recipe import LoadedRecipe
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard, ShardCommit
 from massivetext.runs.work_items import WorkItem
@@ -17,6 +20,7 @@ from massivetext.signals.canonical_urls import canonical_urls
 from massivetext.stages import URL_DEDUP
 
 STAGE = URL_DEDUP.name
+_UNDATED = 0.5  # share of the removed documents; of more it is said
 
 
 def run_url_dedup(engine: Engine, context: Context, _items: Sequence[WorkItem]) -> None:
@@ -54,6 +58,28 @@ def hashed_urls(context: Context, shard: Shard) -> Batch:
     return hash_batch(_hashes(pages.drop_null()), np.stack(ranks, axis=1), context.document_refs(shard, rows))
 
 
+def warn_of_missing_fields(context: Context, _loaded: LoadedRecipe, notify: Callable[[str], None], first: bool) -> None:
+    """Say that no document had a URL, or that most of those that were removed have no date that can be read.
+
+    Args:
+        context: a run that has completed the stage.
+        notify: called with the message.
+        first: whether the stage ran just now; otherwise nothing is said again.
+    """
+    counts = context.run.need(STAGE).totals()
+    tested, without, removed = (counts.get(name, 0) for name in ("tested", "without_url", "removed"))
+    undated = counts.get("removed_undated", 0)
+    if not first:
+        return
+    if without and not tested:
+        notify(f'dedup.url: none of {without:,} documents has a URL of the web; see "url_field" of the sources')
+    if undated > removed * _UNDATED:
+        notify(
+            f"dedup.url: {undated:,} of {removed:,} removed documents have no date that can be read; they come last, "
+            'and among themselves `keep` or chance decides; see "date_field" of the sources'
+        )
+
+
 def _hashes(pages: pa.Array) -> U64:
     digests = b"".join(mmh3.hash_bytes(page) for page in pages.to_pylist())
     return np.frombuffer(digests, "<u8").reshape(-1, 2).astype(np.uint64)
@@ -82,6 +108,18 @@ def write_url_verdicts(context: Context, shard: Shard, removed: Batch) -> ShardC
         "tested": int(alive.sum()) - pages.null_count,
         "without_url": pages.null_count,
         "removed": len(lost),
+        **_count_undated(context, shard, lost),
         **context.count_kept(shard, alive & kept),
     }
     return ShardCommit(shard.name, (file,), counts)
+
+
+def _count_undated(context: Context, shard: Shard, lost: npt.NDArray[np.integer]) -> dict[str, int]:
+    """Return how many removed documents have no date that can be read, if dates decide."""
+    if context.recipe.url_choice == "longest":
+        return {}
+    if not len(lost):
+        return {"removed_undated": 0}
+    table = context.run.read_table("documents", shard, ["metadata"]).take(pa.array(lost))
+    ranks = preference_column(context, shard, lost, table, "latest")
+    return {"removed_undated": int(is_unreadable(ranks).sum())}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
+from massivetext.earlier.earlier_corpora import unnamed_corpora
 from massivetext.engines.engine import Engine
 from massivetext.engines.shard_jobs import run_shards
 from massivetext.engines.usage import Usage
@@ -91,7 +92,7 @@ def prepare(
     complete = {state.name for state in _recorded_stages(run) if state.manifest and state.key == keys.get(state.name)}
     left = [stage for stage in stages if stage.name in wanted and stage.name not in complete]
     validate_files(loaded, left)
-    for sentence in options_without_effect(loaded.recipe) if left else ():
+    for sentence in [*options_without_effect(loaded.recipe), *unnamed_corpora(loaded)] if left else ():
         notify(sentence)
     if warning := check_space(plan, folder):
         notify(warning)

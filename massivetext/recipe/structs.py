@@ -325,9 +325,10 @@ class DedupOptions(Options, frozen=True):
 
     Attributes:
         keep: which of several copies stays, by the first of these that tells them apart: "source:A>B" (a document of
-            source A before one of B, both before other sources), "longest" (UTF-8 bytes), "latest" (metadata `date`; a
-            document without a date that can be read comes last), "seed" (the keyed hash of the id; the paper:
-            "randomly remove one of them"), which may only be the last and is always added.
+            source A before one of B, both before other sources), "longest" (UTF-8 bytes), "latest" (metadata `date`, in
+            ISO 8601, as in ARC files, HTTP or mail, or Unix time; a document without a date that can be read comes
+            last), "seed" (the keyed hash of the id; the paper: "randomly remove one of them"), which may only be the
+            last and is always added.
         against: folders of finished runs, or indexes of them (`massivetext dedup-index`): documents that repeat one of
             theirs are removed; their URLs do not count. UNSET: none.
         url: which document of each canonical URL is kept: "latest" or "first" by metadata `date` (one without a date
@@ -491,6 +492,12 @@ class CanaryOptions(Options, frozen=True):
     def planted(self) -> "CanaryOptions":
         """The options that decide which canaries there are, with defaults for those of the guard."""
         return CanaryOptions(per_source=self.per_source, kinds=self.kinds, similarities=self.similarities)
+
+    @property
+    def most_per_source(self) -> int:
+        """Number of canaries of a source that has documents enough for all."""
+        variants = {"near": len(self.similarities), "chain": 3, "item": 5}
+        return self.per_source * sum(variants.get(kind, 1) for kind in self.kinds)
 
 
 class TokenizerOptions(Options, frozen=True):

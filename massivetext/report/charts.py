@@ -11,7 +11,8 @@ Spec = dict[str, object]  # a specification, or a part of it, as JSON
 
 # The height of a bar is proportional to the square root of the count.
 _ROOT = {"type": "sqrt", "zero": True, "nice": True}
-_COUNTS = {"title": None, "tickCount": 4, "tickMinStep": 1, "labelExpr": "format(datum.value, '~s')"}
+_WHOLE = "datum.value % 1 ? '' : format(datum.value, '~s')"  # a scale of roots has ticks between small counts
+_COUNTS = {"title": None, "tickCount": 4, "tickMinStep": 1, "labelExpr": _WHOLE}
 _ROW = 34  # height of a row with a bar
 _SIZES = ((2, 2), (3, 3), (4, 5), (6, 10), (11, 20), (21, 50), (51, 100), (101, 1000), (1001, None))
 

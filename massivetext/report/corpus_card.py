@@ -65,16 +65,28 @@ def render_card(report: RunReport, verdicts: VerdictSets) -> str:
 
 
 def _head(report: RunReport) -> str:
-    kept = report.total(report.judged[-1]).documents
-    category = _CATEGORIES[bisect.bisect_right(_SIZES, kept)]
     languages = [code for code, share in _language_shares(report) if share >= _NAMED and _LANGUAGE.fullmatch(code)]
-    lines = [f"pretty_name: {_yaml(report.recipe)}", "license: unknown"]
+    return card_head(report.recipe, report.total(report.judged[-1]).documents, languages, list(report.sources))
+
+
+def card_head(name: str, documents: int, languages: Sequence[str], sources: Sequence[str]) -> str:
+    """Return the YAML head of a card, with its marks.
+
+    Args:
+        name: name of the data.
+        documents: number of documents.
+        languages: ISO 639 codes.
+        sources: sources that have documents, each of which is a configuration beside the one of all.
+    """
+    category = _CATEGORIES[bisect.bisect_right(_SIZES, documents)]
+    lines = [f"pretty_name: {_yaml(name)}", "license: unknown"]
     lines += ["language:", *(f"- {_yaml(code)}" for code in languages)] if languages else []
     lines += ["size_categories:", f"- {_yaml(category)}", "task_categories:", "- text-generation"]
     lines += ["tags:", "- pretraining", "- massivetext", "configs:"]
-    lines += ["- config_name: default", '  data_files: "*/part-*"', "  default: true"]
-    for name in report.sources:
-        lines += [f"- config_name: {_yaml(name)}", f"  data_files: {_yaml(f'{name}/part-*')}"]
+    every = "ALL" if "default" in sources else "default"  # names of sources are lower-case
+    lines += [f"- config_name: {every}", '  data_files: "*/part-*"', "  default: true"]
+    for source in sources:
+        lines += [f"- config_name: {_yaml(source)}", f"  data_files: {_yaml(f'{source}/part-*')}"]
     return "\n".join(["---", *lines, "---"])
 
 
@@ -149,7 +161,7 @@ def _sources(report: RunReport) -> Iterator[str]:
         yield f"{count_noun(sum(count for *_, count in refused), 'piece')} of input could not be read:"
         yield from _table(["source", "reason", "pieces:"], refused)
     if skipped:
-        yield f"{count_noun(sum(count for *_, count in skipped), 'sound record')} were not wanted:"
+        yield f"{count_noun(sum(count for *_, count in skipped), 'sound record')} not wanted:"
         yield from _table(["source", "reason", "records:"], skipped)
 
 
@@ -169,7 +181,7 @@ def _fields() -> Iterator[str]:
         "id": "128-bit hash of source, input file and position in it, the same in every run",
         "source": "name of the source",
         "url, title": "where the document is from, if it says so",
-        "text": "the text, after extraction and line edits",
+        "text": "the text, after extraction and line edits, without passages of test sets that were cut out",
         "metadata": "what else the input said of it",
     }
     yield from _table(["field", "what it holds"], list(fields.items()))
@@ -200,16 +212,13 @@ def _rule_rows(name: str, source: SourceReport) -> Iterator[Cells]:
 def _duplicates(report: RunReport) -> Iterator[str]:
     found = []
     if isinstance(report.urls, ClusterReport):
-        found.append(
-            f"{count_noun(report.urls.removed, 'document')} with the canonical URL of another one were removed."
-        )
+        found.append(f"{_removed(report.urls.removed)} for having the canonical URL of another one.")
     if report.exact is not None:
-        found.append(f"{count_noun(report.exact.removed, 'document')} with the text of another one were removed.")
+        found.append(f"{_removed(report.exact.removed)} for having the text of another one.")
     if report.near is not None:
-        removed = count_noun(report.near.clusters.removed, "document")
         found.append(
-            f"{removed} were removed as near duplicates: MinHash finds candidates, and their exact Jaccard similarity "
-            f"has to exceed {report.near.threshold:g}."
+            f"{_removed(report.near.clusters.removed)} as near duplicates: MinHash finds candidates, and their exact "
+            f"Jaccard similarity has to exceed {report.near.threshold:g}."
         )
     apart = [name for name, source in report.sources.items() if not source.deduplicates]
     if found and apart:
@@ -219,12 +228,18 @@ def _duplicates(report: RunReport) -> Iterator[str]:
         yield " ".join(found)
 
 
+def _removed(count: int) -> str:
+    return f"{count_noun(count, 'document')} {'was' if count == 1 else 'were'} removed"
+
+
 def _test_sets(report: RunReport) -> Iterator[str]:
     found = report.contamination
     if found is not None:
         yield "## Test sets"
         tested, items = count_noun(found.tested, "document"), count_noun(found.items, "test item")
-        yield f"{tested} were compared with {items}; {found.removed:,} were removed for overlapping one."
+        cut = count_noun(found.cut, "document")
+        kept = f" Of {cut} the passages were cut out; the rest is kept." if found.cut else ""
+        yield f"{tested} compared with {items}: {_removed(found.removed)} for overlapping one.{kept}"
         rows: list[Cells] = [
             (each.name, "–" if each.items is None else f"{each.items:,}", each.items_hit, each.removed)
             for each in found.test_sets

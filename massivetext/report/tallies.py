@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, TypeVar
 
 import msgspec
+import numpy as np
 
 T = TypeVar("T")
 Matrix = tuple[tuple[int, ...], ...]
@@ -70,8 +71,8 @@ class Histogram(msgspec.Struct, frozen=True):
     @classmethod
     def of_counts(cls, kept: Sequence[int], dropped: Sequence[int]) -> "Histogram":
         """Return the histogram with these documents in each bin."""
-        held = [number for number, counts in enumerate(zip(kept, dropped, strict=True)) if any(counts)]
-        first, end = (held[0], held[-1] + 1) if held else (0, 0)
+        held = np.flatnonzero(np.logical_or(kept, dropped))
+        first, end = (int(held[0]), int(held[-1]) + 1) if len(held) else (0, 0)
         return cls(first, tuple(kept[first:end]), tuple(dropped[first:end]))
 
     def __add__(self, other: "Histogram") -> "Histogram":

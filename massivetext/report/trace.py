@@ -1,6 +1,5 @@
 """Everything that a run knows of one document: signals, rules, duplicates, overlaps and the positions of its tokens."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -20,7 +19,12 @@ from massivetext.report.quarantined import read_quarantine
 from massivetext.report.tallies import ReportedOverlap
 from massivetext.report.test_set_overlaps import read_overlaps
 from massivetext.runs.context import Context
-from massivetext.stages import DECONTAMINATE, JUDGE, NEAR_DEDUP
+from massivetext.runs.document_lookup import Places, bare_url, find_places, has_lookup
+from massivetext.runs.documents import read_tables
+from massivetext.runs.store import Shard
+from massivetext.signals.canonical_urls import canonical_url, canonical_urls
+from massivetext.stages import DECONTAMINATE, INGEST, JUDGE, NEAR_DEDUP
+from massivetext.storage import files as fs
 
 LIMIT = 20  # results of a search, per kind; measured pairs of a document
 
@@ -108,11 +112,44 @@ def find_documents(context: Context, text: str) -> SearchResult:
     """Return the documents and the quarantined input that a text names.
 
     The text is compared with ids and URLs (scheme and final slash do not matter). If no document matches, the documents
-    with an origin that contains the text are returned. The same holds for quarantined input.
+    with the same canonical URL are returned, and if there are none, those with an origin that contains the text, as for
+    quarantined input.
 
     Raises:
         StageError: a file of the run is missing or damaged.
     """
+    if has_lookup(context.run.need(INGEST.name).files()):
+        named = _look_up(context, text)
+        if named.documents or named.quarantined:
+            return named
+    return _search(context, text)
+
+
+def _look_up(context: Context, text: str) -> SearchResult:
+    """Return what has this id or URL, by the lookup of each shard; only rows that may have it are read."""
+    documents: list[DocumentLocation] = []
+    quarantined: list[dict[str, object]] = []
+    shards = context.all_shards()
+
+    def look(shard: Shard) -> Places:
+        return find_places(context.run, shard, text)
+
+    for shard, places in zip(shards, fs.concurrently(context.run.folder, look, shards), strict=True):
+        if places.rows and len(documents) < LIMIT:
+            for rows, table in read_tables(context.run, shard, ["id", "url"], np.array(places.rows)):
+                documents += [DocumentLocation(shard, row) for row in rows[_named(table, text)].tolist()]
+        if places.lines and len(quarantined) < LIMIT:
+            numbers = set(places.lines)
+            quarantined += [
+                {"source": shard.source, **line._asdict()}
+                for number, line in enumerate(read_quarantine(context, shard))
+                if number in numbers and line.url is not None and bare_url(line.url) == bare_url(text)
+            ]
+    return SearchResult(documents[:LIMIT], quarantined[:LIMIT])
+
+
+def _search(context: Context, text: str) -> SearchResult:
+    """Return what has this id or URL, or else an origin that contains the text, from the documents themselves."""
     exact: list[DocumentLocation] = []
     within: list[DocumentLocation] = []
     for shard in context.all_shards():
@@ -122,18 +159,27 @@ def find_documents(context: Context, text: str) -> SearchResult:
         if len(within) < LIMIT:
             inside = pc.match_substring(table["origin"], text).to_numpy()
             within += [DocumentLocation(shard, row) for row in np.flatnonzero(inside)[:LIMIT].tolist()]
-    return SearchResult((exact or within)[:LIMIT], _rejected(context, text))
+    return SearchResult((exact or _of_page(context, text) or within)[:LIMIT], _rejected(context, text))
+
+
+def _of_page(context: Context, text: str) -> list[DocumentLocation]:
+    """Return the documents with the canonical URL of a URL, which may lack its scheme; none for other text."""
+    page = canonical_url(text) or canonical_url(f"//{text}")
+    found: list[DocumentLocation] = []
+    for shard in context.all_shards() if page is not None and "." in page else ():
+        pages = canonical_urls(context.run.read_table("documents", shard, ["url"])["url"].combine_chunks())
+        same = pc.fill_null(pc.equal(pages, page), fill_value=False).to_numpy(zero_copy_only=False)
+        found += [DocumentLocation(shard, row) for row in np.flatnonzero(same).tolist()]
+        if len(found) >= LIMIT:
+            break
+    return found
 
 
 def _named(table: pa.Table, text: str) -> npt.NDArray[np.bool_]:
     urls = pc.utf8_rtrim(pc.replace_substring_regex(table["url"], _SCHEME, ""), "/")
-    named = pc.or_(pc.equal(table["id"], text), pc.fill_null(pc.equal(urls, _bare(text)), fill_value=False))
+    named = pc.or_(pc.equal(table["id"], text), pc.fill_null(pc.equal(urls, bare_url(text)), fill_value=False))
     mask: npt.NDArray[np.bool_] = named.to_numpy()
     return mask
-
-
-def _bare(url: str) -> str:
-    return re.sub(_SCHEME, "", url).rstrip("/")
 
 
 def _rejected(context: Context, text: str) -> list[dict[str, object]]:
@@ -141,7 +187,7 @@ def _rejected(context: Context, text: str) -> list[dict[str, object]]:
     within: list[dict[str, object]] = []
     for shard in context.all_shards():
         for line in read_quarantine(context, shard):
-            if line.url is not None and _bare(line.url) == _bare(text):
+            if line.url is not None and bare_url(line.url) == bare_url(text):
                 exact.append({"source": shard.source, **line._asdict()})
             elif text in line.origin and len(within) < LIMIT:
                 within.append({"source": shard.source, **line._asdict()})

@@ -48,4 +48,5 @@ CANARIES = Stage(
     key=_key,
     describe=_describe,
     run="massivetext.jobs.plant_canaries:run_canaries",
+    work="massivetext.estimate.work:canaries",
 )

@@ -1,6 +1,7 @@
 """Which earlier corpora a recipe names, and digests of them for the keys of stages."""
 
 import hashlib
+import json
 from typing import TYPE_CHECKING
 
 from massivetext.errors import UserError
@@ -33,6 +34,24 @@ def earlier_digests(recipe: "Recipe", root: str) -> list[str]:
         UserError: a folder holds neither an index nor a run that has come so far.
     """
     return [_digest(folder) for folder in earlier_folders(recipe, root)]
+
+
+def run_digest(folder: str) -> str:
+    """Return a hash that a run and every index of it have in common; "" for an index that does not know it.
+
+    Raises:
+        UserError: the folder holds neither an index nor a run that has come so far.
+    """
+    from massivetext.storage import files as fs
+
+    if not is_index(folder):
+        return _digest(folder)
+    try:
+        header = json.loads(fs.read_bytes(fs.join(folder, INDEX_FILE)))  # the help loads this module, and no msgspec
+    except ValueError:
+        return ""  # who opens the index says what is wrong with it
+    found = header.get("run_sha256", "") if isinstance(header, dict) else ""
+    return found if isinstance(found, str) else ""
 
 
 def _digest(folder: str) -> str:

@@ -1,12 +1,19 @@
 """Exact deduplication: of equal texts one document is kept."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from massivetext.runs.stage import RunPlan, Stage, Verdicts
-from massivetext.stages.earlier_digests import earlier_digests
+from massivetext.stages.earlier_digests import earlier_digests, earlier_folders, run_digest
 
 if TYPE_CHECKING:
     from massivetext.recipe import Recipe
+    from massivetext.runs.context import Context
+    from massivetext.runs.work_items import WorkItem
+
+MADE_AGAINST = "against"  # fact: run digest of each earlier corpus, by its name in the recipe
+
+DATES_READ = "dates of ARC files, of HTTP and Unix time are read"  # a part of stage keys: changes with the dates
 
 
 def _key(plan: RunPlan) -> object:
@@ -23,7 +30,7 @@ def _describe(plan: RunPlan) -> str:
 def preferences_key(recipe: "Recipe") -> list[object]:
     """Return the part of a stage key that says which copies are preferred; empty without preferences."""
     if "latest" in recipe.preferences:
-        return [recipe.preferences, "dates of ARC files are read"]
+        return [recipe.preferences, DATES_READ]
     return [recipe.preferences] if recipe.preferences else []
 
 
@@ -42,6 +49,14 @@ def describe_against(recipe: "Recipe") -> str:
     return f"; documents of {', '.join(recipe.against)} always win" if recipe.against else ""
 
 
+def _facts(context: "Context", _items: "Sequence[WorkItem]") -> Mapping[str, object]:
+    recipe = context.recipe
+    if not recipe.against:
+        return {}
+    digests = map(run_digest, earlier_folders(recipe, context.root))
+    return {MADE_AGAINST: dict(zip(recipe.against, digests, strict=True))}
+
+
 def deduplicates(recipe: "Recipe", source: str) -> bool:
     """Return whether a source takes part in deduplication."""
     return recipe.sources[source].deduplicates
@@ -58,6 +73,7 @@ EXACT_DEDUP = Stage(
         data_set="verdicts/exact", legend="exact duplicates", removed="as exact duplicates", judges_canaries=True
     ),
     validate="massivetext.earlier.earlier_corpora:validate_earlier",
+    facts=_facts,
     run="massivetext.jobs.exact_dedup:run_exact_dedup",
     work="massivetext.estimate.work:exact_dedup",
 )

@@ -108,9 +108,9 @@ def _facts(context: "Context", items: "Sequence[WorkItem]") -> Mapping[str, obje
 INGEST = Stage(
     name="ingest",
     title="read",
-    version=10,
+    version=11,
     libraries=("trafilatura", "lxml", "fastwarc", "charset-normalizer", "licenseclassifier"),
-    data_sets=("documents", "quarantine"),
+    data_sets=("documents", "quarantine", "lookup"),
     key=_key,
     describe=_describe,
     facts=_facts,

@@ -18,7 +18,7 @@ def _describe(_plan: RunPlan) -> str:
 REPORT = Stage(
     name="report",
     title="reported",
-    version=8,  # report.json has canaries and cut documents; a card; fewer examples where there are many sources
+    version=9,  # the card and the page say what was cut; addresses cannot turn the direction of writing
     libraries=("vl-convert-python",),
     reads=("documents", "quarantine", "signals", "verdicts", "duplicates", "contamination", "tokenizer", "records"),
     key=_key,

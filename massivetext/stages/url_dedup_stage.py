@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from massivetext.runs.stage import RunPlan, Stage, Verdicts
-from massivetext.stages.exact_dedup_stage import deduplicates, preferences_key
+from massivetext.stages.exact_dedup_stage import DATES_READ, deduplicates, preferences_key
 
 if TYPE_CHECKING:
     from massivetext.recipe import Recipe
@@ -17,7 +17,8 @@ def _key(plan: RunPlan) -> object:
     recipe = plan.recipe
     sources = {name: source.deduplicates for name, source in recipe.sources.items()}
     parameters = canonical_urls.parameters_digest()
-    return [recipe.seed, sources, recipe.url_choice, parameters, *preferences_key(recipe)]
+    dates = [] if recipe.url_choice == "longest" else [DATES_READ]
+    return [recipe.seed, sources, recipe.url_choice, parameters, *dates, *preferences_key(recipe)]
 
 
 def _describe(plan: RunPlan) -> str:
@@ -39,5 +40,6 @@ URL_DEDUP = Stage(
     applies_to=deduplicates,
     verdicts=Verdicts(data_set="verdicts/url", legend="same URL", removed="as documents of the same URL"),
     run="massivetext.jobs.url_dedup:run_url_dedup",
+    after="massivetext.jobs.url_dedup:warn_of_missing_fields",
     work="massivetext.estimate.work:url_dedup",
 )

@@ -55,6 +55,6 @@ def _rank(row: Any, preference: str) -> int:
         return int(longest_first(np.array([len(row.text.encode("utf-8", "surrogatepass"))], np.int64))[0])
     if preference in ("latest", "first"):
         metadata = row.metadata
-        date = metadata.get("date", "") if isinstance(metadata, Mapping) else ""
+        date: object = metadata.get("date", "") if isinstance(metadata, Mapping) else ""
         return int((latest_first if preference == "latest" else earliest_first)([date])[0])
     return source_preference(row.source, preference)

@@ -38,3 +38,11 @@ def test_every_command_is_registered_once() -> None:
 
     assert list(commands) == [*single, *groups]
     assert [name for name, command in commands.items() if hasattr(command, "commands")] == groups
+
+
+def test_paragraphs_are_folded_by_the_terminal_alone() -> None:
+    commands = [*getattr(typer.main.get_command(app), "commands", {}).values()]
+    parts = [part for each in commands for part in getattr(each, "commands", {"": each}).values()]
+
+    assert len(parts) > len(commands)
+    assert [part.name for part in parts if any("\n" in text for text in (part.help or "").split("\n\n"))] == []

@@ -1,16 +1,21 @@
 """Exported documents are those of the run, whole, in order, with the same bytes however often an export is stopped."""
 
 import json
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 import zstandard
 from builders import file_hashes, read_file
+from client_programs import SCRIPTS, Client
 from corpus_commands import ask
 from handmade_documents import WEB
+from object_store import object_store
 
 import massivetext
 from massivetext.cli.export_command import DOCUMENT_EXPORTS
@@ -19,7 +24,7 @@ from massivetext.corpus.document_files import DOCUMENT_FORMATS, document_format,
 from massivetext.errors import StageError, UserError
 from massivetext.schema import Document
 
-JSONL, PARQUET = DOCUMENT_FORMATS
+JSONL, PARQUET, HF = DOCUMENT_FORMATS
 
 
 def _lines(folder: Path) -> list[dict[str, object]]:
@@ -59,18 +64,18 @@ def test_parquet_holds_the_same_rows(real: Path, tmp_path: Path) -> None:
     assert b"".join(map(json_lines, table.to_batches())) == b"".join(
         json_lines(batch) for batch in run.documents(columns=table.column_names)
     )
-    lines, parquet = (
+    lines, parquet, hf = (
         {source: [shard.rows_sha256 for shard in each.shards] for source, each in result.manifest.sources.items()}
         for result in results
     )
-    assert lines == parquet
+    assert lines == parquet == hf
 
 
 @pytest.mark.parametrize("name", DOCUMENT_EXPORTS)
 def test_ingested_again_the_texts_are_the_same(real: Path, tmp_path: Path, name: str) -> None:
     run = massivetext.open(real / "run")
     export_documents(run, document_format(name), str(tmp_path / "out"))
-    read = [each for path in sorted((tmp_path / "out").rglob(f"*.{name}")) for each in read_file("documents", path)]
+    read = [each for path in sorted((tmp_path / "out").rglob("part-*")) for each in read_file("documents", path)]
     rows = [row for batch in run.documents(columns=["id", "text"]) for row in batch.to_pylist()]
 
     assert all(isinstance(each, Document) for each in read)
@@ -107,6 +112,58 @@ def test_removed_documents_come_with_their_reasons_and_signals(finished: Path, t
     assert found[0]["failed_rules"] == ["gopher/word_count"]
 
 
+def test_hf_has_a_card_that_says_which_files_are_which(real: Path, tmp_path: Path) -> None:
+    run = massivetext.open(real / "run")
+    export_documents(run, HF, str(tmp_path / "all"))
+    export_documents(run, HF, str(tmp_path / "some"), removed=True, sources=["c4"], signals=["word_count"])
+    cards = {name: (tmp_path / name / "README.md").read_text() for name in ("all", "some")}
+    heads = {name: yaml.safe_load(card.split("---\n")[1]) for name, card in cards.items()}
+
+    for name, sources in (("all", ["c4", "news"]), ("some", ["c4"])):
+        configs = {each["config_name"]: each["data_files"] for each in heads[name]["configs"]}
+        assert configs == {"default": "*/part-*"} | {source: f"{source}/part-*" for source in sources}
+        for pattern in configs.values():
+            paths = [*(tmp_path / name).glob(pattern)]
+            assert paths
+            assert all(path.suffix == ".parquet" for path in paths)
+    assert "`metadata`, `removed_by`, `failed_rules`, `word_count`" in cards["some"]
+    assert f"{sum(1 for _ in _rows(tmp_path / 'some'))} documents removed by the stages" in cards["some"]
+
+
+def _rows(folder: Path) -> list[dict[str, object]]:
+    return [row for path in sorted(folder.rglob("*.parquet")) for row in pq.read_table(path).to_pylist()]
+
+
+def test_the_card_of_a_whole_export_is_that_of_the_run(quickstart: Path, tmp_path: Path) -> None:
+    run = massivetext.open(quickstart / "run")
+    export_documents(run, HF, str(tmp_path / "out"))
+    assert (tmp_path / "out/README.md").read_bytes() == (quickstart / "run/report/card.md").read_bytes()
+
+    (tmp_path / "out/README.md").write_text("mine")
+    with pytest.raises(StageError, match=r"README\.md"):
+        export_documents(run, HF, str(tmp_path / "out"))
+
+
+DATASETS = Client("hf_documents", "hf", "datasets", "datasets").python()
+
+if DATASETS is not None:  # see client_programs
+
+    def test_datasets_loads_an_export(finished: Path, tmp_path: Path) -> None:
+        export_documents(massivetext.open(finished), HF, str(tmp_path / "out"))
+        done = subprocess.run(
+            [str(DATASETS), SCRIPTS / "read_hf_documents.py", tmp_path / "out", "default", "web"],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "HF_DATASETS_OFFLINE": "1", "HF_HOME": str(tmp_path / "cache")},
+        )
+        expected = _expected(finished)
+        assert json.loads(done.stdout) == {
+            "default": sorted(str(row["text"]) for row in expected),
+            "web": sorted(str(row["text"]) for row in expected if row["source"] == "web"),
+        }
+
+
 class _Stopped(Exception):  # noqa: N818 - it stands for a kill
     pass
 
@@ -127,6 +184,20 @@ def test_an_export_that_was_stopped_goes_on_to_the_same_bytes(finished: Path, tm
 
     assert (result.resumed, result.was_complete) == (2, False)
     assert file_hashes(tmp_path / "out") == file_hashes(tmp_path / "whole")
+
+
+def test_an_export_to_and_from_an_object_store_has_the_same_bytes(finished: Path, tmp_path: Path) -> None:
+    export_documents(massivetext.open(finished), HF, str(tmp_path / "local"))
+    with object_store() as store:
+        for path in finished.rglob("*"):
+            if path.is_file():
+                store.put(f"run/{path.relative_to(finished)}", path.read_bytes())
+        run = massivetext.open(f"{store.url}/run")
+        export_documents(run, HF, f"{store.url}/out")
+        assert export_documents(run, HF, f"{store.url}/out").was_complete
+        found = {key.removeprefix("out/"): store.read(key) for key in store.listing("out/")}
+
+    assert found == {name: (tmp_path / "local" / name).read_bytes() for name in file_hashes(tmp_path / "local")}
 
 
 def test_a_finished_export_is_checked(finished: Path, tmp_path: Path) -> None:
@@ -166,7 +237,7 @@ def test_what_cannot_be_exported_is_said(finished: Path, judged: Path, tmp_path:
         export_documents(run, JSONL, out, signals=["text"])
     with pytest.raises(StageError, match="stage 'exact-dedup' is not complete, so it is not known what the run keeps"):
         export_documents(half, JSONL, out)
-    with pytest.raises(UserError, match=r"--format: want one of jsonl.zst, parquet; got 'csv'"):
+    with pytest.raises(UserError, match=r"--format: want one of jsonl.zst, parquet, hf; got 'csv'"):
         document_format("csv")
     (tmp_path / "out").mkdir()
     (tmp_path / "out/mine.txt").write_text("mine")

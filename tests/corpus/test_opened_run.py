@@ -106,7 +106,11 @@ def test_a_run_that_is_not_finished_says_which_stage_is_missing(judged: Path) ->
         ({"columns": []}, "columns: want a list of different names"),
         ({"columns": ["id", "id"]}, "columns: want a list of different names"),
         ({"columns": "text"}, "columns: want a list of different names, got 'text'"),
+        ({"columns": [1]}, "columns: want a list of different names, got .1."),
         ({"columns": ["datatrove_word_count"]}, "columns: "),
+        ({"kept": "no"}, "documents: kept: want True, False or None, got 'no'"),
+        ({"source": ["web"]}, "source: want one of web, wikipedia, got a list of 1"),
+        ({"after": 3}, "after: want a stage that removes documents, one of judge, .* got 3"),
         ({"after": "measure"}, "after: want a stage that removes documents, one of judge, .* got 'measure'"),
     ],
 )
@@ -115,6 +119,20 @@ def test_a_wrong_question_is_refused_before_anything_is_read(
 ) -> None:
     with pytest.raises(massivetext.UserError, match=message):
         massivetext.open(finished).documents(**options)  # type: ignore[arg-type]
+
+
+def test_a_value_of_another_type_is_told_in_words(finished: Path) -> None:
+    run = massivetext.open(finished)
+    for ask, message in (
+        (lambda: run.trace(None), "trace: want the id or URL of a document, got None"),  # type: ignore[arg-type]
+        (lambda: run.trace(" "), "trace: want the id or URL of a document, got ' '"),
+        (lambda: run.whatif(None), "whatif: changes: want values by name, .* got None"),  # type: ignore[arg-type]
+        (lambda: run.whatif(rule_sets="gopher"), "rule_sets: want a list of names, got 'gopher'"),
+        (lambda: run.whatif(sources="web"), "sources: want a list of names, got 'web'"),
+        (lambda: run.diff(finished, sources="web"), "sources: want a list of names, got 'web'"),
+    ):
+        with pytest.raises(massivetext.UserError, match=message):
+            ask()
 
 
 def test_no_run_another_version_and_half_a_run_are_refused(judged: Path, tmp_path: Path) -> None:

@@ -215,6 +215,7 @@ def test_a_source_of_one_run_alone_is_lost(finished: Path, copy: Path) -> None:
     found = massivetext.open(finished).diff(copy)
 
     assert found.notes == (f"{copy} has no source wikipedia.",)
+    assert found.settings == {}
     assert {stage: each.lost.documents for stage, each in found.stages["wikipedia"].items()} == {NOT_READ: 1}
     assert found.sources["web"].gained == found.sources["web"].lost == Amount()
     with pytest.raises(massivetext.UserError, match="source: want one of web, wikipedia, got 'wob'"):
@@ -271,12 +272,18 @@ def test_a_changed_limit_is_what_differs_and_counts_as_whatif_does(real: Path, c
 def test_the_command_prints_what_differs_and_the_same_as_json(
     real: Path, changed: tuple[Path, RunDiff], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "80")
     folder, found = changed
     done = ask("diff", real / "run", folder / "run", folder=folder)
     answer = json.loads(ask("diff", real / "run", folder / "run", "--json", folder=folder).out)
 
-    for text in ("50 to 100,000 → 120 to 100,000", "the other run removes it by mine/word_count", "is not finished"):
+    for text in (
+        "│ mine/word_count ",
+        "│ 50 to 100,000 ",
+        "│ → 120 to 100,000 ",
+        "removes it by mine/word_count",
+        "is not finished",
+    ):
         assert text in done.out
     assert answer["sources"]["c4"]["lost"]["documents"] == found.sources["c4"].lost.documents
     assert len(answer["lost"]) == len(found.lost) > 0

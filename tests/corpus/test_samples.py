@@ -3,12 +3,17 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 from corpus_commands import ask
 
 import massivetext
+from massivetext.corpus import samples
+from massivetext.corpus.fates import stored_failures
+from massivetext.runs.context import Context
+from massivetext.runs.store import Shard
 
 STAGES = ["judge", "exact-dedup", "near-dedup", "decontaminate"]
 
@@ -21,6 +26,27 @@ def test_near_a_limit_are_the_nearest_documents_of_both_sides(finished: Path) ->
     assert sorted((each.side, each.value) for each in found[3:]) == [("passes", 50), ("passes", 100)]
     assert {each.source for each in found} == {"web"}
     assert all(("gopher/word_count" in each.failed_rules) == (each.side == "fails") for each in found)
+
+
+@pytest.mark.parametrize(
+    "choice", [{"kept": True}, {"stage": "judge"}, {"language": "en"}, {"rule": "gopher/word_count"}]
+)
+def test_shards_that_are_not_read_have_nothing_of_the_sample(
+    real: Path, monkeypatch: pytest.MonkeyPatch, choice: dict[str, Any]
+) -> None:
+    run, read = massivetext.open(real / "run"), list[str]()
+
+    def noted(context: Context, shard: Shard) -> Any:
+        read.append(shard.name)
+        return stored_failures(context, shard)
+
+    monkeypatch.setattr(samples, "stored_failures", noted)
+    found = [run.sample(2, seed=seed, **choice) for seed in range(8)]
+    some = len(read)
+    monkeypatch.setattr(samples, "_while_smaller", lambda _context, _seed, shards, *_others: iter(shards))
+
+    assert found == [run.sample(2, seed=seed, **choice) for seed in range(8)]
+    assert some < len(read) - some or "kept" not in choice  # of what is rare, every shard may have some of the sample
 
 
 def test_where_one_side_has_too_few_the_other_has_more(finished: Path) -> None:
@@ -77,7 +103,11 @@ def test_the_seed_decides_the_sample_and_its_size_does_not(real: Path) -> None:
         ({"rule": "gopher/word_cont"}, "sample: rule: want a rule .* got 'gopher/word_cont' .did you mean 'gopher/w"),
         ({"rule": "lang/language", "near": True}, "sample: near: want a rule with a limit, got 'lang/language'"),
         ({"kept": True, "stage": "judge"}, "sample: want kept documents, or those removed by stage 'judge', got both"),
-        ({"stage": "records"}, "after: want a stage that removes documents, one of judge"),
+        ({"count": "3"}, "sample: count: want 1 to 1,000, got '3'"),
+        ({"kept": "no"}, "sample: kept: want True or False, got 'no'"),
+        ({"host": 3}, "sample: host: want a string, got 3"),
+        ({"sources": "web"}, "sources: want a list of names, got 'web'"),
+        ({"stage": "records"}, "sample: stage: want a stage that removes documents, one of judge"),
         ({"count": 0}, "sample: count: want 1 to 1,000, got 0"),
         ({"seed": -1}, "sample: seed: want 0 to"),
         ({"sources": ["wob"]}, "source: want one of web, wikipedia, got 'wob'"),

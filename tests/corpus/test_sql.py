@@ -59,6 +59,35 @@ def test_a_question_that_cannot_be_answered_is_refused(finished: Path, judged: P
             run.sql(query)
     with pytest.raises(massivetext.UserError, match="after: want a stage that removes documents"):
         run.sql("SELECT 1", after="records")
+    with pytest.raises(massivetext.UserError, match="sql: want a query as a string, got None"):
+        run.sql(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("query", "got"),
+    [
+        ("", "0 statements"),
+        ("SELECT 1; SELECT 2", "2 statements"),
+        ("COPY kept TO '{0}'", "COPY"),
+        ("EXPLAIN ANALYZE COPY kept TO '{0}'", "EXPLAIN"),
+        ("CREATE TABLE mine AS SELECT 1", "CREATE"),
+        ("ATTACH '{0}'", "ATTACH"),
+        ("INSTALL httpfs", "LOAD"),
+        ("SET autoinstall_known_extensions = true", "SET"),
+    ],
+)
+def test_a_question_changes_nothing(finished: Path, tmp_path: Path, query: str, got: str) -> None:
+    with pytest.raises(
+        massivetext.UserError, match=f"sql: want one statement that only reads, such as SELECT, got {got}"
+    ):
+        massivetext.open(finished).sql(query.format(tmp_path / "file"))
+    assert not [*tmp_path.iterdir()]
+
+
+def test_every_form_of_a_question_is_answered(finished: Path) -> None:
+    run = massivetext.open(finished)
+    for query in ("SHOW TABLES", "DESCRIBE kept;", "VALUES (1)", "FROM kept", "PIVOT verdicts ON kept USING count(*)"):
+        assert run.sql(query).num_rows, query
 
 
 def test_a_run_that_is_not_finished_says_what_is_missing(judged: Path) -> None:

@@ -179,7 +179,10 @@ def test_values_of_a_sweep_are_exact_and_bounded() -> None:
         ({"gopher/word_count.min": "many"}, "gopher/word_count.min: want a number, or none for no bound, got 'many'"),
         ({"gopher/word_count.min": 1000}, "gopher/word_count.min: on 'word_count': want min <= max"),
         ({"gopher/word_count.min": "nan"}, "gopher/word_count.min: on 'word_count': want finite bounds"),
-        ({"gopher/duplicate_line_frac.max": None}, "want min, max or both"),
+        ({"gopher/word_count.min": True}, "gopher/word_count.min: want a number, or none for no bound, got true"),
+        ({"gopher/word_count.min": 10**400}, "gopher/word_count.min: want a number.*got a number of very many digits"),
+        ({"gopher/duplicate_line_frac.max": None}, "without a limit; gopher/duplicate_line_frac.report_only=true"),
+        ({1: 2}, "1: want RULE.min, RULE.max"),
         ({"lang/language.min": 1}, "lang/language.min: on 'language': want min, max or both, or else allow"),
         (
             {"trial/stop.min": 1},
@@ -193,6 +196,24 @@ def test_values_of_a_sweep_are_exact_and_bounded() -> None:
 def test_a_change_that_makes_no_rule_is_refused(finished: Path, changes: dict[str, float], message: str) -> None:
     with pytest.raises(massivetext.UserError, match=message):
         massivetext.open(finished).whatif(changes)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_limits_of_a_rule_that_change_together_need_no_order(finished: Path, order: int) -> None:
+    run = massivetext.open(finished)
+    for changes, expected in (
+        ({"gopher/word_count.min": 200_000, "gopher/word_count.max": 300_000}, (200_000, 300_000)),
+        ({"gopher/word_count.min": None, "gopher/word_count.max": 2}, (None, 2)),
+        ({"gopher/duplicate_line_frac.max": None, "gopher/duplicate_line_frac.min": 0.5}, (0.5, None)),
+    ):
+        rules = run.changed_rules(dict([*changes.items()][::order]), sources=["web"])["web"]
+        (changed,) = (rule for rule in rules if rule not in run.rules["web"])
+        assert (changed.min, changed.max) == expected
+
+
+def test_spaces_between_texts_are_no_part_of_them(finished: Path) -> None:
+    rules = massivetext.open(finished).changed_rules({"lang/language.allow": "en, de"})
+    assert next(rule for rule in rules["web"] if rule.label == "lang/language").allow == ("en", "de")
 
 
 def test_alternatives_and_marking_rules_can_be_changed(finished: Path) -> None:

@@ -152,3 +152,13 @@ def test_an_item_of_fifty_thousand_words_and_one_in_chinese_are_indexed() -> Non
     assert built.parts(1)[0].tested == 20
     assert items_found(built, f"x {chinese} y") == [1]
     assert items_found(built, numbered(40_000)) == [0]
+
+
+def test_a_phrase_that_a_text_repeats_without_end_takes_no_memory() -> None:
+    built = ItemIndex.build([EvaluationItem("set", str(at), f"{numbered(8)} and {at} more") for at in range(100)])
+    words = split_document(f"{numbered(8)} " * 5000)[1]
+    matches = built.matches(words)
+
+    # 100 items with 4 sequences of these words, each at the first 256 of 5,000 places.
+    assert len(matches) == 100 * 4 * 256
+    assert np.array_equal(built.matches(words), matches)  # the room is empty again

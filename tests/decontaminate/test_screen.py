@@ -241,3 +241,23 @@ def test_a_short_item_in_two_pieces_is_found_if_they_are_near_each_other() -> No
     assert screen(item).screen(f"{first} {filler(600)} {second}", None).leaked is True
     assert screen(item).screen(f"{first} {filler(1200)} {second}", None).leaked is False
     assert screen(item).screen(f"{first} {filler(600)}", None).leaked is False
+
+
+def test_places_are_characters_wherever_in_a_long_text() -> None:
+    # Two bytes per character, and 65,536 bytes per block that characters are counted by.
+    page = f"{'é ' * 60_000}{QUESTION} {'ö ' * 60_000}"
+    (hit,) = screen().screen(page, None).hits
+
+    assert page[hit.start : hit.end] == QUESTION
+    assert screen().screen(f"{'é ' * 60_000}{QUESTION}", None).hits[0].end == 120_000 + len(QUESTION)
+
+
+def test_a_formula_without_a_telling_sequence_is_found_too() -> None:
+    text = "Let $z = 1+i$ and $w = 3z+1 / 5z+7$. Find $|w|$ for z"
+    item = EvaluationItem("math", "0", text)
+
+    assert screen(item).screen(f"{filler(50)} {text} {filler(50)}", None).leaked is True
+    assert screen(item).screen(f"{filler(50)} {text[:30]} {filler(50)}", None).leaked is False
+    # Rows of digits and letters alone are in many texts.
+    digits = EvaluationItem("math", "1", " ".join(map(str, range(20))))
+    assert screen(digits).screen(f"{filler(50)} {digits.text} {filler(50)}", None).hits == ()

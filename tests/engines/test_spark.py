@@ -1,6 +1,7 @@
 """A run on a Spark cluster (a Master and Workers as processes) writes what the embedded engine writes."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from faults import small_corpus
 from massivetext.engines import job_server
 from massivetext.engines.spark import SparkCluster, cluster, spark_home, start_worker, stop
 from massivetext.errors import StageError, UserError
+from massivetext.runs.store import Run
 
 pytestmark = pytest.mark.slow
 
@@ -90,9 +92,17 @@ def test_a_run_on_spark_gives_the_same_bytes_though_a_worker_is_lost_and_the_dri
     spark: SparkCluster, tmp_path: Path
 ) -> None:
     small_corpus.write(tmp_path / "input")
+    versions = [
+        {"url": f"http://www.news.example:80/{at}#new", "text": f"{at} people have read what this page says."}
+        for at in range(9)
+    ]
+    (tmp_path / "input/news-new.jsonl").write_text("".join(json.dumps(version) + "\n" for version in versions))
+    sources = small_corpus.recipe("input").replace('"input/news-*.jsonl.gz"', '"input/news-*.jsonl*"')
     # The watchdog is in use on Spark too: each page of this extractor goes to a process beside the worker.
-    (tmp_path / "recipe.toml").write_text(small_corpus.recipe("input") + '[ingest]\nextractor = "trafilatura"\n')
+    more = '[dedup]\nurl = "longest"\n[ingest]\nextractor = "trafilatura"\n'
+    (tmp_path / "recipe.toml").write_text(f"{sources}\n{more}")
     massivetext("run", "recipe.toml", "--output", "embedded", folder=tmp_path)
+    assert Run(str(tmp_path / "embedded")).need("url-dedup").totals()["removed"] > 5
     checked = massivetext("engine", "check", "--", *spark.options(), folder=tmp_path)
     assert checked.stdout.startswith("SparkRunner: runs jobs")
 

@@ -78,6 +78,18 @@ def test_url_dedup_is_modelled_where_it_judges() -> None:
     assert read.tasks == write.tasks == 26
 
 
+def test_canaries_are_modelled_where_they_are_planted() -> None:
+    # Five sources, 2,000 canaries at 5 ms each: 10 seconds, 2 of them per source.
+    step = ("canaries",)
+    assert step not in model_work(CORPUS)
+    grown = msgspec.structs.replace(CORPUS, canaries=2000)
+    (plant,) = model_work(grown)[step].phases
+
+    assert len(CORPUS.sources) == plant.tasks == 5
+    assert plant.cpu_seconds == pytest.approx(10)
+    assert plant.longest_seconds == pytest.approx(2)
+
+
 def test_each_slice_of_a_divided_file_skips_the_rest_of_it() -> None:
     # 1 GB in one file and 10 MB shards: each of 100 slices skips 0.99 GB.
     web = CORPUS.sources["web"]

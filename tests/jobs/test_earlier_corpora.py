@@ -12,7 +12,7 @@ from builders import recipe_of, recipe_text
 from earlier_runs import run_of, verdicts_of
 
 from massivetext.earlier.dedup_index import DedupIndex, pack_shingles, unpack_shingles, upper_bits, write_dedup_index
-from massivetext.earlier.earlier_corpora import earlier_corpora, validate_earlier
+from massivetext.earlier.earlier_corpora import earlier_corpora, unnamed_corpora, validate_earlier
 from massivetext.earlier.earlier_run import EarlierRun
 from massivetext.errors import MassivetextError, StageError, UserError
 from massivetext.jobs.near_sizes import DEFAULT_SIZES, NearDedupSizes
@@ -164,6 +164,24 @@ def test_of_two_earlier_runs_with_the_same_document_the_first_is_named(tmp_path:
         assert names[0] == against[0]
         keepers = batch.run.read_table("verdicts/near", batch.all_shards()[0])["cluster"].drop_null().to_numpy()
         assert is_earlier(keepers).all()
+
+
+def test_a_corpus_that_was_made_against_another_one_does_not_stand_for_it(tmp_path: Path) -> None:
+    text = " ".join(f"w{i}" for i in range(30))
+    first = run_of(tmp_path / "first", {"news": [[text]]}, NEAR)
+    second = run_of(tmp_path / "second", {"news": [[text, "x"]]}, NEAR, DedupOptions(against=("../first",)))
+    indexed(first, tmp_path / "first-index")
+    indexed(second, tmp_path / "second-index")
+    third = run_of(tmp_path / "third", {"news": [[text]]}, NEAR, DedupOptions(against=("../second",)))
+    sentence = "dedup.against: {}: was itself made against ../first, which does not count here: copies of what it lost"
+
+    assert list(verdicts_of(second, "news").values()) == [(False, True), (True, True)]
+    assert list(verdicts_of(third, "news").values()) == [(True, True)]
+    for name in ("second", "second-index"):
+        for named in ((), ("first",), ("first-index",)):
+            recipe = msgspec.structs.replace(third.recipe, dedup=DedupOptions(against=(name, *named)))
+            found = unnamed_corpora(LoadedRecipe(recipe=recipe, path="recipe.toml", root=str(tmp_path)))
+            assert [each.startswith(sentence.format(name)) for each in found] == ([] if named else [True])
 
 
 @pytest.fixture(scope="module")

@@ -69,10 +69,10 @@ def test_later_dates_come_first_and_unknown_ones_last() -> None:
 
 
 def test_earlier_dates_come_first_and_unknown_ones_last() -> None:
-    dates = ["2020-01-02", "", "20191231235959", "2019-12-31T23:59:59.5Z", "20191331000000", "1999"]
+    dates = ["2020-01-02", "", "20191231235959", "2019-12-31T23:59:59.5Z", "20191331000000", "19995"]
     order = np.argsort(earliest_first(dates), kind="stable")
 
-    assert [dates[at] for at in order] == [dates[2], dates[3], dates[0], "", dates[4], "1999"]
+    assert [dates[at] for at in order] == [dates[2], dates[3], dates[0], "", dates[4], "19995"]
     assert latest_first(["20191231235959"]) == latest_first(["2019-12-31T23:59:59Z"])
 
 

@@ -24,7 +24,7 @@ from massivetext.dedup.lsh_partitions import LshPartitions
 from massivetext.dedup.minhash import MinHash, bucket_hashes
 from massivetext.dedup.row_types import BUCKET_ROW
 from massivetext.engines.engine import Engine
-from massivetext.errors import StageError
+from massivetext.errors import StageError, UserError
 from massivetext.jobs.exact_dedup import run_exact_dedup
 from massivetext.jobs.near_candidates import (
     STAGE,
@@ -36,7 +36,7 @@ from massivetext.jobs.near_candidates import (
     read_bands,
     write_lsh_partition,
 )
-from massivetext.jobs.near_dedup import run_near_dedup, sign_shard
+from massivetext.jobs.near_dedup import require_memory, run_near_dedup, sign_shard
 from massivetext.jobs.near_shingles import group_shards
 from massivetext.jobs.near_sizes import NearDedupSizes
 from massivetext.jobs.near_verification import (
@@ -472,3 +472,9 @@ def test_the_pairs_of_every_band_are_brought_together(context: Context) -> None:
     assert found["band_pairs"] == sum(map(len, pairs))
     assert len(pair_files.merge_pairs(pairs)) == counts(context, "candidates/part-")["distinct"]
     assert found["oversized_buckets"] == 0
+
+
+def test_connected_components_that_no_driver_holds_are_refused() -> None:
+    require_memory(1_000_000, 120_000_000)
+    with pytest.raises(UserError, match=r'transitive": 1,000,001 near-duplicate pairs need 120\.0 MB in the driver'):
+        require_memory(1_000_001, 120_000_000)

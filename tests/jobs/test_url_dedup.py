@@ -18,10 +18,11 @@ from massivetext.dedup.row_types import REMOVED_ROW
 from massivetext.engines.engine import Engine
 from massivetext.jobs.exact_dedup import run_exact_dedup
 from massivetext.jobs.hash_shuffle import resolve
-from massivetext.jobs.url_dedup import STAGE, hashed_urls, run_url_dedup, write_url_verdicts
-from massivetext.recipe import DedupOptions
+from massivetext.jobs.url_dedup import STAGE, hashed_urls, run_url_dedup, warn_of_missing_fields, write_url_verdicts
+from massivetext.recipe import DedupOptions, LoadedRecipe
 from massivetext.recipe.structs import UrlChoice
 from massivetext.runs.context import Context
+from massivetext.runs.manifests import Manifest
 from massivetext.runs.stage import stages_of
 from massivetext.runs.store import json_sha256
 from massivetext.schema import RULE_VERDICTS, URL_VERDICTS, Document, document_id, documents_table
@@ -139,6 +140,7 @@ def test_documents_without_a_url_of_the_web_stay_and_are_counted(tmp_path: Path)
         "tested": 5,
         "without_url": 2,
         "removed": 3,
+        "removed_undated": 1,
         "kept": 4,
         "kept_words": 4 * len("a text"),
         "kept_bytes": 4 * len("a text"),
@@ -166,6 +168,27 @@ def test_equal_dates_are_decided_as_in_near_dedup(tmp_path: Path) -> None:
     preferred = deduplicated(tmp_path / "source", both, keep=("source:news>web",))
 
     assert kept(preferred) == {"news:n"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([Page("a", "http://a.test", "2024"), Page("b", "http://a.test", "2023")], []),
+        ([Page("a", "http://a.test", "soon"), Page("b", "http://a.test")], ["1 of 1 removed documents have no date"]),
+        ([Page("a", None), Page("b", "urn:isbn:1")], ["none of 2 documents has a URL of the web"]),
+    ],
+)
+def test_it_is_said_if_dates_or_urls_are_missing(tmp_path: Path, rows: list[Page], said: list[str]) -> None:
+    context = deduplicated(tmp_path, {"web": [rows]})
+    key, commits = context.stage_keys[STAGE], tuple(context.run.commits(STAGE, context.stage_keys[STAGE]))
+    context.run.commit(URL_DEDUP, Manifest(STAGE, key, {}, commits, {}))
+    loaded, found = LoadedRecipe(recipe=context.recipe, path="recipe.toml", root=context.root), list[str]()
+    warn_of_missing_fields(context, loaded, found.append, first=False)
+    assert found == []
+    warn_of_missing_fields(context, loaded, found.append, first=True)
+
+    assert len(found) == len(said)
+    assert all(part in whole for part, whole in zip(said, found, strict=True))
 
 
 def test_a_document_that_a_rule_removed_takes_no_other_with_it(tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 """A run that cuts test items out of documents: the rest of them is what tokenizer, records and exports read."""
 
+import shutil
 from pathlib import Path
 
 import msgspec
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from builders import write_recipe, write_texts
 from command import massivetext
 
+from massivetext.corpus.opened_run import open as open_run
 from massivetext.demo import prose
 from massivetext.demo.chance import Chance
 from massivetext.records.reader import open_records
@@ -93,6 +96,37 @@ def test_counts_are_those_of_what_is_left(run: Path) -> None:
     assert [(each.name, each.cut) for each in report.contamination.test_sets] == [("quiz", 1)]
     counts = Run(str(run)).need("decontaminate").totals("news/")
     assert (counts["kept_words"], counts["cut"]) == (words, 1)
+
+
+def test_kept_documents_have_what_is_left_in_python_and_sql_and_all_documents_have_the_whole(run: Path) -> None:
+    pytest.importorskip("duckdb", reason="DuckDB is not installed: pip install 'massivetext[sql]'")
+    opened = open_run(run)
+    kept = [text for batch in opened.documents(columns=["text"]) for text in batch["text"].to_pylist()]
+    whole = [text for batch in opened.documents(columns=["text"], kept=None) for text in batch["text"].to_pylist()]
+    for view, after, expected in (
+        ("kept", None, kept),
+        ("kept", "near-dedup", whole),
+        ("documents", None, whole),
+    ):
+        found = opened.sql(f"SELECT text FROM {view}", after=after)["text"].to_pylist()
+        assert sorted(found) == sorted(expected), (view, after)
+    assert sorted(kept) == sorted(exported(run).values())
+    assert sum("Zorblax" in text for text in whole) == 2
+
+
+def test_a_comparison_counts_what_is_left(run: Path, tmp_path: Path) -> None:
+    words = sum(len(text.split()) for text in exported(run).values())
+    opened = open_run(run)
+    (same,) = opened.diff(run).sources.values()
+    (judged,) = opened.diff(run, up_to="judge").sources.values()
+    assert (same.before.words, same.changed_texts, judged.before.words > words) == (words, 0, True)
+
+    copy = shutil.copytree(run, tmp_path / "copy")
+    (path,) = (copy / "contamination/cuts").rglob("*.parquet")
+    table = pq.read_table(path)
+    left = [text.swapcase() for text in table["text"].to_pylist()]
+    pq.write_table(table.set_column(1, table.schema.field("text"), pa.array(left, pa.large_string())), path)
+    assert opened.diff(copy).sources["news"].changed_texts == len(left) == 1
 
 
 def test_the_evidence_is_of_the_stored_text(run: Path) -> None:

@@ -1,5 +1,6 @@
 """Canaries in a whole run: the rest of it stays as it was, their scores are right, and none is in the records."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from builders import file_hashes, quickstart_recipe
 from command import massivetext
 
+from massivetext.cli.main import run_command_line
 from massivetext.corpus.canary_absence import search_records
 from massivetext.errors import UserError
 from massivetext.jobs.canary_guard import apply_canary_guard
@@ -75,6 +77,29 @@ def test_no_canary_is_in_the_records(finished: Path) -> None:
     verified = massivetext("verify", "run", folder=finished.parent)
 
     assert "no canary is in the records" in verified.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("exact", "removed by exact-dedup"), ("item", "removed by decontaminate"), ("control", "no stage has removed it")],
+)
+def test_the_id_of_a_canary_says_what_it_is(
+    finished: Path, kind: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_canaries = open_context(Run(str(finished))).for_canaries()
+    shard = next(
+        each for each in open_context(Run(str(finished))).canary_shards("decontaminate") if each.source == "web"
+    )
+    row = of_canaries.run.read_table("truth", shard)["kind"].to_pylist().index(kind)
+    name = of_canaries.run.read_table("documents", shard)["id"][row].as_py()
+
+    assert run_command_line(["trace", str(finished), name]) == 0
+    fate, identity, _ = capsys.readouterr().out.split("\n", 2)
+    assert fate.startswith(f"A canary, no document of the run, and in no record: {said}")
+    assert f"{name}, {kind}" in identity
+    assert run_command_line(["trace", str(finished), name, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["canary"]["kind"] == kind
 
 
 def with_text(context: Context, source: str, kind: str, text: str) -> None:

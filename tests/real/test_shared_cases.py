@@ -3,14 +3,18 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+import msgspec
 import pytest
 from builders import read_file
 from command import ROOT, massivetext
 
+import massivetext as massivetext_run
+from massivetext.dedup.similarity import similarity
 from massivetext.recipe import IngestOptions
 from massivetext.schema import Document, Rejected
+from massivetext.shingles import shingle_hashes
 from massivetext.signals import measure
 
 Result: TypeAlias = tuple[list[Document], list[Rejected]]
@@ -131,6 +135,54 @@ def test_a_sentence_of_one_language_is_measured(cases: Path) -> None:
     sentences = [document.text for document in found if isinstance(document, Document)]
 
     assert measure(sentences)["language"].to_pylist() == ["ja", "en"]
+
+
+@pytest.mark.slow
+def test_copies_test_items_and_versions_of_a_page_are_found(cases: Path, tmp_path: Path) -> None:
+    for path in (cases / "dedup").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    recipe = (tmp_path / "containment.toml").read_text() + '[dedup]\nurl = "latest"\n'
+    (tmp_path / "containment.toml").write_text(recipe)
+    for name in ("default", "containment"):
+        massivetext("run", f"{name}.toml", "--output", name, "--until", "decontaminate", folder=tmp_path)
+    lines = [msgspec.json.decode(line) for line in (tmp_path / "in.jsonl").read_bytes().splitlines()]
+    texts = {line["id"]: line["text"] for line in lines}
+    keys = list(texts)  # the key of a document is its line
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for name in ("default", "containment"):
+        context = massivetext_run.open(str(tmp_path / name)).context
+        (shard,) = context.all_shards()
+        order = [int(key) for key in context.run.read_table("documents", shard, ["key"])["key"].to_pylist()]
+        for stage in ("near-dedup", "decontaminate", *(["url-dedup"] if name == "containment" else [])):
+            rows = context.run.read_table(context.verdicts_of(stage), shard).to_pylist()
+            found[f"{name} {stage}"] = {keys[line]: row for line, row in zip(order, rows, strict=True)}
+        by_row = dict(enumerate(keys[line] for line in order))
+        removed = {key: row for key, row in found[f"{name} near-dedup"].items() if not row["kept"]}
+
+        # Of 20 windows, each 0.825 like the next, at least every third stays; what goes resembles what stays.
+        assert 9 <= len(removed) <= 13
+        for key, row in removed.items():
+            kept = by_row[row["cluster"] & 0xFFFFFFFF]
+            measured = similarity(shingle_hashes(texts[key]), shingle_hashes(texts[kept])).jaccard
+            assert kept not in removed
+            assert row["similarity"] == pytest.approx(measured, abs=1e-12)
+            assert measured > 0.8
+    leaks = {"leak-full", "leak-question", "leak-upper"}
+    assert leaks == {key for key, row in found["default decontaminate"].items() if not row["kept"]}
+    assert leaks <= {key for key, row in found["containment decontaminate"].items() if not row["kept"]}
+    # An item of nine words alone drops no document, but it is found, and what matches is shown.
+    run = massivetext_run.open(str(tmp_path / "default"))
+    ids = [
+        row["id"]
+        for batch in run.documents("news", columns=["id", "text"])
+        for row in batch.to_pylist()
+        if row["text"] == texts["leak-short"]
+    ]
+    shown = massivetext("trace", "default", *ids, "--all", folder=tmp_path).stdout
+    assert shown.count("Which planet is known as the red planet? Mars") == 2
+    versions = {key: row for key, row in found["containment url-dedup"].items() if not row["kept"]}
+    assert len(versions) == 1
+    assert versions.keys() < {"url1", "url2"}
 
 
 @pytest.mark.slow

@@ -76,7 +76,20 @@ def test_the_figures_are_those_of_the_report(context: Context, report: RunReport
     ]
     assert ["web", "gopher/word_count", "word_count: 50 to 100", "3", "2", "paper, A.1"] in rows_of(card, "Filtering")
     assert rows_of(card, "Test sets")[0] == ["quiz", "10", "2", "1"]
-    assert "1 document with the text of another one were removed." in card
+    assert "1 document was removed for having the text of another one." in card
+    assert "cut" not in card.partition("## Test sets")[2]
+    assert report.contamination is not None
+    cut = msgspec.structs.replace(report, contamination=msgspec.structs.replace(report.contamination, cut=1))
+    assert "Of 1 document the passages were cut out; the rest is kept." in card_of(context, cut)
+
+
+def test_a_source_called_default_is_no_configuration_of_all(context: Context, report: RunReport) -> None:
+    named = msgspec.structs.replace(report, sources={"default": report.sources["web"]})
+    configs = head_of(card_of(context, named))["configs"]
+    assert configs == [
+        {"config_name": "ALL", "data_files": "*/part-*", "default": True},
+        {"config_name": "default", "data_files": "default/part-*"},
+    ]
 
 
 def test_nothing_in_a_card_is_markup_of_others(context: Context, report: RunReport) -> None:

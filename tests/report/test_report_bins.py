@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.report.bins import F64, count_bins, edges, position, span, ticks
+from massivetext.report.bins import F64, bin_numbers, count_bins, edges, position, span, ticks
 from massivetext.signals.registry import SIGNALS, Signal
 
 NUMERIC = [signal for signal in SIGNALS.values() if signal.high is not None]
@@ -22,6 +22,13 @@ def test_edges_ascend_from_the_signals_lowest_value_to_its_highest(signal: Signa
     assert borders[0] == signal.low
     assert borders[-1] == signal.high
     assert (np.diff(borders) > 0).all()
+
+
+@given(st.lists(st.floats() | st.integers(0, 1000).map(lambda number: number / 1000) | st.sampled_from(SHARE.tolist())))
+def test_a_share_is_in_the_bin_that_a_search_finds(values: list[float]) -> None:
+    array = np.concatenate([np.array(values), np.nextafter(values, -1.0), np.nextafter(values, 2.0)])
+
+    assert bin_numbers(array, SHARE).tolist() == np.searchsorted(SHARE[1:-1], array, side="right").tolist()
 
 
 def test_text_has_no_bins() -> None:

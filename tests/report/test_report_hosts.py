@@ -1,5 +1,6 @@
 """The hosts that lose most documents to the rules."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -15,6 +16,21 @@ from massivetext.report.hosts import SampledHost, merge_host_samples, most_remov
 from massivetext.report.tallies import GroupTally
 from massivetext.runs.context import Context
 from massivetext.runs.store import Shard
+
+_DEFINITION = (
+    r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#]*@)?"
+    r"(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[^/?#:@\[\]\t\n\f\r ]{1,254})(?:[/?#:]|\Z)"
+)
+
+
+@given(
+    st.lists(st.none() | st.text("aB.:/@[]?# \té9\n\u2028", max_size=12).map(lambda rest: f"http://{rest}"), max_size=8)
+)
+def test_hosts_are_those_of_the_definition(urls: list[str | None]) -> None:
+    found = [None if url is None else re.match(_DEFINITION, url) for url in urls]
+    hosts = [match["host"].lower().rstrip(".") or None if match else None for match in found]
+
+    assert url_hosts(chunked(urls)).to_pylist() == hosts
 
 
 def chunked(values: Sequence[str | None]) -> pa.ChunkedArray:

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from massivetext.cli.messages import safe_text
 from massivetext.cli.trace_command import print_trace
+from massivetext.report import trace
 from massivetext.report.examples import DocumentLocation
 from massivetext.report.trace import find_documents, trace_document
 from massivetext.runs.context import Context
@@ -26,6 +27,20 @@ WEB0, WEB1, WIKI = Shard("web", 0, 2), Shard("web", 1, 2), Shard("wikipedia", 0,
 )
 def test_a_url_is_found_with_and_without_scheme_and_final_slash(context: Context, url: str) -> None:
     assert find_documents(context, url).documents == [DocumentLocation(WEB0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("url", "location"),
+    [
+        ("http://www.example.com:80/kept?utm_source=x#top", DocumentLocation(WEB0, 0)),
+        ("www.example.com/kept", DocumentLocation(WEB0, 0)),
+        ("https://other.example:8080", DocumentLocation(WEB0, 2)),
+    ],
+)
+def test_another_form_of_a_url_finds_the_documents_of_its_page(
+    context: Context, url: str, location: DocumentLocation
+) -> None:
+    assert find_documents(context, url).documents == [location]
 
 
 def test_a_fragment_of_a_url_is_not_enough(context: Context) -> None:
@@ -45,6 +60,18 @@ def test_quarantine_is_found_by_url(context: Context) -> None:
     (line,) = find_documents(context, "lost.example/page").quarantined
 
     assert (line["source"], line["reason"], line["skipped"]) == ("web", "image", True)
+
+
+def test_a_lookup_finds_what_a_search_of_all_documents_finds(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["http://lost.example/page", "wikipedia.wa", "b.warc", "no such document"]
+    for shard in context.all_shards():
+        table = context.run.read_table("documents", shard, ["id", "url"])
+        names += [name for column in table.columns for name in column.to_pylist() if name]
+    looked_up = [find_documents(context, name) for name in names]
+    monkeypatch.setattr(trace, "has_lookup", lambda _files: False)
+
+    assert looked_up == [find_documents(context, name) for name in names]
+    assert sum(len(found.documents) for found in looked_up) > 20
 
 
 def test_an_unknown_text_finds_nothing(context: Context) -> None:

@@ -85,6 +85,27 @@ def test_a_damaged_row_group_costs_its_rows(tmp_path: Path, read_file: ReadFile)
     assert [(r.offset, r.reason) for r in rejected] == [("3", "no_text"), ("4", "damaged")]
 
 
+@pytest.mark.parametrize("damaged", [False, True])
+def test_strings_stored_as_bytes_are_strings(tmp_path: Path, read_file: ReadFile, damaged: bool) -> None:
+    # With a text that is not UTF-8 all columns of its batch come as bytes; many tools write such columns anyway.
+    texts = [b"one", b"tw\xe9" if damaged else b"two"]
+    columns = {
+        "text": pa.array(texts),
+        "url": pa.array([b"http://a.test/\xc3\xa9", b"http://a.test/\xff"]),
+        "title": pa.array([b"A title", b"nul \x00"]),
+        "date": pa.array([b"2024-05-01", b"\x89PNG"]),
+    }
+    if damaged:
+        columns = {name: column.view(pa.string()) for name, column in columns.items()}
+    pq.write_table(pa.table(columns), tmp_path / "a")
+    documents, rejected = read_file("news", tmp_path / "a")
+
+    assert rejected == []
+    found = [(each.text, each.url, each.title, each.metadata.get("date")) for each in documents]
+    assert found[0] == ("one", "http://a.test/é", "A title", "2024-05-01")
+    assert damaged or found[1] == ("two", None, None, None)
+
+
 def test_a_text_larger_than_a_record_may_be_is_rejected(tmp_path: Path, read_file: ReadFile) -> None:
     pq.write_table(pa.table({"text": ["x" * 10, "x" * 11]}), tmp_path / "a")
     documents, rejected = read_file("news", tmp_path / "a", limits=IngestOptions(max_record_bytes=10))

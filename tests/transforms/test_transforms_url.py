@@ -1,6 +1,7 @@
 # mypy: allow-untyped-calls
 """The public transform that keeps one document per canonical URL."""
 
+import datetime
 from typing import Any
 
 import apache_beam as beam
@@ -10,6 +11,7 @@ from beam_rows import documents, outputs
 from massivetext import transforms
 from massivetext.dedup.keeper import keeper_rank
 from massivetext.errors import UserError
+from massivetext.transforms.row_preferences import pack_ranks
 
 ROWS = {  # id -> (url, date, text)
     "may": ("http://www.a.test/x/?utm_source=n", "2024-05-01", "short"),
@@ -53,6 +55,31 @@ def test_equal_ones_are_decided_by_the_seed_as_in_a_run(monkeypatch: pytest.Monk
     first = [*same][int(keeper_rank([*same], 9).argmin())]
 
     assert [name for name, verdict in judged(seed=9).items() if verdict[0]] == [first]
+
+
+@pytest.mark.parametrize(
+    ("early", "late"),
+    [
+        (1714521600, 1714521601.5),
+        (datetime.datetime(2024, 5, 1), datetime.datetime(2024, 5, 2)),  # noqa: DTZ001 - as Parquet gives them
+        ("Wed, 01 May 2024 00:00:00 GMT", "2024-05-02"),
+    ],
+)
+def test_dates_need_not_be_text_and_may_be_missing(early: object, late: object) -> None:
+    ranks = {}
+    for preference in ("latest", "first"):
+        rows = [beam.Row(id="a", text="", metadata={"date": date}) for date in (early, late, None)]
+        ranks[preference] = [int.from_bytes(pack_ranks(row, [preference]), "little") for row in rows]
+
+    assert sorted(ranks["latest"]) == [ranks["latest"][at] for at in (1, 0, 2)]
+    assert sorted(ranks["first"]) == [ranks["first"][at] for at in (0, 1, 2)]
+
+
+def test_numbers_as_dates_go_through_a_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
+    dates = {"late": 1714521601, "early": 1714521600}
+    monkeypatch.setattr(f"{__name__}.ROWS", {name: ("http://a.test", date, "text") for name, date in dates.items()})
+
+    assert [name for name, verdict in judged().items() if verdict[0]] == ["late"]
 
 
 def test_rows_need_url_and_date_and_a_known_choice() -> None:

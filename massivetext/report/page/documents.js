@@ -2,7 +2,10 @@
 
 const [FIRST, MORE] = [2, 5]; // documents that are shown at first, and that a button adds
 
-const documentName = (document) => document.url || `${document.origin} ${document.key}`;
+// Characters that turn the direction of writing would show another address than there is.
+const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+const documentName = (document) => (document.url || `${document.origin} ${document.key}`).replace(TURNING, "\ufffd");
 
 function hostOf(document) {
   const found = (document.url || "").match(/^(?:[a-z][a-z0-9+.-]*:)?\/\/(?:[^/?#]*@)?([^/?#:]+)/i);

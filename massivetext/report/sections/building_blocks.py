@@ -9,6 +9,7 @@ from massivetext.formatting import format_value
 from massivetext.report.charts import Spec
 from massivetext.report.examples import DocumentExample, Failure
 from massivetext.report.markup import Child, Html, element, format_code, join_html
+from massivetext.text import printable
 
 T = TypeVar("T")
 
@@ -78,5 +79,5 @@ def _values(failure: Failure) -> str:
 
 def origin_html(example: DocumentExample) -> Html:
     """Return the origin and the id of a document as HTML."""
-    name = example.url or f"{example.origin} {example.key}"
+    name = printable(example.url or f"{example.origin} {example.key}")
     return join_html([element("bdi", name, class_="origin"), " ", element("code", example.id, class_="id")])

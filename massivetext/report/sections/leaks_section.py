@@ -9,6 +9,7 @@ from massivetext.report.tallies import ReportedOverlap
 from massivetext.report.test_set_overlaps import Contamination, OverlapExample, TestSet
 
 _SHOWN_CHARACTERS = 400  # of a match
+_FATES = {"drop": "it is removed", "cut": "the passages are cut out of it", "mark": "it is only marked"}
 _EXAMPLES = 25  # removed documents that are shown
 
 
@@ -81,7 +82,8 @@ def _limit(found: Contamination) -> str:
     told = [limits[method] for method in limits if method in options.methods]
     if options.run_words:
         told.append(f"when it shares {options.run_words} words in a row with an item")
-    text = f"A document is removed {', or '.join(told)}." if told else "No document is removed."
+    what = "overlaps an item" if options.action or options.actions else "is removed"
+    text = f"A document {what} {', or '.join(told)}." if told else "No document is removed."
     if missing := [method for method in limits if method not in options.methods]:
         text += f" Not applied here, so what it finds stays: {', '.join(missing)}."
     if options.quoted_by:
@@ -90,14 +92,14 @@ def _limit(found: Contamination) -> str:
             f" ({count_noun(sum(each.quoted for each in found.test_sets), 'item')}): alone, they remove nothing."
         )
     if options.action or options.actions:
-        by_set = [f"{action} for {name}" for name, action in (options.actions or {}).items()]
-        told_actions = ", ".join([*by_set, f"{options.action or 'drop'} otherwise"])
-        text += f" What happens to it is decided by test set: {told_actions}."
+        by_set = [f"{name}: {_FATES[action]}" for name, action in (options.actions or {}).items()]
+        rest = _FATES[options.action or "drop"]
+        text += f" Then, by test set, {'; '.join([*by_set, f'others: {rest}'])}." if by_set else f" Then {rest}."
     if options.cuts:
         text += (
-            f" Where passages are cut, {options.margin_words} words on both sides go with them, and pieces of fewer "
-            f"than {options.least_piece} words; the rest is joined by an empty line. Places and texts below are those "
-            "of the uncut document."
+            f" With a passage go {options.margin_words} words on both sides, and pieces of fewer than "
+            f"{options.least_piece} words; the rest is joined by an empty line. Places and texts below are those of "
+            "the uncut document."
         )
     return text
 

@@ -168,7 +168,12 @@ def joined_text(value: object) -> str | None:
 
 
 def scalar(value: object) -> str | None:
-    """Return a scalar as cleaned text; None for other values, empty strings and strings of over 1,000 characters."""
+    """Return a scalar as cleaned text; None for other values, empty strings and strings of over 1,000 characters.
+
+    Bytes that are UTF-8 are a string.
+    """
+    if isinstance(value, bytes) and len(value) <= 4 * _LONGEST_METADATA:
+        value = _decoded(value)
     if isinstance(value, str):
         text = clean(value)
         return text if 0 < len(text) <= _LONGEST_METADATA else None
@@ -190,7 +195,16 @@ def _printed(value: object) -> str | None:
 
 
 def _string(value: object) -> str | None:
+    value = _decoded(value) if isinstance(value, bytes) else value
     return (clean(value) or None) if isinstance(value, str) else None
+
+
+def _decoded(value: bytes) -> str | None:
+    """Return bytes as text if they are UTF-8 without NUL: strings of a column that does not say that it has strings."""
+    try:
+        return None if b"\x00" in value else value.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _chosen(record: Mapping[str, object], paths: Mapping[str, str]) -> Iterator[tuple[str, str]]:
