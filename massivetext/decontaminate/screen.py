@@ -27,6 +27,7 @@ _SHORT_CHOICES = 2  # that confirm a question; one is enough if it has as many w
 _TELLING_WORDS = 4
 _WEAK_ANSWERS = frozenset(("yes", "no", "true", "false", "none", "both", "all", "the", "one", "two"))
 _CLOSE_WORDS, _CLOSE_SHARE = 64, 0.8  # of shorter parts all words are compared, and so many must be found
+_CLOSE_LEAST = 0.3  # of the tested words of a part that must be found before
 _CLOSE_SLACKS = (40, SLACK, 1000)  # words around those already found
 _PIECES = re.compile(r"\S*\w\S*")  # between white space, if there is a word in it
 _BLOCK = 1 << 16  # bytes
@@ -316,6 +317,8 @@ class EvaluationScreen:
         It is found so if it has few words that say much, or if marks within its words were left out of the document.
         """
         part, words = passage.part, self.index.words_of(item)
+        if passage.words < _CLOSE_LEAST * part.tested:  # sequences that stand here and there in a long text
+            return None
         if part.length <= _CLOSE_WORDS:
             wanted = words[part.first : part.last]
             for slack in _CLOSE_SLACKS:  # the narrowest first, for the best evidence

@@ -18,7 +18,7 @@ class InputVolume(msgspec.Struct, frozen=True):
     Attributes:
         raw_bytes: bytes of all files as stored, compressed or not.
         largest_file: bytes of the largest file.
-        reread_bytes: bytes that slices skip: each slice of a divided file decompresses the whole file.
+        reread_bytes: bytes that slices skip; most formats decompress them, see `Format.skip_cost`.
     """
 
     raw_bytes: float

@@ -281,11 +281,15 @@ def _record_or_loss(cursor: Cursor, start: int, record: WarcRecord, *, whole: bo
     """Yield the record that began at ``start`` if it is whole and its member sound, else what is lost."""
     damage = cursor.stream.damage if not cursor.peek(1) else None
     if damage is not None and (not whole or _is_damaged(cursor, start)):
-        if whole and damage.truncated:
-            yield record
+        behind = cursor.stream.document_key(cursor.position)
         lost = _skip_damage(cursor, start)
         assert lost is not None
-        yield lost
+        if whole and damage.truncated:
+            detail = f"the member of the record at {record.document_key}, which is kept, breaks off behind it"
+            yield record
+            yield LostBytes(behind, 0, lost.reason, f"{detail} ({damage.error})")
+        else:
+            yield lost
     elif whole:
         yield record
     else:

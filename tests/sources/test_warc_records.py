@@ -145,7 +145,12 @@ def test_wherever_a_file_is_cut_all_whole_records_survive() -> None:
 
 def test_a_record_behind_a_wrong_checksum_is_lost_and_one_without_any_is_kept() -> None:
     member = bytearray(gzip.compress(warc(0), mtime=0))
-    assert numbers(read(bytes(member[:-8]))) == [0, "truncated"]
+    items = read(bytes(member[:-8]))
+    assert numbers(items) == [0, "truncated"]
+    assert [item.document_key for item in items] == ["0", f"0+{len(warc(0))}"]
+    assert isinstance(items[1], LostBytes)
+    assert items[1].length == 0
+    assert "the record at 0, which is kept, breaks off behind it" in items[1].detail
 
     member[-5] ^= 1
     assert numbers(read(bytes(member) + gzip.compress(warc(1)))) == ["damaged", 1]
