@@ -58,7 +58,8 @@ HIDDEN_HINT = next(bit for bit, words in enumerate(HINTS) if words.startswith("h
 # Marks decide what the scan shows, whatever the model thinks of it.
 MARKS = (
     "display:none display:-none display-:none display-:-none visibility:hidden visibility:-hidden",  # in a style alone
-    "katex-html -mathjax- mathjax-preview- mathjax-display- mathjax-svg- mathjax-chtml-",  # a formula drawn with text
+    # A formula drawn with text; the link to the editor beside a heading of a wiki.
+    "katex-html -mathjax- mathjax-preview- mathjax-display- mathjax-svg- mathjax-chtml- -mw-editsection- -editsection-",
     # Numbers of lines.
     "-lineno linenos line-number linenumber -line-num -linenodiv- -ln-num -blob-num -gutter- -crayon-nums-",
     "-tex- -latex- -math- mwe-math",  # an image of a formula

@@ -265,6 +265,11 @@ CHECKS = (
         f'</code></div><div class="line"><code>}}</code></div></td></tr></table></div><p>{LONG}</p>',
         "\n\nint a() {\n  return b();\n}\n\n",
     ),
+    Check(
+        "the link to the editor of a section",
+        f'<p>{LONG}</p><h2>Fares<span class="mw-editsection">[<a href="/e">edit</a>]</span></h2><p>{LONG} {LONG}</p>',
+        f"\n\nFares\n\n{LONG}",
+    ),
     # How lists are numbered.
     Check("letters", f"<ol type=a><li>{LONG}</li><li>{LONG}</li></ol>", f"a. {LONG}\nb. {LONG}"),
     Check(
