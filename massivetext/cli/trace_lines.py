@@ -36,7 +36,10 @@ def canary_lines(canary: TracedCanary) -> tuple[str, str, str]:
 
 def _fate(trace: Trace) -> str:
     if trace.dropped_by is None:
-        return f"Kept by {join_words([each.stage for each in trace.stages if each.kept])}; {_destination(trace)}."
+        kept = f"Kept by {join_words([each.stage for each in trace.stages if each.kept])}"
+        cut = next((each for each in trace.overlaps if each.cuts), None)
+        without = "" if cut is None else f", without what overlaps {cut.item} of {cut.test_set}: {cut.part}"
+        return f"{kept}{without}; {_destination(trace)}."
     verdict = next(each for each in trace.stages if each.stage == trace.dropped_by)
     return f"Removed by {trace.dropped_by}: {_reason(trace, verdict)}."
 

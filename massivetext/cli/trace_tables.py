@@ -146,6 +146,8 @@ def _reason(verdict: StageVerdict, trace: Trace) -> Text:
     if verdict.kept is False and verdict.stage == DECONTAMINATE.name and trace.overlaps:
         closest = trace.overlaps[0]
         return safe_text(f"overlaps {closest.item} of {closest.test_set}: {closest.part}")
+    if verdict.kept and verdict.stage == DECONTAMINATE.name and (cut := [each for each in trace.overlaps if each.cuts]):
+        return safe_text(f"without what overlaps {cut[0].item} of {cut[0].test_set}: {cut[0].part}")
     return _copies(verdict)
 
 

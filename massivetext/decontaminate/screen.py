@@ -406,7 +406,7 @@ class EvaluationScreen:
             removes = True
         if self.options.run_words and finding.run >= self.options.run_words:
             removes = True
-        best = max(found, key=lambda passage: (passage.words, -passage.begin), default=finding.best)
+        best = max(found, key=lambda passage: (passage.words, passage.share, -passage.begin), default=finding.best)
         assert best is not None
         names = {passage.part.name for passage in found} | finding.signs
         return self._evidence(document, finding.item, best, _label(names), method, removes, jaccard)
