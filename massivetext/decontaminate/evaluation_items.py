@@ -305,10 +305,14 @@ def _item(
             f"{where}: want a string in '{wanted}', got {row.get(wanted)!r}; {_known(row)}; name the fields of "
             "the parts in decontaminate.fields"
         )
+    if named is PART_FIELDS and found.get("question") is row.get("instruction") and row.get("input"):
+        found.setdefault("context", row["input"])  # what the task is about
     turns = next((value for name in _CHATS if (value := row.get(name)) is not None), None)
     is_chat = turns is not None and found.get("question") is turns
-    if is_chat and "answer" not in found and (replies := _replies(turns)):
-        found["answer"] = replies
+    if is_chat and (asked := _said(turns, replies=False)):
+        found["question"] = asked
+        if "answer" not in found and (replies := _said(turns, replies=True)):
+            found["answer"] = replies
     pieces = {part: _strings(where, part, value) for part, value in found.items()}
     _resolve_answer(row, named, found, pieces)
     test_set, name = _label(row, "benchmark", stem, where), _label(row, "id", str(ordinal), where)
@@ -340,11 +344,20 @@ def _first(row: Mapping[str, object], fields: Sequence[str]) -> object:
     return None
 
 
-def _replies(turns: object) -> list[object]:
-    """Return what the assistant says in a chat."""
-    said = [turn for turn in turns if isinstance(turn, Mapping)] if isinstance(turns, list) else []
-    texts_said = [_first(turn, _TEXTS) for turn in said if _speaker(turn) in _REPLYING]
-    return [text for text in texts_said if isinstance(text, str)]
+def _said(turns: object, *, replies: bool) -> list[str]:
+    """Return what the assistant, or who asks it, says in a chat; turns without a text (calls of tools) are left out."""
+    said: list[str] = []
+    for turn in turns if isinstance(turns, list) else ():
+        if isinstance(turn, str) and not replies:
+            said.append(turn)
+        elif isinstance(turn, Mapping) and (
+            _speaker(turn) in _REPLYING if replies else _speaker(turn) not in _NOT_ASKING
+        ):
+            content = _first(turn, _TEXTS)
+            blocks = content if isinstance(content, list) else [content]  # blocks of text and pictures
+            texts_of_turn = [_first(block, _TEXTS) if isinstance(block, Mapping) else block for block in blocks]
+            said += [text for text in texts_of_turn if isinstance(text, str) and text.strip()]
+    return said
 
 
 def _speaker(turn: Mapping[str, object]) -> object:
@@ -371,6 +384,8 @@ def _resolve_answer(
     if len(answer) != 1 or answer[0] in choices:
         return
     label = answer[0].strip()
+    if isinstance(found.get("choices"), str):  # lines with labels, as they stand
+        return
     given = _labels_of(found.get("choices"))
     numbered = ["1", "2", "3", "4"] if row.get("option1") is not None else [str(at) for at in range(len(choices))]
     letters = [chr(ord("A") + at) for at in range(min(len(choices), 26))]
@@ -378,7 +393,7 @@ def _resolve_answer(
         if label in labels and labels.index(label) < len(choices):
             pieces["answer"] = [choices[labels.index(label)]]
             return
-    texts_of_answers = [name for name in named["answer"] if name not in _NUMBERS_ONLY]
+    texts_of_answers = [name for name in named.get("answer", ()) if name not in _NUMBERS_ONLY]
     if found["answer"] == _first(row, _NUMBERS_ONLY) and _first(row, texts_of_answers) is None:
         del pieces["answer"]
 
@@ -408,8 +423,8 @@ _TEXTS = ("text", "value", "stem", "content")
 def _strings(where: str, part: str, value: object) -> list[str]:
     """Return the strings of a part.
 
-    Choices may be a list, also of objects with ``text``, or a table with ``text`` or ``value``; chats are lists of
-    objects with ``content`` or ``value``; an answer may have ``aliases``.
+    Choices may be a list, also of objects with ``text``, or a table with ``text`` or ``value``; an answer may have
+    ``aliases``.
     """
     if isinstance(value, str):
         return [value]
@@ -418,10 +433,8 @@ def _strings(where: str, part: str, value: object) -> list[str]:
         value = _first(value, _TEXTS)
         if isinstance(aliases, list) and isinstance(value, str):
             value = list(dict.fromkeys([value, *aliases]))
-    values = value if isinstance(value, list) else [value]
-    if values and all(isinstance(one, Mapping) and _first(one, _TEXTS) is not None for one in values):
-        asked = [one for one in values if isinstance(one, Mapping) and _speaker(one) not in _NOT_ASKING]
-        values = [_first(one, _TEXTS) for one in asked]
+    values = [one for one in value if one is not None] if isinstance(value, list) else [value]
+    values = [_first(one, _TEXTS) if isinstance(one, Mapping) else one for one in values]
     strings = [
         str(one).lower() if isinstance(one, bool) else str(one) for one in values if isinstance(one, str | int | float)
     ]

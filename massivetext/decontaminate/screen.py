@@ -302,6 +302,7 @@ class EvaluationScreen:
         words, begin, end, item_begin, item_end, run = find_passage(matches, part.first, part.last)
         if not words:
             return
+        words = min(words, end - begin)  # an item may repeat a phrase that the document has once
         passage = _Passage(part, words, begin, end, item_begin, item_end)
         finding.run = max(finding.run, run)
         if part.is_long and words >= part.wanted and passage.share > self.options.containment:

@@ -17,6 +17,9 @@ from massivetext.errors import UserError
 BENCH = Path(__file__).resolve().parents[2] / "../shared/data/bench"
 
 
+_X_Z = (("choices", "x"), ("choices", "z"))
+
+
 def jsonl(*rows: object) -> bytes:
     return "\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode()
 
@@ -343,6 +346,23 @@ def test_the_fields_that_are_there_are_named() -> None:
         (
             {"conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]},
             [("question", "q"), ("answer", "a")],
+        ),
+        (
+            {
+                "messages": [
+                    {"role": "user", "content": [{"type": "text", "text": "q"}, {"type": "image", "url": "u"}]},
+                    {"role": "assistant", "content": None, "tool_calls": [{}]},
+                    {"role": "tool", "content": "21"},
+                    {"role": "assistant", "content": "a"},
+                ]
+            },
+            [("question", "q"), ("answer", "a")],
+        ),
+        ({"instruction": "i", "input": "x", "output": "o"}, [("context", "x"), ("question", "i"), ("answer", "o")]),
+        ({"question": "Q?", "choices": ["x", None, "z"], "answer": "B"}, [("question", "Q?"), ("answer", "z"), *_X_Z]),
+        (
+            {"question": "Q?", "choices": "A. x\nB. z", "answer": "A"},
+            [("question", "Q?"), ("answer", "A"), *_X_Z],
         ),
         ({"turns": ["one", "two"], "reference": []}, [("question", "one"), ("question", "two")]),
     ],
