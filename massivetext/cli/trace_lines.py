@@ -11,6 +11,7 @@ from massivetext.report.wording import describe_rule, join_words
 from massivetext.stages import DECONTAMINATE, JUDGE
 
 _NAMED = 3  # rules in a line
+_SHOWN_CHARACTERS = 80  # of the words that an item and a document have
 
 
 def trace_lines(trace: Trace) -> tuple[str, str, str]:
@@ -36,9 +37,28 @@ def canary_lines(canary: TracedCanary) -> tuple[str, str, str]:
 
 def _fate(trace: Trace) -> str:
     if trace.dropped_by is None:
-        return f"Kept by {join_words([each.stage for each in trace.stages if each.kept])}; {_destination(trace)}."
+        kept = f"Kept by {join_words([each.stage for each in trace.stages if each.kept])}"
+        without = cut_line(trace)
+        return f"{kept}{', ' if without else ''}{without}; {_destination(trace)}."
     verdict = next(each for each in trace.stages if each.stage == trace.dropped_by)
     return f"Removed by {trace.dropped_by}: {_reason(trace, verdict)}."
+
+
+def overlap_line(trace: Trace) -> str:
+    """Return why the document was removed for a test item, with the words that both have."""
+    closest = trace.overlaps[0]
+    reason = closest.reason
+    if not closest.removes and closest.cuts:
+        reason = f"too few words are left without what {reason}"
+    words = one_line(closest.text)
+    shown = f"{words[:_SHOWN_CHARACTERS]}…" if len(words) > _SHOWN_CHARACTERS else words
+    return one_line(f"{reason}, “{shown}”" if closest.words else reason)
+
+
+def cut_line(trace: Trace) -> str:
+    """Return what was cut out of a document that is kept; empty: nothing was."""
+    cut = next((each for each in trace.overlaps if each.cuts), None)
+    return "" if cut is None else one_line(f"without what {cut.reason}")
 
 
 def _destination(trace: Trace) -> str:
@@ -56,8 +76,7 @@ def _reason(trace: Trace, verdict: StageVerdict) -> str:
         more = [f"{len(failed) - _NAMED} more"] if len(failed) > _NAMED else []
         return f"fails {join_words([*map(_failure, failed[:_NAMED]), *more])}"
     if verdict.stage == DECONTAMINATE.name and trace.overlaps:
-        closest = trace.overlaps[0]
-        return f"overlaps {closest.item} of {closest.test_set}: {closest.part}"
+        return overlap_line(trace)
     if verdict.keeper is not None:
         keeper = verdict.keeper
         similarity = "" if verdict.similarity is None else f", similarity {verdict.similarity:.3f}"

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from massivetext.cli.messages import safe_text
+from massivetext.cli.trace_lines import cut_line, overlap_line
 from massivetext.decontaminate.marking import mark_common
 from massivetext.edits import Change
 from massivetext.formatting import format_value
@@ -144,8 +145,9 @@ def _reason(verdict: StageVerdict, trace: Trace) -> Text:
         failed = [rule.rule for rule in trace.rules if not rule.passed and not rule.report_only]
         return safe_text(f"fails {join_words(failed)}")
     if verdict.kept is False and verdict.stage == DECONTAMINATE.name and trace.overlaps:
-        closest = trace.overlaps[0]
-        return safe_text(f"overlaps {closest.item} of {closest.test_set}: {closest.part}")
+        return safe_text(overlap_line(trace))
+    if verdict.kept and verdict.stage == DECONTAMINATE.name:
+        return safe_text(cut_line(trace))
     return _copies(verdict)
 
 
@@ -233,7 +235,7 @@ def _matches(trace: Trace) -> Table:
     table = _table("what matches", "in the item", "in the document")
     for overlap in [each for each in trace.overlaps if each.words][:_MATCHES_SHOWN]:
         pairs = mark_common(overlap.item_text[:_MATCH_CHARACTERS], overlap.text[:_MATCH_CHARACTERS])
-        table.add_row(*(_marked(pieces) for pieces in pairs))
+        table.add_row(*(_marked(pieces) for pieces in pairs), end_section=True)
     return table
 
 

@@ -1,12 +1,10 @@
 """The items of test sets, read from their files."""
 
 import csv
-import gzip
 import io
 import json
 import math
 import re
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
 from pathlib import PurePosixPath
@@ -18,8 +16,10 @@ import pyarrow.parquet as pq
 
 from massivetext import text as texts
 from massivetext.errors import UserError
+from massivetext.sources.documents.arrow_rows import record_batches
+from massivetext.sources.streams.compressed import PlainStream
 
-_GZIP = b"\x1f\x8b"
+_COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zstd", ".lz4")
 
 # WikiText was made with the Moses tokenizer. It writes "well @-@ known", "1 @,@ 000", "Teddy 's", "don 't", "$ 5",
 # "and / or" and "2000 – 05".
@@ -37,15 +37,31 @@ _HEADING = re.compile(rf"{_BEFORE}(?P<marks>=(?: =)*) (?P<title>[^\n]+?) (?P=mar
 
 
 FULL = "full"
-TABLE_SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
-# Fields of a record that hold a part, by the name of the part, the first that is there. "text" is the question where
-# there is an answer or a full text beside it.
+TABLE_SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".feather")
+# Fields of a record that hold a part, by the name of the part, the first that is there; several joined by "+" hold one
+# value each. "text" is the question where there is an answer or a full text beside it. Beside the plain names, those of
+# benchmarks as hubs have them: MATH, HumanEval and MBPP, Alpaca, PIQA, WinoGrande, HellaSwag, OpenBookQA, MT-Bench,
+# chats, BIG-Bench Hard, GPQA; COPA and NLI sets, whose question is about a premise.
 PART_FIELDS: Mapping[str, tuple[str, ...]] = {
-    "context": ("context", "passage"),
-    "question": ("question", "text"),
-    "choices": ("choices", "options"),
-    "answer": ("answer", "answers", "target"),
+    "context": ("context", "passage", "premise"),
+    "question": (
+        *("question", "text", "problem", "prompt", "instruction", "goal", "sentence", "ctx", "question_stem", "turns"),
+        *("messages", "conversations", "hypothesis", "query", "input", "Question", "Problem"),
+    ),
+    "choices": (
+        *("choices", "options", "endings", "mc1_targets.choices", "option1+option2", "choice1+choice2", "sol1+sol2"),
+        *("A+B+C+D", "question.choices", "Correct Answer+Incorrect Answer 1+Incorrect Answer 2+Incorrect Answer 3"),
+    ),
+    "answer": (
+        *("answer", "answers", "target", "solution", "canonical_solution", "code", "output", "Answer"),
+        *("Correct Answer", "Best Answer", "answerKey", "label"),
+    ),
 }
+_ALSO = "+"
+_NUMBERS_ONLY = ("answerKey", "label")  # fields that name one of the choices and are no text themselves
+_CHATS = ("turns", "messages", "conversations")  # fields with the turns of a chat, each of which is a part
+_REPLYING = ("assistant", "gpt", "model", "bot")
+_NOT_ASKING = (*_REPLYING, "system", "tool", "function")  # prompts of systems are the same in many chats
 # What stands before a part within the text of another: "Question: ...", "Choices:", "Answer:".
 _LABELS = re.compile(
     r"^[ \t]*(?:(?P<context>passage|context)|(?P<question>question|q)|(?P<choices>choices|options)"
@@ -86,11 +102,14 @@ class EvaluationItem(msgspec.Struct, frozen=True, gc=False):
 def read_items(name: str, data: bytes, fields: Mapping[str, str] = MappingProxyType({})) -> list[EvaluationItem]:
     """Return the items of one file, in order.
 
-    The suffix of the name decides the format. gzip (``.gz``) is recognised by its first bytes.
+    The suffix of the name decides the format, beside that of a compression (gzip, bzip2, xz, zstd, LZ4), which is
+    recognised by the first bytes.
 
-    * ``.jsonl``: one object per line. Text: ``full`` if present and not null, else the parts one after the other. Id:
-      ``id``, else the number of the item. Test set: ``benchmark``, else the name of the file. Blank lines are skipped.
-    * ``.json``: the same, or one list of objects. ``.csv``, ``.parquet``: the same, of rows.
+    * ``.jsonl``, ``.ndjson``: one object per line. Text: ``full`` if present and not null, else the parts one after the
+      other. Id: ``id``, else the number of the item. Test set: ``benchmark``, else the name of the file. Blank lines
+      are skipped.
+    * ``.json``: the same, or one list of objects, also as the value of ``data``, with the nesting of SQuAD.
+    * ``.csv``, ``.tsv``, ``.parquet``, ``.arrow``, ``.feather``: the same, of rows.
     * ``.txt``: one item per paragraph (between blank lines); id: its number.
     * ``.tokens``: WikiText; one item per article, with tokenizer artefacts undone; id: the title. Its ``<unk>`` cannot
       be undone and breaks n-grams, so Rae et al. 2021, A.1.1, also drop these Wikipedia pages by title.
@@ -112,19 +131,19 @@ def read_items(name: str, data: bytes, fields: Mapping[str, str] = MappingProxyT
     readers = {".txt": _read_paragraphs, ".tokens": _read_wikitext}
     if suffix not in readers:
         raise UserError(
-            f"{name}: want a test set as .jsonl, .json, .csv, .parquet, .txt or .tokens (each also with .gz), "
-            f"got '{path.name}'"
+            f"{name}: want a test set as {', '.join(TABLE_SUFFIXES)}, .txt or .tokens (each also with "
+            f"{', '.join(_COMPRESSED)}), got '{path.name}'"
         )
     return list(readers[suffix](name, path.stem, _plain_text(name, _decompressed(name, data))))
 
 
 def _plain_path(name: str) -> PurePosixPath:
     path = PurePosixPath(name)
-    return path.with_suffix("") if path.suffix.lower() == ".gz" else path
+    return path.with_suffix("") if path.suffix.lower() in _COMPRESSED else path
 
 
 def suffix_of(name: str) -> str:
-    """Return the suffix of the name of a file, in lower case, without that of gzip."""
+    """Return the suffix of the name of a file, in lower case, without that of a compression."""
     return _plain_path(name).suffix.lower()
 
 
@@ -134,7 +153,16 @@ def read_rows(name: str, data: bytes) -> Iterator["_Row"]:
     Raises:
         UserError: the file is malformed; names it and the line.
     """
-    rows = {".jsonl": _json_rows, ".json": _json_list, ".csv": _csv_rows, ".parquet": _parquet_rows}
+    rows = {
+        ".jsonl": _json_rows,
+        ".ndjson": _json_rows,
+        ".json": _json_list,
+        ".csv": _csv_rows,
+        ".tsv": _tsv_rows,
+        ".parquet": _parquet_rows,
+        ".arrow": _arrow_rows,
+        ".feather": _arrow_rows,
+    }
     yield from rows[suffix_of(name)](name, _decompressed(name, data))
 
 
@@ -144,12 +172,11 @@ def read_lines(name: str, data: bytes) -> list[str]:
 
 
 def _decompressed(name: str, data: bytes) -> bytes:
-    if not data.startswith(_GZIP):
-        return data
-    try:
-        return gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
-        raise UserError(f"{name}: cannot be decompressed: {error}; fetch it again") from error
+    with PlainStream(io.BytesIO(data)) as stream:
+        plain = stream.readall() or b""
+        if stream.damage is not None:
+            raise UserError(f"{name}: cannot be decompressed: {stream.damage.error}; fetch it again")
+        return plain
 
 
 def _plain_text(name: str, data: bytes) -> str:
@@ -191,24 +218,50 @@ def _lenient(line: str) -> object:
 
 
 def _json_list(name: str, data: bytes) -> Iterator[_Row]:
-    """Yield the rows of a file that is one list of objects, or has one object per line."""
+    """Yield the rows of a file that is one list of objects, or an object with such a list, or has one per line."""
     text = _plain_text(name, data)
-    if not text.lstrip().startswith("["):
+    rows = _lenient(text)
+    if isinstance(rows, dict):
+        inner = rows.get("data")
+        rows = inner if isinstance(inner, list) else [rows]
+    elif not text.lstrip().startswith("["):
         yield from _json_rows(name, data)
         return
-    rows = _lenient(text)
     if not isinstance(rows, list):
         raise UserError(f"{name}: want a list of JSON objects; it is malformed, or text follows the list")
     for number, row in enumerate(rows):
         if not isinstance(row, dict):
             raise UserError(f"{name}, entry {number}: want a JSON object, got {str(row)[:40]!r}")
-        yield f"{name}, entry {number}", row
+        yield from ((f"{name}, entry {number}", each) for each in _squad_questions(row))
 
 
-def _csv_rows(name: str, data: bytes) -> Iterator[_Row]:
+def _squad_questions(row: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    """Yield the questions of an article as SQuAD has it, each with its paragraph; another row as it is."""
+    paragraphs = row.get("paragraphs")
+    if not isinstance(paragraphs, list):
+        yield row
+        return
+    for paragraph in paragraphs:
+        for question in paragraph.get("qas") or () if isinstance(paragraph, dict) else ():
+            if isinstance(question, dict):
+                yield {"context": paragraph.get("context"), **question}
+
+
+_MMLU = ("question", "A", "B", "C", "D", "answer")  # columns of its files, which have no header
+
+
+def _tsv_rows(name: str, data: bytes) -> Iterator[_Row]:
+    return _csv_rows(name, data, "\t")
+
+
+def _csv_rows(name: str, data: bytes, delimiter: str = ",") -> Iterator[_Row]:
     csv.field_size_limit(len(data) + 1)  # for the whole process; the default is 131,072 characters
-    reader = csv.DictReader(io.StringIO(_plain_text(name, data), newline=""))
+    reader = csv.DictReader(io.StringIO(_plain_text(name, data), newline=""), delimiter=delimiter)
     try:
+        first = reader.fieldnames or ()
+        if len(first) == len(_MMLU) and first[-1] in _MMLU[1:-1] and "question" not in first:
+            reader.fieldnames = _MMLU
+            yield f"{name}, line 1", dict(zip(_MMLU, first, strict=True))
         for row in reader:
             yield f"{name}, line {reader.line_num}", {field: value for field, value in row.items() if field is not None}
     except csv.Error as error:
@@ -223,6 +276,17 @@ def _parquet_rows(name: str, data: bytes) -> Iterator[_Row]:
     return ((f"{name}, row {number}", row) for number, row in enumerate(rows))
 
 
+def _arrow_rows(name: str, data: bytes) -> Iterator[_Row]:
+    number = 0
+    try:
+        for batch in record_batches(PlainStream(io.BytesIO(data))) if data else ():
+            for row in batch.to_pylist():
+                yield f"{name}, row {number}", row
+                number += 1
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(f"{name}: want an Arrow file or stream: {error}") from error
+
+
 def _item(
     where: str,
     stem: str,
@@ -235,15 +299,24 @@ def _item(
     if full is not None and not isinstance(full, str):
         raise UserError(f"{where}: want a string in '{full_field}', got {full!r}; {_known(row)}")
     found = {part: value for part, names in named.items() if (value := _first(row, names)) is not None}
-    if full is None and not any(part != "answer" for part in found):
-        wanted = next(iter(named.get("question", ("text",))[-1:]))
+    if full is None and not any(part not in ("answer", "choices") for part in found):
+        wanted = "text" if named is PART_FIELDS else next(iter(named.get("question", ("text",))))
         raise UserError(
             f"{where}: want a string in '{wanted}', got {row.get(wanted)!r}; {_known(row)}; name the fields of "
             "the parts in decontaminate.fields"
         )
+    if named is PART_FIELDS and found.get("question") is row.get("instruction") and row.get("input"):
+        found.setdefault("context", row["input"])  # what the task is about
+    turns = next((value for name in _CHATS if (value := row.get(name)) is not None), None)
+    is_chat = turns is not None and found.get("question") is turns
+    if is_chat and (asked := _said(turns, replies=False)):
+        found["question"] = asked
+        if "answer" not in found and (replies := _said(turns, replies=True)):
+            found["answer"] = replies
     pieces = {part: _strings(where, part, value) for part, value in found.items()}
+    _resolve_answer(row, named, found, pieces)
     test_set, name = _label(row, "benchmark", stem, where), _label(row, "id", str(ordinal), where)
-    if full is None and len(pieces) == 1:
+    if full is None and len(pieces) == 1 and not is_chat:
         (only,) = pieces.values()
         return EvaluationItem(test_set, name, "\n".join(only))
     return EvaluationItem(test_set, name, *_joined(full, pieces))
@@ -262,11 +335,76 @@ def _first(row: Mapping[str, object], fields: Sequence[str]) -> object:
     """Return the first value that is there; a field "doc.question" may be one within another."""
     for field in fields:
         value = row.get(field)
+        if value is None and _ALSO in field:
+            value = _several(row, field.split(_ALSO))
         if value is None and "." in field:
             value = _within(row, field.split("."))
         if value is not None and value == value:
             return value
     return None
+
+
+def _said(turns: object, *, replies: bool) -> list[str]:
+    """Return what the assistant, or who asks it, says in a chat; turns without a text (calls of tools) are left out."""
+    said: list[str] = []
+    for turn in turns if isinstance(turns, list) else ():
+        if isinstance(turn, str) and not replies:
+            said.append(turn)
+        elif isinstance(turn, Mapping) and (
+            _speaker(turn) in _REPLYING if replies else _speaker(turn) not in _NOT_ASKING
+        ):
+            content = _first(turn, _TEXTS)
+            blocks = content if isinstance(content, list) else [content]  # blocks of text and pictures
+            texts_of_turn = [_first(block, _TEXTS) if isinstance(block, Mapping) else block for block in blocks]
+            said += [text for text in texts_of_turn if isinstance(text, str) and text.strip()]
+    return said
+
+
+def _speaker(turn: Mapping[str, object]) -> object:
+    return turn.get("role", turn.get("from"))
+
+
+def _several(row: Mapping[str, object], fields: Sequence[str]) -> list[object] | None:
+    """Return the values of several fields; None unless the first two are there: MMLU has A to D, others A to C."""
+    values = [row.get(field) for field in fields]
+    return None if None in values[:2] else [value for value in values if value is not None]
+
+
+def _resolve_answer(
+    row: Mapping[str, object],
+    named: Mapping[str, Sequence[str]],
+    found: Mapping[str, object],
+    pieces: dict[str, list[str]],
+) -> None:
+    """Put the text of the right choice in the place of its label: a letter, a number from 0, or as the choices say.
+
+    A field that holds nothing but labels is left out where there are no choices.
+    """
+    answer, choices = pieces.get("answer", []), pieces.get("choices", [])
+    if len(answer) != 1 or answer[0] in choices:
+        return
+    label = answer[0].strip()
+    if isinstance(found.get("choices"), str):  # lines with labels, as they stand
+        return
+    given = _labels_of(found.get("choices"))
+    numbered = ["1", "2", "3", "4"] if row.get("option1") is not None else [str(at) for at in range(len(choices))]
+    letters = [chr(ord("A") + at) for at in range(min(len(choices), 26))]
+    for labels in (given, letters, numbered):
+        if label in labels and labels.index(label) < len(choices):
+            pieces["answer"] = [choices[labels.index(label)]]
+            return
+    texts_of_answers = [name for name in named.get("answer", ()) if name not in _NUMBERS_ONLY]
+    if found["answer"] == _first(row, _NUMBERS_ONLY) and _first(row, texts_of_answers) is None:
+        del pieces["answer"]
+
+
+def _labels_of(choices: object) -> list[str]:
+    if isinstance(choices, Mapping):
+        labels = choices.get("label")
+        return [str(label) for label in labels] if isinstance(labels, list) else []
+    if isinstance(choices, list):
+        return [str(one.get("label")) for one in choices if isinstance(one, Mapping)]
+    return []
 
 
 def _within(value: object, path: Sequence[str]) -> object:
@@ -279,13 +417,24 @@ def _within(value: object, path: Sequence[str]) -> object:
     return value
 
 
+_TEXTS = ("text", "value", "stem", "content")
+
+
 def _strings(where: str, part: str, value: object) -> list[str]:
-    """Return the strings of a part; choices may be a list, or a table with ``text`` or ``value``."""
+    """Return the strings of a part.
+
+    Choices may be a list, also of objects with ``text``, or a table with ``text`` or ``value``; an answer may have
+    ``aliases``.
+    """
     if isinstance(value, str):
         return [value]
     if isinstance(value, Mapping):
-        value = _first(value, ("text", "value", "stem"))
-    values = value if isinstance(value, list) else [value]
+        aliases = value.get("aliases") if part == "answer" else None
+        value = _first(value, _TEXTS)
+        if isinstance(aliases, list) and isinstance(value, str):
+            value = list(dict.fromkeys([value, *aliases]))
+    values = [one for one in value if one is not None] if isinstance(value, list) else [value]
+    values = [_first(one, _TEXTS) if isinstance(one, Mapping) else one for one in values]
     strings = [
         str(one).lower() if isinstance(one, bool) else str(one) for one in values if isinstance(one, str | int | float)
     ]

@@ -1,4 +1,4 @@
-"""Words as test-set matching compares them: one compiled pass over UTF-8 bytes.
+r"""Words as test-set matching compares them: one compiled pass over UTF-8 bytes.
 
 A word is a run of letters and digits in lower case, without accents, so pages that write an item in capitals, with
 other quotes, line ends, bold marks or without punctuation have the same words:
@@ -8,7 +8,11 @@ other quotes, line ends, bold marks or without punctuation have the same words:
 * characters of scripts without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) are words of their own;
 * groups of three digits are joined ("1,000", "1.000", "1\u202f000" and "1000"), and a fraction of zeros is left out
   ("5.00");
-* "zero" to "twenty", "thirty" to "ninety" are their digits.
+* "zero" to "twenty", "thirty" to "ninety" are their digits;
+* letters of Cyrillic and Greek that look like Latin ones are those;
+* escapes of JSON are what they stand for (``\u0430``, and ``\n``, ``\r``, ``\t`` where no lower-case letter
+  follows: that would also be ``\neq`` or ``\times`` of LaTeX);
+* a word that a hyphen divides at the end of a line is one word, if its rest begins in lower case.
 """
 
 import functools
@@ -27,6 +31,8 @@ _CODE_POINTS = 0x40000  # higher ones (marks, private use) end words
 _BREAK, _LEFT_OUT = 0, 1  # no word holds these control characters, so the table uses their numbers
 _ALONE = np.uint32(1 << 31)  # bit of characters that are words of their own
 _LEFT_OUT_CHARACTERS = "'\u2018\u2019\u02bc\u00ad\u200b\u200c\u200d\u2060\ufeff`\u00b4\uff07"
+# The pairs of Unicode's confusables.txt among lower-case letters that look the same in usual fonts.
+_LOOK_ALIKES = {ord(mine): ord(latin) for mine, latin in zip("аеорсухіјѕһԁο", "aeopcyxijshdo", strict=True)}
 _WITHOUT_SPACES = (  # first and last code points
     (0x0E00, 0x0EFF),
     (0x1000, 0x109F),
@@ -55,6 +61,12 @@ _NUMBER_BITS = 10
 _NUMBER_SHIFT = np.uint32(32 - _NUMBER_BITS)
 _ZERO, _NINE, _COMMA, _POINT = 0x30, 0x39, 0x2C, 0x2E
 _GROUP = 3  # digits
+_BACKSLASH, _HYPHEN, _SOFT_HYPHEN, _REAL_HYPHEN = 0x5C, 0x2D, 0xAD, 0x2010
+_LINE_FEED, _RETURN, _SPACE, _TAB = 0x0A, 0x0D, 0x20, 0x09
+_U, _N, _R, _T = 0x75, 0x6E, 0x72, 0x74  # of escapes
+_A_LOWER, _Z_LOWER, _F_LOWER = 0x61, 0x7A, 0x66
+_HEX = 4  # digits of an escape
+_INDENT = 40  # bytes before the rest of a divided word
 
 
 @functools.cache
@@ -79,7 +91,7 @@ def _folded(character: str) -> int:
         return _BREAK
     # The first character of the compatible decomposition: the letter without its accents.
     lower = unicodedata.normalize("NFKD", character)[0].lower()[0]
-    return ord(lower) if lower.isalnum() or category[0] == "M" else _BREAK
+    return _LOOK_ALIKES.get(ord(lower), ord(lower)) if lower.isalnum() or category[0] == "M" else _BREAK
 
 
 @functools.cache
@@ -121,11 +133,13 @@ def split_matching_words(  # noqa: C901  one pass: functions for its steps would
     while at <= stop:
         size, code = 1, np.uint32(_BREAK)
         if at < stop:
-            byte = np.uint32(data[at])
-            if byte < 0x80:
+            byte = point = np.uint32(data[at])
+            if byte == _BACKSLASH:
+                size, point = _escape(data, at, stop)
+                code = characters[point]
+            elif byte < 0x80:
                 code = characters[byte]
             else:
-                point = byte
                 if byte >= 0xF0 and at + 3 < stop:
                     point = (byte & np.uint32(7)) << np.uint32(18) | np.uint32(data[at + 1] & 63) << np.uint32(12)
                     point |= np.uint32(data[at + 2] & 63) << np.uint32(6) | np.uint32(data[at + 3] & 63)
@@ -139,6 +153,11 @@ def split_matching_words(  # noqa: C901  one pass: functions for its steps would
                     size = 2
                 if point < _CODE_POINTS:
                     code = characters[point]
+        if length and digits < 0 and at < stop and point in (_HYPHEN, _SOFT_HYPHEN, _REAL_HYPHEN):
+            rest = _rest_of_word(data, at + size, stop)
+            if rest:
+                at = rest
+                continue
         if code == _LEFT_OUT and at < stop:
             if digits <= 0 or not _three_digits(data, at + size, stop):
                 at += size
@@ -195,6 +214,50 @@ def split_matching_words(  # noqa: C901  one pass: functions for its steps would
         at += size
         last = at
     return count
+
+
+@compiled
+def _escape(data: U8, at: int, stop: int) -> tuple[int, np.uint32]:
+    """Return the bytes of the escape that a backslash begins, and its character; (1, backslash): it is none.
+
+    JSON within JSON has several backslashes.
+    """
+    end = at + 1
+    while end < stop and data[end] == _BACKSLASH:
+        end += 1
+    if end >= stop:
+        return 1, np.uint32(_BACKSLASH)
+    letter = data[end]
+    if letter == _U and end + _HEX < stop:
+        point = 0
+        for index in range(end + 1, end + 1 + _HEX):
+            digit = int(data[index])
+            if _ZERO <= digit <= _NINE:
+                value = digit - _ZERO
+            elif _A_LOWER <= (digit | _SPACE) <= _F_LOWER:
+                value = (digit | _SPACE) - _A_LOWER + 10
+            else:
+                return 1, np.uint32(_BACKSLASH)
+            point = point * 16 + value
+        return end + 1 + _HEX - at, np.uint32(point)
+    if letter in (_N, _R, _T) and not (end + 1 < stop and _A_LOWER <= data[end + 1] <= _Z_LOWER):
+        return end + 1 - at, np.uint32(_SPACE)
+    return 1, np.uint32(_BACKSLASH)
+
+
+@compiled
+def _rest_of_word(data: U8, at: int, stop: int) -> int:
+    """Return where the word goes on in the next line, in lower case or with a letter that is not ASCII; 0: it ends."""
+    while at < stop and (data[at] == _SPACE or data[at] == _RETURN):
+        at += 1
+    if at >= stop or data[at] != _LINE_FEED:
+        return 0
+    first = at = at + 1
+    while at < stop and at - first < _INDENT and (data[at] == _SPACE or data[at] == _TAB):
+        at += 1
+    if at < stop and (_A_LOWER <= data[at] <= _Z_LOWER or data[at] >= 0xC3):
+        return at
+    return 0
 
 
 @compiled

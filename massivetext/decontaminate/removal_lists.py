@@ -40,7 +40,7 @@ def list_files(options: DecontaminateOptions, root: str) -> list[tuple[str, str,
         for kind, patterns in options.removal_lists
         for pattern in patterns
         for path, _, column in [pattern.partition(COLUMN_MARK)]
-        for file in evaluation_files([path], root)
+        for file in evaluation_files([path], root, f"{kind}s")
     ]
 
 

@@ -302,6 +302,7 @@ class EvaluationScreen:
         words, begin, end, item_begin, item_end, run = find_passage(matches, part.first, part.last)
         if not words:
             return
+        words = min(words, end - begin)  # an item may repeat a phrase that the document has once
         passage = _Passage(part, words, begin, end, item_begin, item_end)
         finding.run = max(finding.run, run)
         if part.is_long and words >= part.wanted and passage.share > self.options.containment:
@@ -406,7 +407,7 @@ class EvaluationScreen:
             removes = True
         if self.options.run_words and finding.run >= self.options.run_words:
             removes = True
-        best = max(found, key=lambda passage: (passage.words, -passage.begin), default=finding.best)
+        best = max(found, key=lambda passage: (passage.words, passage.share, -passage.begin), default=finding.best)
         assert best is not None
         names = {passage.part.name for passage in found} | finding.signs
         return self._evidence(document, finding.item, best, _label(names), method, removes, jaccard)

@@ -10,12 +10,13 @@ from massivetext.recipe import DecontaminateOptions, LoadedRecipe
 from massivetext.storage import files as fs
 
 
-def evaluation_files(patterns: Sequence[str], root: str) -> list[fs.FileInfo]:
+def evaluation_files(patterns: Sequence[str], root: str, option: str = "test_sets") -> list[fs.FileInfo]:
     """Return the files of the test sets, sorted and distinct.
 
     Args:
         patterns: paths or URLs, wildcards allowed.
         root: folder in which relative patterns start.
+        option: the option of the recipe that names them, for errors.
 
     Raises:
         UserError: a pattern matches no file.
@@ -25,7 +26,7 @@ def evaluation_files(patterns: Sequence[str], root: str) -> list[fs.FileInfo]:
         infos = fs.glob(fs.resolve(pattern, root))
         if not infos:
             raise UserError(
-                f"decontaminate.test_sets: {pattern}: no such file below {root}; correct the pattern or add the file"
+                f"decontaminate.{option}: {pattern}: no such file below {root}; correct the pattern or add the file"
             )
         found.update((info.path, info) for info in infos)
     return sorted(found.values())

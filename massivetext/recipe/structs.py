@@ -366,9 +366,10 @@ class DecontaminateOptions(Options, frozen=True):
     """Test-set filtering.
 
     Attributes:
-        test_sets: files of evaluation items: JSONL, CSV or Parquet (``question``, ``choices``, ``answer``,
-            ``context``, ``full``, or ``text``), WikiText (``.tokens``), or ``.txt`` with one item per paragraph; each
-            may be gzipped. Patterns are allowed. Without test sets the stage drops no document.
+        test_sets: files of evaluation items: JSON, CSV, TSV, Parquet or Arrow (``question``, ``choices``, ``answer``,
+            ``context``, ``full``, or ``text``, or the fields of known benchmarks), WikiText (``.tokens``), or ``.txt``
+            with one item per paragraph; each may be compressed. Patterns are allowed. Without test sets the stage drops
+            no document.
         fields: field of each part of an item, by the name of the part, where the files have other fields.
         methods: by what a document is dropped: "jaccard" (the paper's similarity with a whole item), "containment"
             (words of a part of an item), "phrase" (a part of 5 to 12 words, with another sign beside it). With
@@ -384,7 +385,7 @@ class DecontaminateOptions(Options, frozen=True):
         cut_words: words before and after the matched passage that are cut with it; UNSET: 30.
         least_words: a piece of fewer words is cut as well; a document of which no piece is left is dropped; UNSET: 50.
         titles: files of titles whose documents are dropped, one per line, or `FILE#COLUMN` of a table (JSONL, CSV,
-            Parquet); patterns are allowed.
+            Parquet, ...); patterns are allowed.
         ids: files of ids, likewise: those of a run, or those of the input, as metadata ``id``.
         urls: files of URLs, likewise, compared in their canonical forms.
         run_words: a document is dropped if it shares so many words in a row with an item, as in the GPT-3 paper (13);

@@ -196,6 +196,13 @@ class ReportedOverlap(msgspec.Struct, frozen=True, kw_only=True):
     cuts: bool = False
 
     @property
+    def reason(self) -> str:
+        """What connects document and item, to come after "the document": "overlaps item 7 of quiz (question)"."""
+        if not self.words:
+            return f"has a {self.method} of {self.test_set}: {self.item}"
+        return f"overlaps item {self.item} of {self.test_set} ({self.part})"
+
+    @property
     def outcome(self) -> str:
         """What happens to the document for it: "", " (cut out)" or " (stays)"."""
         return "" if self.removes else " (cut out)" if self.cuts else " (stays)"

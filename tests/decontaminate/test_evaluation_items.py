@@ -1,17 +1,23 @@
+import bz2
 import gzip
 import io
 import json
+import lzma
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import zstandard
 
 from massivetext.decontaminate.evaluation_items import EvaluationItem, ItemPart, read_items, untokenise
 from massivetext.decontaminate.test_set_files import evaluation_files
 from massivetext.errors import UserError
 
 BENCH = Path(__file__).resolve().parents[2] / "../shared/data/bench"
+
+
+_X_Z = (("choices", "x"), ("choices", "z"))
 
 
 def jsonl(*rows: object) -> bytes:
@@ -118,7 +124,7 @@ def test_an_empty_file_has_no_items(name: str) -> None:
     [
         (b"{oops}", r"x\.jsonl, line 2: want a JSON object, got '\{oops\}'"),
         (b"[1]", r"x\.jsonl, line 2: want a JSON object, got '\[1\]'"),
-        (b'{"prompt": "a"}', r"x\.jsonl, line 2: want a string in 'text', got None; fields here: prompt"),
+        (b'{"stimulus": "a"}', r"x\.jsonl, line 2: want a string in 'text', got None; fields here: stimulus"),
         (b"{}", r"x\.jsonl, line 2: want a string in 'text', got None; fields here: none"),
         (b'{"answer": "a"}', r"x\.jsonl, line 2: want a string in 'text', got None; fields here: answer"),
         (
@@ -141,9 +147,9 @@ def test_cut_off_gzip_is_an_error() -> None:
         read_items("x.jsonl.gz", gzip.compress(jsonl({"text": "a" * 100}))[:-9])
 
 
-@pytest.mark.parametrize("name", ["x.tsv", "x", "x.xml.gz"])
+@pytest.mark.parametrize("name", ["x.tgz", "x", "x.xml.gz"])
 def test_unknown_formats_are_refused(name: str) -> None:
-    with pytest.raises(UserError, match=r"want a test set as \.jsonl, \.json, \.csv, \.parquet, \.txt or \.tokens"):
+    with pytest.raises(UserError, match=r"want a test set as \.jsonl, .*, \.parquet, .*, \.txt or \.tokens"):
         read_items(name, b"")
 
 
@@ -260,8 +266,8 @@ def test_files_are_looked_for_below_the_folder_of_the_recipe(tmp_path: Path) -> 
             {},
             "Six.\nWhy?\nx y",
         ),
-        ({"question": "Why?", "answer": {"value": "x", "aliases": ["y"]}}, {}, "Why?\nx"),
-        ({"question": {"stem": "Why?", "choices": [{"text": "a"}]}}, {}, "Why?"),
+        ({"question": "Why?", "answer": {"value": "x", "aliases": ["y"]}}, {}, "Why?\nx\ny"),
+        ({"question": {"stem": "Why?", "choices": [{"text": "a"}]}}, {}, "Why?\na"),
         ({"question": "Why?", "passage": "It is.", "answer": True}, {}, "It is.\nWhy?\ntrue"),
         ({"question": "Why?", "answer": float("nan")}, {}, "Why?"),
         ({"question": "Why \ud83d?"}, {}, "Why ??"),
@@ -290,3 +296,118 @@ def test_the_fields_that_are_there_are_named() -> None:
         read_items("x.jsonl", jsonl({"doc": {"ask": "Why?"}, "id": 1}))
     with pytest.raises(UserError, match="got a list; name the file"):
         read_items("x.jsonl", b'[{"question": "Why?"}]')
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (
+            {"question": "Q?", "choices": ["x y", "z"], "answer": 1, "subject": "law"},  # MMLU
+            [("question", "Q?"), ("choices", "x y"), ("answer", "z"), ("choices", "z")],
+        ),
+        (
+            {"question": "Q?", "choices": {"text": ["x", "z"], "label": ["1", "2"]}, "answerKey": "2"},  # ARC
+            [("question", "Q?"), ("choices", "x"), ("answer", "z"), ("choices", "z")],
+        ),
+        (
+            {"question": {"stem": "Q?", "choices": [{"text": "x", "label": "A"}]}, "answerKey": "A"},
+            [("question", "Q?"), ("answer", "x"), ("choices", "x")],
+        ),
+        (
+            {"ctx_a": "C.", "ctx": "C. she", "endings": ["runs", "eats"], "label": "0"},  # HellaSwag
+            [("question", "C. she"), ("answer", "runs"), ("choices", "runs"), ("choices", "eats")],
+        ),
+        (
+            {"sentence": "A told B _ ran.", "option1": "A", "option2": "B", "answer": "2"},  # WinoGrande
+            [("question", "A told B _ ran."), ("choices", "A"), ("answer", "B"), ("choices", "B")],
+        ),
+        (
+            {"premise": "It fell.", "choice1": "wind", "choice2": "tea", "question": "cause", "label": 0},  # COPA
+            [
+                ("context", "It fell."),
+                ("question", "cause"),
+                ("answer", "wind"),
+                ("choices", "wind"),
+                ("choices", "tea"),
+            ],
+        ),
+        (
+            {"premise": "A dog runs.", "hypothesis": "It moves.", "label": 0},
+            [("context", "A dog runs."), ("question", "It moves.")],
+        ),
+        (
+            {"task_id": "H/0", "prompt": "def f():", "canonical_solution": "    return 1"},
+            [("question", "def f():"), ("answer", "return 1")],
+        ),
+        (
+            {"messages": [{"role": r, "content": c} for r, c in (("system", "s"), ("user", "q"), ("assistant", "a"))]},
+            [("question", "q"), ("answer", "a")],
+        ),
+        (
+            {"conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]},
+            [("question", "q"), ("answer", "a")],
+        ),
+        (
+            {
+                "messages": [
+                    {"role": "user", "content": [{"type": "text", "text": "q"}, {"type": "image", "url": "u"}]},
+                    {"role": "assistant", "content": None, "tool_calls": [{}]},
+                    {"role": "tool", "content": "21"},
+                    {"role": "assistant", "content": "a"},
+                ]
+            },
+            [("question", "q"), ("answer", "a")],
+        ),
+        ({"instruction": "i", "input": "x", "output": "o"}, [("context", "x"), ("question", "i"), ("answer", "o")]),
+        ({"question": "Q?", "choices": ["x", None, "z"], "answer": "B"}, [("question", "Q?"), ("answer", "z"), *_X_Z]),
+        (
+            {"question": "Q?", "choices": "A. x\nB. z", "answer": "A"},
+            [("question", "Q?"), ("answer", "A"), *_X_Z],
+        ),
+        ({"turns": ["one", "two"], "reference": []}, [("question", "one"), ("question", "two")]),
+    ],
+)
+def test_benchmarks_have_parts_as_hubs_have_them(row: dict[str, object], expected: list[tuple[str, str]]) -> None:
+    (item,) = read_items("x.jsonl", jsonl(row))
+
+    assert sorted(parts(item)) == sorted(expected)
+
+
+def test_files_have_the_same_items_in_every_format() -> None:
+    row = {"question": "Who?", "answer": "x"}
+    expected = read_items("x.jsonl", jsonl(row))
+    table, stream = pa.Table.from_pylist([row]), pa.BufferOutputStream()
+    with pa.ipc.new_stream(stream, table.schema) as writer:
+        writer.write_table(table)
+    file = pa.BufferOutputStream()
+    with pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+
+    for name, data in (
+        ("x.arrow", stream.getvalue().to_pybytes()),
+        ("x.feather", file.getvalue().to_pybytes()),
+        ("x.tsv", b"question\tanswer\nWho?\tx\n"),
+        ("x.json", json.dumps({"version": 1, "data": [row]}, indent=1).encode()),
+        ("x.json", json.dumps(row, indent=1).encode()),
+        ("x.jsonl.zst", zstandard.compress(jsonl(row))),
+        ("x.jsonl.bz2", bz2.compress(jsonl(row))),
+        ("x.jsonl.xz", lzma.compress(jsonl(row))),
+    ):
+        assert read_items(name, data) == expected, name
+
+
+def test_squad_and_mmlu_are_read_as_they_were_published() -> None:
+    question = {"id": "q", "question": "Who?", "answers": [{"text": "x", "answer_start": 0}]}
+    squad = {"data": [{"title": "T", "paragraphs": [{"context": "x did.", "qas": [question]}]}]}
+    (item,) = read_items("s.json", json.dumps(squad).encode())
+    mmlu = read_items("m.csv", b"Who?,a b,c,d,e,B\nWhy?,a,b,c,d,A\n")
+
+    assert sorted(parts(item)) == [("answer", "x"), ("context", "x did."), ("question", "Who?")]
+    assert [parts(each)[0] for each in mmlu] == [("question", "Who?"), ("question", "Why?")]
+    assert ("answer", "c") in parts(mmlu[0])
+
+
+@pytest.mark.parametrize("name", ["x.arrow", "x.feather"])
+def test_what_is_no_arrow_file_is_refused(name: str) -> None:
+    with pytest.raises(UserError, match=r"want an Arrow file or stream"):
+        read_items(name, b"question,answer\n" * 9)

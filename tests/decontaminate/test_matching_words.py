@@ -50,6 +50,10 @@ def test_words_are_runs_of_letters_and_digits(text: str, words: list[str]) -> No
         ("Seven of twenty", "7 of 20"),
         ("soft\u00adhyphen zero\u200bwidth", "softhyphen zerowidth"),
         ("\uff21\uff11", "a1"),
+        (r"\u041c\u0430\u0440\u0438\u043d\u0430 \\u4e2d\\u6587", "Марина 中文"),
+        (r"end.\n    return\nThen \\tIf", "end return then if"),
+        ("exam-\n  ple of soft\u00ad\nhyphens, \u041c\u0430-\r\n\u0440", "example of softhyphens Мар"),
+        ("m\u0430th \u0440rize", "math prize"),
     ],
 )
 def test_ways_to_write_the_same_have_the_same_words(text: str, other: str) -> None:
@@ -57,7 +61,18 @@ def test_ways_to_write_the_same_have_the_same_words(text: str, other: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "other"), [("ab", "ba"), ("a b", "ab"), ("10", "1 0"), ("1000", "1 000"), ("one", "on")]
+    ("text", "other"),
+    [
+        ("ab", "ba"),
+        ("a b", "ab"),
+        ("10", "1 0"),
+        ("1000", "1 000"),
+        ("one", "on"),
+        ("a-\nB", "ab"),
+        ("- \nab", "-ab c"),
+        (r"x\neq", "x eq"),
+        (r"a\u12 b", "a b"),
+    ],
 )
 def test_different_words_differ(text: str, other: str) -> None:
     assert hashes(text) != hashes(other)

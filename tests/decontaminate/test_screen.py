@@ -1,5 +1,6 @@
 """The verdict on a document: which items it holds, in which parts, and where."""
 
+import json
 import re
 from typing import Any
 
@@ -145,6 +146,30 @@ def test_a_row_that_repeats_itself_is_not_found_in_a_text_that_says_it_once() ->
     names = EvaluationItem("names", "0", "\n".join(["the one flew over the nest"] * 9))
 
     assert screen(names).screen(f"{filler(9)} The One Flew Over the Nest {filler(9)}", None) == NOTHING_FOUND
+
+
+def test_a_phrase_that_an_item_repeats_counts_as_often_as_the_document_has_it() -> None:
+    pangram = "The quick brown fox jumps over the lazy dog"
+    item = EvaluationItem("code", "0", f"assert match('{pangram}', 'fox')\nassert match('{pangram}', 'cat')")
+
+    assert not screen(item).screen(f"{filler(30)} {pangram} {filler(30)}", None).leaked
+    assert screen(item).screen(f"{filler(30)} {item.text} {filler(30)}", None).leaked
+
+
+def test_the_share_is_that_of_the_part_that_is_named() -> None:
+    (hit,) = screen().screen(f"{filler(30)} {QUESTION} {filler(30)}", None).hits
+
+    assert (hit.part, hit.containment) == ("question", 1.0)
+
+
+@pytest.mark.parametrize("ensure_ascii", [True, False])
+def test_a_question_in_a_dump_of_json_is_found(ensure_ascii: bool) -> None:
+    question = (
+        "Марина каждое утро укладывает тридцать семь ящиков айвы, а днём пятьдесят два ящика груш; сколько всего?"
+    )
+    page = json.dumps({"prompt": question, "n": 1}, ensure_ascii=ensure_ascii)
+
+    assert screen(EvaluationItem("ru", "0", question)).screen(f"{filler(30)} {page} {filler(30)}", None).leaked
 
 
 def test_a_page_of_wikitext_goes_by_its_title_where_titles_count() -> None:

@@ -148,4 +148,5 @@ def test_a_trace_says_what_was_cut(run: Path) -> None:
     name = context.run.read_table("documents", shard, ["id"])["id"][row].as_py()
 
     assert "(cut out)" in massivetext("trace", run, name, "--all", folder=run.parent).stdout
+    assert "without what overlaps" in " ".join(massivetext("trace", run, name, folder=run.parent).stdout.split())
     assert "every file is as it was written" in massivetext("verify", run, folder=run.parent).stdout

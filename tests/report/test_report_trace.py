@@ -208,8 +208,8 @@ def test_the_answer_comes_first_in_three_lines(context: Context) -> None:
     assert copy[0].startswith(
         f"Removed by exact-dedup: a copy of {kept[1].split()[0]} of web, https://example.com/kept/"
     )
-    assert "Removed by decontaminate: overlaps 7 of quiz: full." in items[0]
-    assert "Removed by decontaminate: overlaps Moses of wikitext: " in items[1]
+    assert "Removed by decontaminate: overlaps item 7 of quiz (full), “" in items[0]
+    assert "Removed by decontaminate: has a title of wikitext: Moses." in items[1]
 
 
 def test_tokens_in_the_records_are_in_the_answer(fresh: Writer) -> None:

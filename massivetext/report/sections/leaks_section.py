@@ -41,7 +41,7 @@ def overlap_section(report: RunReport) -> Html:
         "documents that overlap",
         "removed",
         *(["cut"] if found.options.cuts else []),
-        "their words",
+        "words of the removed",
     ]
     untested = sum(each.short + each.common for each in found.test_sets)
     foot: list[Child] = (
