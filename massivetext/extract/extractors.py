@@ -15,7 +15,7 @@ DEFAULT_EXTRACTOR: ExtractorName = "salient"
 # A limit on what is in the page, unlike a time-out, gives the same text on every machine.
 MAX_LIBRARY_TAGS, MAX_LIBRARY_CHARACTERS = 12_000, 1 << 20
 # Raise it when the text that `salient` gives changes while its model stays.
-_SALIENT_VERSION = 6
+_SALIENT_VERSION = 7
 
 
 def extract_page(

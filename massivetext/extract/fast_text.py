@@ -12,7 +12,7 @@ import numpy as np
 from massivetext.compiled import compiled, compiled_and_cached
 from massivetext.extract.page_scan import Whole
 from massivetext.extract.tag_attributes import find_byte, is_letter, read_name
-from massivetext.extract.tag_scanner import find_tag
+from massivetext.extract.tag_scanner import ends_comment, find_tag
 from massivetext.extract.tags import BLOCK, I64, RAW, U8, TagTables, tag_number, tag_tables
 
 _RUN_BYTES = 80  # of text outside links that make a run of prose
@@ -170,7 +170,7 @@ def _behind_raw(data: U8, state: I64, behind: int, key: Whole, number: Whole) ->
 def _skip_comment(data: U8, state: I64, start: int) -> int:
     if start + 3 < len(data) and data[start + 2] == _DASH and data[start + 3] == _DASH and not state[_NO_COMMENT]:
         for place in range(start + 4, len(data)):
-            if data[place] == _GREATER and data[place - 1] == _DASH and data[place - 2] == _DASH:
+            if data[place] == _GREATER and ends_comment(data, start, place):
                 return place + 1
         state[_NO_COMMENT] = 1
     return find_byte(data, start, _GREATER) + 1

@@ -1,5 +1,6 @@
 r"""Formulas of web pages as TeX within ``\( \)``."""
 
+import itertools
 import re
 from html import unescape
 
@@ -23,6 +24,11 @@ _NAMES = {
     "β": r"\beta ", "γ": r"\gamma ", "δ": r"\delta ", "ε": r"\varepsilon ", "θ": r"\theta ", "λ": r"\lambda ",
     "μ": r"\mu ", "π": r"\pi ", "ρ": r"\rho ", "σ": r"\sigma ", "τ": r"\tau ", "φ": r"\varphi ", "ω": r"\omega ",
     "Δ": r"\Delta ", "Σ": r"\Sigma ", "Ω": r"\Omega ", "{": r"\{", "}": r"\}",
+}  # fmt: skip
+_ACCENTS = {  # by element and what is above or below
+    ("mover", "¯"): r"\bar", ("mover", "‾"): r"\overline", ("mover", "^"): r"\hat", ("mover", "~"): r"\tilde",
+    ("mover", "˙"): r"\dot", ("mover", "¨"): r"\ddot", ("mover", r"\to "): r"\vec", ("mover", "⃗"): r"\vec",
+    ("mover", "ˆ"): r"\hat", ("mover", "˜"): r"\tilde", ("munder", "_"): r"\underline", ("munder", "̲"): r"\underline",
 }  # fmt: skip
 _FORMS = {  # by element and number of its children
     ("mfrac", 2): r"\frac{{{}}}{{{}}}",
@@ -80,6 +86,10 @@ def _tex(element: HtmlElement, depth: int) -> str:
     if element.tag in ("mi", "mn", "mo", "mtext", "ms"):
         return _leaf(element)
     parts = [_tex(child, depth + 1) for child in element]
+    if element.tag == "mfenced":
+        return _fenced(element, parts)
+    if element.tag in ("mover", "munder") and len(parts) == 2 and (accent := _ACCENTS.get((element.tag, parts[1]))):
+        return f"{accent}{{{parts[0]}}}"
     form = _FORMS.get((element.tag, len(parts)))
     if form:
         return form.format(*parts)
@@ -87,6 +97,16 @@ def _tex(element: HtmlElement, depth: int) -> str:
         before, between, after = _JOINED[element.tag]
         return before + between.join(parts) + after
     return "".join(parts)
+
+
+def _fenced(element: HtmlElement, parts: list[str]) -> str:
+    """Return parts within brackets; of the signs between them the last is used again."""
+    opening, closing, signs = (
+        "".join(str(element.get(name, otherwise)).split())
+        for name, otherwise in (("open", "("), ("close", ")"), ("separators", ","))
+    )
+    between = [signs[min(place, len(signs) - 1)] if signs else "" for place in range(len(parts) - 1)]
+    return opening + "".join(itertools.chain(*itertools.zip_longest(parts, between, fillvalue=""))) + closing
 
 
 def _leaf(element: HtmlElement) -> str:

@@ -57,13 +57,28 @@ TEXT_HINTS = (
 HIDDEN_HINT = next(bit for bit, words in enumerate(HINTS) if words.startswith("hidden"))
 # Marks decide what the scan shows, whatever the model thinks of it.
 MARKS = (
-    "display:none display:-none visibility:hidden visibility:-hidden",  # in a style alone
+    "display:none display:-none display-:none display-:-none visibility:hidden visibility:-hidden",  # in a style alone
     "katex-html -mathjax- mathjax-preview- mathjax-display- mathjax-svg- mathjax-chtml-",  # a formula drawn with text
-    "-lineno linenos line-number linenumber -line-num -linenodiv- -ln-num -blob-num -gutter-",  # numbers of lines
+    # Numbers of lines.
+    "-lineno linenos line-number linenumber -line-num -linenodiv- -ln-num -blob-num -gutter- -crayon-nums-",
     "-tex- -latex- -math- mwe-math",  # an image of a formula
     "-line-",  # a line of code; in a class alone
+    "-blob-code-",  # a cell with a line of code; in a class alone
+    # Code of which each block is a line.
+    "-syntaxhighlighter- -dp-highlighter- -crayon-pre- -codemirror-code- -view-lines-",
+    # How a list is numbered; in a style alone.
+    "-lower-alpha -lower-latin",
+    "-upper-alpha -upper-latin",
+    "-lower-roman",
+    "-upper-roman",
+    "list-style:none list-style:-none list-style-type:none list-style-type:-none",
 )
-HIDDEN_MARK, DRAWN_MARK, NUMBERS_MARK, FORMULA_MARK, LINE_MARK, TEX_MARK = (1 << bit for bit in range(len(MARKS) + 1))
+(
+    HIDDEN_MARK, DRAWN_MARK, NUMBERS_MARK, FORMULA_MARK, LINE_MARK, CODE_CELL_MARK, CODE_LINES_MARK, LOWER_MARK,
+    UPPER_MARK, LOWER_ROMAN_MARK, UPPER_ROMAN_MARK, NO_NUMBER_MARK, TEX_MARK, OPEN_MARK, SHADOW_MARK,
+) = (1 << bit for bit in range(len(MARKS) + 3))  # fmt: skip
+STYLE_MARKS = HIDDEN_MARK | LOWER_MARK | UPPER_MARK | LOWER_ROMAN_MARK | UPPER_ROMAN_MARK | NO_NUMBER_MARK
+CLASS_MARKS = LINE_MARK | CODE_CELL_MARK | CODE_LINES_MARK
 NODES = 2048
 SYMBOLS = 28  # a to z, ":", any other character
 

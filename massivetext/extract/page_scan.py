@@ -22,8 +22,10 @@ ELEMENT = np.dtype(
             ("link", "<i4"),  # nearest element that is a link; 0: none
             ("hidden", "<i4"),  # outermost element that an attribute hides; 0: none
             ("depth", "<i4"),
-            ("ordinal", "<i4"),  # number that an item or list is given by its attribute; NO_ORDINAL: none
+            # Number that an item or list is given by its attribute; NO_ORDINAL: none. Of a cell: SPAN * rows + columns.
+            ("ordinal", "<i4"),
             ("tag", "u1"),
+            ("style", "u1"),  # one of Style
             ("skipped", "u1"),  # one of Shown
             ("raised", "u1"),  # 1 within sup, 2 within sub, else 0
         ],
@@ -34,6 +36,7 @@ PIECE = np.dtype((np.record, [("start", "<i4"), ("end", "<i4"), ("element", "<i4
 BLOCK_RANGE = np.dtype((np.record, [("first", "<i4"), ("last", "<i4"), ("element", "<i4"), ("images", "<i4")]))
 OPENING_QUOTE, CLOSING_QUOTE = -1, -2
 NO_ORDINAL = -(1 << 30)
+SPAN = 1 << 12  # rows and columns that a cell may span, at the most, and one more
 Records = npt.NDArray[np.void]
 Whole: TypeAlias = int | np.int64
 
@@ -44,6 +47,19 @@ class Shown(IntEnum):
     YES = 0
     NEVER = 1  # scripts, styles, buttons
     DRAWN = 2  # a picture of a formula, whose source is beside it
+
+
+class Style(IntEnum):
+    """How an item or list is numbered, and whether a cell, or each block within an element, is a line of code."""
+
+    PLAIN = 0
+    LOWER = 1  # a, b, c
+    UPPER = 2
+    LOWER_ROMAN = 3
+    UPPER_ROMAN = 4
+    NO_NUMBER = 5
+    CODE = 6
+    CODE_LINES = 7
 
 
 class State(IntEnum):
@@ -67,6 +83,8 @@ class State(IntEnum):
     ALT_END = 15
     ORDINAL = 16  # number in the attributes of the last tag
     FORMULAS = 17
+    ROWS = 18  # that the last tag spans; NO_ORDINAL: it does not say
+    COLUMNS = 19
 
 
 class Scan(NamedTuple):

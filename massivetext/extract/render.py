@@ -7,6 +7,10 @@ from lxml.etree import _Element
 
 _BLOCKS = frozenset({"p", "head", "list", "item", "quote", "table", "row", "cell", "div", "body", "main"})
 _BREAK = "\x00"  # replaces a line break while white space is folded
+_ROMAN = tuple(
+    ("", one, one * 2, one * 3, one + five, five, five + one, five + one * 2, five + one * 3, one + ten)
+    for one, five, ten in ("ivx", "xlc", "cdm", "m  ")
+)
 _WHOLE = re.compile("-?[0-9]{1,8}")
 
 
@@ -79,7 +83,8 @@ def _list(element: _Element) -> list[str]:
         content = "\n".join(_blocks(child) if child.tag in _BLOCKS else _folded(list(_inline(child))))
         if content:
             number = _ordinal(child, number + 1)
-            mark, indent = _mark(child, number if ordered else None)
+            style = child.get("style") or element.get("style", "")
+            mark, indent = _mark(child, number if ordered and style != "none" else None, style)
             lines.append(mark + content.replace("\n", "\n" + indent))
         lines += _folded([child.tail or ""])
     return ["\n".join(lines)] if lines else []
@@ -91,13 +96,27 @@ def _ordinal(element: _Element, otherwise: int) -> int:
     return int(given) if _WHOLE.fullmatch(given) else otherwise
 
 
-def _mark(item: _Element, number: int | None) -> tuple[str, str]:
+def _mark(item: _Element, number: int | None, style: str) -> tuple[str, str]:
     """Return the mark before the first line of an item, and the indentation of its other lines."""
     role = item.get("rend", "")
     if role.startswith("dt"):
         return "", ""
-    mark = "  " if role.startswith("dd") else "- " if number is None else f"{number}. "
+    mark = "  " if role.startswith("dd") else "- " if number is None else f"{_numeral(number, style)}. "
     return mark, " " * len(mark)
+
+
+def _numeral(number: int, style: str) -> str:
+    """Return a number in a style of lists: "a", "A", "i" or "I"; in digits where the style has no sign for it."""
+    if style.lower() == "a" and number > 0:
+        letters = ""
+        while number:
+            number, place = divmod(number - 1, 26)
+            letters = chr(ord(style) + place) + letters
+        return letters
+    if style.lower() == "i" and 0 < number < 4000:
+        roman = "".join(signs[number // 10**place % 10] for place, signs in reversed(list(enumerate(_ROMAN))))
+        return roman.upper() if style == "I" else roman
+    return str(number)
 
 
 def _table(element: _Element) -> list[str]:

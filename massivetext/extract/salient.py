@@ -23,6 +23,14 @@ _HIDDEN_PANEL = (
     300  # the same; of shorter hidden elements of WCXB 13% of the blocks are in the golds, of longer ones half
 )
 _SPACE = re.compile(r"\s+")
+_WITHOUT_SCRIPTS = re.compile(rb"<(?:noscript|noframes)\b", re.IGNORECASE)
+# In XML, unlike in HTML, such a tag may end its element.
+_XML = re.compile(rb"[\s\xef\xbb\xbf]*<\?xml\b", re.IGNORECASE)
+_EMPTY_ELEMENT = re.compile(
+    rb"<(script|style|title|textarea|iframe|xmp|noembed|noframes|noscript|template|select|object|canvas|audio|video|button)"
+    rb"\b([^<>]{0,4000})/>",
+    re.IGNORECASE,
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _OG_TITLE = re.compile(
     r"""<meta\b(?=[^<>]{0,500}\bproperty\s*=\s*["']?og:title\b)[^<>]{0,500}?\bcontent\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')""",
@@ -41,6 +49,7 @@ _POSSIBLE_PART = 300
 # Score of the only first-level heading of a page, and how many blocks before a chosen one it may be: copies of an
 # article on several sites would else differ in it. On held-out pages this changes the mean F1 by less than 0.001.
 _POSSIBLE_HEADING, _HEADING_REACH = 100, 6
+_SUBHEADINGS = np.array([tag_number(f"h{level}") for level in range(2, 7)])
 _PARTS = np.array([tag_number(name) for name in ("pre", "td", "th", "li", "dt", "dd")])
 _COMMENT_HINTS = np.int64(0b11)  # the first of hint_words.HINTS: comment, disqus
 
@@ -73,16 +82,21 @@ def extract_salient(
 
 
 def page_bytes(html: str) -> bytes:
-    """Return the UTF-8 of a page for the scanner: without zero bytes, and with U+FFFD for halves of surrogate pairs."""
+    """Return the UTF-8 of a page for the scanner.
+
+    That is without zero bytes, and with U+FFFD for halves of surrogate pairs. Of XHTML, empty elements get the end tag
+    without which HTML reads on.
+    """
     try:
         page = html.encode()
     except UnicodeEncodeError:
         page = _SURROGATE.sub("\ufffd", html).encode()
-    return page.replace(b"\0", b"")
+    page = page.replace(b"\0", b"")
+    return _EMPTY_ELEMENT.sub(rb"<\1\2></\1>", page) if _XML.match(page) else page
 
 
 def read_blocks(page: bytes, url: str | None) -> tuple[ScannedPage, PageBlocks]:
-    """Return the blocks of a page. Where scripts make nearly all of it, they are those for readers without scripts.
+    """Return the blocks of a page; where scripts or frames make nearly all of it, those for readers without them.
 
     Args:
         page: UTF-8 of the page, without zero bytes.
@@ -91,7 +105,7 @@ def read_blocks(page: bytes, url: str | None) -> tuple[ScannedPage, PageBlocks]:
     scanned = scan_page(page)
     blocks = measure_blocks(scanned, page, url)
     prose = blocks.sums[0, BlockCount.PROSE]
-    if prose < _LITTLE_PROSE and b"<noscript" in page:
+    if prose < _LITTLE_PROSE and _WITHOUT_SCRIPTS.search(page):
         other = scan_page(page, scripted=False)
         other_blocks = measure_blocks(other, page, url)
         if other_blocks.sums[0, BlockCount.PROSE] > 4 * prose:
@@ -114,6 +128,7 @@ def is_main_text(scanned: ScannedPage, blocks: PageBlocks, model: SalientModel |
     tags = scanned.elements["tag"][scanned.blocks["element"][: len(scores)]]
     add_neighbours(by_model, np.isin(tags, _PARTS) & (scores >= _POSSIBLE_PART) & ~linked)
     add_heading(by_model, tags, scores)
+    add_subheadings(by_model, tags, scores, linked)
     captions = tags[1:] == _CAPTION
     by_model[1:] |= captions & by_model[:-1] & ~linked[1:] & (scores[1:] >= _POSSIBLE_CAPTION)
     chosen = np.concatenate((by_model, blocks.counts[len(scores) :, BlockCount.PROSE] > 0))
@@ -164,6 +179,21 @@ def add_heading(chosen: npt.NDArray[np.bool_], tags: npt.NDArray[np.uint8], scor
     if len(headings) == 1 and scores[headings[0]] >= _POSSIBLE_HEADING:
         first = headings[0]
         chosen[first] |= chosen[first + 1 : first + 1 + _HEADING_REACH].any()
+
+
+def add_subheadings(
+    chosen: npt.NDArray[np.bool_],
+    tags: npt.NDArray[np.uint8],
+    scores: npt.NDArray[np.int64],
+    linked: npt.NDArray[np.bool_],
+) -> None:
+    """Choose the headings right before a block that surely belongs to the main text, in place.
+
+    A text whose sections have lost their headings reads worse than its golds say: the mean F1 of words changes by less
+    than 0.0003 on every type of page.
+    """
+    sure = chosen[1:] & (scores[1:] >= _SURE) & ~np.isin(tags[1:], _SUBHEADINGS)
+    chosen[:-1] |= np.isin(tags[:-1], _SUBHEADINGS) & (scores[:-1] >= _POSSIBLE_HEADING) & ~linked[:-1] & sure
 
 
 def best_bound(scores: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]) -> int:

@@ -11,9 +11,10 @@ from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement
 
 import numpy as np
+import numpy.typing as npt
 
 from massivetext.extract.formulas import formula_text
-from massivetext.extract.page_scan import CLOSING_QUOTE, NO_ORDINAL, OPENING_QUOTE, Records
+from massivetext.extract.page_scan import CLOSING_QUOTE, NO_ORDINAL, OPENING_QUOTE, SPAN, Records, Style
 from massivetext.extract.render import render_text
 from massivetext.extract.tag_scanner import ScannedPage
 from massivetext.extract.tags import HEADING, NAMES, TAG_COUNT, tag_number, tag_tables
@@ -22,6 +23,8 @@ _DEEPEST = 10  # marks within marks; the renderer is recursive, and nobody reads
 _HOPELESS = 64
 MAX_KEPT = 40_000  # blocks of a page that are written
 MAX_CELLS = 1_000  # of a row; empty cells of a longer row are left out
+MAX_SPANNED = 20_000  # empty cells of a page that stand for the other rows and columns of larger cells
+_HIDDEN_WORDS = 300  # bytes; of a longer text that is hidden within a line a link mostly shows the rest
 _LONG_CELL = 400  # characters; a table with a longer cell, or one of several blocks, is there for layout
 _MATH = tag_number("math")
 _QUOTES = {OPENING_QUOTE: "“".encode(), CLOSING_QUOTE: "”".encode()}
@@ -34,6 +37,9 @@ _BETWEEN_SPANS = re.compile(
 )
 _LETTER = re.compile(rb"\s*(?:[A-Za-z])\s*")
 _SYMBOL = re.compile(rb"(?:\A|[^A-Za-z])[A-Za-z]\Z|[)\]]\Z")
+_EXPRESSION = re.compile(rb"\s*[A-Za-z0-9]{1,3}\s*(?:[-+*/]|\xe2\x88\x92)\s*[A-Za-z0-9]{1,3}\s*")
+_INDEX = re.compile(rb"\s*[A-Za-z]{2,5}\s*")
+_ABBREVIATED = re.compile(rb"(?:\A|[^A-Za-z])(?:[nN][o\xba]s?|M[ers])\Z")  # in French
 _BEGUN = re.compile(rb"<[A-Za-z][^<>]*>\s*\Z")
 _STOPS, _PRICES = frozenset("!?,:)"), frozenset("0123456789$€£¥")
 # What a link from a heading or definition to itself shows; browsers show it under the pointer alone.
@@ -58,6 +64,11 @@ _FOREIGN = str.maketrans("", "", _FOREIGN_SIGNS)
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\t\n\f <&#;]{1,32};?)")  # as html.unescape has it
 _INDENTED = re.compile(r"\s*?\xa0\s+")
 _TABLE = tag_number("table")
+_STYLE_NAMES = {
+    int(Style.LOWER): "a", int(Style.UPPER): "A", int(Style.LOWER_ROMAN): "i", int(Style.UPPER_ROMAN): "I",
+    int(Style.NO_NUMBER): "none",
+}  # fmt: skip
+_TH, _TR = tag_number("th"), tag_number("tr")
 _CODE_BITS = np.int64(1 << tag_number("pre") % 64 | 1 << tag_number("code") % 64)
 assert len(_MARK_OF) == TAG_COUNT
 
@@ -69,16 +80,22 @@ class _Outline(NamedTuple):
     parents: list[int]
     structures: list[int]
     ordinals: list[int]
+    styles: list[int]
 
     def marked(self, element: int) -> list[int]:
         """Return the marked elements around an element, itself among them, from the outside; the inner _DEEPEST.
 
-        Within more than _HOPELESS of them, as in pages whose lists never end, text has no marks.
+        Within more than _HOPELESS of them, as in pages whose lists never end, text has no marks. Nothing within
+        code is marked: lines of code may be items of a list.
         """
         found: list[int] = []
         element = self.structures[element]
         while element and len(found) < _HOPELESS:
             found.append(element)
+            if self.styles[element] == Style.CODE_LINES:
+                found = []
+            elif self.tags[element] == _PRE:
+                found = [element]
             element = self.structures[self.parents[element]]
         return [] if element else found[_DEEPEST - 1 :: -1] if len(found) > _DEEPEST else found[::-1]
 
@@ -92,18 +109,23 @@ def kept_tree(scanned: ScannedPage, page: bytes, kept: Sequence[int]) -> Element
         kept: numbers of the blocks, ascending; those beyond MAX_KEPT are left out.
     """
     elements = scanned.elements
-    outline = _Outline(*(elements[name].tolist() for name in ("tag", "parent", "structure", "ordinal")))
+    outline = _Outline(*(elements[name].tolist() for name in ("tag", "parent", "structure", "ordinal", "style")))
     blocks = scanned.blocks[list(kept[:MAX_KEPT])]
+    _tables_of_code(outline, blocks["element"].tolist())
     paths = [outline.marked(place) for place in blocks["element"].tolist()]
+    lines_of_code = (elements["style"][blocks["element"]] == Style.CODE_LINES).tolist()
     texts = _texts(scanned, page, blocks)
     layout = _layout_tables(outline, paths, texts)
     body = Element("body")
     open_marks: list[tuple[int, Element]] = [(0, body)]
     rows: dict[int, Element] = {}
-    for path, pieces in zip(paths, texts, strict=True):
+    for path, pieces, is_code in zip(paths, texts, lines_of_code, strict=True):
         if not _numbers_lines(outline, path, pieces):
             parent = _open_path(outline, path, layout, open_marks, rows)
-            _add_block(parent, outline.tags[path[-1]] if path else 0, pieces)
+            if is_code:
+                _add_block(_code_before(parent), 0, [line.strip("\r\n") for line in pieces])
+            else:
+                _add_block(parent, outline.tags[path[-1]] if path else 0, pieces)
     _fill_rows(scanned, rows)
     return body
 
@@ -112,6 +134,17 @@ def kept_text(scanned: ScannedPage, page: bytes, kept: Sequence[int]) -> str:
     """Return the text of some blocks; see :func:`kept_tree`. Empty cells of a table leave their place free."""
     text = render_text(kept_tree(scanned, page, kept))
     return text.replace(_INDENT, " ").replace(f"| {_EMPTY}", "|").replace(f"{_EMPTY} |", "|").replace(_EMPTY, "")
+
+
+def _tables_of_code(outline: _Outline, elements: Sequence[int]) -> None:
+    """Make ``pre`` of the tables whose cells are lines of code, as GitHub and others show files, in place."""
+    for element in elements:
+        cell = outline.structures[element]
+        if outline.styles[cell] == Style.CODE and outline.tags[cell] in _CELLS:
+            row = outline.structures[outline.parents[cell]]
+            table = outline.structures[outline.parents[row]] if row else 0
+            if outline.tags[table] == _TABLE:
+                outline.tags[table] = _PRE
 
 
 def _numbers_lines(outline: _Outline, path: Sequence[int], lines: Sequence[str]) -> bool:
@@ -137,15 +170,69 @@ def _fill_rows(scanned: ScannedPage, rows: dict[int, Element]) -> None:
         return
     elements = scanned.elements
     cells = np.flatnonzero(np.isin(elements["tag"], list(_CELLS)) & (elements["skipped"] == 0))
+    rows_of = elements["parent"][cells]
+    whole = {int(number) for number in tables if number}
     siblings: dict[int, list[int]] = {}
-    for cell, parent in zip(cells.tolist(), elements["parent"][cells].tolist(), strict=True):
-        if parent in wanted:
-            siblings.setdefault(parent, []).append(cell)
+    in_tables = np.isin(elements["structure"][elements["parent"][rows_of]], list(whole)) & (
+        elements["tag"][rows_of] == _TR
+    )
+    for cell, parent in zip(cells[in_tables].tolist(), rows_of[in_tables].tolist(), strict=True):
+        siblings.setdefault(parent, []).append(cell)
+    grid = _Grid(elements["ordinal"], elements["tag"])
     for number, all_cells in siblings.items():
-        row = rows[number]
+        table = int(elements["structure"][elements["parent"][number]])
+        places = grid.place(table, all_cells)
+        row = rows.get(number)
+        if row is None:
+            continue
         filled = {cell.get("element"): cell for cell in row}
-        if len(filled) < len(all_cells) <= MAX_CELLS:
-            row[:] = [filled.get(str(cell), _empty_cell()) for cell in all_cells]
+        if len(filled) < len(places) and len(all_cells) <= MAX_CELLS:
+            row[:] = [filled.get(str(cell), _empty_cell()) for cell in places]
+
+
+class _Grid:
+    """Where the cells of tables are, among those that reach down from the rows above; rows come in order."""
+
+    def __init__(self, ordinals: npt.NDArray[np.int32], tags: npt.NDArray[np.uint8]) -> None:
+        self._ordinals, self._tags = ordinals, tags
+        self._reaching: dict[int, dict[int, int]] = {}  # by table and column: the rows that are still covered
+        self._added = 0
+
+    def place(self, table: int, cells: Sequence[int]) -> list[int]:
+        """Return the cells of the next row of a table; 0 for a place that a cell of a row above, or a heading, covers.
+
+        Columns that a cell of data spans are not told apart: many tables span them for their looks.
+        """
+        above, below = self._reaching.get(table, {}), dict[int, int]()
+        places: list[int] = []
+        column = 0
+        for cell in cells:
+            column = self._pass(above, below, column, places)
+            rows, columns = divmod(int(self._ordinals[cell]), SPAN)
+            places.append(cell)
+            if self._tags[cell] == _TH and len(cells) > 1:
+                places += self._empty(columns - 1)
+            if rows > 1 and self._added < MAX_SPANNED:
+                self._added += columns
+                below |= dict.fromkeys(range(column, column + columns), rows - 1)
+            column += columns
+        self._pass(above, below, column, places)
+        self._reaching[table] = below
+        return places
+
+    def _pass(self, above: dict[int, int], below: dict[int, int], column: int, places: list[int]) -> int:
+        """Pass the columns that are covered from above, and return the next free one."""
+        while column in above:
+            if above[column] > 1 and self._added < MAX_SPANNED:
+                below[column] = above[column] - 1
+            places += self._empty(1)
+            column += 1
+        return column
+
+    def _empty(self, count: int) -> list[int]:
+        count = max(0, min(count, MAX_SPANNED - self._added))
+        self._added += count
+        return [0] * count
 
 
 def _empty_cell() -> Element:
@@ -166,11 +253,41 @@ def _texts(scanned: ScannedPage, page: bytes, blocks: Records) -> list[list[str]
     elements = pieces["element"]
     tags, raised, links, paths = (scanned.elements[name][elements] for name in ("tag", "raised", "link", "path"))
     exact = (paths & _CODE_BITS != 0) | (raised != 0)
+    lengths = blocks["last"] - blocks["first"]
+    hidden = _hidden_within(scanned, pieces, np.repeat(blocks["element"], lengths), tags)
+    pieces["end"][hidden] = pieces["start"][hidden]
     columns = (pieces["start"], pieces["end"], tags, raised, links, exact)
     places = list(zip(*(column.tolist() for column in columns), strict=True))
     ends = list(accumulate(last - first for first, last in zip(firsts, lasts, strict=True)))
     bounds = zip([0, *ends], ends, scanned.elements["tag"][blocks["element"]].tolist(), strict=False)
     return [_lines(page, places[begin:end], block) for begin, end, block in bounds]
+
+
+def _hidden_within(
+    scanned: ScannedPage, pieces: Records, around: npt.NDArray[np.int32], tags: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.bool_]:
+    """Return which pieces are a few words that are hidden within a block; not the formulas, whose picture is shown.
+
+    Nor are the hidden parts of one inline element, of which a script shows one: "Command" and "Ctrl" in a manual.
+
+    Args:
+        scanned: the page.
+        pieces: the pieces.
+        around: element of the block of each piece.
+        tags: tag of each piece.
+    """
+    hidden = scanned.elements["hidden"]
+    own = hidden[pieces["element"]]
+    found: npt.NDArray[np.bool_] = (own != hidden[around]) & (pieces["end"] > 0) & (tags != _MATH)
+    if not found.any():
+        return found
+    parents = scanned.elements["parent"]
+    sizes = np.bincount(own, weights=np.where(found, pieces["end"] - pieces["start"], 0))
+    outermost = np.flatnonzero((hidden == np.arange(len(hidden))) & (hidden > 0))
+    within, times = np.unique(parents[outermost], return_counts=True)
+    choices = np.isin(parents[own], within[times > 1]) & (parents[own] != around)
+    few: npt.NDArray[np.bool_] = found & (sizes[own] < _HIDDEN_WORDS) & ~choices
+    return few
 
 
 def _lines(page: bytes, places: Sequence[tuple[int, int, int, int, int, bool]], block: int) -> list[str]:
@@ -198,8 +315,9 @@ def _lines(page: bytes, places: Sequence[tuple[int, int, int, int, int, bool]], 
             text = page[start:end]
             if link and (_PILCROW.fullmatch(text) or (is_named and _PERMALINK.fullmatch(text))):
                 continue
-            if raised and not raised_before and run:
-                text = raised_mark(b"".join(run[-4:])[-8:], text, raised) + text
+            if raised and raised != raised_before and run:
+                mark = raised_mark(b"".join(run[-4:])[-8:], text, raised)
+                text = b"%s(%s)" % (mark, text.strip()) if mark.strip() and _EXPRESSION.fullmatch(text) else mark + text
             elif before and not exact and are_apart(page[before:start], run[-1], text):
                 text = b" " + text
             raised_before = raised
@@ -220,13 +338,19 @@ def raised_mark(before: bytes, text: bytes, raised: int) -> bytes:
     """Return what parts a superscript (1) or subscript (2) from the text before it where both would read as one.
 
     Digits become an exponent or an index; behind a full stop or a word they are the mark of a footnote, and set apart.
+    So do letters and short expressions behind a symbol; a few letters above the line make no abbreviation an exponent.
     """
     mark = b"^" if raised == 1 else b"_"
+    if raised == 1 and _ABBREVIATED.search(before + text.strip()):
+        return b""
     if _NUMBER.match(text):
         if _MAY_BE_RAISED.search(before):
             return mark
         return b" " if before[-1:].strip() else b""
-    return mark if _LETTER.fullmatch(text) and _SYMBOL.search(before) else b""
+    if _EXPRESSION.fullmatch(text) and _MAY_BE_RAISED.search(before):
+        return mark
+    is_symbol = _LETTER.fullmatch(text) or (raised == 2 and _INDEX.fullmatch(text))
+    return mark if is_symbol and _SYMBOL.search(before) else b""
 
 
 def are_apart(between: bytes, left: bytes, right: bytes) -> bool:
@@ -318,7 +442,7 @@ def _open_path(
         depth += 1
     del open_marks[depth + 1 :]
     for element in wanted[depth:]:
-        opened = _open(open_marks[-1][1], outline.tags[element], outline.ordinals[element])
+        opened = _open(open_marks[-1][1], outline.tags[element], outline.ordinals[element], outline.styles[element])
         if opened.tag == "cell":
             opened.set("element", str(element))
         elif opened.tag == "row":
@@ -331,7 +455,7 @@ def _open_path(
     return SubElement(parent, "cell") if parent.tag == "row" else parent
 
 
-def _open(parent: Element, tag: int, ordinal: int) -> Element:
+def _open(parent: Element, tag: int, ordinal: int, style: int) -> Element:
     mark = _MARK_OF[tag]
     needed = _PARENTS.get(mark)
     if needed and parent.tag != needed:  # an item without a list, a cell without a row: text
@@ -341,12 +465,20 @@ def _open(parent: Element, tag: int, ordinal: int) -> Element:
     attributes = {"rend": _REND_OF[tag]} if _REND_OF[tag] else {}
     if ordinal != NO_ORDINAL and mark in ("list", "item"):
         attributes["n"] = str(ordinal)
+    if style in _STYLE_NAMES and mark in ("list", "item"):
+        attributes["style"] = _STYLE_NAMES[style]
     return SubElement(parent, mark, attributes)
+
+
+def _code_before(parent: Element) -> Element:
+    """Return the code that is last in an element, or a new one: each of its blocks is a line."""
+    return parent[-1] if len(parent) and parent[-1].tag == "code" else SubElement(parent, "code")
 
 
 def _add_block(parent: Element, tag: int, lines: Sequence[str]) -> None:
     if parent.tag == "code":
-        parent.text = (parent.text or "") + "\n".join(lines)
+        before = f"{parent.text}\n" if parent.text else ""
+        parent.text = before + "\n".join(lines).replace("\xa0", " ")
         return
     block = SubElement(parent, "head" if _IS_HEADING[tag] else "p")
     block.text = lines[0]

@@ -3,24 +3,43 @@
 import numpy as np
 
 from massivetext.compiled import compiled, inlined
-from massivetext.extract.hint_words import HIDDEN_HINT, HIDDEN_MARK, LINE_MARK, SYMBOLS, TEX_MARK, HintTrie, symbol_of
+from massivetext.extract.hint_words import (
+    CLASS_MARKS,
+    HIDDEN_HINT,
+    HIDDEN_MARK,
+    LOWER_MARK,
+    LOWER_ROMAN_MARK,
+    OPEN_MARK,
+    SHADOW_MARK,
+    STYLE_MARKS,
+    SYMBOLS,
+    TEX_MARK,
+    UPPER_MARK,
+    UPPER_ROMAN_MARK,
+    HintTrie,
+    symbol_of,
+)
 from massivetext.extract.page_scan import NO_ORDINAL, State, Whole
 from massivetext.extract.tags import I64, U8, name_key
 
-_CLASS, _ID, _ROLE, _STYLE, _HREF, _HIDDEN, _PROPERTY, _ARIA, _ALT, _TYPE, _START, _VALUE = (
+_CLASS, _ID, _ROLE, _STYLE, _HREF, _HIDDEN, _PROPERTY, _ARIA, _ALT, _TYPE = (
     name_key(name)
     for name in (
-        "class", "id", "role", "style", "href", "hidden", "itemprop", "aria-hidden", "alt", "type", "start", "value",
+        "class", "id", "role", "style", "href", "hidden", "itemprop", "aria-hidden", "alt", "type",
     )
 )  # fmt: skip
+_START, _VALUE, _ROWSPAN, _COLSPAN, _OPEN, _SHADOW = (
+    name_key(name) for name in ("start", "value", "rowspan", "colspan", "open", "shadowrootmode")
+)
 _HIDDEN_BIT = np.int64(1) << HIDDEN_HINT
 _LESS, _GREATER, _SLASH, _EQUALS, _QUOTE, _APOSTROPHE = 60, 62, 47, 61, 34, 39
 _TEX = np.frombuffer(b"math/tex", np.uint8)
 _HINTED_BYTES = 400  # of a value that are looked at
 _BOUNDARY = SYMBOLS - 1
-_NO_QUOTE, _NO_APOSTROPHE, _ALT_AT, _ALT_END, _ORDINAL = (
-    int(State[name]) for name in ("NO_QUOTE", "NO_APOSTROPHE", "ALT", "ALT_END", "ORDINAL")
+_NO_QUOTE, _NO_APOSTROPHE, _ALT_AT, _ALT_END, _ORDINAL, _ROWS, _COLUMNS = (
+    int(State[name]) for name in ("NO_QUOTE", "NO_APOSTROPHE", "ALT", "ALT_END", "ORDINAL", "ROWS", "COLUMNS")
 )
+_NUMBERS = ((_START, _ORDINAL), (_VALUE, _ORDINAL), (_ROWSPAN, _ROWS), (_COLSPAN, _COLUMNS))
 
 
 @inlined
@@ -63,11 +82,11 @@ def read_name(data: U8, position: int) -> tuple[Whole, int]:
 def read_attributes(data: U8, trie: HintTrie, state: I64, position: int) -> tuple[Whole, Whole, bool, int]:
     """Return the hints and marks of the attributes, whether there is a target of a link, the position behind the tag.
 
-    Where the alternative text and the ordinal number of the element are is left in the state.
+    Where the alternative text is, the ordinal number and how many rows and columns a cell spans is left in the state.
     """
     hints, marks, linked = np.int64(0), np.int64(0), False
     state[_ALT_AT] = state[_ALT_END] = 0
-    state[_ORDINAL] = NO_ORDINAL
+    state[_ORDINAL] = state[_ROWS] = state[_COLUMNS] = NO_ORDINAL
     while position < len(data):
         byte = data[position]
         if byte == _GREATER:
@@ -85,8 +104,9 @@ def read_attributes(data: U8, trie: HintTrie, state: I64, position: int) -> tupl
         marks |= shown
         if name == _ALT:
             state[_ALT_AT], state[_ALT_END] = start, end
-        elif name in (_START, _VALUE):
-            state[_ORDINAL] = _read_number(data, start, end)
+        for other, place in _NUMBERS:
+            if name == other:
+                state[place] = _read_number(data, start, end)
     return hints, marks, linked, position
 
 
@@ -95,12 +115,24 @@ def _read_hints(data: U8, trie: HintTrie, name: Whole, start: int, end: int) -> 
     """Return the hints and marks of one attribute."""
     if name in (_CLASS, _ID, _ROLE, _STYLE, _PROPERTY):
         hints, marks = find_hints(data, trie, start, end)
-        return hints, marks & ~(LINE_MARK if name == _STYLE else HIDDEN_MARK)
+        return hints, marks & ~(CLASS_MARKS if name == _STYLE else STYLE_MARKS)
     if name == _HIDDEN:  # a browser shows "until-found" when somebody searches
         return _HIDDEN_BIT, np.int64(0 if end - start == 11 else HIDDEN_MARK)
     if name == _ARIA and end > start and data[start] | 32 == 116:  # "true"
         return _HIDDEN_BIT, np.int64(0)
-    return np.int64(0), np.int64(TEX_MARK if name == _TYPE and _is_tex(data, start, end) else 0)
+    if name in (_OPEN, _SHADOW):
+        return np.int64(0), np.int64(OPEN_MARK if name == _OPEN else SHADOW_MARK)
+    return np.int64(0), _type_marks(data, start, end) if name == _TYPE else np.int64(0)
+
+
+@compiled
+def _type_marks(data: U8, start: int, end: int) -> Whole:
+    """Return the marks of the attribute ``type``: of a script, or of a list that is numbered with letters."""
+    if end - start == 1:
+        for sign, mark in ((97, LOWER_MARK), (65, UPPER_MARK), (105, LOWER_ROMAN_MARK), (73, UPPER_ROMAN_MARK)):
+            if data[start] == sign:
+                return np.int64(mark)
+    return np.int64(TEX_MARK if _is_tex(data, start, end) else 0)
 
 
 @compiled

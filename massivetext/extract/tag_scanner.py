@@ -11,12 +11,21 @@ import numpy as np
 
 from massivetext.compiled import compiled, compiled_and_cached, inlined
 from massivetext.extract.hint_words import (
+    CODE_CELL_MARK,
+    CODE_LINES_MARK,
     DRAWN_MARK,
     FORMULA_MARK,
     HIDDEN_MARK,
     LINE_MARK,
+    LOWER_MARK,
+    LOWER_ROMAN_MARK,
+    NO_NUMBER_MARK,
     NUMBERS_MARK,
+    OPEN_MARK,
+    SHADOW_MARK,
     TEX_MARK,
+    UPPER_MARK,
+    UPPER_ROMAN_MARK,
     HintTrie,
     hint_trie,
 )
@@ -26,10 +35,12 @@ from massivetext.extract.page_scan import (
     ELEMENT,
     OPENING_QUOTE,
     PIECE,
+    SPAN,
     Records,
     Scan,
     Shown,
     State,
+    Style,
     Whole,
 )
 from massivetext.extract.tag_attributes import find_byte, is_letter, is_space, read_attributes, read_name
@@ -60,7 +71,9 @@ _REACH = 128
 _TOP, _ELEMENTS, _PIECES, _BLOCKS, _APART, _BREAKS, _IMAGES, _TITLE, _TITLE_END = (
     int(State(place)) for place in range(9)
 )
-_NO_COMMENT, _NO_TITLE, _NO_MATH, _ALT, _ALT_END, _ORDINAL, _FORMULAS = (int(State(place)) for place in range(11, 18))
+_NO_COMMENT, _NO_TITLE, _NO_MATH, _ALT, _ALT_END, _ORDINAL, _FORMULAS, _ROWS, _COLUMNS = (
+    int(State(place)) for place in range(11, 20)
+)
 _YES, _NEVER, _DRAWN = (int(each) for each in Shown)
 _PRE, _A, _P, _BR, _IMG, _TITLE_TAG, _BODY, _HTML, _TABLE, _TD, _TH, _SPAN, _Q, _SUP, _SUB, _MATH, _SCRIPT, _JAX = (
     tag_number(name)
@@ -69,6 +82,17 @@ _PRE, _A, _P, _BR, _IMG, _TITLE_TAG, _BODY, _HTML, _TABLE, _TD, _TH, _SPAN, _Q, 
         "script", "mjx-container",
     )
 )  # fmt: skip
+_DIALOG, _TEMPLATE = tag_number("dialog"), tag_number("template")
+_CODE_LINES = int(Style.CODE_LINES)
+_STYLES = (
+    (CODE_CELL_MARK, int(Style.CODE)),
+    (CODE_LINES_MARK, _CODE_LINES),
+    (LOWER_MARK, int(Style.LOWER)),
+    (UPPER_MARK, int(Style.UPPER)),
+    (LOWER_ROMAN_MARK, int(Style.LOWER_ROMAN)),
+    (UPPER_ROMAN_MARK, int(Style.UPPER_ROMAN)),
+    (NO_NUMBER_MARK, int(Style.NO_NUMBER)),
+)
 _LESS, _GREATER, _SLASH, _NEWLINE = 60, 62, 47, 10
 _SPAN_END = np.frombuffer(b"</span>", np.uint8)
 
@@ -153,12 +177,19 @@ def _next_markup(data: U8, position: int) -> int:
     return len(data)
 
 
+@inlined
+def ends_comment(data: U8, start: int, place: int) -> bool:
+    """Return whether a ">" ends the comment that begins at ``start``: behind "--", or "--!" as in the standard."""
+    last = place - 1 if data[place - 1] != 33 or place - 3 < start + 4 else place - 2
+    return data[last] == 45 and data[last - 1] == 45  # type: ignore[no-any-return]
+
+
 @compiled
 def _skip_declaration(data: U8, state: I64, start: int) -> int:
     """Return the position behind a comment, doctype or processing instruction that begins at a position."""
     if start + 3 < len(data) and data[start + 2] == 45 and data[start + 3] == 45 and not state[_NO_COMMENT]:
         for place in range(start + 4, len(data)):
-            if data[place] == _GREATER and data[place - 1] == 45 and data[place - 2] == 45:
+            if data[place] == _GREATER and ends_comment(data, start, place):
                 return place + 1
         state[_NO_COMMENT] = 1
     return find_byte(data, start, _GREATER) + 1
@@ -380,7 +411,10 @@ def _line_of_code(data: U8, scan: Scan, start: int, number: Whole, marks: Whole)
     for step in range(len(_SPAN_END)):
         if data[start - len(_SPAN_END) + step] != _SPAN_END[step]:
             return
-    end = scan.pieces[scan.state[_PIECES] - 1].end
+    last = scan.pieces[scan.state[_PIECES] - 1]
+    if last.end == 0 and scan.elements[last.element].tag == _SPAN:  # the line before ends with its own break
+        return
+    end = last.end
     if end <= 0 or data[end - 1] != _NEWLINE:
         _line_break(scan)
 
@@ -445,10 +479,12 @@ def _push(scan: Scan, number: Whole, kind: int, hints: Whole, marks: Whole, link
     element.block = index if kind & BLOCK else parent.block
     element.structure = index if kind & STRUCTURE else parent.structure
     element.link = index if linked else parent.link
-    element.hidden = parent.hidden if parent.hidden or not marks & HIDDEN_MARK else index
+    is_hidden = marks & HIDDEN_MARK or (number == _DIALOG and not marks & OPEN_MARK)
+    element.hidden = parent.hidden if parent.hidden or not is_hidden else index
     element.depth = parent.depth + 1
-    element.ordinal = state[_ORDINAL]
+    element.ordinal = _spans(state) if number in (_TD, _TH) else state[_ORDINAL]
     element.tag = number
+    element.style = _CODE_LINES if parent.style == _CODE_LINES else _style(marks)
     element.skipped = _shown(scan, number, kind, marks) if parent.skipped == _YES or kind & SKIP else parent.skipped
     element.raised = 1 if number == _SUP else 2 if number == _SUB else 0 if kind & BLOCK else parent.raised
     state[_ELEMENTS] += 1
@@ -458,9 +494,25 @@ def _push(scan: Scan, number: Whole, kind: int, hints: Whole, marks: Whole, link
 
 
 @inlined
+def _spans(state: I64) -> int:
+    """Return the rows and columns of a cell; what browsers do not take for a number is one."""
+    return int(min(max(state[_ROWS], 1), SPAN - 1) * SPAN + min(max(state[_COLUMNS], 1), SPAN - 1))
+
+
+@compiled
+def _style(marks: Whole) -> int:
+    for mark, style in _STYLES:
+        if marks & mark:
+            return style
+    return 0
+
+
+@inlined
 def _shown(scan: Scan, number: Whole, kind: int, marks: Whole) -> int:
     if number == _JAX or (marks & DRAWN_MARK and number == _SPAN):
         return _DRAWN
+    if number == _TEMPLATE and marks & SHADOW_MARK:  # a part of the page
+        return _YES
     if kind & SKIP or (marks & NUMBERS_MARK and (scan.opened[_PRE] or number in (_TD, _TH))):
         return _NEVER
     return _YES

@@ -168,7 +168,7 @@ class TagTables(NamedTuple):
 
 @functools.cache
 def tag_tables(*, scripted: bool = True) -> TagTables:
-    """Return the elements as arrays; if scripts do not run, ``noscript`` is a block like others."""
+    """Return the elements as arrays; if neither scripts nor frames are shown, what stands for them is a block."""
     keys, numbers = np.zeros(HASH_SIZE, np.int64), np.zeros(HASH_SIZE, np.uint8)
     for name, number in _NUMBERS.items():
         key = name_key(name)
@@ -183,7 +183,7 @@ def tag_tables(*, scripted: bool = True) -> TagTables:
         closes[_NUMBERS[name], 0] = 3
     kinds = np.array(list(_TAGS.values()), np.uint8)
     if not scripted:
-        kinds[_NUMBERS["noscript"]] = BLOCK
+        kinds[[_NUMBERS["noscript"], _NUMBERS["noframes"]]] = BLOCK
     return TagTables(keys, numbers, kinds, closes)
 
 

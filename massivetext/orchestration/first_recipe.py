@@ -24,6 +24,7 @@ from massivetext.storage import files as fs
 
 _LOOKED_AT = 200  # largest files of one ending in one folder; more are taken to be like most of these
 _MEMBERS = 200
+_CRAWL_FILE = re.compile(r"\.w?arc(?:\.gz|\.zst|\.lz4)?\Z", re.IGNORECASE)
 _OPENED_MEMBERS = 5  # of an archive, until one can be read
 _WAT = re.compile(rb"^WARC-Type: metadata\r?\n(?:[^\r\n]+\r?\n)*Content-Type: application/json", re.I | re.M)
 _BOOK_BYTES = 100_000
@@ -190,7 +191,7 @@ def _look_at(split: Split, stream: PlainStream, layout: Layout, head: bytes) -> 
 
 
 def _look_into(stream: PlainStream) -> _Look:
-    code = others = 0
+    code = others = crawls = 0
     unreadable = ""
     try:
         for number, member in enumerate(archive_members(stream)):
@@ -200,6 +201,7 @@ def _look_into(stream: PlainStream) -> _Look:
                 except ArchiveError as error:
                     unreadable = str(error)
                     continue
+            crawls += _CRAWL_FILE.search(member.path) is not None
             is_code = language_of_path(member.path) not in (None, "HTML", "Markdown", "Text", "JSON", "XML", "CSV")
             code, others = code + is_code, others + (not is_code)
             if number >= _MEMBERS:
@@ -208,6 +210,8 @@ def _look_into(stream: PlainStream) -> _Look:
         unreadable = str(error)
     if unreadable and not (code or others):
         return _Look("", _NO_FIELDS, f"an archive that cannot be read: {unreadable}")
+    if crawls:  # a WACZ, whose other files are indexes
+        return _Look("web", _NO_FIELDS, "web crawl in an archive")
     return _Look("code" if code > others else "documents", _NO_FIELDS, "archive")
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from massivetext.extract.fast_text import FastText, fast_text
+from massivetext.extract.salient import page_bytes
 from massivetext.hashing import keyed_ranks
 from massivetext.schema import document_id
 from massivetext.signals import language
@@ -49,7 +50,7 @@ class RuleScreen(NamedTuple):
         """Return whether all text of a page is too short, or surely in another language; None if it may pass."""
         if self.bounds.languages is None and not self.bounds.least_words:
             return None
-        text = fast_text(html.encode("utf-8", "replace"))
+        text = fast_text(page_bytes(html))
         if text.most_words < self.bounds.least_words:
             detail = (
                 f"there are {text.most_words:,} words on it at the most, and {self.bounds.least_words:,} are wanted"

@@ -14,6 +14,8 @@ from massivetext.sources.streams.compressed import PlainStream
 from massivetext.sources.streams.cursor import Cursor
 
 _MAX_HEADER = 1 << 16
+_LONGEST_HEADER = 1 << 20  # of a record with a URL or a field of metadata that is longer than most
+_VERSION_LINE = re.compile(rb"\nWARC/\d")
 _VERSION = re.compile(rb"WARC/\d+\.\d+[ \t]*\r?\n", re.IGNORECASE)
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 # The first lines of a record, which tell it wherever they are: the record before may break off within a line.
@@ -162,12 +164,17 @@ def _warc_record(cursor: Cursor, limit: int) -> Iterator[WarcRecord | LostBytes]
     document_key = cursor.stream.document_key(start)
     head = cursor.peek(_MAX_HEADER)
     end = _HEADER_END.search(head)
+    bound = _MAX_HEADER
+    if end is None and len(head) >= bound and not _VERSION_LINE.search(head):
+        bound = _LONGEST_HEADER
+        head = cursor.peek(bound)
+        end = _HEADER_END.search(head)
     if end is None:
         cursor.skip(len(head) if cursor.stream.damage else len(b"WARC/"))
         if not cursor.peek(1) and (lost := _skip_damage(cursor, start)):
             yield lost
             return
-        yield _skip_garbage(cursor, start, f"its header does not end within {_MAX_HEADER:,} bytes")
+        yield _skip_garbage(cursor, start, f"its header does not end within {bound:,} bytes")
         return
     if other := _NEXT_IN_HEADER.search(head, 1, end.start()):
         cursor.skip(other.start())

@@ -30,6 +30,9 @@ _KNOWN = _PAGES | {"request", "warcinfo", "metadata", "revisit"}
 _LOOKS_LIKE_HTML = re.compile(
     rb"[\s\xef\xbb\xbf]*(?>(?:(?><!--.*?-->)\s*)*)<(?:!doctype\s+html|html|head|body|title)\b", re.I | re.S
 )
+_STATES = (200, 203)  # of a response with the page itself; 203: a proxy has changed it
+# Records of wget, Browsertrix and others about the crawl, which they call resources.
+_ABOUT_CRAWL = re.compile(r"<?(?:metadata:|urn:(?:text|pageinfo|thumbnail|view|fullpage)(?:-[a-z]+)?:)", re.IGNORECASE)
 _SEARCHED_BYTES = 1 << 21  # of a file that begins like a page, for records
 _HEADERS_BYTES = 1 << 16  # room for the HTTP headers of the largest page
 
@@ -38,8 +41,8 @@ def read_pages(split: Split, options: ReadOptions, limits: ReadLimits) -> Iterat
     """Yield the pages of a crawl file, or those of an HTML file or an archive of them.
 
     A response or resource with status 200 and a text is a document; so is a ``conversion`` record (WET). A page without
-    text is skipped. Requests, revisits, metadata and warcinfo are ignored; records of WAT files are told. The document
-    key is the offset of the record (of its gzip member).
+    text is skipped. Requests, revisits, metadata and warcinfo are ignored, and what tools keep of the crawl itself;
+    records of WAT files are told. The document key is the offset of the record (of its gzip member).
 
     Raises:
         FileNotFoundError: the file was deleted.
@@ -85,6 +88,8 @@ def _pages_of(
             if split.slice_index == 0:
                 yield Rejected(split.name, record.document_key, record.length, record.reason, record.detail)
             continue
+        if record.kind == "resource" and _ABOUT_CRAWL.match(record.headers.get("warc-target-uri", "")):
+            continue
         if record.kind in _PAGES or record.kind not in _KNOWN or _is_wat(record):
             ordinal += 1
             if ordinal % split.slice_count == split.slice_index:
@@ -121,7 +126,7 @@ def _page(origin: str, record: WarcRecord, limits: ReadLimits) -> Document | Rej
         detail = f"a record of type '{record.kind}' holds no whole page"
         return Rejected(origin, record.document_key, record.length, f"{record.kind}_record", detail, url, skipped=True)
     content_type, declared = http.media_type(record.headers.get("content-type", ""))
-    if record.kind == "response" and content_type == "application/http":
+    if record.kind == "response" and (content_type == "application/http" or record.block.startswith(b"HTTP/")):
         return _response(origin, record, url, limits)
     plain = http.Response(200, content_type, declared, {}, record.block)
     return _text(origin, record, url, plain, limits)
@@ -134,10 +139,12 @@ def _url(record: WarcRecord) -> str | None:
 
 def _response(origin: str, record: WarcRecord, url: str | None, limits: ReadLimits) -> Document | Rejected:
     response = http.parse_response(record.block)
+    if response.status is None and _LOOKS_LIKE_HTML.match(record.block[:4096]):  # as in HTTP/0.9
+        response = http.Response(200, "", None, {}, record.block)
     if response.status is None:
         detail = f"no HTTP status line in {record.block[:60]!r}"
         return Rejected(origin, record.document_key, record.length, "bad_http", detail, url)
-    if response.status != 200:
+    if response.status not in _STATES:
         detail = f"HTTP status {response.status}; only 200 has the page itself"
         return Rejected(
             origin, record.document_key, record.length, f"status_{response.status}", detail, url, skipped=True
@@ -148,7 +155,7 @@ def _response(origin: str, record: WarcRecord, url: str | None, limits: ReadLimi
 def _text(
     origin: str, record: WarcRecord, url: str | None, response: http.Response, limits: ReadLimits
 ) -> Document | Rejected:
-    kind = response.content_type or record.headers.get("arc-content-type", "").lower()
+    kind = response.content_type or http.media_type(record.headers.get("arc-content-type", ""))[0]
     if kind and kind not in HTML_TYPES and kind != "text/plain":
         detail = f"content type '{kind}' is neither HTML nor plain text"
         return Rejected(origin, record.document_key, record.length, "not_html", detail, url, skipped=True)
@@ -183,6 +190,9 @@ def _filled(bare: Document, length: int, plain: http.Response, limits: ReadLimit
     is_html = plain.content_type != "text/plain"
     decoded = charset.decode(plain.body, plain.charset, html=is_html)
     made = bare._replace(encoding=decoded.encoding, replaced=decoded.replaced)
+    if other := http.describe_other_file(plain.body, decoded.text, html=is_html):
+        detail = f"the body is called '{plain.content_type or 'HTML'}' and {other}"
+        return Rejected(bare.origin, bare.key, length, "not_html", detail, bare.url, skipped=True)
     if not is_html:
         return made._replace(text=clean(decoded.text))
     screen = PAGE_SCREEN.get()

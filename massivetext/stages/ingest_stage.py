@@ -108,7 +108,7 @@ def _facts(context: "Context", items: "Sequence[WorkItem]") -> Mapping[str, obje
 INGEST = Stage(
     name="ingest",
     title="read",
-    version=11,
+    version=12,
     libraries=("trafilatura", "lxml", "fastwarc", "charset-normalizer", "licenseclassifier"),
     data_sets=("documents", "quarantine", "lookup"),
     key=_key,

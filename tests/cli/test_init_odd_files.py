@@ -110,3 +110,14 @@ def test_what_holds_no_texts_is_left_out(tmp_path: Path) -> None:
     assert "which is not text" in details(found)["t.bin"]
     assert "WAT" in details(found)["a.wat"]
     assert "encrypted" in details(found)["a.zip"]
+
+
+def test_an_archive_that_holds_a_crawl_is_a_source_of_web_pages(tmp_path: Path) -> None:
+    folder = tmp_path / "crawls"
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "site.wacz", "w") as archive:
+        archive.writestr("indexes/index.cdx", "com,example)/ 2020 {}\n" * 20)
+        archive.writestr("pages/pages.jsonl", '{"url": "http://example.com/", "text": "words of a page"}\n')
+        archive.writestr("archive/data.warc", WAT)
+
+    assert [each.kind for each in look(folder)] == ["web"]

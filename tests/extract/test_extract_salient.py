@@ -109,6 +109,19 @@ def test_noscript_is_read_where_scripts_make_all_of_the_page() -> None:
     assert "Enable" not in salient(PAGE.replace("<nav>", f"<noscript>Enable scripts. {SENTENCE}</noscript><nav>"))
 
 
+def test_what_stands_for_frames_is_read() -> None:
+    page = f"<html><FRAMESET><frame src=a></FRAMESET><NOFRAMES><body><p>{SENTENCE * 3}</p></body></NOFRAMES></html>"
+
+    assert SENTENCE.strip() in salient(page)
+
+
+@pytest.mark.parametrize("element", ["script", "title", "style", "textarea", "iframe", 'script src="a.js" '])
+def test_empty_elements_of_xhtml_hide_nothing(element: str) -> None:
+    page = f'<?xml version="1.0"?><html><{element}/><body><p>{SENTENCE * 3}</p></body></html>'
+
+    assert SENTENCE.strip() in salient(page)
+
+
 @pytest.mark.parametrize("name", SHAPES)
 def test_every_shape_takes_time_and_memory_that_its_bytes_bound(name: str) -> None:
     salient(PAGE)  # compiles

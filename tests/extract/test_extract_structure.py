@@ -48,6 +48,18 @@ CHECKS = (
         '<pre>x<span style="line-height: 1">y</span><span style="line-height: 1">z</span></pre>',
         "xyz",
     ),
+    Check(
+        "items of a list as lines of code",
+        '<pre class="linenums"><ol><li>int f() {</li><li>&nbsp; return 0;</li></ol></pre>',
+        "\n\nint f() {\n  return 0;",
+        "1. int",
+    ),
+    Check(
+        "a table whose cells are lines of code",
+        '<table><tr><td class="blob-num"></td><td class="blob-code blob-code-inner">def f():</td></tr>'
+        '<tr><td class="blob-num">2</td><td class="blob-code blob-code-inner">    return 1</td></tr></table>',
+        "def f():\n    return 1",
+    ),
     Check("a div for each line", "<pre><div>a = 1</div><div>  b = 2</div></pre>", "a = 1\n  b = 2"),
     Check(
         "a column of line numbers",
@@ -232,6 +244,74 @@ CHECKS = (
     ),
     Check("comments of the source", f"<p>One <!-- two > three --> four. {LONG}</p>", "One four."),
     Check("right to left", f"<p dir=rtl>שלום עולם, זה המקום שבו הדרך מתחילה. {LONG}</p>", "שלום עולם, זה המקום"),
+    Check(
+        "a break at the end of each line",
+        '<pre><code><span class="token-line"><b>npm</b> i<br></span>'
+        '<span class="token-line">  cd&nbsp;x<br></span></code></pre>',
+        "npm i\n  cd x",
+    ),
+    Check("an index and an exponent", f"<p>{LONG} x<sub>1</sub><sup>2</sup></p>", "x_1^2"),
+    Check(
+        "brackets and accents",
+        f"<p>{LONG} <math><mfenced open='['><mi>a</mi><mi>b</mi></mfenced>"
+        "<mover><mi>x</mi><mo>&#xaf;</mo></mover></math></p>",
+        r"\([a,b)\bar{x}\)",
+    ),
+    Check("the heading of a short section", f"<p>{LONG}</p><h3>Fares</h3><p>{LONG} {LONG}</p>", f"\n\nFares\n\n{LONG}"),
+    Check(
+        "a block for each line of code",
+        '<div class="syntaxhighlighter java"><table><tr><td class="gutter"><p>1</p></td><td>'
+        '<div class="line"><code>int a() {</code></div><div class="line"><code>&nbsp;&nbsp;</code><code>return b();'
+        f'</code></div><div class="line"><code>}}</code></div></td></tr></table></div><p>{LONG}</p>',
+        "\n\nint a() {\n  return b();\n}\n\n",
+    ),
+    # How lists are numbered.
+    Check("letters", f"<ol type=a><li>{LONG}</li><li>{LONG}</li></ol>", f"a. {LONG}\nb. {LONG}"),
+    Check(
+        "letters by style from the 26th",
+        f'<ol start=26 style="list-style-type: upper-alpha"><li>{LONG}<li>{LONG}</ol>',
+        f"Z. {LONG}\nAA. {LONG}",
+    ),
+    Check("Roman numbers", f"<ol type=I start=9><li>{LONG}</li><li>{LONG}</li></ol>", f"IX. {LONG}\nX. {LONG}"),
+    Check("no numbers", f'<ol style="list-style: none"><li>(1) {LONG}</li></ol>', f"- (1) {LONG}"),
+    # Cells over several rows or columns.
+    Check(
+        "a cell over two rows",
+        "<table><tr><th>Name<th>Year<th>Sum</tr><tr><td rowspan=2>Tim<td>1902<td>52</tr>"
+        "<tr><td>1903<td>60</tr></table>",
+        "Name | Year | Sum\nTim | 1902 | 52\n| 1903 | 60",
+    ),
+    Check(
+        "a heading over two columns",
+        "<table><tr><th rowspan=2>Name<th colspan=2>Sum<th>End</tr><tr><th>May<th>June</tr>"
+        "<tr><td>Tim<td>1<td>2<td>3</tr></table>",
+        "Name | Sum | | End\n| May | June\nTim | 1 | 2 | 3",
+    ),
+    # Superscripts and subscripts.
+    Check("an expression above the line", f"<p>{LONG} x<sup>n+1</sup> and a<sub>i-1</sub></p>", "x^(n+1) and a_(i-1)"),
+    Check("a word below the line", f"<p>{LONG} v<sub>max</sub> is 3</p>", "v_max is 3"),
+    Check("an abbreviation", f"<p>{LONG} n<sup>o</sup> 5 de M<sup>e</sup> Noir</p>", "no 5 de Me Noir"),
+    # Hidden text.
+    Check(
+        "words within a line", f'<p>{LONG} As of 2017<b style="display:none">[update]</b>, it is.</p>', "2017, it is"
+    ),
+    Check(
+        "one of two is shown by a script",
+        f'<p>{LONG} Press <span><b hidden="true">Command</b><b hidden="true">Ctrl</b></span>+A.</p>',
+        "Command Ctrl+A",
+    ),
+    Check("blanks in a style", f"<p>{LONG}</p><p style='display : none'>Never {LONG}</p>", LONG, "Never"),
+    Check("a closed dialog", f"<p>{LONG}</p><dialog><p>Never {LONG}</p></dialog>", LONG, "Never"),
+    Check("an open dialog", f"<dialog open><p>Always {LONG}</p></dialog>", "Always"),
+    Check(
+        "a shadow tree",
+        f'<my-text><template shadowrootmode="open"><p>Shadow: {LONG}</p></template></my-text>'
+        f"<template><p>Never {LONG}</p></template>",
+        "Shadow",
+        "Never",
+    ),
+    # Comments.
+    Check("a comment that ends oddly", f"<!-- a --!><p>Seen: {LONG}</p><!-- b -->", "Seen"),
 )
 
 

@@ -145,3 +145,70 @@ def test_a_bomb_is_stopped_at_the_limit() -> None:
     bomb = gzip.compress(b"\x00" * 50_000_000, mtime=0)
 
     assert len(http.decode_body(response(bomb, "Content-Encoding: gzip"), 1000).data) == 1001
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n",
+        b"HTTP/1.0 200 Connection established\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n",
+        b":status: 200\r\ncontent-type: text/html\r\n\r\n",
+        b"ICY 200 OK\r\nContent-Type: text/html\r\n\r\n",
+        b"\r\nHTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n",
+        b"Content-Type: text/html\r\nServer: a\r\n\r\n",
+    ],
+)
+def test_heads_of_other_protocols_and_before_the_one_of_the_page_are_read(head: bytes) -> None:
+    found = http.parse_response(head + PAGE)
+
+    assert (found.status, found.content_type, found.body) == (200, "text/html", PAGE)
+
+
+def test_a_page_that_shows_a_response_is_not_taken_apart() -> None:
+    shown = b"HTTP/1.1 404 Not Found\r\n\r\nnothing"
+    found = http.parse_response(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n" + shown)
+
+    assert (found.status, found.body) == (200, shown)
+
+
+@pytest.mark.parametrize(
+    ("body", "header"),
+    [
+        (compress_brotli(PAGE), "Content-Encoding: gzip"),
+        (zlib.compress(PAGE), "Content-Encoding: gzip"),
+        (gzip.compress(PAGE, mtime=0), "Content-Encoding: br"),
+        (gzip.compress(PAGE, mtime=0), "Content-Encoding: deflate"),
+        (gzip.compress(PAGE, mtime=0), "Transfer-Encoding: chunked"),
+        (zstandard.compress(PAGE), "Content-Encoding: br"),
+    ],
+)
+def test_a_body_in_another_encoding_than_its_headers_name_is_read(body: bytes, header: str) -> None:
+    assert http.decode_body(response(body, header), 1 << 20) == http.DecodedBody(PAGE, "")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"%PDF-1.4\n1 0 obj text of a file",
+        b"\x89PNG\r\n\x1a\n",
+        b"PK\x03\x04",
+        random.Random(3).randbytes(5000),
+        b'<?xml version="1.0"?>\n<!-- a --><rss version="2.0"><channel>',
+        b' {"items": [1, 2, {"name": "a"}]}\n',
+    ],
+)
+def test_what_is_no_text_is_told_whatever_its_type_says(body: bytes) -> None:
+    assert http.describe_other_file(body, body.decode("cp1252", "replace"), html=True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [PAGE, b"", b"[a] note in brackets", b"{broken", b"MZ is short for megazone", b"a page \x0c of \x1b[0m 1995"],
+)
+def test_text_is_no_other_file(body: bytes) -> None:
+    assert http.describe_other_file(body, body.decode(), html=True) is None
+
+
+def test_data_in_json_is_text_where_it_is_called_text() -> None:
+    assert http.describe_other_file(b"[1]", "[1]", html=False) is None

@@ -187,13 +187,13 @@ def test_malformed_samples_of_fifteen_projects_are_survived(shared_data: Path, r
         assert len({document.key for document in found}) == len(found)
 
     assert len(files) == 253
-    assert len(documents) == 497
+    assert len(documents) == 450
     assert all(document.text for document in documents)
-    assert reasons["empty"] == 17
+    assert reasons["empty"] == 16
     assert reasons["not_html"] == 223
     assert reasons["bad_record"] + reasons["truncated"] + reasons["damaged"] == 115
     assert reasons["wrong_format"] == 4  # a list of paths, a documentation, two without anything of a record
-    assert sum(reasons.values()) == 502
+    assert sum(reasons.values()) == 501
 
 
 def test_gold_pages_give_the_text_that_people_marked(shared_data: Path, read_file: ReadFile, tmp_path: Path) -> None:
@@ -239,3 +239,37 @@ def test_a_crawl_that_begins_within_a_page_is_a_crawl_and_a_page_about_records_a
     documents, rejected = read_file("web", tmp_path / "b")
     assert len(documents) == 1
     assert rejected == []
+
+
+@pytest.mark.parametrize(
+    ("content", "fields"),
+    [
+        (HTML, "Content-Type: application/http"),  # HTTP/0.9
+        (http(HTML, HTML_TYPE), ""),
+        (http(HTML, HTML_TYPE, status="203 Non-Authoritative Information"), "Content-Type: application/http"),
+        (http(HTML, "Content-Type: html"), "Content-Type: application/http"),
+        (http(HTML, HTML_TYPE), "Content-Type: application/http\r\nWARC-JSON-Metadata: " + "x" * 300_000),
+    ],
+)
+def test_pages_with_odd_heads_are_read(content: bytes, fields: str, tmp_path: Path, read_file: ReadFile) -> None:
+    head = f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://a/\r\n{fields}".rstrip()
+    record = f"{head}\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content + b"\r\n\r\n"
+    (tmp_path / "a.warc").write_bytes(record + record)
+    documents, rejected = read_file("web", tmp_path / "a.warc")
+
+    assert [[SENTENCE.strip() in d.text for d in documents], rejected] == [[True, True], []]
+
+
+@pytest.mark.parametrize("url", ["metadata://gnu.org/software/wget/warc/wget.log", "<urn:pageinfo:http://a/>"])
+def test_what_tools_keep_of_a_crawl_is_no_page(url: str, tmp_path: Path, read_file: ReadFile) -> None:
+    head = f"WARC/1.0\r\nWARC-Type: resource\r\nWARC-Target-URI: {url}\r\nContent-Type: text/plain\r\n"
+    (tmp_path / "a.warc").write_bytes(f"{head}Content-Length: 3\r\n\r\nlog\r\n\r\n".encode())
+
+    assert read_file("web", tmp_path / "a.warc") == ([], [])
+
+
+def test_a_file_that_a_server_calls_a_page_is_told(tmp_path: Path, read_file: ReadFile) -> None:
+    (tmp_path / "a.warc").write_bytes(warc(http(b"%PDF-1.4 1 0 obj", HTML_TYPE)) + warc(http(HTML, HTML_TYPE)))
+    documents, rejected = read_file("web", tmp_path / "a.warc")
+
+    assert [len(documents), [(r.reason, r.skipped) for r in rejected]] == [1, [("not_html", True)]]
