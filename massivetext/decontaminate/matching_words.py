@@ -134,11 +134,11 @@ def split_matching_words(  # noqa: C901  one pass: functions for its steps would
         size, code = 1, np.uint32(_BREAK)
         if at < stop:
             byte = point = np.uint32(data[at])
-            if byte == _BACKSLASH:
-                size, point = _escape(data, at, stop)
-                code = characters[point]
-            elif byte < 0x80:
+            if byte < 0x80:
                 code = characters[byte]
+                if code == _BREAK and byte == _BACKSLASH:
+                    size, point = _escape(data, at, stop)
+                    code = characters[point]
             else:
                 if byte >= 0xF0 and at + 3 < stop:
                     point = (byte & np.uint32(7)) << np.uint32(18) | np.uint32(data[at + 1] & 63) << np.uint32(12)
@@ -153,7 +153,7 @@ def split_matching_words(  # noqa: C901  one pass: functions for its steps would
                     size = 2
                 if point < _CODE_POINTS:
                     code = characters[point]
-        if length and digits < 0 and at < stop and point in (_HYPHEN, _SOFT_HYPHEN, _REAL_HYPHEN):
+        if code <= _LEFT_OUT and length and digits < 0 and at < stop and point in (_HYPHEN, _SOFT_HYPHEN, _REAL_HYPHEN):
             rest = _rest_of_word(data, at + size, stop)
             if rest:
                 at = rest

@@ -36,13 +36,13 @@ def test_what_is_looked_for_and_what_is_not(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_fields_of_another_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "toy.csv").write_text("prompt,solution\nHow many legs does a spider have?,Eight\n")
+    (tmp_path / "toy.csv").write_text("stimulus,solution\nHow many legs does a spider have?,Eight\n")
 
-    assert run_command_line(["testsets", "check", str(tmp_path / "toy.csv"), "--field", "question=prompt"]) == 0
+    assert run_command_line(["testsets", "check", str(tmp_path / "toy.csv"), "--field", "question=stimulus"]) == 0
     assert run_command_line(["testsets", "check", str(tmp_path / "toy.csv"), "--field", "prompt"]) == 2
     assert "want PART=FIELD, such as question=prompt, got 'prompt'" in capsys.readouterr().err
     assert run_command_line(["testsets", "check", str(tmp_path / "toy.csv")]) == 2
-    assert "want a string in 'text', got None; fields here: prompt, solution" in capsys.readouterr().err
+    assert "want a string in 'text', got None; fields here: solution, stimulus" in capsys.readouterr().err
 
 
 @pytest.mark.slow
