@@ -59,6 +59,8 @@ SHAPES: Mapping[str, Callable[[int], str]] = {
     "cells in a row": _filled("<td>ab</td>", f"{_BODY}<table><tr>"),
     "49,900 cells in a row": _times(49_900, "<td>ab</td>", f"{_BODY}<table><tr>"),
     "empty cells": _filled("<td></td>", f"{_BODY}<table><tr><td>a</td><td>b</td>"),
+    "code within code": _filled("<ol class='CodeMirror-code'><li>xx", _BODY),
+    "code within lists": _filled("<dl class='view-lines'><dt>a<pre>b", _BODY),
     "rows": _filled("<tr><td>ab</td><td>c</td></tr>", f"{_BODY}<table>"),
     "240 deep with branches": _filled(_DEEP, _BODY),
     "at the bound: 240 deep": _bounded(_DEEP, _BODY, _END),

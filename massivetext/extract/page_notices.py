@@ -9,7 +9,7 @@ import numpy.typing as npt
 from massivetext.extract.block_counts import BlockCount
 from massivetext.extract.block_features import FIRST_HINT, FIRST_TEXT, PageBlocks
 from massivetext.extract.hint_words import HINTS, TEXT_HINTS
-from massivetext.extract.salient_tree import plain_text
+from massivetext.extract.inline_text import plain_text
 from massivetext.extract.tag_scanner import ScannedPage
 
 _LONGEST_NOTICE, _LONGEST_BYLINE = 60, 14  # words

@@ -11,8 +11,9 @@ from massivetext.extract.block_counts import BlockCount
 from massivetext.extract.block_features import FIRST_SCORE, PageBlocks, add_scores, measure_blocks
 from massivetext.extract.block_trees import SalientModel, block_logits, load_model, per_mille
 from massivetext.extract.extracted_page import Comments, ExtractedPage
+from massivetext.extract.inline_text import plain_text, unescaped_bytes
 from massivetext.extract.page_notices import without_notices
-from massivetext.extract.salient_tree import kept_text, plain_text, unescaped_bytes
+from massivetext.extract.salient_tree import kept_text
 from massivetext.extract.tag_scanner import ScannedPage, scan_page
 from massivetext.extract.tags import tag_number
 from massivetext.text import clean

@@ -121,6 +121,7 @@ _TAGS: dict[str, int] = {
 }
 NAMES = tuple(_TAGS)
 TAG_COUNT = len(NAMES)
+IS_HEADING = tuple(kind & HEADING != 0 for kind in _TAGS.values())
 _NUMBERS = {name: number for number, name in enumerate(NAMES)}
 
 

@@ -7,7 +7,7 @@ from types import FrameType
 
 import pytest
 
-from massivetext.extract import salient_tree
+from massivetext.extract import salient_tree, table_rows
 from massivetext.extract.extractors import MAX_LIBRARY_CHARACTERS, MAX_LIBRARY_TAGS, ExtractorName, extract_page
 from massivetext.extract.salient import extract_salient, read_blocks
 from massivetext.extract.tag_scanner import MAX_ELEMENTS, MAX_PIECES, MAX_TAGS, scan_page
@@ -78,7 +78,7 @@ def test_of_too_many_blocks_the_first_are_written(monkeypatch: pytest.MonkeyPatc
 
 
 def test_empty_cells_of_a_row_without_end_are_left_out() -> None:
-    cells = "<td>a<td><td>b" + "<td>" * salient_tree.MAX_CELLS
+    cells = "<td>a<td><td>b" + "<td>" * table_rows.MAX_CELLS
 
     assert extract_salient(f"<table><tr>{cells}</table>").text == "a | b"
     assert extract_salient("<table><tr><td>a<td><td>b<td></table>").text == "a | | b |"
