@@ -70,12 +70,10 @@ def print_trace(
     console: Console, traces: "Sequence[Trace]", quarantined: Sequence[Mapping[str, object]], *, every: bool
 ) -> None:
     """Print three lines or everything about a few documents, or one line for each of many; then those in quarantine."""
-    from massivetext.cli.trace_lines import trace_lines
+    from massivetext.cli.trace_lines import quarantine_lines, trace_lines
 
     if len(traces) > _FULL_TRACES:
-        from massivetext.cli.trace_tables import (
-            match_table,
-        )  # it loads what compares texts, so only where it is printed
+        from massivetext.cli.trace_tables import match_table  # loads what compares texts: only where it is printed
 
         console.print(match_table(traces))
     elif not every:
@@ -90,7 +88,7 @@ def print_trace(
         for each in traces:
             for table in trace_tables(each):
                 console.print(table)
-    if quarantined:
-        from massivetext.cli.trace_tables import quarantine_table
-
-        console.print(quarantine_table(quarantined))
+    for number, piece in enumerate(quarantined):
+        reason, where = quarantine_lines(piece)
+        print_line(console, f"\n{reason}" if number or traces else reason, style="bold")
+        print_line(console, where)

@@ -1,6 +1,6 @@
 """The answer of ``massivetext trace`` in three lines: kept or why not, which document, and what is known of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from massivetext.cli.messages import one_line
 from massivetext.formatting import count_noun, format_value
@@ -17,6 +17,16 @@ _SHOWN_CHARACTERS = 80  # of the words that an item and a document have
 def trace_lines(trace: Trace) -> tuple[str, str, str]:
     """Return what became of a document, which one it is, and what else is known of it."""
     return _fate(trace), _identity(trace), _rest(trace)
+
+
+def quarantine_lines(piece: Mapping[str, object]) -> tuple[str, str]:
+    """Return why a piece of input became no document, and where it is; the piece is a row of the quarantine."""
+    skipped = " (skipped)" if piece["skipped"] else ""
+    where = [piece["url"], piece["source"], piece["origin"], f"at {piece['offset']}"]
+    return (
+        one_line(f"No document: {piece['reason']}{skipped}: {piece['detail']}"),
+        one_line("  ".join(str(part) for part in where if part)),
+    )
 
 
 def canary_lines(canary: TracedCanary) -> tuple[str, str, str]:

@@ -1,6 +1,6 @@
 """Tables of ``massivetext trace`` and ``massivetext signals``."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.panel import Panel
@@ -51,21 +51,10 @@ def trace_tables(trace: Trace) -> Iterator[RenderableType]:
 
 def match_table(traces: Sequence[Trace]) -> Table:
     """Return a table with one line for each of several documents."""
-    table = _table(f"{len(traces)} documents; trace one of them by its id", "id", "source", "where from", "verdict")
+    title = f"{len(traces)} documents; trace one of them by its id"
+    table = _table(title, "id", "source", "where from", "verdict", whole=True)
     for trace in traces:
         table.add_row(trace.document.id, trace.document.source, _url_or_file(trace.document), _verdict(trace))
-    return table
-
-
-def quarantine_table(lines: Sequence[Mapping[str, object]]) -> Table:
-    """Return a table of input that became no document, from lines of the quarantine."""
-    table = _table("input that became no document", "source", "file", "offset", "reason", "what happened")
-    for line in lines:
-        reason = f"{line['reason']}{' (skipped)' if line['skipped'] else ''}"
-        where = safe_text(line["url"] or line["origin"])
-        table.add_row(
-            str(line["source"]), where, safe_text(line["offset"]), safe_text(reason, _BAD), safe_text(line["detail"])
-        )
     return table
 
 
