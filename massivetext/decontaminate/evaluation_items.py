@@ -1,6 +1,7 @@
 """The items of test sets, read from their files."""
 
 import csv
+import functools
 import io
 import json
 import math
@@ -333,15 +334,29 @@ def _known(row: Mapping[str, object]) -> str:
 
 def _first(row: Mapping[str, object], fields: Sequence[str]) -> object:
     """Return the first value that is there; a field "doc.question" may be one within another."""
-    for field in fields:
+    for field, several, path in _present(tuple(fields), tuple(row)):
         value = row.get(field)
-        if value is None and _ALSO in field:
-            value = _several(row, field.split(_ALSO))
-        if value is None and "." in field:
-            value = _within(row, field.split("."))
+        if value is None and several:
+            value = _several(row, several)
+        if value is None and path:
+            value = _within(row, path)
         if value is not None and value == value:
             return value
     return None
+
+
+@functools.lru_cache(1024)
+def _present(fields: tuple[str, ...], keys: tuple[str, ...]) -> list[tuple[str, list[str], list[str]]]:
+    """Return which fields a row with these keys may have, with the several fields or the path that each stands for."""
+    split = [
+        (field, field.split(_ALSO) if _ALSO in field else [], field.split(".") if "." in field else [])
+        for field in fields
+    ]
+    return [
+        (field, several, path)
+        for field, several, path in split
+        if field in keys or (several and several[0] in keys) or (path and path[0] in keys)
+    ]
 
 
 def _said(turns: object, *, replies: bool) -> list[str]:
@@ -387,9 +402,8 @@ def _resolve_answer(
     if isinstance(found.get("choices"), str):  # lines with labels, as they stand
         return
     given = _labels_of(found.get("choices"))
-    numbered = ["1", "2", "3", "4"] if row.get("option1") is not None else [str(at) for at in range(len(choices))]
-    letters = [chr(ord("A") + at) for at in range(min(len(choices), 26))]
-    for labels in (given, letters, numbered):
+    numbered = _FROM_ONE if row.get("option1") is not None else _FROM_ZERO
+    for labels in (given, _LETTERS, numbered):
         if label in labels and labels.index(label) < len(choices):
             pieces["answer"] = [choices[labels.index(label)]]
             return
@@ -417,6 +431,8 @@ def _within(value: object, path: Sequence[str]) -> object:
     return value
 
 
+_FROM_ONE, _FROM_ZERO = ["1", "2", "3", "4"], [str(number) for number in range(1_000)]
+_LETTERS = list("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _TEXTS = ("text", "value", "stem", "content")
 
 
