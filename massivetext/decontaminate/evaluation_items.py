@@ -256,7 +256,7 @@ def _tsv_rows(name: str, data: bytes) -> Iterator[_Row]:
 
 
 def _csv_rows(name: str, data: bytes, delimiter: str = ",") -> Iterator[_Row]:
-    csv.field_size_limit(len(data) + 1)  # for the whole process; the default is 131,072 characters
+    csv.field_size_limit(max(csv.field_size_limit(), len(data) + 1))  # of the whole process: it is only raised
     reader = csv.DictReader(io.StringIO(_plain_text(name, data), newline=""), delimiter=delimiter)
     try:
         first = reader.fieldnames or ()

@@ -1,4 +1,5 @@
 import bz2
+import csv
 import gzip
 import io
 import json
@@ -283,6 +284,13 @@ def test_rows_as_others_write_them(row: dict[str, object], fields: dict[str, str
 @pytest.mark.parametrize(("value", "name"), [(3.0, "3"), (1.5, "1.5"), (float("nan"), "0"), ("a", "a")])
 def test_ids_as_pandas_writes_them(value: object, name: str) -> None:
     assert read_items("x.jsonl", json.dumps({"id": value, "question": "Why?"}).encode())[0].id == name
+
+
+def test_a_short_file_of_csv_lowers_no_limit_of_the_process() -> None:
+    before = csv.field_size_limit()
+    read_items("x.csv", b"question,answer\na b c,d\n")
+
+    assert csv.field_size_limit() >= before
 
 
 def test_a_long_field_of_csv_is_read() -> None:
