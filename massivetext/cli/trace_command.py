@@ -1,6 +1,6 @@
 """The command ``massivetext trace``: what a run decided about one document, and why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -59,11 +59,15 @@ def print_canary(canary: "TracedCanary", *, as_json: bool) -> None:
     if as_json:
         print_json({"canary": canary})
         return
-    console = make_console()
-    fate, *others = canary_lines(canary)
-    print_line(console, fate, style="bold")
-    for line in others:
-        print_line(console, line)
+    _print_answers(make_console(), [canary_lines(canary)])
+
+
+def _print_answers(console: Console, answers: Iterable[Sequence[str]]) -> None:
+    """Print answers of a few lines each, the first of which says what became of the thing; an empty line parts them."""
+    for number, (fate, *others) in enumerate(answers):
+        print_line(console, f"\n{fate}" if number else fate, style="bold")
+        for line in others:
+            print_line(console, line)
 
 
 def print_trace(
@@ -77,18 +81,13 @@ def print_trace(
 
         console.print(match_table(traces))
     elif not every:
-        for number, each in enumerate(traces):
-            fate, *others = trace_lines(each)
-            print_line(console, f"\n{fate}" if number else fate, style="bold")
-            for line in others:
-                print_line(console, line)
+        _print_answers(console, map(trace_lines, traces))
     else:
         from massivetext.cli.trace_tables import trace_tables
 
         for each in traces:
             for table in trace_tables(each):
                 console.print(table)
-    for number, piece in enumerate(quarantined):
-        reason, where = quarantine_lines(piece)
-        print_line(console, f"\n{reason}" if number or traces else reason, style="bold")
-        print_line(console, where)
+    if traces and quarantined:
+        print_line(console, "")
+    _print_answers(console, map(quarantine_lines, quarantined))

@@ -41,7 +41,7 @@ def canary_lines(canary: TracedCanary) -> tuple[str, str, str]:
     return (
         f"A canary, no document of the run, and in no record: {fate}.",
         f"{canary.id}, {what}: {made_of}.",
-        f"It begins: {' '.join(canary.text.split())}",
+        f"It begins: {one_line(canary.text)}",
     )
 
 

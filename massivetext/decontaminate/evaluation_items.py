@@ -1,26 +1,24 @@
 """The items of test sets, read from their files."""
 
-import csv
 import functools
-import io
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
-from pathlib import PurePosixPath
 from types import MappingProxyType
 
 import msgspec
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from massivetext import text as texts
+from massivetext.decontaminate.test_set_rows import (
+    COMPRESSED,
+    TABLE_SUFFIXES,
+    plain_path,
+    read_rows,
+    read_text,
+    suffix_of,
+)
 from massivetext.errors import UserError
-from massivetext.sources.documents.arrow_rows import record_batches
-from massivetext.sources.streams.compressed import PlainStream
-
-_COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zstd", ".lz4")
 
 # WikiText was made with the Moses tokenizer. It writes "well @-@ known", "1 @,@ 000", "Teddy 's", "don 't", "$ 5",
 # "and / or" and "2000 – 05".
@@ -38,7 +36,6 @@ _HEADING = re.compile(rf"{_BEFORE}(?P<marks>=(?: =)*) (?P<title>[^\n]+?) (?P=mar
 
 
 FULL = "full"
-TABLE_SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".feather")
 # Fields of a record that hold a part, by the name of the part, the first that is there; several joined by "+" hold one
 # value each. "text" is the question where there is an answer or a full text beside it. Beside the plain names, those of
 # benchmarks as hubs have them: MATH, HumanEval and MBPP, Alpaca, PIQA, WinoGrande, HellaSwag, OpenBookQA, MT-Bench,
@@ -63,6 +60,10 @@ _NUMBERS_ONLY = ("answerKey", "label")  # fields that name one of the choices an
 _CHATS = ("turns", "messages", "conversations")  # fields with the turns of a chat, each of which is a part
 _REPLYING = ("assistant", "gpt", "model", "bot")
 _NOT_ASKING = (*_REPLYING, "system", "tool", "function")  # prompts of systems are the same in many chats
+_FROM_ONE, _FROM_ZERO = ["1", "2", "3", "4"], [str(number) for number in range(1_000)]
+_LETTERS = list("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_TEXTS = ("text", "value", "stem", "content")
+_PLACE = attrgetter("start", "end")
 # What stands before a part within the text of another: "Question: ...", "Choices:", "Answer:".
 _LABELS = re.compile(
     r"^[ \t]*(?:(?P<context>passage|context)|(?P<question>question|q)|(?P<choices>choices|options)"
@@ -123,7 +124,7 @@ def read_items(name: str, data: bytes, fields: Mapping[str, str] = MappingProxyT
     Raises:
         UserError: the format is unknown, or the file is malformed; the message names file and line.
     """
-    path, suffix = _plain_path(name), suffix_of(name)
+    path, suffix = plain_path(name), suffix_of(name)
     if suffix in TABLE_SUFFIXES:
         full = fields.get(FULL, FULL)
         named = {part: (field,) for part, field in fields.items() if part != FULL} or PART_FIELDS
@@ -133,159 +134,9 @@ def read_items(name: str, data: bytes, fields: Mapping[str, str] = MappingProxyT
     if suffix not in readers:
         raise UserError(
             f"{name}: want a test set as {', '.join(TABLE_SUFFIXES)}, .txt or .tokens (each also with "
-            f"{', '.join(_COMPRESSED)}), got '{path.name}'"
+            f"{', '.join(COMPRESSED)}), got '{path.name}'"
         )
-    return list(readers[suffix](name, path.stem, _plain_text(name, _decompressed(name, data))))
-
-
-def _plain_path(name: str) -> PurePosixPath:
-    path = PurePosixPath(name)
-    return path.with_suffix("") if path.suffix.lower() in _COMPRESSED else path
-
-
-def suffix_of(name: str) -> str:
-    """Return the suffix of the name of a file, in lower case, without that of a compression."""
-    return _plain_path(name).suffix.lower()
-
-
-def read_rows(name: str, data: bytes) -> Iterator["_Row"]:
-    """Yield (place, fields by name) for every row of a table, of a suffix in :data:`TABLE_SUFFIXES`.
-
-    Raises:
-        UserError: the file is malformed; names it and the line.
-    """
-    rows = {
-        ".jsonl": _json_rows,
-        ".ndjson": _json_rows,
-        ".json": _json_list,
-        ".csv": _csv_rows,
-        ".tsv": _tsv_rows,
-        ".parquet": _parquet_rows,
-        ".arrow": _arrow_rows,
-        ".feather": _arrow_rows,
-    }
-    yield from rows[suffix_of(name)](name, _decompressed(name, data))
-
-
-def read_lines(name: str, data: bytes) -> list[str]:
-    """Return the lines of a file. Raises UserError if it is not UTF-8, or not the gzip that it begins as."""
-    return _plain_text(name, _decompressed(name, data)).splitlines()
-
-
-def _decompressed(name: str, data: bytes) -> bytes:
-    with PlainStream(io.BytesIO(data)) as stream:
-        plain = stream.readall() or b""
-        if stream.damage is not None:
-            raise UserError(f"{name}: cannot be decompressed: {stream.damage.error}; fetch it again")
-        return plain
-
-
-def _plain_text(name: str, data: bytes) -> str:
-    try:
-        return texts.decode_marked(data)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise UserError(f"{name}, line {line}: want UTF-8, got byte 0x{data[error.start]:02x}") from error
-
-
-_Row = tuple[str, Mapping[str, object]]  # where it is, for errors, and its fields
-
-
-def _json_rows(name: str, data: bytes) -> Iterator[_Row]:
-    decode = msgspec.json.Decoder().decode
-    for number, line in enumerate(_plain_text(name, data).split("\n"), start=1):
-        if line.strip():
-            where = f"{name}, line {number}"
-            try:
-                row = decode(line)
-            except msgspec.DecodeError as error:
-                row = _lenient(line)
-                if row is None:
-                    raise UserError(f"{where}: want a JSON object, got {line[:40]!r}: {error}") from error
-            if isinstance(row, list) and number == 1:
-                raise UserError(f"{where}: want a JSON object per line, got a list; name the file .json")
-            if not isinstance(row, dict):
-                raise UserError(f"{where}: want a JSON object, got {line[:40]!r}")
-            yield where, row
-
-
-def _lenient(line: str) -> object:
-    """Return JSON with NaN or halves of surrogate pairs, which become "?"; None: it is something else."""
-    try:
-        whole = json.dumps(json.loads(line), ensure_ascii=False).encode("utf-8", "replace")
-    except ValueError:
-        return None
-    return json.loads(whole)
-
-
-def _json_list(name: str, data: bytes) -> Iterator[_Row]:
-    """Yield the rows of a file that is one list of objects, or an object with such a list, or has one per line."""
-    text = _plain_text(name, data)
-    rows = _lenient(text)
-    if isinstance(rows, dict):
-        inner = rows.get("data")
-        rows = inner if isinstance(inner, list) else [rows]
-    elif not text.lstrip().startswith("["):
-        yield from _json_rows(name, data)
-        return
-    if not isinstance(rows, list):
-        raise UserError(f"{name}: want a list of JSON objects; it is malformed, or text follows the list")
-    for number, row in enumerate(rows):
-        if not isinstance(row, dict):
-            raise UserError(f"{name}, entry {number}: want a JSON object, got {str(row)[:40]!r}")
-        yield from ((f"{name}, entry {number}", each) for each in _squad_questions(row))
-
-
-def _squad_questions(row: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
-    """Yield the questions of an article as SQuAD has it, each with its paragraph; another row as it is."""
-    paragraphs = row.get("paragraphs")
-    if not isinstance(paragraphs, list):
-        yield row
-        return
-    for paragraph in paragraphs:
-        for question in paragraph.get("qas") or () if isinstance(paragraph, dict) else ():
-            if isinstance(question, dict):
-                yield {"context": paragraph.get("context"), **question}
-
-
-_MMLU = ("question", "A", "B", "C", "D", "answer")  # columns of its files, which have no header
-
-
-def _tsv_rows(name: str, data: bytes) -> Iterator[_Row]:
-    return _csv_rows(name, data, "\t")
-
-
-def _csv_rows(name: str, data: bytes, delimiter: str = ",") -> Iterator[_Row]:
-    csv.field_size_limit(max(csv.field_size_limit(), len(data) + 1))  # of the whole process: it is only raised
-    reader = csv.DictReader(io.StringIO(_plain_text(name, data), newline=""), delimiter=delimiter)
-    try:
-        first = reader.fieldnames or ()
-        if len(first) == len(_MMLU) and first[-1] in _MMLU[1:-1] and "question" not in first:
-            reader.fieldnames = _MMLU
-            yield f"{name}, line 1", dict(zip(_MMLU, first, strict=True))
-        for row in reader:
-            yield f"{name}, line {reader.line_num}", {field: value for field, value in row.items() if field is not None}
-    except csv.Error as error:
-        raise UserError(f"{name}, line {reader.line_num}: want a row of CSV: {error}") from error
-
-
-def _parquet_rows(name: str, data: bytes) -> Iterator[_Row]:
-    try:
-        rows = pq.read_table(io.BytesIO(data)).to_pylist()
-    except (pa.ArrowException, OSError) as error:
-        raise UserError(f"{name}: want a Parquet file: {error}") from error
-    return ((f"{name}, row {number}", row) for number, row in enumerate(rows))
-
-
-def _arrow_rows(name: str, data: bytes) -> Iterator[_Row]:
-    number = 0
-    try:
-        for batch in record_batches(PlainStream(io.BytesIO(data))) if data else ():
-            for row in batch.to_pylist():
-                yield f"{name}, row {number}", row
-                number += 1
-    except (pa.ArrowException, OSError) as error:
-        raise UserError(f"{name}: want an Arrow file or stream: {error}") from error
+    return list(readers[suffix](name, path.stem, read_text(name, data)))
 
 
 def _item(
@@ -431,11 +282,6 @@ def _within(value: object, path: Sequence[str]) -> object:
     return value
 
 
-_FROM_ONE, _FROM_ZERO = ["1", "2", "3", "4"], [str(number) for number in range(1_000)]
-_LETTERS = list("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_TEXTS = ("text", "value", "stem", "content")
-
-
 def _strings(where: str, part: str, value: object) -> list[str]:
     """Return the strings of a part.
 
@@ -485,9 +331,6 @@ def _joined(full: str | None, pieces: Mapping[str, Sequence[str]]) -> tuple[str,
     if len(located) == 1 and (located[0].start, located[0].end) == (0, len(text)):
         located = []
     return text, tuple(sorted(located, key=_PLACE))
-
-
-_PLACE = attrgetter("start", "end")
 
 
 def _line_of(text: str, part: str) -> int:

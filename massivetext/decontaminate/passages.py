@@ -341,7 +341,7 @@ def find_matches(words: U32, table: SequenceTable, run_wanted: int, room: Search
     touched = room.touched[:marked]
     chosen = touched[room.wanted[touched]]
     chosen.sort()
-    _count_written(found, positions, table, room, chosen)
+    _count_matches(found, positions, table, room, chosen)
     total = 0
     for item in chosen:
         size = room.counts[item]
@@ -352,8 +352,8 @@ def find_matches(words: U32, table: SequenceTable, run_wanted: int, room: Search
         position = positions[index]
         while position != NOWHERE:
             item = _item_at(table.item_starts, int(position))
-            if room.wanted[item] and room.uses[position] < _MOST_PLACES:
-                room.uses[position] += 1
+            if room.wanted[item] and room.uses[position]:
+                room.uses[position] -= 1
                 row = int(room.counts[item])
                 room.counts[item] += 1
                 matches[row, 0], matches[row, 1] = item, places[index]
@@ -361,14 +361,12 @@ def find_matches(words: U32, table: SequenceTable, run_wanted: int, room: Search
                 _move_up(matches, row)
             position = table.following[position]
     _clear(marked, room)
-    for item in chosen:
-        room.uses[table.item_starts[item] : table.item_starts[item + 1]] = 0
     return matches
 
 
 @compiled
-def _count_written(found: int, positions: U32, table: SequenceTable, room: SearchRoom, chosen: U32) -> None:
-    """Set the counts of the chosen items to the number of matches that are written."""
+def _count_matches(found: int, positions: U32, table: SequenceTable, room: SearchRoom, chosen: U32) -> None:
+    """Set the counts of the chosen items, and the uses of their positions, to the number of matches to write."""
     for item in chosen:
         room.counts[item] = 0
     for index in range(found):
@@ -379,8 +377,6 @@ def _count_written(found: int, positions: U32, table: SequenceTable, room: Searc
                 room.uses[position] += 1
                 room.counts[item] += 1
             position = table.following[position]
-    for item in chosen:
-        room.uses[table.item_starts[item] : table.item_starts[item + 1]] = 0
 
 
 @compiled

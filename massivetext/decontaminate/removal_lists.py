@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from massivetext.decontaminate.evaluation_items import TABLE_SUFFIXES, read_lines, read_rows, suffix_of
 from massivetext.decontaminate.test_set_files import evaluation_files
+from massivetext.decontaminate.test_set_rows import TABLE_SUFFIXES, read_rows, read_text, suffix_of
 from massivetext.errors import UserError
 from massivetext.recipe import DecontaminateOptions
 from massivetext.storage import files as fs
@@ -74,7 +74,9 @@ def _values(kind: str, column: str, path: str, name: str) -> Iterator[tuple[str,
         raise UserError(f"decontaminate.{kind}s: {path}: want {wanted}, got {column or 'no column'!r}")
     data = fs.read_bytes(path)
     if not is_table:
-        yield from ((f"{name}, line {number}", line) for number, line in enumerate(read_lines(name, data), start=1))
+        yield from (
+            (f"{name}, line {number}", line) for number, line in enumerate(read_text(name, data).splitlines(), start=1)
+        )
         return
     for where, row in read_rows(name, data):
         if column not in row:
